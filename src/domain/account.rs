@@ -1,0 +1,59 @@
+//! The account that owns namespaces.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// The id of a Cloudflare account: 32 hexadecimal digits, kept in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId(String);
+
+/// Why a string is not an [`AccountId`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an account id; an account id is 32 hexadecimal digits")]
+pub struct AccountIdError(String);
+
+impl AccountId {
+    /// The one account of the local store.
+    pub fn local() -> Self {
+        Self("10ca110c000000000000000000000000".to_owned())
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = AccountIdError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        if is_32_hex(s) {
+            Ok(Self(s.to_ascii_lowercase()))
+        } else {
+            Err(AccountIdError(s.to_owned()))
+        }
+    }
+}
+
+/// Whether `s` has the form of the ids that the service gives to accounts and namespaces.
+pub(super) fn is_32_hex(s: &str) -> bool {
+    s.len() == 32 && s.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+impl TryFrom<String> for AccountId {
+    type Error = AccountIdError;
+
+    fn try_from(s: String) -> Result<Self, Self::Error> {
+        s.parse()
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(id: AccountId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

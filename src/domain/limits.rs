@@ -1,0 +1,27 @@
+//! What the service accepts, known before a request is made.
+//!
+//! Figures from Cloudflare's KV limits page and the OpenAPI description of the endpoints.
+
+/// The longest key name, in bytes of UTF-8.
+pub const KEY_MAX_BYTES: usize = 512;
+
+/// The largest value, in bytes: 25 MiB.
+pub const VALUE_MAX_BYTES: usize = 25 * 1024 * 1024;
+
+/// The largest metadata, in bytes of JSON.
+pub const METADATA_MAX_BYTES: usize = 1024;
+
+/// The shortest time to live, and the nearest expiration, in seconds from now.
+pub const TTL_MIN_SECONDS: i64 = 60;
+
+/// The longest namespace title, in characters.
+pub const TITLE_MAX_CHARS: usize = 512;
+
+/// The most namespaces one page of a list holds. An account has at most as many.
+pub const NAMESPACE_PAGE_MAX: usize = 1000;
+
+/// The fewest keys a page of a key list may be asked for.
+pub const LIST_PAGE_MIN: usize = 10;
+
+/// The most keys one page of a key list holds.
+pub const LIST_PAGE_MAX: usize = 1000;

@@ -1,0 +1,24 @@
+//! The nouns of Workers KV, each valid by construction.
+//!
+//! Owns what a value of each kind may be; every constructor is [`FromStr`](std::str::FromStr), so
+//! the command line, files and tests share one set of rules. Pure: no I/O, no async, no clap.
+//! Imports nothing of this crate, and every other module may import it.
+
+mod account;
+mod binding;
+mod environment;
+mod key;
+mod limits;
+mod namespace;
+mod title;
+
+pub use account::{AccountId, AccountIdError};
+pub use binding::{Binding, BindingError};
+pub use environment::{EnvName, EnvNameError};
+pub use key::{KeyName, KeyNameError};
+pub use limits::{
+    KEY_MAX_BYTES, LIST_PAGE_MAX, LIST_PAGE_MIN, METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX,
+    TITLE_MAX_CHARS, TTL_MIN_SECONDS, VALUE_MAX_BYTES,
+};
+pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError};
+pub use title::{Title, TitleError};

@@ -1,0 +1,172 @@
+//! Namespace ids, as the service gives them and as files declare them.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Title, account::is_32_hex};
+
+/// The id of a namespace: 32 hexadecimal digits, kept in lower case.
+///
+/// Ids are no secrets: they mean nothing without credentials for the account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct NamespaceId(String);
+
+/// Why a string is not a [`NamespaceId`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a namespace id; an id is 32 hexadecimal digits, such as \
+     0f2ac74b498b48028cb68387c421e279"
+)]
+pub struct NamespaceIdError(String);
+
+impl NamespaceId {
+    /// What every id of the local store begins with.
+    const LOCAL_PREFIX: &str = "10ca110c";
+
+    /// Derives the id that the local store gives to a namespace called `title`.
+    ///
+    /// Derived rather than random, so that two machines agree on it and a file with local ids can
+    /// be shared; prefixed, so that a later remote run knows it for a placeholder.
+    pub fn local(title: &Title) -> Self {
+        let digest = Sha256::digest(title.as_str());
+        let tail = hex(&digest[..12]);
+        Self(format!("{}{tail}", Self::LOCAL_PREFIX))
+    }
+
+    /// Whether the id belongs to a local store.
+    pub fn is_local(&self) -> bool {
+        self.0.starts_with(Self::LOCAL_PREFIX)
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|b| [b >> 4, b & 15]);
+    digits.map(|d| char::from(DIGITS[usize::from(d)])).collect()
+}
+
+impl FromStr for NamespaceId {
+    type Err = NamespaceIdError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        if is_32_hex(s) {
+            Ok(Self(s.to_ascii_lowercase()))
+        } else {
+            Err(NamespaceIdError(s.to_owned()))
+        }
+    }
+}
+
+impl TryFrom<String> for NamespaceId {
+    type Error = NamespaceIdError;
+
+    fn try_from(s: String) -> Result<Self, Self::Error> {
+        s.parse()
+    }
+}
+
+impl From<NamespaceId> for String {
+    fn from(id: NamespaceId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for NamespaceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What a file says where an id belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeclaredId {
+    /// Nothing, or only blanks.
+    Absent,
+    /// Text that stands for an id still to come, such as `<id>` or `YOUR_KV_ID`.
+    Placeholder(String),
+    /// An id. It may still be unknown to the account.
+    Valid(NamespaceId),
+}
+
+impl DeclaredId {
+    /// Reads what a file says.
+    ///
+    /// Only 32 hexadecimal digits are an id, and not 32 equal ones: `0000…` and `xxxx…` are what
+    /// people write into templates.
+    pub fn read(text: Option<&str>) -> Self {
+        let Some(text) = text.map(str::trim).filter(|t| !t.is_empty()) else {
+            return Self::Absent;
+        };
+        match text.parse() {
+            Ok(id) if !all_equal(text) => Self::Valid(id),
+            Ok(_) | Err(_) => Self::Placeholder(text.to_owned()),
+        }
+    }
+
+    /// Returns the id as the given service sees it: a local id means nothing to the remote one.
+    pub fn valid_for(&self, local_service: bool) -> Option<&NamespaceId> {
+        match self {
+            Self::Valid(id) if local_service || !id.is_local() => Some(id),
+            Self::Valid(_) | Self::Absent | Self::Placeholder(_) => None,
+        }
+    }
+}
+
+fn all_equal(text: &str) -> bool {
+    let mut chars = text.chars().map(|c| c.to_ascii_lowercase());
+    let first = chars.next();
+    chars.all(|c| Some(c) == first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_32_hex_digits_that_differ_are_an_id() {
+        let placeholders = [
+            "<id>",
+            "YOUR_KV_ID",
+            "${KV}",
+            "{{KV}}",
+            "你的KV_ID",
+            "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "00000000000000000000000000000000",
+            "0123456789abcdef0123456789abcde",
+            "cache",
+        ];
+        for text in placeholders {
+            assert_eq!(
+                DeclaredId::read(Some(text)),
+                DeclaredId::Placeholder(text.to_owned())
+            );
+        }
+        assert_eq!(DeclaredId::read(None), DeclaredId::Absent);
+        assert_eq!(DeclaredId::read(Some(" ")), DeclaredId::Absent);
+        let id = "0F2AC74B498B48028CB68387C421E279";
+        assert_eq!(
+            DeclaredId::read(Some(id)),
+            DeclaredId::Valid(id.to_ascii_lowercase().parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn a_local_id_is_stable_and_a_placeholder_to_the_remote_service() {
+        let title: Title = "bio-SESSIONS".parse().unwrap();
+        let id = NamespaceId::local(&title);
+        assert_eq!(id.as_str(), "10ca110c2ab167c823b7649da152dc95");
+        assert_eq!(id, NamespaceId::local(&title));
+        assert!(id.is_local());
+        let declared = DeclaredId::read(Some(id.as_str()));
+        assert_eq!(declared.valid_for(true), Some(&id));
+        assert_eq!(declared.valid_for(false), None);
+    }
+}

@@ -1,0 +1,72 @@
+//! The title of a namespace: its name within the account.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::TITLE_MAX_CHARS;
+
+/// The title of a namespace, unique within its account: 1 to 512 characters.
+///
+/// The service does not document which characters it takes, so all but control characters pass.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Title(String);
+
+/// Why a string is not a [`Title`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TitleError {
+    /// No characters, or only blanks.
+    #[error("a namespace title is empty")]
+    Empty,
+    /// More than [`TITLE_MAX_CHARS`] characters.
+    #[error("a namespace title of {0} characters is too long; the limit is 512")]
+    TooLong(usize),
+    /// A control character, which no list could show.
+    #[error("namespace title `{}` contains {:?}, which is not allowed", .0.escape_debug(), .1)]
+    Control(String, char),
+}
+
+impl Title {
+    /// Returns the title as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Title {
+    type Err = TitleError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let length = s.chars().count();
+        if s.trim().is_empty() {
+            Err(TitleError::Empty)
+        } else if length > TITLE_MAX_CHARS {
+            Err(TitleError::TooLong(length))
+        } else if let Some(c) = s.chars().find(|c| c.is_control()) {
+            Err(TitleError::Control(s.to_owned(), c))
+        } else {
+            Ok(Self(s.to_owned()))
+        }
+    }
+}
+
+impl TryFrom<String> for Title {
+    type Error = TitleError;
+
+    fn try_from(s: String) -> Result<Self, Self::Error> {
+        s.parse()
+    }
+}
+
+impl From<Title> for String {
+    fn from(title: Title) -> Self {
+        title.0
+    }
+}
+
+impl fmt::Display for Title {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

@@ -1,0 +1,4 @@
+//! kvctl provisions and operates Cloudflare Workers KV.
+
+pub mod domain;
+pub mod wire;

@@ -1,0 +1,3 @@
+//! The `kvctl` program: hands the process to the library.
+
+fn main() {}

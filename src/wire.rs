@@ -1,0 +1,173 @@
+//! What travels between the client and the service: the JSON shapes both sides share.
+//!
+//! Owns the serde types of the v4 envelope and of the KV endpoints. Imports `domain` only. The
+//! shapes follow Cloudflare's OpenAPI description of Workers KV; `fixtures/wire` holds the answers
+//! as the documentation gives them, and both client and emulator are tested against those.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::domain::{AccountId, NamespaceId};
+
+/// The codes of the service that kvctl treats specially.
+///
+/// From Cloudflare's documentation and from public logs; numbers mean these things on KV endpoints
+/// only.
+pub mod code {
+    /// The key does not exist.
+    pub const KEY_NOT_FOUND: u32 = 10009;
+    /// The id in the path is not an id.
+    pub const MALFORMED_NAMESPACE_ID: u32 = 10011;
+    /// The namespace does not exist.
+    pub const NAMESPACE_NOT_FOUND: u32 = 10013;
+    /// Another namespace of the account has this title.
+    pub const TITLE_TAKEN: u32 = 10014;
+    /// The request has no title.
+    pub const TITLE_MISSING: u32 = 10019;
+    /// The day's quota of the free plan is spent.
+    pub const QUOTA_SPENT: u32 = 10048;
+    /// The token is unknown, expired, or lacks a permission.
+    pub const AUTHENTICATION: u32 = 10000;
+    /// No credentials arrived, or not ones this endpoint takes.
+    pub const NO_CREDENTIALS: u32 = 9106;
+    /// The token is revoked, or has no rights on this account.
+    pub const INVALID_ACCESS_TOKEN: u32 = 9109;
+    /// Key and email do not belong together.
+    pub const UNKNOWN_KEY_OR_EMAIL: u32 = 9103;
+    /// The credentials are not well formed.
+    pub const INVALID_HEADERS: u32 = 6003;
+    /// The path names no object, usually because of a wrong account id.
+    pub const NO_ROUTE: u32 = 7003;
+    /// Too many requests.
+    pub const THROTTLED: u32 = 971;
+}
+
+/// The envelope around every answer but a raw value.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub struct Envelope<T> {
+    /// What was asked for; `null` on failure and for some deletions.
+    #[serde(default)]
+    pub result: Option<T>,
+    /// Whether the request was carried out. May be `false` under HTTP 200.
+    pub success: bool,
+    /// Why not. May be empty even on failure.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub errors: Vec<Message>,
+    /// Remarks; strings or objects, so kept as they are.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub messages: Vec<serde_json::Value>,
+    /// Where this page stands in a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_info: Option<ResultInfo>,
+}
+
+fn null_is_empty<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// One entry of the `errors` array.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The service's own code, such as 10009; some endpoints leave it out.
+    #[serde(default)]
+    pub code: Option<u32>,
+    /// Its text.
+    #[serde(default)]
+    pub message: String,
+    /// What led to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub error_chain: Vec<Self>,
+}
+
+/// The `result_info` of a list: pages of namespaces are numbered, pages of keys have a cursor.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultInfo {
+    /// The number of this page, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<usize>,
+    /// How many items a page may hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_page: Option<usize>,
+    /// How many items this page holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// How many items there are in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_count: Option<usize>,
+    /// Where the next page of keys begins; absent, null or empty at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// A namespace, as every namespace endpoint returns it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamespaceInfo {
+    /// Its id.
+    pub id: NamespaceId,
+    /// Its title, as the service stores it. Not a [`Title`](crate::domain::Title): what exists is
+    /// taken as it is.
+    pub title: String,
+    /// Whether keys in a URL are percent-decoded before they are stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supports_url_encoding: Option<bool>,
+    /// Where the data must stay: `eu`, `us` or `fedramp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jurisdiction: Option<String>,
+}
+
+/// The body of a create or rename request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TitleBody {
+    /// The title to give. Optional here because the emulator must be able to read its absence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+/// One key of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeyInfo {
+    /// The key name.
+    pub name: String,
+    /// When the key expires, in UNIX seconds; absent if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration: Option<i64>,
+    /// Its metadata, any JSON; absent if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<serde_json::Value>,
+}
+
+/// An account that the credentials can see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name, as its owner chose it.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// The user's membership of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The account.
+    pub account: Account,
+    /// `accepted`, `pending` or `rejected`.
+    #[serde(default)]
+    pub status: String,
+}
+
+/// What the service says of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenStatus {
+    /// The token's id, which is not the token.
+    pub id: String,
+    /// `active`, `disabled` or `expired`.
+    pub status: String,
+    /// When it expires, RFC 3339; absent if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_on: Option<String>,
+}
