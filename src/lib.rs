@@ -1,4 +1,7 @@
 //! kvctl provisions and operates Cloudflare Workers KV.
 
+pub mod api;
 pub mod domain;
+pub mod env;
+pub mod ui;
 pub mod wire;

@@ -1,0 +1,252 @@
+//! The one place that sends: authenticates, paces, retries, and turns refusals into errors.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use backon::{ExponentialBuilder, Retryable as _};
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, InvalidHeaderValue, RETRY_AFTER};
+
+use super::{
+    BaseUrl, Credentials,
+    endpoint::{Answer, Endpoint},
+    error::{Error, Kind, Request},
+    observer::{Event, Observer},
+    pacing::Pacer,
+};
+
+/// How to reach the API.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where it is.
+    pub base: BaseUrl,
+    /// Who is asking.
+    pub credentials: Credentials,
+    /// How long one request may take, answer included.
+    pub timeout: Duration,
+    /// How often a request is sent again at most.
+    pub retries: usize,
+    /// How long to wait before the first of these, doubled for each after it.
+    pub backoff: Duration,
+    /// Further certificate authorities, each a PEM bundle.
+    pub authorities: Vec<Vec<u8>>,
+    /// The time, for a `Retry-After` that is a date.
+    pub now: fn() -> Timestamp,
+}
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The credentials cannot be written into a header.
+    #[error("the credentials cannot be sent")]
+    Credentials(#[from] InvalidHeaderValue),
+    /// The certificates or the system's TLS are not usable.
+    #[error("could not set up HTTPS")]
+    Tls(#[from] reqwest::Error),
+}
+
+/// Sends endpoints to one base URL with one set of credentials.
+pub struct Client {
+    http: reqwest::Client,
+    base: BaseUrl,
+    headers: HeaderMap,
+    retries: usize,
+    backoff: Duration,
+    now: fn() -> Timestamp,
+    pacer: Pacer,
+    observer: Arc<dyn Observer>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// The longest a `Retry-After` is obeyed. Who is told to wait longer is told so and goes home.
+    const MAX_WAIT: Duration = Duration::from_mins(1);
+
+    /// The longest wait between retries that the service did not ask for.
+    const MAX_BACKOFF: Duration = Duration::from_secs(8);
+
+    /// Creates a client that tells `observer` what it does.
+    pub fn new(settings: Settings, observer: Arc<dyn Observer>) -> Result<Self, ClientError> {
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("kvctl/", env!("CARGO_PKG_VERSION")))
+            .timeout(settings.timeout)
+            // The API never redirects; whoever does must not be handed the credentials.
+            .redirect(reqwest::redirect::Policy::none());
+        if settings.base.is_loopback() {
+            http = http.no_proxy();
+        }
+        for bundle in &settings.authorities {
+            http = http.tls_certs_merge(reqwest::Certificate::from_pem_bundle(bundle)?);
+        }
+        Ok(Self {
+            http: http.build()?,
+            headers: settings.credentials.headers()?,
+            base: settings.base,
+            retries: settings.retries,
+            backoff: settings.backoff,
+            now: settings.now,
+            pacer: Pacer::default(),
+            observer,
+        })
+    }
+
+    /// Sends `endpoint`, again if that is safe and may help.
+    pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, Error> {
+        let attempts = AtomicUsize::new(0);
+        let outcome = (|| {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            self.once(endpoint)
+        })
+        .retry(self.backoff())
+        .when(|e: &Error| e.may_retry(E::IDEMPOTENT))
+        .adjust(Self::wait)
+        .notify(|error, wait| self.observer.event(&Event::Retry { error, wait }))
+        .await;
+        outcome.map_err(|e| Error {
+            attempts: attempts.into_inner(),
+            ..e
+        })
+    }
+
+    /// Returns the waits between attempts, for operations that retry by rules of their own.
+    pub fn backoff(&self) -> ExponentialBuilder {
+        ExponentialBuilder::default()
+            .with_min_delay(self.backoff)
+            .with_max_delay(Self::MAX_BACKOFF)
+            .with_max_times(self.retries)
+            .with_jitter()
+    }
+
+    /// Decides the wait before a retry; `None` gives up.
+    fn wait(error: &Error, planned: Option<Duration>) -> Option<Duration> {
+        let planned = planned?;
+        let wait = error.retry_after().unwrap_or(planned);
+        (wait <= Self::MAX_WAIT).then_some(wait)
+    }
+
+    async fn once<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, Error> {
+        let pause = self.pacer.take();
+        if !pause.is_zero() {
+            self.observer.event(&Event::Paced { wait: pause });
+            tokio::time::sleep(pause).await;
+        }
+        let answer = self.exchange(endpoint).await?;
+        if answer.status.is_success() {
+            endpoint.decode(&answer)
+        } else {
+            Err(answer.refusal())
+        }
+        .map_err(|e| self.with_retry_after(e, &answer))
+    }
+
+    /// Sends one request and receives its whole answer.
+    async fn exchange<E: Endpoint>(&self, endpoint: &E) -> Result<Answer, Error> {
+        let request = Request {
+            method: E::METHOD,
+            path: endpoint.path(),
+        };
+        let url = self.base.join(&request.path, &endpoint.query());
+        let mut builder = self
+            .http
+            .request(E::METHOD, url)
+            .headers(self.headers.clone());
+        if let Some(json) = endpoint.json() {
+            builder = builder
+                .header(CONTENT_TYPE, "application/json")
+                .body(json.to_string());
+        }
+        let sent = Instant::now();
+        let received = async {
+            let response = builder.send().await?;
+            let status = response.status();
+            let headers = response.headers().clone();
+            Ok((status, headers, response.bytes().await?))
+        };
+        match received.await {
+            Ok((status, headers, body)) => {
+                let answer = Answer {
+                    request,
+                    status,
+                    headers,
+                    body,
+                };
+                self.pacer.learn(
+                    answer.header("ratelimit"),
+                    answer.header("ratelimit-policy"),
+                );
+                self.observer.event(&Event::Answered {
+                    method: &E::METHOD,
+                    path: &answer.request.path,
+                    status,
+                    took: sent.elapsed(),
+                    ray: answer.header("cf-ray"),
+                });
+                Ok(answer)
+            }
+            Err(e) => {
+                self.observer.event(&Event::Lost {
+                    method: &E::METHOD,
+                    path: &request.path,
+                    took: sent.elapsed(),
+                });
+                let error: reqwest::Error = e;
+                Err(Error::new(request, Kind::Unreachable(error.without_url())))
+            }
+        }
+    }
+
+    fn with_retry_after(&self, mut error: Error, answer: &Answer) -> Error {
+        if let Kind::Refused { retry_after, .. } = &mut *error.kind {
+            *retry_after = answer
+                .header(RETRY_AFTER.as_str())
+                .and_then(|text| parse_retry_after(text, (self.now)()));
+        }
+        error
+    }
+}
+
+/// Reads a `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3).
+fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(text)
+        .ok()?;
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let parsed = |text| parse_retry_after(text, now);
+        assert_eq!(parsed("2"), Some(Duration::from_secs(2)));
+        assert_eq!(
+            parsed("Thu, 01 Jan 2026 00:00:07 GMT"),
+            Some(Duration::from_secs(7))
+        );
+        assert_eq!(
+            parsed("Wed, 31 Dec 2025 00:00:00 GMT"),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(parsed("soon"), None);
+        assert_eq!(parsed("-1"), None);
+    }
+}

@@ -1,0 +1,103 @@
+//! What proves who is asking. Never shown: not by `Debug`, not in an error.
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The schemes that the API takes.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// An API token, user's or account's, or an OAuth token.
+    Token(SecretString),
+    /// The global API key of a user.
+    Key {
+        /// The user's email.
+        email: String,
+        /// The key.
+        key: SecretString,
+    },
+    /// Nothing: the local store asks nobody who they are.
+    Anonymous,
+}
+
+/// Why a text cannot be a token or key. Says where, never what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// No characters.
+    #[error("it is empty")]
+    Empty,
+    /// Written with its scheme.
+    #[error("it begins with `Bearer`; give the token alone")]
+    Scheme,
+    /// A character that no token has.
+    #[error("it has a blank, a quote or another character that no token has, at character {0}")]
+    Character(usize),
+}
+
+impl Credentials {
+    /// Takes `text` for a secret, without the white space that files and pasting leave around it.
+    pub fn secret(text: &str) -> Result<SecretString, SecretError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(SecretError::Empty);
+        }
+        if text
+            .get(..7)
+            .is_some_and(|start| start.eq_ignore_ascii_case("bearer "))
+        {
+            return Err(SecretError::Scheme);
+        }
+        let odd = |c: char| !c.is_ascii_graphic() || matches!(c, '"' | '\'' | '`');
+        match text.chars().position(odd) {
+            Some(at) => Err(SecretError::Character(at + 1)),
+            None => Ok(text.into()),
+        }
+    }
+
+    pub(super) fn headers(&self) -> Result<HeaderMap, InvalidHeaderValue> {
+        let mut headers = HeaderMap::new();
+        match self {
+            Self::Token(token) => {
+                let value = format!("Bearer {}", token.expose_secret());
+                headers.insert(AUTHORIZATION, sensitive(&value)?);
+            }
+            Self::Key { email, key } => {
+                headers.insert(HeaderName::from_static("x-auth-email"), email.parse()?);
+                let key = sensitive(key.expose_secret())?;
+                headers.insert(HeaderName::from_static("x-auth-key"), key);
+            }
+            Self::Anonymous => {}
+        }
+        Ok(headers)
+    }
+}
+
+fn sensitive(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value: HeaderValue = value.parse()?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_shows_the_secret() {
+        let token = Credentials::Token(Credentials::secret("canary\n").unwrap());
+        assert!(!format!("{token:?} {:?}", token.headers()).contains("canary"));
+        let key = Credentials::Key {
+            email: "a@example.com".to_owned(),
+            key: Credentials::secret("canary").unwrap(),
+        };
+        assert!(!format!("{key:?} {:?}", key.headers()).contains("canary"));
+    }
+
+    #[test]
+    fn what_no_token_has_is_refused_by_position() {
+        let error = |text| Credentials::secret(text).unwrap_err();
+        assert_eq!(error(" \n"), SecretError::Empty);
+        assert_eq!(error("Bearer abc"), SecretError::Scheme);
+        assert_eq!(error("\"abc\""), SecretError::Character(1));
+        assert_eq!(error("ab\u{fffd}c"), SecretError::Character(3));
+    }
+}

@@ -1,0 +1,404 @@
+//! Why the API did not do what was asked, and what that means.
+
+use std::{fmt, time::Duration};
+
+use reqwest::{Method, StatusCode};
+
+use super::endpoint::Answer;
+use crate::wire::{Envelope, Message, code};
+
+/// The request that failed, named without its query, headers or body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The verb.
+    pub method: Method,
+    /// The path below the base URL.
+    pub path: String,
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} /{}", self.method, self.path)
+    }
+}
+
+/// Why the API did not do what was asked.
+#[derive(Debug)]
+pub struct Error {
+    /// What was asked.
+    pub request: Request,
+    /// What came of it.
+    pub kind: Box<Kind>,
+    /// How often it was tried.
+    pub attempts: usize,
+}
+
+/// What came of a request instead of success.
+#[derive(Debug)]
+pub enum Kind {
+    /// The service answered, and the answer was no.
+    Refused {
+        /// The HTTP status, which may be 200.
+        status: StatusCode,
+        /// The codes and messages it gave; may be empty.
+        errors: Vec<Message>,
+        /// The beginning of a body that is not the documented JSON.
+        excerpt: Option<String>,
+        /// Cloudflare's name for this request.
+        ray: Option<String>,
+        /// How long it asked to wait.
+        retry_after: Option<Duration>,
+        /// Whether a firewall answered in the service's place.
+        challenged: bool,
+    },
+    /// No complete answer arrived.
+    Unreachable(reqwest::Error),
+    /// The answer was a success, but not what the API documents.
+    Malformed {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The beginning of the body.
+        excerpt: String,
+        /// Cloudflare's name for this request.
+        ray: Option<String>,
+        /// What the parser said.
+        source: Option<serde_json::Error>,
+    },
+    /// A list goes round in a circle: a page was given twice.
+    Circular,
+}
+
+/// What an error means to somebody who must decide what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The object does not exist.
+    NotFound,
+    /// No credentials, or not enough of them, or not for this account.
+    Denied,
+    /// The day's quota is spent.
+    QuotaSpent,
+    /// Busy, throttled or unreachable: the same request may work later.
+    Temporary,
+    /// Anything else.
+    Failed,
+}
+
+impl Error {
+    pub(super) fn new(request: Request, kind: Kind) -> Self {
+        Self {
+            request,
+            kind: Box::new(kind),
+            attempts: 1,
+        }
+    }
+
+    /// Returns the codes the service gave.
+    pub fn codes(&self) -> impl Iterator<Item = u32> {
+        let errors: &[Message] = match &*self.kind {
+            Kind::Refused { errors, .. } => errors,
+            Kind::Unreachable(_) | Kind::Malformed { .. } | Kind::Circular => &[],
+        };
+        errors.iter().filter_map(|e| e.code)
+    }
+
+    /// Whether the service gave `code`.
+    pub fn has_code(&self, code: u32) -> bool {
+        self.codes().any(|c| c == code)
+    }
+
+    fn status(&self) -> Option<StatusCode> {
+        match &*self.kind {
+            Kind::Refused { status, .. } => Some(*status),
+            Kind::Unreachable(_) | Kind::Malformed { .. } | Kind::Circular => None,
+        }
+    }
+
+    /// Whether the request certainly had no effect and may be sent again whatever it was.
+    fn had_no_effect(&self) -> bool {
+        match &*self.kind {
+            Kind::Refused { .. } => self.is_throttled(),
+            Kind::Unreachable(e) => e.is_connect(),
+            Kind::Malformed { .. } | Kind::Circular => false,
+        }
+    }
+
+    fn is_throttled(&self) -> bool {
+        self.status() == Some(StatusCode::TOO_MANY_REQUESTS) || self.has_code(code::THROTTLED)
+    }
+
+    /// Whether the request may or may not have taken effect.
+    pub fn is_unclear(&self) -> bool {
+        match &*self.kind {
+            Kind::Refused { status, .. } => {
+                (status.is_server_error() || *status == StatusCode::REQUEST_TIMEOUT)
+                    && !self.is_throttled()
+            }
+            Kind::Unreachable(_) => !self.had_no_effect(),
+            Kind::Malformed { .. } => true,
+            Kind::Circular => false,
+        }
+    }
+
+    /// Whether sending the same request again may help, given whether it is idempotent.
+    pub fn may_retry(&self, idempotent: bool) -> bool {
+        let transient = self.trouble() == Trouble::Temporary;
+        transient && (idempotent || self.had_no_effect())
+    }
+
+    /// Returns how long the service asked to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &*self.kind {
+            Kind::Refused { retry_after, .. } => *retry_after,
+            Kind::Unreachable(_) | Kind::Malformed { .. } | Kind::Circular => None,
+        }
+    }
+
+    /// Returns what the error means.
+    pub fn trouble(&self) -> Trouble {
+        match &*self.kind {
+            Kind::Unreachable(e) if e.is_builder() => Trouble::Failed,
+            Kind::Unreachable(_) => Trouble::Temporary,
+            Kind::Malformed { .. } | Kind::Circular => Trouble::Failed,
+            Kind::Refused {
+                status, challenged, ..
+            } => {
+                if self.has_code(code::QUOTA_SPENT) {
+                    Trouble::QuotaSpent
+                } else if self.is_throttled()
+                    || *status == StatusCode::REQUEST_TIMEOUT
+                    || status.is_server_error()
+                {
+                    Trouble::Temporary
+                } else if *challenged {
+                    Trouble::Failed
+                } else if self.is_denied(*status) {
+                    Trouble::Denied
+                } else if *status == StatusCode::NOT_FOUND {
+                    Trouble::NotFound
+                } else {
+                    Trouble::Failed
+                }
+            }
+        }
+    }
+
+    fn is_denied(&self, status: StatusCode) -> bool {
+        const DENIALS: &[u32] = &[
+            code::AUTHENTICATION,
+            code::NO_CREDENTIALS,
+            code::INVALID_ACCESS_TOKEN,
+            code::UNKNOWN_KEY_OR_EMAIL,
+            code::INVALID_HEADERS,
+            code::NO_ROUTE,
+            1000,
+        ];
+        matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+            || self.codes().any(|c| DENIALS.contains(&c))
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match &*self.kind {
+            Kind::Refused {
+                challenged: true, ..
+            } => "a firewall in front of the API asked for a browser; try from another network",
+            Kind::Malformed { .. } => {
+                "a proxy or a login page may stand between you and the API; check HTTPS_PROXY and \
+                 CLOUDFLARE_API_BASE_URL"
+            }
+            Kind::Unreachable(e) if is_certificate(e) => {
+                "the server's certificate is not trusted; behind a proxy that inspects traffic, \
+                 name its authority with `--ca-file FILE`, NODE_EXTRA_CA_CERTS or SSL_CERT_FILE"
+            }
+            Kind::Unreachable(e) if e.is_timeout() => {
+                "the service took too long; allow more with `--timeout 60s`, or run the same \
+                 command again"
+            }
+            Kind::Unreachable(_) => {
+                "check the network, HTTPS_PROXY and CLOUDFLARE_API_BASE_URL, then run the same \
+                 command again"
+            }
+            Kind::Circular => "this is the service's mistake; run the same command again",
+            Kind::Refused { .. } => return self.hint_for_refusal(),
+        };
+        Some(hint.to_owned())
+    }
+
+    fn hint_for_refusal(&self) -> Option<String> {
+        if self.has_code(code::NO_ROUTE) {
+            return Some(
+                "the account id is probably wrong; see `--account-id`, CLOUDFLARE_ACCOUNT_ID and \
+                 `account_id` in the wrangler file"
+                    .to_owned(),
+            );
+        }
+        let hint = match self.trouble() {
+            Trouble::Denied => {
+                "check that the token is valid, belongs to this account and has the permission \
+                 `Workers KV Storage Write`"
+            }
+            Trouble::NotFound => "run `kvctl namespace list` to see the namespaces of this account",
+            Trouble::QuotaSpent => {
+                "the free plan's quota of the day is spent; it is renewed at 00:00 UTC"
+            }
+            Trouble::Temporary if self.is_throttled() => {
+                "the account's 1,200 requests per five minutes are used up; wait a few minutes, \
+                 then run the same command again"
+            }
+            Trouble::Temporary => "the service is in trouble; run the same command again later",
+            Trouble::Failed => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Whether the connection failed because of a certificate, which no retry heals.
+fn is_certificate(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(e) = cause {
+        if e.to_string().contains("certificate") {
+            return true;
+        }
+        cause = e.source();
+    }
+    false
+}
+
+impl Kind {
+    pub(super) fn refused(answer: &Answer) -> Self {
+        let envelope: Option<Envelope<serde::de::IgnoredAny>> =
+            serde_json::from_slice(&answer.body).ok();
+        Self::Refused {
+            status: answer.status,
+            excerpt: envelope.is_none().then(|| excerpt(&answer.body)),
+            errors: envelope.map(|e| e.errors).unwrap_or_default(),
+            ray: answer.header("cf-ray").map(str::to_owned),
+            retry_after: None,
+            challenged: answer.header("cf-mitigated") == Some("challenge"),
+        }
+    }
+
+    pub(super) fn malformed(answer: &Answer, source: Option<serde_json::Error>) -> Self {
+        Self::Malformed {
+            status: answer.status,
+            excerpt: excerpt(&answer.body),
+            ray: answer.header("cf-ray").map(str::to_owned),
+            source,
+        }
+    }
+}
+
+/// Returns the first hundred characters on one line, without anything a terminal would obey.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line: String = words
+        .join(" ")
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect();
+    let mut short: String = line.chars().take(100).collect();
+    if short.len() < line.len() {
+        short.push('…');
+    }
+    short
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            request,
+            kind,
+            attempts,
+        } = self;
+        match &**kind {
+            Kind::Refused {
+                status,
+                errors,
+                excerpt,
+                ray,
+                retry_after,
+                ..
+            } => {
+                write!(f, "the API refused {request} ({status})")?;
+                for (i, error) in errors.iter().enumerate() {
+                    write!(f, "{}{}", if i == 0 { ": " } else { "; " }, Said(error))?;
+                }
+                if errors.is_empty() && excerpt.is_none() {
+                    f.write_str(" without giving a reason")?;
+                }
+                write_excerpt(f, excerpt.as_deref())?;
+                if let Some(wait) = retry_after {
+                    write!(f, ", asking to wait {} s", wait.as_secs())?;
+                }
+                write_ray(f, ray.as_deref())?;
+            }
+            Kind::Unreachable(e) if e.is_timeout() => write!(f, "{request} got no answer in time")?,
+            Kind::Unreachable(e) if e.is_connect() => write!(f, "{request} could not connect")?,
+            Kind::Unreachable(_) => write!(f, "{request} lost its connection")?,
+            Kind::Malformed {
+                status,
+                excerpt,
+                ray,
+                ..
+            } => {
+                write!(
+                    f,
+                    "{request} was answered ({status}) with something other than the API's JSON"
+                )?;
+                write_excerpt(f, Some(excerpt))?;
+                write_ray(f, ray.as_deref())?;
+            }
+            Kind::Circular => write!(f, "the list of {request} goes round in a circle")?,
+        }
+        if *attempts > 1 {
+            write!(f, ", after {attempts} attempts")?;
+        }
+        Ok(())
+    }
+}
+
+fn write_excerpt(f: &mut fmt::Formatter<'_>, excerpt: Option<&str>) -> fmt::Result {
+    match excerpt {
+        None => Ok(()),
+        Some("") => f.write_str(" and an empty body"),
+        Some(text) => write!(f, ": `{text}`"),
+    }
+}
+
+fn write_ray(f: &mut fmt::Formatter<'_>, ray: Option<&str>) -> fmt::Result {
+    ray.map_or(Ok(()), |ray| write!(f, ", cf-ray {ray}"))
+}
+
+/// One message with its code and what led to it.
+struct Said<'a>(&'a Message);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Message {
+            code,
+            message,
+            error_chain,
+        } = self.0;
+        f.write_str(message)?;
+        if let Some(code) = code {
+            write!(f, " [code {code}]")?;
+        }
+        for cause in error_chain {
+            write!(f, " ({})", Said(cause))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.kind {
+            Kind::Unreachable(e) => Some(e),
+            Kind::Malformed {
+                source: Some(e), ..
+            } => Some(e),
+            Kind::Refused { .. } | Kind::Malformed { source: None, .. } | Kind::Circular => None,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Client of the Cloudflare REST API: one type an endpoint, one place that sends.
+//!
+//! Owns requests, retries, pacing and the decoding of answers. Imports `domain` and `wire`. Never
+//! prints, never reads the environment, knows neither configuration files nor the emulator.
+
+mod accounts;
+mod base_url;
+mod client;
+mod credentials;
+mod endpoint;
+mod error;
+mod keys;
+mod namespaces;
+mod observer;
+mod pacing;
+mod pages;
+
+pub use accounts::{ListAccounts, ListMemberships, VerifyToken};
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use client::{Client, ClientError, Settings};
+pub use credentials::{Credentials, SecretError};
+pub use endpoint::{Answer, Endpoint};
+pub use error::{Error, Kind, Trouble};
+pub use keys::ListKeys;
+pub use namespaces::{
+    CreateNamespace, DeleteNamespace, GetNamespace, ListNamespaces, RenameNamespace,
+};
+pub use observer::{Event, Observer};
+pub use pacing::Pacer;

@@ -1,0 +1,41 @@
+//! Lists that come in numbered pages.
+
+use std::{collections::HashSet, hash::Hash};
+
+use super::{Client, endpoint::Endpoint, error::Error};
+use crate::wire::ResultInfo;
+
+impl Client {
+    /// Collects every item of a list, page by page, asking for no page more than needed.
+    ///
+    /// `total_count` says when all have come; without it, a page that is not full is the last.
+    /// `asked` is the page size asked for; the service may give less and say so. `identity` tells
+    /// items apart: a server that ignores `page` would give its first page for ever.
+    pub(super) async fn collect<E, T, K>(
+        &self,
+        asked: usize,
+        page: impl Fn(usize) -> E,
+        identity: impl Fn(&T) -> K,
+    ) -> Result<Vec<T>, Error>
+    where
+        E: Endpoint<Output = (Vec<T>, ResultInfo)>,
+        K: Eq + Hash,
+    {
+        let mut all = Vec::new();
+        let mut seen = HashSet::new();
+        for number in 1.. {
+            let (items, info) = self.send(&page(number)).await?;
+            let full = items.len() >= info.per_page.unwrap_or(asked).max(1);
+            let before = all.len();
+            all.extend(items.into_iter().filter(|item| seen.insert(identity(item))));
+            let more = match info.total_count {
+                Some(total) => all.len() < total,
+                None => full,
+            };
+            if !more || all.len() == before {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}

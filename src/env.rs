@@ -1,0 +1,226 @@
+//! The process's surroundings: every variable that kvctl knows, the current directory, the clock.
+//!
+//! The only reader of the environment. Imports nothing of this crate. Variables that libraries
+//! read for themselves are listed in [`READ_BY_LIBRARIES`], so that the README can name them.
+
+use std::{collections::BTreeMap, fmt, io, path::PathBuf};
+
+use jiff::Timestamp;
+
+/// A variable that kvctl reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Var {
+    /// An API token.
+    ApiToken,
+    /// An API token, under the name of old.
+    LegacyApiToken,
+    /// The global API key; needs the email as well.
+    ApiKey,
+    /// The global API key, under the name of old.
+    LegacyApiKey,
+    /// The email that belongs to the global API key.
+    Email,
+    /// The email, under the name of old.
+    LegacyEmail,
+    /// The account.
+    AccountId,
+    /// The account, under the name of old.
+    LegacyAccountId,
+    /// The environment section of the wrangler file.
+    Environment,
+    /// Where the API is.
+    BaseUrl,
+    /// Where the API is, under the name of old.
+    LegacyBaseUrl,
+    /// Which of wrangler's logins to use.
+    AuthProfile,
+    /// Use the local store.
+    Local,
+    /// How much to say.
+    Log,
+    /// A file of further certificate authorities.
+    ExtraCaCerts,
+    /// The user's home directory.
+    Home,
+    /// Where configuration lives below the home directory.
+    ConfigHome,
+}
+
+/// Variables that libraries read for themselves: proxies, certificate authorities, colour.
+pub const READ_BY_LIBRARIES: &[&str] = &[
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NO_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "TERM",
+];
+
+impl Var {
+    /// Every variable, in the order of the README's table.
+    pub const ALL: &[Self] = &[
+        Self::ApiToken,
+        Self::ApiKey,
+        Self::Email,
+        Self::AccountId,
+        Self::Environment,
+        Self::BaseUrl,
+        Self::AuthProfile,
+        Self::Local,
+        Self::Log,
+        Self::ExtraCaCerts,
+        Self::LegacyApiToken,
+        Self::LegacyApiKey,
+        Self::LegacyEmail,
+        Self::LegacyAccountId,
+        Self::LegacyBaseUrl,
+        Self::Home,
+        Self::ConfigHome,
+    ];
+
+    /// Returns the name of the variable.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ApiToken => "CLOUDFLARE_API_TOKEN",
+            Self::LegacyApiToken => "CF_API_TOKEN",
+            Self::ApiKey => "CLOUDFLARE_API_KEY",
+            Self::LegacyApiKey => "CF_API_KEY",
+            Self::Email => "CLOUDFLARE_EMAIL",
+            Self::LegacyEmail => "CF_EMAIL",
+            Self::AccountId => "CLOUDFLARE_ACCOUNT_ID",
+            Self::LegacyAccountId => "CF_ACCOUNT_ID",
+            Self::Environment => "CLOUDFLARE_ENV",
+            Self::BaseUrl => "CLOUDFLARE_API_BASE_URL",
+            Self::LegacyBaseUrl => "CF_API_BASE_URL",
+            Self::AuthProfile => "CLOUDFLARE_AUTH_PROFILE",
+            Self::Local => "KVCTL_LOCAL",
+            Self::Log => "KVCTL_LOG",
+            Self::ExtraCaCerts => "NODE_EXTRA_CA_CERTS",
+            Self::Home => {
+                if cfg!(windows) {
+                    "USERPROFILE"
+                } else {
+                    "HOME"
+                }
+            }
+            Self::ConfigHome => {
+                if cfg!(windows) {
+                    "APPDATA"
+                } else {
+                    "XDG_CONFIG_HOME"
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Var {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The variables that are set. `Debug` shows names only: values may be secrets.
+#[derive(Clone, Default)]
+pub struct Env {
+    values: BTreeMap<Var, String>,
+}
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}
+
+impl Env {
+    /// Reads the variables of this process.
+    #[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
+    pub fn read() -> Self {
+        let value = |var: &Var| Some((*var, std::env::var_os(var.name())?));
+        let values = Var::ALL.iter().filter_map(value);
+        Self {
+            values: values
+                .map(|(var, text)| (var, text.to_string_lossy().into_owned()))
+                .collect(),
+        }
+    }
+
+    /// Adds what an env file sets, below what is set already. Other names are not kvctl's business.
+    pub fn fill(&mut self, pairs: impl IntoIterator<Item = (String, String)>) {
+        for (name, value) in pairs {
+            if let Some(var) = Var::ALL.iter().find(|var| var.name() == name) {
+                self.values.entry(*var).or_insert(value);
+            }
+        }
+    }
+
+    /// Returns the value of `var`. Empty counts as not set, as it does for wrangler.
+    pub fn get(&self, var: Var) -> Option<&str> {
+        let value = self.values.get(&var)?.trim();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// Whether `var` is set, be it to nothing.
+    pub fn is_set(&self, var: Var) -> bool {
+        self.values.contains_key(&var)
+    }
+
+    /// Whether a switch is on: set, and neither `0`, `false` nor `no`.
+    pub fn flag(&self, var: Var) -> bool {
+        self.get(var).is_some_and(|value| {
+            !matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no")
+        })
+    }
+}
+
+impl FromIterator<(Var, String)> for Env {
+    fn from_iter<I: IntoIterator<Item = (Var, String)>>(iter: I) -> Self {
+        Self {
+            values: iter.into_iter().collect(),
+        }
+    }
+}
+
+/// Returns the current directory.
+#[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
+pub fn current_dir() -> io::Result<PathBuf> {
+    std::env::current_dir()
+}
+
+/// Returns the time.
+#[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_value() {
+        let env: Env = [(Var::ApiToken, "canary".to_owned())].into_iter().collect();
+        assert_eq!(format!("{env:?}"), "{ApiToken}");
+    }
+
+    #[test]
+    fn the_process_wins_over_env_files_and_empty_is_unset() {
+        let mut env: Env = [(Var::ApiToken, "process".to_owned())]
+            .into_iter()
+            .collect();
+        let file = [
+            ("CLOUDFLARE_API_TOKEN", "file"),
+            ("CLOUDFLARE_ACCOUNT_ID", "a"),
+            ("OTHER", "x"),
+        ];
+        env.fill(file.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(env.get(Var::ApiToken), Some("process"));
+        assert_eq!(env.get(Var::AccountId), Some("a"));
+        env.fill([("CLOUDFLARE_EMAIL".to_owned(), " ".to_owned())]);
+        assert_eq!(env.get(Var::Email), None);
+    }
+}

@@ -1,0 +1,200 @@
+//! The only writer of stdout and stderr, and the only reader of answers to questions.
+//!
+//! Owns: where output goes, how much of it, colours, tables, progress and confirmation. Data goes
+//! to stdout; everything else to stderr. Knows no domain type, only [`Report`]; imports nothing
+//! of this crate.
+
+mod confirm;
+mod progress;
+mod report;
+mod style;
+
+use std::{
+    io::{self, IsTerminal as _, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+pub use confirm::{ConfirmError, Question};
+pub use progress::Progress;
+pub use report::{Cells, Diff, Report, quantity, table};
+pub use style::{ADDED, Color, FAINT, REMOVED, STRONG};
+
+/// In which form a command's result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// One JSON document.
+    Json,
+    /// One JSON document a line, for commands that list.
+    Ndjson,
+}
+
+/// How much is said on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// What is about to be changed, and warnings.
+    #[default]
+    Normal,
+    /// Also one line a request.
+    Requests,
+    /// Also waits, retries and where each setting came from.
+    Everything,
+}
+
+/// How the program should talk, as the command line and the environment ask for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The form of the result.
+    pub format: Format,
+    /// How much to say.
+    pub verbosity: Verbosity,
+    /// Answer yes to every question.
+    pub yes: bool,
+    /// Who is there.
+    pub audience: Audience,
+}
+
+/// Which of the standard streams a person is at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Audience {
+    /// Somebody watches stderr and can be shown progress.
+    pub watches: bool,
+    /// Somebody is there to answer a question.
+    pub answers: bool,
+    /// Somebody reads stdout, so that tables are better than lines.
+    pub reads: bool,
+}
+
+impl Audience {
+    /// Looks which of the process's streams are terminals.
+    pub fn of_process() -> Self {
+        let watches = io::stderr().is_terminal();
+        Self {
+            watches,
+            answers: watches && io::stdin().is_terminal(),
+            reads: io::stdout().is_terminal(),
+        }
+    }
+}
+
+/// The voice of the program. Clones speak with the same voice.
+#[derive(Clone)]
+pub struct Ui {
+    streams: Arc<Mutex<Streams>>,
+    options: Options,
+}
+
+struct Streams {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+}
+
+impl std::fmt::Debug for Ui {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ui")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ui {
+    /// Speaks to the standard streams.
+    pub fn standard(options: Options) -> Self {
+        Self::new(
+            Box::new(io::BufWriter::new(anstream::stdout())),
+            Box::new(anstream::stderr()),
+            options,
+        )
+    }
+
+    /// Speaks to any two sinks; tests pass buffers.
+    pub fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, options: Options) -> Self {
+        Self {
+            streams: Arc::new(Mutex::new(Streams { out, err })),
+            options,
+        }
+    }
+
+    /// Returns how the program should talk.
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    fn with<T>(&self, talk: impl FnOnce(&mut Streams) -> T) -> T {
+        talk(&mut self.streams.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Writes the result of a command to stdout, once, at its end.
+    pub fn report(&self, report: &impl Report) -> io::Result<()> {
+        self.with(|streams| {
+            let out = &mut streams.out;
+            match self.options.format {
+                Format::Human => report.human(out, self.options.audience.reads)?,
+                Format::Json => {
+                    serde_json::to_writer_pretty(&mut *out, report)?;
+                    writeln!(out)?;
+                }
+                Format::Ndjson => report.lines(out)?,
+            }
+            out.flush()
+        })
+    }
+
+    /// Says what is about to be done. Silent under `--quiet`.
+    pub fn status(&self, message: &str) {
+        self.say(Verbosity::Normal, "", message);
+    }
+
+    /// Says what deserves attention though the command goes on. Silent under `--quiet`.
+    pub fn warn(&self, message: &str) {
+        self.say(Verbosity::Normal, "warning: ", message);
+    }
+
+    /// Says what is good to know. Silent under `--quiet`.
+    pub fn note(&self, message: &str) {
+        self.say(Verbosity::Normal, "note: ", message);
+    }
+
+    /// Says something only if asked for that much detail.
+    pub fn detail(&self, least: Verbosity, message: &str) {
+        self.say(least, "", message);
+    }
+
+    fn say(&self, least: Verbosity, label: &str, message: &str) {
+        if self.options.verbosity >= least {
+            let style = style::of_label(label);
+            // If stderr is gone there is nobody left to tell.
+            self.with(|s| writeln!(s.err, "{style}{label}{style:#}{message}").ok());
+        }
+    }
+
+    /// Writes an error, its causes and what to do about it. Never silent.
+    pub fn error<'a>(
+        &self,
+        causes: impl Iterator<Item = &'a (dyn std::error::Error + 'static)>,
+        hint: Option<&str>,
+    ) {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        for (depth, cause) in causes.enumerate() {
+            let label = if depth == 0 { "error: " } else { "  because: " };
+            let style = style::of_label(label);
+            // Writing to a string cannot fail.
+            writeln!(text, "{style}{label}{style:#}{cause}").ok();
+        }
+        if let Some(hint) = hint {
+            let style = style::of_label("hint: ");
+            writeln!(text, "{style}hint: {style:#}{hint}").ok();
+        }
+        // If stderr is gone there is nobody left to tell.
+        self.with(|s| {
+            s.err
+                .write_all(text.as_bytes())
+                .and_then(|()| s.err.flush())
+                .ok()
+        });
+    }
+}

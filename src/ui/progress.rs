@@ -1,0 +1,43 @@
+//! Progress on a terminal; silence elsewhere.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Format, Ui, Verbosity};
+
+/// A bar that counts finished items. Gone when dropped.
+#[derive(Debug)]
+pub struct Progress(ProgressBar);
+
+impl Ui {
+    /// Starts a bar of `total` items, visible only where somebody watches a human format.
+    pub fn progress(&self, total: usize, what: &str) -> Progress {
+        let visible = self.options.audience.watches
+            && self.options.format == Format::Human
+            && self.options.verbosity == Verbosity::Normal;
+        let target = if visible {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:24} {pos}/{len}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        bar.tick();
+        Progress(bar)
+    }
+}
+
+impl Progress {
+    /// Counts one more finished item.
+    pub fn step(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
