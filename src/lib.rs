@@ -3,5 +3,6 @@
 pub mod api;
 pub mod domain;
 pub mod env;
+pub mod fsx;
 pub mod ui;
 pub mod wire;

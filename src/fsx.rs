@@ -1,0 +1,297 @@
+//! Files, written whole or not at all.
+//!
+//! The only module that writes files. Imports nothing of this crate. Every write goes to a
+//! temporary file next to the target and is renamed over it, so that a reader sees the old bytes or
+//! the new ones, never a part; on any error the target is as it was and no temporary file is left.
+
+use std::{
+    fs::{File, Metadata, OpenOptions},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+#[cfg(test)]
+mod tests;
+
+/// Why a file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Someone else wrote the file after it was read.
+    #[error("`{}` changed after it was read; it was left as it is", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file may be read but not written.
+    #[error("`{}` is read-only", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A new file was to be made, and there is one already.
+    #[error("`{}` exists already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The path leads to a directory or a device.
+    #[error("`{}` is not a file", path.display())]
+    NotAFile {
+        /// What is not a file.
+        path: PathBuf,
+    },
+    /// The file could not be read.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file could not be written.
+    #[error("could not write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The lock could not be taken.
+    #[error("could not lock `{}`", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Replaces the file at `path` with `bytes`, provided it still holds `expected`.
+///
+/// Follows links, keeps mode and owner. Does nothing at all when there is nothing to change.
+pub fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), Error> {
+    if bytes == expected {
+        return Ok(());
+    }
+    // A rename onto a link would replace the link: find the file behind it first.
+    let target = resolve(path)?;
+    if holds_already(path, &target, expected, bytes)? {
+        return Ok(());
+    }
+    let before = check_writable(path, &target)?;
+    let file = stage(path, &target, bytes, Some(&before))?;
+    // Looked at again as late as possible: staging syncs, and a sync takes its time.
+    if holds_already(path, &target, expected, bytes)? {
+        return Ok(());
+    }
+    settle(path, &target, file)
+}
+
+/// Creates a new file at `path` with `bytes`, readable by whom new files are readable.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let file = stage(path, path, bytes, None)?;
+    file.persist_noclobber(path).map_err(|error| {
+        let path = path.to_owned();
+        match error.error.kind() {
+            io::ErrorKind::AlreadyExists => Error::Exists { path },
+            _ => Error::Write {
+                path,
+                source: error.error,
+            },
+        }
+    })?;
+    sync_directory(path);
+    Ok(())
+}
+
+/// Writes `bytes` to `path` whatever is there: for state files that only kvctl writes.
+pub fn overwrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    match resolve(path) {
+        Ok(target) => {
+            let before = check_writable(path, &target)?;
+            let file = stage(path, &target, bytes, Some(&before))?;
+            settle(path, &target, file)
+        }
+        Err(Error::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            let file = stage(path, path, bytes, None)?;
+            settle(path, path, file)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Checks that [`replace`] could succeed, before work begins that would be lost if it cannot.
+pub fn check_replaceable(path: &Path) -> Result<(), Error> {
+    let target = resolve(path)?;
+    check_writable(path, &target)?;
+    read(path, &target)?;
+    temporary(&target, None).map_err(|source| write_error(path, source))?;
+    Ok(())
+}
+
+/// An exclusive lock between processes, held until it is dropped.
+#[derive(Debug)]
+#[must_use = "the lock is released when it is dropped"]
+pub struct Lock {
+    _file: File,
+}
+
+/// Waits for the lock file at `path`, which is created if missing and never removed.
+///
+/// Advisory: it holds off only those who ask for it too.
+pub fn lock(path: &Path) -> Result<Lock, Error> {
+    let opened = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path);
+    let locked = opened.and_then(|file| file.lock().map(|()| Lock { _file: file }));
+    locked.map_err(|source| Error::Lock {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Returns the file that `path` leads to, through any links.
+fn resolve(path: &Path) -> Result<PathBuf, Error> {
+    path.canonicalize().map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn read(path: &Path, target: &Path) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    File::open(target)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+    Ok(bytes)
+}
+
+/// Whether `bytes` are there already; an error if neither they nor `expected` are.
+fn holds_already(path: &Path, target: &Path, expected: &[u8], bytes: &[u8]) -> Result<bool, Error> {
+    let found = read(path, target)?;
+    if found == bytes {
+        Ok(true)
+    } else if found == expected {
+        Ok(false)
+    } else {
+        Err(Error::Changed {
+            path: path.to_owned(),
+        })
+    }
+}
+
+/// Returns the metadata of a file that its user may write.
+///
+/// A rename needs no right to write the file itself, so without this check a file that was made
+/// read-only on purpose would be replaced.
+fn check_writable(path: &Path, target: &Path) -> Result<Metadata, Error> {
+    let path = path.to_owned();
+    let metadata = match target.metadata() {
+        Ok(metadata) if metadata.is_file() => metadata,
+        Ok(_) => return Err(Error::NotAFile { path }),
+        Err(source) => return Err(Error::Read { path, source }),
+    };
+    if metadata.permissions().readonly() {
+        return Err(Error::ReadOnly { path });
+    }
+    match OpenOptions::new().write(true).open(target) {
+        Ok(_) => Ok(metadata),
+        Err(source) => Err(match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Error::ReadOnly { path }
+            }
+            _ => Error::Write { path, source },
+        }),
+    }
+}
+
+/// Writes `bytes` to a temporary file in the directory of `target`, down to the disk.
+fn stage(
+    path: &Path,
+    target: &Path,
+    bytes: &[u8],
+    before: Option<&Metadata>,
+) -> Result<NamedTempFile, Error> {
+    let staged = temporary(target, before).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    });
+    staged.map_err(|source| write_error(path, source))
+}
+
+/// Creates the temporary file, with the mode and owner of what it will replace.
+fn temporary(target: &Path, before: Option<&Metadata>) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".kvctl-");
+    if before.is_none() {
+        open_to_umask(&mut builder);
+    }
+    let file = builder.tempfile_in(directory(target))?;
+    if let Some(before) = before {
+        // The owner first: changing it clears some mode bits.
+        keep_owner(file.as_file(), before);
+        file.as_file().set_permissions(before.permissions())?;
+    }
+    Ok(file)
+}
+
+/// Gives a new file the mode that any program's new file has; temporary files are 0600 otherwise.
+#[cfg(unix)]
+fn open_to_umask(builder: &mut tempfile::Builder<'_, '_>) {
+    use std::os::unix::fs::PermissionsExt as _;
+    builder.permissions(std::fs::Permissions::from_mode(0o666));
+}
+
+#[cfg(not(unix))]
+fn open_to_umask(_: &mut tempfile::Builder<'_, '_>) {}
+
+/// Gives the file the owner and group it had. Only root may give files away, so this may fail, and
+/// then the file belongs to whoever edits it, as with any editor.
+#[cfg(unix)]
+fn keep_owner(file: &File, before: &Metadata) {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    if fchown(file, Some(before.uid()), Some(before.gid())).is_err() {
+        fchown(file, None, Some(before.gid())).ok();
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &Metadata) {}
+
+fn settle(path: &Path, target: &Path, file: NamedTempFile) -> Result<(), Error> {
+    file.persist(target)
+        .map_err(|error| write_error(path, error.error))?;
+    sync_directory(target);
+    Ok(())
+}
+
+/// Makes the rename survive a power cut. Not every system can sync a directory, and the file is
+/// whole either way.
+fn sync_directory(target: &Path) {
+    if let Ok(directory) = File::open(directory(target)) {
+        directory.sync_all().ok();
+    }
+}
+
+fn directory(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn write_error(path: &Path, source: io::Error) -> Error {
+    Error::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
