@@ -1,4 +1,5 @@
 //! kvctl provisions and operates Cloudflare Workers KV.
 
+pub mod config;
 pub mod domain;
 pub mod wire;
