@@ -1,6 +1,7 @@
 //! kvctl provisions and operates Cloudflare Workers KV.
 
 pub mod api;
+pub mod config;
 pub mod domain;
 pub mod env;
 pub mod fsx;

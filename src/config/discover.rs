@@ -1,0 +1,123 @@
+//! Finds the wrangler file that wrangler itself would take.
+
+use std::path::{Path, PathBuf};
+
+use super::Error;
+
+/// What wrangler looks for, the first that exists anywhere above winning over all that follow.
+const NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
+
+/// The file to work on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The file itself.
+    pub path: PathBuf,
+    /// A wrangler file as near or nearer that wrangler passes over in favour of `path`.
+    pub passed_over: Option<PathBuf>,
+}
+
+/// Finds the file to work on: `explicit`, or the one that wrangler takes when run in `start`.
+///
+/// wrangler asks for one name in all parents before it asks for the next, so a `wrangler.json` far
+/// above wins over a `wrangler.toml` right here. People do not expect that, hence
+/// [`Found::passed_over`].
+pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<Found, Error> {
+    if let Some(explicit) = explicit {
+        return named(start.join(explicit));
+    }
+    let directories: Vec<&Path> = start.ancestors().collect();
+    let found = NAMES.iter().find_map(|name| {
+        let candidates = directories.iter().enumerate();
+        let mut files = candidates.map(|(depth, directory)| (depth, directory.join(name)));
+        files.find(|(_, path)| path.is_file())
+    });
+    let Some((depth, path)) = found else {
+        let searched = directories.into_iter().map(Path::to_path_buf).collect();
+        return Err(Error::NotFound { searched });
+    };
+    let as_near = directories[..=depth].iter();
+    let passed_over = as_near
+        .flat_map(|directory| NAMES.iter().map(|name| directory.join(name)))
+        .find(|other| *other != path && other.is_file());
+    Ok(Found { path, passed_over })
+}
+
+fn named(path: PathBuf) -> Result<Found, Error> {
+    if path.is_file() {
+        Ok(Found {
+            path,
+            passed_over: None,
+        })
+    } else {
+        Err(Error::Missing { path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        fs_err::create_dir_all(root.path().join("a/b")).unwrap();
+        for file in files {
+            fs_err::File::create(root.path().join(file)).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn json_far_above_wins_and_the_nearer_file_is_named() {
+        let root = tree(&["wrangler.json", "a/wrangler.jsonc", "a/b/wrangler.toml"]);
+        let found = discover(&root.path().join("a/b"), None).unwrap();
+        assert_eq!(found.path, root.path().join("wrangler.json"));
+        assert_eq!(
+            found.passed_over,
+            Some(root.path().join("a/b/wrangler.toml"))
+        );
+    }
+
+    #[test]
+    fn the_nearest_of_one_name_wins() {
+        let root = tree(&["wrangler.toml", "a/wrangler.toml"]);
+        let found = discover(&root.path().join("a/b"), None).unwrap();
+        assert_eq!(found.path, root.path().join("a/wrangler.toml"));
+        assert_eq!(found.passed_over, None);
+    }
+
+    #[test]
+    fn a_sibling_is_passed_over_too() {
+        let root = tree(&["a/wrangler.toml", "a/wrangler.jsonc"]);
+        let found = discover(&root.path().join("a"), None).unwrap();
+        assert_eq!(found.path, root.path().join("a/wrangler.jsonc"));
+        assert_eq!(found.passed_over, Some(root.path().join("a/wrangler.toml")));
+    }
+
+    #[test]
+    fn a_named_file_must_exist_and_be_a_file() {
+        let root = tree(&["a/other.toml"]);
+        let found = discover(root.path(), Some(Path::new("a/other.toml"))).unwrap();
+        assert_eq!(found.path, root.path().join("a/other.toml"));
+        for wrong in ["a", "none.toml"] {
+            let error = discover(root.path(), Some(Path::new(wrong))).unwrap_err();
+            assert!(matches!(error, Error::Missing { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn nothing_found_names_every_directory_and_what_to_do() {
+        // The directories above a temporary one could hold a file; one that does not exist
+        // directly under the root can not.
+        let error = discover(Path::new("/kvctl-no-such/dir"), None).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.contains("/kvctl-no-such/dir, /kvctl-no-such and /"),
+            "{message}"
+        );
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.contains("--init") && hint.contains("-c FILE"),
+            "{hint}"
+        );
+    }
+}

@@ -1,0 +1,215 @@
+//! Edits to the namespaces of a wrangler file, and what they make of its tree.
+//!
+//! Here an edit is about meaning alone; which bytes it takes is the business of `layout`.
+
+use super::node::{Kind, Layout, Node, Property};
+use crate::domain::{Binding, EnvName};
+
+/// A part of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The name.
+    Binding,
+    /// The id.
+    Id,
+    /// The id that `wrangler dev --remote` uses.
+    PreviewId,
+}
+
+/// One change to a file.
+///
+/// Within a scope bindings are unique, so a binding is the address of its entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Replaces the value of a field, or adds the field.
+    Set {
+        /// The scope; `None` is the top level.
+        environment: Option<EnvName>,
+        /// The entry.
+        binding: Binding,
+        /// The field.
+        field: Field,
+        /// What it shall say.
+        value: String,
+    },
+    /// Takes an `id` or a `preview_id` out, with its line or comma.
+    Remove {
+        /// The scope; `None` is the top level.
+        environment: Option<EnvName>,
+        /// The entry.
+        binding: Binding,
+        /// The field.
+        field: Field,
+    },
+    /// Adds an entry after those that are there.
+    Add {
+        /// The scope; `None` is the top level.
+        environment: Option<EnvName>,
+        /// The name of the new entry.
+        binding: Binding,
+        /// Its id.
+        id: Option<String>,
+        /// Its id for previews.
+        preview_id: Option<String>,
+    },
+}
+
+impl Field {
+    /// Returns the key that stands for the field in a file.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Binding => "binding",
+            Self::Id => "id",
+            Self::PreviewId => "preview_id",
+        }
+    }
+}
+
+impl Edit {
+    /// Returns the scope that the edit is about; `None` is the top level.
+    pub fn environment(&self) -> Option<&EnvName> {
+        match self {
+            Self::Set { environment, .. }
+            | Self::Remove { environment, .. }
+            | Self::Add { environment, .. } => environment.as_ref(),
+        }
+    }
+
+    /// Returns the entry that the edit is about.
+    pub fn binding(&self) -> &Binding {
+        match self {
+            Self::Set { binding, .. }
+            | Self::Remove { binding, .. }
+            | Self::Add { binding, .. } => binding,
+        }
+    }
+
+    /// Lists key and value of the fields of a new entry, in the order in which they are written.
+    pub(super) fn new_fields(&self) -> Vec<(&'static str, &str)> {
+        let Self::Add {
+            binding,
+            id,
+            preview_id,
+            ..
+        } = self
+        else {
+            return Vec::new();
+        };
+        let fields = [
+            (Field::Binding, Some(binding.as_str())),
+            (Field::Id, id.as_deref()),
+            (Field::PreviewId, preview_id.as_deref()),
+        ];
+        let fields = fields.into_iter();
+        fields
+            .filter_map(|(field, value)| Some((field.key(), value?)))
+            .collect()
+    }
+
+    /// Changes `root` to what a file says after the edit, for an edit that fits the file.
+    pub(super) fn apply(&self, root: &mut Node) {
+        let Some(scope) = scope_mut(root, self.environment()) else {
+            return;
+        };
+        match self {
+            Self::Add { .. } => {
+                let field = |(key, value): (&str, &str)| property(key, Node::string(value));
+                let fields = self.new_fields().into_iter().map(field).collect();
+                if let Some(entries) = entries_mut(scope) {
+                    entries.push(object(fields));
+                }
+            }
+            Self::Set {
+                binding,
+                field,
+                value,
+                ..
+            } => {
+                let Some(entry) = entry_mut(scope, binding) else {
+                    return;
+                };
+                match entry.iter_mut().find(|p| p.key == field.key()) {
+                    Some(property) => property.value.kind = Kind::String(value.clone()),
+                    None => entry.push(property(field.key(), Node::string(value))),
+                }
+            }
+            Self::Remove { binding, field, .. } => {
+                if let Some(entry) = entry_mut(scope, binding) {
+                    entry.retain(|property| property.key != field.key());
+                }
+            }
+        }
+    }
+}
+
+/// Finds the table of a scope.
+pub(super) fn scope<'n>(root: &'n Node, environment: Option<&EnvName>) -> Option<&'n Node> {
+    match environment {
+        None => Some(root),
+        Some(name) => root.get("env")?.get(name.as_str()),
+    }
+}
+
+/// Finds the table of an entry.
+pub(super) fn entry<'n>(scope: &'n Node, binding: &Binding) -> Option<&'n Node> {
+    let mut entries = scope.get("kv_namespaces")?.items().iter();
+    entries.find(|entry| is(entry, binding))
+}
+
+fn is(entry: &Node, binding: &Binding) -> bool {
+    entry.get("binding").and_then(Node::as_str) == Some(binding.as_str())
+}
+
+fn scope_mut<'n>(root: &'n mut Node, environment: Option<&EnvName>) -> Option<&'n mut Node> {
+    match environment {
+        None => Some(root),
+        Some(name) => get_mut(get_mut(root, "env")?, name.as_str()),
+    }
+}
+
+fn entry_mut<'n>(scope: &'n mut Node, binding: &Binding) -> Option<&'n mut Vec<Property>> {
+    let entry = entries_mut(scope)?
+        .iter_mut()
+        .find(|entry| is(entry, binding))?;
+    match &mut entry.kind {
+        Kind::Object(properties, _) => Some(properties),
+        _ => None,
+    }
+}
+
+fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
+    let Kind::Object(properties, _) = &mut node.kind else {
+        return None;
+    };
+    properties
+        .iter_mut()
+        .find(|p| p.key == key)
+        .map(|p| &mut p.value)
+}
+
+/// Returns the entries of a scope, which is given the empty array if it has none.
+fn entries_mut(scope: &mut Node) -> Option<&mut Vec<Node>> {
+    const KEY: &str = "kv_namespaces";
+    if scope.get(KEY).is_none()
+        && let Kind::Object(properties, _) = &mut scope.kind
+    {
+        let array = Node::new(Kind::Array(Vec::new(), Layout::Inline), 0..0);
+        properties.push(property(KEY, array));
+    }
+    match &mut get_mut(scope, KEY)?.kind {
+        Kind::Array(items, _) => Some(items),
+        _ => None,
+    }
+}
+
+fn property(key: &str, value: Node) -> Property {
+    Property {
+        key: key.to_owned(),
+        key_span: 0..0,
+        value,
+    }
+}
+
+fn object(properties: Vec<Property>) -> Node {
+    Node::new(Kind::Object(properties, Layout::Inline), 0..0)
+}

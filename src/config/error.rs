@@ -1,0 +1,212 @@
+//! Why a wrangler file could not be found, read or edited, and what to do about it.
+
+use std::{fmt, io, path::PathBuf};
+
+use super::{Position, problem::Problem};
+use crate::domain::{Binding, EnvName};
+
+/// A position in a file, written `path:line:column` so that terminals make a link of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in the file.
+    pub position: Position,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path.display(), self.position)
+    }
+}
+
+/// Why a wrangler file could not be found, read or edited.
+///
+/// No message quotes a line of the file: the lines of `[vars]` may hold secrets.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No directory from the start up to the root has a wrangler file.
+    #[error(
+        "no wrangler.json, wrangler.jsonc or wrangler.toml in {}",
+        list(.searched.iter().map(|path| path.display().to_string()))
+    )]
+    NotFound {
+        /// The directories, nearest first.
+        searched: Vec<PathBuf>,
+    },
+    /// The file that the user named is not there, or is no file.
+    #[error("{}: no such file", .path.display())]
+    Missing {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The file could not be read.
+    #[error("{}: the file cannot be read", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not UTF-8.
+    #[error("{at}: the file is not UTF-8 text")]
+    Encoding {
+        /// The first byte that is not.
+        at: Place,
+    },
+    /// The file is not valid TOML or JSON.
+    #[error("{at}: {message}")]
+    Syntax {
+        /// Where the parser stopped.
+        at: Place,
+        /// What the parser said, in one line.
+        message: String,
+    },
+    /// The file is valid, but does not say what wrangler takes.
+    #[error("{at}: {problem}")]
+    Shape {
+        /// Where.
+        at: Place,
+        /// What is wrong there.
+        problem: Problem,
+    },
+    /// There is no such environment in the file.
+    #[error("{}: no environment `{wanted}`; {}", .path.display(), environments(.known))]
+    UnknownEnvironment {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        wanted: EnvName,
+        /// What the file has.
+        known: Vec<EnvName>,
+    },
+    /// An edit names a binding that the scope does not have.
+    #[error(
+        "{}: no binding `{wanted}` in {}; {}",
+        .path.display(), scope(.environment.as_ref()), bindings(.known)
+    )]
+    UnknownBinding {
+        /// The file.
+        path: PathBuf,
+        /// The scope; `None` is the top level.
+        environment: Option<EnvName>,
+        /// What was asked for.
+        wanted: Binding,
+        /// What the scope has.
+        known: Vec<Binding>,
+    },
+    /// An edit would give a scope the same binding twice.
+    #[error("{at}: `{binding}` is bound here already; a binding is unique in its scope")]
+    AlreadyBound {
+        /// The entry that has the name.
+        at: Place,
+        /// The name.
+        binding: Binding,
+    },
+    /// An edit would take the name from an entry, or give it one that is none.
+    #[error("{at}: an entry needs a binding; the name can be replaced by another, not removed")]
+    BindingNeeded {
+        /// The entry.
+        at: Place,
+    },
+    /// The edited text did not say what it should, so it was thrown away.
+    #[error("{}: the edit would change more than it should; the file is left as it is", .path.display())]
+    EditNotClean {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// Says what to do next, where that is not plain from the message.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotFound { .. } => {
+                "run `kvctl provision --init` to make a wrangler.toml here, or name the file with \
+                 `-c FILE`"
+            }
+            Self::Missing { .. } => {
+                "check the path after `-c`; it is relative to the directory \
+                 kvctl runs in"
+            }
+            Self::Encoding { .. } => "save the file as UTF-8",
+            Self::Shape { problem, .. } => return Some(problem.hint()),
+            Self::UnknownEnvironment { wanted, .. } => {
+                return Some(format!(
+                    "add `{wanted}` below `env` in the file, or leave out `--env`"
+                ));
+            }
+            Self::EditNotClean { .. } => {
+                "make the change by hand, and please report the shape of this file"
+            }
+            Self::Read { .. }
+            | Self::Syntax { .. }
+            | Self::UnknownBinding { .. }
+            | Self::AlreadyBound { .. }
+            | Self::BindingNeeded { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn environments(known: &[EnvName]) -> String {
+    if known.is_empty() {
+        "the file has none".to_owned()
+    } else {
+        format!(
+            "the file has {}",
+            list(known.iter().map(|name| format!("`{name}`")))
+        )
+    }
+}
+
+fn bindings(known: &[Binding]) -> String {
+    if known.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!(
+            "it has {}",
+            list(known.iter().map(|name| format!("`{name}`")))
+        )
+    }
+}
+
+fn scope(environment: Option<&EnvName>) -> String {
+    environment.map_or_else(
+        || "the top level".to_owned(),
+        |name| format!("environment `{name}`"),
+    )
+}
+
+/// Joins as in a sentence: `a, b and c`.
+fn list(items: impl Iterator<Item = String>) -> String {
+    let mut items: Vec<_> = items.collect();
+    match items.pop() {
+        Some(last) if !items.is_empty() => format!("{} and {last}", items.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_environment_is_told_the_known_ones() {
+        let error = |known: &[&str]| Error::UnknownEnvironment {
+            path: "wrangler.toml".into(),
+            wanted: "prod".parse().unwrap(),
+            known: known.iter().map(|name| name.parse().unwrap()).collect(),
+        };
+        assert_eq!(
+            error(&["dev", "staging", "production"]).to_string(),
+            "wrangler.toml: no environment `prod`; the file has `dev`, `staging` and `production`"
+        );
+        assert_eq!(
+            error(&[]).to_string(),
+            "wrangler.toml: no environment `prod`; the file has none"
+        );
+    }
+}

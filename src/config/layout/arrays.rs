@@ -1,0 +1,141 @@
+//! Entries between brackets, and brackets where there are none yet.
+
+use std::ops::Range;
+
+use super::{
+    Sheet, Splice, lines,
+    sequence::{Filling, Sequence},
+    style::{EntryStyle, FieldStyle, literal},
+};
+use crate::config::{
+    Format,
+    node::{Node, Property},
+};
+
+/// Key and value of the fields of an entry.
+pub(super) type Fields<'a> = Vec<(&'static str, &'a str)>;
+
+/// Appends entries to an array.
+pub(super) fn extend(sheet: Sheet<'_>, array: &Node, entries: &[Fields<'_>]) -> Vec<Splice> {
+    let sequence = Sequence {
+        format: sheet.format,
+        text: sheet.text,
+    };
+    let write = |style: &EntryStyle| -> Vec<String> {
+        entries.iter().map(|fields| style.entry(fields)).collect()
+    };
+    if let Some(last) = array.items().last() {
+        let items = write(&EntryStyle::learn(sheet, last));
+        return sequence.append(&last.span, ", ", &items);
+    }
+    sequence.fill(&Filling {
+        container: array.span.clone(),
+        items: &write(&EntryStyle::on_one_line(sheet)),
+        base: lines::indent_of_line(sheet.text, array.span.start),
+        unit: lines::unit(sheet.text),
+        broken: entries.len() > 1,
+    })
+}
+
+/// Adds the array itself to `container`, under the dotted `path` that leads from there to the scope.
+pub(super) fn create(
+    sheet: Sheet<'_>,
+    container: &Node,
+    path: &[&str],
+    entries: &[Fields<'_>],
+) -> Vec<Splice> {
+    let text = sheet.text;
+    let sequence = Sequence {
+        format: sheet.format,
+        text,
+    };
+    let properties = container.properties();
+    let last = properties
+        .iter()
+        .max_by_key(|property| property.value.end());
+    let base = lines::indent_of_line(text, container.span.start);
+    let unit = lines::unit(text);
+    let empty_broken = sheet.format == Format::Jsonc
+        && (container.span == sheet.root.span || text.trim().contains('\n'));
+    let indent = match last {
+        Some(last) => lines::indent(text, last.key_span.start).map(str::to_owned),
+        None => empty_broken.then(|| format!("{base}{unit}")),
+    };
+    let ending = lines::ending(text, container.span.start);
+    let array = Array {
+        sheet,
+        ending,
+        indent: indent.as_deref(),
+        unit,
+    };
+    let item = array.property(properties, path, entries);
+    if let Some(last) = last {
+        return sequence.append(&extent(last.key_span.start, &last.value), ", ", &[item]);
+    }
+    sequence.fill(&Filling {
+        container: container.span.clone(),
+        items: &[item],
+        base,
+        unit,
+        broken: indent.is_some(),
+    })
+}
+
+fn extent(start: usize, value: &Node) -> Range<usize> {
+    start..value.end()
+}
+
+/// Where a new array goes.
+struct Array<'a> {
+    sheet: Sheet<'a>,
+    ending: &'a str,
+    /// The indentation of the line on which the array opens; `None` on a line with others.
+    indent: Option<&'a str>,
+    unit: &'a str,
+}
+
+impl Array<'_> {
+    fn property(&self, others: &[Property], path: &[&str], entries: &[Fields<'_>]) -> String {
+        let array = match self.indent {
+            Some(indent) if self.sheet.format == Format::Jsonc => self.on_lines(indent, entries),
+            _ => self.on_one_line(entries),
+        };
+        let keys = path.iter().copied().chain(["kv_namespaces"]);
+        let keys: Vec<_> = keys.map(|key| self.key(key)).collect();
+        let separator = FieldStyle::learn(self.sheet, others).between("kv_namespaces");
+        format!("{}{separator}{array}", keys.join("."))
+    }
+
+    fn key(&self, key: &str) -> String {
+        match self.sheet.format {
+            Format::Toml => bare_or_quoted(key),
+            Format::Jsonc => literal(key),
+        }
+    }
+
+    fn on_one_line(&self, entries: &[Fields<'_>]) -> String {
+        let style = EntryStyle::on_one_line(self.sheet);
+        let items: Vec<_> = entries.iter().map(|fields| style.entry(fields)).collect();
+        format!("[{}]", items.join(", "))
+    }
+
+    fn on_lines(&self, indent: &str, entries: &[Fields<'_>]) -> String {
+        let (ending, unit) = (self.ending, self.unit);
+        let inner = format!("{indent}{unit}");
+        let fields = FieldStyle::learn(self.sheet, &[]);
+        let style = EntryStyle::on_lines(self.sheet, ending, &inner, fields);
+        let items: Vec<_> = entries.iter().map(|fields| style.entry(fields)).collect();
+        let items = items.join(&format!(",{ending}{inner}"));
+        format!("[{ending}{inner}{items}{ending}{indent}]")
+    }
+}
+
+/// Writes a key of TOML, in quotes where it needs them.
+pub(super) fn bare_or_quoted(key: &str) -> String {
+    let bare = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    if !key.is_empty() && key.bytes().all(bare) {
+        key.to_owned()
+    } else {
+        literal(key)
+    }
+}

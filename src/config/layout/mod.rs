@@ -1,0 +1,58 @@
+//! Which bytes an edit takes: new text that looks like the author's own.
+//!
+//! Everything here returns splices over the text as it is; nothing is formatted anew. What is not
+//! known from the text around the place is taken from the nearest example in the file.
+
+mod additions;
+mod arrays;
+mod fields;
+mod lines;
+mod sequence;
+mod splice;
+mod style;
+mod tables;
+mod trivia;
+
+pub(super) use splice::{Splice, apply};
+
+use super::{
+    Edit, Format,
+    edit::{entry, scope},
+    node::Node,
+};
+
+/// A text, its language, and its tree.
+#[derive(Clone, Copy)]
+struct Sheet<'a> {
+    format: Format,
+    text: &'a str,
+    root: &'a Node,
+}
+
+/// Finds the splices for a group of edits: a run of additions to one scope, or one other edit.
+///
+/// An edit that does not fit the tree has no splices.
+pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> Vec<Splice> {
+    let sheet = Sheet { format, text, root };
+    let Some(first) = group.first() else {
+        return Vec::new();
+    };
+    let Some(scope) = scope(root, first.environment()) else {
+        return Vec::new();
+    };
+    match first {
+        Edit::Add { environment, .. } => {
+            let entries: Vec<_> = group.iter().map(Edit::new_fields).collect();
+            additions::add(sheet, environment.as_ref(), scope, &entries)
+        }
+        Edit::Set {
+            binding,
+            field,
+            value,
+            ..
+        } => entry(scope, binding)
+            .map_or_else(Vec::new, |entry| fields::set(sheet, entry, *field, value)),
+        Edit::Remove { binding, field, .. } => entry(scope, binding)
+            .map_or_else(Vec::new, |entry| fields::remove(sheet, entry, *field)),
+    }
+}

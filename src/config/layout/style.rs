@@ -1,0 +1,298 @@
+//! How the author writes a field and an entry, learned from an example.
+
+use super::{
+    Sheet, lines,
+    trivia::{Gap, Piece},
+};
+use crate::config::{
+    Format,
+    node::{Layout, Node, Property},
+};
+
+/// Returns `value` as a basic string, in the escapes that TOML and JSON share.
+pub(super) fn literal(value: &str) -> String {
+    let mut out = String::from('"');
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_ascii_control() => {
+                out.push_str("\\u00");
+                let digit = |n: u32| char::from_digit(n, 16).unwrap_or('0');
+                out.extend([digit(u32::from(c) >> 4), digit(u32::from(c) & 15)]);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// What the author writes between keys and values.
+#[derive(Debug, Default)]
+pub(super) struct FieldStyle {
+    /// For each example: the key, the length it is written with, and what follows it.
+    examples: Vec<(String, usize, Separator)>,
+    format: Option<Format>,
+}
+
+/// What stands between a key and its value: blanks, the sign, blanks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Separator {
+    before: String,
+    sign: char,
+    after: String,
+}
+
+impl FieldStyle {
+    /// Learns from the fields of a table.
+    pub(super) fn learn(sheet: Sheet<'_>, properties: &[Property]) -> Self {
+        let examples = properties.iter().filter_map(|property| {
+            let between = sheet
+                .text
+                .get(property.key_span.end..property.value.span.start)?;
+            let (before, after) = between.split_once(['=', ':'])?;
+            let blanks = |s: &str| s.bytes().all(|b| b == b' ' || b == b'\t');
+            let sign = between[before.len()..].chars().next()?;
+            let (before, after) = (before.to_owned(), after.to_owned());
+            let separator = Separator {
+                before,
+                sign,
+                after,
+            };
+            let plain = blanks(&separator.before) && blanks(&separator.after);
+            plain.then_some((property.key.clone(), property.key_span.len(), separator))
+        });
+        Self {
+            examples: examples.collect(),
+            format: Some(sheet.format),
+        }
+    }
+
+    /// Keeps whether there are blanks around the sign, and forgets how many.
+    pub(super) fn without_alignment(mut self) -> Self {
+        for (_, _, separator) in &mut self.examples {
+            separator.before.truncate(1);
+        }
+        self
+    }
+
+    /// Writes a field, ready for its place.
+    pub(super) fn field(&self, key: &str, value: &str) -> String {
+        let written = match self.format {
+            Some(Format::Jsonc) => literal(key),
+            Some(Format::Toml) | None => key.to_owned(),
+        };
+        let separator = self.separator(key, written.len());
+        format!("{written}{separator}{}", literal(value))
+    }
+
+    /// Returns what stands between `key`, a new one among the examples, and its value.
+    pub(super) fn between(&self, key: &str) -> String {
+        let quotes = if self.format == Some(Format::Jsonc) {
+            2
+        } else {
+            0
+        };
+        self.separator(key, key.len() + quotes)
+    }
+
+    fn separator(&self, key: &str, length: usize) -> String {
+        let Some((_, _, last)) = self.examples.last() else {
+            return self.usual().to_owned();
+        };
+        let same = self
+            .examples
+            .iter()
+            .find(|(name, l, _)| name == key && *l == length);
+        let Separator {
+            before,
+            sign,
+            after,
+        } = same.map_or(last, |(_, _, same)| same);
+        let before = match (same, self.column()) {
+            (None, Some(column)) => " ".repeat(column.saturating_sub(length).max(1)),
+            _ => before.clone(),
+        };
+        format!("{before}{sign}{after}")
+    }
+
+    /// Finds the column at which the author aligns the signs, if so.
+    fn column(&self) -> Option<usize> {
+        let columns = self
+            .examples
+            .iter()
+            .map(|(_, length, s)| length + s.before.len());
+        let first = columns.clone().next()?;
+        let aligned = columns.clone().all(|column| column == first);
+        let padded = self.examples.iter().any(|(_, _, s)| s.before.len() > 1);
+        let tabs = self
+            .examples
+            .iter()
+            .any(|(_, _, s)| s.before.contains('\t'));
+        (aligned && padded && !tabs).then_some(first)
+    }
+
+    fn usual(&self) -> &'static str {
+        if self.format == Some(Format::Jsonc) {
+            ": "
+        } else {
+            " = "
+        }
+    }
+}
+
+/// How the author writes an entry between braces.
+#[derive(Debug)]
+pub(super) struct EntryStyle {
+    /// Between the opening brace and the first key.
+    open: String,
+    /// Between fields.
+    separator: String,
+    /// Between the last value and the closing brace.
+    close: String,
+    fields: FieldStyle,
+}
+
+impl EntryStyle {
+    /// Learns from an entry.
+    pub(super) fn learn(sheet: Sheet<'_>, entry: &Node) -> Self {
+        let properties = entry.properties();
+        let gap = |start| Gap::read(sheet.format, sheet.text, start);
+        let open = blanks(sheet, &gap(entry.span.start + 1));
+        let fields = FieldStyle::learn(sheet, properties);
+        let separator = match properties {
+            [first, _, ..] => format!(",{}", blanks(sheet, &gap(first.value.end()))),
+            _ if open.contains('\n') => format!(",{open}"),
+            _ => ", ".to_owned(),
+        };
+        let end = properties
+            .iter()
+            .map(|p| p.value.end())
+            .max()
+            .unwrap_or(entry.span.start + 1);
+        let last = gap(end);
+        let comma = if last.has(Piece::Comma) { "," } else { "" };
+        let close = format!("{comma}{}", blanks(sheet, &last));
+        Self {
+            open,
+            separator,
+            close,
+            fields,
+        }
+    }
+
+    /// Returns the usual style on one line, as the nearest example on one line has it.
+    pub(super) fn on_one_line(sheet: Sheet<'_>) -> Self {
+        let mut example = None;
+        sheet.root.walk(&mut |node| {
+            let entries = node.get("kv_namespaces").map_or(&[][..], Node::items);
+            let mut inline = entries.iter().filter(|entry| {
+                entry.layout() == Some(Layout::Inline)
+                    && !sheet.text[entry.span.clone()].contains('\n')
+            });
+            example = inline.next_back().or(example);
+        });
+        example.map_or_else(
+            || Self {
+                open: " ".to_owned(),
+                separator: ", ".to_owned(),
+                close: " ".to_owned(),
+                fields: FieldStyle::learn(sheet, &[]),
+            },
+            |entry| Self::learn(sheet, entry),
+        )
+    }
+
+    /// Returns the usual style over several lines, for an entry that begins at `indent`.
+    pub(super) fn on_lines(
+        sheet: Sheet<'_>,
+        ending: &str,
+        indent: &str,
+        fields: FieldStyle,
+    ) -> Self {
+        let unit = lines::unit(sheet.text);
+        let open = format!("{ending}{indent}{unit}");
+        Self {
+            separator: format!(",{open}"),
+            open,
+            close: format!("{ending}{indent}"),
+            fields,
+        }
+    }
+
+    /// Writes an entry, ready for its place.
+    pub(super) fn entry(&self, fields: &[(&str, &str)]) -> String {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(key, value)| self.fields.field(key, value))
+            .collect();
+        format!(
+            "{{{}{}{}}}",
+            self.open,
+            fields.join(&self.separator),
+            self.close
+        )
+    }
+}
+
+/// Returns the blanks of a gap without its comments: a line break and an indentation, or spaces.
+fn blanks(sheet: Sheet<'_>, gap: &Gap) -> String {
+    let is_break = |(piece, _): &&(Piece, _)| *piece == Piece::Break;
+    if let Some((_, at)) = gap.pieces.iter().rfind(is_break) {
+        return format!(
+            "{}{}",
+            &sheet.text[at.clone()],
+            &lines::indent_of_line(sheet.text, at.end)
+        );
+    }
+    if gap.has(Piece::Comment) {
+        return " ".to_owned();
+    }
+    let blank = gap
+        .pieces
+        .iter()
+        .filter(|(piece, _)| *piece == Piece::Blank);
+    blank.map(|(_, at)| &sheet.text[at.clone()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::toml;
+
+    #[test]
+    fn fields_are_written_as_their_neighbours() {
+        let cases = [
+            ("binding = \"A\"", "preview_id = \"x\""),
+            ("binding=\"A\"", "preview_id=\"x\""),
+            (
+                "binding    = \"A\"\nid         = \"1\"",
+                "preview_id = \"x\"",
+            ),
+            ("binding = \"A\"\nid      = \"1\"", "preview_id = \"x\""),
+            ("x =\t\"A\"", "preview_id =\t\"x\""),
+        ];
+        for (text, expected) in cases {
+            let root = toml::parse(text).unwrap();
+            let sheet = Sheet {
+                format: Format::Toml,
+                text,
+                root: &root,
+            };
+            let style = FieldStyle::learn(sheet, root.properties());
+            assert_eq!(style.field("preview_id", "x"), expected);
+        }
+    }
+
+    #[test]
+    fn a_literal_is_one_line_in_both_formats() {
+        let odd = "a\"b\\c\n\u{7f}\u{1}é";
+        assert_eq!(literal(odd), "\"a\\\"b\\\\c\\n\\u007f\\u0001é\"");
+        let text = format!("a = {}", literal(odd));
+        let root = toml::parse(&text).unwrap();
+        assert_eq!(root.get("a").and_then(Node::as_str), Some(odd));
+    }
+}

@@ -1,0 +1,31 @@
+//! The wrangler files of the user: found, read, checked, edited.
+//!
+//! Owns what a wrangler file may say about namespaces ([`Project`]), and how it is changed
+//! ([`Edit`]) without touching a byte that the change is not about. May import `domain` only:
+//! files are read here, and written elsewhere.
+//!
+//! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`model`, with `strays` and
+//! `taken`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
+//! with the edit applied to it.
+
+mod discover;
+mod document;
+mod edit;
+mod error;
+mod jsonc;
+mod layout;
+mod model;
+mod node;
+mod position;
+mod problem;
+mod strays;
+mod taken;
+mod toml;
+
+pub use discover::{Found, discover};
+pub use document::{Document, Format};
+pub use edit::{Edit, Field};
+pub use error::{Error, Place};
+pub use model::{Entry, Project, Scope, Taken};
+pub use position::{Located, Position};
+pub use problem::Problem;

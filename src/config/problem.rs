@@ -1,0 +1,102 @@
+//! What a wrangler file can say that wrangler would not take.
+
+use super::Position;
+use crate::domain::Binding;
+
+/// What is wrong at a place of a wrangler file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A JSON file that is not an object.
+    #[error("the file is {0}; a wrangler file is an object")]
+    Root(&'static str),
+    /// `env`, or an environment, that is no table.
+    #[error("`{key}` is {found}; it must be a table")]
+    NotATable {
+        /// The key.
+        key: String,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// `[kv_namespaces]` for `[[kv_namespaces]]`.
+    #[error("`kv_namespaces` is a single table; it must be an array of tables")]
+    SingleTable,
+    /// `kv_namespaces` that is neither.
+    #[error("`kv_namespaces` is {0}; it must be an array of tables")]
+    NotAnArray(&'static str),
+    /// An entry that is no table.
+    #[error("this entry of `kv_namespaces` is {0}; it must be a table with a `binding`")]
+    Entry(&'static str),
+    /// `kv_namespaces` where wrangler does not look.
+    #[error(
+        "`kv_namespaces` stands inside `{0}`; it belongs at the top level or in an environment"
+    )]
+    Misplaced(String),
+    /// Another spelling of `kv_namespaces`.
+    #[error("`{0}` is not a key that wrangler knows; the key is `kv_namespaces`")]
+    Misspelt(String),
+    /// An entry without a name.
+    #[error("this entry of `kv_namespaces` has no `binding`; every entry needs one")]
+    NoBinding,
+    /// A name that is none.
+    #[error("{0}; a binding is a name such as SESSIONS")]
+    Binding(String),
+    /// A value that must be text.
+    #[error("`{key}` is {found}; it must be a string")]
+    NotAString {
+        /// The key.
+        key: String,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// The same name twice in one scope.
+    #[error("`{binding}` is bound here and at {other}; a binding is unique in its scope")]
+    Duplicate {
+        /// The name.
+        binding: Binding,
+        /// Where it was bound first.
+        other: Position,
+    },
+    /// The same key twice in one JSON object.
+    #[error("`{key}` stands here and at {other}; only one of them would count")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// Where it stood first.
+        other: Position,
+    },
+    /// An environment without a name.
+    #[error("an environment has an empty name; a name has at least one character")]
+    Environment,
+}
+
+impl Problem {
+    /// Says what to change.
+    pub(super) fn hint(&self) -> String {
+        match self {
+            Self::Root(_) => "put everything between `{` and `}`".to_owned(),
+            Self::NotATable { key, .. } => format!("make `{key}` a table, or take it out"),
+            Self::SingleTable | Self::NotAnArray(_) => {
+                "write `[[kv_namespaces]]` with two brackets in TOML, or `\"kv_namespaces\": [ … ]` \
+                 in JSON"
+                    .to_owned()
+            }
+            Self::Entry(_) => "write `{ binding = \"NAME\" }` in TOML, or \
+                 `{ \"binding\": \"NAME\" }` in JSON"
+                .to_owned(),
+            Self::Misplaced(_) => "move it above the first `[table]` header, or write it as \
+                 `[[kv_namespaces]]` or `[[env.NAME.kv_namespaces]]`"
+                .to_owned(),
+            Self::Misspelt(key) => format!("rename `{key}` to `kv_namespaces`"),
+            Self::NoBinding => "add `binding` to the entry, or take the entry out".to_owned(),
+            Self::Binding(_) => "give the entry a name, or take the entry out".to_owned(),
+            Self::NotAString { key, .. } => {
+                format!("put the value of `{key}` in double quotes, or take it out")
+            }
+            Self::Duplicate { .. } | Self::DuplicateKey { .. } => {
+                "rename one of the two, or take one out".to_owned()
+            }
+            Self::Environment => "give the environment a name".to_owned(),
+        }
+    }
+}

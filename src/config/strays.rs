@@ -1,0 +1,65 @@
+//! Finds `kv_namespaces` where wrangler does not look for it, and other spellings of it.
+//!
+//! In TOML a key after a `[table]` header belongs to that table, so this is the mistake that people
+//! make most, and wrangler at best warns.
+
+use super::{node::Node, problem::Problem};
+
+const KEY: &str = "kv_namespaces";
+const MISSPELT: [&str; 4] = [
+    "kv-namespaces",
+    "kvNamespaces",
+    "kv_namespace",
+    "KV_NAMESPACES",
+];
+
+/// Tables that hold settings of other tools or of wrangler's experiments, in shapes of their own.
+const FOREIGN: [&str; 2] = ["previews", "unsafe"];
+
+/// A key in the wrong place, or with the wrong spelling.
+#[derive(Debug)]
+pub(super) struct Stray {
+    pub(super) offset: usize,
+    pub(super) problem: Problem,
+}
+
+/// Finds the first stray key of the file.
+pub(super) fn find(root: &Node) -> Option<Stray> {
+    let mut path = Vec::new();
+    visit(root, &mut path)
+}
+
+fn visit<'n>(node: &'n Node, path: &mut Vec<&'n str>) -> Option<Stray> {
+    let is_scope = is_scope(path);
+    for property in node.properties() {
+        let key = property.key.as_str();
+        let offset = property.key_span.start;
+        if is_scope && MISSPELT.contains(&key) {
+            return Some(Stray {
+                offset,
+                problem: Problem::Misspelt(key.to_owned()),
+            });
+        }
+        if !is_scope && key == KEY {
+            return Some(Stray {
+                offset,
+                problem: Problem::Misplaced(path.join(".")),
+            });
+        }
+        let is_environment_name = path.len() == 1 && path[0] == "env";
+        if FOREIGN.contains(&key) && !is_environment_name {
+            continue;
+        }
+        path.push(key);
+        let found = visit(&property.value, path);
+        path.pop();
+        if found.is_some() {
+            return found;
+        }
+    }
+    node.items().iter().find_map(|item| visit(item, path))
+}
+
+fn is_scope(path: &[&str]) -> bool {
+    matches!(path, [] | ["env", _])
+}
