@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod domain;
+pub mod emulator;
 pub mod env;
 pub mod fsx;
 pub mod ui;
