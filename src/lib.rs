@@ -3,6 +3,7 @@
 pub mod api;
 pub mod config;
 pub mod domain;
+pub mod emulator;
 pub mod env;
 pub mod fsx;
 pub mod ui;

@@ -1,0 +1,207 @@
+//! What is sent back: answers, and the refusals that the service documents. Imports `wire`.
+
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, StatusCode},
+    response::Response,
+};
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::wire::{Envelope, Message, ResultInfo, code};
+
+/// The code of refusals whose code the service does not document. Clients must go by the status.
+pub(super) const UNDOCUMENTED: u32 = 10021;
+
+/// A whole HTTP answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Names and values of headers.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// An answer with this status and body, and no headers yet.
+    pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+        }
+    }
+
+    /// The same answer with one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The documented envelope around `result`.
+    pub(super) fn result(result: impl Serialize) -> Self {
+        Self::envelope(200, &success(Some(result), None))
+    }
+
+    /// The envelope of what has nothing to tell.
+    pub(super) fn nothing() -> Self {
+        Self::envelope(200, &success::<()>(None, None))
+    }
+
+    /// The envelope around one page of a list.
+    pub(super) fn page(items: impl Serialize, info: ResultInfo) -> Self {
+        Self::envelope(200, &success(Some(items), Some(info)))
+    }
+
+    /// Any envelope.
+    pub(super) fn envelope(status: u16, envelope: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(envelope).unwrap_or_default();
+        Self::new(status, body).header("content-type", "application/json")
+    }
+
+    /// Adds a header unless the answer has it already.
+    pub(super) fn default_header(&mut self, name: &str, value: impl Into<String>) {
+        let taken = |(known, _): &(String, String)| known.eq_ignore_ascii_case(name);
+        if !self.headers.iter().any(taken) {
+            self.headers.push((name.to_owned(), value.into()));
+        }
+    }
+
+    /// Turns the answer into what axum sends, with another body if one is given.
+    pub(super) fn into_response(self, body: Option<Body>) -> Response {
+        let mut response = Response::new(body.unwrap_or_else(|| Body::from(self.body)));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in self.headers {
+            if let (Ok(name), Ok(value)) =
+                (name.parse::<HeaderName>(), HeaderValue::try_from(value))
+            {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+}
+
+fn success<T>(result: Option<T>, result_info: Option<ResultInfo>) -> Envelope<T> {
+    Envelope {
+        result,
+        success: true,
+        errors: Vec::new(),
+        messages: Vec::new(),
+        result_info,
+    }
+}
+
+/// Why a request is not carried out, as the service would say it.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: u16,
+    errors: Vec<Message>,
+}
+
+impl Refusal {
+    /// A refusal with one code and text.
+    pub(super) fn new(status: u16, code: u32, text: impl Into<String>) -> Self {
+        Self {
+            status,
+            errors: vec![message(code, text)],
+        }
+    }
+
+    /// Headers that are no credentials at all, with the reason in the chain.
+    pub(super) fn headers(chain_code: u32, text: &str) -> Self {
+        let mut refusal = Self::new(400, code::INVALID_HEADERS, "Invalid request headers");
+        for error in &mut refusal.errors {
+            error.error_chain = vec![message(chain_code, text)];
+        }
+        refusal
+    }
+
+    /// The caller may not do this.
+    pub(super) fn forbidden() -> Self {
+        Self::new(403, code::AUTHENTICATION, "Authentication error")
+    }
+
+    /// The account in the path does not exist.
+    pub(super) fn no_account(path: &str) -> Self {
+        let text = format!("Could not route to {path}, perhaps your object identifier is invalid?");
+        Self::new(404, code::NO_ROUTE, text)
+    }
+
+    /// Nothing is at this path.
+    pub(super) fn no_route() -> Self {
+        Self::new(400, 7000, "No route for that URI")
+    }
+
+    /// The path is right, the method is not.
+    pub(super) fn method(method: &str) -> Self {
+        Self::new(
+            405,
+            7001,
+            format!("{method} not supported for requested URI."),
+        )
+    }
+
+    /// A path that ends where a name should follow: answered by the router, not by KV.
+    pub(super) fn empty_segment(method: &str) -> Self {
+        if method == "DELETE" {
+            let text =
+                format!("{method} method not allowed for the api_token authentication scheme");
+            return Self::new(405, 10405, text);
+        }
+        Self {
+            status: 404,
+            errors: Vec::new(),
+        }
+    }
+
+    /// A namespace that does not exist, in the words of the operation.
+    pub(super) fn no_namespace(operation: &str) -> Self {
+        let text = format!("{operation}: 'namespace not found'");
+        Self::new(404, code::NAMESPACE_NOT_FOUND, text)
+    }
+
+    /// A key that does not exist, in the words of the operation.
+    pub(super) fn no_key(operation: &str) -> Self {
+        let text = format!("{operation}: 'key not found'");
+        Self::new(404, code::KEY_NOT_FOUND, text)
+    }
+
+    /// The same refusal as the endpoints that verify tokens word it.
+    pub(super) fn or_invalid_token(self) -> Self {
+        if self.status == 401 {
+            return Self::new(401, 1000, "Invalid API Token");
+        }
+        self
+    }
+
+    /// The service itself broke.
+    pub(super) fn internal() -> Self {
+        Self::new(500, 1000, "Internal server error")
+    }
+}
+
+fn message(code: u32, text: impl Into<String>) -> Message {
+    Message {
+        code: Some(code),
+        message: text.into(),
+        error_chain: Vec::new(),
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        let envelope: Envelope<()> = Envelope {
+            result: None,
+            success: false,
+            errors: refusal.errors,
+            messages: Vec::new(),
+            result_info: None,
+        };
+        Self::envelope(refusal.status, &envelope)
+    }
+}

@@ -1,0 +1,156 @@
+//! What an emulated service knows when it starts. Imports `domain` and `wire`.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+
+use crate::{domain::AccountId, wire::Account};
+
+/// Tells the time, in UNIX seconds. Given from outside so that tests can move it.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// How an emulated service is set up.
+#[derive(Clone)]
+pub struct Config {
+    /// The accounts that exist.
+    pub accounts: Vec<Account>,
+    /// Who may do what.
+    pub access: Access,
+    /// How new namespaces get their ids.
+    pub ids: IdScheme,
+    /// What time it is.
+    pub clock: Clock,
+    /// The directory that keeps titles and ids between runs; without it they live in memory.
+    pub state: Option<PathBuf>,
+    /// How many requests each token has; without it, as many as it likes.
+    pub quota: Option<Quota>,
+}
+
+impl Config {
+    /// One account, open to anyone, without a limit: the service behind `--local`.
+    pub fn local(clock: Clock) -> Self {
+        let account = Account {
+            id: AccountId::local(),
+            name: "local".to_owned(),
+        };
+        Self {
+            accounts: vec![account],
+            access: Access::Anyone,
+            ids: IdScheme::Local,
+            clock,
+            state: None,
+            quota: None,
+        }
+    }
+
+    /// A service as strict as the real one.
+    pub fn remote(accounts: Vec<Account>, tokens: Vec<Token>, clock: Clock) -> Self {
+        Self {
+            accounts,
+            access: Access::Tokens(tokens),
+            ids: IdScheme::Remote,
+            clock,
+            state: None,
+            quota: Some(Quota::default()),
+        }
+    }
+}
+
+/// Who may use the service.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// Anyone, with any credentials or none, may do anything.
+    Anyone,
+    /// Those who hold one of these.
+    Tokens(Vec<Token>),
+}
+
+/// A secret, and what it opens.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The secret itself.
+    pub text: SecretString,
+    /// Whose it is, which decides how it must be sent.
+    pub kind: TokenKind,
+    /// The accounts it reaches.
+    pub accounts: Vec<AccountId>,
+    /// What it may do with Workers KV there.
+    pub grant: Grant,
+}
+
+impl Token {
+    /// A user's token that may read and write in `accounts`.
+    pub fn new(text: &str, accounts: impl IntoIterator<Item = AccountId>) -> Self {
+        Self {
+            text: text.into(),
+            kind: TokenKind::User,
+            accounts: accounts.into_iter().collect(),
+            grant: Grant::Write,
+        }
+    }
+
+    /// The same token with another grant.
+    #[must_use]
+    pub fn grant(self, grant: Grant) -> Self {
+        Self { grant, ..self }
+    }
+
+    /// The same token as another kind.
+    #[must_use]
+    pub fn kind(self, kind: TokenKind) -> Self {
+        Self { kind, ..self }
+    }
+}
+
+/// Whose a [`Token`] is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A user's API token.
+    User,
+    /// An account's API token, which user-level endpoints refuse.
+    AccountOwned,
+    /// A user's Global API Key, sent in `X-Auth-Key` along with this email.
+    GlobalKey {
+        /// The user's email.
+        email: String,
+    },
+}
+
+/// What a [`Token`] may do with Workers KV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grant {
+    /// Nothing.
+    None,
+    /// Workers KV Storage Read.
+    Read,
+    /// Workers KV Storage Write, which includes reading.
+    Write,
+}
+
+/// How new namespaces get their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdScheme {
+    /// Derived from the title, and marked as local.
+    Local,
+    /// Never the same twice, and never marked as local.
+    Remote,
+}
+
+/// How many requests a token may make in a stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// How many requests.
+    pub requests: u32,
+    /// In how much time.
+    pub window: Duration,
+}
+
+impl Default for Quota {
+    /// The service's documented limit: 1,200 requests in five minutes.
+    fn default() -> Self {
+        Self {
+            requests: 1200,
+            window: Duration::from_mins(5),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Failures on demand: what a correct service never does, and networks do daily. Imports nothing
+//! of this crate.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::answer::Answer;
+
+/// A failure that awaits the requests it is meant for.
+///
+/// A request meets one fault at most: the first that was added, fits, and is not used up.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    method: String,
+    path: String,
+    skip: usize,
+    left: Option<usize>,
+    action: Action,
+}
+
+/// What happens to a request that meets a [`Fault`].
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// It is not carried out, and this is the answer.
+    Answer(Answer),
+    /// It is carried out, and this is the answer all the same.
+    AnswerAfter(Answer),
+    /// It is not carried out, and the connection is closed without an answer.
+    CutBefore,
+    /// It is carried out, and the connection is closed without an answer.
+    CutAfter,
+    /// It is carried out, and the connection is closed amid the body of the answer.
+    CutBody,
+    /// It is carried out later.
+    Delay(Duration),
+    /// It is carried out at once, and answered later.
+    DelayAfter(Duration),
+}
+
+impl Fault {
+    /// A fault for the next request with this method whose path and query contain `path`.
+    pub fn new(method: &str, path: &str, action: Action) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            skip: 0,
+            left: Some(1),
+            action,
+        }
+    }
+
+    /// The same for `times` requests.
+    #[must_use]
+    pub fn times(self, times: usize) -> Self {
+        Self {
+            left: Some(times),
+            ..self
+        }
+    }
+
+    /// The same for all requests from now on.
+    #[must_use]
+    pub fn forever(self) -> Self {
+        Self { left: None, ..self }
+    }
+
+    /// The same, but `matches` requests that fit pass unharmed first.
+    #[must_use]
+    pub fn after(self, matches: usize) -> Self {
+        Self {
+            skip: matches,
+            ..self
+        }
+    }
+
+    fn meets(&mut self, method: &str, path: &str) -> bool {
+        if self.method != method || !path.contains(&self.path) || self.left == Some(0) {
+            return false;
+        }
+        if let Some(skip) = self.skip.checked_sub(1) {
+            self.skip = skip;
+            return false;
+        }
+        self.left = self.left.map(|left| left - 1);
+        true
+    }
+}
+
+/// The faults that wait.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Mutex<Vec<Fault>>);
+
+impl Faults {
+    pub(super) fn add(&self, fault: Fault) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(fault);
+    }
+
+    /// Returns what is to happen to this request, and counts it.
+    pub(super) fn meet(&self, method: &str, path: &str) -> Option<Action> {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fault = faults.iter_mut().find_map(|fault| {
+            let met = fault.meets(method, path);
+            met.then(|| fault.action.clone())
+        });
+        faults.retain(|fault| fault.left != Some(0));
+        fault
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_waits_and_wears_out() {
+        let faults = Faults::default();
+        faults.add(
+            Fault::new("GET", "/keys", Action::CutBefore)
+                .after(1)
+                .times(2),
+        );
+        let met: Vec<_> = ["/keys", "/values", "/keys?limit=10", "/keys", "/keys"]
+            .into_iter()
+            .map(|path| faults.meet("GET", path).is_some())
+            .collect();
+        assert_eq!(met, [false, false, true, true, false]);
+
+        faults.add(Fault::new("GET", "", Action::CutAfter).forever());
+        assert!(faults.meet("POST", "/").is_none());
+        assert!((0..5).all(|_| faults.meet("GET", "/").is_some()));
+    }
+}

@@ -1,0 +1,135 @@
+//! A local Workers KV: the REST API of the service, for `--local` and for tests.
+//!
+//! It imitates the service, never our client: routes, statuses, codes and texts follow Cloudflare's
+//! documentation, and where that is silent, what others saw the service do. Imports `domain`,
+//! `wire` and `fsx`, never `api`. It opens no socket, installs no signal handler and reads no clock
+//! of its own accord; all of these are given.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `config` | accounts, tokens, ids, clock: what is set before the start |
+//! | `server` | one request from arrival to answer: log, faults, credentials, quota |
+//! | `routes` | which path is what, and what each does |
+//! | `registry`, `titles` | namespaces, in memory or in a directory |
+//! | `store` | keys and values |
+//! | `fault`, `listener` | failures on demand, down to cut connections |
+//! | `running` | an emulator on a thread of its own |
+
+mod answer;
+mod auth;
+mod config;
+mod fault;
+mod listener;
+mod log;
+mod quota;
+mod registry;
+mod request;
+mod routes;
+mod running;
+mod server;
+mod store;
+mod titles;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+pub use answer::Answer;
+pub use config::{Access, Clock, Config, Grant, IdScheme, Quota, Token, TokenKind};
+pub use fault::{Action, Fault};
+pub use log::Entry;
+pub use registry::Error as StateError;
+pub use running::{Running, spawn};
+pub use server::serve;
+
+/// Why an emulator cannot run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What it kept from the last time is of no use.
+    #[error("the emulator could not read its state")]
+    State(#[from] StateError),
+    /// The network failed.
+    #[error("the emulator could not serve")]
+    Serve(#[from] io::Error),
+}
+
+/// An emulated service. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Emulator(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    registry: registry::Registry,
+    store: store::Store,
+    meter: quota::Meter,
+    faults: fault::Faults,
+    log: log::Log,
+    latency: Mutex<Duration>,
+    answers: AtomicU64,
+}
+
+impl Emulator {
+    /// Sets up a service that no one can reach yet; see [`serve`] and [`spawn`].
+    pub fn new(config: Config) -> Self {
+        Self(Arc::new(Inner {
+            registry: registry::Registry::new(config.state.as_deref()),
+            store: store::Store::default(),
+            meter: quota::Meter::new(config.quota),
+            faults: fault::Faults::default(),
+            log: log::Log::default(),
+            latency: Mutex::default(),
+            answers: AtomicU64::new(0),
+            config,
+        }))
+    }
+
+    /// Returns the requests so far, in the order of their arrival.
+    pub fn log(&self) -> Vec<Entry> {
+        self.0.log.entries()
+    }
+
+    /// Returns how many requests with this method there were.
+    pub fn requests(&self, method: &str) -> usize {
+        let log = self.log();
+        log.iter().filter(|entry| entry.method == method).count()
+    }
+
+    /// Adds a failure for requests to come.
+    pub fn fault(&self, fault: Fault) {
+        self.0.faults.add(fault);
+    }
+
+    /// Makes every request from now on take at least so long.
+    pub fn latency(&self, latency: Duration) {
+        *self
+            .0
+            .latency
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = latency;
+    }
+}
+
+impl Inner {
+    fn now(&self) -> i64 {
+        (self.config.clock)()
+    }
+
+    fn pause(&self) -> Duration {
+        *self.latency.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the name of the next answer, in the form of the service's `cf-ray`.
+    fn ray(&self) -> String {
+        let number = self.answers.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("{number:016x}-LOC")
+    }
+}

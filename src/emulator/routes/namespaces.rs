@@ -1,0 +1,141 @@
+//! Namespaces. Imports `domain` and `wire`.
+
+use super::{Place, page};
+use crate::{
+    domain::{AccountId, NAMESPACE_PAGE_MAX, NamespaceId, Title, TitleError},
+    emulator::{
+        Inner,
+        answer::{Answer, Refusal, UNDOCUMENTED},
+        registry,
+        request::Request,
+        titles::{Conflict, Named, Titles},
+    },
+    wire::{NamespaceInfo, TitleBody, code},
+};
+
+/// `GET …/namespaces`.
+pub(super) fn list(
+    inner: &Inner,
+    account: &AccountId,
+    request: &Request,
+) -> Result<Answer, Refusal> {
+    let titles = inner.registry.read()?;
+    let mut namespaces = titles.of(account).to_vec();
+    match request.query("order") {
+        None | Some("id") => namespaces.sort_by(|a, b| a.id.cmp(&b.id)),
+        Some("title") => namespaces.sort_by(|a, b| a.title.cmp(&b.title)),
+        Some(other) => return Err(invalid("order", other)),
+    }
+    match request.query("direction") {
+        None | Some("asc") => {}
+        Some("desc") => namespaces.reverse(),
+        Some(other) => return Err(invalid("direction", other)),
+    }
+    let items = namespaces.into_iter().map(info).collect();
+    page::numbered::<NamespaceInfo>(items, request, NAMESPACE_PAGE_MAX)
+}
+
+/// `POST …/namespaces`.
+pub(super) fn create(
+    inner: &Inner,
+    account: &AccountId,
+    request: &Request,
+) -> Result<Answer, Refusal> {
+    let title = title(request)?;
+    let scheme = inner.config.ids;
+    let created = inner
+        .registry
+        .change(|titles| titles.create(account, title, scheme));
+    let named = created?.map_err(|conflict| refuse(conflict, "create namespace"))?;
+    Ok(Answer::result(info(named)))
+}
+
+/// `GET …/namespaces/{id}`.
+pub(super) fn get(place: &Place<'_>) -> Result<Answer, Refusal> {
+    let named = find(
+        place.inner,
+        place.account,
+        &place.namespace,
+        "get namespace",
+    )?;
+    Ok(Answer::result(info(named)))
+}
+
+/// `PUT …/namespaces/{id}`.
+pub(super) fn rename(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
+    let title = title(request)?;
+    let rename = |titles: &mut Titles| titles.rename(place.account, &place.namespace, title);
+    let renamed = place.inner.registry.change(rename)?;
+    let named = renamed.map_err(|conflict| refuse(conflict, "rename namespace"))?;
+    Ok(Answer::result(info(named)))
+}
+
+/// `DELETE …/namespaces/{id}`.
+pub(super) fn delete(place: &Place<'_>) -> Result<Answer, Refusal> {
+    let registry = &place.inner.registry;
+    let deleted = registry.change(|titles| titles.delete(place.account, &place.namespace));
+    deleted?.map_err(|conflict| refuse(conflict, "remove namespace"))?;
+    place.inner.store.clear(&place.namespace);
+    Ok(Answer::nothing())
+}
+
+/// Finds a namespace; a refusal names the operation.
+pub(super) fn find(
+    inner: &Inner,
+    account: &AccountId,
+    id: &NamespaceId,
+    operation: &str,
+) -> Result<Named, Refusal> {
+    let titles = inner.registry.read()?;
+    let found = titles.of(account).iter().find(|named| named.id == *id);
+    found
+        .cloned()
+        .ok_or_else(|| Refusal::no_namespace(operation))
+}
+
+fn title(request: &Request) -> Result<Title, Refusal> {
+    let body: TitleBody = serde_json::from_slice(&request.body).map_err(|error| {
+        Refusal::new(400, 10012, format!("could not parse request body: {error}"))
+    })?;
+    let text = body.title.unwrap_or_default();
+    text.parse().map_err(|error| match error {
+        TitleError::Empty => {
+            let text = "request is missing a title definition";
+            Refusal::new(400, code::TITLE_MISSING, text)
+        }
+        TitleError::TooLong(_) | TitleError::Control(..) => invalid("title", &text),
+    })
+}
+
+fn invalid(what: &str, text: &str) -> Refusal {
+    Refusal::new(400, UNDOCUMENTED, format!("invalid {what}: '{text}'"))
+}
+
+fn refuse(conflict: Conflict, operation: &str) -> Refusal {
+    match conflict {
+        Conflict::Missing => Refusal::no_namespace(operation),
+        Conflict::Taken => {
+            let text =
+                format!("{operation}: 'A namespace with this account ID and title already exists'");
+            Refusal::new(400, code::TITLE_TAKEN, text)
+        }
+    }
+}
+
+impl From<registry::Error> for Refusal {
+    /// A service that cannot reach its own data.
+    fn from(error: registry::Error) -> Self {
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
+        let texts: Vec<_> = causes.map(ToString::to_string).collect();
+        Self::new(500, 1000, texts.join(": "))
+    }
+}
+
+fn info(named: Named) -> NamespaceInfo {
+    NamespaceInfo {
+        id: named.id,
+        title: named.title.into(),
+        supports_url_encoding: Some(true),
+        jurisdiction: None,
+    }
+}

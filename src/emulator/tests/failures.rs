@@ -1,0 +1,123 @@
+//! Failures on demand, panics, and the log.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::emulator::{Action, Answer, Fault};
+
+/// Sends one request that meets `action`, and says what came back and whether a key was written.
+async fn put_meets(action: Action) -> (Result<reqwest::StatusCode, reqwest::Error>, bool) {
+    let service = Service::local();
+    let id = service.create("a").await;
+    let path = value_path(&id, "k");
+    service
+        .emulator
+        .fault(Fault::new("PUT", "/values/k", action));
+    let sent = service.namespaces("PUT", &path).body("v").send().await;
+    let status = match sent {
+        Ok(response) => {
+            let status = response.status();
+            response.bytes().await.map(|_| status)
+        }
+        Err(error) => Err(error),
+    };
+    let written = service.namespaces("GET", &path).send().await.unwrap();
+    (status, written.status() == 200)
+}
+
+#[tokio::test]
+async fn an_answer_can_replace_or_hide_what_happened() {
+    let answer = Answer::new(503, "<html>").header("retry-after", "1");
+    let (status, written) = put_meets(Action::Answer(answer.clone())).await;
+    assert_eq!((status.unwrap().as_u16(), written), (503, false));
+    let (status, written) = put_meets(Action::AnswerAfter(answer)).await;
+    assert_eq!((status.unwrap().as_u16(), written), (503, true));
+}
+
+#[tokio::test]
+async fn a_connection_can_be_cut_before_after_and_within() {
+    let (status, written) = put_meets(Action::CutBefore).await;
+    assert!(status.is_err() && !written);
+    let (status, written) = put_meets(Action::CutAfter).await;
+    assert!(status.is_err() && written);
+    let (status, written) = put_meets(Action::CutBody).await;
+    assert!(status.unwrap_err().is_decode() && written);
+}
+
+#[tokio::test]
+async fn a_cut_body_begins_like_the_whole_one() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    let path = value_path(&id, "k");
+    for value in ["0123456789", ""] {
+        send(service.namespaces("PUT", &path).body(value)).await;
+        service
+            .emulator
+            .fault(Fault::new("GET", "/values/k", Action::CutBody));
+        let mut response = service.namespaces("GET", &path).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        if !value.is_empty() {
+            assert_eq!(response.chunk().await.unwrap().unwrap(), "01234");
+        }
+        assert!(response.chunk().await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn delays_take_their_time() {
+    let delay = Duration::from_millis(60);
+    for action in [Action::Delay(delay), Action::DelayAfter(delay)] {
+        let start = Instant::now();
+        let (status, written) = put_meets(action).await;
+        assert!(status.is_ok() && written);
+        assert!(start.elapsed() >= delay);
+    }
+}
+
+#[tokio::test]
+async fn the_log_shows_what_overlapped() {
+    let service = Service::local();
+    service.emulator.latency(Duration::from_millis(50));
+    let ask = |query: &str| service.request("GET", &format!("/accounts{query}"));
+    let (first, second) = tokio::join!(send(ask("?page=1")), send(ask("?page=2").bearer_auth("t")));
+    assert_eq!((first.status, second.status), (200, 200));
+    let log = service.emulator.log();
+    assert_eq!(service.emulator.requests("GET"), 2);
+    assert_eq!(service.emulator.requests("POST"), 0);
+    assert!(log[1].start < log[0].end.unwrap());
+    let second = log
+        .iter()
+        .find(|entry| entry.path.ends_with("?page=2"))
+        .unwrap();
+    assert_eq!(second.path, "/client/v4/accounts?page=2");
+    assert!(second.authorized && second.status == Some(200));
+    assert_eq!(log.iter().filter(|entry| entry.authorized).count(), 1);
+}
+
+#[tokio::test]
+async fn a_cut_request_has_no_status_in_the_log() {
+    let service = Service::local();
+    service
+        .emulator
+        .fault(Fault::new("GET", "/accounts", Action::CutBefore));
+    assert!(service.request("GET", "/accounts").send().await.is_err());
+    let log = service.emulator.log();
+    assert_eq!((log.len(), log[0].status), (1, None));
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_request_only() {
+    let service = Service::new(|clock| {
+        let broken = move || match clock() {
+            START => START,
+            _ => panic!("the clock stands still"),
+        };
+        Config::local(Arc::new(broken))
+    });
+    let id = service.create("a").await;
+    let keys = format!("/{id}/keys");
+    service.pass(1);
+    assert_eq!(send(service.namespaces("GET", &keys)).await.status, 500);
+    service.pass(-1);
+    assert_eq!(send(service.namespaces("GET", &keys)).await.status, 200);
+}

@@ -1,0 +1,110 @@
+//! The emulator over HTTP, as any client would meet it.
+
+mod access;
+mod failures;
+mod model;
+mod namespaces;
+mod values;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::Value;
+
+use super::{Clock, Config, Emulator, Running, spawn};
+use crate::domain::KeyName;
+
+/// When every test begins.
+const START: i64 = 1_800_000_000;
+
+/// A running emulator with a clock that tests can move, and a client for it.
+struct Service {
+    emulator: Emulator,
+    running: Running,
+    clock: Arc<AtomicI64>,
+    http: Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    body: Value,
+}
+
+impl Reply {
+    fn code(&self) -> i64 {
+        self.body["errors"][0]["code"].as_i64().unwrap()
+    }
+}
+
+impl Service {
+    /// The service behind `--local`.
+    fn local() -> Self {
+        Self::new(Config::local)
+    }
+
+    fn new(config: impl FnOnce(Clock) -> Config) -> Self {
+        let clock = Arc::new(AtomicI64::new(START));
+        let hands = Arc::clone(&clock);
+        let emulator = Emulator::new(config(Arc::new(move || hands.load(Ordering::SeqCst))));
+        Self {
+            running: spawn(emulator.clone()).unwrap(),
+            emulator,
+            clock,
+            http: Client::new(),
+        }
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.running.base_url());
+        self.http.request(method.parse().unwrap(), url)
+    }
+
+    /// A path among the namespaces of the local account.
+    fn namespaces(&self, method: &str, rest: &str) -> RequestBuilder {
+        let account = "10ca110c000000000000000000000000";
+        self.request(
+            method,
+            &format!("/accounts/{account}/storage/kv/namespaces{rest}"),
+        )
+    }
+
+    /// Creates a namespace and returns its id.
+    async fn create(&self, title: &str) -> String {
+        let body = serde_json::json!({ "title": title });
+        let reply = send(self.namespaces("POST", "").json(&body)).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.body["result"]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+async fn send(request: RequestBuilder) -> Reply {
+    let response = request.send().await.unwrap();
+    check_headers(&response);
+    Reply {
+        status: response.status().as_u16(),
+        body: response.json().await.unwrap(),
+    }
+}
+
+/// What every answer carries.
+fn check_headers(response: &Response) {
+    let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
+    assert!(header("ratelimit").starts_with("\"default\";r="));
+    assert!(header("ratelimit-policy").starts_with("\"default\";q="));
+    assert!(header("cf-ray").ends_with("-LOC"));
+}
+
+/// The path of a key below its namespace.
+fn value_path(id: &str, key: &str) -> String {
+    let key: KeyName = key.parse().unwrap();
+    format!("/{id}/values/{}", key.to_segment())
+}

@@ -1,0 +1,169 @@
+//! Values, expirations and metadata of single keys.
+
+use reqwest::multipart::{Form, Part};
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn what_is_put_is_got_byte_for_byte() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    for (key, value) in [
+        ("plain", b"text".as_slice()),
+        ("/ ? # % + & = ^", b"\0\xff\r\n"),
+        ("%2F", b""),
+        ("/leading//and/../dots", b"{}"),
+        ("...", b"."),
+        ("\u{1f}\n🦀", b"crab"),
+    ] {
+        let path = value_path(&id, key);
+        let put = service.namespaces("PUT", &path).body(value.to_vec());
+        assert_eq!(send(put).await.status, 200, "{key:?}");
+        let got = service.namespaces("GET", &path).send().await.unwrap();
+        check_headers(&got);
+        assert_eq!(got.headers()["content-type"], "application/octet-stream");
+        assert!(got.headers().get("expiration").is_none());
+        assert_eq!(got.bytes().await.unwrap(), value, "{key:?}");
+    }
+    let listed = send(service.namespaces("GET", &format!("/{id}/keys"))).await;
+    assert_eq!(
+        listed.body["result_info"],
+        json!({ "count": 6, "cursor": "" })
+    );
+}
+
+#[tokio::test]
+async fn a_write_replaces_value_expiration_and_metadata() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    let path = value_path(&id, "k");
+    let metadata = format!("/{id}/metadata/k");
+
+    let form = Form::new()
+        .text("metadata", r#"{"b":[1,null]}"#)
+        .text("unknown", "ignored")
+        .part("value", Part::bytes(vec![0, 255]));
+    let put = service.namespaces("PUT", &format!("{path}?expiration_ttl=60&expiration=1"));
+    assert_eq!(send(put.multipart(form)).await.status, 200);
+    let got = service.namespaces("GET", &path).send().await.unwrap();
+    assert_eq!(got.headers()["expiration"], (START + 60).to_string());
+    assert_eq!(got.bytes().await.unwrap().as_ref(), [0, 255]);
+    let got = send(service.namespaces("GET", &metadata)).await;
+    assert_eq!(got.body["result"], json!({ "b": [1, null] }));
+
+    let put = service
+        .namespaces("PUT", &path)
+        .json(&json!({ "value": 1 }));
+    assert_eq!(send(put).await.status, 200);
+    service.pass(100);
+    let got = service.namespaces("GET", &path).send().await.unwrap();
+    assert_eq!(got.text().await.unwrap(), r#"{"value":1}"#);
+    let got = send(service.namespaces("GET", &metadata)).await;
+    assert_eq!((got.status, &got.body["result"]), (200, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_form_may_hold_the_value_alone() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    let path = value_path(&id, "k");
+    let put = |form| send(service.namespaces("PUT", &path).multipart(form));
+    assert_eq!(put(Form::new().text("value", "v")).await.status, 200);
+    let big = vec![7; 5 << 20];
+    assert_eq!(
+        put(Form::new().part("value", Part::bytes(big)))
+            .await
+            .status,
+        200
+    );
+    let null = Form::new().text("value", "v").text("metadata", "null");
+    assert_eq!(put(null).await.status, 200);
+    let no_value = put(Form::new().text("metadata", "1")).await;
+    assert_eq!((no_value.status, no_value.code()), (400, 10047));
+    let no_json = put(Form::new().text("value", "v").text("metadata", "{")).await;
+    assert_eq!((no_json.status, no_json.code()), (400, 10147));
+    let large = format!("\"{}\"", "x".repeat(1023));
+    let large = put(Form::new().text("value", "v").text("metadata", large)).await;
+    assert_eq!(large.status, 413);
+}
+
+#[tokio::test]
+async fn limits_are_kept() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    let soon = START + 59;
+    for (query, code) in [
+        ("expiration_ttl=59".to_owned(), 10034),
+        ("expiration_ttl=0".to_owned(), 10034),
+        ("expiration_ttl=1h".to_owned(), 10034),
+        (format!("expiration={soon}"), 10033),
+        (format!("expiration={START}"), 10033),
+        ("expiration=1.5".to_owned(), 10033),
+    ] {
+        let path = format!("{}?{query}", value_path(&id, "k"));
+        let reply = send(service.namespaces("PUT", &path).body("v")).await;
+        assert_eq!((reply.status, reply.code()), (400, code), "{query}");
+    }
+    let long = format!("/{id}/values/{}", "k".repeat(513));
+    assert_eq!(send(service.namespaces("PUT", &long)).await.status, 414);
+    let longest = format!("/{id}/values/{}", "k".repeat(512));
+    assert_eq!(send(service.namespaces("PUT", &longest)).await.status, 200);
+    let most = vec![0; 25 << 20];
+    let mut more = most.clone();
+    more.push(0);
+    let path = value_path(&id, "k");
+    assert_eq!(
+        send(service.namespaces("PUT", &path).body(more))
+            .await
+            .status,
+        413
+    );
+    assert_eq!(
+        send(service.namespaces("PUT", &path).body(most))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn an_expired_key_is_gone_and_a_missing_one_can_be_deleted() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    let path = value_path(&id, "k");
+    let put = service.namespaces("PUT", &format!("{path}?expiration={}", START + 60));
+    assert_eq!(send(put.body("v")).await.status, 200);
+    service.pass(59);
+    assert_eq!(
+        service
+            .namespaces("GET", &path)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    service.pass(1);
+    let gone = send(service.namespaces("GET", &path)).await;
+    assert_eq!((gone.status, gone.code()), (404, 10009));
+    assert_eq!(gone.body["errors"][0]["message"], "get: 'key not found'");
+    let gone = send(service.namespaces("GET", &format!("/{id}/metadata/k"))).await;
+    assert_eq!(
+        gone.body["errors"][0]["message"],
+        "metadata: 'key not found'"
+    );
+    assert_eq!(send(service.namespaces("DELETE", &path)).await.status, 200);
+}
+
+#[tokio::test]
+async fn list_parameters_are_checked() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    for bad in ["limit=9", "limit=1001", "limit=x", "cursor=made-up"] {
+        let reply = send(service.namespaces("GET", &format!("/{id}/keys?{bad}"))).await;
+        assert_eq!(reply.status, 400, "{bad}");
+    }
+    let none = send(service.namespaces("GET", &format!("/{id}/keys?limit=10&cursor="))).await;
+    assert_eq!((none.status, &none.body["result"]), (200, &json!([])));
+}

@@ -1,0 +1,173 @@
+//! The namespaces of each account: titles, ids, and the rules between them. Imports `domain`. Pure.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::config::IdScheme;
+use crate::domain::{AccountId, NamespaceId, Title};
+
+/// A namespace, without its pairs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Named {
+    pub(super) id: NamespaceId,
+    pub(super) title: Title,
+}
+
+/// Why titles stay as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conflict {
+    /// Another namespace of the account has the title.
+    Taken,
+    /// No namespace of the account has the id.
+    Missing,
+}
+
+/// All namespaces, by account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Titles {
+    /// How many ids were ever given, so that none is given twice.
+    given: u64,
+    accounts: BTreeMap<AccountId, Vec<Named>>,
+}
+
+impl Titles {
+    /// Returns the namespaces of an account, oldest first.
+    pub(super) fn of(&self, account: &AccountId) -> &[Named] {
+        self.accounts.get(account).map_or(&[], Vec::as_slice)
+    }
+
+    /// Gives `title` a namespace of its own.
+    pub(super) fn create(
+        &mut self,
+        account: &AccountId,
+        title: Title,
+        scheme: IdScheme,
+    ) -> Result<Named, Conflict> {
+        if self.of(account).iter().any(|known| known.title == title) {
+            return Err(Conflict::Taken);
+        }
+        let named = Named {
+            id: self.fresh_id(&title, scheme),
+            title,
+        };
+        let namespaces = self.accounts.entry(account.clone()).or_default();
+        namespaces.push(named.clone());
+        Ok(named)
+    }
+
+    /// Gives a namespace another title. Its own title is no conflict.
+    pub(super) fn rename(
+        &mut self,
+        account: &AccountId,
+        id: &NamespaceId,
+        title: Title,
+    ) -> Result<Named, Conflict> {
+        let namespaces = self.accounts.entry(account.clone()).or_default();
+        if !namespaces.iter().any(|known| known.id == *id) {
+            return Err(Conflict::Missing);
+        }
+        let taken = |known: &Named| known.id != *id && known.title == title;
+        if namespaces.iter().any(taken) {
+            return Err(Conflict::Taken);
+        }
+        let mut own = namespaces.iter_mut().filter(|known| known.id == *id);
+        let named = own.next().ok_or(Conflict::Missing)?;
+        named.title = title;
+        Ok(named.clone())
+    }
+
+    /// Forgets a namespace.
+    pub(super) fn delete(&mut self, account: &AccountId, id: &NamespaceId) -> Result<(), Conflict> {
+        let namespaces = self.accounts.entry(account.clone()).or_default();
+        let before = namespaces.len();
+        namespaces.retain(|known| known.id != *id);
+        if namespaces.len() == before {
+            return Err(Conflict::Missing);
+        }
+        Ok(())
+    }
+
+    fn fresh_id(&mut self, title: &Title, scheme: IdScheme) -> NamespaceId {
+        // A local id follows from its title, but a namespace that was called so before keeps it.
+        if scheme == IdScheme::Local {
+            let id = NamespaceId::local(title);
+            if !self.is_given(&id) {
+                return id;
+            }
+        }
+        loop {
+            self.given += 1;
+            let digest = format!("{:x}", Sha256::digest(format!("{}\n{title}", self.given)));
+            let id = match scheme {
+                IdScheme::Local => digest.parse().ok().map(|title| NamespaceId::local(&title)),
+                IdScheme::Remote => digest[..32]
+                    .parse()
+                    .ok()
+                    .filter(|id| !NamespaceId::is_local(id)),
+            };
+            if let Some(id) = id.filter(|id| !self.is_given(id)) {
+                return id;
+            }
+        }
+    }
+
+    fn is_given(&self, id: &NamespaceId) -> bool {
+        self.accounts
+            .values()
+            .flatten()
+            .any(|known| known.id == *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn title(text: &str) -> Title {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_title_is_given_once_and_an_id_never_again() {
+        let account = AccountId::local();
+        for scheme in [IdScheme::Local, IdScheme::Remote] {
+            let mut titles = Titles::default();
+            let a = titles.create(&account, title("a"), scheme).unwrap();
+            assert_eq!(a.id.is_local(), scheme == IdScheme::Local);
+            assert_eq!(
+                titles.create(&account, title("a"), scheme),
+                Err(Conflict::Taken)
+            );
+
+            titles.rename(&account, &a.id, title("b")).unwrap();
+            titles.rename(&account, &a.id, title("b")).unwrap();
+            let second = titles.create(&account, title("a"), scheme).unwrap();
+            assert_ne!(second.id, a.id);
+            assert_eq!(second.id.is_local(), scheme == IdScheme::Local);
+            assert_eq!(
+                titles.rename(&account, &second.id, title("b")),
+                Err(Conflict::Taken)
+            );
+
+            titles.delete(&account, &a.id).unwrap();
+            assert_eq!(titles.delete(&account, &a.id), Err(Conflict::Missing));
+            assert_eq!(
+                titles.rename(&account, &a.id, title("c")),
+                Err(Conflict::Missing)
+            );
+            assert_eq!(titles.of(&account), [second]);
+        }
+    }
+
+    #[test]
+    fn a_local_id_follows_from_the_title() {
+        let account = AccountId::local();
+        let named = Titles::default().create(&account, title("bio-SESSIONS"), IdScheme::Local);
+        assert_eq!(
+            named.unwrap().id,
+            NamespaceId::local(&title("bio-SESSIONS"))
+        );
+    }
+}

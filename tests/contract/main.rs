@@ -1,0 +1,5 @@
+//! What kvctl promises to others, and what others promise to kvctl: one module a contract.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]
+
+mod wire;
