@@ -164,11 +164,6 @@ impl Env {
         (!value.is_empty()).then_some(value)
     }
 
-    /// Whether `var` is set, be it to nothing.
-    pub fn is_set(&self, var: Var) -> bool {
-        self.values.contains_key(&var)
-    }
-
     /// Whether a switch is on: set, and neither `0`, `false` nor `no`.
     pub fn flag(&self, var: Var) -> bool {
         self.get(var).is_some_and(|value| {

@@ -1,10 +1,87 @@
 //! kvctl provisions and operates Cloudflare Workers KV.
+//!
+//! # The map
+//!
+//! Data flows one way: the command line becomes typed values, a command hands them to an
+//! operation, the operation asks the API and the files, and the command turns the outcome into a
+//! report. Errors travel the other way, typed, and become an exit code in one place.
+//!
+//! | module | owns | may import |
+//! | --- | --- | --- |
+//! | [`domain`] | ids, titles, bindings, keys: valid by construction. Pure | nothing |
+//! | [`fsx`] | writing files whole or not at all; locks | nothing |
+//! | [`ui`] | stdout, stderr, questions, progress | nothing |
+//! | [`env`] | the environment, the current directory, the clock | nothing |
+//! | [`wire`] | the JSON that client and emulator share | `domain` |
+//! | [`api`] | the client: sending, retries, pacing, decoding | `domain`, `wire` |
+//! | [`emulator`] | the imitation of the service behind `--local`, and of the tests | `domain`, `wire`, `fsx` |
+//! | [`config`] | the user's files: finding, reading, and the text after an edit | `domain`, `fsx` |
+//! | [`credentials`] | which credentials are used | `api`, `config`, `domain`, `env` |
+//! | [`ops`] | the rules: accounts, targets, plans, creating, renaming | `domain`, `wire`, `api`, `config`, `fsx` |
+//! | [`cli`] | the grammar of the command line | `domain`, `ui` |
+//! | [`context`] | putting it all together for a command | all but `commands`, `error` |
+//! | [`commands`] | one file a verb: arguments in, operation, report out | all but `emulator`, `error` |
+//! | [`error`] | exit codes and hints | the error types of all |
+//!
+//! Only `ui` writes to the streams, only `env` reads the environment, only `fsx` writes files, only
+//! `error` knows exit codes, only `api::Client` sends. Clippy and a test that reads the imports keep
+//! it that way.
+//!
+//! # How files are edited
+//!
+//! An edit is a list of byte ranges and what goes there, computed from the positions that the
+//! parsers report; nothing is ever printed back from a syntax tree. So every byte outside an edit
+//! stays by construction, whatever the line endings, and the result is parsed again and compared
+//! with what was meant before it is handed out.
 
 pub mod api;
+pub mod cli;
+pub mod commands;
 pub mod config;
+pub mod context;
+pub mod credentials;
 pub mod domain;
 pub mod emulator;
 pub mod env;
+pub mod error;
 pub mod fsx;
+pub mod ops;
 pub mod ui;
 pub mod wire;
+
+use std::{error::Error as StdError, process::ExitCode};
+
+use cli::Cli;
+use context::Context;
+use error::{Exit, Interrupted};
+
+/// Runs one command and turns its outcome into an exit code.
+pub fn run(cli: Cli) -> ExitCode {
+    let ui = Context::voice(&cli.globals, &env::Env::read());
+    match run_to_end(cli) {
+        Ok(()) => Exit::Done.into(),
+        Err(e) if error::is_closed_pipe(&e) => Exit::Done.into(),
+        Err(e) => {
+            let causes: Vec<&(dyn StdError + 'static)> = e.chain().collect();
+            ui.error(causes.into_iter(), error::hint(&e).as_deref());
+            error::classify(&e).into()
+        }
+    }
+}
+
+fn run_to_end(cli: Cli) -> anyhow::Result<()> {
+    // The work is waiting, so one thread is enough, and it starts fastest.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let context = Context::new(cli.globals)?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = commands::run(&context, cli.command) => outcome,
+            Ok(()) = tokio::signal::ctrl_c() => Err(Interrupted.into()),
+        }
+    });
+    // Whatever is still connecting or reading a terminal must not hold up the end.
+    runtime.shutdown_background();
+    outcome
+}

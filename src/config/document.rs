@@ -117,6 +117,19 @@ impl Document {
         })
     }
 
+    /// Makes up the smallest file that wrangler takes, still to be made at `path`.
+    ///
+    /// `date` is the compatibility date, `YYYY-MM-DD`.
+    pub fn minimal(path: PathBuf, name: &str, date: &str) -> Result<Self, Error> {
+        let text = match Format::of(&path) {
+            Format::Toml => format!("name = \"{name}\"\ncompatibility_date = \"{date}\"\n"),
+            Format::Jsonc => {
+                format!("{{\n  \"name\": \"{name}\",\n  \"compatibility_date\": \"{date}\"\n}}\n")
+            }
+        };
+        Self::create(path, text)
+    }
+
     /// Returns where the file is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -6,7 +6,7 @@ use super::node::{Kind, Layout, Node, Property};
 use crate::domain::{Binding, EnvName};
 
 /// A part of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
     /// The name.
     Binding,
@@ -62,6 +62,18 @@ impl Field {
             Self::Id => "id",
             Self::PreviewId => "preview_id",
         }
+    }
+}
+
+impl serde::Serialize for Field {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.key())
+    }
+}
+
+impl std::fmt::Display for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.key())
     }
 }
 

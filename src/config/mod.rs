@@ -10,10 +10,13 @@
 
 mod discover;
 mod document;
+mod dotenv;
 mod edit;
 mod error;
 mod jsonc;
 mod layout;
+mod login;
+mod manifest;
 mod model;
 mod node;
 mod position;
@@ -24,8 +27,11 @@ mod toml;
 
 pub use discover::{Found, discover};
 pub use document::{Document, Format};
+pub use dotenv::{DotenvError, EnvFile, read_env_files};
 pub use edit::{Edit, Field};
 pub use error::{Error, Place};
+pub use login::{Login, LoginError, LoginStore};
+pub use manifest::{MANIFEST_NAME, Manifest, ManifestError, ManifestNamespace, TtlRule};
 pub use model::{Entry, Project, Scope, Taken};
 pub use position::{Located, Position};
 pub use problem::Problem;

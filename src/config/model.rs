@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::{
-    Error, Located, Place, Position,
+    Error, Field, Located, Place, Position,
     node::{Kind, Layout, Node, Property},
     problem::Problem,
     strays, taken,
 };
-use crate::domain::{Binding, BindingError, EnvName, EnvNameError};
+use crate::domain::{Binding, BindingError, DeclaredId, EnvName, EnvNameError};
 
 /// The parts of a wrangler file that concern namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,22 @@ pub struct Entry {
     pub preview_id: Option<Located<String>>,
     /// Where the entry begins.
     pub position: Position,
+}
+
+impl Entry {
+    /// Returns the text of one of its ids.
+    pub fn field(&self, field: Field) -> Option<&Located<String>> {
+        match field {
+            Field::Id => self.id.as_ref(),
+            Field::PreviewId => self.preview_id.as_ref(),
+            Field::Binding => None,
+        }
+    }
+
+    /// Returns what it says about one of its ids.
+    pub fn declared(&self, field: Field) -> DeclaredId {
+        DeclaredId::read(self.field(field).map(|located| located.value.as_str()))
+    }
 }
 
 /// A name that a binding of another kind uses.

@@ -68,12 +68,22 @@ impl Diff {
         Self { name, old, new }
     }
 
+    /// Returns the name of the file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether there is no difference.
+    pub fn is_empty(&self) -> bool {
+        self.old.as_ref() == Some(&self.new)
+    }
+
     /// Writes the diff, coloured; nothing if there is no difference.
     pub fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let old = self.old.as_deref().unwrap_or_default();
-        if self.old.is_some() && old == self.new {
+        if self.is_empty() {
             return Ok(());
         }
+        let old = self.old.as_deref().unwrap_or_default();
         let from = if self.old.is_some() {
             &self.name
         } else {

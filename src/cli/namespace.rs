@@ -1,0 +1,93 @@
+//! `kvctl namespace …`.
+
+use clap::{ArgGroup, Args, Subcommand};
+
+use crate::domain::{Binding, NamespaceId, Title};
+
+/// The commands under `namespace`.
+#[derive(Debug, Subcommand)]
+pub enum NamespaceCommand {
+    /// List the namespaces of the account
+    List(ListArgs),
+    /// Create a namespace
+    Create(CreateArgs),
+    /// Show one namespace
+    Get(GetArgs),
+    /// Give a namespace another title; its id and keys stay
+    Rename(RenameArgs),
+    /// Delete a namespace with all its keys
+    Delete(DeleteArgs),
+}
+
+/// List the namespaces of the account
+#[derive(Debug, Args)]
+pub struct ListArgs {}
+
+/// Create a namespace
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// Title of the new namespace
+    pub title: Title,
+
+    /// If the title exists, say so and succeed
+    #[arg(long)]
+    pub adopt: bool,
+}
+
+/// Show one namespace
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// Which one.
+    #[command(flatten)]
+    pub selector: SelectorArgs,
+}
+
+/// Give a namespace another title; its id and keys stay
+#[derive(Debug, Args)]
+pub struct RenameArgs {
+    /// Which one.
+    #[command(flatten)]
+    pub selector: SelectorArgs,
+
+    /// New title
+    #[arg(long, value_name = "NEW_TITLE")]
+    pub to: Title,
+}
+
+/// Delete a namespace with all its keys
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// Which one.
+    #[command(flatten)]
+    pub selector: SelectorArgs,
+
+    /// Title of the namespace to delete, typed once more to confirm
+    #[arg(long, value_name = "TITLE")]
+    pub confirm: Option<String>,
+}
+
+/// One namespace, named in exactly one way.
+#[derive(Debug, Clone, Args)]
+#[group(skip)]
+#[command(group(ArgGroup::new("selector").required(true).multiple(false)))]
+pub struct SelectorArgs {
+    /// Title of the namespace
+    #[arg(value_name = "TITLE", group = "selector")]
+    pub title: Option<String>,
+
+    /// Title of the namespace
+    #[arg(short, long, value_name = "TITLE", group = "selector")]
+    pub namespace: Option<String>,
+
+    /// Id of the namespace; needs no wrangler file
+    #[arg(long, value_name = "ID", group = "selector")]
+    pub namespace_id: Option<NamespaceId>,
+
+    /// Binding in the wrangler file, in the environment that --env names
+    #[arg(short, long, value_name = "NAME", group = "selector")]
+    pub binding: Option<Binding>,
+
+    /// Take the binding's preview_id
+    #[arg(long, requires = "binding")]
+    pub preview: bool,
+}

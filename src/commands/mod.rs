@@ -1,0 +1,48 @@
+//! One file a verb: arguments and context in, one operation, one report out.
+//!
+//! Owns the reports, each next to its only builder. Imports `cli`, `context`, `ops`, `api` (the
+//! endpoints), `config`, `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
+
+mod namespace;
+mod provision;
+mod rename_binding;
+
+use crate::{cli::Command, context::Context};
+
+/// A check found that something would change.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} pending")]
+pub struct ChangesPending(pub String);
+
+impl ChangesPending {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some("run `kvctl provision` without `--check` to make the changes".to_owned())
+    }
+}
+
+/// Something that is not done without being told more.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct Refused {
+    /// What is refused, and why.
+    pub what: String,
+    /// What would allow it.
+    pub allow: String,
+}
+
+impl Refused {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(self.allow.clone())
+    }
+}
+
+/// Runs a command.
+pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Provision(args) => provision::run(context, args).await,
+        Command::Namespace(command) => namespace::run(context, command).await,
+        Command::RenameBinding(args) => rename_binding::run(context, &args).await,
+    }
+}

@@ -1,0 +1,164 @@
+//! `kvctl namespace delete`: guarded, for there is no way back.
+
+use std::io::{self, Write};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::{Found, find};
+use crate::{
+    api::DeleteNamespace,
+    cli::DeleteArgs,
+    commands::Refused,
+    config::{Document, Entry, Field},
+    context::Context,
+    domain::{DeclaredId, NamespaceId},
+    ops::target::place,
+    ui::{Question, Report, quantity},
+    wire::NamespaceInfo,
+};
+
+/// How many pages of a thousand keys are counted, so that counting a huge namespace ends.
+const COUNTED_PAGES: usize = 10;
+
+pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<()> {
+    let Found {
+        namespace,
+        session,
+        document,
+    } = find(context, args.selector).await?;
+    let NamespaceInfo { id, title, .. } = &namespace;
+    let counted = session
+        .client
+        .count_keys(&session.account, id, COUNTED_PAGES)
+        .await;
+    let (keys, complete) =
+        counted.with_context(|| format!("could not count the keys of `{title}`"))?;
+    let more = if complete { "" } else { "more than " };
+    let document = match document {
+        Some(document) => Some(document),
+        None => context.document_if_any()?,
+    };
+    let bound = document
+        .as_ref()
+        .map(|d| bindings_of(context, d, id))
+        .unwrap_or_default();
+
+    let ui = &context.ui;
+    ui.status(&format!(
+        "deleting `{title}` ({id}): {}",
+        session.describe(None)
+    ));
+    ui.status(&format!("it holds {more}{}", quantity(keys, "key")));
+    for binding in &bound {
+        ui.warn(&format!("still bound: {binding}"));
+    }
+    let protected = match &document {
+        Some(document) => is_protected(context, document, id, title)?,
+        None => false,
+    };
+    confirm(context, title, args.confirm.as_deref(), protected)?;
+    let request = DeleteNamespace {
+        account: &session.account,
+        id,
+    };
+    let sent = session.client.send(&request).await;
+    sent.with_context(|| format!("could not delete `{title}`"))?;
+    Ok(ui.report(&DeleteReport {
+        id: id.clone(),
+        title: title.clone(),
+        keys,
+        complete,
+        bound,
+    })?)
+}
+
+fn confirm(
+    context: &Context,
+    title: &str,
+    given: Option<&str>,
+    protected: bool,
+) -> anyhow::Result<()> {
+    let flag = format!("--confirm '{title}'");
+    match given {
+        Some(text) if text == title => Ok(()),
+        Some(text) => Err(Refused {
+            what: format!("`--confirm {text}` is not the title `{title}`; nothing was deleted"),
+            allow: format!("give `{flag}` if this is the namespace you mean"),
+        }
+        .into()),
+        None if protected => Err(Refused {
+            what: format!("kvctl.toml protects `{title}`; nothing was deleted"),
+            allow: format!("give `{flag}` to delete it all the same"),
+        }
+        .into()),
+        None => Ok(context.ui.confirm(Question {
+            what: format!("deleting `{title}` and all its keys for good"),
+            expect: Some(title.to_owned()),
+            flag,
+        })?),
+    }
+}
+
+/// Returns where the file binds `id`, each as `file:line: binding`.
+fn bindings_of(context: &Context, document: &Document, id: &NamespaceId) -> Vec<String> {
+    let file = context.display(document.path());
+    let scopes = document.project().scopes();
+    scopes
+        .flat_map(|scope| scope.entries.iter().map(move |entry| (scope, entry)))
+        .filter(|(_, entry)| is_bound_to(entry, id))
+        .map(|(scope, entry)| {
+            let place = place(scope.environment.as_ref());
+            format!(
+                "{file}:{}: `{}` {place}",
+                entry.position.line, entry.binding
+            )
+        })
+        .collect()
+}
+
+fn is_bound_to(entry: &Entry, id: &NamespaceId) -> bool {
+    let valid = DeclaredId::Valid(id.clone());
+    [Field::Id, Field::PreviewId]
+        .into_iter()
+        .any(|field| entry.declared(field) == valid)
+}
+
+fn is_protected(
+    context: &Context,
+    document: &Document,
+    id: &NamespaceId,
+    title: &str,
+) -> anyhow::Result<bool> {
+    let Some(manifest) = context.manifest(document)? else {
+        return Ok(false);
+    };
+    let scopes: Vec<_> = document.project().scopes().collect();
+    Ok(manifest.namespaces.iter().filter(|n| n.protect).any(|n| {
+        let mut entries = scopes
+            .iter()
+            .flat_map(|s| &s.entries)
+            .filter(|e| e.binding == n.binding);
+        entries.any(|e| is_bound_to(e, id)) || n.title.as_ref().is_some_and(|t| t.as_str() == title)
+    }))
+}
+
+/// What is gone.
+#[derive(Debug, Serialize)]
+struct DeleteReport {
+    id: NamespaceId,
+    title: String,
+    /// How many keys went with it.
+    keys: usize,
+    /// Whether all keys were counted.
+    #[serde(rename = "keys_complete")]
+    complete: bool,
+    /// Bindings that now lead nowhere.
+    bound: Vec<String>,
+}
+
+impl Report for DeleteReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        writeln!(out, "deleted {} {}", self.title, self.id)
+    }
+}

@@ -1,0 +1,41 @@
+//! `kvctl namespace list`.
+
+use std::io::{self, Write};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::{
+    context::Context,
+    ui::{Report, table},
+    wire::NamespaceInfo,
+};
+
+pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
+    let session = context.connect(None).await?;
+    let namespaces = session.client.namespaces(&session.account).await;
+    let namespaces = namespaces.context("could not list the namespaces")?;
+    Ok(context.ui.report(&ListReport(namespaces))?)
+}
+
+/// The namespaces of an account, by title.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct ListReport(Vec<NamespaceInfo>);
+
+impl Report for ListReport {
+    fn human(&self, out: &mut dyn Write, tabular: bool) -> io::Result<()> {
+        if tabular && self.0.is_empty() {
+            return writeln!(out, "The account has no namespaces.");
+        }
+        let rows = self.0.iter().map(|n| [n.id.to_string(), n.title.clone()]);
+        table(out, tabular, ["ID", "TITLE"], rows)
+    }
+
+    fn lines(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.0.iter().try_for_each(|namespace| {
+            serde_json::to_writer(&mut *out, namespace)?;
+            writeln!(out)
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! `kvctl namespace …`: one file a verb.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod rename;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::{
+    cli::{NamespaceCommand, SelectorArgs},
+    config::Document,
+    context::{Context, Session},
+    ops::target::Selector,
+    ui::Report,
+    wire::NamespaceInfo,
+};
+
+pub(super) async fn run(context: &Context, command: NamespaceCommand) -> anyhow::Result<()> {
+    match command {
+        NamespaceCommand::List(_) => list::run(context).await,
+        NamespaceCommand::Create(args) => create::run(context, &args).await,
+        NamespaceCommand::Get(args) => get::run(context, args).await,
+        NamespaceCommand::Rename(args) => rename::run(context, args).await,
+        NamespaceCommand::Delete(args) => delete::run(context, args).await,
+    }
+}
+
+/// A namespace and the session it was found in.
+struct Found {
+    namespace: NamespaceInfo,
+    session: Session,
+    /// The wrangler file, if the selector needed it.
+    document: Option<Document>,
+}
+
+/// Finds the namespace that the arguments name.
+async fn find(context: &Context, args: SelectorArgs) -> anyhow::Result<Found> {
+    let selector = match args {
+        SelectorArgs {
+            namespace_id: Some(id),
+            ..
+        } => Selector::Id(id),
+        SelectorArgs {
+            binding: Some(binding),
+            preview,
+            ..
+        } => Selector::Binding {
+            environment: context.environment()?,
+            binding,
+            preview,
+        },
+        // The grammar asks for exactly one; no title is one that no namespace has.
+        SelectorArgs {
+            title, namespace, ..
+        } => Selector::Title(title.or(namespace).unwrap_or_default()),
+    };
+    let document = match &selector {
+        Selector::Binding { .. } => Some(context.document()?),
+        Selector::Id(_) | Selector::Title(_) => None,
+    };
+    let session = context.connect(document.as_ref()).await?;
+    let namespace = selector
+        .find(
+            &session.client,
+            &session.account,
+            document.as_ref(),
+            session.is_local(),
+        )
+        .await?;
+    Ok(Found {
+        namespace,
+        session,
+        document,
+    })
+}
+
+/// One namespace, as it is.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct NamespaceReport(NamespaceInfo);
+
+impl Report for NamespaceReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        let NamespaceInfo {
+            id,
+            title,
+            supports_url_encoding,
+            jurisdiction,
+        } = &self.0;
+        writeln!(out, "title  {title}\nid     {id}")?;
+        if let Some(jurisdiction) = jurisdiction {
+            writeln!(out, "jurisdiction  {jurisdiction}")?;
+        }
+        if *supports_url_encoding == Some(false) {
+            writeln!(
+                out,
+                "keys in URLs are not decoded (supports_url_encoding is false)"
+            )?;
+        }
+        Ok(())
+    }
+}

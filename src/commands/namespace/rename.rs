@@ -1,0 +1,63 @@
+//! `kvctl namespace rename`.
+
+use std::io::{self, Write};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::{Found, find};
+use crate::{
+    api::RenameNamespace, cli::RenameArgs, context::Context, domain::NamespaceId, ui::Report,
+};
+
+pub(super) async fn run(context: &Context, args: RenameArgs) -> anyhow::Result<()> {
+    let Found {
+        namespace, session, ..
+    } = find(context, args.selector).await?;
+    let changed = namespace.title != args.to.as_str();
+    if changed {
+        let place = session.describe(None);
+        context.ui.status(&format!(
+            "renaming `{}` ({}): {place}",
+            namespace.title, namespace.id
+        ));
+        let request = RenameNamespace {
+            account: &session.account,
+            id: &namespace.id,
+            title: &args.to,
+        };
+        let sent = session.client.send(&request).await;
+        sent.with_context(|| format!("could not rename `{}`", namespace.title))?;
+    }
+    Ok(context.ui.report(&RenameReport {
+        id: namespace.id,
+        was: namespace.title,
+        title: args.to.to_string(),
+        changed,
+    })?)
+}
+
+/// The title before and after.
+#[derive(Debug, Serialize)]
+struct RenameReport {
+    id: NamespaceId,
+    was: String,
+    title: String,
+    changed: bool,
+}
+
+impl Report for RenameReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        let Self {
+            id,
+            was,
+            title,
+            changed,
+        } = self;
+        if *changed {
+            writeln!(out, "renamed {was} to {title} {id}")
+        } else {
+            writeln!(out, "nothing to do: {id} is titled {title} already")
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `kvctl.toml`: what a project says about its namespaces, beside its wrangler file.
+//!
+//! Owns the file's format. Imports `domain`.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::position::Position;
+use crate::domain::{Binding, Title};
+
+/// The name of the file.
+pub const MANIFEST_NAME: &str = "kvctl.toml";
+
+/// What a project says about its namespaces.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The namespaces it needs.
+    #[serde(default, rename = "namespace")]
+    pub namespaces: Vec<ManifestNamespace>,
+    /// What `verify` checks; opaque to everything else.
+    #[serde(default, rename = "assert")]
+    pub asserts: Vec<serde_json::Value>,
+}
+
+/// One namespace that a project needs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestNamespace {
+    /// Its binding.
+    #[serde(deserialize_with = "parsed")]
+    pub binding: Binding,
+    /// Its title, if not the usual one; environments append `-ENV`.
+    #[serde(default, deserialize_with = "parsed_option")]
+    pub title: Option<Title>,
+    /// What its keys begin with.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// Rules for the time to live of its keys.
+    #[serde(default)]
+    pub ttl: Option<TtlRule>,
+    /// Whether deleting it, or many of its keys, needs `--confirm`.
+    #[serde(default)]
+    pub protect: bool,
+}
+
+/// Rules for the time to live of keys, checked by `audit`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TtlRule {
+    /// Whether every key must expire.
+    #[serde(default)]
+    pub required: bool,
+    /// The shortest that is right, such as `60s`.
+    #[serde(default)]
+    pub min: Option<String>,
+    /// The longest that is right, such as `24h`.
+    #[serde(default)]
+    pub max: Option<String>,
+}
+
+fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(D::Error::custom)
+}
+
+fn parsed_option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    parsed(deserializer).map(Some)
+}
+
+/// Why there is no manifest though there is a file.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The file cannot be read.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not what a manifest is.
+    #[error("{}:{}:{}: {message}", path.display(), position.line, position.column)]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        position: Position,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl ManifestError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Wrong { .. } => Some(
+                "kvctl.toml holds [[namespace]] tables with binding, title, prefix, ttl and \
+                 protect, and [[assert]] tables"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads the manifest in `directory`; `None` if there is none.
+    pub fn read(directory: &Path) -> Result<Option<Self>, ManifestError> {
+        let path = directory.join(MANIFEST_NAME);
+        match fs_err::read_to_string(&path) {
+            Ok(text) => Self::parse(&path, &text).map(Some),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(ManifestError::Read { path, source }),
+        }
+    }
+
+    /// Parses `text`, the content of the file at `path`.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ManifestError> {
+        let wrong = |at: usize, message: String| ManifestError::Wrong {
+            path: path.to_owned(),
+            position: Position::of(text, at),
+            message,
+        };
+        let manifest: Self = toml_edit::de::from_str(text).map_err(|e| {
+            let at = e.span().map_or(0, |span| span.start);
+            wrong(at, e.message().replace('\n', ", "))
+        })?;
+        let mut seen = std::collections::HashSet::new();
+        for namespace in &manifest.namespaces {
+            if !seen.insert(&namespace.binding) {
+                let binding = &namespace.binding;
+                let at = text.rfind(binding.as_str()).unwrap_or(0);
+                return Err(wrong(at, format!("binding `{binding}` appears twice")));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// Returns what it says about `binding`.
+    pub fn namespace(&self, binding: &Binding) -> Option<&ManifestNamespace> {
+        self.namespaces.iter().find(|n| n.binding == *binding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Manifest, ManifestError> {
+        Manifest::parse(Path::new("kvctl.toml"), text)
+    }
+
+    #[test]
+    fn reads_what_the_documentation_shows() {
+        let manifest = parse(
+            "[[namespace]]\nbinding = \"SESSIONS\"\ntitle = \"bio-sessions\"\nprefix = \"session:\"\n\
+             ttl = { required = true, min = \"60s\", max = \"24h\" }\nprotect = true\n\n\
+             [[assert]]\nbinding = \"CONFIG_CACHE\"\nkey = \"profile:demo\"\n\
+             json = { \"/username\" = \"demo\" }\n",
+        )
+        .unwrap();
+        let sessions = manifest.namespace(&"SESSIONS".parse().unwrap()).unwrap();
+        assert_eq!(sessions.title.as_ref().unwrap().as_str(), "bio-sessions");
+        assert!(sessions.protect);
+    }
+
+    #[test]
+    fn errors_name_line_and_column() {
+        let said = |text| parse(text).unwrap_err().to_string();
+        insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"");
+        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"\"\n"), @"");
+        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\n[[namespace]]\nbinding = \"A\"\n"), @"");
+        insta::assert_snapshot!(said("[[namespace]\n"), @"");
+    }
+}

@@ -1,0 +1,192 @@
+//! Everything a command needs, put together from the command line and the surroundings.
+//!
+//! The composition root: owns no rule, only the order in which things are found. Imports `env`,
+//! `cli` (the global options), `config`, `credentials`, `api`, `emulator`, `ops::account`, `ui`.
+
+mod narrator;
+mod session;
+
+use std::path::{Path, PathBuf};
+
+pub use session::{Place, Session};
+
+use crate::{
+    cli::Globals,
+    config::{self, Document, Found, Manifest, Scope, read_env_files},
+    domain::{EnvName, EnvNameError},
+    env::{self, Env, Var},
+    ui::{Audience, Options, Ui, Verbosity},
+};
+
+/// A flag or variable that is wrong in itself.
+#[derive(Debug, thiserror::Error)]
+pub enum UsageError {
+    /// `--cwd` is no directory.
+    #[error("`--cwd {}` is not a directory", .0.display())]
+    Cwd(PathBuf),
+    /// The base URL cannot be used.
+    #[error("{variable} cannot be used: {why}")]
+    BaseUrl {
+        /// The variable.
+        variable: Var,
+        /// Why not.
+        why: crate::api::BaseUrlError,
+    },
+    /// A file of certificate authorities cannot be used.
+    #[error("the certificate authorities in {} cannot be read", path.display())]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+impl UsageError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::BaseUrl { .. } => Some(format!(
+                "the default is {}; leave the variable unset to use it",
+                crate::api::BaseUrl::DEFAULT
+            )),
+            Self::Cwd(_) | Self::Authorities { .. } => None,
+        }
+    }
+}
+
+/// Everything a command needs.
+#[derive(Debug)]
+pub struct Context {
+    /// The voice of the program.
+    pub ui: Ui,
+    /// The global options.
+    pub globals: Globals,
+    env: Env,
+    cwd: PathBuf,
+}
+
+impl Context {
+    /// Reads the surroundings. Touches no network, and of the file system only env files.
+    pub fn new(globals: Globals) -> anyhow::Result<Self> {
+        let mut env = Env::read();
+        let ui = Self::voice(&globals, &env);
+        let cwd = Self::cwd(&globals)?;
+        // The nearest project decides where env files are; that it may be broken comes out later.
+        let found = config::discover(&cwd, globals.config.as_deref()).ok();
+        let directory = found
+            .as_ref()
+            .and_then(|found| found.path.parent())
+            .unwrap_or(&cwd);
+        for file in read_env_files(directory, globals.environment.as_deref())? {
+            ui.detail(
+                Verbosity::Everything,
+                &format!("read {}", file.path.display()),
+            );
+            env.fill(file.pairs);
+        }
+        Ok(Self {
+            ui,
+            globals,
+            env,
+            cwd,
+        })
+    }
+
+    /// Creates the voice that `globals` and the environment ask for.
+    pub fn voice(globals: &Globals, env: &Env) -> Ui {
+        globals.color.apply();
+        Ui::standard(Options {
+            format: globals.format(),
+            verbosity: globals.verbosity(env.get(Var::Log)),
+            yes: globals.yes,
+            audience: Audience::of_process(),
+        })
+    }
+
+    fn cwd(globals: &Globals) -> anyhow::Result<PathBuf> {
+        let cwd = env::current_dir()?;
+        let Some(other) = &globals.cwd else {
+            return Ok(cwd);
+        };
+        let path = cwd.join(other);
+        if path.is_dir() {
+            Ok(path)
+        } else {
+            Err(UsageError::Cwd(other.clone()).into())
+        }
+    }
+
+    /// Returns the directory the command works in.
+    pub fn directory(&self) -> &Path {
+        &self.cwd
+    }
+
+    /// Returns `path` as meant from the directory the command works in.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.cwd.join(path)
+    }
+
+    /// Returns how to write `path` for somebody who is in that directory.
+    pub fn display(&self, path: &Path) -> String {
+        path.strip_prefix(&self.cwd)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+
+    /// Whether the local store is meant.
+    pub fn is_local(&self) -> bool {
+        self.globals.local || self.env.flag(Var::Local)
+    }
+
+    /// Reads the wrangler file.
+    pub fn document(&self) -> Result<Document, config::Error> {
+        let Found { path, passed_over } =
+            config::discover(&self.cwd, self.globals.config.as_deref())?;
+        if let Some(nearer) = passed_over {
+            self.ui.warn(&format!(
+                "using {}, as wrangler does, and not the nearer {}",
+                self.display(&path),
+                self.display(&nearer)
+            ));
+        }
+        self.ui.detail(
+            Verbosity::Everything,
+            &format!("wrangler file: {}", path.display()),
+        );
+        Document::read(&path)
+    }
+
+    /// Reads the wrangler file, if there is one.
+    pub fn document_if_any(&self) -> Result<Option<Document>, config::Error> {
+        match self.document() {
+            Err(config::Error::NotFound { .. }) => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Reads `kvctl.toml` beside the wrangler file, if there is one.
+    pub fn manifest(&self, document: &Document) -> Result<Option<Manifest>, config::ManifestError> {
+        Manifest::read(document.path().parent().unwrap_or(&self.cwd))
+    }
+
+    /// Returns the environment section meant: the flag, else the variable; empty is the top level.
+    pub fn environment(&self) -> Result<Option<EnvName>, EnvNameError> {
+        let name = match &self.globals.environment {
+            Some(name) => Some(name.as_str()),
+            None => self.env.get(Var::Environment),
+        };
+        name.filter(|name| !name.is_empty())
+            .map(str::parse)
+            .transpose()
+    }
+
+    /// Returns the sections meant: all of them, or the one that the environment names.
+    pub fn scopes<'d>(&self, document: &'d Document, all: bool) -> anyhow::Result<Vec<&'d Scope>> {
+        if all {
+            return Ok(document.project().scopes().collect());
+        }
+        Ok(vec![document.scope(self.environment()?.as_ref())?])
+    }
+}

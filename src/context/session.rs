@@ -1,0 +1,208 @@
+//! A client that is ready to send, and the account it works in.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use tokio::{net::TcpListener, sync::oneshot};
+
+use super::{Context, UsageError, narrator::Narrator};
+use crate::{
+    api::{BaseUrl, Client, Credentials, Settings},
+    config::Document,
+    credentials,
+    domain::{AccountId, EnvName},
+    emulator::{self, Emulator},
+    env::{self, Var},
+    ops::{account::Sources, target},
+    ui::Verbosity,
+};
+
+/// Where namespaces live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// At Cloudflare, or wherever the base URL leads.
+    Remote,
+    /// In this directory.
+    Local(PathBuf),
+}
+
+/// A client that is ready to send, and the account it works in.
+#[derive(Debug)]
+pub struct Session {
+    /// The client.
+    pub client: Client,
+    /// The account.
+    pub account: AccountId,
+    /// Where namespaces live.
+    pub place: Place,
+    /// Stops the local store's server when dropped.
+    _server: Option<oneshot::Sender<()>>,
+}
+
+impl Session {
+    /// Whether the local store is used.
+    pub fn is_local(&self) -> bool {
+        matches!(self.place, Place::Local(_))
+    }
+
+    /// Returns a sentence's end that says where changes go.
+    pub fn describe(&self, environment: Option<&EnvName>) -> String {
+        let section = target::place(environment);
+        match &self.place {
+            Place::Remote => format!("remote, account {}, {section}", self.account),
+            Place::Local(directory) => format!("local, {}, {section}", directory.display()),
+        }
+    }
+}
+
+impl Context {
+    /// The wait before the first retry.
+    const BACKOFF: Duration = Duration::from_millis(500);
+
+    /// Prepares a client for the account that flags, file and environment name. `document` is read
+    /// if it has to be and was not given.
+    pub async fn connect(&self, document: Option<&Document>) -> anyhow::Result<Session> {
+        if self.is_local() {
+            return self.connect_locally(document).await;
+        }
+        let found = credentials::find(
+            self.globals
+                .token_file
+                .as_ref()
+                .map(|f| self.resolve(f))
+                .as_deref(),
+            &self.env,
+            env::now(),
+        )?;
+        if let Some(name) = found.renamed {
+            self.ui.note(&format!(
+                "{} is the name of old; {name} is the one of today",
+                found.source
+            ));
+        }
+        self.ui.detail(
+            Verbosity::Everything,
+            &format!("credentials: {}", found.source),
+        );
+        let client = self.client(self.base_url()?, found.credentials)?;
+        let account = self.account(document, &client).await?;
+        Ok(Session {
+            client,
+            account,
+            place: Place::Remote,
+            _server: None,
+        })
+    }
+
+    async fn account(
+        &self,
+        document: Option<&Document>,
+        client: &Client,
+    ) -> anyhow::Result<AccountId> {
+        let mut sources = Sources {
+            flag: self.globals.account_id.clone(),
+            ..Sources::default()
+        };
+        if let Some(id) = sources.named()? {
+            return Ok(id);
+        }
+        let read;
+        let document = if document.is_some() {
+            document
+        } else {
+            read = self.document_if_any()?;
+            read.as_ref()
+        };
+        if let Some(document) = document {
+            let environment = self.environment()?;
+            let project = document.project();
+            let own = project
+                .scope(environment.as_ref())
+                .and_then(|s| s.account_id.as_ref());
+            sources.file = own.or(project.top.account_id.as_ref());
+        }
+        sources.variable = [Var::AccountId, Var::LegacyAccountId]
+            .into_iter()
+            .find_map(|var| Some((var.name(), self.env.get(var)?)));
+        Ok(sources.resolve(client).await?)
+    }
+
+    fn base_url(&self) -> Result<BaseUrl, UsageError> {
+        let set = [Var::BaseUrl, Var::LegacyBaseUrl]
+            .into_iter()
+            .find_map(|variable| Some((variable, self.env.get(variable)?)));
+        let (variable, text) = set.unwrap_or((Var::BaseUrl, BaseUrl::DEFAULT));
+        text.parse()
+            .map_err(|why| UsageError::BaseUrl { variable, why })
+    }
+
+    fn client(&self, base: BaseUrl, credentials: Credentials) -> anyhow::Result<Client> {
+        let settings = Settings {
+            base,
+            credentials,
+            timeout: self.globals.timeout.0,
+            retries: self.globals.retries.into(),
+            backoff: Self::BACKOFF,
+            authorities: self.authorities()?,
+            now: env::now,
+        };
+        Ok(Client::new(settings, Arc::new(Narrator(self.ui.clone())))?)
+    }
+
+    fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
+        let flag = self.globals.ca_file.clone();
+        let variable = self.env.get(Var::ExtraCaCerts).map(PathBuf::from);
+        let files = flag.into_iter().chain(variable);
+        files
+            .map(|file| {
+                let path = self.resolve(&file);
+                fs_err::read(&path).map_err(|source| UsageError::Authorities { path, source })
+            })
+            .collect()
+    }
+
+    /// Starts the local store's server in this process and points the ordinary client at it.
+    async fn connect_locally(&self, document: Option<&Document>) -> anyhow::Result<Session> {
+        let directory = self.local_directory(document);
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .context("could not open a loopback port for the local store")?;
+        let base = format!("http://{}/client/v4", listener.local_addr()?);
+        let clock = Arc::new(|| env::now().as_second());
+        let store = Emulator::new(emulator::Config {
+            state: Some(directory.join("kvctl")),
+            ..emulator::Config::local(clock)
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(async move {
+            let stopped = async move {
+                stopped.await.ok();
+            };
+            // Should the server fail, the client's request fails and says so.
+            emulator::serve(listener, store, stopped).await.ok();
+        });
+        Ok(Session {
+            client: self.client(base.parse()?, Credentials::Anonymous)?,
+            account: AccountId::local(),
+            place: Place::Local(directory),
+            _server: Some(stop),
+        })
+    }
+
+    /// Returns wrangler's own place: `.wrangler/state` beside the wrangler file, unless told.
+    fn local_directory(&self, document: Option<&Document>) -> PathBuf {
+        if let Some(directory) = &self.globals.persist_to {
+            return self.resolve(directory);
+        }
+        let beside = document
+            .and_then(|d| d.path().parent())
+            .map(std::path::Path::to_path_buf);
+        let beside = beside.or_else(|| {
+            let found = crate::config::discover(self.directory(), self.globals.config.as_deref());
+            found.ok()?.path.parent().map(std::path::Path::to_path_buf)
+        });
+        beside
+            .unwrap_or_else(|| self.directory().to_owned())
+            .join(".wrangler/state")
+    }
+}

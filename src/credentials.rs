@@ -1,0 +1,203 @@
+//! Which credentials are used, and where they came from.
+//!
+//! Owns the order: `--token-file`, the token of the environment, key and email, the names of old,
+//! wrangler's login. Imports `api`, `config`, `domain` and `env`. No text made here holds a secret.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    api::{Credentials, SecretError},
+    config::{Login, LoginError, LoginStore},
+    env::{Env, Var},
+};
+
+/// Credentials, and what there is to say about them.
+#[derive(Debug)]
+pub struct Found {
+    /// The credentials.
+    pub credentials: Credentials,
+    /// Where they came from, such as `CLOUDFLARE_API_TOKEN`.
+    pub source: String,
+    /// The name of today, if they came under a name of old.
+    pub renamed: Option<Var>,
+}
+
+/// Why there are no credentials.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing anywhere.
+    #[error("no credentials for Cloudflare")]
+    None,
+    /// The token file cannot be read.
+    #[error("could not read the token file {}", path.display())]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What was found cannot be a token or key.
+    #[error("{place} holds no usable token: {why}")]
+    Unusable {
+        /// The variable or file.
+        place: String,
+        /// Why not.
+        why: SecretError,
+    },
+    /// A key without its email.
+    #[error("{key} is set but {email} is not; the global API key needs both")]
+    HalfKey {
+        /// The variable that is set.
+        key: Var,
+        /// The variable that is missing.
+        email: Var,
+    },
+    /// There is a login, but it cannot be used.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::None => Some(format!(
+                "set {} to a token with the permission `Workers KV Storage Write`, or give \
+                 `--token-file FILE`, or set {} and {}, or run `wrangler login`; `--local` needs \
+                 none",
+                Var::ApiToken,
+                Var::ApiKey,
+                Var::Email
+            )),
+            Self::Unusable { .. } => Some(
+                "copy the token again from the API Tokens page of the Cloudflare dashboard"
+                    .to_owned(),
+            ),
+            Self::HalfKey { email, .. } => Some(format!(
+                "set {email} to the email of the account's user, or use {} instead",
+                Var::ApiToken
+            )),
+            Self::Login(e) => e.hint(),
+            Self::TokenFile { .. } => None,
+        }
+    }
+}
+
+/// Finds the credentials to use.
+pub fn find(token_file: Option<&Path>, env: &Env, now: Timestamp) -> Result<Found, Error> {
+    if let Some(path) = token_file {
+        return from_file(path);
+    }
+    let sets = [
+        (Var::ApiToken, Var::ApiKey, Var::Email, false),
+        (
+            Var::LegacyApiToken,
+            Var::LegacyApiKey,
+            Var::LegacyEmail,
+            true,
+        ),
+    ];
+    for (token, key, email, old) in sets {
+        if let Some(text) = env.get(token) {
+            return Ok(Found {
+                credentials: Credentials::Token(usable(text, token.name())?),
+                source: token.to_string(),
+                renamed: old.then_some(Var::ApiToken),
+            });
+        }
+        if let Some(text) = env.get(key) {
+            let Some(address) = env.get(email).or_else(|| env.get(Var::Email)) else {
+                return Err(Error::HalfKey { key, email });
+            };
+            return Ok(Found {
+                credentials: Credentials::Key {
+                    email: address.to_owned(),
+                    key: usable(text, key.name())?,
+                },
+                source: format!("{key} and {email}"),
+                renamed: old.then_some(Var::ApiKey),
+            });
+        }
+    }
+    from_login(env, now)
+}
+
+fn usable(text: &str, place: &str) -> Result<secrecy::SecretString, Error> {
+    Credentials::secret(text).map_err(|why| Error::Unusable {
+        place: place.to_owned(),
+        why,
+    })
+}
+
+fn from_file(path: &Path) -> Result<Found, Error> {
+    let text = fs_err::read(path).map_err(|source| Error::TokenFile {
+        path: path.to_owned(),
+        source,
+    })?;
+    let place = path.display().to_string();
+    let token = usable(&String::from_utf8_lossy(&text), &place)?;
+    Ok(Found {
+        credentials: Credentials::Token(token),
+        source: place,
+        renamed: None,
+    })
+}
+
+fn from_login(env: &Env, now: Timestamp) -> Result<Found, Error> {
+    let store = LoginStore {
+        home: env.get(Var::Home).ok_or(Error::None)?.into(),
+        config_home: env.get(Var::ConfigHome).map(PathBuf::from),
+        profile: env.get(Var::AuthProfile).map(str::to_owned),
+    };
+    let Login { path, token } = store.read(now)?.ok_or(Error::None)?;
+    Ok(Found {
+        credentials: Credentials::Token(token),
+        source: format!("wrangler's login at {}", path.display()),
+        renamed: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(vars: &[(Var, &str)]) -> Result<String, String> {
+        let env: Env = vars
+            .iter()
+            .map(|(var, v)| (*var, (*v).to_owned()))
+            .collect();
+        find(None, &env, Timestamp::UNIX_EPOCH)
+            .map(|found| found.source)
+            .map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_token_wins_over_the_key_and_new_names_over_old() {
+        let all = [
+            (Var::LegacyApiToken, "a"),
+            (Var::ApiKey, "b"),
+            (Var::Email, "me@example.com"),
+            (Var::ApiToken, "c"),
+        ];
+        assert_eq!(found(&all).unwrap(), "CLOUDFLARE_API_TOKEN");
+        assert_eq!(
+            found(&all[..3]).unwrap(),
+            "CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL"
+        );
+        assert_eq!(found(&all[..1]).unwrap(), "CF_API_TOKEN");
+        assert_eq!(found(&[]).unwrap_err(), "no credentials for Cloudflare");
+    }
+
+    #[test]
+    fn what_cannot_be_a_token_is_named_and_not_repeated() {
+        let said = found(&[(Var::ApiToken, "canary with blanks")]).unwrap_err();
+        insta::assert_snapshot!(said, @"CLOUDFLARE_API_TOKEN holds no usable token: it has a blank, a quote or another character that no token has, at character 7");
+        let said = found(&[(Var::ApiKey, "canary")]).unwrap_err();
+        insta::assert_snapshot!(said, @"CLOUDFLARE_API_KEY is set but CLOUDFLARE_EMAIL is not; the global API key needs both");
+    }
+}

@@ -1,0 +1,242 @@
+//! From any error to an exit code and a hint: the only module that knows exit codes.
+//!
+//! Imports the error types of every other module. The first typed error in the chain decides, so
+//! context may be added freely above it.
+
+use std::{error::Error as StdError, io, process::ExitCode};
+
+use crate::{api, commands, config, context, credentials, domain, fsx, ops, ui};
+
+/// What a script learns from how kvctl ended. The README lists the same table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, or already so.
+    Done = 0,
+    /// The request was understood and did not succeed.
+    Failed = 1,
+    /// A flag or value was wrong; clap's own code.
+    Usage = 2,
+    /// The key or namespace does not exist.
+    NotFound = 3,
+    /// No credentials, or not enough of them.
+    Denied = 4,
+    /// The configuration file is missing, unreadable or wrong.
+    Config = 5,
+    /// Some items were not done; the report names them.
+    Partial = 6,
+    /// Throttled, over quota, or unreachable: running the same command again may work.
+    Temporary = 7,
+    /// A check failed.
+    CheckFailed = 8,
+    /// Refused, because more must be said first.
+    Refused = 9,
+    /// Interrupted from the keyboard.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// Every code with its meaning, for the README.
+    pub const ALL: &[(Self, &str)] = &[
+        (Self::Done, "done, or already so"),
+        (Self::Failed, "failed"),
+        (Self::Usage, "usage: bad flag or value"),
+        (Self::NotFound, "not there: key or namespace absent"),
+        (Self::Denied, "no credentials, or denied"),
+        (
+            Self::Config,
+            "configuration file: none, unparsable, or wrong",
+        ),
+        (
+            Self::Partial,
+            "partial: the report names every item that was not done",
+        ),
+        (
+            Self::Temporary,
+            "temporary: throttled, quota, network; run again",
+        ),
+        (
+            Self::CheckFailed,
+            "a check failed: changes pending, a difference found",
+        ),
+        (
+            Self::Refused,
+            "refused: ambiguous target, live id, confirmation missing",
+        ),
+        (Self::Interrupted, "interrupted"),
+    ];
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Somebody pressed Ctrl-C.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+/// Returns how the program ends because of `error`.
+pub fn classify(error: &anyhow::Error) -> Exit {
+    error.chain().find_map(exit_of).unwrap_or(Exit::Failed)
+}
+
+/// Whether the reader of stdout went away, as `head` does; that is not a failure.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let closed = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|e| {
+        e.downcast_ref().is_some_and(closed)
+            || e.downcast_ref::<serde_json::Error>()
+                .is_some_and(|e| e.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
+    })
+}
+
+fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
+    let e = error;
+    if let Some(e) = e.downcast_ref::<api::Error>() {
+        return Some(of_api(e));
+    }
+    if e.is::<Interrupted>() {
+        return Some(Exit::Interrupted);
+    }
+    if e.is::<config::Error>() || e.is::<config::ManifestError>() || e.is::<config::DotenvError>() {
+        return Some(Exit::Config);
+    }
+    if e.is::<credentials::Error>() || e.is::<config::LoginError>() {
+        return Some(Exit::Denied);
+    }
+    if e.is::<commands::ChangesPending>() {
+        return Some(Exit::CheckFailed);
+    }
+    if e.is::<commands::Refused>() || e.is::<ops::provision::plan::Error>() {
+        return Some(Exit::Refused);
+    }
+    if e.is::<fsx::Error>() {
+        return Some(Exit::Failed);
+    }
+    of_usage(e)
+        .or_else(|| of_ops(e))
+        .or_else(|| of_confirmation(e))
+}
+
+fn of_api(error: &api::Error) -> Exit {
+    match error.trouble() {
+        api::Trouble::NotFound => Exit::NotFound,
+        api::Trouble::Denied => Exit::Denied,
+        api::Trouble::QuotaSpent | api::Trouble::Temporary => Exit::Temporary,
+        api::Trouble::Failed => Exit::Failed,
+    }
+}
+
+fn of_usage(error: &(dyn StdError + 'static)) -> Option<Exit> {
+    let usage = error.is::<context::UsageError>()
+        || error.is::<domain::EnvNameError>()
+        || error.is::<domain::AccountIdError>();
+    usage.then_some(Exit::Usage)
+}
+
+fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
+    use ops::{account, provision::want, rename_binding, target};
+    if let Some(e) = error.downcast_ref::<account::Error>() {
+        return match e {
+            account::Error::Disagree { .. } | account::Error::Several(_) => Some(Exit::Refused),
+            account::Error::Nothing => Some(Exit::Denied),
+            account::Error::File { .. } => Some(Exit::Config),
+            account::Error::Variable { .. } => Some(Exit::Usage),
+            account::Error::Api(_) => None,
+        };
+    }
+    if let Some(e) = error.downcast_ref::<want::Error>() {
+        return Some(match e {
+            want::Error::Twice(_)
+            | want::Error::SharedTitle { .. }
+            | want::Error::NotAnIdentifier(_)
+            | want::Error::Title { .. } => Exit::Usage,
+            want::Error::Taken { .. } => Exit::Config,
+            want::Error::OnlyElsewhere(_) => Exit::Refused,
+        });
+    }
+    if let Some(e) = error.downcast_ref::<target::Error>() {
+        return match e {
+            target::Error::NoTitle { .. } => Some(Exit::NotFound),
+            target::Error::NoBinding { .. }
+            | target::Error::NoId { .. }
+            | target::Error::Config(_) => Some(Exit::Config),
+            target::Error::Api(_) => None,
+        };
+    }
+    if let Some(e) = error.downcast_ref::<rename_binding::Error>() {
+        return Some(match e {
+            rename_binding::Error::Absent { .. }
+            | rename_binding::Error::Taken { .. }
+            | rename_binding::Error::Config(_) => Exit::Config,
+            rename_binding::Error::NotAnIdentifier(_) | rename_binding::Error::Title(..) => {
+                Exit::Usage
+            }
+        });
+    }
+    None
+}
+
+fn of_confirmation(error: &(dyn StdError + 'static)) -> Option<Exit> {
+    match error.downcast_ref::<ui::ConfirmError>()? {
+        ui::ConfirmError::NoTerminal { .. } | ui::ConfirmError::Declined { .. } => {
+            Some(Exit::Refused)
+        }
+        ui::ConfirmError::Io(_) => Some(Exit::Failed),
+    }
+}
+
+/// Returns what to do next: the hint of the first error in the chain that has one.
+pub fn hint(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|e| {
+        hint_of::<api::Error>(e, api::Error::hint)
+            .or_else(|| hint_of(e, config::Error::hint))
+            .or_else(|| hint_of(e, config::ManifestError::hint))
+            .or_else(|| hint_of(e, credentials::Error::hint))
+            .or_else(|| hint_of(e, config::LoginError::hint))
+            .or_else(|| hint_of(e, commands::ChangesPending::hint))
+            .or_else(|| hint_of(e, commands::Refused::hint))
+            .or_else(|| hint_of(e, context::UsageError::hint))
+            .or_else(|| hint_of(e, ops::account::Error::hint))
+            .or_else(|| hint_of(e, ops::provision::plan::Error::hint))
+            .or_else(|| hint_of(e, ops::provision::want::Error::hint))
+            .or_else(|| hint_of(e, ops::rename_binding::Error::hint))
+            .or_else(|| hint_of(e, ops::target::Error::hint))
+            .or_else(|| hint_of(e, ui::ConfirmError::hint))
+    })
+}
+
+fn hint_of<E: StdError + 'static>(
+    error: &(dyn StdError + 'static),
+    hint: fn(&E) -> Option<String>,
+) -> Option<String> {
+    error.downcast_ref().and_then(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn context_hides_neither_code_nor_hint() {
+        let error = Err::<(), _>(credentials::Error::None)
+            .context("could not provision")
+            .unwrap_err();
+        assert_eq!(classify(&error), Exit::Denied);
+        assert!(hint(&error).unwrap().contains("Workers KV Storage Write"));
+    }
+
+    #[test]
+    fn a_closed_pipe_is_found_below_json() {
+        let io = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_closed_pipe(&anyhow::Error::from(io)));
+        let io = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_closed_pipe(&serde_json::Error::io(io).into()));
+        assert!(!is_closed_pipe(&anyhow::anyhow!("other")));
+    }
+}

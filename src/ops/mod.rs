@@ -1,0 +1,10 @@
+//! The use cases: what kvctl does, without a terminal.
+//!
+//! Owns the rules. Imports `domain`, `wire`, `api`, `config` and `fsx`; knows neither clap nor exit
+//! codes, prints nothing, and reports progress through callbacks.
+
+pub mod account;
+pub mod namespaces;
+pub mod provision;
+pub mod rename_binding;
+pub mod target;

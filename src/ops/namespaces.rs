@@ -1,0 +1,62 @@
+//! Creating namespaces without ever making two where one was meant.
+
+use crate::{
+    api::{self, Client, CreateNamespace},
+    domain::{AccountId, Title},
+    wire::{NamespaceInfo, code},
+};
+
+/// A namespace that is there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The namespace.
+    pub namespace: NamespaceInfo,
+    /// Whether this run made it. `false`: somebody else did, meanwhile.
+    pub created: bool,
+}
+
+/// Creates a namespace called `title`, or returns the one that has that title by now.
+///
+/// Creating is not idempotent, so it is never repeated blindly: after an answer that leaves open
+/// whether it worked, and after "title taken", the account is asked which namespace has the
+/// title. Titles are unique in an account, so at most one has.
+pub async fn create_or_find(
+    client: &Client,
+    account: &AccountId,
+    title: &Title,
+) -> Result<Settled, api::Error> {
+    let mut waits = backon::BackoffBuilder::build(client.backoff());
+    loop {
+        let error = match client.send(&CreateNamespace { account, title }).await {
+            Ok(namespace) => {
+                return Ok(Settled {
+                    namespace,
+                    created: true,
+                });
+            }
+            Err(error) => error,
+        };
+        let taken = error.has_code(code::TITLE_TAKEN);
+        if !taken && !error.is_unclear() {
+            return Err(error);
+        }
+        let all = client.namespaces(account).await?;
+        if let Some(namespace) = find_by_title(&all, title) {
+            return Ok(Settled {
+                namespace: namespace.clone(),
+                created: !taken,
+            });
+        }
+        // Not there, or not seen yet: a list may lag behind.
+        match waits.next() {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => return Err(error),
+        }
+    }
+}
+
+/// Finds the namespace with exactly this title.
+pub fn find_by_title<'a>(all: &'a [NamespaceInfo], title: &Title) -> Option<&'a NamespaceInfo> {
+    all.iter()
+        .find(|namespace| namespace.title == title.as_str())
+}

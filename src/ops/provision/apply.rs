@@ -1,0 +1,184 @@
+//! Carrying out a plan: namespaces first, the file last.
+
+use futures_util::{StreamExt as _, stream};
+
+use super::plan::{Action, Plan, Slot, Step};
+use crate::{
+    api::{self, Client},
+    config::{Edit, Field},
+    domain::{AccountId, NamespaceId, Title},
+    ops::namespaces::{Settled, create_or_find},
+};
+
+/// How many namespaces are created at the same time.
+const AT_ONCE: usize = 8;
+
+/// How a slot came to its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// It had it.
+    Kept,
+    /// A namespace with the title existed.
+    Adopted,
+    /// This run made the namespace.
+    Created,
+    /// It is the production namespace's.
+    Shared,
+}
+
+/// A slot and the id it has now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The slot.
+    pub slot: Slot,
+    /// The id.
+    pub id: NamespaceId,
+    /// The namespace's title, where known.
+    pub title: Option<String>,
+    /// How it came to it.
+    pub how: How,
+}
+
+/// Why a plan was not carried out. The file is as it was.
+#[derive(Debug, thiserror::Error)]
+#[error("could not create {}{}", quoted(.failed), so_far(.created))]
+pub struct Error {
+    /// The titles that were not created.
+    pub failed: Vec<Title>,
+    /// What was created all the same; the next run adopts it.
+    pub created: Vec<(Title, NamespaceId)>,
+    /// Why the first of them failed.
+    pub source: api::Error,
+}
+
+fn quoted(titles: &[Title]) -> String {
+    let all: Vec<String> = titles.iter().map(|title| format!("`{title}`")).collect();
+    all.join(", ")
+}
+
+fn so_far(created: &[(Title, NamespaceId)]) -> String {
+    if created.is_empty() {
+        return String::new();
+    }
+    let all: Vec<String> = created
+        .iter()
+        .map(|(title, id)| format!("`{title}` is {id}"))
+        .collect();
+    format!("; created, and adopted by the next run: {}", all.join(", "))
+}
+
+/// Creates what the plan creates, several at once, and calls `done` after each.
+///
+/// All are tried, even if one fails: what can be made now need not be made later.
+pub async fn apply(
+    client: &Client,
+    account: &AccountId,
+    plan: &Plan,
+    done: &(dyn Fn() + Sync),
+) -> Result<Vec<Outcome>, Error> {
+    let creating = plan.creates().map(|title| async move {
+        let settled = create_or_find(client, account, title).await;
+        done();
+        (title, settled)
+    });
+    let results: Vec<_> = stream::iter(creating)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    let mut settled: Vec<(&Title, Settled)> = Vec::new();
+    let mut failures: Vec<(&Title, api::Error)> = Vec::new();
+    for (title, result) in results {
+        match result {
+            Ok(one) => settled.push((title, one)),
+            Err(error) => failures.push((title, error)),
+        }
+    }
+    let failed = failures.iter().map(|(title, _)| (*title).clone()).collect();
+    if let Some((_, source)) = failures.into_iter().next() {
+        let id = |(title, one): (&Title, Settled)| (title.clone(), one.namespace.id);
+        let created = settled.into_iter().map(id).collect();
+        return Err(Error {
+            failed,
+            created,
+            source,
+        });
+    }
+    Ok(outcomes(plan, &settled))
+}
+
+fn outcomes(plan: &Plan, settled: &[(&Title, Settled)]) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for step in &plan.steps {
+        let (id, title, how) = match &step.action {
+            Action::Keep { id, title } => (id.clone(), title.clone(), How::Kept),
+            Action::Adopt { id, title } => (id.clone(), Some(title.clone()), How::Adopted),
+            Action::Create { title } => {
+                let Some((_, one)) = settled.iter().find(|(t, _)| *t == title) else {
+                    continue;
+                };
+                let how = if one.created {
+                    How::Created
+                } else {
+                    How::Adopted
+                };
+                (one.namespace.id.clone(), Some(title.to_string()), how)
+            }
+            Action::Share => {
+                let id_slot = Slot {
+                    field: Field::Id,
+                    ..step.slot.clone()
+                };
+                let Some(one) = outcomes.iter().find(|o| o.slot == id_slot) else {
+                    continue;
+                };
+                (one.id.clone(), one.title.clone(), How::Shared)
+            }
+        };
+        outcomes.push(Outcome {
+            slot: step.slot.clone(),
+            id,
+            title,
+            how,
+        });
+    }
+    outcomes
+}
+
+/// Returns what the file must say, given the text that each step puts into its slot.
+pub fn edits(plan: &Plan, text: impl Fn(&Step) -> Option<String>) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = Vec::new();
+    for step in plan
+        .steps
+        .iter()
+        .filter(|s| !matches!(s.action, Action::Keep { .. }))
+    {
+        let Some(value) = text(step) else { continue };
+        let Slot {
+            environment,
+            binding,
+            field,
+        } = step.slot.clone();
+        if step.has_entry {
+            edits.push(Edit::Set {
+                environment,
+                binding,
+                field,
+                value,
+            });
+            continue;
+        }
+        let same = |edit: &&mut Edit| matches!(edit, Edit::Add { environment: e, binding: b, .. } if *e == environment && *b == binding);
+        match edits.iter_mut().find(same) {
+            Some(Edit::Add { preview_id, .. }) if field == Field::PreviewId => {
+                *preview_id = Some(value);
+            }
+            Some(_) | None => edits.push(Edit::Add {
+                environment,
+                binding,
+                id: (field == Field::Id).then(|| value.clone()),
+                preview_id: (field == Field::PreviewId).then_some(value),
+            }),
+        }
+    }
+    edits
+}

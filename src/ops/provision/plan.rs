@@ -1,0 +1,578 @@
+//! What must happen so that every want has its namespace. Pure: no I/O, the same answer every time.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use super::{
+    titles,
+    want::{Name, Want},
+};
+use crate::{
+    config::{Field, Position},
+    domain::{Binding, DeclaredId, EnvName, NamespaceId, Title},
+    ops::target::place,
+    wire::NamespaceInfo,
+};
+
+/// What becomes of `preview_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preview {
+    /// It is left as it is.
+    Untouched,
+    /// It names the production namespace.
+    Same,
+    /// It names a namespace of its own.
+    Separate,
+}
+
+/// Everything that decides a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// What is wanted.
+    pub wants: &'a [Want],
+    /// Every namespace of the account.
+    pub existing: &'a [NamespaceInfo],
+    /// Which binding has which id in the whole file, so that no two come to share one unasked.
+    pub bound: &'a BTreeMap<NamespaceId, Slot>,
+    /// What becomes of `preview_id`.
+    pub preview: Preview,
+    /// The ids that may be replaced.
+    pub replace: &'a [NamespaceId],
+    /// Whether the account is the local store's.
+    pub local: bool,
+}
+
+/// A place for an id in the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    /// The environment; `None` is the top level.
+    pub environment: Option<EnvName>,
+    /// The binding.
+    pub binding: Binding,
+    /// `id` or `preview_id`.
+    pub field: Field,
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} of `{}` {}",
+            self.field,
+            self.binding,
+            place(self.environment.as_ref())
+        )
+    }
+}
+
+/// What happens to one slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Its id is right already.
+    Keep {
+        /// The id.
+        id: NamespaceId,
+        /// The namespace's title; unknown for an id that only the local store will use.
+        title: Option<String>,
+    },
+    /// A namespace with the right title exists; its id is written.
+    Adopt {
+        /// The id.
+        id: NamespaceId,
+        /// The title.
+        title: String,
+    },
+    /// A namespace is created, and its id is written.
+    Create {
+        /// The title to create.
+        title: Title,
+    },
+    /// The id of the same binding is written once more, as its `preview_id`.
+    Share,
+}
+
+/// One slot and what happens to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The slot.
+    pub slot: Slot,
+    /// What happens.
+    pub action: Action,
+    /// The valid id that is replaced, with leave.
+    pub replaces: Option<NamespaceId>,
+    /// Whether the file has an entry for the binding.
+    pub has_entry: bool,
+}
+
+/// Something that is allowed, but that the user should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// The binding has no `preview_id`.
+    NoPreview(Slot),
+    /// The `preview_id` is the production id.
+    PreviewIsProduction(Slot),
+    /// A namespace has the title that other tools would have given; it may be meant.
+    Bare {
+        /// The slot that gets a new namespace.
+        slot: Slot,
+        /// The namespace that may be meant.
+        namespace: NamespaceInfo,
+    },
+}
+
+/// Why a slot cannot be provisioned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The file's id is unknown to the account.
+    Unknown {
+        /// The slot.
+        slot: Slot,
+        /// Its id.
+        id: NamespaceId,
+        /// Where the id stands.
+        position: Option<Position>,
+    },
+    /// The file's id is that of another namespace than the one named.
+    OtherTitle {
+        /// The slot.
+        slot: Slot,
+        /// Its id.
+        id: NamespaceId,
+        /// The title of that namespace.
+        has: String,
+        /// The title that was named.
+        wanted: Title,
+    },
+    /// Two namespaces could be meant.
+    Ambiguous {
+        /// The slot.
+        slot: Slot,
+        /// Their titles.
+        titles: [String; 2],
+    },
+    /// Two slots would share a namespace.
+    Shared {
+        /// The slot.
+        slot: Slot,
+        /// The other slot.
+        with: Slot,
+        /// The title they share.
+        title: String,
+    },
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Slots that cannot be provisioned.
+    #[error("{}", listed(.0))]
+    Refused(Vec<Refusal>),
+    /// A replacement was allowed that is not called for.
+    #[error("`--replace-id {0}` replaces nothing: no id that needs replacing is {0}")]
+    NothingToReplace(NamespaceId),
+    /// The title of a preview twin would be too long.
+    #[error("the title of the preview namespace cannot be formed")]
+    Title(#[from] crate::domain::TitleError),
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusals) => refusals.first().map(Refusal::hint),
+            Self::NothingToReplace(_) => Some(
+                "a valid id is replaced if the account does not have it, if another title is \
+                 named for its binding, or if `--preview separate` finds it in both fields"
+                    .to_owned(),
+            ),
+            Self::Title(_) => None,
+        }
+    }
+}
+
+fn listed(refusals: &[Refusal]) -> String {
+    let all: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    all.join("\n       ")
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { slot, id, position } => {
+                write!(f, "the {slot}")?;
+                if let Some(position) = position {
+                    write!(f, " (line {})", position.line)?;
+                }
+                write!(f, " is {id}, which is not in this account")
+            }
+            Self::OtherTitle {
+                slot,
+                id,
+                has,
+                wanted,
+            } => {
+                write!(f, "the {slot} is {id}, titled `{has}`, not `{wanted}`")
+            }
+            Self::Ambiguous {
+                slot,
+                titles: [a, b],
+            } => {
+                write!(f, "the {slot} could be `{a}` or `{b}`: both exist")
+            }
+            Self::Shared { slot, with, title } => {
+                write!(
+                    f,
+                    "the {slot} and the {with} would share the namespace `{title}`"
+                )
+            }
+        }
+    }
+}
+
+impl Refusal {
+    fn hint(&self) -> String {
+        match self {
+            Self::Unknown { id, .. } => format!(
+                "it belongs to another account (see `--account-id`) or was deleted; \
+                 `--replace-id {id}` allows another in its place"
+            ),
+            Self::OtherTitle { id, .. } => {
+                format!("`--replace-id {id}` allows re-pointing the binding")
+            }
+            Self::Ambiguous {
+                slot,
+                titles: [a, _],
+            } => {
+                format!("say which: `kvctl provision {}={a}`", slot.binding)
+            }
+            Self::Shared { slot, .. } => format!(
+                "give one of them a title of its own with `{}=TITLE` and `--env`",
+                slot.binding
+            ),
+        }
+    }
+}
+
+/// The steps to take, in the order of the wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// What the user should know.
+    pub remarks: Vec<Remark>,
+}
+
+impl Plan {
+    /// Returns the titles to create.
+    pub fn creates(&self) -> impl Iterator<Item = &Title> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Create { title } => Some(title),
+            Action::Keep { .. } | Action::Adopt { .. } | Action::Share => None,
+        })
+    }
+
+    /// Returns the ids that will be replaced.
+    pub fn replaces(&self) -> impl Iterator<Item = &NamespaceId> {
+        self.steps.iter().filter_map(|step| step.replaces.as_ref())
+    }
+
+    /// Whether there is anything to do.
+    pub fn is_pending(&self) -> bool {
+        let keep = |step: &Step| matches!(step.action, Action::Keep { .. });
+        !self.steps.iter().all(keep)
+    }
+}
+
+/// Decides what must happen.
+pub fn plan(request: Request<'_>) -> Result<Plan, Error> {
+    let mut planner = Planner {
+        request,
+        plan: Plan::default(),
+        refusals: Vec::new(),
+        replaced: BTreeSet::new(),
+        claimed: BTreeMap::new(),
+    };
+    for want in request.wants {
+        planner.binding(want)?;
+    }
+    if !planner.refusals.is_empty() {
+        return Err(Error::Refused(planner.refusals));
+    }
+    match request
+        .replace
+        .iter()
+        .find(|id| !planner.replaced.contains(id))
+    {
+        Some(id) => Err(Error::NothingToReplace(id.clone())),
+        None => Ok(planner.plan),
+    }
+}
+
+struct Planner<'a> {
+    request: Request<'a>,
+    plan: Plan,
+    refusals: Vec<Refusal>,
+    replaced: BTreeSet<NamespaceId>,
+    /// Titles that a slot of this plan will hold.
+    claimed: BTreeMap<String, Slot>,
+}
+
+/// What the file says about a slot, judged.
+enum Declared<'a> {
+    /// Nothing that counts.
+    Open,
+    /// A valid id that may be replaced if need be.
+    Live(&'a NamespaceId, Option<&'a NamespaceInfo>),
+}
+
+impl<'a> Planner<'a> {
+    fn binding(&mut self, want: &'a Want) -> Result<(), Error> {
+        let id = self.id_step(want);
+        let known = match &id {
+            Some(Step {
+                action: Action::Keep { id, .. } | Action::Adopt { id, .. },
+                ..
+            }) => Some(id.clone()),
+            Some(_) | None => None,
+        };
+        self.plan.steps.extend(id);
+        self.preview(want, known.as_ref())
+    }
+
+    fn slot(want: &Want, field: Field) -> Slot {
+        Slot {
+            environment: want.environment.clone(),
+            binding: want.binding.clone(),
+            field,
+        }
+    }
+
+    fn step(want: &Want, field: Field, action: Action, replaces: Option<NamespaceId>) -> Step {
+        Step {
+            slot: Self::slot(want, field),
+            action,
+            replaces,
+            has_entry: want.entry.is_some(),
+        }
+    }
+
+    fn declared(&self, declared: &'a DeclaredId) -> Declared<'a> {
+        match declared.valid_for(self.request.local) {
+            None => Declared::Open,
+            Some(id) => Declared::Live(id, self.request.existing.iter().find(|n| n.id == *id)),
+        }
+    }
+
+    fn may_replace(&mut self, id: &NamespaceId) -> bool {
+        let allowed = self.request.replace.contains(id);
+        if allowed {
+            self.replaced.insert(id.clone());
+        }
+        allowed
+    }
+
+    /// Decides about the `id` of a want; `None` if it is refused.
+    fn id_step(&mut self, want: &'a Want) -> Option<Step> {
+        let field = Field::Id;
+        let declared = want.declared(field);
+        let Declared::Live(id, found) = self.declared(&declared) else {
+            return self.find_or_create(want, field, want.name.title(), None);
+        };
+        let id = id.clone();
+        let title = found.map(|n| n.title.clone());
+        let refusal = match (&title, &want.name) {
+            (Some(has), Name::Given(wanted)) if has != wanted.as_str() => Refusal::OtherTitle {
+                slot: Self::slot(want, field),
+                id: id.clone(),
+                has: has.clone(),
+                wanted: wanted.clone(),
+            },
+            // The local store takes any id: a remote one is no stranger to it.
+            (None, _) if !self.request.local => Refusal::Unknown {
+                slot: Self::slot(want, field),
+                id: id.clone(),
+                position: want.position(field),
+            },
+            (Some(_) | None, _) => {
+                return Some(Self::step(want, field, Action::Keep { id, title }, None));
+            }
+        };
+        if self.may_replace(&id) {
+            return self.find_or_create(want, field, want.name.title(), Some(id));
+        }
+        self.refusals.push(refusal);
+        None
+    }
+
+    /// Decides about an open slot: adopts the namespace that has the title, or creates one.
+    fn find_or_create(
+        &mut self,
+        want: &Want,
+        field: Field,
+        title: &Title,
+        replaces: Option<NamespaceId>,
+    ) -> Option<Step> {
+        let slot = Self::slot(want, field);
+        let with_title = |title: &Title| {
+            self.request
+                .existing
+                .iter()
+                .find(|n| n.title == title.as_str())
+        };
+        let deploy_form = match &want.name {
+            Name::Conventional(titles) if field == Field::Id => titles.deploy_form.as_ref(),
+            Name::Conventional(_) | Name::Given(_) => None,
+        };
+        let found = match (with_title(title), deploy_form.and_then(with_title)) {
+            (Some(a), Some(b)) => {
+                let titles = [a.title.clone(), b.title.clone()];
+                self.refusals.push(Refusal::Ambiguous { slot, titles });
+                return None;
+            }
+            (Some(one), None) | (None, Some(one)) => Some(one),
+            (None, None) => None,
+        };
+        let action = match found {
+            Some(n) => Action::Adopt {
+                id: n.id.clone(),
+                title: n.title.clone(),
+            },
+            None => Action::Create {
+                title: title.clone(),
+            },
+        };
+        let title = found.map_or_else(|| title.to_string(), |n| n.title.clone());
+        if let Some(with) = self.shares(&slot, want, &title, found) {
+            self.refusals.push(Refusal::Shared { slot, with, title });
+            return None;
+        }
+        self.remark_on_bare_titles(want, &slot, &action);
+        self.claimed.insert(title, slot);
+        Some(Self::step(want, field, action, replaces))
+    }
+
+    /// Finds the slot that holds or will hold the same namespace, unless sharing was asked for.
+    fn shares(
+        &self,
+        slot: &Slot,
+        want: &Want,
+        title: &str,
+        found: Option<&NamespaceInfo>,
+    ) -> Option<Slot> {
+        if let Some(other) = self.claimed.get(title) {
+            return Some(other.clone());
+        }
+        if matches!(want.name, Name::Given(_)) {
+            return None;
+        }
+        let other = found.and_then(|n| self.request.bound.get(&n.id))?;
+        (other != slot).then(|| other.clone())
+    }
+
+    /// Remarks on what `wrangler dev --remote` would reach. What is local reaches nothing.
+    fn remark(&mut self, remark: Remark) {
+        if !self.request.local {
+            self.plan.remarks.push(remark);
+        }
+    }
+
+    fn remark_on_bare_titles(&mut self, want: &Want, slot: &Slot, action: &Action) {
+        let (Name::Conventional(titles), Action::Create { .. }, Field::Id) =
+            (&want.name, action, slot.field)
+        else {
+            return;
+        };
+        let bare = titles.bare.iter().find_map(|title| {
+            let same = |n: &&NamespaceInfo| n.title == title.as_str();
+            self.request.existing.iter().find(same)
+        });
+        self.plan.remarks.extend(bare.map(|namespace| Remark::Bare {
+            slot: slot.clone(),
+            namespace: namespace.clone(),
+        }));
+    }
+
+    /// Decides about `preview_id`; `id` is what the binding's `id` will be, if that is known.
+    fn preview(&mut self, want: &'a Want, id: Option<&NamespaceId>) -> Result<(), Error> {
+        let field = Field::PreviewId;
+        let declared = want.declared(field);
+        let slot = Self::slot(want, field);
+        let live = match self.declared(&declared) {
+            Declared::Open => None,
+            Declared::Live(preview, found) => Some((preview.clone(), found)),
+        };
+        let Some((preview, found)) = live else {
+            return self.open_preview(want, slot, None);
+        };
+        let production = Some(&preview) == id;
+        let replace = match self.request.preview {
+            Preview::Untouched => false,
+            Preview::Same => !production && self.may_replace(&preview),
+            Preview::Separate => production && self.may_replace(&preview),
+        };
+        if replace {
+            return self.open_preview(want, slot, Some(preview));
+        }
+        if self.request.preview != Preview::Untouched && found.is_none() && !self.request.local {
+            if self.may_replace(&preview) {
+                return self.open_preview(want, slot, Some(preview));
+            }
+            let position = want.position(field);
+            self.refusals.push(Refusal::Unknown {
+                slot,
+                id: preview,
+                position,
+            });
+            return Ok(());
+        }
+        if production {
+            self.remark(Remark::PreviewIsProduction(slot));
+        }
+        if self.request.preview != Preview::Untouched {
+            let title = found.map(|n| n.title.clone());
+            let action = Action::Keep { id: preview, title };
+            self.plan.steps.push(Self::step(want, field, action, None));
+        }
+        Ok(())
+    }
+
+    fn open_preview(
+        &mut self,
+        want: &Want,
+        slot: Slot,
+        replaces: Option<NamespaceId>,
+    ) -> Result<(), Error> {
+        let field = Field::PreviewId;
+        match self.request.preview {
+            Preview::Untouched => self.remark(Remark::NoPreview(slot)),
+            Preview::Same => {
+                self.remark(Remark::PreviewIsProduction(slot));
+                self.plan
+                    .steps
+                    .push(Self::step(want, field, Action::Share, replaces));
+            }
+            Preview::Separate => {
+                let title = titles::preview(want.name.title())?;
+                let step = self.find_or_create(want, field, &title, replaces);
+                self.plan.steps.extend(step);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Want {
+    /// Returns what the file says about a field.
+    pub fn declared(&self, field: Field) -> DeclaredId {
+        self.entry
+            .as_ref()
+            .map_or(DeclaredId::Absent, |entry| entry.declared(field))
+    }
+
+    fn position(&self, field: Field) -> Option<Position> {
+        let located = self.entry.as_ref()?.field(field)?;
+        Some(located.position)
+    }
+}

@@ -1,0 +1,114 @@
+//! What a namespace is called if nobody says otherwise.
+
+use crate::{
+    config::{Project, Scope},
+    domain::{Binding, EnvName, Title, TitleError},
+};
+
+/// The titles that belong to one binding of one scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Titles {
+    /// The title it should have.
+    pub wanted: Title,
+    /// The title that `wrangler deploy` would have given it, if that differs.
+    pub deploy_form: Option<Title>,
+    /// Titles that `wrangler kv namespace create` would have given it, in any project: never
+    /// adopted unasked, for they may be another project's.
+    pub bare: Vec<Title>,
+}
+
+/// Returns the Worker's name in `scope`: the section's own, else `<name>-<env>`, as wrangler
+/// deploys it.
+pub fn worker_name(project: &Project, scope: &Scope) -> Option<String> {
+    let own = scope.name.clone().filter(|name| !name.trim().is_empty());
+    let Some(environment) = &scope.environment else {
+        return own;
+    };
+    own.or_else(|| {
+        let top = project
+            .top
+            .name
+            .as_ref()
+            .filter(|name| !name.trim().is_empty())?;
+        Some(format!("{top}-{environment}"))
+    })
+}
+
+/// Returns the titles of `binding` by convention: `<worker>-<BINDING>`.
+pub fn conventional(
+    worker: Option<&str>,
+    environment: Option<&EnvName>,
+    binding: &Binding,
+) -> Result<Titles, TitleError> {
+    let prefixed = environment.map(|env| format!("{env}-{binding}"));
+    let Some(worker) = worker else {
+        // Without a worker name there is nothing to tell projects apart by.
+        let wanted = prefixed.unwrap_or_else(|| binding.to_string());
+        return Ok(Titles {
+            wanted: wanted.parse()?,
+            deploy_form: None,
+            bare: Vec::new(),
+        });
+    };
+    let wanted: Title = format!("{worker}-{binding}").parse()?;
+    let kebab = binding.as_str().to_lowercase().replace('_', "-");
+    let deploy_form: Title = format!("{worker}-{kebab}").parse()?;
+    let bare = std::iter::once(binding.to_string()).chain(prefixed);
+    Ok(Titles {
+        bare: bare
+            .map(|title| title.parse())
+            .collect::<Result<Vec<Title>, _>>()?
+            .into_iter()
+            .filter(|title| *title != wanted)
+            .collect(),
+        deploy_form: Some(deploy_form).filter(|title| *title != wanted),
+        wanted,
+    })
+}
+
+/// Returns the title of the preview twin of a namespace, as wrangler forms it.
+pub fn preview(title: &Title) -> Result<Title, TitleError> {
+    format!("{title}_preview").parse()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titles(worker: Option<&str>, env: Option<&str>) -> (String, Option<String>, Vec<String>) {
+        let env: Option<EnvName> = env.map(|e| e.parse().unwrap());
+        let binding = "RATE_LIMIT".parse().unwrap();
+        let t = conventional(worker, env.as_ref(), &binding).unwrap();
+        (
+            t.wanted.to_string(),
+            t.deploy_form.map(|t| t.to_string()),
+            t.bare.iter().map(ToString::to_string).collect(),
+        )
+    }
+
+    #[test]
+    fn the_worker_comes_first() {
+        let bare = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            titles(Some("bio"), None),
+            (
+                "bio-RATE_LIMIT".into(),
+                Some("bio-rate-limit".into()),
+                bare(&["RATE_LIMIT"])
+            )
+        );
+        assert_eq!(
+            titles(Some("bio-staging"), Some("staging")),
+            (
+                "bio-staging-RATE_LIMIT".into(),
+                Some("bio-staging-rate-limit".into()),
+                bare(&["RATE_LIMIT", "staging-RATE_LIMIT"])
+            )
+        );
+        assert_eq!(titles(None, None), ("RATE_LIMIT".into(), None, vec![]));
+        assert_eq!(
+            titles(None, Some("s")),
+            ("s-RATE_LIMIT".into(), None, vec![])
+        );
+    }
+}

@@ -1,0 +1,264 @@
+//! What a project wants: the bindings, and what their namespaces should be called.
+
+use super::titles::{self, Titles};
+use crate::{
+    config::{Entry, Manifest, Project, Scope},
+    domain::{Binding, EnvName, Title, TitleError},
+};
+
+/// The bindings of a project that says nothing of its own.
+pub const DEFAULT_BINDINGS: [&str; 3] = ["CONFIG_CACHE", "SESSIONS", "RATE_LIMIT"];
+
+/// One binding that should have a namespace.
+#[derive(Debug, Clone)]
+pub struct Want {
+    /// The environment; `None` is the top level.
+    pub environment: Option<EnvName>,
+    /// The binding.
+    pub binding: Binding,
+    /// What its namespace should be called.
+    pub name: Name,
+    /// What the file says about it, if anything.
+    pub entry: Option<Entry>,
+}
+
+/// What a namespace should be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// Somebody said so: this title and no other.
+    Given(Title),
+    /// By convention.
+    Conventional(Titles),
+}
+
+impl Name {
+    /// Returns the title to create.
+    pub fn title(&self) -> &Title {
+        match self {
+            Self::Given(title) => title,
+            Self::Conventional(titles) => &titles.wanted,
+        }
+    }
+}
+
+/// A binding asked for on the command line.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The binding.
+    pub binding: Binding,
+    /// Its title, verbatim, if not the usual one.
+    pub title: Option<Title>,
+}
+
+/// Why it cannot be told what is wanted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A binding was asked for twice.
+    #[error("binding `{0}` is asked for twice")]
+    Twice(Binding),
+    /// One title for the bindings of several environments.
+    #[error(
+        "`{binding}={title}` names one namespace, but several environments are meant, which would \
+         share it"
+    )]
+    SharedTitle {
+        /// The binding.
+        binding: Binding,
+        /// The title.
+        title: Title,
+    },
+    /// A new binding could not be used in code.
+    #[error("`{0}` cannot be a binding: `env.{0}` is not valid JavaScript")]
+    NotAnIdentifier(Binding),
+    /// The name of a new binding is in use by another kind of binding.
+    #[error("`{binding}` is already the name of a {kind} (line {line})")]
+    Taken {
+        /// The binding.
+        binding: Binding,
+        /// What uses the name.
+        kind: String,
+        /// Where.
+        line: usize,
+    },
+    /// The scope has no bindings, and only other scopes do.
+    #[error("the file has KV bindings only in {0}, and no environment is named")]
+    OnlyElsewhere(String),
+    /// A title that would be too long.
+    #[error("the title of binding `{binding}` cannot be formed")]
+    Title {
+        /// The binding.
+        binding: Binding,
+        /// Why.
+        source: TitleError,
+    },
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Twice(_) => "name each binding once",
+            Self::SharedTitle { .. } => {
+                "give a title together with one environment (`--env NAME`), or leave it out"
+            }
+            Self::NotAnIdentifier(_) => {
+                "use letters, digits, `_` and `$`, and do not begin with a digit"
+            }
+            Self::Taken { .. } => "choose another name: wrangler refuses two bindings of one name",
+            Self::OnlyElsewhere(_) => {
+                "give `--env NAME` or `--all-envs`, or name the bindings that the top level needs"
+            }
+            Self::Title { .. } => "give a shorter one with BINDING=TITLE",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Returns what `scopes` want: the bindings asked for, else the manifest's, else the file's own,
+/// else the default set.
+///
+/// An environment without bindings of its own wants those of the top level, since wrangler does
+/// not inherit them.
+pub fn wants(
+    project: &Project,
+    scopes: &[&Scope],
+    asked: &[Asked],
+    manifest: Option<&Manifest>,
+) -> Result<Vec<Want>, Error> {
+    check_asked(asked, scopes.len())?;
+    let mut wants = Vec::new();
+    for scope in scopes {
+        for Asked { binding, title } in names_wanted(project, scope, scopes.len(), asked, manifest)?
+        {
+            wants.push(want(project, scope, binding, title)?);
+        }
+    }
+    Ok(wants)
+}
+
+fn check_asked(asked: &[Asked], scopes: usize) -> Result<(), Error> {
+    for (i, Asked { binding, title }) in asked.iter().enumerate() {
+        if asked[..i].iter().any(|other| other.binding == *binding) {
+            return Err(Error::Twice(binding.clone()));
+        }
+        if let Some(title) = title.as_ref().filter(|_| scopes > 1) {
+            return Err(Error::SharedTitle {
+                binding: binding.clone(),
+                title: title.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn names_wanted(
+    project: &Project,
+    scope: &Scope,
+    scopes: usize,
+    asked: &[Asked],
+    manifest: Option<&Manifest>,
+) -> Result<Vec<Asked>, Error> {
+    let titled = |binding: &Binding| {
+        let title = manifest.and_then(|m| m.namespace(binding)?.title.as_ref());
+        let title = title.map(|title| in_environment(title, scope.environment.as_ref()));
+        let title = title.transpose().map_err(|source| Error::Title {
+            binding: binding.clone(),
+            source,
+        });
+        Ok(Asked {
+            binding: binding.clone(),
+            title: title?,
+        })
+    };
+    if !asked.is_empty() {
+        return asked
+            .iter()
+            .map(|a| {
+                if a.title.is_some() {
+                    Ok(a.clone())
+                } else {
+                    titled(&a.binding)
+                }
+            })
+            .collect();
+    }
+    let of_manifest: Vec<&Binding> = manifest
+        .iter()
+        .flat_map(|m| &m.namespaces)
+        .map(|n| &n.binding)
+        .collect();
+    if !of_manifest.is_empty() {
+        return of_manifest.into_iter().map(titled).collect();
+    }
+    let sections = [scope, &project.top];
+    if let Some(section) = sections.iter().find(|s| !s.entries.is_empty()) {
+        return section.entries.iter().map(|e| titled(&e.binding)).collect();
+    }
+    let elsewhere: Vec<String> = project
+        .scopes()
+        .filter(|s| !s.entries.is_empty())
+        .filter_map(|s| Some(format!("`env.{}`", s.environment.as_ref()?)))
+        .collect();
+    match elsewhere.is_empty() {
+        true => DEFAULT_BINDINGS
+            .iter()
+            .filter_map(|name| name.parse().ok())
+            .map(|binding: Binding| titled(&binding))
+            .collect(),
+        // Among all sections, one without bindings simply wants none.
+        false if scopes > 1 => Ok(Vec::new()),
+        false => Err(Error::OnlyElsewhere(elsewhere.join(", "))),
+    }
+}
+
+/// A title of the manifest is the top level's; environments must not share its namespace.
+fn in_environment(title: &Title, environment: Option<&EnvName>) -> Result<Title, TitleError> {
+    match environment {
+        None => Ok(title.clone()),
+        Some(environment) => format!("{title}-{environment}").parse(),
+    }
+}
+
+fn want(
+    project: &Project,
+    scope: &Scope,
+    binding: Binding,
+    title: Option<Title>,
+) -> Result<Want, Error> {
+    let entry = scope.entries.iter().find(|e| e.binding == binding).cloned();
+    if entry.is_none() {
+        check_new(scope, &binding)?;
+    }
+    let environment = scope.environment.clone();
+    let name = if let Some(title) = title {
+        Name::Given(title)
+    } else {
+        let worker = titles::worker_name(project, scope);
+        titles::conventional(worker.as_deref(), environment.as_ref(), &binding)
+            .map(Name::Conventional)
+            .map_err(|source| Error::Title {
+                binding: binding.clone(),
+                source,
+            })?
+    };
+    Ok(Want {
+        environment,
+        binding,
+        name,
+        entry,
+    })
+}
+
+fn check_new(scope: &Scope, binding: &Binding) -> Result<(), Error> {
+    if !binding.is_identifier() {
+        return Err(Error::NotAnIdentifier(binding.clone()));
+    }
+    match scope.taken.iter().find(|t| t.name == binding.as_str()) {
+        None => Ok(()),
+        Some(taken) => Err(Error::Taken {
+            binding: binding.clone(),
+            kind: taken.kind.clone(),
+            line: taken.position.line,
+        }),
+    }
+}

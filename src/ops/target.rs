@@ -1,0 +1,188 @@
+//! Which namespace is meant: by id, by title, or by binding.
+
+use crate::{
+    api::{self, Client, GetNamespace},
+    config::{self, Document, Field},
+    domain::{AccountId, Binding, EnvName, NamespaceId},
+    wire::NamespaceInfo,
+};
+
+/// The ways to name a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selector {
+    /// By its id.
+    Id(NamespaceId),
+    /// By its title in the account.
+    Title(String),
+    /// By a binding of the wrangler file.
+    Binding {
+        /// The environment section.
+        environment: Option<EnvName>,
+        /// The binding.
+        binding: Binding,
+        /// Whether its `preview_id` is meant.
+        preview: bool,
+    },
+}
+
+/// Why a selector names nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No namespace of the account has the title.
+    #[error("no namespace of account {account} is titled `{title}`")]
+    NoTitle {
+        /// The account that was asked.
+        account: AccountId,
+        /// The title.
+        title: String,
+        /// Titles that are nearly the same.
+        similar: Vec<String>,
+    },
+    /// The file has no such binding.
+    #[error("{file} has no binding `{binding}` {place}; it has {known}")]
+    NoBinding {
+        /// The file.
+        file: String,
+        /// The binding.
+        binding: Binding,
+        /// In which section.
+        place: String,
+        /// The bindings there are.
+        known: String,
+    },
+    /// The binding has no id yet.
+    #[error("binding `{binding}` has no {field} yet in {file}")]
+    NoId {
+        /// The binding.
+        binding: Binding,
+        /// Which id.
+        field: Field,
+        /// The file.
+        file: String,
+    },
+    /// The file.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The service.
+    #[error("could not look up the namespace")]
+    Api(#[from] api::Error),
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoTitle { similar, .. } if !similar.is_empty() => {
+                Some(format!("did you mean `{}`?", similar.join("` or `")))
+            }
+            Self::NoTitle { .. } => {
+                Some("run `kvctl namespace list` to see the titles there are".to_owned())
+            }
+            Self::NoId { .. } => Some("run `kvctl provision` to give it one".to_owned()),
+            Self::Config(e) => e.hint(),
+            Self::NoBinding { .. } | Self::Api(_) => None,
+        }
+    }
+}
+
+impl Selector {
+    /// Finds the namespace. `document` must be given if a binding is meant.
+    pub async fn find(
+        &self,
+        client: &Client,
+        account: &AccountId,
+        document: Option<&Document>,
+        local: bool,
+    ) -> Result<NamespaceInfo, Error> {
+        match self {
+            Self::Id(id) => Ok(client.send(&GetNamespace { account, id }).await?),
+            Self::Title(title) => {
+                let all = client.namespaces(account).await?;
+                by_title(all, account, title)
+            }
+            Self::Binding {
+                environment,
+                binding,
+                preview,
+            } => {
+                let document = document.ok_or_else(|| Error::NoBinding {
+                    file: "the command".to_owned(),
+                    binding: binding.clone(),
+                    place: "because it reads no wrangler file".to_owned(),
+                    known: "none".to_owned(),
+                })?;
+                let field = if *preview {
+                    Field::PreviewId
+                } else {
+                    Field::Id
+                };
+                let id = bound_id(document, environment.as_ref(), binding, field, local)?;
+                Ok(client.send(&GetNamespace { account, id: &id }).await?)
+            }
+        }
+    }
+}
+
+fn by_title(
+    all: Vec<NamespaceInfo>,
+    account: &AccountId,
+    title: &str,
+) -> Result<NamespaceInfo, Error> {
+    let folded = title.to_lowercase();
+    let mut similar = Vec::new();
+    for namespace in all {
+        if namespace.title == title {
+            return Ok(namespace);
+        }
+        if namespace.title.to_lowercase().contains(&folded) && similar.len() < 3 {
+            similar.push(namespace.title);
+        }
+    }
+    Err(Error::NoTitle {
+        account: account.clone(),
+        title: title.to_owned(),
+        similar,
+    })
+}
+
+/// Reads the id of a binding from the file.
+pub fn bound_id(
+    document: &Document,
+    environment: Option<&EnvName>,
+    binding: &Binding,
+    field: Field,
+    local: bool,
+) -> Result<NamespaceId, Error> {
+    let file = document.path().display().to_string();
+    let scope = document.scope(environment)?;
+    let Some(entry) = scope.entries.iter().find(|e| e.binding == *binding) else {
+        let known: Vec<&str> = scope.entries.iter().map(|e| e.binding.as_str()).collect();
+        return Err(Error::NoBinding {
+            file,
+            binding: binding.clone(),
+            place: place(environment),
+            known: if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            },
+        });
+    };
+    entry
+        .declared(field)
+        .valid_for(local)
+        .cloned()
+        .ok_or(Error::NoId {
+            binding: binding.clone(),
+            field,
+            file,
+        })
+}
+
+/// Returns how a section is called in a sentence.
+pub fn place(environment: Option<&EnvName>) -> String {
+    match environment {
+        None => "at the top level".to_owned(),
+        Some(name) => format!("in environment `{name}`"),
+    }
+}
