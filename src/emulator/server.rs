@@ -34,7 +34,7 @@ pub async fn serve<S>(listener: TcpListener, emulator: Emulator, stop: S) -> Res
 where
     S: Future<Output = ()> + Send + 'static,
 {
-    emulator.0.registry.read()?;
+    emulator.check()?;
     let app = Router::new().fallback(handle).with_state(emulator);
     let app = app.into_make_service_with_connect_info::<Scissors>();
     let server = axum::serve(CuttableListener(listener), app);
@@ -53,7 +53,10 @@ async fn handle(
     let authorized = incoming.headers().contains_key(AUTHORIZATION);
     let mut entry = inner.log.open(&method, &path, authorized);
 
-    tokio::time::sleep(inner.pause()).await;
+    // Even a sleep of no length waits for the next tick of the timer.
+    if let Some(latency) = inner.latency() {
+        tokio::time::sleep(latency).await;
+    }
     let action = inner.faults.meet(&method, &path);
     if let Some(Action::CutBefore) = action {
         return cut(&connection);
