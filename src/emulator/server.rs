@@ -1,4 +1,4 @@
-//! One request from arrival to answer. Imports nothing of this crate but its siblings.
+//! One request from arrival to answer. Imports `wire`.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
@@ -22,6 +22,7 @@ use super::{
     request::Request,
     routes,
 };
+use crate::wire::code;
 
 /// The longest body that is read at all: somewhat above the 100 MB that a bulk write may have.
 const BODY_MAX_BYTES: usize = 105_000_000;
@@ -112,7 +113,7 @@ async fn carry_out(inner: &Inner, incoming: Incoming, action: Option<&Action>) -
         }
         if standing.refused {
             let text = "Please wait and consider throttling your request speed";
-            return Err(Refusal::new(429, crate::wire::code::THROTTLED, text));
+            return Err(Refusal::new(429, code::THROTTLED, text));
         }
         let Ok(body) = body else {
             return Ok(too_large());
