@@ -36,7 +36,7 @@ mod tests;
 use std::{
     io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -73,7 +73,7 @@ struct Inner {
     meter: quota::Meter,
     faults: fault::Faults,
     log: log::Log,
-    latency: Mutex<Duration>,
+    moods: Mutex<Moods>,
     answers: AtomicU64,
 }
 
@@ -86,7 +86,7 @@ impl Emulator {
             meter: quota::Meter::new(config.quota),
             faults: fault::Faults::default(),
             log: log::Log::default(),
-            latency: Mutex::default(),
+            moods: Mutex::default(),
             answers: AtomicU64::new(0),
             config,
         }))
@@ -110,12 +110,27 @@ impl Emulator {
 
     /// Makes every request from now on take at least so long.
     pub fn latency(&self, latency: Duration) {
-        *self
-            .0
-            .latency
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = latency;
+        self.0.moods().latency = Some(latency);
     }
+
+    /// Puts an empty page before every page of keys from now on, as the service does where it walks
+    /// over keys that were deleted or have expired.
+    pub fn tombstones(&self) {
+        self.0.moods().tombstones = true;
+    }
+
+    /// Checks that what was kept from the last time can be read.
+    fn check(&self) -> Result<(), Error> {
+        self.0.registry.read()?;
+        Ok(())
+    }
+}
+
+/// What a correct service may do, and most of the time does not.
+#[derive(Debug, Default)]
+struct Moods {
+    latency: Option<Duration>,
+    tombstones: bool,
 }
 
 impl Inner {
@@ -123,8 +138,16 @@ impl Inner {
         (self.config.clock)()
     }
 
-    fn pause(&self) -> Duration {
-        *self.latency.lock().unwrap_or_else(PoisonError::into_inner)
+    fn moods(&self) -> MutexGuard<'_, Moods> {
+        self.moods.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn latency(&self) -> Option<Duration> {
+        self.moods().latency
+    }
+
+    fn has_tombstones(&self) -> bool {
+        self.moods().tombstones
     }
 
     /// Returns the name of the next answer, in the form of the service's `cf-ray`.

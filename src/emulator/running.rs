@@ -28,6 +28,7 @@ impl Running {
 /// Serves `emulator` on a loopback port of the system's choosing, on a thread with a runtime of its
 /// own, so that blocking code and other runtimes can talk to it.
 pub fn spawn(emulator: Emulator) -> Result<Running, Error> {
+    emulator.check()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     let base_url = format!("http://{}{BASE}", listener.local_addr()?);

@@ -1,4 +1,4 @@
-//! One request from arrival to answer. Imports nothing of this crate but its siblings.
+//! One request from arrival to answer. Imports `wire`.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
@@ -22,6 +22,7 @@ use super::{
     request::Request,
     routes,
 };
+use crate::wire::code;
 
 /// The longest body that is read at all: somewhat above the 100 MB that a bulk write may have.
 const BODY_MAX_BYTES: usize = 105_000_000;
@@ -34,7 +35,7 @@ pub async fn serve<S>(listener: TcpListener, emulator: Emulator, stop: S) -> Res
 where
     S: Future<Output = ()> + Send + 'static,
 {
-    emulator.0.registry.read()?;
+    emulator.check()?;
     let app = Router::new().fallback(handle).with_state(emulator);
     let app = app.into_make_service_with_connect_info::<Scissors>();
     let server = axum::serve(CuttableListener(listener), app);
@@ -53,7 +54,10 @@ async fn handle(
     let authorized = incoming.headers().contains_key(AUTHORIZATION);
     let mut entry = inner.log.open(&method, &path, authorized);
 
-    tokio::time::sleep(inner.pause()).await;
+    // Even a sleep of no length waits for the next tick of the timer.
+    if let Some(latency) = inner.latency() {
+        tokio::time::sleep(latency).await;
+    }
     let action = inner.faults.meet(&method, &path);
     if let Some(Action::CutBefore) = action {
         return cut(&connection);
@@ -109,7 +113,7 @@ async fn carry_out(inner: &Inner, incoming: Incoming, action: Option<&Action>) -
         }
         if standing.refused {
             let text = "Please wait and consider throttling your request speed";
-            return Err(Refusal::new(429, crate::wire::code::THROTTLED, text));
+            return Err(Refusal::new(429, code::THROTTLED, text));
         }
         let Ok(body) = body else {
             return Ok(too_large());

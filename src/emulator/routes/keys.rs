@@ -1,5 +1,7 @@
 //! Key lists. Imports `domain` and `wire`.
 
+use std::fmt;
+
 use super::Place;
 use crate::{
     domain::{LIST_PAGE_MAX, LIST_PAGE_MIN},
@@ -8,55 +10,86 @@ use crate::{
         request::Request,
         store::Range,
     },
-    wire::ResultInfo,
+    wire::{KeyInfo, ResultInfo},
 };
 
 /// `GET …/keys`. The last page has an empty cursor.
 pub(super) fn list(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
     place.check("list keys")?;
-    let after = match request.query("cursor") {
-        None | Some("") => None,
-        Some(cursor) => Some(after(cursor)?),
+    let cursor = match request.query("cursor") {
+        None | Some("") => Cursor::default(),
+        Some(text) => Cursor::read(text)?,
     };
     let range = Range {
         prefix: request.query("prefix").unwrap_or_default(),
-        after: after.as_deref(),
+        after: Some(cursor.after.as_str()).filter(|after| !after.is_empty()),
         limit: request.number("limit", LIST_PAGE_MIN..=LIST_PAGE_MAX, LIST_PAGE_MAX)?,
     };
     let inner = place.inner;
-    let page = inner.store.list(&place.namespace, &range, inner.now());
-    let last = page.keys.last().filter(|_| page.more);
+    if inner.has_tombstones() && !cursor.walked {
+        let walked = Cursor {
+            walked: true,
+            ..cursor
+        };
+        return Ok(page(Vec::new(), walked.to_string()));
+    }
+    let found = inner.store.list(&place.namespace, &range, inner.now());
+    let last = found.keys.last().filter(|_| found.more);
+    let next = last.map_or_else(String::new, |key| Cursor::after(&key.name).to_string());
+    Ok(page(found.keys, next))
+}
+
+fn page(keys: Vec<KeyInfo>, cursor: String) -> Answer {
     let info = ResultInfo {
-        count: Some(page.keys.len()),
-        cursor: Some(last.map_or_else(String::new, |key| cursor(&key.name))),
+        count: Some(keys.len()),
+        cursor: Some(cursor),
         ..ResultInfo::default()
     };
-    Ok(Answer::page(page.keys, info))
+    Answer::page(keys, info)
 }
 
-/// What every cursor begins with, so that a cursor of another make is refused.
-const MARK: &str = "AE";
-
-/// Returns the cursor of the page after the key `name`. It shows nothing that a client could be
-/// tempted to make up.
-fn cursor(name: &str) -> String {
-    name.bytes().rev().fold(MARK.to_owned(), |cursor, byte| {
-        cursor + &format!("{:02x}", !byte)
-    })
+/// Where the next page begins. As text it shows nothing that a client could be tempted to make up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Cursor {
+    /// The last key seen; empty at the start.
+    after: String,
+    /// Whether an empty page was given for what lies between that key and the next.
+    walked: bool,
 }
 
-fn after(cursor: &str) -> Result<String, Refusal> {
-    let invalid = || Refusal::new(400, UNDOCUMENTED, "list keys: 'invalid cursor'");
-    let digits = cursor.strip_prefix(MARK).ok_or_else(invalid)?;
-    let pairs = digits.as_bytes().chunks(2).rev();
-    let byte = |pair: &[u8]| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok().map(|byte| !byte)
-    };
-    let bytes = pairs.map(byte).collect::<Option<Vec<_>>>();
-    bytes
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(invalid)
+impl Cursor {
+    fn after(name: &str) -> Self {
+        Self {
+            after: name.to_owned(),
+            walked: false,
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, Refusal> {
+        let invalid = || Refusal::new(400, UNDOCUMENTED, "list keys: 'invalid cursor'");
+        let (walked, digits) = match text.split_at_checked(2) {
+            Some(("AE", digits)) => (false, digits),
+            Some(("AF", digits)) => (true, digits),
+            _ => return Err(invalid()),
+        };
+        let byte = |pair: &[u8]| {
+            let pair = std::str::from_utf8(pair).ok()?;
+            u8::from_str_radix(pair, 16).ok().map(|byte| !byte)
+        };
+        let pairs = digits.as_bytes().chunks(2).rev();
+        let bytes = pairs.map(byte).collect::<Option<Vec<_>>>();
+        let after = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let after = after.ok_or_else(invalid)?;
+        Ok(Self { after, walked })
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.walked { "AF" } else { "AE" })?;
+        let mut bytes = self.after.bytes().rev();
+        bytes.try_for_each(|byte| write!(f, "{:02x}", !byte))
+    }
 }
 
 #[cfg(test)]
@@ -68,13 +101,15 @@ mod tests {
     proptest! {
         #[test]
         fn a_cursor_finds_its_way_back(name in "(?s).{1,40}") {
-            prop_assert_eq!(after(&cursor(&name)).unwrap(), name);
+            let cursor = Cursor::after(&name);
+            prop_assert_eq!(Cursor::read(&cursor.to_string()).unwrap(), cursor);
         }
 
         #[test]
         fn no_made_up_cursor_breaks_the_list(text in ".{0,20}") {
-            after(&text).ok();
-            after(&format!("{MARK}{text}")).ok();
+            for cursor in [text.clone(), format!("AE{text}")] {
+                Cursor::read(&cursor).ok();
+            }
         }
     }
 }

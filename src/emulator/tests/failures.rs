@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::emulator::{Action, Answer, Fault};
+use crate::emulator::{Action, Answer, Error, Fault, serve};
 
 /// Sends one request that meets `action`, and says what came back and whether a key was written.
 async fn put_meets(action: Action) -> (Result<reqwest::StatusCode, reqwest::Error>, bool) {
@@ -120,4 +120,38 @@ async fn a_panic_ends_one_request_only() {
     assert_eq!(send(service.namespaces("GET", &keys)).await.status, 500);
     service.pass(-1);
     assert_eq!(send(service.namespaces("GET", &keys)).await.status, 200);
+}
+
+#[tokio::test]
+async fn stopping_lets_a_request_under_way_finish() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
+    let url = format!(
+        "http://{}/client/v4/accounts",
+        listener.local_addr().unwrap()
+    );
+    let emulator = Emulator::new(Config::local(Arc::new(|| START)));
+    emulator.latency(Duration::from_millis(100));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let stopped = async { stopped.await.unwrap_or_default() };
+    let server = tokio::spawn(serve(listener, emulator.clone(), stopped));
+    let request = tokio::spawn(reqwest::get(url));
+    while emulator.log().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    assert_eq!(request.await.unwrap().unwrap().status(), 200);
+}
+
+#[test]
+fn a_broken_state_is_found_before_the_first_request() {
+    let dir = tempfile::tempdir().unwrap();
+    crate::fsx::create(&dir.path().join("namespaces.json"), b"{").unwrap();
+    let config = Config {
+        state: Some(dir.path().to_owned()),
+        ..Config::local(Arc::new(|| START))
+    };
+    assert!(matches!(spawn(Emulator::new(config)), Err(Error::State(_))));
 }

@@ -167,3 +167,28 @@ async fn list_parameters_are_checked() {
     let none = send(service.namespaces("GET", &format!("/{id}/keys?limit=10&cursor="))).await;
     assert_eq!((none.status, &none.body["result"]), (200, &json!([])));
 }
+
+#[tokio::test]
+async fn pages_may_be_empty_before_the_end() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    for n in 0..11 {
+        let put = service.namespaces("PUT", &value_path(&id, &format!("k{n:02}")));
+        assert_eq!(send(put.body("v")).await.status, 200);
+    }
+    service.emulator.tombstones();
+    let (mut counts, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/{id}/keys?limit=10&prefix=k&cursor={cursor}");
+        let reply = send(service.namespaces("GET", &path)).await;
+        counts.push(reply.body["result"].as_array().unwrap().len());
+        cursor = reply.body["result_info"]["cursor"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        if cursor.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(counts, [0, 10, 0, 1]);
+}
