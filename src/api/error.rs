@@ -225,6 +225,10 @@ impl Error {
     }
 
     fn hint_for_refusal(&self) -> Option<String> {
+        if self.has_code(code::TITLE_TAKEN) {
+            let hint = "titles are unique within an account; choose another one";
+            return Some(hint.to_owned());
+        }
         if self.has_code(code::NO_ROUTE) {
             return Some(
                 "the account id is probably wrong; see `--account-id`, CLOUDFLARE_ACCOUNT_ID and \

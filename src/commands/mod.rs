@@ -11,7 +11,7 @@ use crate::{cli::Command, context::Context};
 
 /// A check found that something would change.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} pending")]
+#[error("the project is not fully provisioned: {0}")]
 pub struct ChangesPending(pub String);
 
 impl ChangesPending {

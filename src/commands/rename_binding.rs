@@ -122,10 +122,9 @@ async fn rename_titles(
         }
         if !dry_run {
             let Retitled { id, title, .. } = &retitled;
-            context.ui.status(&format!(
-                "retitling {id}: {}",
-                session.describe(environment)
-            ));
+            context
+                .ui
+                .status(&format!("retitling {id}: {}", session.describe()));
             let request = RenameNamespace {
                 account: &session.account,
                 id,
@@ -176,13 +175,16 @@ impl Report for RenameBindingReport {
             ..
         } = self;
         self.shown.human(out)?;
-        let would = if *dry_run { "would be " } else { "" };
+        let [retitle, rename] = match dry_run {
+            true => ["would retitle", "would rename"],
+            false => ["retitled", "renamed"],
+        };
         for Retitled { id, was, title } in titles {
             let was = was.as_deref().unwrap_or("unknown");
-            writeln!(out, "{would}retitled {was} to {title} {id}")?;
+            writeln!(out, "{retitle} {was} to {title} {id}")?;
         }
         match (changed, titles.is_empty()) {
-            (true, _) => writeln!(out, "{would}renamed {old} to {new} in {file}"),
+            (true, _) => writeln!(out, "{rename} {old} to {new} in {file}"),
             (false, true) => writeln!(out, "nothing to do: {new} is the name in {file} already"),
             (false, false) => Ok(()),
         }

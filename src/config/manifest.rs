@@ -182,9 +182,9 @@ mod tests {
     #[test]
     fn errors_name_line_and_column() {
         let said = |text| parse(text).unwrap_err().to_string();
-        insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"");
-        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"\"\n"), @"");
-        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\n[[namespace]]\nbinding = \"A\"\n"), @"");
-        insta::assert_snapshot!(said("[[namespace]\n"), @"");
+        insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"kvctl.toml:2:1: unknown field `bindin`, expected one of `binding`, `title`, `prefix`, `ttl`, `protect`");
+        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"\"\n"), @"kvctl.toml:2:11: a binding name is empty");
+        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\n[[namespace]]\nbinding = \"A\"\n"), @"kvctl.toml:4:12: binding `A` appears twice");
+        insta::assert_snapshot!(said("[[namespace]\n"), @"kvctl.toml:1:13: unclosed array table, expected `]`");
     }
 }

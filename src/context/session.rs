@@ -10,10 +10,10 @@ use crate::{
     api::{BaseUrl, Client, Credentials, Settings},
     config::Document,
     credentials,
-    domain::{AccountId, EnvName},
+    domain::AccountId,
     emulator::{self, Emulator},
     env::{self, Var},
-    ops::{account::Sources, target},
+    ops::account::Sources,
     ui::Verbosity,
 };
 
@@ -46,11 +46,10 @@ impl Session {
     }
 
     /// Returns a sentence's end that says where changes go.
-    pub fn describe(&self, environment: Option<&EnvName>) -> String {
-        let section = target::place(environment);
+    pub fn describe(&self) -> String {
         match &self.place {
-            Place::Remote => format!("remote, account {}, {section}", self.account),
-            Place::Local(directory) => format!("local, {}, {section}", directory.display()),
+            Place::Remote => format!("remote, account {}", self.account),
+            Place::Local(directory) => format!("local, {}", directory.display()),
         }
     }
 }

@@ -179,6 +179,6 @@ mod tests {
             file: Some(&placeholder),
             ..Sources::default()
         };
-        insta::assert_snapshot!(sources.named().unwrap_err(), @"");
+        insta::assert_snapshot!(sources.named().unwrap_err(), @"`account_id` in the wrangler file (line 3, column 14): `YOUR_ACCOUNT_ID` is not an account id; an account id is 32 hexadecimal digits");
     }
 }

@@ -39,7 +39,7 @@ pub enum Error {
         known: Vec<String>,
     },
     /// The new name is in use.
-    #[error("{file}:{line}: `{new}` is already the name of a {kind} {place}")]
+    #[error("{file}:{line}: `{new}` is in use already, in `{kind}` {place}")]
     Taken {
         /// The file.
         file: String,
@@ -102,7 +102,7 @@ pub fn plan(
         let taken = scope.taken.iter().find(|t| t.name == new.as_str());
         let taken = taken.map(|t| (t.position.line, t.kind.clone()));
         let clash = find(new)
-            .map(|e| (e.position.line, "KV binding".to_owned()))
+            .map(|e| (e.position.line, "kv_namespaces".to_owned()))
             .or(taken);
         let (entry, done) = match (find(old), find(new)) {
             (Some(entry), _) if old != new => {

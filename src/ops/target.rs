@@ -78,6 +78,10 @@ impl Error {
             Self::NoTitle { .. } => {
                 Some("run `kvctl namespace list` to see the titles there are".to_owned())
             }
+            Self::NoId {
+                field: Field::PreviewId,
+                ..
+            } => Some("run `kvctl provision --preview separate` to give it one".to_owned()),
             Self::NoId { .. } => Some("run `kvctl provision` to give it one".to_owned()),
             Self::Config(e) => e.hint(),
             Self::NoBinding { .. } | Self::Api(_) => None,

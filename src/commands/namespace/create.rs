@@ -15,7 +15,7 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
     let session = context.connect(None).await?;
     context
         .ui
-        .status(&format!("creating `{title}`: {}", session.describe(None)));
+        .status(&format!("creating `{title}`: {}", session.describe()));
     let settled = create_or_find(&session.client, &session.account, title)
         .await
         .with_context(|| format!("could not create `{title}`"))?;

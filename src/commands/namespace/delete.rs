@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     let ui = &context.ui;
     ui.status(&format!(
         "deleting `{title}` ({id}): {}",
-        session.describe(None)
+        session.describe()
     ));
     ui.status(&format!("it holds {more}{}", quantity(keys, "key")));
     for binding in &bound {

@@ -16,7 +16,7 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> anyhow::Result<(
     } = find(context, args.selector).await?;
     let changed = namespace.title != args.to.as_str();
     if changed {
-        let place = session.describe(None);
+        let place = session.describe();
         context.ui.status(&format!(
             "renaming `{}` ({}): {place}",
             namespace.title, namespace.id

@@ -12,11 +12,14 @@ use crate::{
     commands::ChangesPending,
     config::{Document, Field, Scope},
     context::{Context, Session},
-    domain::{EnvName, NamespaceId},
-    ops::provision::{
-        apply::{self, How, Outcome},
-        plan::{self, Action, Plan, Preview, Request, Slot, Step},
-        want::{self, Asked, Want},
+    domain::NamespaceId,
+    ops::{
+        provision::{
+            apply::{self, How, Outcome},
+            plan::{self, Action, Plan, Preview, Request, Slot, Step},
+            want::{self, Asked, Want},
+        },
+        target::place,
     },
     ui::{Diff, Question, quantity},
 };
@@ -141,15 +144,13 @@ impl Job<'_> {
             return;
         }
         let ui = &self.context.ui;
-        let environment: Option<&EnvName> = match scopes {
-            [one] => one.environment.as_ref(),
-            _ => None,
-        };
-        let place = self.session.describe(environment);
-        ui.status(&format!(
-            "provisioning {}: {place}",
-            self.context.display(self.document.path())
-        ));
+        let sections: Vec<String> = scopes
+            .iter()
+            .map(|scope| place(scope.environment.as_ref()))
+            .collect();
+        let file = self.context.display(self.document.path());
+        let (place, sections) = (self.session.describe(), sections.join(", "));
+        ui.status(&format!("provisioning {file}: {place}, {sections}"));
         for step in &self.plan.steps {
             if let Some(line) = report::intention(step) {
                 ui.status(&line);
@@ -193,7 +194,7 @@ impl Job<'_> {
         let keep = |step: &&Step| matches!(step.action, Action::Keep { .. });
         let changes = self.plan.steps.len() - self.plan.steps.iter().filter(keep).count();
         format!(
-            "{} to make for {} ({} to create)",
+            "{} for {}, {} to create",
             quantity(changes, "change"),
             quantity(wants.len(), "binding"),
             quantity(creates, "namespace")

@@ -71,7 +71,7 @@ pub enum Error {
     #[error("`{0}` cannot be a binding: `env.{0}` is not valid JavaScript")]
     NotAnIdentifier(Binding),
     /// The name of a new binding is in use by another kind of binding.
-    #[error("`{binding}` is already the name of a {kind} (line {line})")]
+    #[error("`{binding}` is in use already, in `{kind}` (line {line})")]
     Taken {
         /// The binding.
         binding: Binding,

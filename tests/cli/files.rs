@@ -1,0 +1,124 @@
+//! Wrangler files that are wrong, and how that is said.
+
+use crate::sandbox::{ACCOUNT, Sandbox};
+
+/// Runs `provision` on a file and asserts that it stays as it is.
+fn refused(name: &str, text: &str) -> String {
+    let sandbox = Sandbox::new();
+    sandbox.write(name, text);
+    let seen = sandbox.run(&["provision"]);
+    assert_eq!(seen.code, Some(5), "{seen}");
+    assert_eq!(sandbox.read(name), text);
+    assert_eq!(sandbox.emulator.log().len(), 0);
+    seen.stderr
+}
+
+#[test]
+fn no_file_says_where_it_looked() {
+    let sandbox = Sandbox::new();
+    let seen = sandbox.run(&["provision"]);
+    assert_eq!(seen.code, Some(5), "{seen}");
+    // The list goes up to the root, past directories that differ between machines.
+    let start = "error: no wrangler.json, wrangler.jsonc or wrangler.toml in [HOME]/app, [HOME], ";
+    assert!(seen.stderr.starts_with(start), "{seen}");
+    assert!(seen.stderr.contains("`kvctl provision --init`"), "{seen}");
+    insta::assert_snapshot!(sandbox.run(&["provision", "-c", "none.toml"]));
+}
+
+#[test]
+fn wrong_shapes_name_line_and_column() {
+    let shapes = [
+        "name = \"w\"\n[kv_namespaces]\nbinding = \"A\"\nid = \"1\"\n",
+        "name = \"w\"\n[vars]\nA = \"1\"\nkv_namespaces = [{ binding = \"A\" }]\n",
+        "kv-namespaces = [{ binding = \"A\" }]\n",
+        "[[kv_namespaces]]\nbinding = \"A\"\n[[kv_namespaces]]\nbinding = \"A\"\n",
+        "kv_namespaces = \"A\"\n",
+        "[[kv_namespaces]]\nid = \"1\"\n",
+        "[[kv_namespaces]]\nbinding = \"A\"\nid = 1\n",
+        "name = \"w\n",
+        "env = 1\n",
+    ];
+    let said = shapes.map(|text| format!("{text}=> {}", refused("wrangler.toml", text)));
+    insta::assert_snapshot!(said.join("\n"));
+    let shapes = [
+        "{\n  \"kv_namespaces\": {}\n}\n",
+        "{\n  \"name\": 'w'\n}\n",
+        "{\n  \"kv_namespaces\": [{ \"binding\": \"A\" }, { \"binding\": \"A\" }]\n}\n",
+        "[]\n",
+        "",
+    ];
+    let said = shapes.map(|text| format!("{text}=> {}", refused("wrangler.jsonc", text)));
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn an_unknown_environment_lists_the_known_ones() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "[env.staging]\n[env.production]\n");
+    insta::assert_snapshot!(sandbox.run(&["provision", "--env", "prod"]));
+    sandbox.write("wrangler.toml", "name = \"w\"\n");
+    insta::assert_snapshot!(sandbox.run(&["provision", "--env", "prod"]));
+}
+
+#[test]
+fn a_file_further_up_may_win_and_that_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.json", "{ \"name\": \"up\" }\n");
+    sandbox.write("sub/wrangler.toml", "name = \"near\"\n");
+    let seen = sandbox.run(&["--cwd", "sub", "provision", "A", "--dry-run"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    insta::assert_snapshot!(seen.stderr);
+    let seen = sandbox.run(&["--cwd", "nowhere", "provision"]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn names_that_are_taken_or_cannot_be_used_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"w\"\n[vars]\nSESSIONS = \"1\"\n");
+    insta::assert_snapshot!(sandbox.run(&["provision", "SESSIONS"]));
+    insta::assert_snapshot!(sandbox.run(&["provision", "my-kv"]));
+    insta::assert_snapshot!(sandbox.run(&["provision", "A", "A=x"]));
+    insta::assert_snapshot!(sandbox.run(&["provision", "=x"]));
+    assert_eq!(sandbox.emulator.log().len(), 0);
+}
+
+#[test]
+fn file_and_environment_must_name_the_same_account() {
+    let sandbox = Sandbox::new();
+    let other = "ffffffffffffffffffffffffffffff00";
+    sandbox.write(
+        "wrangler.toml",
+        format!("name = \"w\"\naccount_id = \"{other}\"\n"),
+    );
+    let seen = sandbox.run(&["provision", "A"]);
+    assert_eq!(seen.code, Some(9), "{seen}");
+    insta::assert_snapshot!(seen);
+    let seen = sandbox.run(&["provision", "A", "--account-id", ACCOUNT]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_modes_survive() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let sandbox = Sandbox::new();
+    sandbox.write("conf/real.toml", "name = \"w\"\r\n# end");
+    let real = sandbox.app().join("conf/real.toml");
+    fs_err::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("conf/real.toml", sandbox.app().join("wrangler.toml")).unwrap();
+    let seen = sandbox.run(&["provision", "A"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(sandbox.app().join("wrangler.toml").is_symlink());
+    assert_eq!(
+        fs_err::metadata(&real).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
+    let text = sandbox.read("conf/real.toml");
+    assert!(
+        text.starts_with("name = \"w\"\r\n# end\r\n\r\n[[kv_namespaces]]\r\n"),
+        "{text:?}"
+    );
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+}

@@ -1,0 +1,14 @@
+//! The program as a user meets it: the real binary, the emulator for a service, and nothing from
+//! the machine.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]
+
+mod credentials;
+mod failures;
+mod files;
+mod interruptions;
+mod local;
+mod namespace;
+mod provision;
+mod rename_binding;
+mod sandbox;
+mod surface;

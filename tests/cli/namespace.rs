@@ -1,0 +1,114 @@
+//! `kvctl namespace …`.
+
+use crate::{provision::BIO, sandbox::Sandbox};
+
+fn sandbox(titles: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    for title in titles {
+        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+    }
+    sandbox
+}
+
+#[test]
+fn create_says_what_exists_and_adopts_on_request() {
+    let sandbox = Sandbox::new();
+    insta::assert_snapshot!(sandbox.run(&["namespace", "create", "with blanks"]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "create", "with blanks"]));
+    insta::assert_snapshot!(sandbox.run(&[
+        "namespace",
+        "create",
+        "with blanks",
+        "--adopt",
+        "--json"
+    ]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "create", ""]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "create", "a\u{7}b"]));
+}
+
+#[test]
+fn list_has_a_form_for_everybody() {
+    let sandbox = sandbox(&["b", "a"]);
+    insta::assert_snapshot!(sandbox.run(&["namespace", "list"]));
+    insta::assert_snapshot!(sandbox.run(&["ns", "list", "--json"]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "list", "--ndjson"]));
+    assert_eq!(
+        Sandbox::new().run(&["namespace", "list", "--json"]).stdout,
+        "[]\n"
+    );
+}
+
+#[test]
+fn get_finds_by_title_id_and_binding() {
+    let sandbox = sandbox(&[]);
+    sandbox.write("wrangler.toml", BIO);
+    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "get", "bio-SESSIONS"]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "get", "-b", "SESSIONS", "--json"]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "get", "-b", "SESSIONS", "--preview"]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "get", "-b", "CACHE"]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "get", "-n", "sessions"]));
+    let absent = "0f2ac74b498b48028cb68387c421e279";
+    insta::assert_snapshot!(sandbox.run(&["namespace", "get", "--namespace-id", absent]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "get", "--namespace-id", "SESSIONS"]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "get"]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "get", "a", "-b", "SESSIONS"]));
+}
+
+#[test]
+fn rename_keeps_the_id() {
+    let sandbox = sandbox(&["old", "other"]);
+    let before = sandbox.run(&["namespace", "get", "old", "--json"]).stdout;
+    insta::assert_snapshot!(sandbox.run(&["namespace", "rename", "old", "--to", "new"]));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "rename", "new", "--to", "new"]));
+    let after = sandbox.run(&["namespace", "get", "new", "--json"]).stdout;
+    assert_eq!(before.replace("old", "new"), after);
+    insta::assert_snapshot!(sandbox.run(&["namespace", "rename", "new", "--to", "other"]));
+}
+
+#[test]
+fn delete_wants_the_title_typed() {
+    let sandbox = sandbox(&[]);
+    sandbox.write("wrangler.toml", BIO);
+    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    insta::assert_snapshot!(sandbox.run(&["namespace", "delete", "bio-SESSIONS"]));
+    // Not even `--yes` is enough.
+    let seen = sandbox.run(&["namespace", "delete", "-b", "SESSIONS", "--yes"]);
+    assert_eq!(seen.code, Some(9), "{seen}");
+    insta::assert_snapshot!(sandbox.run(&[
+        "namespace",
+        "delete",
+        "-b",
+        "SESSIONS",
+        "--confirm",
+        "SESSIONS"
+    ]));
+    assert_eq!(sandbox.emulator.requests("DELETE"), 0);
+    let seen = sandbox.run(&[
+        "namespace",
+        "delete",
+        "-b",
+        "SESSIONS",
+        "--confirm",
+        "bio-SESSIONS",
+    ]);
+    insta::assert_snapshot!(seen);
+    assert_eq!(sandbox.emulator.requests("DELETE"), 1);
+    assert_eq!(
+        sandbox.run(&["namespace", "get", "bio-SESSIONS"]).code,
+        Some(3)
+    );
+}
+
+#[test]
+fn a_protected_namespace_is_not_deleted_without_confirm() {
+    let sandbox = sandbox(&["bio-sessions"]);
+    sandbox.write("wrangler.toml", BIO);
+    sandbox.write(
+        "kvctl.toml",
+        "[[namespace]]\nbinding = \"SESSIONS\"\ntitle = \"bio-sessions\"\nprotect = true\n",
+    );
+    let seen = sandbox.run(&["namespace", "delete", "bio-sessions", "--yes"]);
+    insta::assert_snapshot!(seen);
+    assert_eq!(sandbox.emulator.requests("DELETE"), 0);
+}

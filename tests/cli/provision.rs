@@ -1,0 +1,304 @@
+//! `kvctl provision` against a service that works.
+
+use std::collections::BTreeSet;
+
+use fs_err as fs;
+
+use crate::sandbox::Sandbox;
+
+/// The project of the README's story: comments, and no KV.
+pub(crate) const BIO: &str = "\
+# the bio app
+name = \"bio\"            # keep in step with package.json
+main = \"src/index.ts\"
+
+[vars]
+DOMAIN = \"bio.example\"
+";
+
+fn titles(sandbox: &Sandbox) -> BTreeSet<String> {
+    let listed = sandbox.run(&["namespace", "list", "--ndjson"]);
+    assert_eq!(listed.code, Some(0), "{listed}");
+    listed
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|namespace| namespace["title"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_project_without_kv_gets_three_namespaces() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    insta::assert_snapshot!(sandbox.run(&["provision"]));
+    assert!(sandbox.read("wrangler.toml").starts_with(BIO));
+    let expected = ["bio-CONFIG_CACHE", "bio-SESSIONS", "bio-RATE_LIMIT"];
+    assert_eq!(titles(&sandbox), expected.map(str::to_owned).into());
+}
+
+#[test]
+fn a_second_run_sends_one_request_and_touches_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    assert_eq!(sandbox.run(&["provision"]).code, Some(0));
+    // A fresh project costs one list and its creates.
+    assert_eq!(sandbox.emulator.log().len(), 1 + 3);
+    let file = sandbox.app().join("wrangler.toml");
+    let before = (
+        fs::read(&file).unwrap(),
+        fs::metadata(&file).unwrap().modified().unwrap(),
+    );
+
+    insta::assert_snapshot!(sandbox.run(&["provision"]));
+
+    assert_eq!(sandbox.emulator.log().len(), 1 + 3 + 1);
+    assert_eq!(sandbox.emulator.requests("POST"), 3);
+    let after = (
+        fs::read(&file).unwrap(),
+        fs::metadata(&file).unwrap().modified().unwrap(),
+    );
+    assert_eq!(before, after);
+    let check = sandbox.run(&["provision", "--check"]);
+    assert_eq!(check.code, Some(0), "{check}");
+    assert_eq!(sandbox.emulator.log().len(), 1 + 3 + 2);
+}
+
+#[test]
+fn creates_overlap_in_time() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    sandbox
+        .emulator
+        .latency(std::time::Duration::from_millis(150));
+    assert_eq!(sandbox.run(&["provision"]).code, Some(0));
+    let log = sandbox.emulator.log();
+    let posts: Vec<_> = log.iter().filter(|e| e.method == "POST").collect();
+    assert_eq!(posts.len(), 3);
+    let last_start = posts.iter().map(|e| e.start).max().unwrap();
+    let first_end = posts.iter().map(|e| e.end.unwrap()).min().unwrap();
+    assert!(last_start < first_end, "one after another");
+}
+
+#[test]
+fn separate_previews_make_six_namespaces() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    insta::assert_snapshot!(sandbox.run(&["provision", "--preview", "separate"]));
+    assert_eq!(sandbox.emulator.requests("POST"), 6);
+    assert_eq!(titles(&sandbox).len(), 6);
+    let text = sandbox.read("wrangler.toml");
+    assert_eq!(text.matches("[[kv_namespaces]]").count(), 3);
+    assert_eq!(text.matches("\npreview_id = ").count(), 3);
+    let again = sandbox.run(&["provision", "--preview", "separate"]);
+    assert_eq!(again.code, Some(0), "{again}");
+    assert_eq!(sandbox.emulator.requests("POST"), 6);
+}
+
+#[test]
+fn a_shared_preview_is_warned_about() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    let seen = sandbox.run(&["provision", "SESSIONS", "--preview", "same"]);
+    insta::assert_snapshot!(seen);
+    assert_eq!(sandbox.emulator.requests("POST"), 1);
+    let text = sandbox.read("wrangler.toml");
+    let ids: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|l| l.split_once("id = "))
+        .map(|l| l.1)
+        .collect();
+    assert_eq!(ids.len(), 1, "{text}");
+}
+
+#[test]
+fn a_namespace_with_the_right_title_is_adopted() {
+    let sandbox = Sandbox::new();
+    for title in ["bio-SESSIONS", "bio-rate-limit", "CONFIG_CACHE"] {
+        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+    }
+    sandbox.write("wrangler.toml", BIO);
+    // One by its title, one by the form of `wrangler deploy`; the bare one is only offered.
+    insta::assert_snapshot!(sandbox.run(&["provision"]));
+    assert_eq!(sandbox.emulator.requests("POST"), 3 + 1);
+}
+
+#[test]
+fn two_candidates_are_ambiguous() {
+    let sandbox = Sandbox::new();
+    for title in ["bio-RATE_LIMIT", "bio-rate-limit"] {
+        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+    }
+    sandbox.write("wrangler.toml", BIO);
+    insta::assert_snapshot!(sandbox.run(&["provision"]));
+    assert_eq!(sandbox.read("wrangler.toml"), BIO);
+}
+
+#[test]
+fn a_title_may_be_given() {
+    let sandbox = Sandbox::new();
+    assert_eq!(
+        sandbox.run(&["namespace", "create", "CONFIG_CACHE"]).code,
+        Some(0)
+    );
+    sandbox.write("wrangler.toml", BIO);
+    let seen = sandbox.run(&["provision", "CONFIG_CACHE=CONFIG_CACHE", "NEW=a title"]);
+    insta::assert_snapshot!(seen);
+    let conflict = sandbox.run(&["provision", "NEW=another title"]);
+    insta::assert_snapshot!(conflict);
+}
+
+#[test]
+fn an_unknown_id_is_refused_unless_named() {
+    let sandbox = Sandbox::new();
+    let old = "0f2ac74b498b48028cb68387c421e279";
+    let text = format!("{BIO}\n[[kv_namespaces]]\nbinding = \"SESSIONS\"\nid = \"{old}\" # live\n");
+    sandbox.write("wrangler.toml", &text);
+    insta::assert_snapshot!(sandbox.run(&["provision"]));
+    assert_eq!(sandbox.read("wrangler.toml"), text);
+    // Allowed, but nobody is there to confirm it.
+    insta::assert_snapshot!(sandbox.run(&["provision", "--replace-id", old]));
+    assert_eq!(sandbox.read("wrangler.toml"), text);
+    let seen = sandbox.run(&["provision", "--replace-id", old, "--yes"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(sandbox.read("wrangler.toml").ends_with("\" # live\n"));
+    assert!(!sandbox.read("wrangler.toml").contains(old));
+}
+
+#[test]
+fn a_replacement_that_is_not_called_for_is_an_error() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    let seen = sandbox.run(&[
+        "provision",
+        "--replace-id",
+        "0f2ac74b498b48028cb68387c421e279",
+    ]);
+    insta::assert_snapshot!(seen);
+    assert_eq!(sandbox.emulator.requests("POST"), 0);
+}
+
+#[test]
+fn a_dry_run_changes_nothing_and_a_check_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    insta::assert_snapshot!(sandbox.run(&["provision", "SESSIONS", "--dry-run"]));
+    insta::assert_snapshot!(sandbox.run(&["provision", "SESSIONS", "--check", "-q"]));
+    assert_eq!(sandbox.emulator.requests("POST"), 0);
+    assert_eq!(sandbox.read("wrangler.toml"), BIO);
+}
+
+#[test]
+fn the_json_report_is_one_document() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    let seen = sandbox.run(&["provision", "SESSIONS", "--preview", "separate", "--json"]);
+    serde_json::from_str::<serde_json::Value>(&seen.stdout).unwrap();
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn environments_have_namespaces_of_their_own() {
+    let sandbox = Sandbox::new();
+    let text = "name = \"bio\"\n\n[[kv_namespaces]]\nbinding = \"SESSIONS\"\nid = \"<id>\"\n\n\
+                [env.staging]\nvars = { A = 1 }\n\n[env.production]\nname = \"bio-live\"\n";
+    sandbox.write("wrangler.toml", text);
+    let seen = sandbox.run(&["provision", "--env", "staging"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(titles(&sandbox), ["bio-staging-SESSIONS".to_owned()].into());
+    insta::assert_snapshot!(sandbox.run(&["provision", "--all-envs"]));
+    let expected = ["bio-SESSIONS", "bio-staging-SESSIONS", "bio-live-SESSIONS"];
+    assert_eq!(titles(&sandbox), expected.map(str::to_owned).into());
+    let again = sandbox.run(&["provision", "--all-envs", "--check"]);
+    assert_eq!(again.code, Some(0), "{again}");
+}
+
+#[test]
+fn an_environment_never_adopts_the_namespace_of_another() {
+    let sandbox = Sandbox::new();
+    // The same Worker name in both sections, so the same titles.
+    let text = "name = \"bio\"\n\n[[kv_namespaces]]\nbinding = \"SESSIONS\"\n\n\
+                [env.staging]\nname = \"bio\"\n";
+    sandbox.write("wrangler.toml", text);
+    assert_eq!(sandbox.run(&["provision"]).code, Some(0));
+    insta::assert_snapshot!(sandbox.run(&["provision", "--env", "staging"]));
+}
+
+#[test]
+fn kvctl_toml_names_what_is_wanted() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n[env.staging]\n");
+    sandbox.write(
+        "kvctl.toml",
+        "[[namespace]]\nbinding = \"SESSIONS\"\ntitle = \"bio-sessions\"\n\n[[namespace]]\nbinding = \"CACHE\"\n",
+    );
+    let seen = sandbox.run(&["provision", "--all-envs"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let expected = [
+        "bio-sessions",
+        "bio-CACHE",
+        "bio-sessions-staging",
+        "bio-staging-CACHE",
+    ];
+    assert_eq!(titles(&sandbox), expected.map(str::to_owned).into());
+    sandbox.write("kvctl.toml", "[[namespace]]\nbindin = \"SESSIONS\"\n");
+    insta::assert_snapshot!(sandbox.run(&["provision"]));
+}
+
+#[test]
+fn out_leaves_the_original_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    let seen = sandbox.run(&["provision", "--out", "new.toml"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(sandbox.read("wrangler.toml"), BIO);
+    assert_eq!(
+        sandbox
+            .read("new.toml")
+            .matches("[[kv_namespaces]]")
+            .count(),
+        3
+    );
+    // Another file is not overwritten unasked.
+    let seen = sandbox.run(&["provision", "--out", "new.toml"]);
+    assert_eq!(seen.code, Some(9), "{seen}");
+    assert_eq!(
+        sandbox
+            .run(&["provision", "--out", "new.toml", "--yes"])
+            .code,
+        Some(0)
+    );
+}
+
+#[test]
+fn init_makes_a_file_where_there_is_none() {
+    let sandbox = Sandbox::new();
+    let seen = sandbox.run(&["provision", "--init", "SESSIONS", "--dry-run"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(!sandbox.app().join("wrangler.toml").exists());
+    assert_eq!(
+        sandbox.run(&["provision", "--init", "SESSIONS"]).code,
+        Some(0)
+    );
+    let text = sandbox.read("wrangler.toml");
+    assert!(
+        text.starts_with("name = \"app\"\ncompatibility_date = \"20"),
+        "{text}"
+    );
+    assert_eq!(titles(&sandbox), ["app-SESSIONS".to_owned()].into());
+    assert_eq!(
+        sandbox.run(&["provision", "--init", "--check"]).code,
+        Some(0)
+    );
+}
+
+#[test]
+fn bindings_only_in_environments_ask_for_one() {
+    let sandbox = Sandbox::new();
+    let text = "name = \"bio\"\n[[env.staging.kv_namespaces]]\nbinding = \"SESSIONS\"\n";
+    sandbox.write("wrangler.toml", text);
+    insta::assert_snapshot!(sandbox.run(&["provision"]));
+    let all = sandbox.run(&["provision", "--all-envs"]);
+    assert_eq!(all.code, Some(0), "{all}");
+    assert_eq!(titles(&sandbox).len(), 1);
+}

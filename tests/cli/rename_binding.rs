@@ -1,0 +1,73 @@
+//! `kvctl rename-binding`.
+
+use crate::sandbox::Sandbox;
+
+const FILE: &str = "\
+name = \"bio\"
+kv_namespaces = [
+  { binding = \"SESSIONS\", id = \"<id>\" }, # live
+]
+
+[env.staging]
+kv_namespaces = [{ binding = \"SESSIONS\", id = \"<id>\" }]
+";
+
+#[test]
+fn the_name_changes_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", FILE);
+    let bare = |args: &[&str]| sandbox.see(sandbox.bare_command(args).output().unwrap());
+    // The file alone: no credentials, no request.
+    insta::assert_snapshot!(bare(&["rename-binding", "SESSIONS", "LOGINS", "--dry-run"]));
+    assert_eq!(sandbox.read("wrangler.toml"), FILE);
+    assert_eq!(
+        bare(&["rename-binding", "SESSIONS", "LOGINS"]).code,
+        Some(0)
+    );
+    assert_eq!(
+        sandbox.read("wrangler.toml"),
+        FILE.replacen("SESSIONS", "LOGINS", 1)
+    );
+    insta::assert_snapshot!(bare(&["rename-binding", "SESSIONS", "LOGINS"]));
+    assert_eq!(
+        bare(&["rename-binding", "SESSIONS", "LOGINS", "--all-envs"]).code,
+        Some(0)
+    );
+    assert_eq!(
+        sandbox.read("wrangler.toml"),
+        FILE.replace("SESSIONS", "LOGINS")
+    );
+    assert_eq!(sandbox.emulator.log().len(), 0);
+}
+
+#[test]
+fn the_title_follows_on_request() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    let id = sandbox.read("wrangler.toml");
+    insta::assert_snapshot!(sandbox.run(&["rename-binding", "SESSIONS", "LOGINS", "--title"]));
+    assert_eq!(
+        sandbox.read("wrangler.toml"),
+        id.replace("SESSIONS", "LOGINS")
+    );
+    let check = sandbox.run(&["provision", "--check"]);
+    assert_eq!(check.code, Some(0), "{check}");
+    insta::assert_snapshot!(sandbox.run(&[
+        "rename-binding",
+        "SESSIONS",
+        "LOGINS",
+        "--title",
+        "--json"
+    ]));
+}
+
+#[test]
+fn what_cannot_be_renamed_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "[vars]\nTAKEN = 1\n\n[[kv_namespaces]]\nbinding = \"A\"\n\n[[kv_namespaces]]\nbinding = \"B\"\n");
+    insta::assert_snapshot!(sandbox.run(&["rename-binding", "C", "D"]));
+    insta::assert_snapshot!(sandbox.run(&["rename-binding", "A", "B"]));
+    insta::assert_snapshot!(sandbox.run(&["rename-binding", "A", "TAKEN"]));
+    insta::assert_snapshot!(sandbox.run(&["rename-binding", "A", "my-kv"]));
+}

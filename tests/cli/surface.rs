@@ -1,0 +1,66 @@
+//! Every command and flag, one line each: a change to the surface shows in review as a diff.
+
+use clap::{Command, CommandFactory as _};
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn surface() {
+    let mut command = kvctl::cli::Cli::command();
+    command.build();
+    command.clone().debug_assert();
+    insta::assert_snapshot!(lines(&command, "").join("\n"));
+}
+
+#[test]
+fn help_texts() {
+    let sandbox = Sandbox::new();
+    let helps: [&[&str]; 9] = [
+        &["--help"],
+        &["provision", "--help"],
+        &["namespace", "--help"],
+        &["namespace", "list", "-h"],
+        &["namespace", "create", "-h"],
+        &["namespace", "get", "-h"],
+        &["namespace", "rename", "-h"],
+        &["namespace", "delete", "-h"],
+        &["rename-binding", "--help"],
+    ];
+    let texts = helps.map(|args| format!("$ kvctl {}\n{}", args.join(" "), sandbox.run(args)));
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn help_and_version_need_nothing() {
+    let sandbox = Sandbox::new();
+    for args in [["--version"], ["--help"]] {
+        let mut command = sandbox.bare_command(&args);
+        // A home, a directory and a service that are not there.
+        command.env_clear().current_dir("/");
+        let seen = sandbox.see(command.output().unwrap());
+        assert_eq!(seen.code, Some(0), "{seen}");
+    }
+    assert_eq!(sandbox.emulator.log().len(), 0);
+}
+
+fn lines(command: &Command, above: &str) -> Vec<String> {
+    let name = format!("{above} {}", command.get_name());
+    let own = |a: &&clap::Arg| a.get_id() != "help" && !a.is_hide_set();
+    let global = |a: &&clap::Arg| above.is_empty() || !a.is_global_set();
+    let flags = command.get_arguments().filter(own).filter(global).map(|a| {
+        let short = a
+            .get_short()
+            .map(|short| format!("-{short}/"))
+            .unwrap_or_default();
+        a.get_long().map_or_else(
+            || format!(" <{}>", a.get_id()),
+            |long| format!(" {short}--{long}"),
+        )
+    });
+    let mut flags: Vec<_> = flags.collect();
+    flags.sort();
+    let below = command.get_subcommands().filter(|c| c.get_name() != "help");
+    std::iter::once(format!("{name}{}", flags.concat()).trim().to_owned())
+        .chain(below.flat_map(|c| lines(c, &name)))
+        .collect()
+}
