@@ -69,8 +69,8 @@ pub struct Document {
 
 /// A text and what it says.
 #[derive(Clone, Debug)]
-struct Content {
-    text: String,
+pub(super) struct Content {
+    pub(super) text: String,
     root: Node,
     project: Project,
 }
@@ -159,8 +159,13 @@ impl Document {
         Ok(content.text)
     }
 
+    #[cfg(test)]
+    pub(super) fn content(&self) -> &Content {
+        &self.content
+    }
+
     /// Returns the content after one group of edits, and the splices that led there.
-    fn after(
+    pub(super) fn after(
         &self,
         before: &Content,
         group: &[Edit],
@@ -188,7 +193,7 @@ impl Document {
 ///
 /// Entries that are added to one scope in a row are laid out together: an empty array becomes one
 /// line for one of them and several lines for several.
-fn groups(edits: &[Edit]) -> impl Iterator<Item = &[Edit]> {
+pub(super) fn groups(edits: &[Edit]) -> impl Iterator<Item = &[Edit]> {
     edits.chunk_by(|a, b| match (a, b) {
         (Edit::Add { environment: a, .. }, Edit::Add { environment: b, .. }) => a == b,
         _ => false,

@@ -18,6 +18,8 @@ mod model;
 mod node;
 mod position;
 mod problem;
+#[cfg(test)]
+mod property;
 mod strays;
 mod taken;
 mod toml;

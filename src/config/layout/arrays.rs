@@ -122,8 +122,7 @@ impl Array<'_> {
     fn on_lines(&self, indent: &str, entries: &[Fields<'_>]) -> String {
         let (ending, unit) = (self.ending, self.unit);
         let inner = format!("{indent}{unit}");
-        let fields = FieldStyle::learn(self.sheet, &[]);
-        let style = EntryStyle::on_lines(self.sheet, ending, &inner, fields);
+        let style = EntryStyle::on_lines(self.sheet, ending, &inner);
         let items: Vec<_> = entries.iter().map(|fields| style.entry(fields)).collect();
         let items = items.join(&format!(",{ending}{inner}"));
         format!("[{ending}{inner}{items}{ending}{indent}]")

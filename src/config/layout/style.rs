@@ -71,12 +71,26 @@ impl FieldStyle {
         }
     }
 
-    /// Keeps whether there are blanks around the sign, and forgets how many.
-    pub(super) fn without_alignment(mut self) -> Self {
-        for (_, _, separator) in &mut self.examples {
+    /// Learns from the first field of the file, for want of an entry.
+    pub(super) fn of_file(sheet: Sheet<'_>) -> Self {
+        let first = sheet
+            .root
+            .properties()
+            .iter()
+            .find(|p| p.value.as_str().is_some());
+        let mut style = Self::learn(sheet, first.map_or(&[], std::slice::from_ref));
+        for (_, _, separator) in &mut style.examples {
+            // Whether there are blanks says something; how many is a matter of the other keys.
             separator.before.truncate(1);
         }
-        self
+        style
+    }
+
+    /// Whether the author leaves out blanks.
+    fn is_compact(&self) -> bool {
+        self.examples
+            .last()
+            .is_some_and(|(_, _, s)| s.before.is_empty() && s.after.is_empty())
     }
 
     /// Writes a field, ready for its place.
@@ -195,31 +209,29 @@ impl EntryStyle {
             });
             example = inline.next_back().or(example);
         });
-        example.map_or_else(
-            || Self {
-                open: " ".to_owned(),
-                separator: ", ".to_owned(),
-                close: " ".to_owned(),
-                fields: FieldStyle::learn(sheet, &[]),
-            },
-            |entry| Self::learn(sheet, entry),
-        )
+        if let Some(entry) = example {
+            return Self::learn(sheet, entry);
+        }
+        let fields = FieldStyle::of_file(sheet);
+        let compact = fields.is_compact() && sheet.format == Format::Jsonc;
+        let (pad, separator) = if compact { ("", ",") } else { (" ", ", ") };
+        Self {
+            open: pad.to_owned(),
+            separator: separator.to_owned(),
+            close: pad.to_owned(),
+            fields,
+        }
     }
 
     /// Returns the usual style over several lines, for an entry that begins at `indent`.
-    pub(super) fn on_lines(
-        sheet: Sheet<'_>,
-        ending: &str,
-        indent: &str,
-        fields: FieldStyle,
-    ) -> Self {
+    pub(super) fn on_lines(sheet: Sheet<'_>, ending: &str, indent: &str) -> Self {
         let unit = lines::unit(sheet.text);
         let open = format!("{ending}{indent}{unit}");
         Self {
             separator: format!(",{open}"),
             open,
             close: format!("{ending}{indent}"),
-            fields,
+            fields: FieldStyle::of_file(sheet),
         }
     }
 
