@@ -4,14 +4,16 @@
 //! ([`Edit`]) without touching a byte that the change is not about. May import `domain` only:
 //! files are read here, and written elsewhere.
 //!
-//! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`model`, with `strays` and
-//! `taken`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
+//! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`reader`, with
+//! `strays` and `taken`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
 //! with the edit applied to it.
 
+mod content;
 mod discover;
 mod document;
 mod edit;
 mod error;
+mod format;
 mod jsonc;
 mod layout;
 mod model;
@@ -20,14 +22,16 @@ mod position;
 mod problem;
 #[cfg(test)]
 mod property;
+mod reader;
 mod strays;
 mod taken;
 mod toml;
 
 pub use discover::{Found, discover};
-pub use document::{Document, Format};
+pub use document::Document;
 pub use edit::{Edit, Field};
 pub use error::{Error, Place};
+pub use format::Format;
 pub use model::{Entry, Project, Scope, Taken};
 pub use position::{Located, Position};
 pub use problem::Problem;

@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use super::{
-    Sheet, Splice, lines,
+    Sheet, Splice,
+    entry_style::EntryStyle,
+    field_style::{FieldStyle, literal},
+    lines,
     sequence::{Filling, Sequence},
-    style::{EntryStyle, FieldStyle, literal},
 };
 use crate::config::{
     Format,

@@ -5,11 +5,12 @@
 
 mod additions;
 mod arrays;
+mod entry_style;
+mod field_style;
 mod fields;
 mod lines;
 mod sequence;
 mod splice;
-mod style;
 mod tables;
 mod trivia;
 

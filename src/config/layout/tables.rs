@@ -3,8 +3,8 @@
 use super::{
     Sheet, Splice,
     arrays::{Fields, bare_or_quoted},
+    field_style::FieldStyle,
     lines,
-    style::FieldStyle,
 };
 use crate::config::node::{Kind, Layout, Node};
 use crate::domain::EnvName;
