@@ -51,19 +51,24 @@ impl EntryStyle {
         }
     }
 
-    /// Returns the usual style on one line, as the nearest example on one line has it.
-    pub(super) fn on_one_line(sheet: Sheet<'_>) -> Self {
+    /// Learns from the last entry of the file that is on one line.
+    pub(super) fn example_on_one_line(sheet: Sheet<'_>) -> Option<Self> {
         let mut example = None;
         sheet.root.walk(&mut |node| {
             let entries = node.get("kv_namespaces").map_or(&[][..], Node::items);
-            let mut inline = entries.iter().filter(|entry| {
+            let mut on_one_line = entries.iter().filter(|entry| {
                 entry.layout() == Some(Layout::Inline)
                     && !sheet.text[entry.span.clone()].contains('\n')
             });
-            example = inline.next_back().or(example);
+            example = on_one_line.next_back().or(example);
         });
-        if let Some(entry) = example {
-            return Self::learn(sheet, entry);
+        example.map(|entry| Self::learn(sheet, entry))
+    }
+
+    /// Returns the style on one line: that of an example, else the usual one.
+    pub(super) fn on_one_line(sheet: Sheet<'_>) -> Self {
+        if let Some(example) = Self::example_on_one_line(sheet) {
+            return example;
         }
         let fields = FieldStyle::of_file(sheet);
         let compact = fields.is_compact() && sheet.format == Format::Jsonc;
@@ -78,7 +83,7 @@ impl EntryStyle {
 
     /// Returns the usual style over several lines, for an entry that begins at `indent`.
     pub(super) fn on_lines(sheet: Sheet<'_>, ending: &str, indent: &str) -> Self {
-        let unit = lines::unit(sheet.text);
+        let unit = sheet.unit();
         let open = format!("{ending}{indent}{unit}");
         Self {
             separator: format!(",{open}"),
