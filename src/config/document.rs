@@ -6,57 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Edit, Error, Field, Place, Position, Project, Scope, jsonc, layout, node::Node, toml};
+use super::{Edit, Error, Format, Place, Position, Project, Scope, content::Content, layout};
 use crate::domain::EnvName;
-
-/// The language of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// TOML.
-    Toml,
-    /// JSON with comments and trailing commas.
-    Jsonc,
-}
-
-impl Format {
-    /// Tells the language from a file name.
-    ///
-    /// `wrangler.toml.template` and `wrangler.json.example` are what they would be without their
-    /// last part; a name that says nothing is taken for TOML.
-    pub fn of(path: &Path) -> Self {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
-        let format = |part: &str| match part {
-            "toml" => Some(Self::Toml),
-            "json" | "jsonc" => Some(Self::Jsonc),
-            _ => None,
-        };
-        name.rsplit('.').find_map(format).unwrap_or(Self::Toml)
-    }
-
-    /// Reads `text` into a tree.
-    fn parse(self, path: &Path, text: &str) -> Result<Node, Error> {
-        let refuse = |offset, message| Error::Syntax {
-            at: Place {
-                path: path.to_owned(),
-                position: Position::of(text, offset),
-            },
-            message,
-        };
-        match self {
-            Self::Toml => toml::parse(text).map_err(|error| {
-                let offset = error.span().map_or(0, |span| span.start);
-                refuse(offset, error.message().replace('\n', "; "))
-            }),
-            Self::Jsonc => {
-                jsonc::parse(text).map_err(|refusal| refuse(refusal.offset, refusal.message))
-            }
-        }
-    }
-}
 
 /// A wrangler file whose shape is known to be right.
 #[derive(Clone, Debug)]
@@ -65,14 +16,6 @@ pub struct Document {
     format: Format,
     original: Option<Vec<u8>>,
     content: Content,
-}
-
-/// A text and what it says.
-#[derive(Clone, Debug)]
-struct Content {
-    text: String,
-    root: Node,
-    project: Project,
 }
 
 impl Document {
@@ -172,8 +115,13 @@ impl Document {
         Ok(content.text)
     }
 
+    #[cfg(test)]
+    pub(super) fn content(&self) -> &Content {
+        &self.content
+    }
+
     /// Returns the content after one group of edits, and the splices that led there.
-    fn after(
+    pub(super) fn after(
         &self,
         before: &Content,
         group: &[Edit],
@@ -201,123 +149,116 @@ impl Document {
 ///
 /// Entries that are added to one scope in a row are laid out together: an empty array becomes one
 /// line for one of them and several lines for several.
-fn groups(edits: &[Edit]) -> impl Iterator<Item = &[Edit]> {
+pub(super) fn groups(edits: &[Edit]) -> impl Iterator<Item = &[Edit]> {
     edits.chunk_by(|a, b| match (a, b) {
         (Edit::Add { environment: a, .. }, Edit::Add { environment: b, .. }) => a == b,
         _ => false,
     })
 }
 
-impl Content {
-    fn read(path: &Path, format: Format, text: String) -> Result<Self, Error> {
-        let root = format.parse(path, &text)?;
-        let project = Project::read(path, &text, &root)?;
-        Ok(Self {
-            text,
-            root,
-            project,
-        })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Field;
+
+    fn toml(text: &str) -> Document {
+        Document::create(PathBuf::from("w.toml"), text.to_owned()).unwrap()
     }
 
-    fn scope(&self, path: &Path, environment: Option<&EnvName>) -> Result<&Scope, Error> {
-        match (self.project.scope(environment), environment) {
-            (None, Some(wanted)) => Err(Error::UnknownEnvironment {
-                path: path.to_owned(),
-                wanted: wanted.clone(),
-                known: self
-                    .project
-                    .scopes()
-                    .filter_map(|s| s.environment.clone())
-                    .collect(),
-            }),
-            (scope, _) => Ok(scope.unwrap_or(&self.project.top)),
+    fn add(environment: Option<&str>, binding: &str) -> Edit {
+        Edit::Add {
+            environment: environment.map(|name| name.parse().unwrap()),
+            binding: binding.parse().unwrap(),
+            id: None,
+            preview_id: None,
         }
     }
 
-    /// Refuses edits that do not fit what the file says.
-    fn check(&self, path: &Path, group: &[Edit]) -> Result<(), Error> {
-        for (index, edit) in group.iter().enumerate() {
-            let scope = self.scope(path, edit.environment())?;
-            let at = |position| Place {
-                path: path.to_owned(),
-                position,
-            };
-            let entry = scope
-                .entries
-                .iter()
-                .find(|entry| entry.binding == *edit.binding());
-            let Some(entry) = entry else {
-                if !matches!(edit, Edit::Add { .. }) {
-                    return Err(Error::UnknownBinding {
-                        path: path.to_owned(),
-                        environment: edit.environment().cloned(),
-                        wanted: edit.binding().clone(),
-                        known: scope.entries.iter().map(|e| e.binding.clone()).collect(),
-                    });
-                }
-                if group[..index]
-                    .iter()
-                    .any(|other| other.binding() == edit.binding())
-                {
-                    let position = Position::of(&self.text, self.text.len());
-                    let binding = edit.binding().clone();
-                    return Err(Error::AlreadyBound {
-                        at: at(position),
-                        binding,
-                    });
-                }
-                continue;
-            };
-            match edit {
-                Edit::Add { binding, .. } => {
-                    let binding = binding.clone();
-                    return Err(Error::AlreadyBound {
-                        at: at(entry.position),
-                        binding,
-                    });
-                }
-                Edit::Remove {
-                    field: Field::Binding,
-                    ..
-                } => {
-                    return Err(Error::BindingNeeded {
-                        at: at(entry.position),
-                    });
-                }
-                Edit::Set {
-                    field: Field::Binding,
-                    value,
-                    ..
-                } => {
-                    check_name(scope, entry, value, at)?;
-                }
-                Edit::Set { .. } | Edit::Remove { .. } => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-fn check_name(
-    scope: &Scope,
-    entry: &super::Entry,
-    name: &str,
-    at: impl Fn(Position) -> Place,
-) -> Result<(), Error> {
-    let Ok(binding) = name.parse() else {
-        return Err(Error::BindingNeeded {
-            at: at(entry.position),
-        });
-    };
-    let others = scope
-        .entries
-        .iter()
-        .filter(|other| other.binding != entry.binding);
-    match others.into_iter().find(|other| other.binding == binding) {
-        Some(other) => Err(Error::AlreadyBound {
-            at: at(other.position),
+    fn set(binding: &str, field: Field, value: &str) -> Edit {
+        let binding = binding.parse().unwrap();
+        Edit::Set {
+            environment: None,
             binding,
-        }),
-        None => Ok(()),
+            field,
+            value: value.to_owned(),
+        }
+    }
+
+    const TWO: &str = "[[kv_namespaces]]\nbinding = 'A'\n[[kv_namespaces]]\nbinding = 'B'\n";
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_a_position() {
+        let parse = |name: &str, bytes: &[u8]| {
+            Document::parse(PathBuf::from(name), bytes.to_vec())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            parse("w.toml", b"a = 1\nb = \xff"),
+            "w.toml:2:5: the file is not UTF-8 text"
+        );
+        assert_eq!(
+            parse("w.toml", "é = 1".as_bytes()),
+            "w.toml:1:1: invalid unquoted key, expected letters, numbers, `-`, `_`"
+        );
+        assert_eq!(parse("w.json", b"{\n  'a': 1 }").lines().count(), 1);
+        assert!(parse("w.json", b"\xef\xbb\xbf{\n  'a': 1 }").starts_with("w.json:2:3: single-"));
+        let missing = Document::read(Path::new("/kvctl-no-such/w.toml")).unwrap_err();
+        assert!(matches!(missing, Error::Read { .. }));
+    }
+
+    #[test]
+    fn an_edit_that_does_not_fit_is_refused() {
+        let cases = [
+            (
+                add(Some("x"), "C"),
+                "w.toml: no environment `x`; the file has none",
+            ),
+            (add(None, "B"), "w.toml:3:1: `B` is bound here already"),
+            (
+                set("C", Field::Id, ""),
+                "w.toml: no binding `C` in the top level; it has `A` and `B`",
+            ),
+            (
+                set("A", Field::Binding, "B"),
+                "w.toml:3:1: `B` is bound here already",
+            ),
+            (
+                set("A", Field::Binding, ""),
+                "w.toml:1:1: an entry needs a binding",
+            ),
+            (
+                Edit::Remove {
+                    environment: None,
+                    binding: "A".parse().unwrap(),
+                    field: Field::Binding,
+                },
+                "w.toml:1:1: an entry needs a binding",
+            ),
+        ];
+        for (edit, expected) in cases {
+            let message = toml(TWO).edit(&[edit]).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+        assert!(toml(TWO).edit(&[add(None, "C"), add(None, "C")]).is_err());
+    }
+
+    #[test]
+    fn what_the_file_says_already_changes_nothing() {
+        let document = toml(TWO);
+        let remove = Edit::Remove {
+            environment: None,
+            binding: "A".parse().unwrap(),
+            field: Field::Id,
+        };
+        let edits = [set("A", Field::Binding, "A"), remove];
+        assert_eq!(document.edit(&edits).unwrap(), TWO);
+    }
+
+    #[test]
+    fn a_file_still_to_be_made_has_no_original() {
+        assert_eq!(toml(TWO).original(), None);
+        let read = Document::parse(PathBuf::from("w.toml"), TWO.into()).unwrap();
+        assert_eq!(read.original(), Some(TWO.as_bytes()));
     }
 }

@@ -1,18 +1,21 @@
-//! The wrangler files of the user: found, read, checked, edited.
+//! The files of the user: wrangler's, found, read, checked and edited; `kvctl.toml`, env files and
+//! wrangler's login, read.
 //!
 //! Owns what a wrangler file may say about namespaces ([`Project`]), and how it is changed
 //! ([`Edit`]) without touching a byte that the change is not about. May import `domain` only:
 //! files are read here, and written elsewhere.
 //!
-//! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`model`, with `strays` and
+//! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`reader`, with `strays` and
 //! `taken`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
 //! with the edit applied to it.
 
+mod content;
 mod discover;
 mod document;
 mod dotenv;
 mod edit;
 mod error;
+mod format;
 mod jsonc;
 mod layout;
 mod login;
@@ -21,15 +24,19 @@ mod model;
 mod node;
 mod position;
 mod problem;
+#[cfg(test)]
+mod property;
+mod reader;
 mod strays;
 mod taken;
 mod toml;
 
 pub use discover::{Found, discover};
-pub use document::{Document, Format};
+pub use document::Document;
 pub use dotenv::{DotenvError, EnvFile, read_env_files};
 pub use edit::{Edit, Field};
 pub use error::{Error, Place};
+pub use format::Format;
 pub use login::{Login, LoginError, LoginStore};
 pub use manifest::{MANIFEST_NAME, Manifest, ManifestError, ManifestNamespace, TtlRule};
 pub use model::{Entry, Project, Scope, Taken};

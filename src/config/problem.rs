@@ -84,8 +84,9 @@ impl Problem {
             Self::Entry(_) => "write `{ binding = \"NAME\" }` in TOML, or \
                  `{ \"binding\": \"NAME\" }` in JSON"
                 .to_owned(),
-            Self::Misplaced(_) => "move it above the first `[table]` header, or write it as \
-                 `[[kv_namespaces]]` or `[[env.NAME.kv_namespaces]]`"
+            Self::Misplaced(_) => "in TOML, move it above the first `[table]` header, or write \
+                 `[[kv_namespaces]]` or `[[env.NAME.kv_namespaces]]`; in JSON, move it out of the \
+                 inner object"
                 .to_owned(),
             Self::Misspelt(key) => format!("rename `{key}` to `kv_namespaces`"),
             Self::NoBinding => "add `binding` to the entry, or take the entry out".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output, Stdio},
     sync::Arc,
 };
@@ -67,10 +67,6 @@ impl Sandbox {
         let path = self.home.path().join(name);
         fs::create_dir_all(&path).unwrap();
         path
-    }
-
-    pub(crate) fn home(&self) -> &Path {
-        self.home.path()
     }
 
     /// The project directory, where `kvctl` runs.

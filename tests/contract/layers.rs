@@ -102,10 +102,10 @@ fn product(path: &Path) -> String {
         .next()
         .unwrap_or_default();
     let code = |line: &&str| !line.trim_start().starts_with("//");
-    text.lines()
-        .filter(code)
-        .map(|line| format!("{line}\n"))
-        .collect()
+    text.lines().filter(code).collect::<Vec<_>>().join(
+        "
+",
+    )
 }
 
 /// The modules named after `crate::`, in both `crate::x` and `crate::{x, y}`.

@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use super::{
-    Sheet, Splice, lines,
+    Sheet, Splice,
+    entry_style::EntryStyle,
+    field_style::{FieldStyle, literal},
+    lines,
     sequence::{Filling, Sequence},
-    style::{EntryStyle, FieldStyle, literal},
 };
 use crate::config::{
     Format,
@@ -32,7 +34,7 @@ pub(super) fn extend(sheet: Sheet<'_>, array: &Node, entries: &[Fields<'_>]) -> 
         container: array.span.clone(),
         items: &write(&EntryStyle::on_one_line(sheet)),
         base: lines::indent_of_line(sheet.text, array.span.start),
-        unit: lines::unit(sheet.text),
+        unit: sheet.unit(),
         broken: entries.len() > 1,
     })
 }
@@ -54,7 +56,7 @@ pub(super) fn create(
         .iter()
         .max_by_key(|property| property.value.end());
     let base = lines::indent_of_line(text, container.span.start);
-    let unit = lines::unit(text);
+    let unit = sheet.unit();
     let empty_broken = sheet.format == Format::Jsonc
         && (container.span == sheet.root.span || text.trim().contains('\n'));
     let indent = match last {
@@ -122,8 +124,8 @@ impl Array<'_> {
     fn on_lines(&self, indent: &str, entries: &[Fields<'_>]) -> String {
         let (ending, unit) = (self.ending, self.unit);
         let inner = format!("{indent}{unit}");
-        let fields = FieldStyle::learn(self.sheet, &[]);
-        let style = EntryStyle::on_lines(self.sheet, ending, &inner, fields);
+        let style = EntryStyle::example_on_one_line(self.sheet)
+            .unwrap_or_else(|| EntryStyle::on_lines(self.sheet, ending, &inner));
         let items: Vec<_> = entries.iter().map(|fields| style.entry(fields)).collect();
         let items = items.join(&format!(",{ending}{inner}"));
         format!("[{ending}{inner}{items}{ending}{indent}]")

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::{
-    Sheet, Splice, lines,
+    Sheet, Splice,
+    field_style::{FieldStyle, literal},
+    lines,
     sequence::Sequence,
-    style::{FieldStyle, literal},
 };
 use crate::config::{
     Field,

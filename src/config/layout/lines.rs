@@ -57,18 +57,6 @@ pub(super) fn ending(text: &str, offset: usize) -> &'static str {
     }
 }
 
-/// Returns one step of indentation, as the first indented line of the file has it.
-pub(super) fn unit(text: &str) -> &str {
-    let indents = text
-        .lines()
-        .map(|line| &line[..line.len() - line.trim_start().len()]);
-    match indents.into_iter().find(|indent| !indent.is_empty()) {
-        Some(indent) if indent.starts_with('\t') => "\t",
-        Some(indent) if indent.len() <= 8 && indent.bytes().all(|b| b == b' ') => indent,
-        _ => "  ",
-    }
-}
-
 /// Whether the line of `offset` has nothing but blanks.
 pub(super) fn is_blank(text: &str, offset: usize) -> bool {
     text[start(text, offset)..end(text, offset)]

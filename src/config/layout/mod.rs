@@ -5,11 +5,12 @@
 
 mod additions;
 mod arrays;
+mod entry_style;
+mod field_style;
 mod fields;
 mod lines;
 mod sequence;
 mod splice;
-mod style;
 mod tables;
 mod trivia;
 
@@ -27,6 +28,28 @@ struct Sheet<'a> {
     format: Format,
     text: &'a str,
     root: &'a Node,
+}
+
+impl<'a> Sheet<'a> {
+    /// Returns one step of indentation: that of the first member of the outermost container.
+    ///
+    /// The first indented line of the file would not do: it may belong to a comment or a text.
+    fn unit(self) -> &'a str {
+        let mut starts = Vec::new();
+        match self.format {
+            Format::Jsonc => starts.extend(self.root.properties().iter().map(|p| p.key_span.start)),
+            Format::Toml => self.root.walk(&mut |node| {
+                starts.extend(node.items().iter().map(|item| item.span.start));
+            }),
+        }
+        let indents = starts
+            .into_iter()
+            .filter_map(|start| lines::indent(self.text, start));
+        indents
+            .into_iter()
+            .find(|indent| !indent.is_empty())
+            .unwrap_or("  ")
+    }
 }
 
 /// Finds the splices for a group of edits: a run of additions to one scope, or one other edit.

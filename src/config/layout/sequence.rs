@@ -93,9 +93,14 @@ impl Sequence<'_> {
         let end = gap.last_mark().unwrap_or(open);
         let has_break = gap.has(Piece::Break);
         if !filling.broken && !has_break {
-            let pad = if gap.pieces.is_empty() { "" } else { " " };
             let items = filling.items.join(", ");
-            return vec![Splice::insert(end, format!("{pad}{items}"))];
+            let brace = self.text[filling.container.start..].starts_with('{');
+            let (before, after) = match (gap.pieces.is_empty(), brace) {
+                (true, false) => ("", ""),
+                (true, true) => (" ", " "),
+                (false, _) => (" ", ""),
+            };
+            return vec![Splice::insert(end, format!("{before}{items}{after}"))];
         }
         let ending = lines::ending(self.text, open);
         let indent = match gap.last_mark() {
@@ -222,6 +227,7 @@ mod tests {
         let cases = [
             ("[]", false, "[N, M]"),
             ("[ ]", false, "[ N, M ]"),
+            ("{}", false, "{ N, M }"),
             ("[]", true, "[\n N,\n M\n]"),
             ("[\n]", false, "[\n N,\n M\n]"),
             ("[\n   // c\n]", false, "[\n   // c\n   N,\n   M\n]"),
@@ -249,10 +255,10 @@ mod tests {
             ("[A, B]", None, "[B]"),
             ("[B, A]", Some(2), "[B]"),
             ("[ B, A, ]", Some(3), "[ B, ]"),
-            ("[\n B, // b\n A // a\n]", Some(3), "[\n B // b\n]"),
-            ("[\n B,\n A, // a\n]", Some(3), "[\n B,\n]"),
+            ("[\n B, // b\n A // a\n]", Some(4), "[\n B // b\n]"),
+            ("[\n B,\n A, // a\n]", Some(4), "[\n B,\n]"),
             ("[ B, /* a */ A ]", Some(3), "[ B /* a */  ]"),
-            ("[\n B\n , A\n]", Some(3), "[\n B\n \n]"),
+            ("[\n B\n , A\n]", Some(4), "[\n B\n \n]"),
         ];
         for (before, end, after) in cases {
             assert_eq!(after_a(before, |s, at| s.remove(end, at)), after);

@@ -3,8 +3,8 @@
 use super::{
     Sheet, Splice,
     arrays::{Fields, bare_or_quoted},
+    field_style::FieldStyle,
     lines,
-    style::FieldStyle,
 };
 use crate::config::node::{Kind, Layout, Node};
 use crate::domain::EnvName;
@@ -149,15 +149,10 @@ fn field_style(sheet: Sheet<'_>) -> FieldStyle {
         let entries = node.get("kv_namespaces").map_or(&[][..], Node::items);
         example = entries.last().or(example);
     });
-    if let Some(entry) = example {
-        return FieldStyle::learn(sheet, entry.properties());
+    match example {
+        Some(entry) => FieldStyle::learn(sheet, entry.properties()),
+        None => FieldStyle::of_file(sheet),
     }
-    let first = sheet
-        .root
-        .properties()
-        .iter()
-        .find(|p| p.value.as_str().is_some());
-    FieldStyle::learn(sheet, first.map_or(&[], std::slice::from_ref)).without_alignment()
 }
 
 /// Lists the tables in `node` that have a header.

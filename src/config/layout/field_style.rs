@@ -1,13 +1,7 @@
-//! How the author writes a field and an entry, learned from an example.
+//! How the author writes a field, learned from an example.
 
-use super::{
-    Sheet, lines,
-    trivia::{Gap, Piece},
-};
-use crate::config::{
-    Format,
-    node::{Layout, Node, Property},
-};
+use super::Sheet;
+use crate::config::{Format, node::Property};
 
 /// Returns `value` as a basic string, in the escapes that TOML and JSON share.
 pub(super) fn literal(value: &str) -> String {
@@ -71,12 +65,26 @@ impl FieldStyle {
         }
     }
 
-    /// Keeps whether there are blanks around the sign, and forgets how many.
-    pub(super) fn without_alignment(mut self) -> Self {
-        for (_, _, separator) in &mut self.examples {
+    /// Learns from the first field of the file, for want of an entry.
+    pub(super) fn of_file(sheet: Sheet<'_>) -> Self {
+        let first = sheet
+            .root
+            .properties()
+            .iter()
+            .find(|p| p.value.as_str().is_some());
+        let mut style = Self::learn(sheet, first.map_or(&[], std::slice::from_ref));
+        for (_, _, separator) in &mut style.examples {
+            // Whether there are blanks says something; how many is a matter of the other keys.
             separator.before.truncate(1);
         }
-        self
+        style
+    }
+
+    /// Whether the author leaves out blanks.
+    pub(super) fn is_compact(&self) -> bool {
+        self.examples
+            .last()
+            .is_some_and(|(_, _, s)| s.before.is_empty() && s.after.is_empty())
     }
 
     /// Writes a field, ready for its place.
@@ -144,124 +152,10 @@ impl FieldStyle {
     }
 }
 
-/// How the author writes an entry between braces.
-#[derive(Debug)]
-pub(super) struct EntryStyle {
-    /// Between the opening brace and the first key.
-    open: String,
-    /// Between fields.
-    separator: String,
-    /// Between the last value and the closing brace.
-    close: String,
-    fields: FieldStyle,
-}
-
-impl EntryStyle {
-    /// Learns from an entry.
-    pub(super) fn learn(sheet: Sheet<'_>, entry: &Node) -> Self {
-        let properties = entry.properties();
-        let gap = |start| Gap::read(sheet.format, sheet.text, start);
-        let open = blanks(sheet, &gap(entry.span.start + 1));
-        let fields = FieldStyle::learn(sheet, properties);
-        let separator = match properties {
-            [first, _, ..] => format!(",{}", blanks(sheet, &gap(first.value.end()))),
-            _ if open.contains('\n') => format!(",{open}"),
-            _ => ", ".to_owned(),
-        };
-        let end = properties
-            .iter()
-            .map(|p| p.value.end())
-            .max()
-            .unwrap_or(entry.span.start + 1);
-        let last = gap(end);
-        let comma = if last.has(Piece::Comma) { "," } else { "" };
-        let close = format!("{comma}{}", blanks(sheet, &last));
-        Self {
-            open,
-            separator,
-            close,
-            fields,
-        }
-    }
-
-    /// Returns the usual style on one line, as the nearest example on one line has it.
-    pub(super) fn on_one_line(sheet: Sheet<'_>) -> Self {
-        let mut example = None;
-        sheet.root.walk(&mut |node| {
-            let entries = node.get("kv_namespaces").map_or(&[][..], Node::items);
-            let mut inline = entries.iter().filter(|entry| {
-                entry.layout() == Some(Layout::Inline)
-                    && !sheet.text[entry.span.clone()].contains('\n')
-            });
-            example = inline.next_back().or(example);
-        });
-        example.map_or_else(
-            || Self {
-                open: " ".to_owned(),
-                separator: ", ".to_owned(),
-                close: " ".to_owned(),
-                fields: FieldStyle::learn(sheet, &[]),
-            },
-            |entry| Self::learn(sheet, entry),
-        )
-    }
-
-    /// Returns the usual style over several lines, for an entry that begins at `indent`.
-    pub(super) fn on_lines(
-        sheet: Sheet<'_>,
-        ending: &str,
-        indent: &str,
-        fields: FieldStyle,
-    ) -> Self {
-        let unit = lines::unit(sheet.text);
-        let open = format!("{ending}{indent}{unit}");
-        Self {
-            separator: format!(",{open}"),
-            open,
-            close: format!("{ending}{indent}"),
-            fields,
-        }
-    }
-
-    /// Writes an entry, ready for its place.
-    pub(super) fn entry(&self, fields: &[(&str, &str)]) -> String {
-        let fields: Vec<_> = fields
-            .iter()
-            .map(|(key, value)| self.fields.field(key, value))
-            .collect();
-        format!(
-            "{{{}{}{}}}",
-            self.open,
-            fields.join(&self.separator),
-            self.close
-        )
-    }
-}
-
-/// Returns the blanks of a gap without its comments: a line break and an indentation, or spaces.
-fn blanks(sheet: Sheet<'_>, gap: &Gap) -> String {
-    let is_break = |(piece, _): &&(Piece, _)| *piece == Piece::Break;
-    if let Some((_, at)) = gap.pieces.iter().rfind(is_break) {
-        return format!(
-            "{}{}",
-            &sheet.text[at.clone()],
-            &lines::indent_of_line(sheet.text, at.end)
-        );
-    }
-    if gap.has(Piece::Comment) {
-        return " ".to_owned();
-    }
-    let blank = gap
-        .pieces
-        .iter()
-        .filter(|(piece, _)| *piece == Piece::Blank);
-    blank.map(|(_, at)| &sheet.text[at.clone()]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::toml;
+    use crate::config::{node::Node, toml};
 
     #[test]
     fn fields_are_written_as_their_neighbours() {

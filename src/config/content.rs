@@ -1,0 +1,134 @@
+//! A text, what it says, and whether an edit fits that.
+
+use std::path::Path;
+
+use super::{
+    Edit, Entry, Error, Field, Format, Place, Position, Project, Scope, node::Node, reader,
+};
+use crate::domain::EnvName;
+
+/// A text and what it says.
+#[derive(Clone, Debug)]
+pub(super) struct Content {
+    pub(super) text: String,
+    pub(super) root: Node,
+    pub(super) project: Project,
+}
+
+impl Content {
+    pub(super) fn read(path: &Path, format: Format, text: String) -> Result<Self, Error> {
+        let root = format.parse(path, &text)?;
+        let project = reader::read(path, &text, &root)?;
+        Ok(Self {
+            text,
+            root,
+            project,
+        })
+    }
+
+    pub(super) fn scope(
+        &self,
+        path: &Path,
+        environment: Option<&EnvName>,
+    ) -> Result<&Scope, Error> {
+        match (self.project.scope(environment), environment) {
+            (None, Some(wanted)) => Err(Error::UnknownEnvironment {
+                path: path.to_owned(),
+                wanted: wanted.clone(),
+                known: self
+                    .project
+                    .scopes()
+                    .filter_map(|s| s.environment.clone())
+                    .collect(),
+            }),
+            (scope, _) => Ok(scope.unwrap_or(&self.project.top)),
+        }
+    }
+
+    /// Refuses edits that do not fit what the file says.
+    pub(super) fn check(&self, path: &Path, group: &[Edit]) -> Result<(), Error> {
+        for (index, edit) in group.iter().enumerate() {
+            let scope = self.scope(path, edit.environment())?;
+            let at = |position| Place {
+                path: path.to_owned(),
+                position,
+            };
+            let entry = scope
+                .entries
+                .iter()
+                .find(|entry| entry.binding == *edit.binding());
+            let Some(entry) = entry else {
+                if !matches!(edit, Edit::Add { .. }) {
+                    return Err(Error::UnknownBinding {
+                        path: path.to_owned(),
+                        environment: edit.environment().cloned(),
+                        wanted: edit.binding().clone(),
+                        known: scope.entries.iter().map(|e| e.binding.clone()).collect(),
+                    });
+                }
+                if group[..index]
+                    .iter()
+                    .any(|other| other.binding() == edit.binding())
+                {
+                    let position = Position::of(&self.text, self.text.len());
+                    let binding = edit.binding().clone();
+                    return Err(Error::AlreadyBound {
+                        at: at(position),
+                        binding,
+                    });
+                }
+                continue;
+            };
+            match edit {
+                Edit::Add { binding, .. } => {
+                    let binding = binding.clone();
+                    return Err(Error::AlreadyBound {
+                        at: at(entry.position),
+                        binding,
+                    });
+                }
+                Edit::Remove {
+                    field: Field::Binding,
+                    ..
+                } => {
+                    return Err(Error::BindingNeeded {
+                        at: at(entry.position),
+                    });
+                }
+                Edit::Set {
+                    field: Field::Binding,
+                    value,
+                    ..
+                } => {
+                    check_name(scope, entry, value, at)?;
+                }
+                Edit::Set { .. } | Edit::Remove { .. } => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_name(
+    scope: &Scope,
+    entry: &Entry,
+    name: &str,
+    at: impl Fn(Position) -> Place,
+) -> Result<(), Error> {
+    let Ok(binding) = name.parse() else {
+        return Err(Error::BindingNeeded {
+            at: at(entry.position),
+        });
+    };
+    let others = scope
+        .entries
+        .iter()
+        .filter(|other| other.binding != entry.binding);
+    match others.into_iter().find(|other| other.binding == binding) {
+        Some(other) => Err(Error::AlreadyBound {
+            at: at(other.position),
+            binding,
+        }),
+        None => Ok(()),
+    }
+}

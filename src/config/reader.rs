@@ -1,0 +1,386 @@
+//! Reads the tree of a wrangler file into a [`Project`], and refuses wrong shapes.
+
+use std::path::Path;
+
+use super::{
+    Entry, Error, Located, Place, Position, Project, Scope, Taken,
+    node::{Kind, Layout, Node, Property},
+    problem::Problem,
+    strays, taken,
+};
+use crate::domain::{BindingError, EnvName, EnvNameError};
+
+/// Reads the tree of the file at `path`, whose text is `text`.
+pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Error> {
+    let reader = Reader { path, text };
+    if !root.is_object() {
+        return Err(reader.refuse(root.span.start, Problem::Root(root.noun())));
+    }
+    if let Some(stray) = strays::find(root) {
+        return Err(reader.refuse(stray.offset, stray.problem));
+    }
+    let top = reader.scope(None, root)?;
+    let environments = match reader.unique(root, "env")? {
+        Some(env) => reader.environments(&env.value)?,
+        None => Vec::new(),
+    };
+    Ok(Project { top, environments })
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn environments(&self, env: &Node) -> Result<Vec<Scope>, Error> {
+        self.table("env", env)?;
+        let scope = |property: &Property| {
+            let name = property.key.parse().map_err(|_empty: EnvNameError| {
+                self.refuse(property.key_span.start, Problem::Environment)
+            })?;
+            let table = &self
+                .unique(env, &property.key)?
+                .map_or(&property.value, |p| &p.value);
+            self.table(&property.key, table)?;
+            self.scope(Some(name), table)
+        };
+        env.properties().iter().map(scope).collect()
+    }
+
+    fn scope(&self, environment: Option<EnvName>, node: &Node) -> Result<Scope, Error> {
+        Ok(Scope {
+            environment,
+            name: self.string(node, "name")?.map(|name| name.value),
+            account_id: self.string(node, "account_id")?,
+            entries: self.entries(node)?,
+            taken: taken::names(node)
+                .map(|(name, kind, offset)| Taken {
+                    name: name.to_owned(),
+                    kind: kind.to_owned(),
+                    position: self.position(offset),
+                })
+                .collect(),
+        })
+    }
+
+    fn entries(&self, scope: &Node) -> Result<Vec<Entry>, Error> {
+        let Some(property) = self.unique(scope, "kv_namespaces")? else {
+            return Ok(Vec::new());
+        };
+        let (node, start) = (&property.value, property.key_span.start);
+        match &node.kind {
+            Kind::Array(..) => {}
+            Kind::Object(_, Layout::Header | Layout::Implied) => {
+                return Err(self.refuse(start, Problem::SingleTable));
+            }
+            _ => return Err(self.refuse(start, Problem::NotAnArray(node.noun()))),
+        }
+        let mut entries: Vec<Entry> = Vec::new();
+        for item in node.items() {
+            let entry = self.entry(item)?;
+            if let Some(other) = entries.iter().find(|other| other.binding == entry.binding) {
+                let problem = Problem::Duplicate {
+                    binding: entry.binding,
+                    other: other.position,
+                };
+                return Err(self.refuse(item.span.start, problem));
+            }
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    fn entry(&self, item: &Node) -> Result<Entry, Error> {
+        let start = item.span.start;
+        if !item.is_object() {
+            return Err(self.refuse(start, Problem::Entry(item.noun())));
+        }
+        let Some(binding) = self.string(item, "binding")? else {
+            return Err(self.refuse(start, Problem::NoBinding));
+        };
+        Ok(Entry {
+            binding: binding.value.parse().map_err(|error: BindingError| {
+                self.refuse_at(binding.position, Problem::Binding(error.to_string()))
+            })?,
+            id: self.string(item, "id")?,
+            preview_id: self.string(item, "preview_id")?,
+            position: self.position(start),
+        })
+    }
+
+    fn string(&self, node: &Node, key: &str) -> Result<Option<Located<String>>, Error> {
+        let Some(property) = self.unique(node, key)? else {
+            return Ok(None);
+        };
+        let (value, start) = (&property.value, property.value.span.start);
+        let Some(text) = value.as_str() else {
+            let problem = Problem::NotAString {
+                key: key.to_owned(),
+                found: value.noun(),
+            };
+            return Err(self.refuse(start, problem));
+        };
+        Ok(Some(Located {
+            value: text.to_owned(),
+            position: self.position(start),
+        }))
+    }
+
+    /// Finds a property that must not stand there twice: of two, parsers take either one.
+    fn unique<'n>(&self, node: &'n Node, key: &str) -> Result<Option<&'n Property>, Error> {
+        let mut same = node
+            .properties()
+            .iter()
+            .filter(|property| property.key == key);
+        let first = same.next();
+        match (first, same.next()) {
+            (Some(first), Some(second)) => {
+                let other = self.position(first.key_span.start);
+                let problem = Problem::DuplicateKey {
+                    key: key.to_owned(),
+                    other,
+                };
+                Err(self.refuse(second.key_span.start, problem))
+            }
+            _ => Ok(first),
+        }
+    }
+
+    fn table(&self, key: &str, node: &Node) -> Result<(), Error> {
+        if node.is_object() {
+            return Ok(());
+        }
+        let problem = Problem::NotATable {
+            key: key.to_owned(),
+            found: node.noun(),
+        };
+        Err(self.refuse(node.span.start, problem))
+    }
+
+    fn position(&self, offset: usize) -> Position {
+        Position::of(self.text, offset)
+    }
+
+    fn refuse(&self, offset: usize, problem: Problem) -> Error {
+        self.refuse_at(self.position(offset), problem)
+    }
+
+    fn refuse_at(&self, position: Position, problem: Problem) -> Error {
+        Error::Shape {
+            at: Place {
+                path: self.path.to_owned(),
+                position,
+            },
+            problem,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::config::Document;
+
+    fn read(name: &str, text: &str) -> Result<Project, Error> {
+        Document::create(PathBuf::from(name), text.to_owned()).map(|doc| doc.project().clone())
+    }
+
+    fn refusal(name: &str, text: &str) -> String {
+        let error = read(name, text).expect_err(text);
+        assert!(error.hint().is_some(), "{error}");
+        error.to_string()
+    }
+
+    #[test]
+    fn a_wrong_shape_is_refused_where_it_stands() {
+        let cases = [
+            (
+                "[kv_namespaces]\nbinding = 'A'",
+                "1:2: `kv_namespaces` is a single table",
+            ),
+            (
+                "[env.a]\nx = 1\n[env.a.kv_namespaces]",
+                "3:8: `kv_namespaces` is a single table",
+            ),
+            (
+                "[vars]\nA = 1\n kv_namespaces = []",
+                "3:2: `kv_namespaces` stands inside `vars`",
+            ),
+            (
+                "[[d1]]\n[[d1.kv_namespaces]]",
+                "2:6: `kv_namespaces` stands inside `d1`",
+            ),
+            (
+                "[env.a.vars]\nkv_namespaces = []",
+                "2:1: `kv_namespaces` stands inside `env.a.vars`",
+            ),
+            (
+                "kv-namespaces = []",
+                "1:1: `kv-namespaces` is not a key that wrangler knows",
+            ),
+            (
+                "[env.a]\n[[env.a.kvNamespaces]]",
+                "2:9: `kvNamespaces` is not a key",
+            ),
+            (
+                "kv_namespaces = 'A'",
+                "1:1: `kv_namespaces` is a string; it must be an array",
+            ),
+            (
+                "kv_namespaces = { binding = 'A' }",
+                "1:1: `kv_namespaces` is a table; it must",
+            ),
+            ("env = 1", "1:7: `env` is a number; it must be a table"),
+            ("[env]\na = 'b'", "2:5: `a` is a string; it must be a table"),
+            ("[env.\"\"]", "1:6: an environment has an empty name"),
+            ("name = 1", "1:8: `name` is a number; it must be a string"),
+            (
+                "[env.a]\naccount_id = 2026-10-01",
+                "2:14: `account_id` is a date",
+            ),
+        ];
+        for (text, expected) in cases {
+            let message = refusal("w.toml", text);
+            assert!(
+                message.starts_with(&format!("w.toml:{expected}")),
+                "{text}\n{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_entry_is_refused_where_it_stands() {
+        let cases = [
+            (
+                "kv_namespaces = [\n  'A',\n]",
+                "2:3: this entry of `kv_namespaces` is a string",
+            ),
+            (
+                "[[kv_namespaces]]\nid = ''",
+                "1:1: this entry of `kv_namespaces` has no `binding`",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = ' '",
+                "2:11: a binding name is empty",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = 1",
+                "2:11: `binding` is a number; it must be a string",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = 'A'\nid = 1",
+                "3:6: `id` is a number",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = 'A'\npreview_id = []",
+                "3:14: `preview_id` is an array",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = 'A'\n[[kv_namespaces]]\nbinding = 'A'",
+                "3:1: `A` is bound here and at 1:1;",
+            ),
+        ];
+        for (text, expected) in cases {
+            let message = refusal("w.toml", text);
+            assert!(
+                message.starts_with(&format!("w.toml:{expected}")),
+                "{text}\n{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn json_has_wrong_shapes_of_its_own() {
+        let cases = [
+            (
+                "\u{feff}[]",
+                "1:1: the file is an array; a wrangler file is an object",
+            ),
+            (
+                "{ \"kv_namespaces\": {} }",
+                "1:3: `kv_namespaces` is a table; it must be an array",
+            ),
+            (
+                "{\"name\": null}",
+                "1:10: `name` is null; it must be a string",
+            ),
+            (
+                "{\"env\": {},\n \"env\": {}}",
+                "2:2: `env` stands here and at 1:2;",
+            ),
+            (
+                "{\"env\": {\"a\": {},\n\"a\": {}}}",
+                "2:1: `a` stands here and at 1:10;",
+            ),
+            (
+                "{\"kv_namespaces\": [],\n\"kv_namespaces\": []}",
+                "2:1: `kv_namespaces` stands here and at 1:2;",
+            ),
+            (
+                "{\"kv_namespaces\": [{\"binding\": \"é\", \"id\": \"\",\n\"id\": \"\"}]}",
+                "2:1: `id` stands here and at 1:37;",
+            ),
+        ];
+        for (text, expected) in cases {
+            let message = refusal("w.json", text);
+            assert!(
+                message.starts_with(&format!("w.json:{expected}")),
+                "{text}\n{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn previews_and_unsafe_may_say_what_they_like() {
+        let text = "[previews]\nkv_namespaces = 1\n[unsafe.metadata]\nkv_namespaces = 1\n\
+                    [env.unsafe]\n[[env.unsafe.kv_namespaces]]\nbinding = 'A'\n";
+        let project = read("w.toml", text).unwrap();
+        assert_eq!(project.environments[0].entries.len(), 1);
+    }
+
+    #[test]
+    fn a_project_says_what_the_file_says() {
+        let text = "name = 'bio'\naccount_id = 'acc'\n\n[vars]\nLEVEL = 'info'\n\n\
+                    [[d1_databases]]\nbinding = 'DB'\n\n[ai]\nbinding = 'AI'\n\n\
+                    [durable_objects]\nbindings = [{ name = 'ROOM', class_name = 'Room' }]\n\n\
+                    [[queues.producers]]\nqueue = 'q'\nbinding = 'QUEUE'\n\n\
+                    [[workflows]]\nname = 'flow'\nbinding = 'FLOW'\n\n\
+                    [[kv_namespaces]]\nbinding = 'A'\npreview_id = 'p'\n\n[env.live]\nname = 'l'\n";
+        let project = read("w.toml", text).unwrap();
+        assert_eq!(project.top.name.as_deref(), Some("bio"));
+        let account = project.top.account_id.as_ref().unwrap();
+        assert_eq!((account.value.as_str(), account.position.line), ("acc", 2));
+        let entry = &project.top.entries[0];
+        assert_eq!(entry.binding.as_str(), "A");
+        assert_eq!(entry.id, None);
+        assert_eq!(
+            entry.preview_id.as_ref().unwrap().position.to_string(),
+            "26:14"
+        );
+        let taken: Vec<_> = project
+            .top
+            .taken
+            .iter()
+            .map(|t| (t.kind.as_str(), t.name.as_str()))
+            .collect();
+        assert_eq!(
+            taken,
+            [
+                ("vars", "LEVEL"),
+                ("d1_databases", "DB"),
+                ("ai", "AI"),
+                ("durable_objects", "ROOM"),
+                ("queues", "QUEUE"),
+                ("workflows", "FLOW"),
+            ]
+        );
+        let live = project.scope(Some(&"live".parse().unwrap())).unwrap();
+        assert_eq!(
+            (live.name.as_deref(), live.account_id.as_ref()),
+            (Some("l"), None)
+        );
+    }
+}
