@@ -7,18 +7,24 @@
 mod account;
 mod binding;
 mod environment;
+mod expiry;
 mod key;
 mod limits;
+mod metadata;
 mod namespace;
+mod record;
 mod title;
 
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
 pub use environment::{EnvName, EnvNameError};
+pub use expiry::{Expiration, ExpirationError, Ttl, TtlError};
 pub use key::{KeyName, KeyNameError};
 pub use limits::{
     KEY_MAX_BYTES, LIST_PAGE_MAX, LIST_PAGE_MIN, METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX,
     TITLE_MAX_CHARS, TTL_MIN_SECONDS, VALUE_MAX_BYTES,
 };
+pub use metadata::{Metadata, MetadataError};
 pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError};
+pub use record::Record;
 pub use title::{Title, TitleError};

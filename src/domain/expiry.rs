@@ -1,0 +1,143 @@
+//! When keys expire: as a moment, or as a time to live.
+
+use std::{fmt, str::FromStr};
+
+use jiff::{Span, SpanRelativeTo, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::TTL_MIN_SECONDS;
+
+/// How long a key lives: whole seconds, at least 60.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ttl(u32);
+
+/// Why a string is not a [`Ttl`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TtlError {
+    /// Neither seconds nor a duration.
+    #[error("`{0}` is not a duration; write seconds (3600) or units (1h30m, 7d)")]
+    Unparsable(String),
+    /// Shorter than the service allows.
+    #[error("a time to live is at least 60 seconds, not {0}")]
+    TooShort(i64),
+    /// Longer than can be meant: more than a hundred years.
+    #[error("a time to live of {0} seconds is too long")]
+    TooLong(i64),
+}
+
+impl Ttl {
+    /// Returns the seconds.
+    pub fn seconds(self) -> u32 {
+        self.0
+    }
+}
+
+impl FromStr for Ttl {
+    type Err = TtlError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let seconds = seconds(s).ok_or_else(|| TtlError::Unparsable(s.to_owned()))?;
+        if seconds < TTL_MIN_SECONDS {
+            return Err(TtlError::TooShort(seconds));
+        }
+        match u32::try_from(seconds) {
+            Ok(seconds) if seconds <= 100 * 366 * 86_400 => Ok(Self(seconds)),
+            Ok(_) | Err(_) => Err(TtlError::TooLong(seconds)),
+        }
+    }
+}
+
+/// Reads bare seconds first, since wrangler's `--ttl` takes those, then units.
+fn seconds(s: &str) -> Option<i64> {
+    if let Ok(seconds) = s.parse() {
+        return Some(seconds);
+    }
+    let span: Span = s.parse().ok()?;
+    Some(
+        span.to_duration(SpanRelativeTo::days_are_24_hours())
+            .ok()?
+            .as_secs(),
+    )
+}
+
+/// The moment at which a key expires: whole UNIX seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Expiration(i64);
+
+/// Why a string is not an [`Expiration`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a time; write UNIX seconds (1767225600) or a date with a zone \
+     (2026-01-01T00:00:00Z)"
+)]
+pub struct ExpirationError(String);
+
+impl Expiration {
+    /// Takes UNIX seconds, whatever they are: what exists has any.
+    pub fn from_unix_seconds(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Returns the UNIX seconds.
+    pub fn unix_seconds(self) -> i64 {
+        self.0
+    }
+
+    /// Whether the service would refuse it at `now`, UNIX seconds: it is past, or less than a
+    /// minute ahead.
+    pub fn is_too_soon(self, now: i64) -> bool {
+        self.0 < now.saturating_add(TTL_MIN_SECONDS)
+    }
+}
+
+impl FromStr for Expiration {
+    type Err = ExpirationError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        if let Ok(seconds) = s.parse() {
+            return Ok(Self(seconds));
+        }
+        let time: Timestamp = s
+            .parse()
+            .map_err(|_unparsable| ExpirationError(s.to_owned()))?;
+        Ok(Self(time.as_second()))
+    }
+}
+
+impl fmt::Display for Expiration {
+    /// RFC 3339 in UTC; the bare seconds if they are no date.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_second(self.0) {
+            Ok(time) => f.pad(&time.to_string()),
+            Err(_) => self.0.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ttl_is_seconds_or_units() {
+        assert_eq!("3600".parse::<Ttl>(), "1h".parse::<Ttl>());
+        assert_eq!("7d".parse::<Ttl>(), "604800".parse::<Ttl>());
+        assert_eq!("59".parse::<Ttl>(), Err(TtlError::TooShort(59)));
+        assert_eq!("-1h".parse::<Ttl>(), Err(TtlError::TooShort(-3600)));
+        assert!("1M".parse::<Ttl>().is_err());
+        assert!("99999999999".parse::<Ttl>().is_err());
+    }
+
+    #[test]
+    fn an_expiration_is_seconds_or_a_date() {
+        let expected = Expiration(1_767_225_600);
+        assert_eq!("1767225600".parse(), Ok(expected));
+        assert_eq!("2026-01-01T00:00:00Z".parse(), Ok(expected));
+        assert_eq!("2026-01-01T01:00:00+01:00".parse(), Ok(expected));
+        assert_eq!(expected.to_string(), "2026-01-01T00:00:00Z");
+        assert!("tomorrow".parse::<Expiration>().is_err());
+        assert!(expected.is_too_soon(1_767_225_541));
+        assert!(!expected.is_too_soon(1_767_225_540));
+    }
+}
