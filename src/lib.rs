@@ -11,7 +11,7 @@
 //! | [`domain`] | ids, titles, bindings, keys: valid by construction. Pure | nothing |
 //! | [`fsx`] | writing files whole or not at all; locks | nothing |
 //! | [`ui`] | stdout, stderr, questions, progress | nothing |
-//! | [`env`] | the environment, the current directory, the clock | nothing |
+//! | [`mod@env`] | the environment, the current directory, the clock | nothing |
 //! | [`wire`] | the JSON that client and emulator share | `domain` |
 //! | [`api`] | the client: sending, retries, pacing, decoding | `domain`, `wire` |
 //! | [`emulator`] | the imitation of the service behind `--local`, and of the tests | `domain`, `wire`, `fsx` |

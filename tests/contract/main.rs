@@ -4,5 +4,6 @@
 
 mod edit;
 mod layers;
+mod readme;
 mod retry;
 mod wire;

@@ -1,0 +1,91 @@
+//! What the README says of codes, variables and commands is what the program knows.
+
+use clap::CommandFactory as _;
+use fs_err as fs;
+use kvctl::{cli::Cli, env, error::Exit};
+
+fn readme() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap()
+}
+
+#[test]
+fn every_exit_code_is_listed() {
+    let readme = readme();
+    let (_, table) = readme
+        .split_once("| code | meaning |\n| --- | --- |\n")
+        .unwrap();
+    let listed: Vec<&str> = table
+        .lines()
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    let known: Vec<String> = Exit::ALL
+        .iter()
+        .map(|(exit, meaning)| format!("| {} | {meaning} |", *exit as u8))
+        .collect();
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn every_variable_is_listed() {
+    let readme = readme();
+    let own = env::Var::ALL.iter().map(|var| var.name());
+    for name in own.chain(env::READ_BY_LIBRARIES.iter().copied()) {
+        assert!(
+            readme.contains(&format!("`{name}`")),
+            "the README does not name {name}"
+        );
+    }
+}
+
+#[test]
+fn every_command_is_shown() {
+    let readme = readme();
+    for command in Cli::command().get_subcommands() {
+        let below: Vec<_> = command
+            .get_subcommands()
+            .map(|c| format!(" {}", c.get_name()))
+            .collect();
+        let below = if below.is_empty() {
+            vec![String::new()]
+        } else {
+            below
+        };
+        for name in below {
+            let call = format!("kvctl {}{name}", command.get_name());
+            assert!(readme.contains(&call), "the README does not show `{call}`");
+        }
+    }
+}
+
+#[test]
+fn every_flag_it_shows_exists() {
+    let readme = readme();
+    let mut flags = Vec::new();
+    collect_flags(&Cli::command(), &mut flags);
+    let word = |c: char| c.is_ascii_lowercase() || c == '-';
+    for (_, rest) in readme
+        .match_indices("--")
+        .map(|(at, _)| readme.split_at(at))
+    {
+        let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
+        let flag = rest[..end].trim_matches('-');
+        // Cargo's own, wrangler's own, and the rules of tables.
+        let foreign = ["", "quiet", "path", "locked", "remote", "help"];
+        assert!(
+            foreign.contains(&flag) || flags.iter().any(|known| known == flag),
+            "the README shows `--{flag}`"
+        );
+    }
+}
+
+fn collect_flags(command: &clap::Command, flags: &mut Vec<String>) {
+    flags.extend(
+        command
+            .get_arguments()
+            .filter_map(|a| a.get_long())
+            .map(str::to_owned),
+    );
+    command
+        .get_subcommands()
+        .for_each(|below| collect_flags(below, flags));
+}
