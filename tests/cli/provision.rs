@@ -214,14 +214,27 @@ fn environments_have_namespaces_of_their_own() {
 }
 
 #[test]
-fn an_environment_never_adopts_the_namespace_of_another() {
+fn sections_of_one_worker_share_its_namespaces() {
     let sandbox = Sandbox::new();
-    // The same Worker name in both sections, so the same titles.
     let text = "name = \"bio\"\n\n[[kv_namespaces]]\nbinding = \"SESSIONS\"\n\n\
-                [env.staging]\nname = \"bio\"\n";
+                [env.production]\nname = \"bio\"\n";
     sandbox.write("wrangler.toml", text);
-    assert_eq!(sandbox.run(&["provision"]).code, Some(0));
-    insta::assert_snapshot!(sandbox.run(&["provision", "--env", "staging"]));
+    insta::assert_snapshot!(sandbox.run(&["provision", "--all-envs"]));
+    assert_eq!(sandbox.emulator.requests("POST"), 1);
+}
+
+#[test]
+fn a_namespace_that_another_binding_holds_is_not_adopted() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    assert_eq!(
+        sandbox.run(&["rename-binding", "SESSIONS", "LOGINS"]).code,
+        Some(0)
+    );
+    let before = sandbox.read("wrangler.toml");
+    insta::assert_snapshot!(sandbox.run(&["provision", "SESSIONS"]));
+    assert_eq!(sandbox.read("wrangler.toml"), before);
 }
 
 #[test]

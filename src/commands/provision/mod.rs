@@ -173,7 +173,7 @@ impl Job<'_> {
 
     /// Creates what is to be created, after making sure that the file can be written.
     async fn create(&self) -> anyhow::Result<Vec<Outcome>> {
-        let creates = self.plan.creates().count();
+        let creates = self.plan.creates().len();
         if self.plan.is_pending() {
             file::check(self.document, self.args.out.as_deref())?;
         }
@@ -190,7 +190,7 @@ impl Job<'_> {
     }
 
     fn summary(&self, wants: &[Want]) -> String {
-        let creates = self.plan.creates().count();
+        let creates = self.plan.creates().len();
         let keep = |step: &&Step| matches!(step.action, Action::Keep { .. });
         let changes = self.plan.steps.len() - self.plan.steps.iter().filter(keep).count();
         format!(

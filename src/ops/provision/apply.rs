@@ -76,7 +76,7 @@ pub async fn apply(
     plan: &Plan,
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<Outcome>, Error> {
-    let creating = plan.creates().map(|title| async move {
+    let creating = plan.creates().into_iter().map(|title| async move {
         let settled = create_or_find(client, account, title).await;
         done();
         (title, settled)
@@ -116,7 +116,9 @@ fn outcomes(plan: &Plan, settled: &[(&Title, Settled)]) -> Vec<Outcome> {
                 let Some((_, one)) = settled.iter().find(|(t, _)| *t == title) else {
                     continue;
                 };
-                let how = if one.created {
+                // Sections of one Worker share a namespace; the first of them made it.
+                let first = outcomes.iter().all(|o| o.id != one.namespace.id);
+                let how = if one.created && first {
                     How::Created
                 } else {
                     How::Adopted

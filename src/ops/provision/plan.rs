@@ -265,12 +265,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the titles to create.
-    pub fn creates(&self) -> impl Iterator<Item = &Title> {
-        self.steps.iter().filter_map(|step| match &step.action {
-            Action::Create { title } => Some(title),
-            Action::Keep { .. } | Action::Adopt { .. } | Action::Share => None,
-        })
+    /// Returns the titles to create, each once.
+    pub fn creates(&self) -> BTreeSet<&Title> {
+        self.steps
+            .iter()
+            .filter_map(|step| match &step.action {
+                Action::Create { title } => Some(title),
+                Action::Keep { .. } | Action::Adopt { .. } | Action::Share => None,
+            })
+            .collect()
     }
 
     /// Returns the ids that will be replaced.
@@ -453,7 +456,10 @@ impl<'a> Planner<'a> {
         Some(Self::step(want, field, action, replaces))
     }
 
-    /// Finds the slot that holds or will hold the same namespace, unless sharing was asked for.
+    /// Finds the slot that holds or will hold the same namespace, where that cannot be meant.
+    ///
+    /// It is meant where the title was given, and where sections of the file are about one Worker:
+    /// then the titles of one binding are the same because the Worker is.
     fn shares(
         &self,
         slot: &Slot,
@@ -461,14 +467,13 @@ impl<'a> Planner<'a> {
         title: &str,
         found: Option<&NamespaceInfo>,
     ) -> Option<Slot> {
-        if let Some(other) = self.claimed.get(title) {
-            return Some(other.clone());
-        }
         if matches!(want.name, Name::Given(_)) {
             return None;
         }
-        let other = found.and_then(|n| self.request.bound.get(&n.id))?;
-        (other != slot).then(|| other.clone())
+        let bound = || found.and_then(|n| self.request.bound.get(&n.id));
+        let other = self.claimed.get(title).or_else(bound)?;
+        let same = other.binding == slot.binding && other.field == slot.field;
+        (!same).then(|| other.clone())
     }
 
     /// Remarks on what `wrangler dev --remote` would reach. What is local reaches nothing.
