@@ -1,0 +1,161 @@
+//! What must happen so that every want has its namespace. Pure: no I/O, the same answer every time.
+
+mod planner;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+pub use planner::plan;
+pub use refusal::{Error, Refusal};
+
+use super::want::Want;
+use crate::{
+    config::Field,
+    domain::{Binding, EnvName, NamespaceId, Title},
+    ops::target::place,
+    wire::NamespaceInfo,
+};
+
+/// What becomes of `preview_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preview {
+    /// It is left as it is.
+    Untouched,
+    /// It names the production namespace.
+    Same,
+    /// It names a namespace of its own.
+    Separate,
+}
+
+/// Everything that decides a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// What is wanted.
+    pub wants: &'a [Want],
+    /// Every namespace of the account.
+    pub existing: &'a [NamespaceInfo],
+    /// Which binding has which id in the whole file, so that no two come to share one unasked.
+    pub bound: &'a BTreeMap<NamespaceId, Slot>,
+    /// What becomes of `preview_id`.
+    pub preview: Preview,
+    /// The ids that may be replaced.
+    pub replace: &'a [NamespaceId],
+    /// Whether the account is the local store's.
+    pub local: bool,
+}
+
+/// A place for an id in the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    /// The environment; `None` is the top level.
+    pub environment: Option<EnvName>,
+    /// The binding.
+    pub binding: Binding,
+    /// `id` or `preview_id`.
+    pub field: Field,
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} of `{}` {}",
+            self.field,
+            self.binding,
+            place(self.environment.as_ref())
+        )
+    }
+}
+
+/// What happens to one slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Its id is right already.
+    Keep {
+        /// The id.
+        id: NamespaceId,
+        /// The namespace's title; unknown for an id that only the local store will use.
+        title: Option<String>,
+    },
+    /// A namespace with the right title exists; its id is written.
+    Adopt {
+        /// The id.
+        id: NamespaceId,
+        /// The title.
+        title: String,
+    },
+    /// A namespace is created, and its id is written.
+    Create {
+        /// The title to create.
+        title: Title,
+    },
+    /// The id of the same binding is written once more, as its `preview_id`.
+    Share,
+}
+
+/// One slot and what happens to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The slot.
+    pub slot: Slot,
+    /// What happens.
+    pub action: Action,
+    /// The valid id that is replaced, with leave.
+    pub replaces: Option<NamespaceId>,
+    /// Whether the file has an entry for the binding.
+    pub has_entry: bool,
+}
+
+/// Something that is allowed, but that the user should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// The binding has no `preview_id`.
+    NoPreview(Slot),
+    /// The `preview_id` is the production id.
+    PreviewIsProduction(Slot),
+    /// A namespace has the title that other tools would have given; it may be meant.
+    Bare {
+        /// The slot that gets a new namespace.
+        slot: Slot,
+        /// The namespace that may be meant.
+        namespace: NamespaceInfo,
+    },
+}
+
+/// The steps to take, in the order of the wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// What the user should know.
+    pub remarks: Vec<Remark>,
+}
+
+impl Plan {
+    /// Returns the titles to create, each once.
+    pub fn creates(&self) -> BTreeSet<&Title> {
+        self.steps
+            .iter()
+            .filter_map(|step| match &step.action {
+                Action::Create { title } => Some(title),
+                Action::Keep { .. } | Action::Adopt { .. } | Action::Share => None,
+            })
+            .collect()
+    }
+
+    /// Returns the ids that will be replaced.
+    pub fn replaces(&self) -> impl Iterator<Item = &NamespaceId> {
+        self.steps.iter().filter_map(|step| step.replaces.as_ref())
+    }
+
+    /// Whether there is anything to do.
+    pub fn is_pending(&self) -> bool {
+        let keep = |step: &Step| matches!(step.action, Action::Keep { .. });
+        !self.steps.iter().all(keep)
+    }
+}

@@ -1,0 +1,142 @@
+//! Why a plan is refused, and what would allow it.
+
+use std::fmt;
+
+use super::Slot;
+use crate::{
+    config::Position,
+    domain::{NamespaceId, Title, TitleError},
+};
+
+/// Why a slot cannot be provisioned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The file's id is unknown to the account.
+    Unknown {
+        /// The slot.
+        slot: Slot,
+        /// Its id.
+        id: NamespaceId,
+        /// Where the id stands.
+        position: Option<Position>,
+    },
+    /// The file's id is that of another namespace than the one named.
+    OtherTitle {
+        /// The slot.
+        slot: Slot,
+        /// Its id.
+        id: NamespaceId,
+        /// The title of that namespace.
+        has: String,
+        /// The title that was named.
+        wanted: Title,
+    },
+    /// Two namespaces could be meant.
+    Ambiguous {
+        /// The slot.
+        slot: Slot,
+        /// Their titles.
+        titles: [String; 2],
+    },
+    /// Two slots would share a namespace.
+    Shared {
+        /// The slot.
+        slot: Slot,
+        /// The other slot.
+        with: Slot,
+        /// The title they share.
+        title: String,
+    },
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Slots that cannot be provisioned.
+    #[error("{}", listed(.0))]
+    Refused(Vec<Refusal>),
+    /// A replacement was allowed that is not called for.
+    #[error("`--replace-id {0}` replaces nothing: no id that needs replacing is {0}")]
+    NothingToReplace(NamespaceId),
+    /// The title of a preview twin would be too long.
+    #[error("the title of the preview namespace cannot be formed")]
+    Title(#[from] TitleError),
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusals) => refusals.first().map(Refusal::hint),
+            Self::NothingToReplace(_) => Some(
+                "a valid id is replaced if the account does not have it, if another title is \
+                 named for its binding, or if `--preview separate` finds it in both fields"
+                    .to_owned(),
+            ),
+            Self::Title(_) => None,
+        }
+    }
+}
+
+fn listed(refusals: &[Refusal]) -> String {
+    let all: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    all.join("\n       ")
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { slot, id, position } => {
+                write!(f, "the {slot}")?;
+                if let Some(position) = position {
+                    write!(f, " (line {})", position.line)?;
+                }
+                write!(f, " is {id}, which is not in this account")
+            }
+            Self::OtherTitle {
+                slot,
+                id,
+                has,
+                wanted,
+            } => {
+                write!(f, "the {slot} is {id}, titled `{has}`, not `{wanted}`")
+            }
+            Self::Ambiguous {
+                slot,
+                titles: [a, b],
+            } => {
+                write!(f, "the {slot} could be `{a}` or `{b}`: both exist")
+            }
+            Self::Shared { slot, with, title } => {
+                write!(
+                    f,
+                    "the {slot} and the {with} would share the namespace `{title}`"
+                )
+            }
+        }
+    }
+}
+
+impl Refusal {
+    fn hint(&self) -> String {
+        match self {
+            Self::Unknown { id, .. } => format!(
+                "it belongs to another account (see `--account-id`) or was deleted; \
+                 `--replace-id {id}` allows another in its place"
+            ),
+            Self::OtherTitle { id, .. } => {
+                format!("`--replace-id {id}` allows re-pointing the binding")
+            }
+            Self::Ambiguous {
+                slot,
+                titles: [a, _],
+            } => {
+                format!("say which: `kvctl provision {}={a}`", slot.binding)
+            }
+            Self::Shared { slot, .. } => format!(
+                "give one of them a title of its own with `{}=TITLE` and `--env`",
+                slot.binding
+            ),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The rules one by one, and that a plan carried out leaves nothing to do.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    config::{Entry, Located, Position},
+    domain::DeclaredId,
+    ops::provision::{titles, want::Name},
+};
+
+const OLD: &str = "0f2ac74b498b48028cb68387c421e279";
+const OTHER: &str = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
+
+fn located(text: Option<&str>) -> Option<Located<String>> {
+    let position = Position { line: 7, column: 6 };
+    text.map(|text| Located {
+        value: text.to_owned(),
+        position,
+    })
+}
+
+fn want(id: Option<&str>, preview_id: Option<&str>) -> Want {
+    let binding: Binding = "CACHE".parse().unwrap();
+    let titles = titles::conventional(Some("bio"), None, &binding).unwrap();
+    Want {
+        environment: None,
+        name: Name::Conventional(titles),
+        entry: Some(Entry {
+            binding: binding.clone(),
+            id: located(id),
+            preview_id: located(preview_id),
+            position: Position { line: 6, column: 1 },
+        }),
+        binding,
+    }
+}
+
+fn namespace(id: &str, title: &str) -> NamespaceInfo {
+    NamespaceInfo {
+        id: id.parse().unwrap(),
+        title: title.to_owned(),
+        supports_url_encoding: None,
+        jurisdiction: None,
+    }
+}
+
+struct Case<'a> {
+    wants: &'a [Want],
+    existing: &'a [NamespaceInfo],
+    preview: Preview,
+    replace: &'a [NamespaceId],
+    local: bool,
+}
+
+impl Default for Case<'_> {
+    fn default() -> Self {
+        Self {
+            wants: &[],
+            existing: &[],
+            preview: Preview::Untouched,
+            replace: &[],
+            local: false,
+        }
+    }
+}
+
+fn decide(case: &Case<'_>) -> Result<Plan, Error> {
+    let mut bound = BTreeMap::new();
+    for want in case.wants {
+        for field in [Field::Id, Field::PreviewId] {
+            if let DeclaredId::Valid(id) = want.declared(field) {
+                let (environment, binding) = (want.environment.clone(), want.binding.clone());
+                bound.entry(id).or_insert(Slot {
+                    environment,
+                    binding,
+                    field,
+                });
+            }
+        }
+    }
+    plan(Request {
+        wants: case.wants,
+        existing: case.existing,
+        bound: &bound,
+        preview: case.preview,
+        replace: case.replace,
+        local: case.local,
+    })
+}
+
+fn actions(plan: &Plan) -> Vec<&Action> {
+    plan.steps.iter().map(|step| &step.action).collect()
+}
+
+#[test]
+fn a_live_id_is_kept_whatever_its_title() {
+    let existing = [namespace(OLD, "hand-made"), namespace(OTHER, "bio-CACHE")];
+    let wants = [want(Some(OLD), None)];
+    let plan = decide(&Case {
+        wants: &wants,
+        existing: &existing,
+        ..Case::default()
+    })
+    .unwrap();
+    assert!(matches!(actions(&plan)[..], [Action::Keep { .. }]));
+    assert!(!plan.is_pending());
+}
+
+#[test]
+fn a_stranger_is_refused_and_replaced_only_by_name() {
+    let wants = [want(Some(OLD), None)];
+    let refused = decide(&Case {
+        wants: &wants,
+        ..Case::default()
+    })
+    .unwrap_err();
+    assert!(
+        matches!(&refused, Error::Refused(all) if matches!(all[..], [Refusal::Unknown { .. }]))
+    );
+    let other = [OTHER.parse().unwrap()];
+    let wrong = Case {
+        wants: &wants,
+        replace: &other,
+        ..Case::default()
+    };
+    assert!(matches!(decide(&wrong), Err(Error::Refused(_))));
+    let named = [OLD.parse().unwrap()];
+    let right = Case {
+        wants: &wants,
+        replace: &named,
+        ..Case::default()
+    };
+    let plan = decide(&right).unwrap();
+    assert!(matches!(actions(&plan)[..], [Action::Create { .. }]));
+    assert_eq!(plan.replaces().collect::<Vec<_>>(), [&named[0]]);
+}
+
+#[test]
+fn to_the_local_store_no_id_is_a_stranger() {
+    let wants = [want(Some(OLD), None)];
+    let plan = decide(&Case {
+        wants: &wants,
+        local: true,
+        ..Case::default()
+    })
+    .unwrap();
+    assert!(!plan.is_pending());
+    assert_eq!(plan.remarks, []);
+}
+
+#[test]
+fn a_preview_that_is_production_is_separated_only_by_name() {
+    let existing = [namespace(OLD, "bio-CACHE")];
+    let wants = [want(Some(OLD), Some(OLD))];
+    let case = Case {
+        wants: &wants,
+        existing: &existing,
+        preview: Preview::Separate,
+        ..Case::default()
+    };
+    let kept = decide(&case).unwrap();
+    assert!(!kept.is_pending());
+    assert!(matches!(kept.remarks[..], [Remark::PreviewIsProduction(_)]));
+    let named = [OLD.parse().unwrap()];
+    let plan = decide(&Case {
+        replace: &named,
+        ..case
+    })
+    .unwrap();
+    assert!(matches!(
+        actions(&plan)[..],
+        [Action::Keep { .. }, Action::Create { .. }]
+    ));
+    assert_eq!(plan.steps[1].slot.field, Field::PreviewId);
+}
+
+#[test]
+fn a_preview_of_its_own_is_never_shared() {
+    let existing = [namespace(OLD, "bio-CACHE"), namespace(OTHER, "anything")];
+    let wants = [want(Some(OLD), Some(OTHER))];
+    for preview in [Preview::Same, Preview::Separate, Preview::Untouched] {
+        let case = Case {
+            wants: &wants,
+            existing: &existing,
+            preview,
+            ..Case::default()
+        };
+        assert!(!decide(&case).unwrap().is_pending());
+    }
+}
+
+/// Texts that stand where an id belongs: none, placeholders, ids known and unknown.
+fn declared() -> impl Strategy<Value = Option<&'static str>> {
+    prop::sample::select(vec![
+        None,
+        Some(""),
+        Some("<id>"),
+        Some(OLD),
+        Some(OTHER),
+        Some("c2d9be6c0e1f4d0c8c7a9b3f5e4d2a10"),
+        Some("10ca110cb572ff743a45e4869ad81692"),
+    ])
+}
+
+fn existing() -> impl Strategy<Value = Vec<NamespaceInfo>> {
+    let titles = [
+        "bio-CACHE",
+        "bio-cache",
+        "CACHE",
+        "bio-CACHE_preview",
+        "other",
+    ];
+    let pick = prop::sample::subsequence(titles.to_vec(), 0..=titles.len());
+    (pick, any::<bool>()).prop_map(|(titles, known)| {
+        let id = |at: usize| match at {
+            0 if known => OLD.to_owned(),
+            1 if known => OTHER.to_owned(),
+            _ => format!("{:032x}", 0xabc0_0000 + at),
+        };
+        let named = titles.iter().enumerate();
+        named.map(|(at, title)| namespace(&id(at), title)).collect()
+    })
+}
+
+/// Carries out `plan` on `want` and `existing`, as a service and a file would.
+fn carried_out(plan: &Plan, want: &Want, existing: &mut Vec<NamespaceInfo>) -> Want {
+    let mut after = want.clone();
+    let mut entry = after.entry.take().unwrap();
+    for step in &plan.steps {
+        let id = match &step.action {
+            Action::Keep { id, .. } | Action::Adopt { id, .. } => id.to_string(),
+            Action::Create { title } => {
+                let id = format!("{:032x}", 0xdef0_0000 + existing.len());
+                existing.push(namespace(&id, title.as_str()));
+                id
+            }
+            Action::Share => entry.id.clone().unwrap().value,
+        };
+        match step.slot.field {
+            Field::Id => entry.id = located(Some(&id)),
+            _ => entry.preview_id = located(Some(&id)),
+        }
+    }
+    after.entry = Some(entry);
+    after
+}
+
+proptest! {
+    /// Whatever the file and the account say: a plan that was carried out leaves nothing to do,
+    /// touches no live id, and makes no second namespace of one title.
+    #[test]
+    fn a_plan_carried_out_leaves_nothing_to_do(
+        id in declared(),
+        preview_id in declared(),
+        existing in existing(),
+        preview in prop::sample::select(vec![Preview::Untouched, Preview::Same, Preview::Separate]),
+        local in any::<bool>(),
+    ) {
+        let before = want(id, preview_id);
+        let wants = std::slice::from_ref(&before);
+        let case = Case { wants, existing: &existing, preview, local, ..Case::default() };
+        let Ok(first) = decide(&case) else { return Ok(()) };
+
+        for step in &first.steps {
+            let live = before.declared(step.slot.field);
+            if live.valid_for(local).is_some() {
+                prop_assert!(matches!(step.action, Action::Keep { .. }), "{step:?}");
+            }
+        }
+        let mut remote = existing.clone();
+        let after = carried_out(&first, &before, &mut remote);
+        let titles: BTreeSet<&String> = remote.iter().map(|n| &n.title).collect();
+        prop_assert_eq!(titles.len(), remote.len());
+
+        let wants = std::slice::from_ref(&after);
+        let case = Case { wants, existing: &remote, ..case };
+        let second = decide(&case);
+        prop_assert!(second.as_ref().is_ok_and(|plan| !plan.is_pending()), "{second:?}");
+    }
+}
