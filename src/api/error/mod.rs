@@ -1,5 +1,8 @@
 //! Why the API did not do what was asked, and what that means.
 
+mod display;
+mod hint;
+
 use std::{fmt, time::Duration};
 
 use reqwest::{Method, StatusCode};
@@ -195,77 +198,6 @@ impl Error {
         matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
             || self.codes().any(|c| DENIALS.contains(&c))
     }
-
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match &*self.kind {
-            Kind::Refused {
-                challenged: true, ..
-            } => "a firewall in front of the API asked for a browser; try from another network",
-            Kind::Malformed { .. } => {
-                "a proxy or a login page may stand between you and the API; check HTTPS_PROXY and \
-                 CLOUDFLARE_API_BASE_URL"
-            }
-            Kind::Unreachable(e) if is_certificate(e) => {
-                "the server's certificate is not trusted; behind a proxy that inspects traffic, \
-                 name its authority with `--ca-file FILE`, NODE_EXTRA_CA_CERTS or SSL_CERT_FILE"
-            }
-            Kind::Unreachable(e) if e.is_timeout() => {
-                "the service took too long; allow more with `--timeout 60s`, or run the same \
-                 command again"
-            }
-            Kind::Unreachable(_) => {
-                "check the network, HTTPS_PROXY and CLOUDFLARE_API_BASE_URL, then run the same \
-                 command again"
-            }
-            Kind::Circular => "this is the service's mistake; run the same command again",
-            Kind::Refused { .. } => return self.hint_for_refusal(),
-        };
-        Some(hint.to_owned())
-    }
-
-    fn hint_for_refusal(&self) -> Option<String> {
-        if self.has_code(code::TITLE_TAKEN) {
-            let hint = "titles are unique within an account; choose another one";
-            return Some(hint.to_owned());
-        }
-        if self.has_code(code::NO_ROUTE) {
-            return Some(
-                "the account id is probably wrong; see `--account-id`, CLOUDFLARE_ACCOUNT_ID and \
-                 `account_id` in the wrangler file"
-                    .to_owned(),
-            );
-        }
-        let hint = match self.trouble() {
-            Trouble::Denied => {
-                "check that the token is valid, belongs to this account and has the permission \
-                 `Workers KV Storage Write`"
-            }
-            Trouble::NotFound => "run `kvctl namespace list` to see the namespaces of this account",
-            Trouble::QuotaSpent => {
-                "the free plan's quota of the day is spent; it is renewed at 00:00 UTC"
-            }
-            Trouble::Temporary if self.is_throttled() => {
-                "the account's 1,200 requests per five minutes are used up; wait a few minutes, \
-                 then run the same command again"
-            }
-            Trouble::Temporary => "the service is in trouble; run the same command again later",
-            Trouble::Failed => return None,
-        };
-        Some(hint.to_owned())
-    }
-}
-
-/// Whether the connection failed because of a certificate, which no retry heals.
-fn is_certificate(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(e) = cause {
-        if e.to_string().contains("certificate") {
-            return true;
-        }
-        cause = e.source();
-    }
-    false
 }
 
 impl Kind {
@@ -306,93 +238,6 @@ fn excerpt(body: &[u8]) -> String {
         short.push('…');
     }
     short
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            request,
-            kind,
-            attempts,
-        } = self;
-        match &**kind {
-            Kind::Refused {
-                status,
-                errors,
-                excerpt,
-                ray,
-                retry_after,
-                ..
-            } => {
-                write!(f, "the API refused {request} ({status})")?;
-                for (i, error) in errors.iter().enumerate() {
-                    write!(f, "{}{}", if i == 0 { ": " } else { "; " }, Said(error))?;
-                }
-                if errors.is_empty() && excerpt.is_none() {
-                    f.write_str(" without giving a reason")?;
-                }
-                write_excerpt(f, excerpt.as_deref())?;
-                if let Some(wait) = retry_after {
-                    write!(f, ", asking to wait {} s", wait.as_secs())?;
-                }
-                write_ray(f, ray.as_deref())?;
-            }
-            Kind::Unreachable(e) if e.is_timeout() => write!(f, "{request} got no answer in time")?,
-            Kind::Unreachable(e) if e.is_connect() => write!(f, "{request} could not connect")?,
-            Kind::Unreachable(_) => write!(f, "{request} lost its connection")?,
-            Kind::Malformed {
-                status,
-                excerpt,
-                ray,
-                ..
-            } => {
-                write!(
-                    f,
-                    "{request} was answered ({status}) with something other than the API's JSON"
-                )?;
-                write_excerpt(f, Some(excerpt))?;
-                write_ray(f, ray.as_deref())?;
-            }
-            Kind::Circular => write!(f, "the list of {request} goes round in a circle")?,
-        }
-        if *attempts > 1 {
-            write!(f, ", after {attempts} attempts")?;
-        }
-        Ok(())
-    }
-}
-
-fn write_excerpt(f: &mut fmt::Formatter<'_>, excerpt: Option<&str>) -> fmt::Result {
-    match excerpt {
-        None => Ok(()),
-        Some("") => f.write_str(" and an empty body"),
-        Some(text) => write!(f, ": `{text}`"),
-    }
-}
-
-fn write_ray(f: &mut fmt::Formatter<'_>, ray: Option<&str>) -> fmt::Result {
-    ray.map_or(Ok(()), |ray| write!(f, ", cf-ray {ray}"))
-}
-
-/// One message with its code and what led to it.
-struct Said<'a>(&'a Message);
-
-impl fmt::Display for Said<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Message {
-            code,
-            message,
-            error_chain,
-        } = self.0;
-        f.write_str(message)?;
-        if let Some(code) = code {
-            write!(f, " [code {code}]")?;
-        }
-        for cause in error_chain {
-            write!(f, " ({})", Said(cause))?;
-        }
-        Ok(())
-    }
 }
 
 impl std::error::Error for Error {

@@ -1,0 +1,77 @@
+//! What the user can do about an error.
+
+use super::{Error, Kind, Trouble};
+use crate::wire::code;
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match &*self.kind {
+            Kind::Refused {
+                challenged: true, ..
+            } => "a firewall in front of the API asked for a browser; try from another network",
+            Kind::Malformed { .. } => {
+                "a proxy or a login page may stand between you and the API; check HTTPS_PROXY and \
+                 CLOUDFLARE_API_BASE_URL"
+            }
+            Kind::Unreachable(e) if is_certificate(e) => {
+                "the server's certificate is not trusted; behind a proxy that inspects traffic, \
+                 name its authority with `--ca-file FILE`, NODE_EXTRA_CA_CERTS or SSL_CERT_FILE"
+            }
+            Kind::Unreachable(e) if e.is_timeout() => {
+                "the service took too long; allow more with `--timeout 60s`, or run the same \
+                 command again"
+            }
+            Kind::Unreachable(_) => {
+                "check the network, HTTPS_PROXY and CLOUDFLARE_API_BASE_URL, then run the same \
+                 command again"
+            }
+            Kind::Circular => "this is the service's mistake; run the same command again",
+            Kind::Refused { .. } => return self.hint_for_refusal(),
+        };
+        Some(hint.to_owned())
+    }
+
+    fn hint_for_refusal(&self) -> Option<String> {
+        if self.has_code(code::TITLE_TAKEN) {
+            let hint = "titles are unique within an account; choose another one";
+            return Some(hint.to_owned());
+        }
+        if self.has_code(code::NO_ROUTE) {
+            return Some(
+                "the account id is probably wrong; see `--account-id`, CLOUDFLARE_ACCOUNT_ID and \
+                 `account_id` in the wrangler file"
+                    .to_owned(),
+            );
+        }
+        let hint = match self.trouble() {
+            Trouble::Denied => {
+                "check that the token is valid, belongs to this account and has the permission \
+                 `Workers KV Storage Write`"
+            }
+            Trouble::NotFound => "run `kvctl namespace list` to see the namespaces of this account",
+            Trouble::QuotaSpent => {
+                "the free plan's quota of the day is spent; it is renewed at 00:00 UTC"
+            }
+            Trouble::Temporary if self.is_throttled() => {
+                "the account's 1,200 requests per five minutes are used up; wait a few minutes, \
+                 then run the same command again"
+            }
+            Trouble::Temporary => "the service is in trouble; run the same command again later",
+            Trouble::Failed => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Whether the connection failed because of a certificate, which no retry heals.
+fn is_certificate(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(e) = cause {
+        if e.to_string().contains("certificate") {
+            return true;
+        }
+        cause = e.source();
+    }
+    false
+}
