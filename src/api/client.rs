@@ -9,12 +9,16 @@ use std::{
 };
 
 use backon::{ExponentialBuilder, Retryable as _};
+use bytes::Bytes;
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, InvalidHeaderValue, RETRY_AFTER};
+use reqwest::{
+    header::{CONTENT_TYPE, HeaderMap, InvalidHeaderValue, RETRY_AFTER},
+    multipart::{Form, Part},
+};
 
 use super::{
     BaseUrl, Credentials,
-    endpoint::{Answer, Endpoint},
+    endpoint::{Answer, Body, Endpoint},
     error::{Error, Kind, Request},
     observer::{Event, Observer},
     pacing::Pacer,
@@ -27,7 +31,7 @@ pub struct Settings {
     pub base: BaseUrl,
     /// Who is asking.
     pub credentials: Credentials,
-    /// How long one request may take, answer included.
+    /// How long one request may take, answer included; more is allowed where many bytes travel.
     pub timeout: Duration,
     /// How often a request is sent again at most.
     pub retries: usize,
@@ -55,6 +59,7 @@ pub struct Client {
     http: reqwest::Client,
     base: BaseUrl,
     headers: HeaderMap,
+    timeout: Duration,
     retries: usize,
     backoff: Duration,
     now: fn() -> Timestamp,
@@ -77,11 +82,14 @@ impl Client {
     /// The longest wait between retries that the service did not ask for.
     const MAX_BACKOFF: Duration = Duration::from_secs(8);
 
+    /// The slowest that a connection may be, in bytes a second, before a request times out that has
+    /// many to carry.
+    const SLOWEST: usize = 256 * 1024;
+
     /// Creates a client that tells `observer` what it does.
     pub fn new(settings: Settings, observer: Arc<dyn Observer>) -> Result<Self, ClientError> {
         let mut http = reqwest::Client::builder()
             .user_agent(concat!("kvctl/", env!("CARGO_PKG_VERSION")))
-            .timeout(settings.timeout)
             // The API never redirects; whoever does must not be handed the credentials.
             .redirect(reqwest::redirect::Policy::none());
         if settings.base.is_loopback() {
@@ -94,6 +102,7 @@ impl Client {
             http: http.build()?,
             headers: settings.credentials.headers()?,
             base: settings.base,
+            timeout: settings.timeout,
             retries: settings.retries,
             backoff: settings.backoff,
             now: settings.now,
@@ -162,11 +171,16 @@ impl Client {
             .http
             .request(E::METHOD, url)
             .headers(self.headers.clone());
-        if let Some(json) = endpoint.json() {
-            builder = builder
-                .header(CONTENT_TYPE, "application/json")
-                .body(json.to_string());
-        }
+        let body = endpoint.body();
+        builder = builder.timeout(self.time_for(body.len() + endpoint.answer_bytes()));
+        builder = match body {
+            Body::Empty => builder,
+            Body::Json(json) => builder.header(CONTENT_TYPE, "application/json").body(json),
+            Body::Raw(bytes) => builder
+                .header(CONTENT_TYPE, "application/octet-stream")
+                .body(bytes),
+            Body::Form { value, metadata } => builder.multipart(form(value, metadata)),
+        };
         let sent = Instant::now();
         let received = async {
             let response = builder.send().await?;
@@ -207,6 +221,11 @@ impl Client {
         }
     }
 
+    /// Returns how long a request may take that carries so many bytes, back or forth.
+    fn time_for(&self, bytes: usize) -> Duration {
+        self.timeout + Duration::from_secs((bytes / Self::SLOWEST) as u64)
+    }
+
     fn with_retry_after(&self, mut error: Error, answer: &Answer) -> Error {
         if let Kind::Refused { retry_after, .. } = &mut *error.kind {
             *retry_after = answer
@@ -215,6 +234,15 @@ impl Client {
         }
         error
     }
+}
+
+/// Puts a value and its metadata into the form that the API documents.
+fn form(value: Bytes, metadata: String) -> Form {
+    let length = value.len() as u64;
+    let value = Part::stream_with_length(value, length);
+    Form::new()
+        .part("value", value)
+        .part("metadata", Part::text(metadata))
 }
 
 /// Reads a `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3).

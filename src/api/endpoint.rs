@@ -30,13 +30,64 @@ pub trait Endpoint {
         Vec::new()
     }
 
-    /// Returns the JSON body, if it has one.
-    fn json(&self) -> Option<serde_json::Value> {
-        None
+    /// Returns the body. Asked for again at each attempt, so it should be cheap to give.
+    fn body(&self) -> Body {
+        Body::Empty
+    }
+
+    /// Returns how many bytes the answer may have at most, so that time is allowed for them.
+    fn answer_bytes(&self) -> usize {
+        0
     }
 
     /// Reads an answer with a success status.
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error>;
+}
+
+/// The body of a request.
+#[derive(Clone)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// JSON text.
+    Json(Bytes),
+    /// Any bytes, taken as they are.
+    Raw(Bytes),
+    /// A value and its metadata, as a form.
+    Form {
+        /// The value, any bytes.
+        value: Bytes,
+        /// The metadata, JSON text.
+        metadata: String,
+    },
+}
+
+impl Body {
+    /// Returns `value` as JSON text.
+    pub fn json(value: &serde_json::Value) -> Self {
+        Self::Json(value.to_string().into())
+    }
+
+    /// Returns how many bytes it has, give or take a form's frame.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Json(bytes) | Self::Raw(bytes) => bytes.len(),
+            Self::Form { value, metadata } => value.len() + metadata.len(),
+        }
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Shows no byte: it may hold secrets.
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Body({} bytes)", self.len())
+    }
 }
 
 /// An answer, complete, whatever its status.

@@ -1,7 +1,8 @@
-//! The key list endpoint.
+//! The key list endpoint, and lists as streams of pages.
 
 use std::collections::HashSet;
 
+use futures_util::{Stream, TryStreamExt as _, stream};
 use reqwest::Method;
 
 use super::{
@@ -15,14 +16,31 @@ use crate::{
 };
 
 /// Lists one page of the keys of a namespace, in the order of their UTF-8 bytes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ListKeys<'a> {
     /// The account.
     pub account: &'a AccountId,
     /// The namespace.
     pub namespace: &'a NamespaceId,
+    /// What the keys begin with; empty for all. Must be the same for every page.
+    pub prefix: &'a str,
+    /// How many keys a page holds at most: 10 to 1,000.
+    pub limit: usize,
     /// Where the page begins: the cursor of the page before.
     pub cursor: Option<String>,
+}
+
+impl<'a> ListKeys<'a> {
+    /// The first page of all keys that begin with `prefix`, as large as can be.
+    pub fn all(account: &'a AccountId, namespace: &'a NamespaceId, prefix: &'a str) -> Self {
+        Self {
+            account,
+            namespace,
+            prefix,
+            limit: LIST_PAGE_MAX,
+            cursor: None,
+        }
+    }
 }
 
 impl Endpoint for ListKeys<'_> {
@@ -37,7 +55,10 @@ impl Endpoint for ListKeys<'_> {
     }
 
     fn query(&self) -> Vec<(&'static str, String)> {
-        let mut query = vec![("limit", LIST_PAGE_MAX.to_string())];
+        let mut query = vec![("limit", self.limit.to_string())];
+        if !self.prefix.is_empty() {
+            query.push(("prefix", self.prefix.to_owned()));
+        }
         query.extend(self.cursor.clone().map(|cursor| ("cursor", cursor)));
         query
     }
@@ -47,38 +68,65 @@ impl Endpoint for ListKeys<'_> {
     }
 }
 
+/// How far a list has come.
+struct Walk<'a> {
+    list: ListKeys<'a>,
+    seen: HashSet<String>,
+    done: bool,
+}
+
 impl Client {
+    /// Lists keys from `first` on, page by page, one request for each.
+    ///
+    /// A page may be empty and still not be the last: expired keys are walked over. The last one has
+    /// no cursor. A cursor that comes a second time is an error, for the list would never end.
+    pub fn key_pages<'a>(
+        &'a self,
+        first: ListKeys<'a>,
+    ) -> impl Stream<Item = Result<Vec<KeyInfo>, Error>> + 'a {
+        let walk = Walk {
+            list: first,
+            seen: HashSet::new(),
+            done: false,
+        };
+        stream::try_unfold(walk, async |mut walk| {
+            if walk.done {
+                return Ok(None);
+            }
+            let (keys, info) = self.send(&walk.list).await?;
+            match info.cursor.filter(|cursor| !cursor.is_empty()) {
+                None => walk.done = true,
+                Some(cursor) => {
+                    if !walk.seen.insert(cursor.clone()) {
+                        let request = Request {
+                            method: Method::GET,
+                            path: walk.list.path(),
+                        };
+                        return Err(Error::new(request, Kind::Circular));
+                    }
+                    walk.list.cursor = Some(cursor);
+                }
+            }
+            Ok(Some((keys, walk)))
+        })
+    }
+
     /// Counts the keys of a namespace, but asks for no more than `pages` pages of a thousand.
     ///
-    /// Returns the count and whether it is complete. A page may be empty and still not be the
-    /// last; the last one has no cursor.
+    /// Returns the count and whether it is complete.
     pub async fn count_keys(
         &self,
         account: &AccountId,
         namespace: &NamespaceId,
         pages: usize,
     ) -> Result<(usize, bool), Error> {
+        let mut stream = std::pin::pin!(self.key_pages(ListKeys::all(account, namespace, "")));
         let mut count = 0;
-        let mut seen = HashSet::new();
-        let mut list = ListKeys {
-            account,
-            namespace,
-            cursor: None,
-        };
         for _ in 0..pages {
-            let (keys, info) = self.send(&list).await?;
-            count += keys.len();
-            let Some(cursor) = info.cursor.filter(|c| !c.is_empty()) else {
-                return Ok((count, true));
-            };
-            if !seen.insert(cursor.clone()) {
-                let request = Request {
-                    method: Method::GET,
-                    path: list.path(),
-                };
-                return Err(Error::new(request, Kind::Circular));
+            match stream.try_next().await? {
+                Some(keys) => count += keys.len(),
+                None => return Ok((count, true)),
             }
-            list.cursor = Some(cursor);
         }
         Ok((count, false))
     }

@@ -14,12 +14,13 @@ mod namespaces;
 mod observer;
 mod pacing;
 mod pages;
+mod values;
 
 pub use accounts::{ListAccounts, ListMemberships, VerifyToken};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use client::{Client, ClientError, Settings};
 pub use credentials::{Credentials, SecretError};
-pub use endpoint::{Answer, Endpoint};
+pub use endpoint::{Answer, Body, Endpoint};
 pub use error::{Error, Kind, Trouble};
 pub use keys::ListKeys;
 pub use namespaces::{
@@ -27,3 +28,4 @@ pub use namespaces::{
 };
 pub use observer::{Event, Observer};
 pub use pacing::Pacer;
+pub use values::{DeleteKey, GetMetadata, GetValue, Lifetime, PutValue, Value};

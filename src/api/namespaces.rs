@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     Client,
-    endpoint::{Answer, Endpoint},
+    endpoint::{Answer, Body, Endpoint},
     error::Error,
 };
 use crate::{
@@ -81,8 +81,8 @@ impl Endpoint for CreateNamespace<'_> {
         collection(self.account)
     }
 
-    fn json(&self) -> Option<serde_json::Value> {
-        Some(json!({ "title": self.title }))
+    fn body(&self) -> Body {
+        Body::json(&json!({ "title": self.title }))
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
@@ -132,8 +132,8 @@ impl Endpoint for RenameNamespace<'_> {
         member(self.account, self.id)
     }
 
-    fn json(&self) -> Option<serde_json::Value> {
-        Some(json!({ "title": self.title }))
+    fn body(&self) -> Body {
+        Body::json(&json!({ "title": self.title }))
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {

@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
         .await;
     let (keys, complete) =
         counted.with_context(|| format!("could not count the keys of `{title}`"))?;
-    let more = if complete { "" } else { "more than " };
+    let more = if complete { "" } else { "at least " };
     let document = match document {
         Some(document) => Some(document),
         None => context.document_if_any()?,
