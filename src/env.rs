@@ -118,6 +118,20 @@ impl Var {
     }
 }
 
+impl Var {
+    fn is_for_env_files(self) -> bool {
+        !matches!(
+            self,
+            Self::Home
+                | Self::ConfigHome
+                | Self::AuthProfile
+                | Self::ExtraCaCerts
+                | Self::Local
+                | Self::Log
+        )
+    }
+}
+
 impl fmt::Display for Var {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -149,13 +163,22 @@ impl Env {
         }
     }
 
-    /// Adds what an env file sets, below what is set already. Other names are not kvctl's business.
-    pub fn fill(&mut self, pairs: impl IntoIterator<Item = (String, String)>) {
+    /// Adds what an env file sets, below what is set already, and returns the variables it added.
+    ///
+    /// Only the variables that say who is asking, where and for what: a project's file has no say in
+    /// where the user's home is, or whom to trust.
+    pub fn fill(&mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Vec<Var> {
+        let mut added = Vec::new();
         for (name, value) in pairs {
-            if let Some(var) = Var::ALL.iter().find(|var| var.name() == name) {
-                self.values.entry(*var).or_insert(value);
+            let known = Var::ALL
+                .iter()
+                .find(|var| var.name() == name && var.is_for_env_files());
+            if let Some(var) = known.filter(|var| !self.values.contains_key(var)) {
+                self.values.insert(*var, value);
+                added.push(*var);
             }
         }
+        added
     }
 
     /// Returns the value of `var`. Empty counts as not set, as it does for wrangler.
@@ -215,7 +238,9 @@ mod tests {
         env.fill(file.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(env.get(Var::ApiToken), Some("process"));
         assert_eq!(env.get(Var::AccountId), Some("a"));
-        env.fill([("CLOUDFLARE_EMAIL".to_owned(), " ".to_owned())]);
+        let more = [("CLOUDFLARE_EMAIL", " "), ("HOME", "/elsewhere")];
+        let added = env.fill(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(added, [Var::Email]);
         assert_eq!(env.get(Var::Email), None);
     }
 }

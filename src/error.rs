@@ -3,7 +3,7 @@
 //! Imports the error types of every other module. The first typed error in the chain decides, so
 //! context may be added freely above it.
 
-use std::{error::Error as StdError, io, process::ExitCode};
+use std::{error::Error as StdError, process::ExitCode};
 
 use crate::{api, commands, config, context, credentials, domain, fsx, ops, ui};
 
@@ -84,13 +84,11 @@ pub fn classify(error: &anyhow::Error) -> Exit {
 }
 
 /// Whether the reader of stdout went away, as `head` does; that is not a failure.
-pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let closed = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
-    error.chain().any(|e| {
-        e.downcast_ref().is_some_and(closed)
-            || e.downcast_ref::<serde_json::Error>()
-                .is_some_and(|e| e.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
-    })
+///
+/// Only what `ui` says counts: a pipe that breaks on the way to the service is another matter.
+pub fn is_closed_output(error: &anyhow::Error) -> bool {
+    let closed = |e: &ui::OutputError| matches!(e, ui::OutputError::Closed);
+    error.chain().any(|e| e.downcast_ref().is_some_and(closed))
 }
 
 fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
@@ -109,6 +107,14 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     }
     if e.is::<commands::ChangesPending>() {
         return Some(Exit::CheckFailed);
+    }
+    if e.is::<ops::provision::destination::Error>() {
+        return Some(Exit::Failed);
+    }
+    if let Some(e) = e.downcast_ref::<ops::provision::apply::Error>()
+        && !e.created.is_empty()
+    {
+        return Some(Exit::Partial);
     }
     if e.is::<commands::Refused>() || e.is::<ops::provision::plan::Error>() {
         return Some(Exit::Refused);
@@ -141,7 +147,9 @@ fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
     use ops::{account, provision::want, rename_binding, target};
     if let Some(e) = error.downcast_ref::<account::Error>() {
         return match e {
-            account::Error::Disagree { .. } | account::Error::Several(_) => Some(Exit::Refused),
+            account::Error::Disagree { .. }
+            | account::Error::Sections(_)
+            | account::Error::Several(_) => Some(Exit::Refused),
             account::Error::Nothing => Some(Exit::Denied),
             account::Error::File { .. } => Some(Exit::Config),
             account::Error::Variable { .. } => Some(Exit::Usage),
@@ -168,14 +176,19 @@ fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
         };
     }
     if let Some(e) = error.downcast_ref::<rename_binding::Error>() {
-        return Some(match e {
+        return match e {
             rename_binding::Error::Absent { .. }
             | rename_binding::Error::Taken { .. }
-            | rename_binding::Error::Config(_) => Exit::Config,
+            | rename_binding::Error::Config(_) => Some(Exit::Config),
             rename_binding::Error::NotAnIdentifier(_) | rename_binding::Error::Title(..) => {
-                Exit::Usage
+                Some(Exit::Usage)
             }
-        });
+            rename_binding::Error::Unknown { .. } | rename_binding::Error::TitleTaken { .. } => {
+                Some(Exit::Refused)
+            }
+            rename_binding::Error::Partial { .. } => Some(Exit::Partial),
+            rename_binding::Error::Target(_) | rename_binding::Error::Api(..) => None,
+        };
     }
     None
 }
@@ -201,6 +214,7 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, commands::Refused::hint))
             .or_else(|| hint_of(e, context::UsageError::hint))
             .or_else(|| hint_of(e, ops::account::Error::hint))
+            .or_else(|| hint_of(e, ops::provision::destination::Error::hint))
             .or_else(|| hint_of(e, ops::provision::plan::Error::hint))
             .or_else(|| hint_of(e, ops::provision::want::Error::hint))
             .or_else(|| hint_of(e, ops::rename_binding::Error::hint))
@@ -218,6 +232,8 @@ fn hint_of<E: StdError + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use anyhow::Context as _;
 
     use super::*;
@@ -232,11 +248,15 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_pipe_is_found_below_json() {
-        let io = io::Error::from(io::ErrorKind::BrokenPipe);
-        assert!(is_closed_pipe(&anyhow::Error::from(io)));
-        let io = io::Error::from(io::ErrorKind::BrokenPipe);
-        assert!(is_closed_pipe(&serde_json::Error::io(io).into()));
-        assert!(!is_closed_pipe(&anyhow::anyhow!("other")));
+    fn only_a_closed_stdout_is_no_failure() {
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let output = anyhow::Error::from(ui::OutputError::from(broken()));
+        assert!(is_closed_output(&output.context("listing")));
+        assert!(!is_closed_output(&broken().into()));
+        let file = fsx::Error::Write {
+            path: "f".into(),
+            source: broken(),
+        };
+        assert!(!is_closed_output(&file.into()));
     }
 }

@@ -132,6 +132,18 @@ pub fn check_replaceable(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Checks that [`create`] could succeed, before work begins that would be lost if it cannot.
+pub fn check_creatable(path: &Path) -> Result<(), Error> {
+    // A link that leads nowhere is something, too.
+    if std::fs::symlink_metadata(path).is_ok() {
+        return Err(Error::Exists {
+            path: path.to_owned(),
+        });
+    }
+    temporary(path, None).map_err(|source| write_error(path, source))?;
+    Ok(())
+}
+
 /// An exclusive lock between processes, held until it is dropped.
 #[derive(Debug)]
 #[must_use = "the lock is released when it is dropped"]

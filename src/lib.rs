@@ -60,7 +60,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let ui = Context::voice(&cli.globals, &env::Env::read());
     match run_to_end(cli) {
         Ok(()) => Exit::Done.into(),
-        Err(e) if error::is_closed_pipe(&e) => Exit::Done.into(),
+        Err(e) if error::is_closed_output(&e) => Exit::Done.into(),
         Err(e) => {
             let causes: Vec<&(dyn StdError + 'static)> = e.chain().collect();
             ui.error(causes.into_iter(), error::hint(&e).as_deref());

@@ -119,7 +119,10 @@ impl Client {
             self.once(endpoint)
         })
         .retry(self.backoff())
-        .when(|e: &Error| e.may_retry(E::IDEMPOTENT))
+        .when(|e: &Error| {
+            e.may_retry(E::IDEMPOTENT)
+                && !e.status().is_some_and(|status| endpoint.is_final(status))
+        })
         .adjust(Self::wait)
         .notify(|error, wait| self.observer.event(&Event::Retry { error, wait }))
         .await;

@@ -40,6 +40,12 @@ pub trait Endpoint {
         0
     }
 
+    /// Whether an answer with this status is not worth asking for again, though it is transient for
+    /// other endpoints.
+    fn is_final(&self, _: StatusCode) -> bool {
+        false
+    }
+
     /// Reads an answer with a success status.
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error>;
 }

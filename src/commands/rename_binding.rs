@@ -6,15 +6,14 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::{
-    api::RenameNamespace,
     cli::RenameBindingArgs,
-    config::{Document, Field},
-    context::Context,
-    domain::{Binding, EnvName, NamespaceId, Title},
+    config::Document,
+    context::{Context, Session},
+    domain::{Binding, EnvName},
     fsx,
     ops::{
-        rename_binding::{self, Renaming},
-        target::{bound_id, place},
+        rename_binding::{self, Renaming, Retitling},
+        target::place,
     },
     ui::{Diff, Report},
 };
@@ -24,24 +23,33 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> anyhow::
     let scopes = context.scopes(&document, args.scope.all_envs)?;
     let renamings = rename_binding::plan(&document, &scopes, &args.old, &args.new)?;
     let text = document.edit(&rename_binding::edits(&renamings, &args.new))?;
-    remark_on_what_stays(context, &document, args, &renamings)?;
-
-    let titles = if args.title {
-        rename_titles(context, &document, &renamings, args.dry_run).await?
-    } else {
-        Vec::new()
-    };
     let changed = text != document.text();
-    if changed && !args.dry_run {
-        let file = context.display(document.path());
-        context.ui.status(&format!(
-            "renaming `{}` to `{}` in {file}",
-            args.old, args.new
-        ));
-        let original = document.original().unwrap_or_default();
-        fsx::replace(document.path(), original, text.as_bytes())
-            .context("the binding was not renamed")?;
+
+    let retitling = if args.title {
+        Some(retitlings(context, &document, &renamings).await?)
+    } else {
+        None
+    };
+    if !args.dry_run {
+        if changed {
+            fsx::check_replaceable(document.path()).context("nothing was renamed")?;
+        }
+        // The account first, the file last, so that a second run finds what is left to do.
+        if let Some((session, titles)) = &retitling {
+            retitle(context, session, titles).await?;
+        }
+        if changed {
+            let file = context.display(document.path());
+            context.ui.status(&format!(
+                "renaming `{}` to `{}` in {file}",
+                args.old, args.new
+            ));
+            let original = document.original().unwrap_or_default();
+            fsx::replace(document.path(), original, text.as_bytes())
+                .context("the binding was not renamed")?;
+        }
     }
+    remark_on_what_stays(context, &document, args, &renamings)?;
     let file = context.display(document.path());
     let diff = Diff::new(file.clone(), Some(document.text().to_owned()), text);
     Ok(context.ui.report(&RenameBindingReport {
@@ -51,7 +59,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> anyhow::
         environments: renamings.into_iter().map(|r| r.environment).collect(),
         changed,
         dry_run: args.dry_run,
-        titles,
+        titles: retitling.map(|(_, titles)| titles).unwrap_or_default(),
         diff: diff.plain(),
         shown: diff,
     })?)
@@ -64,86 +72,65 @@ fn remark_on_what_stays(
     args: &RenameBindingArgs,
     renamings: &[Renaming],
 ) -> anyhow::Result<()> {
+    let ui = &context.ui;
+    if renamings.iter().all(|r| r.done) {
+        ui.note(&format!(
+            "there is no `{}`; `{}` is there",
+            args.old, args.new
+        ));
+    } else {
+        ui.note(&format!(
+            "the Worker's code must use `env.{}` from its next deployment on",
+            args.new
+        ));
+    }
     for scope in document.project().scopes() {
         let here = renamings.iter().any(|r| r.environment == scope.environment);
         if !here && scope.entries.iter().any(|e| e.binding == args.old) {
             let place = place(scope.environment.as_ref());
-            context.ui.note(&format!(
+            ui.note(&format!(
                 "`{}` stays {place}; `--all-envs` renames it there too",
                 args.old
             ));
         }
     }
-    let manifest = context.manifest(document)?;
-    if manifest.is_some_and(|m| m.namespace(&args.old).is_some()) {
-        context
-            .ui
-            .warn(&format!("kvctl.toml still speaks of `{}`", args.old));
+    if context
+        .manifest(document)?
+        .is_some_and(|m| m.namespace(&args.old).is_some())
+    {
+        ui.warn(&format!("kvctl.toml still speaks of `{}`", args.old));
     }
-    context.ui.note(&format!(
-        "the Worker's code must use `env.{}` from its next deployment on",
-        args.new
-    ));
     Ok(())
 }
 
-/// Gives each namespace the title of its new binding: first the account, the file last.
-async fn rename_titles(
+/// Finds out which namespaces get another title, and that all of them can.
+async fn retitlings(
     context: &Context,
     document: &Document,
     renamings: &[Renaming],
-    dry_run: bool,
-) -> anyhow::Result<Vec<Retitled>> {
-    let session = context.connect(Some(document)).await?;
+) -> anyhow::Result<(Session, Vec<Retitling>)> {
+    let sections: Vec<_> = renamings.iter().map(|r| r.environment.clone()).collect();
+    let session = context.connect_for(Some(document), &sections).await?;
     let existing = session.client.namespaces(&session.account).await;
     let existing = existing.context("could not list the namespaces of the account")?;
-    let mut titles = Vec::new();
-    for renaming in renamings {
-        let environment = renaming.environment.as_ref();
-        let binding = &renaming.entry.binding;
-        let id = bound_id(
-            document,
-            environment,
-            binding,
-            Field::Id,
-            session.is_local(),
-        )?;
-        let was = existing
-            .iter()
-            .find(|n| n.id == id)
-            .map(|n| n.title.clone());
-        let retitled = Retitled {
-            id,
-            was,
-            title: renaming.title.clone(),
-        };
-        if retitled.was.as_deref() == Some(renaming.title.as_str()) {
-            continue;
-        }
-        if !dry_run {
-            let Retitled { id, title, .. } = &retitled;
-            context
-                .ui
-                .status(&format!("retitling {id}: {}", session.describe()));
-            let request = RenameNamespace {
-                account: &session.account,
-                id,
-                title,
-            };
-            let sent = session.client.send(&request).await;
-            sent.with_context(|| format!("could not give {id} the title `{title}`"))?;
-        }
-        titles.push(retitled);
-    }
-    Ok(titles)
+    let local = session.is_local();
+    let titles =
+        rename_binding::retitlings(document, renamings, &session.account, &existing, local)?;
+    Ok((session, titles))
 }
 
-/// A namespace with a new title.
-#[derive(Debug, Serialize)]
-struct Retitled {
-    id: NamespaceId,
-    was: Option<String>,
-    title: Title,
+async fn retitle(
+    context: &Context,
+    session: &Session,
+    titles: &[Retitling],
+) -> Result<(), rename_binding::Error> {
+    for Retitling { id, was, title } in titles {
+        let place = session.describe();
+        context
+            .ui
+            .status(&format!("retitling `{was}` ({id}) to `{title}`: {place}"));
+    }
+    rename_binding::retitle(&session.client, &session.account, titles).await
 }
 
 /// What was renamed.
@@ -157,7 +144,7 @@ struct RenameBindingReport {
     /// Whether the file changes.
     changed: bool,
     dry_run: bool,
-    titles: Vec<Retitled>,
+    titles: Vec<Retitling>,
     diff: String,
     #[serde(skip)]
     shown: Diff,
@@ -179,8 +166,7 @@ impl Report for RenameBindingReport {
             true => ["would retitle", "would rename"],
             false => ["retitled", "renamed"],
         };
-        for Retitled { id, was, title } in titles {
-            let was = was.as_deref().unwrap_or("unknown");
+        for Retitling { id, was, title } in titles {
             writeln!(out, "{retitle} {was} to {title} {id}")?;
         }
         match (changed, titles.is_empty()) {

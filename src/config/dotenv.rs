@@ -37,6 +37,10 @@ pub fn read_env_files(
     let mut files = Vec::new();
     for name in names {
         let path = directory.join(name);
+        // A directory of that name is somebody's virtual environment, not an env file.
+        if !path.is_file() {
+            continue;
+        }
         match fs_err::read(&path) {
             Ok(bytes) => files.push(EnvFile {
                 pairs: pairs(&bytes),

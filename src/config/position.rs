@@ -37,6 +37,32 @@ impl Position {
     }
 }
 
+/// Finds many positions in one text without reading it again for each.
+pub(super) struct Positions<'a> {
+    text: &'a str,
+    /// Where each line begins.
+    starts: Vec<usize>,
+}
+
+impl<'a> Positions<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(after_breaks).collect();
+        Self { text, starts }
+    }
+
+    /// Finds the position of a byte, as [`Position::of`] does.
+    pub(super) fn at(&self, offset: usize) -> Position {
+        let offset = self.text.floor_char_boundary(offset);
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts[line - 1];
+        Position {
+            line,
+            ..Position::of(&self.text[start..], offset - start)
+        }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
@@ -46,6 +72,13 @@ impl fmt::Display for Position {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn both_ways_of_counting_agree(text in "\u{feff}?[ab\u{e9}\u{1f600}\r\n]{0,30}", offset in 0usize..80) {
+            proptest::prop_assert_eq!(Positions::new(&text).at(offset), Position::of(&text, offset));
+        }
+    }
 
     #[test]
     fn columns_count_characters_and_no_byte_order_mark() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     Entry, Error, Located, Place, Position, Project, Scope, Taken,
     node::{Kind, Layout, Node, Property},
+    position::Positions,
     problem::Problem,
     strays, taken,
 };
@@ -12,7 +13,8 @@ use crate::domain::{BindingError, EnvName, EnvNameError};
 
 /// Reads the tree of the file at `path`, whose text is `text`.
 pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Error> {
-    let reader = Reader { path, text };
+    let positions = Positions::new(text);
+    let reader = Reader { path, positions };
     if !root.is_object() {
         return Err(reader.refuse(root.span.start, Problem::Root(root.noun())));
     }
@@ -29,7 +31,7 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
 
 struct Reader<'a> {
     path: &'a Path,
-    text: &'a str,
+    positions: Positions<'a>,
 }
 
 impl Reader<'_> {
@@ -159,7 +161,7 @@ impl Reader<'_> {
     }
 
     fn position(&self, offset: usize) -> Position {
-        Position::of(self.text, offset)
+        self.positions.at(offset)
     }
 
     fn refuse(&self, offset: usize, problem: Problem) -> Error {

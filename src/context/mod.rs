@@ -83,7 +83,16 @@ impl Context {
                 Verbosity::Everything,
                 &format!("read {}", file.path.display()),
             );
-            env.fill(file.pairs);
+            let added = env.fill(file.pairs);
+            if added
+                .iter()
+                .any(|var| matches!(var, Var::BaseUrl | Var::LegacyBaseUrl))
+            {
+                let file = file.path.display();
+                ui.note(&format!(
+                    "{file} decides where requests, and credentials, are sent"
+                ));
+            }
         }
         Ok(Self {
             ui,
@@ -168,7 +177,17 @@ impl Context {
 
     /// Reads `kvctl.toml` beside the wrangler file, if there is one.
     pub fn manifest(&self, document: &Document) -> Result<Option<Manifest>, config::ManifestError> {
-        Manifest::read(document.path().parent().unwrap_or(&self.cwd))
+        self.manifest_beside(Some(document))
+    }
+
+    /// Reads `kvctl.toml` beside the wrangler file, or where there is none, in the directory the
+    /// command works in.
+    pub fn manifest_beside(
+        &self,
+        document: Option<&Document>,
+    ) -> Result<Option<Manifest>, config::ManifestError> {
+        let beside = document.and_then(|document| document.path().parent());
+        Manifest::read(beside.unwrap_or(&self.cwd))
     }
 
     /// Returns the environment section meant: the flag, else the variable; empty is the top level.

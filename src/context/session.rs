@@ -10,7 +10,7 @@ use crate::{
     api::{BaseUrl, Client, Credentials, Settings},
     config::Document,
     credentials,
-    domain::AccountId,
+    domain::{AccountId, EnvName},
     emulator::{self, Emulator},
     env::{self, Var},
     ops::account::Sources,
@@ -58,9 +58,18 @@ impl Context {
     /// The wait before the first retry.
     const BACKOFF: Duration = Duration::from_millis(500);
 
-    /// Prepares a client for the account that flags, file and environment name. `document` is read
-    /// if it has to be and was not given.
+    /// Prepares a client for the account that flags, file and environment name, where the section
+    /// that `--env` names is meant. `document` is read if it has to be and was not given.
     pub async fn connect(&self, document: Option<&Document>) -> anyhow::Result<Session> {
+        self.connect_for(document, &[self.environment()?]).await
+    }
+
+    /// Prepares a client for the one account that all of `sections` belong to.
+    pub async fn connect_for(
+        &self,
+        document: Option<&Document>,
+        sections: &[Option<EnvName>],
+    ) -> anyhow::Result<Session> {
         if self.is_local() {
             return self.connect_locally(document).await;
         }
@@ -84,7 +93,7 @@ impl Context {
             &format!("credentials: {}", found.source),
         );
         let client = self.client(self.base_url()?, found.credentials)?;
-        let account = self.account(document, &client).await?;
+        let account = self.account(document, sections, &client).await?;
         Ok(Session {
             client,
             account,
@@ -96,14 +105,11 @@ impl Context {
     async fn account(
         &self,
         document: Option<&Document>,
+        sections: &[Option<EnvName>],
         client: &Client,
     ) -> anyhow::Result<AccountId> {
-        let mut sources = Sources {
-            flag: self.globals.account_id.clone(),
-            ..Sources::default()
-        };
-        if let Some(id) = sources.named()? {
-            return Ok(id);
+        if let Some(flag) = &self.globals.account_id {
+            return Ok(flag.clone());
         }
         let read;
         let document = if document.is_some() {
@@ -112,13 +118,18 @@ impl Context {
             read = self.document_if_any()?;
             read.as_ref()
         };
+        let mut sources = Sources::default();
         if let Some(document) = document {
-            let environment = self.environment()?;
             let project = document.project();
-            let own = project
-                .scope(environment.as_ref())
-                .and_then(|s| s.account_id.as_ref());
-            sources.file = own.or(project.top.account_id.as_ref());
+            let top = project.top.account_id.as_ref();
+            let own = |section: &Option<EnvName>| {
+                project
+                    .scope(section.as_ref())
+                    .and_then(|scope| scope.account_id.as_ref())
+                    .or(top)
+            };
+            sources.file = sections.iter().map(own).collect();
+            sources.path = document.path().to_owned();
         }
         sources.variable = [Var::AccountId, Var::LegacyAccountId]
             .into_iter()

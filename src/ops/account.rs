@@ -1,5 +1,7 @@
 //! Which account is meant. Never guessed, never remembered.
 
+use std::path::PathBuf;
+
 use crate::{
     api::{self, Client},
     config::{Located, Position},
@@ -12,8 +14,10 @@ use crate::{
 pub struct Sources<'a> {
     /// `--account-id`.
     pub flag: Option<AccountId>,
-    /// The wrangler file's `account_id`, for the environment at hand.
-    pub file: Option<&'a Located<String>>,
+    /// The wrangler file's `account_id` for each section meant, if it has one there.
+    pub file: Vec<Option<&'a Located<String>>>,
+    /// The wrangler file, for messages.
+    pub path: PathBuf,
     /// The variable that is set, and its value.
     pub variable: Option<(&'static str, &'a str)>,
 }
@@ -22,11 +26,10 @@ pub struct Sources<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// File and environment name different accounts.
-    #[error(
-        "the wrangler file names account {file} (line {}), but {variable} is {environment}",
-        position.line
-    )]
+    #[error("{}:{position}: the file names account {file}, but {variable} is {environment}", path.display())]
     Disagree {
+        /// The file.
+        path: PathBuf,
         /// What the file says.
         file: AccountId,
         /// Where it says so.
@@ -36,16 +39,21 @@ pub enum Error {
         /// What it says.
         environment: AccountId,
     },
+    /// Sections of the file that belong to different accounts.
+    #[error("the sections meant belong to different accounts: {}", .0.join(", "))]
+    Sections(Vec<String>),
     /// What the file says is not an account id.
-    #[error("`account_id` in the wrangler file (line {}, column {}): {source}", position.line, position.column)]
+    #[error("{}:{position}: `account_id` is wrong", path.display())]
     File {
+        /// The file.
+        path: PathBuf,
         /// Where.
         position: Position,
         /// Why.
         source: AccountIdError,
     },
     /// What the variable says is not an account id.
-    #[error("{variable}: {source}")]
+    #[error("{variable} is wrong")]
     Variable {
         /// The variable.
         variable: &'static str,
@@ -75,6 +83,9 @@ impl Error {
             Self::Several(_) | Self::Nothing | Self::File { .. } | Self::Variable { .. } => {
                 Some(name_one.to_owned())
             }
+            Self::Sections(_) => {
+                Some("work on one section at a time, with `--env NAME`".to_owned())
+            }
             Self::Api(_) => None,
         }
     }
@@ -86,36 +97,74 @@ fn listed(accounts: &[Account]) -> String {
 }
 
 impl Sources<'_> {
-    /// Returns the account that is named, if one is.
+    /// Returns the account that is named, if one is, for all sections alike.
     pub fn named(&self) -> Result<Option<AccountId>, Error> {
         if let Some(flag) = &self.flag {
             return Ok(Some(flag.clone()));
         }
-        let filled = self.file.filter(|located| !located.value.trim().is_empty());
-        let file = filled.map(|located| {
-            let id = located.value.parse();
-            id.map(|id: AccountId| (id, located.position))
-                .map_err(|source| Error::File {
-                    position: located.position,
+        let variable = self.variable()?;
+        let mut named = Vec::new();
+        for located in &self.file {
+            let id = self
+                .in_file(*located, variable.as_ref())?
+                .or_else(|| variable.clone());
+            if !named.contains(&id) {
+                named.push(id);
+            }
+        }
+        match named.len() {
+            0 => Ok(variable),
+            1 => Ok(named.swap_remove(0)),
+            _ => {
+                let text = |id: &Option<AccountId>| {
+                    id.as_ref()
+                        .map_or_else(|| "none named".to_owned(), ToString::to_string)
+                };
+                Err(Error::Sections(named.iter().map(text).collect()))
+            }
+        }
+    }
+
+    fn variable(&self) -> Result<Option<AccountId>, Error> {
+        let Some((variable, text)) = self.variable else {
+            return Ok(None);
+        };
+        text.parse()
+            .map(Some)
+            .map_err(|source| Error::Variable { variable, source })
+    }
+
+    /// Returns what one section says; it must not contradict the variable.
+    fn in_file(
+        &self,
+        located: Option<&Located<String>>,
+        variable: Option<&AccountId>,
+    ) -> Result<Option<AccountId>, Error> {
+        let Some(located) = located.filter(|located| !located.value.trim().is_empty()) else {
+            return Ok(None);
+        };
+        let (path, position) = (self.path.clone(), located.position);
+        let id: AccountId = match located.value.parse() {
+            Ok(id) => id,
+            Err(source) => {
+                return Err(Error::File {
+                    path,
+                    position,
                     source,
-                })
-        });
-        let variable = self.variable.map(|(variable, text)| {
-            let id = text.parse();
-            id.map(|id: AccountId| (id, variable))
-                .map_err(|source| Error::Variable { variable, source })
-        });
-        match (file.transpose()?, variable.transpose()?) {
-            (Some((file, position)), Some((environment, variable))) if file != environment => {
+                });
+            }
+        };
+        match (variable, self.variable) {
+            (Some(environment), Some((variable, _))) if *environment != id => {
                 Err(Error::Disagree {
-                    file,
+                    path,
+                    file: id,
                     position,
                     variable,
-                    environment,
+                    environment: environment.clone(),
                 })
             }
-            (Some((id, _)), _) | (None, Some((id, _))) => Ok(Some(id)),
-            (None, None) => Ok(None),
+            _ => Ok(Some(id)),
         }
     }
 
@@ -150,35 +199,52 @@ mod tests {
         }
     }
 
+    fn sources<'a>(
+        file: Vec<Option<&'a Located<String>>>,
+        variable: Option<&'a str>,
+    ) -> Sources<'a> {
+        Sources {
+            flag: None,
+            file,
+            path: "wrangler.toml".into(),
+            variable: variable.map(|value| ("CLOUDFLARE_ACCOUNT_ID", value)),
+        }
+    }
+
     #[test]
     fn file_and_variable_must_agree_and_the_flag_decides() {
         let located = file(A);
-        let mut sources = Sources {
-            flag: None,
-            file: Some(&located),
-            variable: Some(("CLOUDFLARE_ACCOUNT_ID", B)),
+        let disagree = sources(vec![Some(&located)], Some(B));
+        insta::assert_snapshot!(disagree.named().unwrap_err(), @"wrangler.toml:3:14: the file names account aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, but CLOUDFLARE_ACCOUNT_ID is bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+        let agree = sources(vec![Some(&located)], Some(A));
+        assert_eq!(agree.named().unwrap(), Some(A.parse().unwrap()));
+        let decided = Sources {
+            flag: Some(B.parse().unwrap()),
+            ..disagree
         };
-        assert!(matches!(sources.named(), Err(Error::Disagree { .. })));
-        sources.variable = Some(("CLOUDFLARE_ACCOUNT_ID", A));
-        assert_eq!(sources.named().unwrap(), Some(A.parse().unwrap()));
-        sources.variable = Some(("CLOUDFLARE_ACCOUNT_ID", B));
-        sources.flag = Some(B.parse().unwrap());
-        assert_eq!(sources.named().unwrap(), Some(B.parse().unwrap()));
+        assert_eq!(decided.named().unwrap(), Some(B.parse().unwrap()));
+    }
+
+    #[test]
+    fn sections_must_belong_to_one_account() {
+        let (a, b) = (file(A), file(B));
+        let same = sources(vec![Some(&a), Some(&a)], None);
+        assert_eq!(same.named().unwrap(), Some(A.parse().unwrap()));
+        for other in [Some(&b), None] {
+            let differ = sources(vec![Some(&a), other], None);
+            assert!(matches!(differ.named(), Err(Error::Sections(_))));
+        }
+        // What the file leaves open, the variable says.
+        let filled = sources(vec![Some(&a), None], Some(A));
+        assert_eq!(filled.named().unwrap(), Some(A.parse().unwrap()));
     }
 
     #[test]
     fn an_empty_account_id_in_the_file_is_none_and_a_placeholder_is_an_error() {
         let empty = file("");
-        let sources = Sources {
-            file: Some(&empty),
-            ..Sources::default()
-        };
-        assert_eq!(sources.named().unwrap(), None);
+        assert_eq!(sources(vec![Some(&empty)], None).named().unwrap(), None);
         let placeholder = file("YOUR_ACCOUNT_ID");
-        let sources = Sources {
-            file: Some(&placeholder),
-            ..Sources::default()
-        };
-        insta::assert_snapshot!(sources.named().unwrap_err(), @"`account_id` in the wrangler file (line 3, column 14): `YOUR_ACCOUNT_ID` is not an account id; an account id is 32 hexadecimal digits");
+        let error = sources(vec![Some(&placeholder)], None).named().unwrap_err();
+        insta::assert_snapshot!(error, @"wrangler.toml:3:14: `account_id` is wrong");
     }
 }

@@ -8,3 +8,4 @@ pub mod namespaces;
 pub mod provision;
 pub mod rename_binding;
 pub mod target;
+pub mod transfer;

@@ -1,8 +1,8 @@
 //! Creating namespaces without ever making two where one was meant.
 
 use crate::{
-    api::{self, Client, CreateNamespace},
-    domain::{AccountId, Title},
+    api::{self, Client, CreateNamespace, DeleteNamespace},
+    domain::{AccountId, NamespaceId, Title},
     wire::{NamespaceInfo, code},
 };
 
@@ -17,6 +17,9 @@ pub struct Settled {
 
 /// Creates a namespace called `title`, or returns the one that has that title by now.
 ///
+/// The caller has looked, and no namespace had the title: otherwise one that was there all the time
+/// could be taken for the one that an unclear request made.
+///
 /// Creating is not idempotent, so it is never repeated blindly: after an answer that leaves open
 /// whether it worked, and after "title taken", the account is asked which namespace has the
 /// title. Titles are unique in an account, so at most one has.
@@ -26,6 +29,7 @@ pub async fn create_or_find(
     title: &Title,
 ) -> Result<Settled, api::Error> {
     let mut waits = backon::BackoffBuilder::build(client.backoff());
+    let mut unclear = false;
     loop {
         let error = match client.send(&CreateNamespace { account, title }).await {
             Ok(namespace) => {
@@ -40,11 +44,13 @@ pub async fn create_or_find(
         if !taken && !error.is_unclear() {
             return Err(error);
         }
+        // After an unclear answer, a title that is taken was taken by that very request.
+        unclear |= !taken;
         let all = client.namespaces(account).await?;
         if let Some(namespace) = find_by_title(&all, title) {
             return Ok(Settled {
                 namespace: namespace.clone(),
-                created: !taken,
+                created: unclear,
             });
         }
         // Not there, or not seen yet: a list may lag behind.
@@ -52,6 +58,18 @@ pub async fn create_or_find(
             Some(wait) => tokio::time::sleep(wait).await,
             None => return Err(error),
         }
+    }
+}
+
+/// Deletes a namespace. That it is gone after an answer was lost is success.
+pub async fn delete(
+    client: &Client,
+    account: &AccountId,
+    id: &NamespaceId,
+) -> Result<(), api::Error> {
+    match client.send(&DeleteNamespace { account, id }).await {
+        Err(e) if e.attempts > 1 && e.has_code(code::NAMESPACE_NOT_FOUND) => Ok(()),
+        other => other,
     }
 }
 

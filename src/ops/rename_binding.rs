@@ -1,13 +1,18 @@
 //! Renaming a binding: the name in the file, and if asked the title in the account. The id, and so
 //! the data, stays.
 
+use serde::Serialize;
+
 use crate::{
+    api::{self, Client, RenameNamespace},
     config::{self, Document, Edit, Entry, Field, Scope},
-    domain::{Binding, EnvName, Title, TitleError},
+    domain::{AccountId, Binding, EnvName, NamespaceId, Title, TitleError},
     ops::{
+        namespaces::find_by_title,
         provision::titles::{conventional, worker_name},
-        target::place,
+        target::{self, bound_id, place},
     },
+    wire::NamespaceInfo,
 };
 
 /// What a rename does in one scope.
@@ -58,6 +63,42 @@ pub enum Error {
     /// The title would be too long.
     #[error("the title of `{0}` cannot be formed")]
     Title(Binding, #[source] TitleError),
+    /// The account does not have the namespace.
+    #[error("{id}, the id of `{binding}` {place}, is not in account {account}")]
+    Unknown {
+        /// The id.
+        id: NamespaceId,
+        /// The binding.
+        binding: Binding,
+        /// The scope.
+        place: String,
+        /// The account that was asked.
+        account: AccountId,
+    },
+    /// Another namespace has the title.
+    #[error("another namespace is titled `{title}` already: {id}")]
+    TitleTaken {
+        /// The title.
+        title: Title,
+        /// The namespace that has it.
+        id: NamespaceId,
+    },
+    /// The service.
+    #[error("could not give the title `{0}`")]
+    Api(Title, #[source] api::Error),
+    /// Some namespaces have their new titles, and others do not.
+    #[error("`{title}` was not given; given were: {}", .done.join(", "))]
+    Partial {
+        /// The title that could not be given.
+        title: Title,
+        /// The titles that were.
+        done: Vec<String>,
+        /// Why.
+        source: api::Error,
+    },
+    /// The binding leads nowhere.
+    #[error("the title cannot follow")]
+    Target(#[from] target::Error),
     /// The file.
     #[error(transparent)]
     Config(#[from] config::Error),
@@ -75,7 +116,15 @@ impl Error {
             Self::NotAnIdentifier(_) => {
                 Some("use letters, digits, `_` and `$`, and do not begin with a digit".to_owned())
             }
-            Self::Title(..) => None,
+            Self::Title(..) | Self::Api(..) | Self::Partial { .. } => None,
+            Self::Unknown { .. } => Some(
+                "name the right account with `--account-id`, or leave out `--title`".to_owned(),
+            ),
+            Self::TitleTaken { .. } => Some(
+                "leave out `--title`, or rename that one first with `kvctl namespace rename`"
+                    .to_owned(),
+            ),
+            Self::Target(e) => e.hint(),
             Self::Config(e) => e.hint(),
         }
     }
@@ -148,6 +197,79 @@ pub fn plan(
         });
     }
     Ok(renamings)
+}
+
+/// A namespace that gets another title.
+#[derive(Debug, Clone, Serialize)]
+pub struct Retitling {
+    /// The namespace.
+    pub id: NamespaceId,
+    /// The title it has.
+    pub was: String,
+    /// The title it gets.
+    pub title: Title,
+}
+
+/// Returns which namespaces get another title, after making sure that all of them can.
+pub fn retitlings(
+    document: &Document,
+    renamings: &[Renaming],
+    account: &AccountId,
+    existing: &[NamespaceInfo],
+    local: bool,
+) -> Result<Vec<Retitling>, Error> {
+    let mut retitlings: Vec<Retitling> = Vec::new();
+    for renaming in renamings {
+        let environment = renaming.environment.as_ref();
+        let binding = &renaming.entry.binding;
+        let id = bound_id(document, environment, binding, Field::Id, local)?;
+        let Some(namespace) = existing.iter().find(|n| n.id == id) else {
+            let (binding, place) = (binding.clone(), place(environment));
+            let account = account.clone();
+            return Err(Error::Unknown {
+                id,
+                binding,
+                place,
+                account,
+            });
+        };
+        if namespace.title == renaming.title.as_str() || retitlings.iter().any(|r| r.id == id) {
+            continue;
+        }
+        if let Some(other) = find_by_title(existing, &renaming.title) {
+            let (title, id) = (renaming.title.clone(), other.id.clone());
+            return Err(Error::TitleTaken { title, id });
+        }
+        retitlings.push(Retitling {
+            id,
+            was: namespace.title.clone(),
+            title: renaming.title.clone(),
+        });
+    }
+    Ok(retitlings)
+}
+
+/// Gives the namespaces their titles, one after another.
+pub async fn retitle(
+    client: &Client,
+    account: &AccountId,
+    retitlings: &[Retitling],
+) -> Result<(), Error> {
+    let mut done = Vec::new();
+    for Retitling { id, title, .. } in retitlings {
+        match client.send(&RenameNamespace { account, id, title }).await {
+            Ok(()) => done.push(format!("`{title}`")),
+            Err(source) if done.is_empty() => return Err(Error::Api(title.clone(), source)),
+            Err(source) => {
+                return Err(Error::Partial {
+                    title: title.clone(),
+                    done,
+                    source,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Returns what the file must say.

@@ -49,7 +49,9 @@ pub struct Question {
 
 impl Ui {
     /// Asks on the terminal. Anything but the expected answer is a no.
-    pub fn confirm(&self, question: Question) -> Result<(), ConfirmError> {
+    ///
+    /// The answer is read on a thread of its own, so that Ctrl-C is heard meanwhile.
+    pub async fn confirm(&self, question: Question) -> Result<(), ConfirmError> {
         let Question { what, expect, flag } = question;
         if self.options.yes && expect.is_none() {
             return Ok(());
@@ -66,8 +68,11 @@ impl Ui {
                 .write_all(prompt.as_bytes())
                 .and_then(|()| s.err.flush())
         })?;
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer)?;
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            io::stdin().lock().read_line(&mut answer).map(|_| answer)
+        });
+        let answer = answer.await.map_err(io::Error::other)??;
         let answer = answer.trim();
         let yes = match &expect {
             Some(text) => answer == text,

@@ -5,6 +5,7 @@
 //! of this crate.
 
 mod confirm;
+mod output;
 mod progress;
 mod report;
 mod style;
@@ -15,6 +16,7 @@ use std::{
 };
 
 pub use confirm::{ConfirmError, Question};
+pub use output::OutputError;
 pub use progress::Progress;
 pub use report::{Cells, Diff, Report, quantity, table};
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG};
@@ -128,8 +130,8 @@ impl Ui {
     }
 
     /// Writes the result of a command to stdout, once, at its end.
-    pub fn report(&self, report: &impl Report) -> io::Result<()> {
-        self.with(|streams| {
+    pub fn report(&self, report: &impl Report) -> Result<(), OutputError> {
+        let written: io::Result<()> = self.with(|streams| {
             let out = &mut streams.out;
             match self.options.format {
                 Format::Human => report.human(out, self.options.audience.reads)?,
@@ -140,7 +142,8 @@ impl Ui {
                 Format::Ndjson => report.lines(out)?,
             }
             out.flush()
-        })
+        });
+        written.map_err(OutputError::from)
     }
 
     /// Says what is about to be done. Silent under `--quiet`.

@@ -185,7 +185,7 @@ fn what_was_created_is_told_when_something_else_was_not() {
         .emulator
         .fault(Fault::new("POST", "namespaces", Action::Answer(answer)).after(2));
     let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(seen.code, Some(6), "{seen}");
     assert!(
         seen.stderr
             .contains("created, and adopted by the next run: `bio-"),
@@ -284,4 +284,66 @@ fn time_runs_out_for_a_service_that_never_answers() {
     let seen = sandbox.run(&["provision", "--timeout", "200ms", "--retries", "1"]);
     assert_eq!(seen.code, Some(7), "{seen}");
     insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn a_namespace_that_was_there_is_never_said_to_be_created() {
+    for action in [
+        Action::CutBefore,
+        Action::CutAfter,
+        Action::Answer(html(502)),
+    ] {
+        let sandbox = sandbox();
+        assert_eq!(sandbox.run(&["namespace", "create", "foo"]).code, Some(0));
+        sandbox
+            .emulator
+            .fault(Fault::new("POST", "namespaces", action));
+        let seen = sandbox.run(&["namespace", "create", "foo"]);
+        assert_eq!(seen.code, Some(9), "{seen}");
+    }
+}
+
+#[test]
+fn a_deletion_whose_answer_was_lost_is_done() {
+    let sandbox = sandbox();
+    assert_eq!(sandbox.run(&["namespace", "create", "foo"]).code, Some(0));
+    sandbox
+        .emulator
+        .fault(Fault::new("DELETE", "namespaces", Action::CutAfter));
+    let seen = sandbox.run(&["namespace", "delete", "foo", "--confirm", "foo"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(sandbox.emulator.requests("DELETE"), 2);
+}
+
+#[test]
+fn nothing_is_created_for_a_place_that_cannot_be_written() {
+    let sandbox = sandbox();
+    let runs: [(&[&str], i32); 4] = [
+        (&["provision", "--out", "no/such/x.toml"], 1),
+        (&["provision", "--out", "wrangler.toml"], 1),
+        (&["provision", "--init", "-c", "no/such/w.toml"], 1),
+        (&["provision", "--out", "."], 1),
+    ];
+    for (args, code) in runs {
+        let seen = sandbox.run(args);
+        assert_eq!(seen.code, Some(code), "{args:?} {seen}");
+    }
+    assert_eq!(sandbox.emulator.requests("POST"), 0);
+    assert_eq!(sandbox.read("wrangler.toml"), BIO);
+}
+
+#[test]
+fn a_failed_check_fails_whether_or_not_somebody_reads_on() {
+    let sandbox = sandbox();
+    let mut child = sandbox.command(&["provision", "--check"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let seen = sandbox.see(child.wait_with_output().unwrap());
+    assert_eq!(seen.code, Some(8), "{seen}");
+}
+
+#[test]
+fn a_directory_called_env_is_no_env_file() {
+    let sandbox = sandbox();
+    fs::create_dir(sandbox.app().join(".env")).unwrap();
+    assert_eq!(sandbox.run(&["provision", "--dry-run"]).code, Some(0));
 }

@@ -112,3 +112,40 @@ fn a_protected_namespace_is_not_deleted_without_confirm() {
     insta::assert_snapshot!(seen);
     assert_eq!(sandbox.emulator.requests("DELETE"), 0);
 }
+
+#[test]
+fn protection_goes_by_the_usual_title_too() {
+    let sandbox = sandbox(&["bio-SESSIONS"]);
+    sandbox.write("wrangler.toml", BIO);
+    sandbox.write(
+        "kvctl.toml",
+        "[[namespace]]\nbinding = \"SESSIONS\"\nprotect = true\n",
+    );
+    let seen = sandbox.run(&["namespace", "delete", "bio-SESSIONS", "--yes"]);
+    assert!(seen.stderr.contains("kvctl.toml protects"), "{seen}");
+}
+
+#[test]
+fn a_broken_wrangler_file_does_not_stop_a_deletion_by_id() {
+    let sandbox = sandbox(&["foo"]);
+    let id = sandbox
+        .command(&["namespace", "get", "foo", "--json"])
+        .output()
+        .unwrap();
+    let id: serde_json::Value = serde_json::from_slice(&id.stdout).unwrap();
+    sandbox.write("wrangler.toml", "name = \n");
+    let account = crate::sandbox::ACCOUNT;
+    let id = id["id"].as_str().unwrap();
+    let args = [
+        "namespace",
+        "delete",
+        "--namespace-id",
+        id,
+        "--confirm",
+        "foo",
+        "--account-id",
+        account,
+    ];
+    let seen = sandbox.run(&args);
+    assert_eq!(seen.code, Some(0), "{seen}");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fs_err as fs;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{ACCOUNT, Sandbox};
 
 /// The project of the README's story: comments, and no KV.
 pub(crate) const BIO: &str = "\
@@ -169,13 +169,15 @@ fn an_unknown_id_is_refused_unless_named() {
 fn a_replacement_that_is_not_called_for_is_an_error() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", BIO);
-    let seen = sandbox.run(&[
-        "provision",
-        "--replace-id",
-        "0f2ac74b498b48028cb68387c421e279",
-    ]);
+    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    let text = sandbox.read("wrangler.toml");
+    let id = text
+        .lines()
+        .find_map(|line| line.strip_prefix("id = \""))
+        .unwrap();
+    let seen = sandbox.run(&["provision", "--replace-id", id.trim_end_matches('"')]);
     insta::assert_snapshot!(seen);
-    assert_eq!(sandbox.emulator.requests("POST"), 0);
+    assert_eq!(sandbox.read("wrangler.toml"), text);
 }
 
 #[test]
@@ -265,22 +267,103 @@ fn out_leaves_the_original_alone() {
     let seen = sandbox.run(&["provision", "--out", "new.toml"]);
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(sandbox.read("wrangler.toml"), BIO);
-    assert_eq!(
-        sandbox
-            .read("new.toml")
-            .matches("[[kv_namespaces]]")
-            .count(),
-        3
-    );
-    // Another file is not overwritten unasked.
-    let seen = sandbox.run(&["provision", "--out", "new.toml"]);
+    let copy = sandbox.read("new.toml");
+    assert_eq!(copy.matches("[[kv_namespaces]]").count(), 3);
+    // The same again is the same.
+    insta::assert_snapshot!(sandbox.run(&["provision", "--out", "new.toml"]));
+    assert_eq!(sandbox.read("new.toml"), copy);
+    // Another file is not overwritten unasked, and nothing is created for it.
+    sandbox.write("new.toml", "theirs\n");
+    let seen = sandbox.run(&["provision", "MORE", "--out", "new.toml"]);
     assert_eq!(seen.code, Some(9), "{seen}");
+    assert_eq!(sandbox.read("new.toml"), "theirs\n");
+    assert_eq!(sandbox.emulator.requests("POST"), 3);
     assert_eq!(
         sandbox
             .run(&["provision", "--out", "new.toml", "--yes"])
             .code,
         Some(0)
     );
+}
+
+#[test]
+fn sections_of_two_accounts_are_not_mixed() {
+    let sandbox = Sandbox::new();
+    let other = "ffffffffffffffffffffffffffffff00";
+    let text = format!(
+        "name = \"bio\"\naccount_id = \"{ACCOUNT}\"\n[env.live]\naccount_id = \"{other}\"\n"
+    );
+    sandbox.write("wrangler.toml", text);
+    let mut command = sandbox.command(&["provision", "A", "--all-envs"]);
+    let seen = sandbox.see(
+        command
+            .env_remove("CLOUDFLARE_ACCOUNT_ID")
+            .output()
+            .unwrap(),
+    );
+    insta::assert_snapshot!(seen);
+    assert_eq!(sandbox.emulator.log().len(), 0);
+}
+
+#[test]
+fn a_hint_for_an_environment_names_it() {
+    let sandbox = Sandbox::new();
+    for title in ["bio-s-A", "bio-s-a"] {
+        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+    }
+    sandbox.write("wrangler.toml", "name = \"bio\"\n[env.s]\n");
+    let seen = sandbox.run(&["provision", "A", "--env", "s"]);
+    assert!(
+        seen.stderr.contains("`kvctl provision A=bio-s-A --env s`"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn a_replacement_that_was_made_is_no_error_the_second_time() {
+    let sandbox = Sandbox::new();
+    let old = "0f2ac74b498b48028cb68387c421e279";
+    let entry =
+        format!("[[kv_namespaces]]\nbinding = \"A\"\nid = \"{old}\"\npreview_id = \"{old}\"\n");
+    sandbox.write("wrangler.toml", format!("name = \"bio\"\n{entry}"));
+    let args = [
+        "provision",
+        "--preview",
+        "separate",
+        "--replace-id",
+        old,
+        "--yes",
+    ];
+    for _ in 0..2 {
+        let seen = sandbox.run(&args);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert!(!sandbox.read("wrangler.toml").contains(old));
+    }
+}
+
+#[test]
+fn a_preview_that_stays_shared_fails_a_check() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    assert_eq!(
+        sandbox.run(&["provision", "A", "--preview", "same"]).code,
+        Some(0)
+    );
+    insta::assert_snapshot!(sandbox.run(&["provision", "--preview", "separate", "--check"]));
+}
+
+#[test]
+fn a_title_in_kvctl_toml_moves_no_live_binding() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    assert_eq!(sandbox.run(&["provision", "A"]).code, Some(0));
+    let before = sandbox.read("wrangler.toml");
+    sandbox.write(
+        "kvctl.toml",
+        "[[namespace]]\nbinding = \"A\"\ntitle = \"another\"\n",
+    );
+    insta::assert_snapshot!(sandbox.run(&["provision"]));
+    assert_eq!(sandbox.read("wrangler.toml"), before);
 }
 
 #[test]
@@ -303,6 +386,21 @@ fn init_makes_a_file_where_there_is_none() {
         sandbox.run(&["provision", "--init", "--check"]).code,
         Some(0)
     );
+}
+
+#[test]
+fn init_needs_a_name_that_is_the_project_s_own() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.other_checkout("项目");
+    let mut command = sandbox.command(&["provision", "--init"]);
+    let seen = sandbox.see(command.current_dir(&path).output().unwrap());
+    assert_eq!(seen.code, Some(9), "{seen}");
+    assert_eq!(sandbox.emulator.requests("POST"), 0);
+    let nested = sandbox.app().join("sub");
+    fs::create_dir(&nested).unwrap();
+    let mut command = sandbox.command(&["--cwd", "..", "provision", "--init", "A", "--dry-run"]);
+    let seen = sandbox.see(command.current_dir(&nested).output().unwrap());
+    assert!(seen.stdout.contains("app-A"), "{seen}");
 }
 
 #[test]

@@ -71,3 +71,19 @@ fn what_cannot_be_renamed_is_said() {
     insta::assert_snapshot!(sandbox.run(&["rename-binding", "A", "TAKEN"]));
     insta::assert_snapshot!(sandbox.run(&["rename-binding", "A", "my-kv"]));
 }
+
+#[test]
+fn titles_are_checked_before_any_is_given() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n[env.s]\n");
+    assert_eq!(sandbox.run(&["provision", "A", "--all-envs"]).code, Some(0));
+    assert_eq!(
+        sandbox.run(&["namespace", "create", "bio-s-B"]).code,
+        Some(0)
+    );
+    let before = sandbox.read("wrangler.toml");
+    insta::assert_snapshot!(sandbox.run(&["rename-binding", "A", "B", "--all-envs", "--title"]));
+    assert_eq!(sandbox.read("wrangler.toml"), before);
+    assert_eq!(sandbox.emulator.requests("PUT"), 0);
+    insta::assert_snapshot!(sandbox.run(&["rename-binding", "TYPO", "A"]));
+}

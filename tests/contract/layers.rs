@@ -57,7 +57,13 @@ const BELOW: &[(&str, &[&str])] = &[
 const ALONE: &[(&str, &[&str])] = &[
     (
         "ui",
-        &["io::stdout", "io::stderr", "io::stdin", "anstream::"],
+        &[
+            "io::stdout",
+            "io::stderr",
+            "io::stdin",
+            "ErrorKind::BrokenPipe",
+            "anstream::",
+        ],
     ),
     ("env", &["std::env::", "SystemTime::now", "Timestamp::now"]),
     ("fsx", &["File::create", "fs::rename", "persist("]),
@@ -79,7 +85,7 @@ fn sources(module: &str) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
                 files.push(path);
             }
         }

@@ -109,7 +109,8 @@ impl Error {
         self.codes().any(|c| c == code)
     }
 
-    fn status(&self) -> Option<StatusCode> {
+    /// Returns the HTTP status of a refusal.
+    pub fn status(&self) -> Option<StatusCode> {
         match &*self.kind {
             Kind::Refused { status, .. } => Some(*status),
             Kind::Unreachable(_) | Kind::Malformed { .. } | Kind::Circular => None,

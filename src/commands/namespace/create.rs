@@ -6,8 +6,14 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::{
-    cli::CreateArgs, commands::Refused, context::Context, ops::namespaces::create_or_find,
-    ui::Report, wire::NamespaceInfo,
+    api,
+    cli::CreateArgs,
+    commands::Refused,
+    context::{Context, Session},
+    domain::Title,
+    ops::namespaces::{Settled, create_or_find, find_by_title},
+    ui::Report,
+    wire::NamespaceInfo,
 };
 
 pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<()> {
@@ -16,9 +22,8 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
     context
         .ui
         .status(&format!("creating `{title}`: {}", session.describe()));
-    let settled = create_or_find(&session.client, &session.account, title)
-        .await
-        .with_context(|| format!("could not create `{title}`"))?;
+    let settled = create(&session, title).await;
+    let settled = settled.with_context(|| format!("could not create `{title}`"))?;
     if !settled.created && !args.adopt {
         let id = settled.namespace.id;
         return Err(Refused {
@@ -31,6 +36,21 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
         created: settled.created,
         namespace: settled.namespace,
     })?)
+}
+
+/// Looks first, so that what is said to be created was not there before.
+async fn create(session: &Session, title: &Title) -> Result<Settled, api::Error> {
+    let Session {
+        client, account, ..
+    } = session;
+    let existing = client.namespaces(account).await?;
+    match find_by_title(&existing, title) {
+        Some(namespace) => Ok(Settled {
+            namespace: namespace.clone(),
+            created: false,
+        }),
+        None => create_or_find(client, account, title).await,
+    }
 }
 
 /// The namespace that is there now.

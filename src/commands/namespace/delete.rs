@@ -7,13 +7,16 @@ use serde::Serialize;
 
 use super::{Found, find};
 use crate::{
-    api::DeleteNamespace,
     cli::DeleteArgs,
     commands::Refused,
-    config::{Document, Entry, Field},
+    config::{Document, Entry, Field, Manifest, Project, Scope},
     context::Context,
-    domain::{DeclaredId, NamespaceId},
-    ops::target::place,
+    domain::{DeclaredId, NamespaceId, Title},
+    ops::{
+        namespaces::delete,
+        provision::{titles::preview, want},
+        target::place,
+    },
     ui::{Question, Report, quantity},
     wire::NamespaceInfo,
 };
@@ -37,7 +40,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     let more = if complete { "" } else { "at least " };
     let document = match document {
         Some(document) => Some(document),
-        None => context.document_if_any()?,
+        None => readable_document(context),
     };
     let bound = document
         .as_ref()
@@ -53,16 +56,11 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     for binding in &bound {
         ui.warn(&format!("still bound: {binding}"));
     }
-    let protected = match &document {
-        Some(document) => is_protected(context, document, id, title)?,
-        None => false,
-    };
-    confirm(context, title, args.confirm.as_deref(), protected)?;
-    let request = DeleteNamespace {
-        account: &session.account,
-        id,
-    };
-    let sent = session.client.send(&request).await;
+    let manifest = context.manifest_beside(document.as_ref())?;
+    let project = document.as_ref().map(Document::project);
+    let protected = manifest.is_some_and(|m| is_protected(&m, project, &namespace));
+    confirm(context, title, args.confirm.as_deref(), protected).await?;
+    let sent = delete(&session.client, &session.account, id).await;
     sent.with_context(|| format!("could not delete `{title}`"))?;
     Ok(ui.report(&DeleteReport {
         id: id.clone(),
@@ -73,7 +71,21 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     })?)
 }
 
-fn confirm(
+/// Reads the wrangler file for what it says of the namespace. It is not needed, so a file that is
+/// wrong is no reason to stop.
+fn readable_document(context: &Context) -> Option<Document> {
+    match context.document_if_any() {
+        Ok(document) => document,
+        Err(error) => {
+            context
+                .ui
+                .warn(&format!("not looked at for bindings: {error}"));
+            None
+        }
+    }
+}
+
+async fn confirm(
     context: &Context,
     title: &str,
     given: Option<&str>,
@@ -92,11 +104,14 @@ fn confirm(
             allow: format!("give `{flag}` to delete it all the same"),
         }
         .into()),
-        None => Ok(context.ui.confirm(Question {
-            what: format!("deleting `{title}` and all its keys for good"),
-            expect: Some(title.to_owned()),
-            flag,
-        })?),
+        None => Ok(context
+            .ui
+            .confirm(Question {
+                what: format!("deleting `{title}` and all its keys for good"),
+                expect: Some(title.to_owned()),
+                flag,
+            })
+            .await?),
     }
 }
 
@@ -124,23 +139,27 @@ fn is_bound_to(entry: &Entry, id: &NamespaceId) -> bool {
         .any(|field| entry.declared(field) == valid)
 }
 
-fn is_protected(
-    context: &Context,
-    document: &Document,
-    id: &NamespaceId,
-    title: &str,
-) -> anyhow::Result<bool> {
-    let Some(manifest) = context.manifest(document)? else {
-        return Ok(false);
-    };
-    let scopes: Vec<_> = document.project().scopes().collect();
-    Ok(manifest.namespaces.iter().filter(|n| n.protect).any(|n| {
-        let mut entries = scopes
-            .iter()
-            .flat_map(|s| &s.entries)
-            .filter(|e| e.binding == n.binding);
-        entries.any(|e| is_bound_to(e, id)) || n.title.as_ref().is_some_and(|t| t.as_str() == title)
-    }))
+/// Whether the manifest protects the namespace: because a protected binding leads to it, or because
+/// it has a title that belongs to one.
+fn is_protected(manifest: &Manifest, project: Option<&Project>, namespace: &NamespaceInfo) -> bool {
+    let has_title = |title: &Title| title.as_str() == namespace.title;
+    manifest.namespaces.iter().filter(|n| n.protect).any(|n| {
+        let in_scope = |scope: &Scope| {
+            let bound = |e: &Entry| e.binding == n.binding && is_bound_to(e, &namespace.id);
+            let usual = want::usual(project?, scope, &n.binding).ok()?;
+            let declared = n
+                .title
+                .as_ref()
+                .and_then(|t| want::in_environment(t, scope.environment.as_ref()).ok());
+            let titles = [Some(usual.wanted), usual.deploy_form, declared];
+            let has_one = titles.into_iter().flatten().any(|title| {
+                has_title(&title) || preview(&title).is_ok_and(|title| has_title(&title))
+            });
+            Some(has_one || scope.entries.iter().any(bound))
+        };
+        let scopes = project.into_iter().flat_map(Project::scopes);
+        n.title.as_ref().is_some_and(has_title) || scopes.filter_map(in_scope).any(|found| found)
+    })
 }
 
 /// What is gone.

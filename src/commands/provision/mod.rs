@@ -3,20 +3,19 @@
 mod file;
 mod report;
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 
 use crate::{
     cli::{PreviewMode, ProvisionArgs},
     commands::ChangesPending,
-    config::{Document, Field, Scope},
+    config::{Document, Scope},
     context::{Context, Session},
-    domain::NamespaceId,
+    domain::EnvName,
     ops::{
         provision::{
-            apply::{self, How, Outcome},
-            plan::{self, Action, Plan, Preview, Request, Slot, Step},
+            apply::{self, Outcome},
+            destination::Destination,
+            plan::{self, Plan, Preview, Request},
             want::{self, Asked, Want},
         },
         target::place,
@@ -30,37 +29,26 @@ pub(super) async fn run(context: &Context, args: ProvisionArgs) -> anyhow::Resul
     let document = file::open(context, args.init)?;
     let scopes = context.scopes(&document, args.scope.all_envs)?;
     let wants = wants(context, &document, &scopes, &args)?;
-    let session = context.connect(Some(&document)).await?;
+    let sections: Vec<Option<EnvName>> = scopes.iter().map(|s| s.environment.clone()).collect();
+    let session = context.connect_for(Some(&document), &sections).await?;
     let plan = compare(&session, &document, &wants, &args).await?;
-    let text = document.edit(&apply::edits(&plan, announced))?;
+    let out = args.out.as_deref().map(|out| context.resolve(out));
+    let destination = Destination::choose(&document, out)?;
     let job = Job {
         context,
         document: &document,
         session: &session,
         plan: &plan,
-        args: &args,
+        destination,
     };
 
     if args.dry_run || args.check {
-        let pending = plan.is_pending() || text.as_bytes() != document.original().unwrap_or(b"");
-        let outcomes = foreseen(&plan);
-        context.ui.report(&job.report(outcomes, text))?;
-        return if args.check && pending {
-            Err(ChangesPending(job.summary(&wants)).into())
-        } else {
-            Ok(())
-        };
+        job.foretell(&wants, args.check)
+    } else {
+        job.announce(&scopes);
+        job.confirm().await?;
+        job.carry_out().await
     }
-    job.announce(&scopes);
-    job.confirm()?;
-    let outcomes = job.create().await?;
-    let text = document.edit(&apply::edits(&plan, |step| settled(&outcomes, step)))?;
-    file::write(context, &document, &text, args.out.as_deref(), &outcomes)?;
-    let outcomes = outcomes
-        .into_iter()
-        .map(|o| (o.slot, Some(o.id), o.title, o.how))
-        .collect();
-    Ok(context.ui.report(&job.report(outcomes, text))?)
 }
 
 fn wants(
@@ -91,41 +79,21 @@ async fn compare(
 ) -> anyhow::Result<Plan> {
     let existing = session.client.namespaces(&session.account).await;
     let existing = existing.context("could not list the namespaces of the account")?;
-    let bound = bound(document, session.is_local());
+    let local = session.is_local();
     let request = Request {
         wants,
         existing: &existing,
-        bound: &bound,
+        bound: &plan::bound(document.project(), local),
         preview: match args.preview {
             PreviewMode::None => Preview::Untouched,
             PreviewMode::Same => Preview::Same,
             PreviewMode::Separate => Preview::Separate,
         },
         replace: &args.replace_id,
-        local: session.is_local(),
+        local,
     };
     let account = &session.account;
     plan::plan(request).with_context(|| format!("nothing was changed (account {account})"))
-}
-
-/// Returns every id that the file binds, whatever the sections meant.
-fn bound(document: &Document, local: bool) -> BTreeMap<NamespaceId, Slot> {
-    let mut bound = BTreeMap::new();
-    for scope in document.project().scopes() {
-        for entry in &scope.entries {
-            for field in [Field::Id, Field::PreviewId] {
-                if let Some(id) = entry.declared(field).valid_for(local) {
-                    let slot = Slot {
-                        environment: scope.environment.clone(),
-                        binding: entry.binding.clone(),
-                        field,
-                    };
-                    bound.entry(id.clone()).or_insert(slot);
-                }
-            }
-        }
-    }
-    bound
 }
 
 /// One run, once it is known what there is to do.
@@ -134,10 +102,23 @@ struct Job<'a> {
     document: &'a Document,
     session: &'a Session,
     plan: &'a Plan,
-    args: &'a ProvisionArgs,
+    destination: Destination<'a>,
 }
 
 impl Job<'_> {
+    /// Says what would be done; a check fails if that is anything.
+    fn foretell(&self, wants: &[Want], check: bool) -> anyhow::Result<()> {
+        let outcomes = apply::foresee(self.plan);
+        let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
+        let pending = self.plan.is_pending() || self.destination.before() != Some(text.as_bytes());
+        let reported = self.context.ui.report(&self.report(outcomes, text, true));
+        if check && (pending || self.plan.is_unmet()) {
+            // The verdict counts, whether or not somebody reads on.
+            return Err(ChangesPending(self.summary(wants)).into());
+        }
+        Ok(reported?)
+    }
+
     /// Says where changes go and which they are, before they are made.
     fn announce(&self, scopes: &[&Scope]) {
         if !self.plan.is_pending() {
@@ -158,25 +139,36 @@ impl Job<'_> {
         }
     }
 
-    /// Asks where a valid id is replaced.
-    fn confirm(&self) -> anyhow::Result<()> {
-        let ids: Vec<String> = self.plan.replaces().map(ToString::to_string).collect();
-        if ids.is_empty() {
+    /// Asks where something that is there is replaced: a valid id, or a copy of before.
+    async fn confirm(&self) -> anyhow::Result<()> {
+        let foreseen = apply::foresee(self.plan);
+        let text = self.document.edit(&apply::edits(self.plan, &foreseen))?;
+        let mut what: Vec<String> = self.plan.replaces().map(ToString::to_string).collect();
+        if !what.is_empty() {
+            self.context.ui.status(&self.diff(text.clone()).plain());
+        }
+        if self.destination.overwrites(&text) {
+            what.push(self.context.display(self.destination.path()));
+        }
+        if what.is_empty() {
             return Ok(());
         }
-        Ok(self.context.ui.confirm(Question {
-            what: format!("replacing {}", ids.join(", ")),
+        let question = Question {
+            what: format!("replacing {}", what.join(", ")),
             expect: None,
             flag: "--yes".to_owned(),
-        })?)
+        };
+        Ok(self.context.ui.confirm(question).await?)
     }
 
-    /// Creates what is to be created, after making sure that the file can be written.
-    async fn create(&self) -> anyhow::Result<Vec<Outcome>> {
-        let creates = self.plan.creates().len();
+    /// Creates what is to be created, after making sure that the ids can be written, and writes.
+    async fn carry_out(&self) -> anyhow::Result<()> {
         if self.plan.is_pending() {
-            file::check(self.document, self.args.out.as_deref())?;
+            let checked = self.destination.check();
+            checked
+                .context("nothing was created, because the ids could not be written afterwards")?;
         }
+        let creates = self.plan.creates().len();
         let progress = (creates > 0).then(|| self.context.ui.progress(creates, "creating"));
         let done = || {
             if let Some(bar) = &progress {
@@ -186,74 +178,47 @@ impl Job<'_> {
         let Session {
             client, account, ..
         } = self.session;
-        Ok(apply::apply(client, account, self.plan, &done).await?)
+        let outcomes = apply::apply(client, account, self.plan, &done).await?;
+        drop(progress);
+        let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
+        // Should this fail, the ids are told: they are the user's by now.
+        let written = self.destination.write(&text);
+        written.with_context(|| {
+            let ids = report::ids(&outcomes);
+            format!("the ids were not written; run again to adopt them ({ids})")
+        })?;
+        Ok(self
+            .context
+            .ui
+            .report(&self.report(outcomes, text, false))?)
     }
 
     fn summary(&self, wants: &[Want]) -> String {
-        let creates = self.plan.creates().len();
-        let keep = |step: &&Step| matches!(step.action, Action::Keep { .. });
-        let changes = self.plan.steps.len() - self.plan.steps.iter().filter(keep).count();
         format!(
             "{} for {}, {} to create",
-            quantity(changes, "change"),
+            quantity(self.plan.pending().count(), "change"),
             quantity(wants.len(), "binding"),
-            quantity(creates, "namespace")
+            quantity(self.plan.creates().len(), "namespace")
         )
     }
 
-    fn report(
-        &self,
-        outcomes: Vec<(Slot, Option<NamespaceId>, Option<String>, How)>,
-        text: String,
-    ) -> ProvisionReport {
-        let target = self
-            .args
-            .out
-            .as_deref()
-            .map(|out| self.context.resolve(out));
-        let file = self
-            .context
-            .display(target.as_deref().unwrap_or(self.document.path()));
+    fn diff(&self, text: String) -> Diff {
         let old = self
             .document
             .original()
             .map(|_| self.document.text().to_owned());
+        Diff::new(self.context.display(self.document.path()), old, text)
+    }
+
+    fn report(&self, outcomes: Vec<Outcome>, text: String, dry_run: bool) -> ProvisionReport {
+        let written = self.destination.before() != Some(text.as_bytes());
         ProvisionReport::new(
             self.session,
-            self.args.dry_run || self.args.check,
+            dry_run,
             &self.plan.remarks,
             outcomes,
-            Diff::new(file, old, text),
+            self.diff(text),
         )
+        .written_to(self.context.display(self.destination.path()), written)
     }
-}
-
-/// What a step will write, as far as that is known before it is taken.
-fn announced(step: &Step) -> Option<String> {
-    Some(match &step.action {
-        Action::Keep { .. } => return None,
-        Action::Adopt { id, .. } => id.to_string(),
-        Action::Create { title } => format!("<id of {title}>"),
-        Action::Share => format!("<id of {}>", step.slot.binding),
-    })
-}
-
-/// What a step writes, now that it was taken.
-fn settled(outcomes: &[Outcome], step: &Step) -> Option<String> {
-    let outcome = outcomes.iter().find(|o| o.slot == step.slot)?;
-    Some(outcome.id.to_string())
-}
-
-/// What would come out, if the plan were carried out.
-fn foreseen(plan: &Plan) -> Vec<(Slot, Option<NamespaceId>, Option<String>, How)> {
-    let foresee = |step: &Step| {
-        let (id, title, how) = match &step.action {
-            Action::Keep { id, title } => (Some(id.clone()), title.clone(), How::Kept),
-            Action::Adopt { id, title } => (Some(id.clone()), Some(title.clone()), How::Adopted),
-            Action::Create { title } => (None, Some(title.to_string()), How::Created),
-            Action::Share => (None, None, How::Shared),
-        };
-        (step.slot.clone(), id, title, how)
-    };
-    plan.steps.iter().map(foresee).collect()
 }

@@ -10,7 +10,7 @@ use crate::{
     domain::{AccountId, Binding, EnvName, NamespaceId},
     ops::{
         provision::{
-            apply::How,
+            apply::{How, Outcome},
             plan::{Action, Remark, Slot, Step},
         },
         target::place,
@@ -29,7 +29,7 @@ pub(super) struct ProvisionReport {
     local: bool,
     /// Whether this only says what would be done.
     dry_run: bool,
-    /// Whether the file's text changes.
+    /// Whether the text that `file` holds changes.
     changed: bool,
     /// One item for each id.
     bindings: Vec<Item>,
@@ -62,10 +62,15 @@ impl ProvisionReport {
         session: &Session,
         dry_run: bool,
         remarks: &[Remark],
-        outcomes: Vec<(Slot, Option<NamespaceId>, Option<String>, How)>,
+        outcomes: Vec<Outcome>,
         shown: Diff,
     ) -> Self {
-        let item = |(slot, id, title, how): (Slot, _, _, How)| Item {
+        let item = |Outcome {
+                        slot,
+                        id,
+                        title,
+                        how,
+                    }: Outcome| Item {
             environment: slot.environment,
             binding: slot.binding,
             field: slot.field,
@@ -85,6 +90,28 @@ impl ProvisionReport {
             shown,
         }
     }
+
+    /// Says that the text goes to `file`, and whether that changes what is there.
+    pub(super) fn written_to(self, file: String, changed: bool) -> Self {
+        Self {
+            file,
+            changed,
+            ..self
+        }
+    }
+}
+
+/// The ids, for an error after which they are all the user has.
+pub(super) fn ids(outcomes: &[Outcome]) -> String {
+    let one = |o: &Outcome| {
+        let id = o.id.as_ref()?;
+        Some(format!("{} {} is {id}", o.slot.binding, o.slot.field))
+    };
+    outcomes
+        .iter()
+        .filter_map(one)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn action(how: How) -> &'static str {
@@ -125,44 +152,73 @@ fn name(environment: Option<&EnvName>, binding: &Binding, field: Field) -> Strin
 
 /// The remarks as sentences; bindings that share a remark share a sentence.
 fn notes(remarks: &[Remark]) -> Vec<String> {
-    let mut without: Vec<String> = Vec::new();
-    let mut shared: Vec<String> = Vec::new();
-    let mut others = Vec::new();
-    for remark in remarks {
-        match remark {
-            Remark::NoPreview(slot) => {
-                without.push(name(slot.environment.as_ref(), &slot.binding, Field::Id));
-            }
-            Remark::PreviewIsProduction(slot) => {
-                shared.push(name(slot.environment.as_ref(), &slot.binding, Field::Id));
-            }
-            Remark::Bare { slot, namespace } => others.push(format!(
-                "a namespace titled `{title}` exists ({id}) and was not taken, since it may be \
-                 another project's; if it is meant for `{binding}` {place}, run `kvctl provision \
-                 {binding}={title}`",
-                title = namespace.title,
-                id = namespace.id,
-                binding = slot.binding,
-                place = place(slot.environment.as_ref()),
-            )),
-        }
-    }
+    let label = |slot: &Slot| name(slot.environment.as_ref(), &slot.binding, Field::Id);
+    let all = |pick: fn(&Remark) -> Option<&Slot>| {
+        remarks
+            .iter()
+            .filter_map(pick)
+            .map(label)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let shared = all(|remark| match remark {
+        Remark::PreviewIsProduction(slot) => Some(slot),
+        _ => None,
+    });
+    let without = all(|remark| match remark {
+        Remark::NoPreview(slot) => Some(slot),
+        _ => None,
+    });
     let mut notes = Vec::new();
     if !shared.is_empty() {
         notes.push(format!(
-            "preview_id is the production id of {}: `wrangler dev --remote` writes to production",
-            shared.join(", ")
+            "preview_id is the production id of {shared}: `wrangler dev --remote` writes to \
+             production"
         ));
     }
     if !without.is_empty() {
         notes.push(format!(
-            "no preview_id for {}: `wrangler dev --remote` writes to production; `--preview \
-             separate` makes namespaces of their own",
-            without.join(", ")
+            "no preview_id for {without}: `wrangler dev --remote` writes to production; `--preview \
+             separate` makes namespaces of their own"
         ));
     }
-    notes.extend(others);
+    notes.extend(remarks.iter().filter_map(sentence));
     notes
+}
+
+/// A remark that stands for itself.
+fn sentence(remark: &Remark) -> Option<String> {
+    Some(match remark {
+        Remark::NoPreview(_) | Remark::PreviewIsProduction(_) => return None,
+        Remark::NotSeparated { slot, id } => format!(
+            "the {slot} is still the production id; `{} --preview separate --replace-id {id}` \
+             separates it",
+            slot.command(None)
+        ),
+        Remark::NotShared { slot, id } => format!(
+            "the {slot} is a namespace of its own; `{} --preview same --replace-id {id}` \
+             gives that up",
+            slot.command(None)
+        ),
+        Remark::UnknownPreview { slot, id } => format!(
+            "the {slot} is {id}, which is not in this account; `{} --preview separate --replace-id \
+             {id}` puts another in its place",
+            slot.command(None)
+        ),
+        Remark::OtherTitle { slot, has, wanted } => {
+            format!("the {slot} is titled `{has}`; kvctl.toml says `{wanted}`")
+        }
+        Remark::Replaced(id) => format!("{id} stands nowhere in the file (any more)"),
+        Remark::Bare { slot, namespace } => format!(
+            "a namespace titled `{title}` exists ({id}) and was not taken, since it may be \
+             another project's; if it is meant for `{binding}` {place}, run `{command}`",
+            title = namespace.title,
+            id = namespace.id,
+            binding = slot.binding,
+            place = place(slot.environment.as_ref()),
+            command = slot.command(Some(&namespace.title)),
+        ),
+    })
 }
 
 impl Item {

@@ -31,8 +31,8 @@ pub enum How {
 pub struct Outcome {
     /// The slot.
     pub slot: Slot,
-    /// The id.
-    pub id: NamespaceId,
+    /// The id; `None` if it is still to come.
+    pub id: Option<NamespaceId>,
     /// The namespace's title, where known.
     pub title: Option<String>,
     /// How it came to it.
@@ -106,34 +106,37 @@ pub async fn apply(
     Ok(outcomes(plan, &settled))
 }
 
+/// Returns what carrying out the plan would come to; ids that are still to come are `None`.
+pub fn foresee(plan: &Plan) -> Vec<Outcome> {
+    outcomes(plan, &[])
+}
+
 fn outcomes(plan: &Plan, settled: &[(&Title, Settled)]) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::new();
     for step in &plan.steps {
         let (id, title, how) = match &step.action {
-            Action::Keep { id, title } => (id.clone(), title.clone(), How::Kept),
-            Action::Adopt { id, title } => (id.clone(), Some(title.clone()), How::Adopted),
+            Action::Keep { id, title } => (Some(id.clone()), title.clone(), How::Kept),
+            Action::Adopt { id, title } => (Some(id.clone()), Some(title.clone()), How::Adopted),
             Action::Create { title } => {
-                let Some((_, one)) = settled.iter().find(|(t, _)| *t == title) else {
-                    continue;
-                };
+                let one = settled
+                    .iter()
+                    .find(|(t, _)| *t == title)
+                    .map(|(_, one)| one);
                 // Sections of one Worker share a namespace; the first of them made it.
-                let first = outcomes.iter().all(|o| o.id != one.namespace.id);
-                let how = if one.created && first {
-                    How::Created
-                } else {
-                    How::Adopted
-                };
-                (one.namespace.id.clone(), Some(title.to_string()), how)
+                let title = title.to_string();
+                let first = outcomes.iter().all(|o| o.title.as_ref() != Some(&title));
+                let created = one.is_none_or(|one| one.created) && first;
+                let how = if created { How::Created } else { How::Adopted };
+                (one.map(|one| one.namespace.id.clone()), Some(title), how)
             }
             Action::Share => {
                 let id_slot = Slot {
                     field: Field::Id,
                     ..step.slot.clone()
                 };
-                let Some(one) = outcomes.iter().find(|o| o.slot == id_slot) else {
-                    continue;
-                };
-                (one.id.clone(), one.title.clone(), How::Shared)
+                let one = outcomes.iter().find(|o| o.slot == id_slot);
+                let id = one.and_then(|one| one.id.clone());
+                (id, one.and_then(|one| one.title.clone()), How::Shared)
             }
         };
         outcomes.push(Outcome {
@@ -146,8 +149,20 @@ fn outcomes(plan: &Plan, settled: &[(&Title, Settled)]) -> Vec<Outcome> {
     outcomes
 }
 
-/// Returns what the file must say, given the text that each step puts into its slot.
-pub fn edits(plan: &Plan, text: impl Fn(&Step) -> Option<String>) -> Vec<Edit> {
+/// Returns what the file must say: the ids of `outcomes`, and where an id is still to come a text
+/// that stands for it.
+pub fn edits(plan: &Plan, outcomes: &[Outcome]) -> Vec<Edit> {
+    let text = |step: &Step| {
+        let outcome = outcomes.iter().find(|o| o.slot == step.slot)?;
+        let title = outcome.title.as_deref().unwrap_or("its namespace");
+        let to_come = || format!("<id of {title}>");
+        Some(
+            outcome
+                .id
+                .as_ref()
+                .map_or_else(to_come, ToString::to_string),
+        )
+    };
     let mut edits: Vec<Edit> = Vec::new();
     for step in plan
         .steps

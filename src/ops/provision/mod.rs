@@ -5,6 +5,7 @@
 //! [`edits`](apply::edits) says what the file must hold then.
 
 pub mod apply;
+pub mod destination;
 pub mod plan;
 pub mod titles;
 pub mod want;

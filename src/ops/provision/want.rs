@@ -25,8 +25,10 @@ pub struct Want {
 /// What a namespace should be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Name {
-    /// Somebody said so: this title and no other.
+    /// The command line says so: this title and no other.
     Given(Title),
+    /// The project's manifest says so. A live id with another title stays as it is.
+    Declared(Title),
     /// By convention.
     Conventional(Titles),
 }
@@ -35,7 +37,7 @@ impl Name {
     /// Returns the title to create.
     pub fn title(&self) -> &Title {
         match self {
-            Self::Given(title) => title,
+            Self::Given(title) | Self::Declared(title) => title,
             Self::Conventional(titles) => &titles.wanted,
         }
     }
@@ -128,9 +130,8 @@ pub fn wants(
     check_asked(asked, scopes.len())?;
     let mut wants = Vec::new();
     for scope in scopes {
-        for Asked { binding, title } in names_wanted(project, scope, scopes.len(), asked, manifest)?
-        {
-            wants.push(want(project, scope, binding, title)?);
+        for (binding, name) in names_wanted(project, scope, scopes.len(), asked, manifest)? {
+            wants.push(want(project, scope, binding, name)?);
         }
     }
     Ok(wants)
@@ -157,28 +158,23 @@ fn names_wanted(
     scopes: usize,
     asked: &[Asked],
     manifest: Option<&Manifest>,
-) -> Result<Vec<Asked>, Error> {
+) -> Result<Vec<(Binding, Option<Name>)>, Error> {
     let titled = |binding: &Binding| {
         let title = manifest.and_then(|m| m.namespace(binding)?.title.as_ref());
         let title = title.map(|title| in_environment(title, scope.environment.as_ref()));
-        let title = title.transpose().map_err(|source| Error::Title {
+        let wrong = |source| Error::Title {
             binding: binding.clone(),
             source,
-        });
-        Ok(Asked {
-            binding: binding.clone(),
-            title: title?,
-        })
+        };
+        let title = title.transpose().map_err(wrong)?;
+        Ok((binding.clone(), title.map(Name::Declared)))
     };
     if !asked.is_empty() {
         return asked
             .iter()
-            .map(|a| {
-                if a.title.is_some() {
-                    Ok(a.clone())
-                } else {
-                    titled(&a.binding)
-                }
+            .map(|asked| match &asked.title {
+                Some(title) => Ok((asked.binding.clone(), Some(Name::Given(title.clone())))),
+                None => titled(&asked.binding),
             })
             .collect();
     }
@@ -212,7 +208,7 @@ fn names_wanted(
 }
 
 /// A title of the manifest is the top level's; environments must not share its namespace.
-fn in_environment(title: &Title, environment: Option<&EnvName>) -> Result<Title, TitleError> {
+pub fn in_environment(title: &Title, environment: Option<&EnvName>) -> Result<Title, TitleError> {
     match environment {
         None => Ok(title.clone()),
         Some(environment) => format!("{title}-{environment}").parse(),
@@ -223,29 +219,31 @@ fn want(
     project: &Project,
     scope: &Scope,
     binding: Binding,
-    title: Option<Title>,
+    name: Option<Name>,
 ) -> Result<Want, Error> {
     let entry = scope.entries.iter().find(|e| e.binding == binding).cloned();
     if entry.is_none() {
         check_new(scope, &binding)?;
     }
-    let environment = scope.environment.clone();
-    let name = if let Some(title) = title {
-        Name::Given(title)
-    } else {
-        let worker = titles::worker_name(project, scope);
-        titles::conventional(worker.as_deref(), environment.as_ref(), &binding)
-            .map(Name::Conventional)
-            .map_err(|source| Error::Title {
-                binding: binding.clone(),
-                source,
-            })?
+    let name = match name {
+        Some(name) => name,
+        None => Name::Conventional(usual(project, scope, &binding)?),
     };
     Ok(Want {
-        environment,
+        environment: scope.environment.clone(),
         binding,
         name,
         entry,
+    })
+}
+
+/// Returns the titles of `binding` by convention.
+pub fn usual(project: &Project, scope: &Scope, binding: &Binding) -> Result<Titles, Error> {
+    let worker = titles::worker_name(project, scope);
+    let usual = titles::conventional(worker.as_deref(), scope.environment.as_ref(), binding);
+    usual.map_err(|source| Error::Title {
+        binding: binding.clone(),
+        source,
     })
 }
 

@@ -7,7 +7,7 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
+    fmt::{self, Write as _},
 };
 
 pub use planner::plan;
@@ -15,7 +15,7 @@ pub use refusal::{Error, Refusal};
 
 use super::want::Want;
 use crate::{
-    config::Field,
+    config::{Field, Project},
     domain::{Binding, EnvName, NamespaceId, Title},
     ops::target::place,
     wire::NamespaceInfo,
@@ -111,6 +111,48 @@ pub struct Step {
     pub has_entry: bool,
 }
 
+impl Slot {
+    /// Returns the command that provisions this slot alone, with a title if one is given.
+    pub fn command(&self, title: Option<&str>) -> String {
+        let mut command = "kvctl provision ".to_owned();
+        let wanted = match title {
+            Some(title) => format!("{}={title}", self.binding),
+            None => self.binding.to_string(),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.".contains(c);
+        if wanted.chars().all(plain) {
+            command.push_str(&wanted);
+        } else {
+            // Writing to a string cannot fail.
+            write!(command, "'{}'", wanted.replace('\'', "'\\''")).ok();
+        }
+        if let Some(environment) = &self.environment {
+            write!(command, " --env {environment}").ok();
+        }
+        command
+    }
+}
+
+/// Returns which slot of a file holds which id, in whatever section.
+pub fn bound(project: &Project, local: bool) -> BTreeMap<NamespaceId, Slot> {
+    let mut bound = BTreeMap::new();
+    for scope in project.scopes() {
+        for entry in &scope.entries {
+            for field in [Field::Id, Field::PreviewId] {
+                if let Some(id) = entry.declared(field).valid_for(local) {
+                    let slot = Slot {
+                        environment: scope.environment.clone(),
+                        binding: entry.binding.clone(),
+                        field,
+                    };
+                    bound.entry(id.clone()).or_insert(slot);
+                }
+            }
+        }
+    }
+    bound
+}
+
 /// Something that is allowed, but that the user should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
@@ -118,6 +160,38 @@ pub enum Remark {
     NoPreview(Slot),
     /// The `preview_id` is the production id.
     PreviewIsProduction(Slot),
+    /// The `preview_id` was to be a namespace of its own, and is the production id.
+    NotSeparated {
+        /// The slot.
+        slot: Slot,
+        /// Its id.
+        id: NamespaceId,
+    },
+    /// The `preview_id` was to be the production id, and is a namespace of its own.
+    NotShared {
+        /// The slot.
+        slot: Slot,
+        /// Its id.
+        id: NamespaceId,
+    },
+    /// The `preview_id`, which nobody asked about, is not in the account.
+    UnknownPreview {
+        /// The slot.
+        slot: Slot,
+        /// Its id.
+        id: NamespaceId,
+    },
+    /// The project's manifest names another title than the namespace has.
+    OtherTitle {
+        /// The slot.
+        slot: Slot,
+        /// The title it has.
+        has: String,
+        /// The title the manifest names.
+        wanted: Title,
+    },
+    /// An id that may be replaced is not in the file: it was replaced before.
+    Replaced(NamespaceId),
     /// A namespace has the title that other tools would have given; it may be meant.
     Bare {
         /// The slot that gets a new namespace.
@@ -153,9 +227,22 @@ impl Plan {
         self.steps.iter().filter_map(|step| step.replaces.as_ref())
     }
 
+    /// Returns the steps that change something.
+    pub fn pending(&self) -> impl Iterator<Item = &Step> {
+        self.steps
+            .iter()
+            .filter(|step| !matches!(step.action, Action::Keep { .. }))
+    }
+
     /// Whether there is anything to do.
     pub fn is_pending(&self) -> bool {
-        let keep = |step: &Step| matches!(step.action, Action::Keep { .. });
-        !self.steps.iter().all(keep)
+        self.pending().next().is_some()
+    }
+
+    /// Whether something that was asked for is not done, because a live id stands in its way.
+    pub fn is_unmet(&self) -> bool {
+        let unmet =
+            |r: &Remark| matches!(r, Remark::NotSeparated { .. } | Remark::NotShared { .. });
+        self.remarks.iter().any(unmet)
     }
 }

@@ -28,14 +28,17 @@ pub fn plan(request: Request<'_>) -> Result<Plan, Error> {
     if !planner.refusals.is_empty() {
         return Err(Error::Refused(planner.refusals));
     }
-    match request
+    for id in request
         .replace
         .iter()
-        .find(|id| !planner.replaced.contains(id))
+        .filter(|id| !planner.replaced.contains(id))
     {
-        Some(id) => Err(Error::NothingToReplace(id.clone())),
-        None => Ok(planner.plan),
+        if request.bound.contains_key(id) {
+            return Err(Error::NothingToReplace(id.clone()));
+        }
+        planner.plan.remarks.push(Remark::Replaced(id.clone()));
     }
+    Ok(planner.plan)
 }
 
 struct Planner<'a> {
@@ -124,6 +127,15 @@ impl<'a> Planner<'a> {
                 position: want.position(field),
             },
             (Some(_) | None, _) => {
+                if let (Some(has), Name::Declared(wanted)) = (&title, &want.name)
+                    && has != wanted.as_str()
+                {
+                    let (has, wanted) = (has.clone(), wanted.clone());
+                    let slot = Self::slot(want, field);
+                    self.plan
+                        .remarks
+                        .push(Remark::OtherTitle { slot, has, wanted });
+                }
                 return Some(Self::step(want, field, Action::Keep { id, title }, None));
             }
         };
@@ -151,7 +163,7 @@ impl<'a> Planner<'a> {
         };
         let deploy_form = match &want.name {
             Name::Conventional(titles) if field == Field::Id => titles.deploy_form.as_ref(),
-            Name::Conventional(_) | Name::Given(_) => None,
+            Name::Conventional(_) | Name::Given(_) | Name::Declared(_) => None,
         };
         let found = match (with_title(title), deploy_form.and_then(with_title)) {
             (Some(a), Some(b)) => {
@@ -192,7 +204,7 @@ impl<'a> Planner<'a> {
         title: &str,
         found: Option<&NamespaceInfo>,
     ) -> Option<Slot> {
-        if matches!(want.name, Name::Given(_)) {
+        if matches!(want.name, Name::Given(_) | Name::Declared(_)) {
             return None;
         }
         let bound = || found.and_then(|n| self.request.bound.get(&n.id));
@@ -237,30 +249,32 @@ impl<'a> Planner<'a> {
             return self.open_preview(want, slot, None);
         };
         let production = Some(&preview) == id;
-        let replace = match self.request.preview {
+        let unknown = found.is_none() && !self.request.local;
+        let asked = self.request.preview;
+        // What stands in the way of what was asked for gives way only by name.
+        let in_the_way = match asked {
             Preview::Untouched => false,
-            Preview::Same => !production && self.may_replace(&preview),
-            Preview::Separate => production && self.may_replace(&preview),
+            Preview::Same => !production,
+            Preview::Separate => production || unknown,
         };
-        if replace {
+        if in_the_way && self.may_replace(&preview) {
             return self.open_preview(want, slot, Some(preview));
         }
-        if self.request.preview != Preview::Untouched && found.is_none() && !self.request.local {
-            if self.may_replace(&preview) {
-                return self.open_preview(want, slot, Some(preview));
+        let id = preview.clone();
+        match asked {
+            Preview::Untouched if unknown => self.remark(Remark::UnknownPreview { slot, id }),
+            Preview::Untouched if production => self.remark(Remark::PreviewIsProduction(slot)),
+            Preview::Same | Preview::Separate if unknown => {
+                let position = want.position(field);
+                self.refusals.push(Refusal::Unknown { slot, id, position });
+                return Ok(());
             }
-            let position = want.position(field);
-            self.refusals.push(Refusal::Unknown {
-                slot,
-                id: preview,
-                position,
-            });
-            return Ok(());
+            Preview::Same if !production => self.remark(Remark::NotShared { slot, id }),
+            Preview::Same => self.remark(Remark::PreviewIsProduction(slot)),
+            Preview::Separate if production => self.remark(Remark::NotSeparated { slot, id }),
+            Preview::Untouched | Preview::Separate => {}
         }
-        if production {
-            self.remark(Remark::PreviewIsProduction(slot));
-        }
-        if self.request.preview != Preview::Untouched {
+        if asked != Preview::Untouched {
             let title = found.map(|n| n.title.clone());
             let action = Action::Keep { id: preview, title };
             self.plan.steps.push(Self::step(want, field, action, None));

@@ -131,11 +131,11 @@ impl Refusal {
                 slot,
                 titles: [a, _],
             } => {
-                format!("say which: `kvctl provision {}={a}`", slot.binding)
+                format!("say which: `{}`", slot.command(Some(a)))
             }
             Self::Shared { slot, .. } => format!(
-                "give one of them a title of its own with `{}=TITLE` and `--env`",
-                slot.binding
+                "give it a title of its own: `{}`",
+                slot.command(Some("TITLE"))
             ),
         }
     }

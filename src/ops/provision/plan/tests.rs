@@ -161,7 +161,8 @@ fn a_preview_that_is_production_is_separated_only_by_name() {
     };
     let kept = decide(&case).unwrap();
     assert!(!kept.is_pending());
-    assert!(matches!(kept.remarks[..], [Remark::PreviewIsProduction(_)]));
+    assert!(matches!(kept.remarks[..], [Remark::NotSeparated { .. }]));
+    assert!(kept.is_unmet());
     let named = [OLD.parse().unwrap()];
     let plan = decide(&Case {
         replace: &named,

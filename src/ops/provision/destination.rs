@@ -1,0 +1,106 @@
+//! Where the provisioned text goes, looked at before anything is created that could not be
+//! written down afterwards.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{config::Document, fsx};
+
+/// Where the text goes.
+#[derive(Debug)]
+pub enum Destination<'a> {
+    /// Back into the file that was read.
+    Original(&'a Document),
+    /// Into a file that is still to be made.
+    New(&'a Document),
+    /// Into a copy; the original stays as it is.
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// What it holds now, if it exists.
+        before: Option<Vec<u8>>,
+    },
+}
+
+/// Why the text cannot go there.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The copy would be the original.
+    #[error("`--out` names the wrangler file itself")]
+    SameFile,
+    /// The system.
+    #[error(transparent)]
+    File(#[from] fsx::Error),
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::SameFile => Some("leave out `--out` to change the file in place".to_owned()),
+            Self::File(_) => None,
+        }
+    }
+}
+
+impl<'a> Destination<'a> {
+    /// Chooses the place: `out` if given, else the document's own.
+    pub fn choose(document: &'a Document, out: Option<PathBuf>) -> Result<Self, Error> {
+        let Some(path) = out else {
+            return Ok(match document.original() {
+                Some(_) => Self::Original(document),
+                None => Self::New(document),
+            });
+        };
+        let real = |path: &Path| fs_err::canonicalize(path).ok();
+        if real(&path).is_some() && real(&path) == real(document.path()) {
+            return Err(Error::SameFile);
+        }
+        let before = match fs_err::read(&path) {
+            Ok(bytes) => Some(bytes),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(fsx::Error::Read { path, source }.into()),
+        };
+        Ok(Self::Copy { path, before })
+    }
+
+    /// Returns the file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Original(document) | Self::New(document) => document.path(),
+            Self::Copy { path, .. } => path,
+        }
+    }
+
+    /// Returns what is there now.
+    pub fn before(&self) -> Option<&[u8]> {
+        match self {
+            Self::Original(document) | Self::New(document) => document.original(),
+            Self::Copy { before, .. } => before.as_deref(),
+        }
+    }
+
+    /// Whether writing `text` destroys a file that this command did not read for its content.
+    pub fn overwrites(&self, text: &str) -> bool {
+        let different = |before: &[u8]| before != text.as_bytes();
+        matches!(self, Self::Copy { before: Some(before), .. } if different(before))
+    }
+
+    /// Makes sure that a write could succeed.
+    pub fn check(&self) -> Result<(), fsx::Error> {
+        match self.before() {
+            Some(_) => fsx::check_replaceable(self.path()),
+            None => fsx::check_creatable(self.path()),
+        }
+    }
+
+    /// Writes `text`, provided that what was there is still there. Equal bytes are left alone.
+    pub fn write(&self, text: &str) -> Result<(), fsx::Error> {
+        match self.before() {
+            Some(before) => fsx::replace(self.path(), before, text.as_bytes()),
+            None => fsx::create(self.path(), text.as_bytes()),
+        }
+    }
+}

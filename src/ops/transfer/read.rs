@@ -1,0 +1,246 @@
+//! Reading a namespace: list pages give names, expiry and metadata; values come by bulk get.
+//!
+//! Bulk get takes a hundred keys a request, and text only: one value that is no text fails the
+//! whole request. Such a batch is halved until the culprits are few, and those are read singly. A
+//! namespace that turns out to be mostly binary is read singly from then on.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use futures_util::{
+    Stream, StreamExt as _, TryStreamExt as _,
+    future::{BoxFuture, FutureExt as _},
+    stream,
+};
+use reqwest::StatusCode;
+use tokio::sync::Semaphore;
+
+use crate::{
+    api::{self, BulkGet, Client, GetValue, ListKeys},
+    domain::{AccountId, BULK_GET_MAX_KEYS, Expiration, KeyName, Metadata, NamespaceId, Record},
+    wire::{KeyInfo, code},
+};
+
+/// A key as a list gives it: everything but the value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The name.
+    pub key: KeyName,
+    /// When it expires.
+    pub expiration: Option<Expiration>,
+    /// What is stored beside it.
+    pub metadata: Option<Metadata>,
+}
+
+/// Why a namespace could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The service.
+    #[error("could not read the namespace")]
+    Api(#[from] api::Error),
+    /// A name that the service lists and would not take.
+    #[error("the service lists a key that cannot be asked for")]
+    Key(#[from] crate::domain::KeyNameError),
+}
+
+/// Reads one namespace.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    client: &'a Client,
+    account: &'a AccountId,
+    namespace: &'a NamespaceId,
+    /// How many requests for values may be under way.
+    lanes: Semaphore,
+    text: AtomicUsize,
+    binary: AtomicUsize,
+    vanished: AtomicUsize,
+}
+
+impl<'a> Reader<'a> {
+    /// How many requests for values are under way at the same time.
+    pub const LANES: usize = 8;
+
+    /// A batch this small that holds a binary value is read singly: halving on would cost more.
+    const FEW: usize = 8;
+
+    /// So many values must be known before the namespace is judged.
+    const SAMPLE: usize = 32;
+
+    /// Creates a reader.
+    pub fn new(client: &'a Client, account: &'a AccountId, namespace: &'a NamespaceId) -> Self {
+        Self {
+            client,
+            account,
+            namespace,
+            lanes: Semaphore::new(Self::LANES),
+            text: AtomicUsize::new(0),
+            binary: AtomicUsize::new(0),
+            vanished: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns how many keys were listed but gone when their values were asked for.
+    pub fn vanished(&self) -> usize {
+        self.vanished.load(Ordering::Relaxed)
+    }
+
+    /// Lists the keys that begin with `prefix`, page by page, in the order of their bytes.
+    pub fn keys<'s>(
+        &'s self,
+        prefix: &'s str,
+    ) -> impl Stream<Item = Result<Vec<Listed>, Error>> + 's {
+        let first = ListKeys::all(self.account, self.namespace, prefix);
+        self.client
+            .key_pages(first)
+            .map(|page| page?.into_iter().map(listed).collect())
+    }
+
+    /// Reads the records whose keys begin with `prefix` and come after `after`, in the order of
+    /// their keys.
+    pub fn records<'s>(
+        &'s self,
+        prefix: &'s str,
+        after: Option<KeyName>,
+    ) -> impl Stream<Item = Result<Record, Error>> + 's {
+        let is_new = move |listed: &Listed| match &after {
+            Some(after) => listed.key.as_str() > after.as_str(),
+            None => true,
+        };
+        self.keys(prefix)
+            .map_ok(move |page| {
+                let page: Vec<Listed> = page.into_iter().filter(|l| is_new(l)).collect();
+                let chunks: Vec<Vec<Listed>> = page
+                    .chunks(BULK_GET_MAX_KEYS)
+                    .map(<[Listed]>::to_vec)
+                    .collect();
+                stream::iter(chunks.into_iter().map(Ok::<_, Error>))
+            })
+            .try_flatten()
+            .map_ok(move |chunk| async move { Ok::<_, Error>(self.fetch(chunk).await?) })
+            .try_buffered(Self::LANES)
+            .map_ok(|records| stream::iter(records.into_iter().map(Ok::<_, Error>)))
+            .try_flatten()
+    }
+
+    /// Whether values are read singly from the start.
+    fn is_mostly_binary(&self) -> bool {
+        let (text, binary) = (
+            self.text.load(Ordering::Relaxed),
+            self.binary.load(Ordering::Relaxed),
+        );
+        text + binary >= Self::SAMPLE && binary > text
+    }
+
+    /// Reads the values of `keys`; what is gone meanwhile is left out.
+    fn fetch(&self, keys: Vec<Listed>) -> BoxFuture<'_, Result<Vec<Record>, api::Error>> {
+        async move {
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            if self.is_mostly_binary() {
+                return self.fetch_singly(keys).await;
+            }
+            let names: Vec<KeyName> = keys.iter().map(|listed| listed.key.clone()).collect();
+            let request = BulkGet {
+                account: self.account,
+                namespace: self.namespace,
+                keys: &names,
+            };
+            let answer = {
+                let _lane = self.lanes.acquire().await;
+                self.client.send(&request).await
+            };
+            let mut values = match answer {
+                Ok(found) => found.values,
+                Err(e) if !is_unfit(&e) => return Err(e),
+                Err(_) if keys.len() <= Self::FEW => return self.fetch_singly(keys).await,
+                Err(_) => {
+                    let mut first = keys;
+                    let second = first.split_off(first.len().div_ceil(2));
+                    let both = [self.fetch(first), self.fetch(second)];
+                    let both = futures_util::future::try_join_all(both).await?;
+                    return Ok(both.into_iter().flatten().collect());
+                }
+            };
+            let mut records = Vec::with_capacity(keys.len());
+            for listed in keys {
+                match values.remove(listed.key.as_str()).flatten() {
+                    // What was not valid text may have been made so on the way: ask for the bytes.
+                    Some(text) if text.contains(char::REPLACEMENT_CHARACTER) => {
+                        records.extend(self.fetch_one(listed).await?);
+                    }
+                    Some(text) => {
+                        self.text.fetch_add(1, Ordering::Relaxed);
+                        records.push(record(listed, text.into()));
+                    }
+                    None => {
+                        self.vanished.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            }
+            Ok(records)
+        }
+        .boxed()
+    }
+
+    async fn fetch_singly(&self, keys: Vec<Listed>) -> Result<Vec<Record>, api::Error> {
+        let fetched = stream::iter(keys.into_iter().map(|listed| self.fetch_one(listed)));
+        let records: Vec<Option<Record>> = fetched.buffered(Self::LANES).try_collect().await?;
+        Ok(records.into_iter().flatten().collect())
+    }
+
+    async fn fetch_one(&self, listed: Listed) -> Result<Option<Record>, api::Error> {
+        let request = GetValue {
+            account: self.account,
+            namespace: self.namespace,
+            key: &listed.key,
+        };
+        let answer = {
+            let _lane = self.lanes.acquire().await;
+            self.client.send(&request).await
+        };
+        match answer {
+            Ok(value) => {
+                let kind = if str::from_utf8(&value.bytes).is_ok() {
+                    &self.text
+                } else {
+                    &self.binary
+                };
+                kind.fetch_add(1, Ordering::Relaxed);
+                Ok(Some(record(listed, value.bytes)))
+            }
+            Err(e) if e.has_code(code::KEY_NOT_FOUND) => {
+                self.vanished.fetch_add(1, Ordering::Relaxed);
+                Ok(None)
+            }
+            Err(e) => Err(e),
+        }
+    }
+}
+
+fn listed(info: KeyInfo) -> Result<Listed, Error> {
+    Ok(Listed {
+        key: info.name.parse()?,
+        expiration: info.expiration.map(Expiration::from_unix_seconds),
+        metadata: info.metadata,
+    })
+}
+
+fn record(listed: Listed, value: Bytes) -> Record {
+    let Listed {
+        key,
+        expiration,
+        metadata,
+    } = listed;
+    Record {
+        key,
+        value,
+        expiration,
+        metadata,
+    }
+}
+
+/// Whether a bulk get failed because of what was asked for: a value that is no text, or too much.
+fn is_unfit(error: &api::Error) -> bool {
+    error.has_code(code::BULK_GET) || error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE)
+}
