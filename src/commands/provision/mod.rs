@@ -194,6 +194,9 @@ impl Job<'_> {
     }
 
     fn summary(&self, wants: &[Want]) -> String {
+        if !self.plan.is_pending() && self.plan.is_unmet() {
+            return "a live id stands in the way of what was asked for; see the notes".to_owned();
+        }
         format!(
             "{} for {}, {} to create",
             quantity(self.plan.pending().count(), "change"),
