@@ -21,6 +21,9 @@ use crate::domain::{KeyName, Metadata};
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How many databases stay open: each takes three of the files that a process may have open.
+const KEPT: usize = 64;
+
 /// As miniflare makes it; an index on the expirations goes with it.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS _mf_entries (
@@ -109,6 +112,10 @@ impl Databases {
         }
         let database = patiently(|| Database::open(path)).map_err(|source| failed(path, source))?;
         let database = Arc::new(Mutex::new(database));
+        // Those at work stay, however many.
+        if open.len() >= KEPT {
+            open.retain(|_, known| Arc::strong_count(&known.database) > 1);
+        }
         let known = Open {
             database: Arc::clone(&database),
             identity: identity(path),

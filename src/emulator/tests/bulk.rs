@@ -143,6 +143,9 @@ async fn limits_of_bulk_requests_are_kept(service: Service) {
     assert_eq!(reply.body["result"]["successful_key_count"], 10_000);
     assert_eq!(names(&service, &id).await, ["0"]);
 
+    let large = json!([{ "key": "k", "value": "v".repeat((25 << 20) + 1) }]);
+    assert_eq!(put(&service, &id, &large).await.status, 413);
+
     // Blanks, so that it is the length alone that is refused.
     for (length, status) in [(99_999_999, 200), (100_000_000, 413)] {
         let mut body = vec![b' '; length];

@@ -138,25 +138,17 @@ async fn pairs_outlive_the_emulator_and_two_share_them() {
 }
 
 #[tokio::test]
-async fn any_text_names_a_namespace_of_its_own() {
+async fn more_namespaces_than_stay_open() {
     let service = Service::disk();
-    let names = ["SESSIONS", "...", "a%2Fb", "%C3%A9", "0F2A", NAMESPACE];
-    for name in names {
-        let path = format!("/{name}/values/k");
-        let put = service.namespaces("PUT", &path);
-        assert_eq!(send(put.body(name)).await.status, 200, "{name}");
+    let path = |n| format!("/namespace-{n}/values/k");
+    for n in 0..70 {
+        let put = service.namespaces("PUT", &path(n)).body(n.to_string());
+        assert_eq!(send(put).await.status, 200);
     }
-    for name in names {
-        let path = format!("/{name}/values/k");
-        let got = service.namespaces("GET", &path).send().await.unwrap();
-        assert_eq!(got.text().await.unwrap(), name);
+    for n in 0..70 {
+        let got = service.namespaces("GET", &path(n)).send().await.unwrap();
+        assert_eq!(got.text().await.unwrap(), n.to_string());
     }
-    let unknown = send(service.namespaces("GET", &format!("/{NAMESPACE}"))).await;
-    assert_eq!((unknown.status, unknown.code()), (404, 10013));
-    assert_eq!(
-        send(service.namespaces("GET", "")).await.body["result"],
-        json!([])
-    );
 }
 
 #[tokio::test]
@@ -246,4 +238,15 @@ async fn what_cannot_be_kept_is_an_error_of_the_service() {
     let reply = send(put.body("s3cret")).await;
     assert_eq!((reply.status, reply.code()), (500, 1000));
     assert!(!reply.body.to_string().contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_write_that_fails_leaves_no_values_behind() {
+    let service = Service::disk();
+    put(&service, "k", "", "v").await;
+    let drop_table = "DROP TABLE _mf_entries";
+    database(&service).execute_batch(drop_table).unwrap();
+    let put = service.namespaces("PUT", &value_path(NAMESPACE, "k"));
+    assert_eq!(send(put.body("v")).await.status, 500);
+    assert_eq!(files(&blobs(&service)).len(), 1);
 }

@@ -13,6 +13,7 @@ on_both_stores! {
     an_expired_key_is_gone_and_a_missing_one_can_be_deleted
     list_parameters_are_checked
     pages_may_be_empty_before_the_end
+    any_text_names_a_namespace_of_its_own
 }
 
 async fn what_is_put_is_got_byte_for_byte(service: Service) {
@@ -187,4 +188,25 @@ async fn pages_may_be_empty_before_the_end(service: Service) {
         }
     }
     assert_eq!(counts, [0, 10, 0, 1]);
+}
+
+async fn any_text_names_a_namespace_of_its_own(service: Service) {
+    let unknown = "0f2ac74b498b48028cb68387c421e279";
+    let names = ["SESSIONS", "...", "a%2Fb", "%C3%A9", "0F2A", unknown];
+    for name in names {
+        let path = format!("/{name}/values/k");
+        let put = service.namespaces("PUT", &path);
+        assert_eq!(send(put.body(name)).await.status, 200, "{name}");
+    }
+    for name in names {
+        let path = format!("/{name}/values/k");
+        let got = service.namespaces("GET", &path).send().await.unwrap();
+        assert_eq!(got.text().await.unwrap(), name);
+    }
+    let reply = send(service.namespaces("GET", &format!("/{unknown}"))).await;
+    assert_eq!((reply.status, reply.code()), (404, 10013));
+    assert_eq!(
+        send(service.namespaces("GET", "")).await.body["result"],
+        json!([])
+    );
 }
