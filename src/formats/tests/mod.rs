@@ -1,0 +1,1 @@
+//! Every format held against the same records.
