@@ -41,7 +41,7 @@ impl fmt::Display for Place {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
             Self::Entry { index, line } => write!(f, "entry {index} (line {line})"),
-            Self::File(path) => write!(f, "file `{}`", path.display().to_string().escape_debug()),
+            Self::File(path) => write!(f, "file `{}`", printable(&path.display().to_string())),
             Self::Index(line) => write!(f, "line {line} of `.kvctl.ndjson`"),
         }
     }
@@ -143,5 +143,17 @@ pub(super) fn shown(name: &str) -> String {
     if text.len() < name.len() {
         text.push('…');
     }
-    text.escape_debug().to_string()
+    printable(&text)
+}
+
+/// Text without what a terminal would not show as it is.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            _ => shown.extend(c.escape_debug()),
+        }
+    }
+    shown
 }

@@ -26,8 +26,14 @@ impl<'a> Object<'a> {
     /// before [`Self::sound`] is asked.
     pub(super) fn parse(text: &'a str, allowed: &'static [&'static str]) -> Result<Self, Problem> {
         let found = kind(text);
-        if !matches!(found, "an object" | "nothing") {
-            return Err(Problem::NotAnObject(found));
+        match found {
+            "an object" => {}
+            // Often the first line of an array that goes on in the next one.
+            "an array" => return Err(Problem::NotAnObject(found)),
+            _ => {
+                check_syntax(text)?;
+                return Err(Problem::NotAnObject(found));
+            }
         }
         let mut object = Self {
             allowed,
@@ -83,7 +89,7 @@ impl<'a> Object<'a> {
             .map_err(|_no_whole_number| Problem::WrongType {
                 field,
                 found: match kind(json) {
-                    "a number" => "another number",
+                    "a number" => "a number with a fraction, or too large",
                     other => other,
                 },
                 wanted: "a whole number of seconds",
@@ -162,6 +168,12 @@ pub(super) fn kind(json: &str) -> &'static str {
         Some(b'-' | b'0'..=b'9') => "a number",
         Some(_) => "no JSON",
     }
+}
+
+/// Refuses what is no JSON.
+pub(super) fn check_syntax(text: &str) -> Result<(), Problem> {
+    let json: Result<&RawValue, _> = serde_json::from_str(text);
+    json.map(drop).map_err(|e| syntax(&e))
 }
 
 /// What the parser missed, without its own idea of lines. It quotes nothing.

@@ -24,7 +24,7 @@ pub enum Problem {
     Syntax {
         /// What the parser missed.
         reason: String,
-        /// Where, in bytes from 1.
+        /// Where in its line, in bytes from 1.
         column: usize,
     },
     /// JSON, but no record.
@@ -42,7 +42,7 @@ pub enum Problem {
     #[error("`{0}` is given twice; only one of them would count")]
     DuplicateField(&'static str),
     /// A field that every record has.
-    #[error("`{0}` is missing; every record has one")]
+    #[error("`{0}` is missing, and it must be there")]
     MissingField(&'static str),
     /// A field of another type.
     #[error("`{field}` is {found}; it must be {wanted}")]
@@ -139,7 +139,7 @@ pub enum Problem {
     #[error("column `{0}` is missing; every file has one")]
     MissingColumn(&'static str),
     /// A row of another length.
-    #[error("the row has {found} fields, and there are {columns} columns")]
+    #[error("the number of fields, {found}, is not that of the columns, {columns}")]
     Fields {
         /// The fields of the row.
         found: usize,

@@ -2,7 +2,7 @@
 
 use std::{io, iter::Peekable, path::PathBuf};
 
-use fs_err::File;
+use fs_err::{self as fs, File};
 
 use crate::{
     domain::{KeyName, Metadata, Record},
@@ -53,8 +53,12 @@ pub(super) struct Sorted {
 
 /// Reads the index at `path`; no file is no entries.
 pub(super) fn read(path: PathBuf) -> io::Result<Entries> {
-    let lines = match File::open(path) {
-        Ok(file) => Some(Lines::new(file)),
+    let lines = match fs::symlink_metadata(&path) {
+        Ok(it) if it.is_file() => Some(Lines::new(File::open(path)?)),
+        Ok(_) => {
+            let message = "the index, `.kvctl.ndjson`, is not a file";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
         Err(e) if e.kind() == io::ErrorKind::NotFound => None,
         Err(e) => return Err(e),
     };

@@ -103,8 +103,12 @@ impl<R: Read> Elements<R> {
             Ok(false) => None,
             Ok(true) => Some(self.text()),
             Err(problem) => {
+                let place = match self.phase {
+                    Phase::Start | Phase::Over => Place::Line(self.place.line),
+                    Phase::Open | Phase::Behind => self.place.place(),
+                };
                 self.phase = Phase::Over;
-                Some(Err(ReadError::of_input(self.place.place(), problem)))
+                Some(Err(ReadError::of_input(place, problem)))
             }
         }
     }

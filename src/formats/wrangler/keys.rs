@@ -8,7 +8,7 @@ use crate::{
     formats::{
         Place, Problem, ReadError,
         content::checked_key,
-        object::{Object, kind, string},
+        object::{Object, check_syntax, kind, string},
     },
 };
 
@@ -52,7 +52,7 @@ impl<R: Read> Iterator for KeyListReader<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let read = self.elements.next()?.and_then(|(text, place)| {
-            let name = name(text).map_err(|problem| unreadable(place.clone(), problem))?;
+            let name = name(text).map_err(|problem| unreadable(text, place.clone(), problem))?;
             match checked_key(&name) {
                 Ok(key) => Ok(ListedKey { key, place }),
                 Err(fault) => Err(ReadError::of_record(place, fault)),
@@ -66,6 +66,7 @@ impl<R: Read> Iterator for KeyListReader<R> {
 }
 
 fn name(text: &str) -> Result<Cow<'_, str>, Problem> {
+    check_syntax(text)?;
     match kind(text) {
         "a string" => string(text, "name"),
         "an object" => {
@@ -73,7 +74,6 @@ fn name(text: &str) -> Result<Cow<'_, str>, Problem> {
             object.sound()?;
             object.text("name")
         }
-        "no JSON" => Err(Problem::NotAnObject("no JSON")),
         other => Err(Problem::NotAName(other)),
     }
 }

@@ -2,9 +2,13 @@
 
 use std::{fmt, io::Read};
 
+use serde_json::value::RawValue;
+
 use super::elements::Elements;
 use crate::formats::{
-    Input, Place, Problem, ReadError, Reader, Summary, entry, error::Fault, object::Object,
+    Input, Place, Problem, ReadError, Reader, Summary, entry,
+    error::Fault,
+    object::{Object, syntax},
 };
 
 /// Reads records from a JSON array.
@@ -43,7 +47,7 @@ impl<R: Read> Iterator for WranglerReader<R> {
     fn next(&mut self) -> Option<Self::Item> {
         let read = self.elements.next()?.and_then(|(text, place)| {
             let object = Object::parse(text, entry::FIELDS);
-            let object = object.map_err(|problem| unreadable(place.clone(), problem))?;
+            let object = object.map_err(|problem| unreadable(text, place.clone(), problem))?;
             entry::read(object, place.clone()).map_err(|fault| ReadError::of_record(place, fault))
         });
         match &read {
@@ -55,12 +59,18 @@ impl<R: Read> Iterator for WranglerReader<R> {
     }
 }
 
-/// What is no JSON makes the end of the element uncertain; then the array has ended.
-pub(super) fn unreadable(place: Place, problem: Problem) -> ReadError {
-    match problem {
-        Problem::NotAnObject("no JSON") | Problem::Syntax { .. } => {
-            ReadError::of_input(place, problem)
-        }
-        other => ReadError::of_record(place, Fault::from(other)),
-    }
+/// An error about the element `text` at `place`. What is no JSON makes its end uncertain; then the
+/// array has ended.
+pub(super) fn unreadable(text: &str, place: Place, problem: Problem) -> ReadError {
+    let Err(e) = serde_json::from_str::<&RawValue>(text) else {
+        return ReadError::of_record(place, Fault::from(problem));
+    };
+    let place = match place {
+        Place::Entry { index, line } => Place::Entry {
+            index,
+            line: line + e.line().saturating_sub(1) as u64,
+        },
+        other => other,
+    };
+    ReadError::of_input(place, syntax(&e))
 }
