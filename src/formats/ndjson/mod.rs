@@ -7,9 +7,10 @@
 //! {"kvctl":1,"kind":"end","records":2,"sha256":"…"}
 //! ```
 //!
-//! A record is what one entry of wrangler's array is. `value` is text where the value is UTF-8;
-//! only what is not, or would be longer than base64 for all its escapes and larger than a line may
-//! be, is base64. `metadata` keeps the spelling of its numbers and the order of its fields.
+//! A record is what one entry of wrangler's array is. `value` is the text of the value if it is
+//! UTF-8, otherwise its base64, which `base64` then says; text whose escapes would make a line of
+//! more than 40 MiB is base64 too. `metadata` keeps the spelling of its numbers and the order of
+//! its fields.
 //!
 //! The checksum is over the lines between header and footer, each without its line ending and
 //! followed by one LF: `sed '1d;$d' FILE | sha256sum`. Blank lines do not count, so that a file

@@ -132,9 +132,9 @@ fn links_lead_nowhere_outside() {
     for (target, name) in links {
         symlink(target, root.path().join(name)).unwrap();
     }
-    let mut lines: Vec<_> = said(root.path()).lines().map(str::to_owned).collect();
-    lines.sort();
-    insta::assert_snapshot!(lines.join("\n"), @"
+    let mut messages: Vec<_> = said(root.path()).lines().map(str::to_owned).collect();
+    messages.sort();
+    insta::assert_snapshot!(messages.join("\n"), @"
     file `d/file`: ok `d/file`
     file `directory-inside`: a symbolic link to a directory; only links to files are followed
     file `directory-outside`: a symbolic link that leads out of the directory, or nowhere; it is not followed

@@ -11,7 +11,7 @@ use std::io::Read;
 use bytes::Bytes;
 use proptest::{prelude::*, sample::select};
 
-use super::{Input, ReadError, Reader, StreamFormat, Summary};
+use super::{Input, ReadError, Reader as _, StreamFormat, Summary};
 use crate::domain::{Expiration, KeyName, Metadata, Record};
 
 pub(super) const STREAMS: [StreamFormat; 3] = [

@@ -163,16 +163,14 @@ fn the_largest_value_fits_and_a_larger_one_does_not() {
 
 #[test]
 fn text_that_escapes_make_too_long_is_written_as_base64() {
-    for byte in [b'"', 0] {
+    for (format, byte) in [(StreamFormat::Ndjson, 0), (StreamFormat::Csv, b'"')] {
         let record = Record {
             key: "k".parse().unwrap(),
             value: vec![byte; VALUE_MAX_BYTES].into(),
             expiration: None,
             metadata: None,
         };
-        for format in STREAMS {
-            let length = written(format, std::slice::from_ref(&record)).len();
-            assert!(length < RECORD_MAX_BYTES, "{format}: {length}");
-        }
+        let length = written(format, std::slice::from_ref(&record)).len();
+        assert!(length < RECORD_MAX_BYTES, "{format}: {length}");
     }
 }
