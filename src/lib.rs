@@ -16,6 +16,7 @@
 //! | [`api`] | the client: sending, retries, pacing, decoding | `domain`, `wire` |
 //! | [`emulator`] | the imitation of the service behind `--local`, and of the tests | `domain`, `wire`, `fsx` |
 //! | [`config`] | the user's files: finding, reading, and the text after an edit | `domain`, `fsx` |
+//! | [`formats`] | records to and from files: NDJSON, wrangler's JSON, CSV, a directory | `domain` |
 //! | [`credentials`] | which credentials are used | `api`, `config`, `domain`, `env` |
 //! | [`ops`] | the rules: accounts, targets, plans, creating, renaming | `domain`, `wire`, `api`, `config`, `fsx` |
 //! | [`cli`] | the grammar of the command line | `domain`, `ui` |
@@ -44,6 +45,7 @@ pub mod domain;
 pub mod emulator;
 pub mod env;
 pub mod error;
+pub mod formats;
 pub mod fsx;
 pub mod ops;
 pub mod ui;

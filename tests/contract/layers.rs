@@ -14,6 +14,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("api", &["domain", "wire"]),
     ("emulator", &["domain", "wire", "fsx"]),
     ("config", &["domain", "fsx"]),
+    ("formats", &["domain"]),
     ("credentials", &["api", "config", "domain", "env"]),
     ("ops", &["domain", "wire", "api", "config", "fsx"]),
     ("cli", &["domain", "ui"]),

@@ -1,0 +1,220 @@
+//! Reading records from CSV.
+
+use std::{borrow::Cow, fmt, io::Read, str};
+
+use ::csv::{ByteRecord, ErrorKind, Position};
+
+use super::{COLUMNS, meter::Meter};
+use crate::{
+    domain::{Expiration, Ttl, TtlError},
+    formats::{
+        Input, Place, Problem, ReadError, Reader, Summary,
+        content::Spelt,
+        error::{Fault, shown},
+        object::listed,
+    },
+};
+
+/// Reads records from CSV.
+pub struct CsvReader<R> {
+    rows: ::csv::Reader<Meter<R>>,
+    row: ByteRecord,
+    /// For each of [`COLUMNS`], which field it is.
+    columns: Option<Vec<Option<usize>>>,
+    width: usize,
+    over: bool,
+    summary: Summary,
+}
+
+impl<R: Read> CsvReader<R> {
+    /// Reads from `input`, which need not be buffered.
+    pub fn new(input: R) -> Self {
+        let rows = ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(64 * 1024)
+            .from_reader(Meter::new(input));
+        Self {
+            rows,
+            row: ByteRecord::new(),
+            columns: None,
+            width: 0,
+            over: false,
+            summary: Summary::default(),
+        }
+    }
+
+    fn fail(&mut self, line: u64, problem: Problem) -> ReadError {
+        self.over = true;
+        ReadError::of_input(Place::Line(line), problem)
+    }
+
+    /// Reads the next row; returns the line that it begins in.
+    fn advance(&mut self) -> Option<Result<u64, ReadError>> {
+        self.rows.get_mut().reset();
+        let before = self.rows.position().line();
+        match self.rows.read_byte_record(&mut self.row) {
+            Ok(true) => Some(Ok(self.row.position().map_or(before, Position::line))),
+            Ok(false) => None,
+            Err(_) if self.rows.get_ref().is_spent() => {
+                Some(Err(self.fail(before, Problem::TooLong)))
+            }
+            Err(e) => {
+                let cause = match e.into_kind() {
+                    ErrorKind::Io(e) => e,
+                    other => std::io::Error::other(format!("{other:?}")),
+                };
+                Some(Err(self.fail(before, Problem::Io(cause))))
+            }
+        }
+    }
+
+    /// Reads the line of column names.
+    fn begin(&mut self) -> Result<(), ReadError> {
+        let line = match self.advance() {
+            None => return Err(self.fail(1, Problem::NoColumns(listed(COLUMNS)))),
+            Some(line) => line?,
+        };
+        match columns(&self.row) {
+            Ok(columns) => {
+                self.width = self.row.len();
+                self.columns = Some(columns);
+                Ok(())
+            }
+            Err(problem) => Err(self.fail(line, problem)),
+        }
+    }
+
+    fn record(&self, place: Place) -> Result<Input, Fault> {
+        let name = self.field("key").and_then(Result::ok);
+        let read = self.spelt().map_err(Fault::from);
+        read.and_then(|spelt| spelt.check(place))
+            .map_err(|fault| Fault {
+                key: name.map(str::to_owned),
+                ..fault
+            })
+    }
+
+    fn spelt(&self) -> Result<Spelt<'_>, Problem> {
+        if self.row.len() != self.width {
+            return Err(Problem::Fields {
+                found: self.row.len(),
+                columns: self.width,
+            });
+        }
+        let text = |column| self.field(column).unwrap_or(Ok("")).map(Cow::Borrowed);
+        let base64 = self.filled("base64")?.unwrap_or_default();
+        Ok(Spelt {
+            key: text("key")?,
+            value: text("value")?,
+            base64: match base64.to_ascii_lowercase().as_str() {
+                "" | "false" => false,
+                "true" => true,
+                _ => {
+                    return Err(Problem::WrongType {
+                        field: "base64",
+                        found: "another word",
+                        wanted: "`true`, `false` or empty",
+                    });
+                }
+            },
+            expiration: self.filled("expiration")?.map(moment).transpose()?,
+            ttl: self.filled("expiration_ttl")?.map(ttl).transpose()?,
+            metadata: self.filled("metadata")?.map(Cow::Borrowed),
+        })
+    }
+
+    /// The text of a field; `None` if there is no such column.
+    fn field(&self, column: &str) -> Option<Result<&str, Problem>> {
+        let at = COLUMNS.iter().position(|name| *name == column)?;
+        let field = (*self.columns.as_ref()?.get(at)?)?;
+        let text = str::from_utf8(self.row.get(field)?);
+        Some(text.map_err(|e| Problem::NotUtf8(e.valid_up_to() + 1)))
+    }
+
+    /// The text of a field, unless it is blank.
+    fn filled(&self, column: &str) -> Result<Option<&str>, Problem> {
+        let text = self.field(column).transpose()?;
+        Ok(text.map(str::trim).filter(|text| !text.is_empty()))
+    }
+}
+
+/// Reads a moment. What is refused is not quoted: a value may have slipped into this column.
+fn moment(text: &str) -> Result<Expiration, Problem> {
+    text.parse().map_err(|_quotes_it| Problem::WrongType {
+        field: "expiration",
+        found: "no time",
+        wanted: "UNIX seconds (1767225600) or a date with a zone (2026-01-01T00:00:00Z)",
+    })
+}
+
+/// Reads a time to live, as [`moment`] does.
+fn ttl(text: &str) -> Result<Ttl, Problem> {
+    text.parse().map_err(|e| match e {
+        TtlError::Unparsable(_) => Problem::WrongType {
+            field: "expiration_ttl",
+            found: "no duration",
+            wanted: "seconds (3600)",
+        },
+        other => other.into(),
+    })
+}
+
+/// Finds each of [`COLUMNS`] among the names of the first line.
+fn columns(names: &ByteRecord) -> Result<Vec<Option<usize>>, Problem> {
+    let mut columns = vec![None; COLUMNS.len()];
+    for (field, name) in names.iter().enumerate() {
+        let name = String::from_utf8_lossy(name);
+        let Some(at) = COLUMNS.iter().position(|column| *column == name.trim()) else {
+            return Err(Problem::UnknownColumn {
+                column: shown(name.trim()),
+                allowed: listed(COLUMNS),
+            });
+        };
+        if columns[at].replace(field).is_some() {
+            return Err(Problem::DuplicateColumn(COLUMNS[at]));
+        }
+    }
+    match columns[..2].iter().position(Option::is_none) {
+        Some(at) => Err(Problem::MissingColumn(COLUMNS[at])),
+        None => Ok(columns),
+    }
+}
+
+impl<R> fmt::Debug for CsvReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CsvReader")
+            .field("summary", &self.summary)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R: Read> Reader for CsvReader<R> {
+    fn summary(&self) -> Summary {
+        self.summary
+    }
+}
+
+impl<R: Read> Iterator for CsvReader<R> {
+    type Item = Result<Input, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.over {
+            return None;
+        }
+        if self.columns.is_none()
+            && let Err(e) = self.begin()
+        {
+            return Some(Err(e));
+        }
+        let place = match self.advance()? {
+            Ok(line) => Place::Line(line),
+            Err(e) => return Some(Err(e)),
+        };
+        let read = self.record(place.clone());
+        if let Ok(input) = &read {
+            self.summary.count(&input.value);
+        }
+        Some(read.map_err(|fault| ReadError::of_record(place, fault)))
+    }
+}

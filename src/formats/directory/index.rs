@@ -1,0 +1,129 @@
+//! The index of a directory: expiry and metadata of the keys that have them.
+
+use std::{io, iter::Peekable, path::PathBuf};
+
+use fs_err::{self as fs, File};
+
+use crate::{
+    domain::{KeyName, Metadata, Record},
+    formats::{
+        Expiry, Place, Problem, ReadError, content, entry,
+        frame::Frame,
+        lines::{Lines, Next},
+        object::Object,
+    },
+};
+
+/// The fields of a line.
+const FIELDS: &[&str] = &["key", "expiration", "expiration_ttl", "metadata"];
+
+/// The first line, with its line ending.
+pub(super) fn header() -> String {
+    Frame::Index.to_line().unwrap_or_default()
+}
+
+/// The line of `record`, if it has expiry or metadata.
+pub(super) fn line(record: &Record) -> Option<String> {
+    if record.expiration.is_none() && entry::metadata(record).is_none() {
+        return None;
+    }
+    let mut line = Vec::from(b"{\"key\":");
+    serde_json::to_writer(&mut line, record.key.as_str()).ok()?;
+    entry::write_rest(record, &mut line).ok()?;
+    line.push(b'\n');
+    String::from_utf8(line).ok()
+}
+
+/// A line of the index.
+pub(super) struct Entry {
+    pub key: KeyName,
+    pub expiry: Option<Expiry>,
+    pub metadata: Option<Metadata>,
+    pub place: Place,
+}
+
+/// The lines of an index, in the order of their keys. All errors are fatal, since a record without
+/// its expiry would live forever.
+pub(super) type Entries = Peekable<Sorted>;
+
+pub(super) struct Sorted {
+    lines: Option<Lines<File>>,
+    last: Option<KeyName>,
+}
+
+/// Reads the index at `path`; no file is no entries.
+pub(super) fn read(path: PathBuf) -> io::Result<Entries> {
+    let lines = match fs::symlink_metadata(&path) {
+        Ok(it) if it.is_file() => Some(Lines::new(File::open(path)?)),
+        Ok(_) => {
+            let message = "the index, `.kvctl.ndjson`, is not a file";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        Err(e) => return Err(e),
+    };
+    Ok(Sorted { lines, last: None }.peekable())
+}
+
+impl Iterator for Sorted {
+    type Item = Result<Entry, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let lines = self.lines.as_mut()?;
+        let read = match next(lines) {
+            Ok(entry) => entry?,
+            Err(e) => {
+                self.lines = None;
+                return Some(Err(e));
+            }
+        };
+        if self.last.as_ref().is_some_and(|last| *last >= read.key) {
+            self.lines = None;
+            return Some(Err(ReadError::of_input(read.place, Problem::IndexOrder)));
+        }
+        self.last = Some(read.key.clone());
+        Some(Ok(read))
+    }
+}
+
+fn next(lines: &mut Lines<File>) -> Result<Option<Entry>, ReadError> {
+    loop {
+        let place = Place::Index(lines.number() + 1);
+        let line = match lines.next() {
+            Err(e) => return Err(ReadError::of_input(place, Problem::Io(e))),
+            Ok(Next::TooLong) => return Err(ReadError::of_input(place, Problem::TooLong)),
+            Ok(Next::End) => return Ok(None),
+            Ok(Next::Line(line)) => line,
+        };
+        if line.bytes.trim_ascii().is_empty() {
+            continue;
+        }
+        match parse(line.bytes, line.number) {
+            Ok(Some(entry)) => return Ok(Some(entry)),
+            Ok(None) => {}
+            Err(problem) => return Err(ReadError::of_input(place, problem)),
+        }
+    }
+}
+
+/// Reads a line; `None` for the header.
+fn parse(line: &[u8], number: u64) -> Result<Option<Entry>, Problem> {
+    let text = std::str::from_utf8(line).map_err(|e| Problem::NotUtf8(e.valid_up_to() + 1))?;
+    let mut object = Object::parse(text, FIELDS)?;
+    if object.is_frame() {
+        return match Frame::parse(text)? {
+            Frame::Index if number == 1 => Ok(None),
+            Frame::Index => Err(Problem::MisplacedHeader),
+            Frame::Records | Frame::End { .. } => Err(Problem::Frame),
+        };
+    }
+    object.sound()?;
+    let expiry = content::expiry(entry::expiration(&object)?, entry::ttl(&object)?);
+    let metadata = object.json("metadata").map(content::metadata).transpose()?;
+    Ok(Some(Entry {
+        key: object.text("key")?.parse()?,
+        expiry,
+        metadata: metadata.flatten(),
+        place: Place::Index(number),
+    }))
+}

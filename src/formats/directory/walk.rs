@@ -1,0 +1,187 @@
+//! The files of a directory, in the order of the keys that they stand for.
+
+use std::{
+    collections::VecDeque,
+    ffi::OsStr,
+    io,
+    path::{Path, PathBuf},
+    vec,
+};
+
+use fs_err as fs;
+
+use super::names;
+use crate::formats::{Place, Problem, ReadError, error::Fault};
+
+/// A file, and the key it stands for.
+pub(super) struct Found {
+    /// The key, which may be no valid one.
+    pub key: String,
+    /// The file, relative to the directory.
+    pub path: PathBuf,
+    /// What to open: the file, or what a link to it leads to.
+    pub target: PathBuf,
+}
+
+/// Goes through a directory and all below it.
+pub(super) struct Walk {
+    root: PathBuf,
+    /// The nodes that are still ahead, of each directory on the way to the current one.
+    ahead: Vec<(String, vec::IntoIter<Node>)>,
+    errors: VecDeque<ReadError>,
+    over: bool,
+}
+
+/// What stands for a part of a key.
+struct Node {
+    /// The part, decoded; a directory ends in `/`, so that sorting the parts sorts the keys.
+    part: String,
+    kind: Kind,
+}
+
+enum Kind {
+    /// The directories that stand for this part; more than one only if `a` and `a%=` are there.
+    Directories(Vec<PathBuf>),
+    /// A file, and what to open.
+    File { path: PathBuf, target: PathBuf },
+}
+
+/// What a name leads to.
+enum Target {
+    Directory,
+    File(PathBuf),
+    Wrong(Problem),
+}
+
+impl Walk {
+    /// Goes through the directory at `root`.
+    pub(super) fn new(root: &Path) -> io::Result<Self> {
+        let mut walk = Self {
+            root: fs::canonicalize(root)?,
+            ahead: Vec::new(),
+            errors: VecDeque::new(),
+            over: false,
+        };
+        walk.enter(String::new(), vec![PathBuf::new()])?;
+        Ok(walk)
+    }
+
+    /// Reads the names of `directories`, which stand for the same `key`.
+    fn enter(&mut self, key: String, directories: Vec<PathBuf>) -> io::Result<()> {
+        let mut nodes = Vec::new();
+        for directory in directories {
+            self.list(&directory, "", &mut nodes)?;
+        }
+        nodes.sort_by(|a, b| a.part.cmp(&b.part));
+        nodes.dedup_by(|later, first| match (&mut later.kind, &mut first.kind) {
+            (Kind::Directories(more), Kind::Directories(all)) if later.part == first.part => {
+                all.append(more);
+                true
+            }
+            _ => false,
+        });
+        self.ahead.push((key, nodes.into_iter()));
+        Ok(())
+    }
+
+    /// Adds what is in `directory`; its names go on from `begun`, the beginning of a long segment.
+    fn list(&mut self, directory: &Path, begun: &str, nodes: &mut Vec<Node>) -> io::Result<()> {
+        for entry in fs::read_dir(self.root.join(directory))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if is_hidden(&name) {
+                continue;
+            }
+            let path = directory.join(&name);
+            let found = self.target(&entry).map(|target| match target {
+                Target::Wrong(problem) => Err(problem),
+                Target::Directory => decoded(&name, names::of_directory)
+                    .map(|(part, continued)| (part, continued, None)),
+                Target::File(target) => {
+                    decoded(&name, names::of_file).map(|part| (part, false, Some(target)))
+                }
+            })?;
+            match found {
+                Err(problem) => self.errors.push_back(wrong(path, problem)),
+                Ok((part, true, _)) => self.list(&path, &format!("{begun}{part}"), nodes)?,
+                Ok((part, false, None)) => nodes.push(Node {
+                    part: format!("{begun}{part}/"),
+                    kind: Kind::Directories(vec![path]),
+                }),
+                Ok((part, false, Some(target))) => nodes.push(Node {
+                    part: format!("{begun}{part}"),
+                    kind: Kind::File { path, target },
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    fn target(&self, entry: &fs::DirEntry) -> io::Result<Target> {
+        let (kind, path) = (entry.file_type()?, entry.path());
+        if !kind.is_symlink() {
+            return Ok(match () {
+                () if kind.is_dir() => Target::Directory,
+                () if kind.is_file() => Target::File(path),
+                () => Target::Wrong(Problem::NotAFile),
+            });
+        }
+        let Ok(target) = fs::canonicalize(path) else {
+            return Ok(Target::Wrong(Problem::LinkOutside));
+        };
+        if !target.starts_with(&self.root) {
+            return Ok(Target::Wrong(Problem::LinkOutside));
+        }
+        let kind = fs::symlink_metadata(&target)?.file_type();
+        Ok(match () {
+            () if kind.is_file() => Target::File(target),
+            () if kind.is_dir() => Target::Wrong(Problem::LinkToDirectory),
+            () => Target::Wrong(Problem::NotAFile),
+        })
+    }
+
+    fn fail(&mut self, path: PathBuf, error: io::Error) -> ReadError {
+        self.over = true;
+        ReadError::of_input(Place::File(path), Problem::Io(error))
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Result<Found, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.over {
+            if let Some(error) = self.errors.pop_front() {
+                return Some(Err(error));
+            }
+            let (key, nodes) = self.ahead.last_mut()?;
+            let Some(Node { part, kind }) = nodes.next() else {
+                self.ahead.pop();
+                continue;
+            };
+            let key = format!("{key}{part}");
+            match kind {
+                Kind::File { path, target } => return Some(Ok(Found { key, path, target })),
+                Kind::Directories(paths) => {
+                    let first = paths.first().cloned().unwrap_or_default();
+                    if let Err(e) = self.enter(key, paths) {
+                        return Some(Err(self.fail(first, e)));
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+fn decoded<T>(name: &OsStr, decode: impl Fn(&str) -> Result<T, Problem>) -> Result<T, Problem> {
+    decode(name.to_str().ok_or(Problem::NameNotUtf8)?)
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().first() == Some(&b'.')
+}
+
+fn wrong(path: PathBuf, problem: Problem) -> ReadError {
+    ReadError::of_record(Place::File(path), Fault::from(problem))
+}

@@ -1,0 +1,111 @@
+//! A record as a JSON object: one entry of wrangler's array, or one line of NDJSON.
+
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
+
+use base64::{display::Base64Display, engine::general_purpose::STANDARD};
+
+use super::{
+    Input, Place, Problem, compact::compact, content::Spelt, error::Fault, object::Object,
+};
+use crate::domain::{Expiration, Record, Ttl, TtlError, VALUE_MAX_BYTES};
+
+/// The fields of a record, wrangler's own.
+pub(super) const FIELDS: &[&str] = &[
+    "key",
+    "value",
+    "base64",
+    "expiration",
+    "expiration_ttl",
+    "metadata",
+];
+
+/// The longest text, escaped, that is written as it is: as long as the base64 of the largest value.
+pub(super) const TEXT_MAX_BYTES: usize = VALUE_MAX_BYTES.div_ceil(3) * 4;
+
+/// Reads a record out of its fields.
+pub(super) fn read(object: Object<'_>, place: Place) -> Result<Input, Fault> {
+    let key = object.text("key");
+    let name = key.as_deref().ok().map(str::to_owned);
+    let read = spelt(object, key).map_err(Fault::from);
+    read.and_then(|spelt| spelt.check(place))
+        .map_err(|fault| Fault { key: name, ..fault })
+}
+
+fn spelt<'a>(
+    mut object: Object<'a>,
+    key: Result<Cow<'a, str>, Problem>,
+) -> Result<Spelt<'a>, Problem> {
+    object.sound()?;
+    Ok(Spelt {
+        key: key?,
+        value: object.text("value")?,
+        base64: object.flag("base64")?,
+        expiration: expiration(&object)?,
+        ttl: ttl(&object)?,
+        metadata: object.json("metadata").map(Cow::Borrowed),
+    })
+}
+
+/// Reads `expiration`.
+pub(super) fn expiration(object: &Object<'_>) -> Result<Option<Expiration>, Problem> {
+    let seconds = object.whole("expiration")?;
+    Ok(seconds.map(Expiration::from_unix_seconds))
+}
+
+/// Reads `expiration_ttl`.
+pub(super) fn ttl(object: &Object<'_>) -> Result<Option<Ttl>, Problem> {
+    let seconds = object.whole("expiration_ttl")?;
+    let ttl: Result<Option<Ttl>, TtlError> = seconds.map(|s| s.to_string().parse()).transpose();
+    Ok(ttl?)
+}
+
+/// Writes a record as one object on one line, without its line ending.
+pub(super) fn write(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"{\"key\":")?;
+    serde_json::to_writer(&mut *out, record.key.as_str())?;
+    out.write_all(b",\"value\":")?;
+    if let Some(text) = as_text(&record.value) {
+        serde_json::to_writer(&mut *out, text)?;
+    } else {
+        let value = Base64Display::new(&record.value, &STANDARD);
+        write!(out, "\"{value}\",\"base64\":true")?;
+    }
+    write_rest(record, out)
+}
+
+/// Writes `expiration` and `metadata`, where there are any, and the closing brace.
+pub(super) fn write_rest(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    if let Some(expiration) = record.expiration {
+        write!(out, ",\"expiration\":{}", expiration.unix_seconds())?;
+    }
+    if let Some(json) = metadata(record) {
+        write!(out, ",\"metadata\":{json}")?;
+    }
+    out.write_all(b"}")
+}
+
+/// The metadata on one line; `null` says the same as none.
+pub(super) fn metadata(record: &Record) -> Option<Cow<'_, str>> {
+    let json = compact(record.metadata.as_ref()?.as_json());
+    (json != "null").then_some(json)
+}
+
+/// The value as text, unless it is none, or escapes would make it longer than a line may be.
+fn as_text(value: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(value).ok()?;
+    if text.len() <= TEXT_MAX_BYTES / 6 {
+        return Some(text);
+    }
+    let escaped: usize = text
+        .bytes()
+        .map(|b| match b {
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+            0..=0x1f => 6,
+            _ => 1,
+        })
+        .sum();
+    (escaped <= TEXT_MAX_BYTES).then_some(text)
+}

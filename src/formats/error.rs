@@ -1,0 +1,159 @@
+//! Why a record could not be read: where, which key, what, and whether to go on.
+
+use std::{fmt, path::PathBuf};
+
+use super::Problem;
+
+/// The longest part of a key or field name that a message shows, in characters.
+const SHOWN: usize = 80;
+
+/// Where in the input a record stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Place {
+    /// A line, from 1.
+    Line(u64),
+    /// An entry of a JSON array, from 1, and the line that it begins in, from 1.
+    Entry {
+        /// Which entry.
+        index: u64,
+        /// Its first line.
+        line: u64,
+    },
+    /// A file of a directory, relative to it.
+    File(PathBuf),
+    /// A line, from 1, of the index of a directory.
+    Index(u64),
+}
+
+impl Place {
+    /// Returns the line of the input, if it has lines.
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::Line(line) | Self::Entry { line, .. } | Self::Index(line) => Some(*line),
+            Self::File(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Entry { index, line } => write!(f, "entry {index} (line {line})"),
+            Self::File(path) => write!(f, "file `{}`", printable(&path.display().to_string())),
+            Self::Index(line) => write!(f, "line {line} of `.kvctl.ndjson`"),
+        }
+    }
+}
+
+/// Why a record could not be read. Holds no value and no metadata.
+#[derive(Debug)]
+pub struct ReadError {
+    place: Place,
+    key: Option<String>,
+    problem: Box<Problem>,
+    fatal: bool,
+}
+
+impl ReadError {
+    /// Something that concerns one record only; reading can go on behind it.
+    pub(super) fn of_record(place: Place, fault: Fault) -> Self {
+        Self {
+            place,
+            key: fault.key,
+            problem: Box::new(fault.problem),
+            fatal: false,
+        }
+    }
+
+    /// Something after which nothing of the input can be trusted.
+    pub(super) fn of_input(place: Place, problem: Problem) -> Self {
+        Self {
+            place,
+            key: None,
+            problem: Box::new(problem),
+            fatal: true,
+        }
+    }
+
+    /// Returns where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Returns the key as it was written, which may be no valid one; `None` if it is not known.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// Returns what is wrong.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// Whether only this record is wrong, so that the next call may return the next one. After any
+    /// other error the reader has ended.
+    pub fn can_go_on(&self) -> bool {
+        !self.fatal
+    }
+
+    /// Says what to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        self.problem.hint()
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.place)?;
+        if let Some(key) = &self.key {
+            write!(f, ", key `{}`", shown(key))?;
+        }
+        write!(f, ": {}", self.problem)
+    }
+}
+
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.problem.source()
+    }
+}
+
+/// What is wrong with one record, before its place is known.
+pub(super) struct Fault {
+    /// The key as it was written.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+impl<P: Into<Problem>> From<P> for Fault {
+    fn from(problem: P) -> Self {
+        Self {
+            key: None,
+            problem: problem.into(),
+        }
+    }
+}
+
+/// A name as a message shows it: without control characters, and not endless.
+pub(super) fn shown(name: &str) -> String {
+    let mut text: String = name.chars().take(SHOWN).collect();
+    if text.len() < name.len() {
+        text.push('…');
+    }
+    printable(&text)
+}
+
+/// Text without what a terminal would not show as it is.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            _ => shown.extend(c.escape_debug()),
+        }
+    }
+    shown
+}

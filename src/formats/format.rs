@@ -1,0 +1,155 @@
+//! Which format a file has.
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    io::{self, Read, Write},
+    path::Path,
+    str::FromStr,
+};
+
+use super::{Reader, Writer, csv, ndjson, wrangler};
+
+/// How records are laid out in files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// All records in one file, or in a pipe.
+    Stream(StreamFormat),
+    /// A file for each record; see [`super::directory`].
+    Directory,
+}
+
+/// How records are laid out in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StreamFormat {
+    /// kvctl's own; see [`super::ndjson`].
+    Ndjson,
+    /// The array of `wrangler kv bulk put`; see [`super::wrangler`].
+    Wrangler,
+    /// A table; see [`super::csv`].
+    Csv,
+}
+
+/// Why no format could be told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// Not the name of a format.
+    #[error("`{0}` is no format; the formats are ndjson, json, csv and dir")]
+    Unknown(String),
+    /// A path whose ending says nothing.
+    #[error(
+        "`{0}` does not tell its format; the endings are .ndjson, .jsonl, .json and .csv, and `/` \
+         for a directory"
+    )]
+    Ending(String),
+}
+
+impl FormatError {
+    /// Says what to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unknown(_) => None,
+            Self::Ending(_) => Some("say which with --format"),
+        }
+    }
+}
+
+impl Format {
+    /// Tells the format from the ending of `path`; a `/` at the end, or a directory that is there,
+    /// is a directory.
+    pub fn of_path(path: &Path) -> Result<Self, FormatError> {
+        let slash = path.as_os_str().as_encoded_bytes().last() == Some(&b'/');
+        if slash || path.is_dir() {
+            return Ok(Self::Directory);
+        }
+        let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        Ok(Self::Stream(match ending.to_ascii_lowercase().as_str() {
+            "ndjson" | "jsonl" => StreamFormat::Ndjson,
+            "json" => StreamFormat::Wrangler,
+            "csv" => StreamFormat::Csv,
+            _ => return Err(FormatError::Ending(path.display().to_string())),
+        }))
+    }
+}
+
+impl FromStr for Format {
+    type Err = FormatError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Ok(match s.to_ascii_lowercase().as_str() {
+            "ndjson" | "jsonl" => Self::Stream(StreamFormat::Ndjson),
+            "json" | "wrangler" => Self::Stream(StreamFormat::Wrangler),
+            "csv" => Self::Stream(StreamFormat::Csv),
+            "dir" | "directory" => Self::Directory,
+            _ => return Err(FormatError::Unknown(s.to_owned())),
+        })
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(format) => format.fmt(f),
+            Self::Directory => f.pad("dir"),
+        }
+    }
+}
+
+impl fmt::Display for StreamFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ndjson => "ndjson",
+            Self::Wrangler => "json",
+            Self::Csv => "csv",
+        })
+    }
+}
+
+impl StreamFormat {
+    /// Reads records from `input`, which need not be buffered.
+    pub fn reader<'a>(self, input: impl Read + Send + 'a) -> Box<dyn Reader + Send + 'a> {
+        match self {
+            Self::Ndjson => Box::new(ndjson::NdjsonReader::new(input)),
+            Self::Wrangler => Box::new(wrangler::WranglerReader::new(input)),
+            Self::Csv => Box::new(csv::CsvReader::new(input)),
+        }
+    }
+
+    /// Writes records to `out`, which should be buffered. Writes the beginning at once.
+    pub fn writer<'a>(
+        self,
+        out: impl Write + Send + 'a,
+    ) -> io::Result<Box<dyn Writer + Send + 'a>> {
+        Ok(match self {
+            Self::Ndjson => Box::new(ndjson::NdjsonWriter::new(out)?),
+            Self::Wrangler => Box::new(wrangler::WranglerWriter::new(out)?),
+            Self::Csv => Box::new(csv::CsvWriter::new(out)?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ending_tells_the_format() {
+        let of = |path: &str| Format::of_path(Path::new(path)).map(|format| format.to_string());
+        assert_eq!(of("a.ndjson"), Ok("ndjson".to_owned()));
+        assert_eq!(of("a.JSONL"), Ok("ndjson".to_owned()));
+        assert_eq!(of("a.json"), Ok("json".to_owned()));
+        assert_eq!(of("b/a.csv"), Ok("csv".to_owned()));
+        assert_eq!(of("new.csv/"), Ok("dir".to_owned()));
+        assert_eq!(of(env!("CARGO_MANIFEST_DIR")), Ok("dir".to_owned()));
+        assert_eq!(of("a.txt"), Err(FormatError::Ending("a.txt".to_owned())));
+    }
+
+    #[test]
+    fn a_format_is_its_own_name() {
+        for name in ["ndjson", "json", "csv", "dir"] {
+            assert_eq!(name.parse::<Format>().unwrap().to_string(), name);
+        }
+        assert!("yaml".parse::<Format>().is_err());
+    }
+}

@@ -1,0 +1,58 @@
+//! The first and the last line of an export.
+
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+
+/// The version of the format that is written, and read.
+const VERSION: u64 = 1;
+
+/// A line that is no record. Fields that a later kvctl adds within version 1 are passed over.
+#[derive(Debug, Serialize)]
+pub(super) struct Line<'a> {
+    kvctl: u64,
+    #[serde(flatten)]
+    frame: &'a Frame,
+}
+
+/// What a line that is no record says.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(super) enum Frame {
+    /// Records follow.
+    Records,
+    /// Expiry and metadata of the files of a directory follow.
+    Index,
+    /// The records are all there.
+    End {
+        /// How many.
+        records: u64,
+        /// Of their lines, each ended by one LF; hexadecimal, lower-case.
+        sha256: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Version {
+    kvctl: u64,
+}
+
+impl Frame {
+    /// Reads a line that has the field `kvctl`.
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        let version: Version = serde_json::from_str(text).map_err(|_no_number| Problem::Frame)?;
+        if version.kvctl != VERSION {
+            return Err(Problem::Version(version.kvctl));
+        }
+        serde_json::from_str(text).map_err(|_another_kind| Problem::Frame)
+    }
+
+    /// Returns the line, ended by LF.
+    pub(super) fn to_line(&self) -> serde_json::Result<String> {
+        let line = Line {
+            kvctl: VERSION,
+            frame: self,
+        };
+        Ok(serde_json::to_string(&line)? + "\n")
+    }
+}

@@ -1,0 +1,182 @@
+//! Reading an export, or lines that someone wrote by hand.
+
+use std::{fmt, io::Read};
+
+use sha2::{Digest as _, Sha256};
+
+use super::writer::hexadecimal;
+use crate::formats::{
+    Input, Place, Problem, ReadError, Reader, Summary, entry,
+    error::Fault,
+    frame::Frame,
+    lines::{Line, Lines, Next},
+    object::Object,
+};
+
+/// Reads records from NDJSON, and checks them against the footer.
+pub struct NdjsonReader<R> {
+    lines: Lines<R>,
+    state: State,
+}
+
+impl<R: Read> NdjsonReader<R> {
+    /// Reads from `input`, which need not be buffered.
+    pub fn new(input: R) -> Self {
+        Self {
+            lines: Lines::new(input),
+            state: State {
+                phase: Phase::Start,
+                lines: 0,
+                sum: Sha256::new(),
+                summary: Summary::default(),
+            },
+        }
+    }
+}
+
+impl<R> fmt::Debug for NdjsonReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NdjsonReader")
+            .field("summary", &self.state.summary)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R: Read> Reader for NdjsonReader<R> {
+    fn summary(&self) -> Summary {
+        self.state.summary
+    }
+}
+
+impl<R: Read> Iterator for NdjsonReader<R> {
+    type Item = Result<Input, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.state.phase != Phase::Over {
+            let place = Place::Line(self.lines.number() + 1);
+            match self.lines.next() {
+                Err(e) => return Some(self.state.fail(place, Problem::Io(e))),
+                Ok(Next::End) => return self.state.end(Place::Line(self.lines.number())),
+                Ok(Next::TooLong) => return Some(self.state.too_long(place)),
+                Ok(Next::Line(line)) if line.bytes.trim_ascii().is_empty() => {}
+                Ok(Next::Line(line)) => {
+                    if let Some(item) = self.state.line(&line, place) {
+                        return Some(item);
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// How far the reading has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was read.
+    Start,
+    /// Among lines that have no header.
+    Plain,
+    /// Behind the header of an export.
+    Export,
+    /// Behind the footer of an export.
+    Footed,
+    /// Nothing more is read.
+    Over,
+}
+
+struct State {
+    phase: Phase,
+    /// The records of the file, also those that were refused.
+    lines: u64,
+    sum: Sha256,
+    summary: Summary,
+}
+
+impl State {
+    fn fail(&mut self, place: Place, problem: Problem) -> Result<Input, ReadError> {
+        self.phase = Phase::Over;
+        self.summary.verified = false;
+        Err(ReadError::of_input(place, problem))
+    }
+
+    fn end(&mut self, place: Place) -> Option<Result<Input, ReadError>> {
+        if self.phase == Phase::Export {
+            return Some(self.fail(place, Problem::MissingFooter));
+        }
+        self.phase = Phase::Over;
+        None
+    }
+
+    /// Nothing of the line was kept, so that no checksum can match any more.
+    fn too_long(&mut self, place: Place) -> Result<Input, ReadError> {
+        match self.phase {
+            Phase::Start | Phase::Plain => {
+                self.phase = Phase::Plain;
+                Err(ReadError::of_record(place, Problem::TooLong.into()))
+            }
+            Phase::Export => self.fail(place, Problem::TooLong),
+            Phase::Footed | Phase::Over => self.fail(place, Problem::AfterFooter),
+        }
+    }
+
+    fn line(&mut self, line: &Line<'_>, place: Place) -> Option<Result<Input, ReadError>> {
+        if self.phase == Phase::Footed {
+            return Some(self.fail(place, Problem::AfterFooter));
+        }
+        let text = std::str::from_utf8(line.bytes);
+        let object = text
+            .map_err(|e| Problem::NotUtf8(e.valid_up_to() + 1))
+            .and_then(|text| Object::parse(text, entry::FIELDS));
+        if !line.ended && self.phase == Phase::Export && object.is_err() {
+            return Some(self.fail(place, Problem::MissingFooter));
+        }
+        if let (Ok(text), Ok(object)) = (text, &object)
+            && object.is_frame()
+        {
+            let framed = Frame::parse(text).and_then(|frame| self.frame(&frame));
+            return framed.err().map(|problem| self.fail(place, problem));
+        }
+        if self.phase == Phase::Start {
+            self.phase = Phase::Plain;
+        }
+        self.lines += 1;
+        self.sum.update(line.bytes);
+        self.sum.update(b"\n");
+        let read = object
+            .map_err(Fault::from)
+            .and_then(|object| entry::read(object, place.clone()));
+        if let Ok(input) = &read {
+            self.summary.count(&input.value);
+        }
+        Some(read.map_err(|fault| ReadError::of_record(place, fault)))
+    }
+
+    fn frame(&mut self, frame: &Frame) -> Result<(), Problem> {
+        match (self.phase, frame) {
+            (_, Frame::Index) => Err(Problem::Frame),
+            (Phase::Start, Frame::Records) => {
+                self.phase = Phase::Export;
+                Ok(())
+            }
+            (_, Frame::Records) => Err(Problem::MisplacedHeader),
+            (Phase::Export, Frame::End { records, sha256 }) => self.footer(*records, sha256),
+            (_, Frame::End { .. }) => Err(Problem::MissingHeader),
+        }
+    }
+
+    fn footer(&mut self, said: u64, sha256: &str) -> Result<(), Problem> {
+        if said != self.lines {
+            return Err(Problem::Count {
+                said,
+                found: self.lines,
+            });
+        }
+        if hexadecimal(self.sum.clone()) != sha256 {
+            return Err(Problem::Checksum);
+        }
+        self.summary.verified = true;
+        self.phase = Phase::Footed;
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! What an interrupted export already has.
+
+use std::{fmt, io::Read};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    domain::KeyName,
+    formats::{
+        Place, Problem, ReadError, Summary, entry,
+        frame::Frame,
+        lines::{Line, Lines, Next},
+        object::Object,
+    },
+};
+
+/// The part of an interrupted export that is whole: its header and complete lines of records.
+pub struct Partial {
+    /// The bytes of it; whatever lies behind is to be cut off.
+    pub length: u64,
+    /// The last key of it; the export goes on behind it.
+    pub last: Option<KeyName>,
+    /// What it holds.
+    pub summary: Summary,
+    pub(super) sum: Sha256,
+}
+
+/// Why an export cannot be gone on with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartialError {
+    /// It has its footer.
+    #[error("the export is complete; there is nothing to resume")]
+    Complete,
+    /// It does not begin with the header that this kvctl writes.
+    #[error("the file does not begin as an export of this kvctl; there is nothing to resume")]
+    NoHeader,
+    /// It is damaged.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl Partial {
+    /// Reads what an interrupted export has, up to the last line that is complete.
+    pub fn read(input: impl Read) -> Result<Self, PartialError> {
+        let header = Frame::Records
+            .to_line()
+            .map_err(|_cannot_be| PartialError::NoHeader)?;
+        let mut partial = Self {
+            length: 0,
+            last: None,
+            summary: Summary::default(),
+            sum: Sha256::new(),
+        };
+        let mut lines = Lines::new(input);
+        loop {
+            let before = lines.number();
+            let place = Place::Line(before + 1);
+            match lines.next() {
+                Err(e) => return Err(ReadError::of_input(place, Problem::Io(e)).into()),
+                Ok(Next::TooLong) => {
+                    return Err(ReadError::of_input(place, Problem::TooLong).into());
+                }
+                Ok(Next::Line(line)) if line.number == 1 => {
+                    if line.bytes != header.trim_end().as_bytes() || !line.ended {
+                        return Err(PartialError::NoHeader);
+                    }
+                    partial.length = line.length;
+                }
+                Ok(Next::Line(line)) if line.ended => partial.line(&line, place)?,
+                Ok(Next::End) if before == 0 => return Err(PartialError::NoHeader),
+                Ok(Next::Line(_) | Next::End) => return Ok(partial),
+            }
+        }
+    }
+
+    fn line(&mut self, line: &Line<'_>, place: Place) -> Result<(), PartialError> {
+        let fatal = |problem| ReadError::of_input(place.clone(), problem);
+        let text = std::str::from_utf8(line.bytes)
+            .map_err(|e| fatal(Problem::NotUtf8(e.valid_up_to() + 1)))?;
+        let object = Object::parse(text, entry::FIELDS).map_err(fatal)?;
+        if object.is_frame() {
+            return match Frame::parse(text) {
+                Ok(Frame::End { .. }) => Err(PartialError::Complete),
+                Ok(_) => Err(fatal(Problem::MisplacedHeader).into()),
+                Err(problem) => Err(fatal(problem).into()),
+            };
+        }
+        let input = entry::read(object, place.clone())
+            .map_err(|fault| ReadError::of_record(place, fault))?;
+        self.summary.count(&input.value);
+        self.sum.update(line.bytes);
+        self.sum.update(b"\n");
+        self.length += line.length;
+        self.last = Some(input.key);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Partial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Partial")
+            .field("length", &self.length)
+            .field("last", &self.last)
+            .field("summary", &self.summary)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,200 @@
+//! One JSON object with known fields, read without looking into their values.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserializer as _,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::{Problem, error::shown};
+
+/// The field that only headers and footers have.
+const FRAME: &str = "kvctl";
+
+/// The fields of an object, as slices of its text.
+pub(super) struct Object<'a> {
+    allowed: &'static [&'static str],
+    found: Vec<Option<&'a RawValue>>,
+    framed: bool,
+    problem: Option<Problem>,
+}
+
+impl<'a> Object<'a> {
+    /// Reads `text`, one object. A field that is not `allowed`, or comes twice, is not an error
+    /// before [`Self::sound`] is asked.
+    pub(super) fn parse(text: &'a str, allowed: &'static [&'static str]) -> Result<Self, Problem> {
+        let found = kind(text);
+        match found {
+            "an object" => {}
+            // Often the first line of an array that goes on in the next one.
+            "an array" => return Err(Problem::NotAnObject(found)),
+            _ => {
+                check_syntax(text)?;
+                return Err(Problem::NotAnObject(found));
+            }
+        }
+        let mut object = Self {
+            allowed,
+            found: vec![None; allowed.len()],
+            framed: false,
+            problem: None,
+        };
+        let mut json = serde_json::Deserializer::from_str(text);
+        json.deserialize_map(Collect(&mut object))
+            .and_then(|()| json.end())
+            .map_err(|e| syntax(&e))?;
+        Ok(object)
+    }
+
+    /// Whether it is a header or a footer.
+    pub(super) fn is_frame(&self) -> bool {
+        self.framed
+    }
+
+    /// Returns the object if it has only allowed fields, each once.
+    pub(super) fn sound(&mut self) -> Result<(), Problem> {
+        if self.framed {
+            self.problem
+                .get_or_insert_with(|| unknown(FRAME, self.allowed));
+        }
+        self.problem.take().map_or(Ok(()), Err)
+    }
+
+    fn get(&self, field: &'static str) -> Option<&'a str> {
+        let at = self.allowed.iter().position(|name| *name == field)?;
+        self.found[at].map(RawValue::get)
+    }
+
+    /// Returns the JSON of a field; `null` is none.
+    pub(super) fn json(&self, field: &'static str) -> Option<&'a str> {
+        self.get(field).filter(|json| *json != "null")
+    }
+
+    /// Returns a field that must be a string, and must be there.
+    pub(super) fn text(&self, field: &'static str) -> Result<Cow<'a, str>, Problem> {
+        let json = self.get(field).ok_or(Problem::MissingField(field))?;
+        string(json, field)
+    }
+
+    /// Returns a field that is a whole number.
+    pub(super) fn whole(&self, field: &'static str) -> Result<Option<i64>, Problem> {
+        let Some(json) = self.json(field) else {
+            return Ok(None);
+        };
+        let number = json.parse();
+        number
+            .map(Some)
+            .map_err(|_no_whole_number| Problem::WrongType {
+                field,
+                found: match kind(json) {
+                    "a number" => "a number with a fraction, or too large",
+                    other => other,
+                },
+                wanted: "a whole number of seconds",
+            })
+    }
+
+    /// Returns a field that is `true` or `false`, by default `false`.
+    pub(super) fn flag(&self, field: &'static str) -> Result<bool, Problem> {
+        match self.json(field) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(Problem::WrongType {
+                field,
+                found: kind(other),
+                wanted: "`true` or `false`",
+            }),
+        }
+    }
+}
+
+struct Collect<'o, 'a>(&'o mut Object<'a>);
+
+impl<'a> Visitor<'a> for Collect<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let object = self.0;
+        while let Some(name) = map.next_key::<Cow<'a, str>>()? {
+            let json: &RawValue = map.next_value()?;
+            let at = object.allowed.iter().position(|field| *field == name);
+            let problem = match at.map(|at| (at, object.found[at].replace(json))) {
+                Some((_, None)) => continue,
+                Some((at, Some(_))) => Problem::DuplicateField(object.allowed[at]),
+                None if name == FRAME => {
+                    object.framed = true;
+                    continue;
+                }
+                None => unknown(&name, object.allowed),
+            };
+            object.problem.get_or_insert(problem);
+        }
+        Ok(())
+    }
+}
+
+/// Reads a JSON string. What is refused is not quoted.
+pub(super) fn string<'a>(json: &'a str, field: &'static str) -> Result<Cow<'a, str>, Problem> {
+    let Some(inner) = json.strip_prefix('"').and_then(|s| s.strip_suffix('"')) else {
+        return Err(Problem::WrongType {
+            field,
+            found: kind(json),
+            wanted: "a string",
+        });
+    };
+    if !inner.contains('\\') {
+        return Ok(Cow::Borrowed(inner));
+    }
+    let text = serde_json::from_str(json);
+    text.map(Cow::Owned)
+        .map_err(|_would_quote_it| Problem::Escape(field))
+}
+
+/// What a JSON text is, by its first character.
+pub(super) fn kind(json: &str) -> &'static str {
+    match json.trim_start().bytes().next() {
+        None => "nothing",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        Some(b'-' | b'0'..=b'9') => "a number",
+        Some(_) => "no JSON",
+    }
+}
+
+/// Refuses what is no JSON.
+pub(super) fn check_syntax(text: &str) -> Result<(), Problem> {
+    let json: Result<&RawValue, _> = serde_json::from_str(text);
+    json.map(drop).map_err(|e| syntax(&e))
+}
+
+/// What the parser missed, without its own idea of lines. It quotes nothing.
+pub(super) fn syntax(error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let reason = text.split(" at line ").next().unwrap_or_default();
+    Problem::Syntax {
+        reason: reason.to_owned(),
+        column: error.column(),
+    }
+}
+
+fn unknown(field: &str, allowed: &[&str]) -> Problem {
+    Problem::UnknownField {
+        field: shown(field),
+        allowed: listed(allowed),
+    }
+}
+
+/// Names in backticks, with commas.
+pub(super) fn listed(names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}

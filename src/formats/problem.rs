@@ -1,0 +1,205 @@
+//! What a file of records can say that cannot be taken, and what to do about it.
+//!
+//! No message quotes a value or metadata: they may be secrets.
+
+use std::{io, path::PathBuf};
+
+use crate::domain::{KeyNameError, MetadataError, TtlError};
+
+/// What is wrong with a record, or with the file that holds it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The input ended in an error of the system.
+    #[error("the input cannot be read")]
+    Io(#[source] io::Error),
+    /// More than one record may need.
+    #[error("the record is longer than 40 MiB; the largest value, 25 MiB, fits in less")]
+    TooLong,
+    /// Bytes that are no text.
+    #[error("byte {0} is not UTF-8; a value that is not text must be written as base64")]
+    NotUtf8(usize),
+    /// Broken JSON.
+    #[error("not JSON: {reason} at column {column}")]
+    Syntax {
+        /// What the parser missed.
+        reason: String,
+        /// Where in its line, in bytes from 1.
+        column: usize,
+    },
+    /// JSON, but no record.
+    #[error("found {0}; a record is an object with `key` and `value`")]
+    NotAnObject(&'static str),
+    /// A field that no record has.
+    #[error("unknown field `{field}`; the fields are {allowed}")]
+    UnknownField {
+        /// The field.
+        field: String,
+        /// The fields there are.
+        allowed: String,
+    },
+    /// A field given twice.
+    #[error("`{0}` is given twice; only one of them would count")]
+    DuplicateField(&'static str),
+    /// A field that every record has.
+    #[error("`{0}` is missing, and it must be there")]
+    MissingField(&'static str),
+    /// A field of another type.
+    #[error("`{field}` is {found}; it must be {wanted}")]
+    WrongType {
+        /// The field.
+        field: &'static str,
+        /// What stands there.
+        found: &'static str,
+        /// What may stand there.
+        wanted: &'static str,
+    },
+    /// Half of a surrogate pair, which is no character.
+    #[error("`{0}` has an escape that is no character")]
+    Escape(&'static str),
+    /// A value that is declared as base64 and is not.
+    #[error(
+        "`value` is not base64; it must be the standard alphabet without blanks or line breaks"
+    )]
+    Base64,
+    /// More than the service stores.
+    #[error("the value has {0} bytes; the limit is 26,214,400 (25 MiB)")]
+    ValueTooLarge(u64),
+    /// A name that is no key.
+    #[error(transparent)]
+    Key(#[from] KeyNameError),
+    /// Not JSON, or too much of it.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// No time to live.
+    #[error(transparent)]
+    Ttl(#[from] TtlError),
+
+    /// The header or footer names a later version of the format.
+    #[error("the file has version {0} of the format; this kvctl reads version 1")]
+    Version(u64),
+    /// A line with `kvctl` that is neither header nor footer.
+    #[error("a line with `kvctl` is a header or a footer, and this is neither")]
+    Frame,
+    /// A header that is not the first line.
+    #[error("a header stands in the middle; it may only be the first line")]
+    MisplacedHeader,
+    /// A footer in a file that began without a header.
+    #[error("a footer without a header: the beginning of the export is missing")]
+    MissingHeader,
+    /// The end of an export is not there.
+    #[error("the export is cut short: it has no footer")]
+    MissingFooter,
+    /// The footer counts other records than there are.
+    #[error("the footer counts {said} records, and there are {found}")]
+    Count {
+        /// What the footer says.
+        said: u64,
+        /// What was read.
+        found: u64,
+    },
+    /// A record is not as it was exported.
+    #[error("the checksum of the records is not the one in the footer")]
+    Checksum,
+    /// Anything but blank lines below the footer.
+    #[error("data after the footer; it must be the last line")]
+    AfterFooter,
+
+    /// Not wrangler's format.
+    #[error("found {0}; the file must be an array: `[ … ]`")]
+    NotAnArray(&'static str),
+    /// No `]`.
+    #[error("the file is cut short: its array has no `]`")]
+    Unclosed,
+    /// Something else between two entries.
+    #[error("entries must be separated by one `,`, and the last is followed by `]`")]
+    Separator,
+    /// Anything but blanks behind `]`.
+    #[error("data after the `]` that closes the array")]
+    AfterArray,
+    /// An entry that names no key.
+    #[error("found {0}; an entry is a key in quotes, or an object with `name`")]
+    NotAName(&'static str),
+
+    /// A CSV file without its first line.
+    #[error("the first line must name the columns: {0}")]
+    NoColumns(String),
+    /// A column that no record has.
+    #[error("unknown column `{column}`; the columns are {allowed}")]
+    UnknownColumn {
+        /// The column.
+        column: String,
+        /// The columns there are.
+        allowed: String,
+    },
+    /// A column named twice.
+    #[error("column `{0}` is given twice; only one of them would count")]
+    DuplicateColumn(&'static str),
+    /// A column that must be there.
+    #[error("column `{0}` is missing; every file has one")]
+    MissingColumn(&'static str),
+    /// A row of another length.
+    #[error("the number of fields, {found}, is not that of the columns, {columns}")]
+    Fields {
+        /// The fields of the row.
+        found: usize,
+        /// The columns of the first line.
+        columns: usize,
+    },
+
+    /// A file name that no key can have.
+    #[error("the file name is not UTF-8, and a key must be")]
+    NameNotUtf8,
+    /// A file name with an escaped `/`.
+    #[error("the file name has an escaped `/`; a directory stands for that")]
+    NameWithSlash,
+    /// A link that leaves the directory, or leads nowhere.
+    #[error("a symbolic link that leads out of the directory, or nowhere; it is not followed")]
+    LinkOutside,
+    /// A link to a directory.
+    #[error("a symbolic link to a directory; only links to files are followed")]
+    LinkToDirectory,
+    /// A device, a socket, a pipe.
+    #[error("neither a file nor a directory")]
+    NotAFile,
+    /// Two spellings of one key.
+    #[error("another file, `{}`, stands for the same key", .0.display())]
+    SameKey(PathBuf),
+    /// The index is not sorted.
+    #[error("the index must be sorted by key, each only once")]
+    IndexOrder,
+    /// An index entry for nothing.
+    #[error("the index names a key that has no file")]
+    IndexOnly,
+}
+
+impl Problem {
+    /// Says what to do about it, where the message alone does not.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotUtf8(_) => "set `base64` to true and write the value as base64",
+            Self::NotAnObject("an array") | Self::AfterArray => {
+                "a file with one array is wrangler's format: say --format json"
+            }
+            Self::NotAnArray("an object") => {
+                "a file with one object a line is NDJSON: say --format ndjson"
+            }
+            Self::Base64 => "for text, leave `base64` out; base64 has A-Z, a-z, 0-9, `+` and `/`",
+            Self::Version(_) => "use the kvctl that wrote the file, or a later one",
+            Self::MissingHeader | Self::MissingFooter | Self::Count { .. } | Self::Checksum => {
+                "export again; to take the lines as they are, remove the header and the footer"
+            }
+            Self::MisplacedHeader | Self::AfterFooter => {
+                "exports cannot be joined; import one after the other"
+            }
+            Self::Unclosed => "the file may be the rest of an interrupted transfer; make it again",
+            Self::WrongType { field: "value", .. } => {
+                "values are strings: put it in quotes, and escape the quotes within"
+            }
+            Self::NameWithSlash => "write `%252F` if the key has a `%2F` in it",
+            Self::IndexOnly => "take the line out of `.kvctl.ndjson`, or bring the file back",
+            Self::IndexOrder => "sort the lines of `.kvctl.ndjson` by the bytes of their keys",
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,272 @@
+//! What is refused, and in which words.
+
+use super::*;
+use crate::formats::wrangler::KeyListReader;
+
+#[test]
+fn ndjson_names_the_line_and_the_key() {
+    let text = "{\"key\":\"\",\"value\":\"s3cret\"}
+{\"key\":\"..\",\"value\":\"s3cret\"}
+{\"value\":\"s3cret\"}
+{\"key\":\"a\"}
+{\"key\":1,\"value\":\"s3cret\"}
+{\"key\":\"a\",\"value\":{\"s3cret\":1}}
+{\"key\":\"a\",\"value\":\"s3cret!\",\"base64\":true}
+{\"key\":\"a\",\"value\":\"s3cret\",\"base64\":\"yes\"}
+{\"key\":\"a\",\"value\":\"s3cret\",\"expiraton\":1}
+{\"key\":\"a\",\"value\":\"s3cret\",\"value\":\"s3cret\"}
+{\"key\":\"a\",\"value\":\"s3cret\",\"expiration\":1.5}
+{\"key\":\"a\",\"value\":\"s3cret\",\"expiration\":\"s3cret\"}
+{\"key\":\"a\",\"value\":\"s3cret\",\"expiration_ttl\":59}
+{\"key\":\"a\",\"value\":\"s3cret\\ud800\"}
+{\"key\":\"a\",\"value\":\"s3cret\"
+[\"s3cret\"]
+s3cret
+{\"key\":\"line\\nbreak\",\"value\":1}
+{\"key\":\"fine\",\"value\":\"s3cret\"}";
+    let said = said(StreamFormat::Ndjson, text.as_bytes());
+    assert!(!said.contains("s3cret"), "{said}");
+    insta::assert_snapshot!(said, @r"
+    line 1, key ``: key name is empty
+    line 2, key `..`: key name cannot be `.` or `..`
+    line 3: `key` is missing, and it must be there
+    line 4, key `a`: `value` is missing, and it must be there
+    line 5: `key` is a number; it must be a string
+    line 6, key `a`: `value` is an object; it must be a string
+    line 7, key `a`: `value` is not base64; it must be the standard alphabet without blanks or line breaks
+    line 8, key `a`: `base64` is a string; it must be `true` or `false`
+    line 9, key `a`: unknown field `expiraton`; the fields are `key`, `value`, `base64`, `expiration`, `expiration_ttl`, `metadata`
+    line 10, key `a`: `value` is given twice; only one of them would count
+    line 11, key `a`: `expiration` is a number with a fraction, or too large; it must be a whole number of seconds
+    line 12, key `a`: `expiration` is a string; it must be a whole number of seconds
+    line 13, key `a`: a time to live is at least 60 seconds, not 59
+    line 14, key `a`: `value` has an escape that is no character
+    line 15: not JSON: EOF while parsing an object at column 27
+    line 16: found an array; a record is an object with `key` and `value`
+    line 17: not JSON: expected value at column 1
+    line 18, key `line\nbreak`: `value` is a number; it must be a string
+    line 19: ok `fine`
+    ");
+}
+
+#[test]
+fn limits_are_those_of_the_service() {
+    let line = |key: &str, metadata: &str| {
+        let text = format!("{{\"key\":\"{key}\",\"value\":\"\",\"metadata\":{metadata}}}");
+        said(StreamFormat::Ndjson, text.as_bytes())
+    };
+    let text = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
+    assert!(line(&"k".repeat(512), &text(1024)).contains("ok"));
+    insta::assert_snapshot!(line(&"é".repeat(257), "1"), @"line 1, key `éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé…`: key name is 514 bytes long; the limit is 512");
+    insta::assert_snapshot!(line("k", &text(1025)), @"line 1, key `k`: metadata of 1025 bytes is too long; the limit is 1,024 bytes of JSON");
+    // Blanks between tokens are not stored.
+    assert!(line("k", &format!("[{}{}]", " ".repeat(2000), text(1022))).contains("ok"));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_named() {
+    insta::assert_snapshot!(said(StreamFormat::Ndjson, b"{\"key\":\"a\",\"value\":\"\xff\"}\n"), @"line 1: byte 21 is not UTF-8; a value that is not text must be written as base64");
+    insta::assert_snapshot!(said(StreamFormat::Wrangler, b"[\n{\"key\":\"a\",\"value\":\"\xff\"}]"), @"entry 1 (line 2): byte 21 is not UTF-8; a value that is not text must be written as base64");
+    insta::assert_snapshot!(said(StreamFormat::Csv, b"key,value\na,\xff\n"), @"line 2, key `a`: byte 1 is not UTF-8; a value that is not text must be written as base64");
+}
+
+#[test]
+fn a_damaged_export_says_what_is_wrong() {
+    let record = "{\"key\":\"a\",\"value\":\"b\"}\n";
+    let header = "{\"kvctl\":1,\"kind\":\"records\"}\n";
+    let footer = "{\"kvctl\":1,\"kind\":\"end\",\"records\":1,\"sha256\":\"\
+        bd1d53bf91dd2a2c0a0a9a7a2d8b5b3e\"}\n";
+    let right = written(
+        StreamFormat::Ndjson,
+        &read_well(StreamFormat::Ndjson, record.as_bytes()),
+    );
+    let right = String::from_utf8(right).unwrap();
+    let cases = [
+        format!("{header}{record}{footer}"),
+        right.replace("\"records\":1", "\"records\":2"),
+        format!("{header}{record}"),
+        right.trim_end().trim_end_matches('}').to_owned(),
+        format!("{right}{record}"),
+        format!("{right}{right}"),
+        format!("{header}{header}"),
+        right.replace(header, ""),
+        right.replace("\"kvctl\":1", "\"kvctl\":2"),
+        right.replace("\"kind\":\"records\"", "\"kind\":\"recipes\""),
+        right.replace(
+            "\"kind\":\"records\"",
+            "\"kind\":\"records\",\"made_by\":\"a later one\"",
+        ),
+    ];
+    let said: Vec<_> = cases
+        .iter()
+        .map(|text| said(StreamFormat::Ndjson, text.as_bytes()))
+        .collect();
+    insta::assert_snapshot!(said.join("\n--\n"), @"
+    line 2: ok `a`
+    line 3: the checksum of the records is not the one in the footer (ends)
+    --
+    line 2: ok `a`
+    line 3: the footer counts 2 records, and there are 1 (ends)
+    --
+    line 2: ok `a`
+    line 2: the export is cut short: it has no footer (ends)
+    --
+    line 2: ok `a`
+    line 3: the export is cut short: it has no footer (ends)
+    --
+    line 2: ok `a`
+    line 4: data after the footer; it must be the last line (ends)
+    --
+    line 2: ok `a`
+    line 4: data after the footer; it must be the last line (ends)
+    --
+    line 2: a header stands in the middle; it may only be the first line (ends)
+    --
+    line 1: ok `a`
+    line 2: a footer without a header: the beginning of the export is missing (ends)
+    --
+    line 1: the file has version 2 of the format; this kvctl reads version 1 (ends)
+    --
+    line 1: a line with `kvctl` is a header or a footer, and this is neither (ends)
+    --
+    line 2: ok `a`
+    verified
+    ");
+}
+
+#[test]
+fn a_broken_array_ends_the_reading() {
+    let entry = "{\"key\":\"a\",\"value\":\"b\"}";
+    let cases = [
+        String::new(),
+        entry.to_owned(),
+        format!("[{entry}"),
+        format!("[{entry},"),
+        format!("[{entry},]"),
+        format!("[,{entry}]"),
+        format!("[{entry}{entry}]"),
+        format!("[{entry}]\n{entry}"),
+        format!("[\n{entry},\n{{\"key\":\"a\",}},\n{entry}]"),
+        format!("[\n{entry},\n{{\"kex\":\"a\"}},\n7,\n{entry}]"),
+        format!("[{entry},\n{{\"key\":\"kvctl\",\"value\":\"\",\"kvctl\":1}}]"),
+        format!("[nonsense, {entry}]"),
+    ];
+    let said: Vec<_> = cases
+        .iter()
+        .map(|text| said(StreamFormat::Wrangler, text.as_bytes()))
+        .collect();
+    insta::assert_snapshot!(said.join("\n--\n"), @"
+    line 1: found nothing; the file must be an array: `[ … ]` (ends)
+    --
+    line 1: found an object; the file must be an array: `[ … ]` (ends)
+    --
+    entry 1 (line 1): ok `a`
+    entry 2 (line 1): the file is cut short: its array has no `]` (ends)
+    --
+    entry 1 (line 1): ok `a`
+    entry 2 (line 1): the file is cut short: its array has no `]` (ends)
+    --
+    entry 1 (line 1): ok `a`
+    entry 2 (line 1): entries must be separated by one `,`, and the last is followed by `]` (ends)
+    --
+    entry 1 (line 1): entries must be separated by one `,`, and the last is followed by `]` (ends)
+    --
+    entry 1 (line 1): ok `a`
+    entry 2 (line 1): entries must be separated by one `,`, and the last is followed by `]` (ends)
+    --
+    entry 1 (line 1): ok `a`
+    line 2: data after the `]` that closes the array (ends)
+    --
+    entry 1 (line 2): ok `a`
+    entry 2 (line 3): not JSON: key must be a string at column 12 (ends)
+    --
+    entry 1 (line 2): ok `a`
+    entry 2 (line 3): unknown field `kex`; the fields are `key`, `value`, `base64`, `expiration`, `expiration_ttl`, `metadata`
+    entry 3 (line 4): found a number; a record is an object with `key` and `value`
+    entry 4 (line 5): ok `a`
+    --
+    entry 1 (line 1): ok `a`
+    entry 2 (line 2), key `kvctl`: unknown field `kvctl`; the fields are `key`, `value`, `base64`, `expiration`, `expiration_ttl`, `metadata`
+    --
+    entry 1 (line 1): not JSON: expected ident at column 2 (ends)
+    ");
+}
+
+#[test]
+fn key_lists_are_strings_or_objects_with_a_name() {
+    let text = "[\"a\", {\"name\":\"b\",\"expiration\":5,\"metadata\":{}},\n\"\", 1, {\"key\":\"c\"}, {}, \"\\ud800\", \"d\"]";
+    let said: Vec<_> = KeyListReader::new(text.as_bytes())
+        .map(|item| match item {
+            Ok(listed) => format!("{}: {}", listed.place, listed.key),
+            Err(e) => e.to_string(),
+        })
+        .collect();
+    insta::assert_snapshot!(said.join("\n"), @"
+    entry 1 (line 1): a
+    entry 2 (line 1): b
+    entry 3 (line 2), key ``: key name is empty
+    entry 4 (line 2): found a number; an entry is a key in quotes, or an object with `name`
+    entry 5 (line 2): unknown field `key`; the fields are `name`, `expiration`, `metadata`
+    entry 6 (line 2): `name` is missing, and it must be there
+    entry 7 (line 2): `name` has an escape that is no character
+    entry 8 (line 2): d
+    ");
+    assert!(
+        !KeyListReader::new(&b"{}"[..])
+            .next()
+            .unwrap()
+            .unwrap_err()
+            .can_go_on()
+    );
+}
+
+#[test]
+fn csv_names_columns_and_lines() {
+    let cases = [
+        "",
+        "key,value,ttl\n",
+        "key\n",
+        "key,value,key\n",
+        "key,value\na,s3cret\nb\nc,s3cret,s3cret\n\"d\",\"s3\ncret\"\n..,s3cret\n",
+        "key,value,base64,expiration,expiration_ttl,metadata\na,s3cret,maybe,,,\na,s3cret,,s3cret,,\n\
+         a,s3cret,,,s3cret,\na,s3cret,,,5,\na,s3cret,,,,s3cret\na,s3cre!,true,,,\na,,,,60,1\n",
+    ];
+    let said: Vec<_> = cases
+        .iter()
+        .map(|text| said(StreamFormat::Csv, text.as_bytes()))
+        .collect();
+    let said = said.join("\n--\n");
+    assert!(!said.contains("s3"), "{said}");
+    insta::assert_snapshot!(said, @r#"
+    line 1: the first line must name the columns: `key`, `value`, `base64`, `expiration`, `metadata`, `expiration_ttl` (ends)
+    --
+    line 1: unknown column `ttl`; the columns are `key`, `value`, `base64`, `expiration`, `metadata`, `expiration_ttl` (ends)
+    --
+    line 1: column `value` is missing; every file has one (ends)
+    --
+    line 1: column `key` is given twice; only one of them would count (ends)
+    --
+    line 2: ok `a`
+    line 3, key `b`: the number of fields, 1, is not that of the columns, 2
+    line 4, key `c`: the number of fields, 3, is not that of the columns, 2
+    line 5: ok `d`
+    line 7, key `..`: key name cannot be `.` or `..`
+    --
+    line 2, key `a`: `base64` is another word; it must be `true`, `false` or empty
+    line 3, key `a`: `expiration` is no time; it must be UNIX seconds (1767225600) or a date with a zone (2026-01-01T00:00:00Z)
+    line 4, key `a`: `expiration_ttl` is no duration; it must be seconds (3600)
+    line 5, key `a`: a time to live is at least 60 seconds, not 5
+    line 6, key `a`: metadata must be JSON, such as {"version":1} or "text" in quotes: expected value at line 1 column 1
+    line 7, key `a`: `value` is not base64; it must be the standard alphabet without blanks or line breaks
+    line 8: ok `a`
+    "#);
+}
+
+#[test]
+fn debug_shows_no_value() {
+    let (items, _) = read(
+        StreamFormat::Ndjson,
+        &b"{\"key\":\"a\",\"value\":\"s3cret\"}"[..],
+    );
+    assert!(!format!("{items:?}").contains("s3cret"));
+}

@@ -1,0 +1,50 @@
+//! An interrupted export goes on where it ended.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::formats::{
+    Writer as _,
+    ndjson::{NdjsonWriter, Partial, PartialError},
+};
+
+proptest! {
+    #[test]
+    fn a_resumed_export_is_the_uninterrupted_one(
+        records in records(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let whole = written(StreamFormat::Ndjson, &records);
+        let mut bytes = whole[..at.index(whole.len())].to_vec();
+        let partial = match Partial::read(&bytes[..]) {
+            Ok(partial) => partial,
+            Err(PartialError::NoHeader) => {
+                prop_assert!(!bytes.contains(&b'\n'));
+                return Ok(());
+            }
+            Err(e) => panic!("{e}"),
+        };
+        bytes.truncate(usize::try_from(partial.length).unwrap());
+        let done = usize::try_from(partial.summary.records).unwrap();
+        prop_assert_eq!(partial.last.as_ref(), records[..done].last().map(|record| &record.key));
+        let mut writer = Box::new(NdjsonWriter::resume(&mut bytes, partial));
+        for record in &records[done..] {
+            writer.write(record).unwrap();
+        }
+        prop_assert_eq!(writer.finish().unwrap().records, records.len() as u64);
+        prop_assert_eq!(bytes, whole);
+    }
+}
+
+#[test]
+fn a_complete_export_and_other_files_cannot_be_resumed() {
+    let whole = written(StreamFormat::Ndjson, &[]);
+    assert!(matches!(
+        Partial::read(&whole[..]),
+        Err(PartialError::Complete)
+    ));
+    let plain = &b"{\"key\":\"a\",\"value\":\"b\"}\n"[..];
+    assert!(matches!(Partial::read(plain), Err(PartialError::NoHeader)));
+    let damaged = &b"{\"kvctl\":1,\"kind\":\"records\"}\n{\n"[..];
+    assert!(matches!(Partial::read(damaged), Err(PartialError::Read(_))));
+}

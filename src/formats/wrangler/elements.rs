@@ -1,0 +1,248 @@
+//! The elements of a JSON array, one by one, as text.
+
+use std::{
+    io::{self, BufRead as _, BufReader, Read},
+    str,
+};
+
+use crate::formats::{
+    Place, Problem, ReadError, error::Fault, lines::RECORD_MAX_BYTES, object::kind,
+};
+
+/// What is read at once, in bytes.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Splits a JSON array into its elements without looking into them further than for their ends.
+pub(super) struct Elements<R> {
+    input: BufReader<R>,
+    element: Vec<u8>,
+    phase: Phase,
+    place: Position,
+    /// The line in which the element begins.
+    first_line: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Before `[`.
+    Start,
+    /// Behind `[`.
+    Open,
+    /// Behind an element.
+    Behind,
+    /// Behind `]`, or an error.
+    Over,
+}
+
+/// Where the reading is: the element being read, and the line, from 1.
+#[derive(Clone, Copy)]
+struct Position {
+    index: u64,
+    line: u64,
+}
+
+impl Position {
+    fn place(self) -> Place {
+        Place::Entry {
+            index: self.index,
+            line: self.line,
+        }
+    }
+}
+
+/// What ends an element.
+#[derive(Default)]
+struct Scan {
+    depth: u64,
+    quoted: bool,
+    escaped: bool,
+    scalar: bool,
+}
+
+impl Scan {
+    /// Takes the next byte of an element; returns whether the element ends with it.
+    fn ends_with(&mut self, byte: u8) -> bool {
+        if self.quoted {
+            self.quoted = self.escaped || byte != b'"';
+            self.escaped = !self.escaped && byte == b'\\';
+            return !self.quoted && self.depth == 0;
+        }
+        match byte {
+            b'"' => self.quoted = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                return self.depth == 0;
+            }
+            _ => self.scalar = self.depth == 0,
+        }
+        false
+    }
+
+    /// Whether `byte` stands behind the element: only numbers and words have no end of their own.
+    fn ends_before(&self, byte: u8) -> bool {
+        self.scalar && matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r')
+    }
+}
+
+impl<R: Read> Elements<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self {
+            input: BufReader::with_capacity(BUFFER_BYTES, input),
+            element: Vec::new(),
+            phase: Phase::Start,
+            place: Position { index: 0, line: 1 },
+            first_line: 1,
+        }
+    }
+
+    /// Returns the next element and where it begins. The error is one of the array unless it can be
+    /// passed over.
+    pub(super) fn next(&mut self) -> Option<Result<(&str, Place), ReadError>> {
+        match self.advance() {
+            Ok(false) => None,
+            Ok(true) => Some(self.text()),
+            Err(problem) => {
+                let place = match self.phase {
+                    Phase::Start | Phase::Over => Place::Line(self.place.line),
+                    Phase::Open | Phase::Behind => self.place.place(),
+                };
+                self.phase = Phase::Over;
+                Some(Err(ReadError::of_input(place, problem)))
+            }
+        }
+    }
+
+    /// Ends the reading: an element turned out to be no JSON, so nothing behind it has a meaning.
+    pub(super) fn give_up(&mut self) {
+        self.phase = Phase::Over;
+    }
+
+    fn text(&mut self) -> Result<(&str, Place), ReadError> {
+        let place = Place::Entry {
+            index: self.place.index,
+            line: self.first_line,
+        };
+        if self.element.len() > RECORD_MAX_BYTES {
+            return Err(ReadError::of_record(place, Problem::TooLong.into()));
+        }
+        match str::from_utf8(&self.element) {
+            Ok(text) => Ok((text, place)),
+            Err(e) => {
+                let fault = Fault::from(Problem::NotUtf8(e.valid_up_to() + 1));
+                Err(ReadError::of_record(place, fault))
+            }
+        }
+    }
+
+    /// Reads the next element; `false` if there is none.
+    fn advance(&mut self) -> Result<bool, Problem> {
+        if self.phase == Phase::Over {
+            return Ok(false);
+        }
+        if self.phase == Phase::Start {
+            self.open()?;
+        }
+        self.place.index += 1;
+        match (self.phase, self.peek()?) {
+            (_, Some(b']')) => return self.close(),
+            (Phase::Behind, Some(b',')) => {
+                self.input.consume(1);
+                if matches!(self.peek()?, Some(b']')) {
+                    return Err(Problem::Separator);
+                }
+            }
+            (Phase::Behind, Some(_)) => return Err(Problem::Separator),
+            _ => {}
+        }
+        self.phase = Phase::Behind;
+        match self.peek()? {
+            None => Err(Problem::Unclosed),
+            Some(b',' | b':' | b'}') => Err(Problem::Separator),
+            Some(_) => self.scan().map(|()| true),
+        }
+    }
+
+    fn open(&mut self) -> Result<(), Problem> {
+        for mark in "\u{feff}".bytes() {
+            if self.fill()?.first() != Some(&mark) {
+                break;
+            }
+            self.input.consume(1);
+        }
+        match self.peek()? {
+            Some(b'[') => self.input.consume(1),
+            None => return Err(Problem::NotAnArray("nothing")),
+            Some(byte) => {
+                let found = str::from_utf8(&[byte]).map_or("no JSON", kind);
+                return Err(Problem::NotAnArray(found));
+            }
+        }
+        self.phase = Phase::Open;
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<bool, Problem> {
+        self.input.consume(1);
+        self.phase = Phase::Over;
+        match self.peek()? {
+            None => Ok(false),
+            Some(_) => Err(Problem::AfterArray),
+        }
+    }
+
+    /// Returns the next byte that is not blank.
+    fn peek(&mut self) -> Result<Option<u8>, Problem> {
+        loop {
+            match self.fill()?.first().copied() {
+                Some(b'\n') => self.place.line += 1,
+                Some(b' ' | b'\t' | b'\r') => {}
+                other => return Ok(other),
+            }
+            self.input.consume(1);
+        }
+    }
+
+    /// Keeps the bytes up to the end of the element; of one that is too long, only the beginning.
+    fn scan(&mut self) -> Result<(), Problem> {
+        self.element.clear();
+        self.first_line = self.place.line;
+        let mut scan = Scan::default();
+        loop {
+            let room = (RECORD_MAX_BYTES + 1).saturating_sub(self.element.len());
+            self.fill()?;
+            let bytes = self.input.buffer();
+            let end = bytes
+                .iter()
+                .position(|&b| scan.ends_before(b) || scan.ends_with(b));
+            if bytes.is_empty() {
+                return Err(Problem::Unclosed);
+            }
+            let taken = match end {
+                None => bytes.len(),
+                Some(at) => at + usize::from(!scan.scalar),
+            };
+            self.element.extend_from_slice(&bytes[..taken.min(room)]);
+            self.place.line += line_ends(&bytes[..taken]);
+            self.input.consume(taken);
+            if end.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads more if nothing is left; returns what there is, and nothing at the end.
+    fn fill(&mut self) -> Result<&[u8], Problem> {
+        loop {
+            match self.input.fill_buf() {
+                Ok(_) => return Ok(self.input.buffer()),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Problem::Io(e)),
+            }
+        }
+    }
+}
+
+fn line_ends(bytes: &[u8]) -> u64 {
+    bytes.split(|byte| *byte == b'\n').skip(1).count() as u64
+}
