@@ -22,7 +22,7 @@ use crate::domain::{KeyName, Metadata};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many databases stay open: each takes three of the files that a process may have open.
-const KEPT: usize = 64;
+const KEPT: usize = if cfg!(test) { 4 } else { 64 };
 
 /// As miniflare makes it; an index on the expirations goes with it.
 const SCHEMA: &str = "

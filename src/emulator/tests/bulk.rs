@@ -12,7 +12,7 @@ use crate::{
 on_both_stores! {
     a_bulk_write_is_read_key_by_key
     one_bad_entry_refuses_all_and_no_refusal_shows_a_value
-    limits_of_bulk_requests_are_kept
+    so_many_keys_and_no_more
     both_bulk_deletions_delete_and_missing_keys_are_deleted_already
     a_bulk_read_gives_text_or_json_with_metadata_if_asked
     a_bulk_read_is_limited_in_all
@@ -125,7 +125,7 @@ async fn one_bad_entry_refuses_all_and_no_refusal_shows_a_value(service: Service
     assert_eq!(put(&service, &id, &json!([])).await.status, 200);
 }
 
-async fn limits_of_bulk_requests_are_kept(service: Service) {
+async fn so_many_keys_and_no_more(service: Service) {
     let id = service.create("a").await;
     let entries = |n| (0..n).map(|n| json!({ "key": n.to_string(), "value": "" }));
     let most: Value = entries(10_000).collect();
@@ -142,7 +142,12 @@ async fn limits_of_bulk_requests_are_kept(service: Service) {
     let reply = delete(&keys[1..]).await;
     assert_eq!(reply.body["result"]["successful_key_count"], 10_000);
     assert_eq!(names(&service, &id).await, ["0"]);
+}
 
+#[tokio::test]
+async fn so_many_bytes_and_no_more() {
+    let service = Service::local();
+    let id = service.create("a").await;
     let large = json!([{ "key": "k", "value": "v".repeat((25 << 20) + 1) }]);
     assert_eq!(put(&service, &id, &large).await.status, 413);
 
