@@ -4,9 +4,11 @@
 //! shapes follow Cloudflare's OpenAPI description of Workers KV; `fixtures/wire` holds the answers
 //! as the documentation gives them, and both client and emulator are tested against those.
 
+use std::{collections::BTreeMap, fmt};
+
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::domain::{AccountId, NamespaceId};
+use crate::domain::{AccountId, Metadata, NamespaceId};
 
 /// The codes of the service that kvctl treats specially.
 ///
@@ -15,6 +17,8 @@ use crate::domain::{AccountId, NamespaceId};
 pub mod code {
     /// The key does not exist.
     pub const KEY_NOT_FOUND: u32 = 10009;
+    /// The body of a bulk request is not the documented JSON.
+    pub const MALFORMED_BODY: u32 = 10012;
     /// The id in the path is not an id.
     pub const MALFORMED_NAMESPACE_ID: u32 = 10011;
     /// The namespace does not exist.
@@ -23,6 +27,8 @@ pub mod code {
     pub const TITLE_TAKEN: u32 = 10014;
     /// The request has no title.
     pub const TITLE_MISSING: u32 = 10019;
+    /// A bulk read asks for too few or too many keys, or for a value that is no text.
+    pub const BULK_GET: u32 = 10029;
     /// The day's quota of the free plan is spent.
     pub const QUOTA_SPENT: u32 = 10048;
     /// The token is unknown, expired, or lacks a permission.
@@ -137,7 +143,118 @@ pub struct KeyInfo {
     pub expiration: Option<i64>,
     /// Its metadata, any JSON; absent if none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<serde_json::Value>,
+    pub metadata: Option<Metadata>,
+}
+
+/// One pair of a bulk write. The body of `PUT …/bulk` is an array of at most
+/// [`BULK_MAX_KEYS`](crate::domain::BULK_MAX_KEYS) of these, of less than
+/// [`BULK_MAX_BYTES`](crate::domain::BULK_MAX_BYTES) bytes in all.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct BulkEntry {
+    /// The key name, not percent-encoded.
+    pub key: String,
+    /// The value: its text, or its bytes in base64.
+    pub value: String,
+    /// Whether `value` is base64.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub base64: bool,
+    /// When the pair expires, in UNIX seconds, at least 60 ahead; absent if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration: Option<i64>,
+    /// In how many seconds it expires, at least 60. Wins over `expiration`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration_ttl: Option<i64>,
+    /// Its metadata: any JSON, inline, and not a string that holds JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+}
+
+/// Shows no value: it may be a secret.
+impl fmt::Debug for BulkEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkEntry")
+            .field("key", &self.key)
+            .field("value", &format_args!("{} bytes", self.value.len()))
+            .field("base64", &self.base64)
+            .field("expiration", &self.expiration)
+            .field("expiration_ttl", &self.expiration_ttl)
+            .field("metadata", &self.metadata)
+            .finish()
+    }
+}
+
+/// What became of a bulk write or a bulk deletion. Also under HTTP 200 some keys may have failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BulkResult {
+    /// How many keys were written or deleted; a key that was not there counts as deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successful_key_count: Option<usize>,
+    /// The keys that were not, and may be tried again.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub unsuccessful_keys: Vec<String>,
+}
+
+/// The body of a bulk read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BulkGet {
+    /// The key names, 1 to [`BULK_GET_MAX_KEYS`](crate::domain::BULK_GET_MAX_KEYS).
+    pub keys: Vec<String>,
+    /// What the values are taken for.
+    #[serde(default, rename = "type")]
+    pub kind: BulkGetKind,
+    /// Whether expiration and metadata are wanted too, which changes the shape of the answer.
+    #[serde(default, rename = "withMetadata")]
+    pub with_metadata: bool,
+}
+
+/// What a bulk read takes the values for. One that is something else fails the whole request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BulkGetKind {
+    /// UTF-8, answered as strings.
+    #[default]
+    Text,
+    /// JSON, answered inline.
+    Json,
+}
+
+/// What a bulk read found: `T` is the value itself, such as [`String`], or a [`BulkValue`] of it
+/// if metadata was asked for.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BulkValues<T> {
+    /// The values by key; a key that is not there is `None`, or absent.
+    pub values: BTreeMap<String, Option<T>>,
+}
+
+/// Shows no value: it may be a secret.
+impl<T> fmt::Debug for BulkValues<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.values.keys();
+        f.debug_tuple("BulkValues").field(&keys).finish()
+    }
+}
+
+/// One value of a bulk read, with what belongs to it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct BulkValue<T> {
+    /// The value.
+    pub value: T,
+    /// Its metadata, any JSON; `null` or absent if none.
+    #[serde(default)]
+    pub metadata: Option<Metadata>,
+    /// When it expires, in UNIX seconds; absent if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration: Option<i64>,
+}
+
+/// Shows no value: it may be a secret.
+impl<T> fmt::Debug for BulkValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkValue")
+            .field("metadata", &self.metadata)
+            .field("expiration", &self.expiration)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An account that the credentials can see.

@@ -25,3 +25,17 @@ pub const LIST_PAGE_MIN: usize = 10;
 
 /// The most keys one page of a key list holds.
 pub const LIST_PAGE_MAX: usize = 1000;
+
+/// The most keys of one bulk write or bulk deletion.
+pub const BULK_MAX_KEYS: usize = 10_000;
+
+/// A bulk write must stay below so many bytes of JSON.
+///
+/// "100 MB or less" says the API's description, "less than 100 megabytes" the manual.
+pub const BULK_MAX_BYTES: usize = 100_000_000;
+
+/// The most keys of one bulk read.
+pub const BULK_GET_MAX_KEYS: usize = 100;
+
+/// The most bytes that the values of one bulk read have together.
+pub const BULK_GET_MAX_BYTES: usize = 25 * 1024 * 1024;

@@ -21,8 +21,9 @@ pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError};
 pub use key::{KeyName, KeyNameError};
 pub use limits::{
-    KEY_MAX_BYTES, LIST_PAGE_MAX, LIST_PAGE_MIN, METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX,
-    TITLE_MAX_CHARS, TTL_MIN_SECONDS, VALUE_MAX_BYTES,
+    BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, KEY_MAX_BYTES,
+    LIST_PAGE_MAX, LIST_PAGE_MIN, METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX, TITLE_MAX_CHARS,
+    TTL_MIN_SECONDS, VALUE_MAX_BYTES,
 };
 pub use metadata::{Metadata, MetadataError};
 pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError};

@@ -1,5 +1,7 @@
 //! What is sent back: answers, and the refusals that the service documents. Imports `wire`.
 
+use std::{error::Error, iter::successors};
+
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode},
@@ -8,6 +10,7 @@ use axum::{
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::{registry, store};
 use crate::wire::{Envelope, Message, ResultInfo, code};
 
 /// The code of refusals whose code the service does not document. Clients must go by the status.
@@ -54,6 +57,12 @@ impl Answer {
     /// The envelope around one page of a list.
     pub(super) fn page(items: impl Serialize, info: ResultInfo) -> Self {
         Self::envelope(200, &success(Some(items), Some(info)))
+    }
+
+    /// What the gateway says to a body that never reaches KV: no envelope.
+    pub(super) fn too_large() -> Self {
+        let page = "<html><head><title>413 Request Entity Too Large</title></head></html>";
+        Self::new(413, page).header("content-type", "text/html")
     }
 
     /// Any envelope.
@@ -179,9 +188,28 @@ impl Refusal {
         self
     }
 
+    /// The service cannot reach its own data.
+    fn broken(error: &(dyn Error + 'static)) -> Self {
+        let causes = successors(Some(error), |&error| error.source());
+        let texts: Vec<_> = causes.map(ToString::to_string).collect();
+        Self::new(500, 1000, texts.join(": "))
+    }
+
     /// The service itself broke.
     pub(super) fn internal() -> Self {
         Self::new(500, 1000, "Internal server error")
+    }
+}
+
+impl From<registry::Error> for Refusal {
+    fn from(error: registry::Error) -> Self {
+        Self::broken(&error)
+    }
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        Self::broken(&error)
     }
 }
 

@@ -37,6 +37,28 @@ pub enum Action {
     Delay(Duration),
     /// It is carried out at once, and answered later.
     DelayAfter(Duration),
+    /// A bulk write or deletion is carried out but for these keys, which its answer lists as
+    /// unsuccessful under HTTP 200. Nothing happens to any other request.
+    Unsuccessful(Keys),
+}
+
+/// Which keys of a bulk request fail.
+#[derive(Clone, Debug)]
+pub enum Keys {
+    /// Those with these names.
+    Named(Vec<String>),
+    /// Every so manieth, in the order of the request; 1 is all of them, 0 none.
+    Every(usize),
+}
+
+impl Keys {
+    /// Whether `key` at `place`, counted from 0, is among them.
+    pub(super) fn contain(&self, place: usize, key: &str) -> bool {
+        match self {
+            Self::Named(names) => names.iter().any(|name| name == key),
+            Self::Every(nth) => *nth > 0 && (place + 1).is_multiple_of(*nth),
+        }
+    }
 }
 
 impl Fault {

@@ -44,7 +44,7 @@ use std::{
 
 pub use answer::Answer;
 pub use config::{Access, Clock, Config, Grant, IdScheme, Quota, Token, TokenKind};
-pub use fault::{Action, Fault};
+pub use fault::{Action, Fault, Keys};
 pub use log::Entry;
 pub use registry::Error as StateError;
 pub use running::{Running, spawn};
@@ -82,7 +82,7 @@ impl Emulator {
     pub fn new(config: Config) -> Self {
         Self(Arc::new(Inner {
             registry: registry::Registry::new(config.state.as_deref()),
-            store: store::Store::default(),
+            store: store::Store::memory(),
             meter: quota::Meter::new(config.quota),
             faults: fault::Faults::default(),
             log: log::Log::default(),

@@ -1,11 +1,15 @@
-//! A request, read once and decoded once. Imports nothing of this crate but the refusals.
+//! A request, read once and decoded once. Imports nothing of this crate but
+//! its siblings.
 
 use axum::http::{HeaderMap, Method, Uri};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
-use super::answer::{Refusal, UNDOCUMENTED};
+use super::{
+    answer::{Refusal, UNDOCUMENTED},
+    fault::Keys,
+};
 
 /// Where the API lives below the server's address.
 pub(super) const BASE: &str = "/client/v4";
@@ -26,6 +30,8 @@ pub(super) struct Request {
     pub(super) headers: HeaderMap,
     /// The body.
     pub(super) body: Bytes,
+    /// The keys that a bulk request fails to write or delete.
+    pub(super) unsuccessful: Option<Keys>,
 }
 
 impl Request {
@@ -49,6 +55,7 @@ impl Request {
             query: query.into_owned().collect(),
             headers,
             body,
+            unsuccessful: None,
         })
     }
 

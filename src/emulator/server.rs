@@ -116,9 +116,12 @@ async fn carry_out(inner: &Inner, incoming: Incoming, action: Option<&Action>) -
             return Err(Refusal::new(429, code::THROTTLED, text));
         }
         let Ok(body) = body else {
-            return Ok(too_large());
+            return Ok(Answer::too_large());
         };
-        let request = Request::read(parts.method, &parts.uri, parts.headers, body)?;
+        let mut request = Request::read(parts.method, &parts.uri, parts.headers, body)?;
+        if let Some(Action::Unsuccessful(keys)) = action {
+            request.unsuccessful = Some(keys.clone());
+        }
         routes::answer(inner, caller, &request).await
     };
     let mut answer = caught(answered).await.unwrap_or_else(Answer::from);
@@ -143,10 +146,4 @@ fn place(inner: &Inner, caller: &Caller<'_>) -> Option<usize> {
     };
     let token = caller.token?;
     tokens.iter().position(|known| std::ptr::eq(known, token))
-}
-
-/// What the gateway says to a body that never reaches KV: no envelope.
-fn too_large() -> Answer {
-    let page = "<html><head><title>413 Request Entity Too Large</title></head></html>";
-    Answer::new(413, page).header("content-type", "text/html")
 }

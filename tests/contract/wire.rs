@@ -4,11 +4,19 @@ use std::{path::Path, sync::Arc};
 
 use fs_err as fs;
 use kvctl::{
-    emulator::{Config, Emulator, Grant, Quota, Running, Token, TokenKind, spawn},
-    wire::{Account, Envelope, KeyInfo, Membership, NamespaceInfo, TokenStatus},
+    emulator::{
+        Action, Config, Emulator, Fault, Grant, Keys, Quota, Running, Token, TokenKind, spawn,
+    },
+    wire::{
+        Account, BulkEntry, BulkGet, BulkResult, BulkValue, BulkValues, Envelope, KeyInfo,
+        Membership, NamespaceInfo, TokenStatus,
+    },
 };
-use reqwest::{Client, RequestBuilder, multipart::Form};
-use serde::{Deserialize, de::DeserializeOwned};
+use reqwest::{
+    Client, RequestBuilder,
+    multipart::{Form, Part},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = "023e105f4ecef8ad9ca31a8372d0c353";
@@ -24,6 +32,8 @@ struct Fixture {
     name: String,
     method: String,
     path: String,
+    /// The body of the request, if the documentation shows one.
+    send: Option<Value>,
     status: u16,
     body: Value,
 }
@@ -64,6 +74,9 @@ fn every_documented_answer_can_be_read() {
             "token-verify" | "token-verify-account" => decode::<TokenStatus>(&fixture),
             "account-list" => decode::<Vec<Account>>(&fixture),
             "membership-list" => decode::<Vec<Membership>>(&fixture),
+            "bulk-get-metadata" => decode::<BulkValues<BulkValue<String>>>(&fixture),
+            _ if name.starts_with("bulk-get") => decode::<BulkValues<String>>(&fixture),
+            _ if name.starts_with("bulk-") => decode::<BulkResult>(&fixture),
             _ if name.starts_with("namespace-") => decode::<NamespaceInfo>(&fixture),
             _ if name.starts_with("keys-") => decode::<Vec<KeyInfo>>(&fixture),
             _ => decode::<Value>(&fixture),
@@ -92,6 +105,30 @@ fn decode<T: DeserializeOwned>(fixture: &Fixture) {
     assert_eq!(info.as_ref(), body.get("result_info"), "{name}");
 }
 
+#[test]
+fn every_documented_body_can_be_read_and_written() {
+    let bodies = fixtures().into_iter();
+    for (name, sent) in bodies.filter_map(|fixture| Some((fixture.name, fixture.send?))) {
+        match name.as_str() {
+            _ if name.starts_with("bulk-put") => there_and_back::<Vec<BulkEntry>>(&name, &sent),
+            _ if name.starts_with("bulk-get") => there_and_back::<BulkGet>(&name, &sent),
+            _ => there_and_back::<Vec<String>>(&name, &sent),
+        }
+    }
+}
+
+/// Reads a body into the type that sends it; what that sends says no less.
+fn there_and_back<T: DeserializeOwned + Serialize>(name: &str, sent: &Value) {
+    let read: T = serde_json::from_value(sent.clone()).unwrap();
+    let written = serde_json::to_value(read).unwrap();
+    if let (Value::Object(sent), Value::Object(written)) = (sent, &written) {
+        let kept = sent.iter().all(|(key, value)| written[key] == *value);
+        assert!(kept, "{name}: {written:?}");
+    } else {
+        assert_eq!(written, *sent, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn the_emulator_answers_as_documented() {
     let mut wrong = Vec::new();
@@ -107,7 +144,11 @@ async fn the_emulator_answers_as_documented() {
         for (name, value) in credentials(&fixture.name) {
             request = request.header(*name, *value);
         }
-        let response = with_body(request, &fixture.name).send().await.unwrap();
+        request = match &fixture.send {
+            Some(body) => request.json(body),
+            None => with_body(request, &fixture.name),
+        };
+        let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let body: Value = response.json().await.unwrap();
         let same_errors = body["errors"] == fixture.body["errors"];
@@ -155,7 +196,14 @@ fn emulator(fixture: &str) -> Emulator {
             ..Quota::default()
         });
     }
-    Emulator::new(config)
+    let emulator = Emulator::new(config);
+    let unlucky = |key: &str| Action::Unsuccessful(Keys::Named(vec![key.to_owned()]));
+    match fixture {
+        "bulk-put-partial" => emulator.fault(Fault::new("PUT", "/bulk", unlucky("user:21"))),
+        "bulk-delete-partial" => emulator.fault(Fault::new("POST", "/bulk", unlucky("user:02"))),
+        _ => {}
+    }
+    emulator
 }
 
 fn request(service: &Service, method: &str, path: &str) -> RequestBuilder {
@@ -189,6 +237,8 @@ async fn prepare(service: &Service) -> String {
                 path.push_str("?expiration=1893456000");
                 form = form.text("metadata", r#"{"plan":"free"}"#);
             }
+            // No text.
+            5 => form = Form::new().part("value", Part::bytes(vec![255])),
             11 => form = form.text("metadata", r#""text""#),
             _ => {}
         }

@@ -14,15 +14,15 @@ use crate::{
 };
 
 /// `GET …/keys`. The last page has an empty cursor.
-pub(super) fn list(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
+pub(super) async fn list(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
     place.check("list keys")?;
     let cursor = match request.query("cursor") {
         None | Some("") => Cursor::default(),
         Some(text) => Cursor::read(text)?,
     };
     let range = Range {
-        prefix: request.query("prefix").unwrap_or_default(),
-        after: Some(cursor.after.as_str()).filter(|after| !after.is_empty()),
+        prefix: request.query("prefix").unwrap_or_default().to_owned(),
+        after: cursor.after.clone(),
         limit: request.number("limit", LIST_PAGE_MIN..=LIST_PAGE_MAX, LIST_PAGE_MAX)?,
     };
     let inner = place.inner;
@@ -33,7 +33,10 @@ pub(super) fn list(place: &Place<'_>, request: &Request) -> Result<Answer, Refus
         };
         return Ok(page(Vec::new(), walked.to_string()));
     }
-    let found = inner.store.list(&place.namespace, &range, inner.now());
+    let found = inner
+        .store
+        .list(&place.namespace, range, inner.now())
+        .await?;
     let last = found.keys.last().filter(|_| found.more);
     let next = last.map_or_else(String::new, |key| Cursor::after(&key.name).to_string());
     Ok(page(found.keys, next))

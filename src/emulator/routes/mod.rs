@@ -3,9 +3,11 @@
 //! By hand, on segments that were split before they were decoded: a router would split a key at
 //! `%2F`, fold `//` and `..`, and so hide the very mistakes that clients make.
 
+mod bulk;
 mod keys;
 mod namespaces;
 mod page;
+mod pair;
 mod people;
 mod values;
 
@@ -13,7 +15,7 @@ use super::{
     Inner,
     answer::{Answer, Refusal},
     auth::Caller,
-    config::Grant,
+    config::{Grant, IdScheme},
     request::Request,
 };
 use crate::{
@@ -25,13 +27,49 @@ use crate::{
 struct Place<'a> {
     inner: &'a Inner,
     account: &'a AccountId,
-    namespace: NamespaceId,
+    /// Its name in the store: its id, or locally any text.
+    namespace: String,
 }
 
-impl Place<'_> {
-    /// Checks that the namespace exists; a refusal names the operation.
+impl<'a> Place<'a> {
+    /// Reads what the path says where an id belongs.
+    ///
+    /// `wrangler dev` keeps the pairs of a binding under whatever the file says, or under the
+    /// binding's name, so locally any text will do, as it is spelt.
+    fn read(inner: &'a Inner, account: &'a AccountId, text: &str) -> Result<Self, Refusal> {
+        let mut place = Self {
+            inner,
+            account,
+            namespace: text.to_owned(),
+        };
+        if text.is_empty() || !place.is_local() {
+            place.namespace = place.id()?.into();
+        }
+        Ok(place)
+    }
+
+    fn is_local(&self) -> bool {
+        self.inner.config.ids == IdScheme::Local
+    }
+
+    /// Returns the namespace's id, if it has one.
+    fn id(&self) -> Result<NamespaceId, Refusal> {
+        self.namespace.parse().ok().ok_or_else(|| {
+            let text = format!(
+                "could not parse UUID from request's namespace_id: 'invalid namespace format: {}'",
+                self.namespace
+            );
+            Refusal::new(400, code::MALFORMED_NAMESPACE_ID, text)
+        })
+    }
+
+    /// Checks that the namespace can hold pairs; a refusal names the operation. Locally each can:
+    /// it comes to be with its first pair, as it does for `wrangler dev`.
     fn check(&self, operation: &str) -> Result<(), Refusal> {
-        namespaces::find(self.inner, self.account, &self.namespace, operation).map(drop)
+        if self.is_local() {
+            return Ok(());
+        }
+        namespaces::find(self, operation).map(drop)
     }
 }
 
@@ -105,40 +143,37 @@ async fn in_namespace(
     rest: &[&str],
 ) -> Result<Answer, Refusal> {
     let method = request.method.as_str();
-    // The bulk routes belong into this table, and only here: `bulk`, `bulk/delete`, `bulk/get`.
     let methods: &[&str] = match *rest {
         [""] | [_, "values" | "metadata", ""] => return Err(Refusal::empty_segment(method)),
         [_] | [_, "values", _] => &["GET", "PUT", "DELETE"],
         [_, "keys"] | [_, "metadata", _] => &["GET"],
+        [_, "bulk"] => &["PUT", "DELETE"],
+        [_, "bulk", "delete" | "get"] => &["POST"],
         _ => return Err(Refusal::no_route()),
     };
-    caller.may(account, grant(request, methods)?)?;
-    let place = Place {
-        inner,
-        account,
-        namespace: namespace(rest)?,
+    let grant = match (grant(request, methods)?, rest) {
+        // Reading, though it has a body.
+        (_, [_, "bulk", "get"]) => Grant::Read,
+        (grant, _) => grant,
     };
+    caller.may(account, grant)?;
+    let place = Place::read(inner, account, rest.first().copied().unwrap_or_default())?;
     match (method, rest) {
         ("GET", [_]) => namespaces::get(&place),
         ("PUT", [_]) => namespaces::rename(&place, request),
-        ("DELETE", [_]) => namespaces::delete(&place),
-        ("GET", [_, "keys"]) => keys::list(&place, request),
-        ("GET", [_, "values", key]) => values::get(&place, key),
+        ("DELETE", [_]) => namespaces::delete(&place).await,
+        ("GET", [_, "keys"]) => keys::list(&place, request).await,
+        ("GET", [_, "values", key]) => values::get(&place, key).await,
         ("PUT", [_, "values", key]) => values::put(&place, key, request).await,
-        ("DELETE", [_, "values", key]) => values::delete(&place, key),
-        ("GET", [_, "metadata", key]) => values::metadata(&place, key),
+        ("DELETE", [_, "values", key]) => values::delete(&place, key).await,
+        ("GET", [_, "metadata", key]) => values::metadata(&place, key).await,
+        ("PUT", [_, "bulk"]) => bulk::put(&place, request).await,
+        ("DELETE", [_, "bulk"]) | ("POST", [_, "bulk", "delete"]) => {
+            bulk::delete(&place, request).await
+        }
+        ("POST", [_, "bulk", "get"]) => bulk::get(&place, request).await,
         _ => Err(Refusal::no_route()),
     }
-}
-
-fn namespace(rest: &[&str]) -> Result<NamespaceId, Refusal> {
-    let text = rest.first().copied().unwrap_or_default();
-    text.parse().ok().ok_or_else(|| {
-        let text = format!(
-            "could not parse UUID from request's namespace_id: 'invalid namespace format: {text}'"
-        );
-        Refusal::new(400, code::MALFORMED_NAMESPACE_ID, text)
-    })
 }
 
 /// Returns what a request needs to be allowed, provided its method is one of `methods`.

@@ -2,11 +2,10 @@
 
 use super::{Place, page};
 use crate::{
-    domain::{AccountId, NAMESPACE_PAGE_MAX, NamespaceId, Title, TitleError},
+    domain::{AccountId, NAMESPACE_PAGE_MAX, Title, TitleError},
     emulator::{
         Inner,
         answer::{Answer, Refusal, UNDOCUMENTED},
-        registry,
         request::Request,
         titles::{Conflict, Named, Titles},
     },
@@ -52,42 +51,35 @@ pub(super) fn create(
 
 /// `GET …/namespaces/{id}`.
 pub(super) fn get(place: &Place<'_>) -> Result<Answer, Refusal> {
-    let named = find(
-        place.inner,
-        place.account,
-        &place.namespace,
-        "get namespace",
-    )?;
+    let named = find(place, "get namespace")?;
     Ok(Answer::result(info(named)))
 }
 
 /// `PUT …/namespaces/{id}`.
 pub(super) fn rename(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
+    let id = place.id()?;
     let title = title(request)?;
-    let rename = |titles: &mut Titles| titles.rename(place.account, &place.namespace, title);
+    let rename = |titles: &mut Titles| titles.rename(place.account, &id, title);
     let renamed = place.inner.registry.change(rename)?;
     let named = renamed.map_err(|conflict| refuse(conflict, "rename namespace"))?;
     Ok(Answer::result(info(named)))
 }
 
 /// `DELETE …/namespaces/{id}`.
-pub(super) fn delete(place: &Place<'_>) -> Result<Answer, Refusal> {
+pub(super) async fn delete(place: &Place<'_>) -> Result<Answer, Refusal> {
+    let id = place.id()?;
     let registry = &place.inner.registry;
-    let deleted = registry.change(|titles| titles.delete(place.account, &place.namespace));
+    let deleted = registry.change(|titles| titles.delete(place.account, &id));
     deleted?.map_err(|conflict| refuse(conflict, "remove namespace"))?;
-    place.inner.store.clear(&place.namespace);
+    place.inner.store.clear(id.as_str()).await?;
     Ok(Answer::nothing())
 }
 
 /// Finds a namespace; a refusal names the operation.
-pub(super) fn find(
-    inner: &Inner,
-    account: &AccountId,
-    id: &NamespaceId,
-    operation: &str,
-) -> Result<Named, Refusal> {
-    let titles = inner.registry.read()?;
-    let found = titles.of(account).iter().find(|named| named.id == *id);
+pub(super) fn find(place: &Place<'_>, operation: &str) -> Result<Named, Refusal> {
+    let id = place.id()?;
+    let titles = place.inner.registry.read()?;
+    let found = titles.of(place.account).iter().find(|named| named.id == id);
     found
         .cloned()
         .ok_or_else(|| Refusal::no_namespace(operation))
@@ -119,15 +111,6 @@ fn refuse(conflict: Conflict, operation: &str) -> Refusal {
                 format!("{operation}: 'A namespace with this account ID and title already exists'");
             Refusal::new(400, code::TITLE_TAKEN, text)
         }
-    }
-}
-
-impl From<registry::Error> for Refusal {
-    /// A service that cannot reach its own data.
-    fn from(error: registry::Error) -> Self {
-        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
-        let texts: Vec<_> = causes.map(ToString::to_string).collect();
-        Self::new(500, 1000, texts.join(": "))
     }
 }
 

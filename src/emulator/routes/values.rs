@@ -6,39 +6,44 @@ use axum::{
     http::header::CONTENT_TYPE,
 };
 use bytes::Bytes;
-use serde_json::Value;
 
-use super::Place;
+use super::{
+    Place,
+    pair::{Lifetime, fits, name},
+};
 use crate::{
-    domain::{KeyName, KeyNameError, METADATA_MAX_BYTES, TTL_MIN_SECONDS, VALUE_MAX_BYTES},
+    domain::{METADATA_MAX_BYTES, Metadata, Record, VALUE_MAX_BYTES},
     emulator::{
         answer::{Answer, Refusal, UNDOCUMENTED},
         request::Request,
-        store::Record,
     },
 };
 
 /// `GET …/values/{key}`: the bytes, without an envelope.
-pub(super) fn get(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
-    let record = find(place, key, "get")?;
+pub(super) async fn get(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
+    let record = find(place, key, "get").await?;
     let answer = Answer::new(200, record.value).header("content-type", "application/octet-stream");
     Ok(match record.expiration {
-        Some(expiration) => answer.header("expiration", expiration.to_string()),
+        Some(expiration) => answer.header("expiration", expiration.unix_seconds().to_string()),
         None => answer,
     })
 }
 
 /// `GET …/metadata/{key}`.
-pub(super) fn metadata(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
-    let record = find(place, key, "metadata")?;
+pub(super) async fn metadata(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
+    let record = find(place, key, "metadata").await?;
     Ok(record.metadata.map_or_else(Answer::nothing, Answer::result))
 }
 
 /// `DELETE …/values/{key}`. What is not there is deleted already.
-pub(super) fn delete(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
+pub(super) async fn delete(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
     place.check("remove key")?;
     let key = name(key, "remove key")?;
-    place.inner.store.delete(&place.namespace, key.as_str());
+    place
+        .inner
+        .store
+        .delete(&place.namespace, vec![key])
+        .await?;
     Ok(Answer::nothing())
 }
 
@@ -50,80 +55,38 @@ pub(super) async fn put(
 ) -> Result<Answer, Refusal> {
     place.check("put")?;
     let key = name(key, "put")?;
-    let expiration = expiration(request, place.inner.now())?;
+    let now = place.inner.now();
+    let expiration = lifetime(request).end(now, "put")?;
     let (value, metadata) = if is_multipart(request) {
         parts(request).await?
     } else {
         (request.body.clone(), None)
     };
-    if value.len() > VALUE_MAX_BYTES {
-        return Err(too_large("Value", value.len(), VALUE_MAX_BYTES));
-    }
+    fits("Value", value.len(), VALUE_MAX_BYTES, "put")?;
     let record = Record {
+        key,
         value,
-        metadata,
         expiration,
+        metadata,
     };
-    place
-        .inner
-        .store
-        .put(&place.namespace, key.as_str(), record);
+    let store = &place.inner.store;
+    store.put(&place.namespace, vec![record], now).await?;
     Ok(Answer::nothing())
 }
 
-fn find(place: &Place<'_>, key: &str, operation: &str) -> Result<Record, Refusal> {
+async fn find(place: &Place<'_>, key: &str, operation: &str) -> Result<Record, Refusal> {
     place.check(operation)?;
     let key = name(key, operation)?;
     let inner = place.inner;
-    let found = inner.store.get(&place.namespace, key.as_str(), inner.now());
+    let found = inner.store.get(&place.namespace, &key, inner.now()).await?;
     found.ok_or_else(|| Refusal::no_key(operation))
 }
 
-fn name(text: &str, operation: &str) -> Result<KeyName, Refusal> {
-    text.parse().map_err(|error| match error {
-        KeyNameError::TooLong(length) => Refusal::new(
-            414,
-            UNDOCUMENTED,
-            format!(
-                "{operation}: 'UTF-8 encoded length of {length} exceeds key length limit of 512.'"
-            ),
-        ),
-        KeyNameError::Empty | KeyNameError::DotSegment => Refusal::new(
-            400,
-            UNDOCUMENTED,
-            format!("{operation}: 'Key name {text} is not legal'"),
-        ),
-    })
-}
-
-/// Reads when the pair expires; a time to live wins over a time.
-fn expiration(request: &Request, now: i64) -> Result<Option<i64>, Refusal> {
-    if let Some(text) = request.query("expiration_ttl") {
-        let refuse = |why| {
-            let text = format!("put: 'Invalid expiration_ttl of {text}. {why}'");
-            Err(Refusal::new(400, 10034, text))
-        };
-        return match text.parse::<i64>() {
-            Ok(ttl) if ttl >= TTL_MIN_SECONDS => Ok(Some(now.saturating_add(ttl))),
-            Ok(1..) => refuse("Expiration TTL must be at least 60."),
-            Ok(_) | Err(_) => refuse("Please specify integer greater than 0."),
-        };
-    }
-    let Some(text) = request.query("expiration") else {
-        return Ok(None);
-    };
-    let refuse = |why| {
-        let text = format!("put: 'Invalid expiration of {text}. {why}'");
-        Err(Refusal::new(400, 10033, text))
-    };
-    match text.parse::<i64>() {
-        Ok(time) if time >= now.saturating_add(TTL_MIN_SECONDS) => Ok(Some(time)),
-        Ok(time) if time > now => {
-            refuse("Expiration times must be at least 60 seconds in the future.")
-        }
-        Ok(_) | Err(_) => refuse(
-            "Please specify integer greater than the current number of seconds since the UNIX epoch.",
-        ),
+/// What the query says of the pair's lifetime.
+fn lifetime(request: &Request) -> Lifetime<&str> {
+    Lifetime {
+        ttl: request.query("expiration_ttl"),
+        expiration: request.query("expiration"),
     }
 }
 
@@ -134,7 +97,7 @@ fn is_multipart(request: &Request) -> bool {
 }
 
 /// Reads value and metadata from a form. Other parts are ignored, as the service does.
-async fn parts(request: &Request) -> Result<(Bytes, Option<Value>), Refusal> {
+async fn parts(request: &Request) -> Result<(Bytes, Option<Metadata>), Refusal> {
     let malformed = |error: &dyn std::fmt::Display| {
         Refusal::new(
             400,
@@ -162,17 +125,10 @@ async fn parts(request: &Request) -> Result<(Bytes, Option<Value>), Refusal> {
     Ok((value, metadata))
 }
 
-fn read_metadata(bytes: &[u8]) -> Result<Option<Value>, Refusal> {
+fn read_metadata(bytes: &[u8]) -> Result<Option<Metadata>, Refusal> {
     let invalid = |_| Refusal::new(400, 10147, "metadata must be valid json");
-    let metadata: Option<Value> = serde_json::from_slice(bytes).map_err(invalid)?;
-    let length = metadata.as_ref().map_or(0, |json| json.to_string().len());
-    if length > METADATA_MAX_BYTES {
-        return Err(too_large("Metadata", length, METADATA_MAX_BYTES));
-    }
+    let metadata: Option<Metadata> = serde_json::from_slice(bytes).map_err(invalid)?;
+    let length = metadata.as_ref().map_or(0, |json| json.as_json().len());
+    fits("Metadata", length, METADATA_MAX_BYTES, "put")?;
     Ok(metadata)
-}
-
-fn too_large(what: &str, length: usize, limit: usize) -> Refusal {
-    let text = format!("put: '{what} length of {length} exceeds limit of {limit}.'");
-    Refusal::new(413, UNDOCUMENTED, text)
 }

@@ -1,6 +1,7 @@
 //! The emulator over HTTP, as any client would meet it.
 
 mod access;
+mod bulk;
 mod failures;
 mod model;
 mod namespaces;

@@ -115,7 +115,9 @@ async fn paths_that_lead_nowhere_say_so() {
     for (method, path, status, code) in [
         ("GET", "/title".to_owned(), 400, 10011),
         ("GET", format!("/{}", "0".repeat(32)), 404, 10013),
-        ("GET", format!("/{}/keys", "0".repeat(32)), 404, 10013),
+        ("GET", "//keys".to_owned(), 400, 10011),
+        ("GET", format!("/{id}/bulk"), 405, 7001),
+        ("GET", format!("/{id}/bulk/get"), 405, 7001),
         ("PATCH", String::new(), 405, 7001),
         ("POST", format!("/{id}"), 405, 7001),
         ("GET", format!("/{id}/nothing"), 400, 7000),

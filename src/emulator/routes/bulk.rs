@@ -1,0 +1,230 @@
+//! Many keys at once. Imports `domain` and `wire`.
+//!
+//! A request is checked as a whole before anything happens. What fails after that fails key by key,
+//! and is told so under HTTP 200.
+
+use std::collections::{BTreeMap, HashMap};
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use bytes::Bytes;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use super::{
+    Place,
+    pair::{Lifetime, fits, name},
+};
+use crate::{
+    domain::{
+        BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, Expiration, KeyName,
+        METADATA_MAX_BYTES, Record, VALUE_MAX_BYTES,
+    },
+    emulator::{
+        answer::{Answer, Refusal, UNDOCUMENTED},
+        request::Request,
+    },
+    wire::{BulkEntry, BulkGet, BulkGetKind, BulkResult, BulkValue, BulkValues, code},
+};
+
+/// Padded or not, as most readers of base64 take it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+const PUT: &str = "bulk put keys";
+const REMOVE: &str = "bulk remove keys";
+const GET: &str = "bulk get keys";
+
+/// `PUT …/bulk`.
+pub(super) async fn put(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
+    place.check(PUT)?;
+    // The gateway's matter, so it has no code of KV.
+    if request.body.len() >= BULK_MAX_BYTES {
+        return Ok(Answer::too_large());
+    }
+    let entries: Vec<BulkEntry> = body(request)?;
+    count(entries.len(), PUT)?;
+    let now = place.inner.now();
+    let mut records: Vec<Record> = Vec::with_capacity(entries.len());
+    let mut places: HashMap<KeyName, usize> = HashMap::with_capacity(entries.len());
+    for entry in entries {
+        let record = record(entry, now)?;
+        match places.get(&record.key).and_then(|at| records.get(*at)) {
+            Some(known) if *known == record => {}
+            Some(_) => return Err(contradiction(&record.key)),
+            None => {
+                places.insert(record.key.clone(), records.len());
+                records.push(record);
+            }
+        }
+    }
+    let (records, result) = split(records, |record| &record.key, request);
+    let store = &place.inner.store;
+    store.put(&place.namespace, records, now).await?;
+    Ok(Answer::result(result))
+}
+
+fn record(entry: BulkEntry, now: i64) -> Result<Record, Refusal> {
+    let key = name(&entry.key, PUT)?;
+    let lifetime = Lifetime {
+        ttl: entry.expiration_ttl,
+        expiration: entry.expiration,
+    };
+    let expiration = lifetime.end(now, PUT)?;
+    // The documented length is that of the string, also where it is base64.
+    fits("Value", entry.value.len(), VALUE_MAX_BYTES, PUT)?;
+    let value = if entry.base64 {
+        let decoded = BASE64.decode(entry.value);
+        decoded.map_err(|_silent| {
+            let text = format!("{PUT}: 'the value of \"{key}\" is not base64'");
+            Refusal::new(400, code::MALFORMED_BODY, text)
+        })?
+    } else {
+        entry.value.into_bytes()
+    };
+    let metadata = entry.metadata;
+    let length = metadata.as_ref().map_or(0, |json| json.as_json().len());
+    fits("Metadata", length, METADATA_MAX_BYTES, PUT)?;
+    Ok(Record {
+        key,
+        value: Bytes::from(value),
+        expiration,
+        metadata,
+    })
+}
+
+fn contradiction(key: &KeyName) -> Refusal {
+    let text =
+        format!("received duplicate key with different values or expiration parameters: \"{key}\"");
+    Refusal::new(400, UNDOCUMENTED, text)
+}
+
+/// `POST …/bulk/delete`, and `DELETE …/bulk` as it was called before.
+pub(super) async fn delete(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
+    place.check(REMOVE)?;
+    let keys: Vec<String> = body(request)?;
+    count(keys.len(), REMOVE)?;
+    let keys = keys.iter().map(|key| name(key, REMOVE));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let (keys, result) = split(keys, |key| key, request);
+    place.inner.store.delete(&place.namespace, keys).await?;
+    Ok(Answer::result(result))
+}
+
+/// Takes out what is to fail, and says what becomes of the rest.
+fn split<T>(
+    items: Vec<T>,
+    key: impl Fn(&T) -> &KeyName,
+    request: &Request,
+) -> (Vec<T>, BulkResult) {
+    let (mut kept, mut failed) = (Vec::with_capacity(items.len()), Vec::new());
+    for (at, item) in items.into_iter().enumerate() {
+        let keys = request.unsuccessful.as_ref();
+        if keys.is_some_and(|keys| keys.contain(at, key(&item).as_str())) {
+            failed.push(key(&item).to_string());
+        } else {
+            kept.push(item);
+        }
+    }
+    let result = BulkResult {
+        successful_key_count: Some(kept.len()),
+        unsuccessful_keys: failed,
+    };
+    (kept, result)
+}
+
+/// `POST …/bulk/get`. Text and JSON only: one value that is neither fails the request.
+pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
+    place.check(GET)?;
+    let wanted: BulkGet = body(request)?;
+    let refuse = |text| {
+        Err(Refusal::new(
+            400,
+            code::BULK_GET,
+            format!("{GET}: '{text}'"),
+        ))
+    };
+    match wanted.keys.len() {
+        0 => return refuse("You must request a minimum of 1 key"),
+        1..=BULK_GET_MAX_KEYS => {}
+        _ => return refuse("You can request a maximum of 100 keys"),
+    }
+    let now = place.inner.now();
+    let mut records = BTreeMap::new();
+    let mut size = 0;
+    for text in wanted.keys {
+        let key = name(&text, GET)?;
+        let record = place.inner.store.get(&place.namespace, &key, now).await?;
+        size += record.as_ref().map_or(0, |record| record.value.len());
+        if size > BULK_GET_MAX_BYTES {
+            let text = "Total size of request exceeds the limit of 25MB";
+            return Err(Refusal::new(413, UNDOCUMENTED, format!("{GET}: '{text}'")));
+        }
+        records.insert(text, record);
+    }
+    match wanted.kind {
+        BulkGetKind::Text => values(records, wanted.with_metadata, "text", |bytes| {
+            String::from_utf8(bytes.into()).ok()
+        }),
+        BulkGetKind::Json => values(records, wanted.with_metadata, "json", |bytes| {
+            serde_json::from_slice::<Box<RawValue>>(&bytes).ok()
+        }),
+    }
+}
+
+fn values<T: Serialize>(
+    records: BTreeMap<String, Option<Record>>,
+    with_metadata: bool,
+    kind: &str,
+    read: impl Fn(Bytes) -> Option<T>,
+) -> Result<Answer, Refusal> {
+    let mut plain = BTreeMap::new();
+    let mut full = BTreeMap::new();
+    for (key, record) in records {
+        let Some(record) = record else {
+            plain.insert(key.clone(), None);
+            full.insert(key, None);
+            continue;
+        };
+        let value = read(record.value).ok_or_else(|| {
+            let text = "At least one of the requested keys corresponds to a non-";
+            Refusal::new(400, code::BULK_GET, format!("{GET}: '{text}{kind} value'"))
+        })?;
+        if with_metadata {
+            let value = BulkValue {
+                value,
+                metadata: record.metadata,
+                expiration: record.expiration.map(Expiration::unix_seconds),
+            };
+            full.insert(key, Some(value));
+        } else {
+            plain.insert(key, Some(value));
+        }
+    }
+    Ok(if with_metadata {
+        Answer::result(BulkValues { values: full })
+    } else {
+        Answer::result(BulkValues { values: plain })
+    })
+}
+
+fn count(keys: usize, operation: &str) -> Result<(), Refusal> {
+    if keys <= BULK_MAX_KEYS {
+        return Ok(());
+    }
+    let text = format!("{operation}: 'You can request a maximum of 10000 keys, not {keys}'");
+    Err(Refusal::new(400, UNDOCUMENTED, text))
+}
+
+/// Reads a body. The refusal says where it is wrong, but quotes nothing: it may be a value.
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Refusal> {
+    serde_json::from_slice(&request.body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let text = format!("could not parse request body at line {line}, column {column}");
+        Refusal::new(400, code::MALFORMED_BODY, text)
+    })
+}

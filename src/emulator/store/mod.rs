@@ -1,0 +1,118 @@
+//! Keys and values. Imports `domain` and `wire`.
+//!
+//! Whether a key has expired is asked of the caller's clock at every read; expired keys are never
+//! seen. A namespace is named by any text, and is there as soon as something is put into it.
+
+mod memory;
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{KeyName, Record},
+    wire::KeyInfo,
+};
+
+/// Why keys and values could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(super) enum Error {
+    /// The work was not finished.
+    #[error("the work on the store was given up")]
+    Abandoned(#[from] tokio::task::JoinError),
+}
+
+/// Which keys to list.
+#[derive(Clone, Debug)]
+pub(super) struct Range {
+    /// Only keys that begin so.
+    pub(super) prefix: String,
+    /// Only keys beyond this one. No key is the empty one, so that one stands for the beginning.
+    pub(super) after: String,
+    /// At most so many.
+    pub(super) limit: usize,
+}
+
+/// Some keys in the order of their bytes.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// The keys.
+    pub(super) keys: Vec<KeyInfo>,
+    /// Whether more keys follow.
+    pub(super) more: bool,
+}
+
+/// Where pairs are kept. `now` is in UNIX seconds.
+trait Backend: Send + Sync {
+    fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error>;
+    fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error>;
+    /// Writes all or nothing. The last of several records with one key stays.
+    fn put(&self, namespace: &str, records: Vec<Record>, now: i64) -> Result<(), Error>;
+    /// Deletes all or nothing. What is not there is deleted already.
+    fn delete(&self, namespace: &str, keys: &[KeyName]) -> Result<(), Error>;
+    /// Deletes all pairs of a namespace.
+    fn clear(&self, namespace: &str) -> Result<(), Error>;
+}
+
+/// The pairs of all namespaces.
+#[derive(Clone)]
+pub(super) struct Store(Arc<dyn Backend>);
+
+impl Store {
+    /// A store that lives as long as the emulator.
+    pub(super) fn memory() -> Self {
+        Self(Arc::new(memory::Memory::default()))
+    }
+
+    pub(super) async fn get(
+        &self,
+        namespace: &str,
+        key: &KeyName,
+        now: i64,
+    ) -> Result<Option<Record>, Error> {
+        let (namespace, key) = (namespace.to_owned(), key.clone());
+        self.work(move |backend| backend.get(&namespace, &key, now))
+            .await
+    }
+
+    pub(super) async fn list(
+        &self,
+        namespace: &str,
+        range: Range,
+        now: i64,
+    ) -> Result<Page, Error> {
+        let namespace = namespace.to_owned();
+        self.work(move |backend| backend.list(&namespace, &range, now))
+            .await
+    }
+
+    pub(super) async fn put(
+        &self,
+        namespace: &str,
+        records: Vec<Record>,
+        now: i64,
+    ) -> Result<(), Error> {
+        let namespace = namespace.to_owned();
+        self.work(move |backend| backend.put(&namespace, records, now))
+            .await
+    }
+
+    pub(super) async fn delete(&self, namespace: &str, keys: Vec<KeyName>) -> Result<(), Error> {
+        let namespace = namespace.to_owned();
+        self.work(move |backend| backend.delete(&namespace, &keys))
+            .await
+    }
+
+    pub(super) async fn clear(&self, namespace: &str) -> Result<(), Error> {
+        let namespace = namespace.to_owned();
+        self.work(move |backend| backend.clear(&namespace)).await
+    }
+
+    /// Works where waiting for a disk or a lock holds up nobody else.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Backend) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let backend = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || work(&*backend)).await?
+    }
+}
