@@ -44,6 +44,10 @@ pub enum Var {
     Home,
     /// Where configuration lives below the home directory.
     ConfigHome,
+    /// The editor, for terminals that can show one.
+    Visual,
+    /// The editor.
+    Editor,
 }
 
 /// Variables that libraries read for themselves: proxies, certificate authorities, colour.
@@ -78,6 +82,8 @@ impl Var {
         Self::LegacyEmail,
         Self::LegacyAccountId,
         Self::LegacyBaseUrl,
+        Self::Visual,
+        Self::Editor,
         Self::Home,
         Self::ConfigHome,
     ];
@@ -100,6 +106,8 @@ impl Var {
             Self::Local => "KVCTL_LOCAL",
             Self::Log => "KVCTL_LOG",
             Self::ExtraCaCerts => "NODE_EXTRA_CA_CERTS",
+            Self::Visual => "VISUAL",
+            Self::Editor => "EDITOR",
             Self::Home => {
                 if cfg!(windows) {
                     "USERPROFILE"
@@ -115,6 +123,17 @@ impl Var {
                 }
             }
         }
+    }
+}
+
+impl Var {
+    /// Whether an env file may set it. A project must not choose which program runs on a machine, nor
+    /// where the user's own files are.
+    const fn belongs_to_project(self) -> bool {
+        !matches!(
+            self,
+            Self::Visual | Self::Editor | Self::Home | Self::ConfigHome
+        )
     }
 }
 
@@ -152,7 +171,8 @@ impl Env {
     /// Adds what an env file sets, below what is set already. Other names are not kvctl's business.
     pub fn fill(&mut self, pairs: impl IntoIterator<Item = (String, String)>) {
         for (name, value) in pairs {
-            if let Some(var) = Var::ALL.iter().find(|var| var.name() == name) {
+            let known = Var::ALL.iter().find(|var| var.name() == name);
+            if let Some(var) = known.filter(|var| var.belongs_to_project()) {
                 self.values.entry(*var).or_insert(value);
             }
         }
@@ -215,6 +235,8 @@ mod tests {
         env.fill(file.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(env.get(Var::ApiToken), Some("process"));
         assert_eq!(env.get(Var::AccountId), Some("a"));
+        env.fill([("EDITOR".to_owned(), "rm -rf".to_owned())]);
+        assert_eq!(env.get(Var::Editor), None);
         env.fill([("CLOUDFLARE_EMAIL".to_owned(), " ".to_owned())]);
         assert_eq!(env.get(Var::Email), None);
     }

@@ -78,7 +78,7 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = commands::run(&context, cli.command) => outcome,
-            Ok(()) = tokio::signal::ctrl_c() => Err(Interrupted.into()),
+            Ok(()) = context.ui.interrupted() => Err(Interrupted.into()),
         }
     });
     // Whatever is still connecting or reading a terminal must not hold up the end.

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod base_url;
+mod bulk;
 mod client;
 mod credentials;
 mod endpoint;
@@ -18,6 +19,7 @@ mod values;
 
 pub use accounts::{ListAccounts, ListMemberships, VerifyToken};
 pub use base_url::{BaseUrl, BaseUrlError};
+pub use bulk::BulkDelete;
 pub use client::{Client, ClientError, Settings};
 pub use credentials::{Credentials, SecretError};
 pub use endpoint::{Answer, Body, Endpoint};

@@ -10,10 +10,10 @@ use crate::{
     api::DeleteNamespace,
     cli::DeleteArgs,
     commands::Refused,
-    config::{Document, Entry, Field},
+    config::Document,
     context::Context,
-    domain::{DeclaredId, NamespaceId},
-    ops::target::place,
+    domain::NamespaceId,
+    ops::{protect, target::place},
     ui::{Question, Report, quantity},
     wire::NamespaceInfo,
 };
@@ -106,7 +106,7 @@ fn bindings_of(context: &Context, document: &Document, id: &NamespaceId) -> Vec<
     let scopes = document.project().scopes();
     scopes
         .flat_map(|scope| scope.entries.iter().map(move |entry| (scope, entry)))
-        .filter(|(_, entry)| is_bound_to(entry, id))
+        .filter(|(_, entry)| protect::is_bound_to(entry, id))
         .map(|(scope, entry)| {
             let place = place(scope.environment.as_ref());
             format!(
@@ -115,13 +115,6 @@ fn bindings_of(context: &Context, document: &Document, id: &NamespaceId) -> Vec<
             )
         })
         .collect()
-}
-
-fn is_bound_to(entry: &Entry, id: &NamespaceId) -> bool {
-    let valid = DeclaredId::Valid(id.clone());
-    [Field::Id, Field::PreviewId]
-        .into_iter()
-        .any(|field| entry.declared(field) == valid)
 }
 
 fn is_protected(
@@ -133,14 +126,7 @@ fn is_protected(
     let Some(manifest) = context.manifest(document)? else {
         return Ok(false);
     };
-    let scopes: Vec<_> = document.project().scopes().collect();
-    Ok(manifest.namespaces.iter().filter(|n| n.protect).any(|n| {
-        let mut entries = scopes
-            .iter()
-            .flat_map(|s| &s.entries)
-            .filter(|e| e.binding == n.binding);
-        entries.any(|e| is_bound_to(e, id)) || n.title.as_ref().is_some_and(|t| t.as_str() == title)
-    }))
+    Ok(protect::is_protected(&manifest, document, id, title))
 }
 
 /// What is gone.
