@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | [`domain`] | ids, titles, bindings, keys: valid by construction. Pure | nothing |
 //! | [`fsx`] | writing files whole or not at all; locks | nothing |
-//! | [`ui`] | stdout, stderr, questions, progress | nothing |
+//! | [`ui`] | the standard streams, questions, progress, lending the terminal | nothing |
 //! | [`mod@env`] | the environment, the current directory, the clock | nothing |
 //! | [`wire`] | the JSON that client and emulator share | `domain` |
 //! | [`api`] | the client: sending, retries, pacing, decoding | `domain`, `wire` |
@@ -23,7 +23,7 @@
 //! | [`commands`] | one file a verb: arguments in, operation, report out | all but `emulator`, `error` |
 //! | [`error`] | exit codes and hints | the error types of all |
 //!
-//! Only `ui` writes to the streams, only `env` reads the environment, only `fsx` writes files, only
+//! Only `ui` touches the streams, only `env` reads the environment, only `fsx` writes files, only
 //! `error` knows exit codes, only `api::Client` sends. Clippy and a test that reads the imports keep
 //! it that way.
 //!

@@ -81,6 +81,10 @@ pub struct PutArgs {
     #[arg(conflicts_with = "file")]
     pub value: Option<ValueArg>,
 
+    /// Words beyond the value. Taken here because the grammar's own refusal would show them.
+    #[arg(hide = true)]
+    pub beyond: Vec<ValueArg>,
+
     /// Which namespace.
     #[command(flatten)]
     pub namespace: NamespaceArgs,
@@ -136,7 +140,7 @@ pub struct DeleteArgs {
     pub stdin: bool,
 
     /// The keys on stdin end with a NUL byte each, not with a line break
-    #[arg(short = '0', long, requires = "stdin")]
+    #[arg(short = '0', long, requires = "stdin", conflicts_with_all = ["keys", "prefix", "all"])]
     pub null: bool,
 
     /// Delete all keys that begin so

@@ -218,7 +218,7 @@ fn choices(bindings: &[Binding]) -> String {
     if names.is_empty() {
         String::new()
     } else {
-        format!("; there are {}", names.join(", "))
+        format!("; the file binds {}", names.join(", "))
     }
 }
 

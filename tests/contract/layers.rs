@@ -57,7 +57,13 @@ const BELOW: &[(&str, &[&str])] = &[
 const ALONE: &[(&str, &[&str])] = &[
     (
         "ui",
-        &["io::stdout", "io::stderr", "io::stdin", "anstream::"],
+        &[
+            "io::stdout",
+            "io::stderr",
+            "io::stdin",
+            "anstream::",
+            "Command::new(",
+        ],
     ),
     ("env", &["std::env::", "SystemTime::now", "Timestamp::now"]),
     ("fsx", &["File::create", "fs::rename", "persist("]),

@@ -8,6 +8,7 @@ use super::{Access, Keyspace, choose, lifetime, quoted, value};
 use crate::{
     api::{GetMetadata, Lifetime},
     cli::key::PutArgs,
+    commands::Misused,
     context::Context,
     domain::{Expiration, KeyName, Metadata},
     ops::{keys, target::Target},
@@ -18,6 +19,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> 
     let PutArgs {
         key,
         value,
+        beyond,
         namespace,
         file,
         ttl,
@@ -26,6 +28,13 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> 
         metadata,
         keep_metadata,
     } = args;
+    if !beyond.is_empty() {
+        return Err(Misused::new(
+            "there is more than one value".to_owned(),
+            "a value is one argument: put quotes around it if it has blanks",
+        )
+        .into());
+    }
     let lifetime = lifetime::asked(ttl, expires)?;
     let choice = choose(context, namespace, Access::Write)?;
     let value = value::read(context, value, file.as_deref()).await?;
