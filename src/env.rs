@@ -44,6 +44,10 @@ pub enum Var {
     Home,
     /// Where configuration lives below the home directory.
     ConfigHome,
+    /// The editor, for terminals that can show one.
+    Visual,
+    /// The editor.
+    Editor,
 }
 
 /// Variables that libraries read for themselves: proxies, certificate authorities, colour.
@@ -78,6 +82,8 @@ impl Var {
         Self::LegacyEmail,
         Self::LegacyAccountId,
         Self::LegacyBaseUrl,
+        Self::Visual,
+        Self::Editor,
         Self::Home,
         Self::ConfigHome,
     ];
@@ -100,6 +106,8 @@ impl Var {
             Self::Local => "KVCTL_LOCAL",
             Self::Log => "KVCTL_LOG",
             Self::ExtraCaCerts => "NODE_EXTRA_CA_CERTS",
+            Self::Visual => "VISUAL",
+            Self::Editor => "EDITOR",
             Self::Home => {
                 if cfg!(windows) {
                     "USERPROFILE"
@@ -119,7 +127,9 @@ impl Var {
 }
 
 impl Var {
-    fn is_for_env_files(self) -> bool {
+    /// Whether an env file may set it. A project must not choose which program runs on a machine, whom
+    /// it trusts, or where the user's own files are.
+    const fn is_for_env_files(self) -> bool {
         !matches!(
             self,
             Self::Home
@@ -128,6 +138,8 @@ impl Var {
                 | Self::ExtraCaCerts
                 | Self::Local
                 | Self::Log
+                | Self::Visual
+                | Self::Editor
         )
     }
 }
@@ -241,6 +253,7 @@ mod tests {
         let more = [("CLOUDFLARE_EMAIL", " "), ("HOME", "/elsewhere")];
         let added = env.fill(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(added, [Var::Email]);
+        assert_eq!(env.fill([("EDITOR".to_owned(), "rm -rf".to_owned())]), []);
         assert_eq!(env.get(Var::Email), None);
     }
 }

@@ -122,9 +122,7 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if e.is::<fsx::Error>() {
         return Some(Exit::Failed);
     }
-    of_usage(e)
-        .or_else(|| of_ops(e))
-        .or_else(|| of_confirmation(e))
+    of_usage(e).or_else(|| of_ops(e)).or_else(|| of_ui(e))
 }
 
 fn of_api(error: &api::Error) -> Exit {
@@ -138,13 +136,20 @@ fn of_api(error: &api::Error) -> Exit {
 
 fn of_usage(error: &(dyn StdError + 'static)) -> Option<Exit> {
     let usage = error.is::<context::UsageError>()
+        || error.is::<commands::Misused>()
         || error.is::<domain::EnvNameError>()
         || error.is::<domain::AccountIdError>();
     usage.then_some(Exit::Usage)
 }
 
 fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
-    use ops::{account, provision::want, rename_binding, target};
+    use ops::{account, delete_keys, keys, provision::want, rename_binding, target};
+    if error.is::<keys::Absent>() {
+        return Some(Exit::NotFound);
+    }
+    if error.is::<delete_keys::Remained>() {
+        return Some(Exit::Partial);
+    }
     if let Some(e) = error.downcast_ref::<account::Error>() {
         return match e {
             account::Error::Disagree { .. }
@@ -169,6 +174,7 @@ fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if let Some(e) = error.downcast_ref::<target::Error>() {
         return match e {
             target::Error::NoTitle { .. } => Some(Exit::NotFound),
+            target::Error::Unnamed(_) => Some(Exit::Refused),
             target::Error::NoBinding { .. }
             | target::Error::NoId { .. }
             | target::Error::Config(_) => Some(Exit::Config),
@@ -193,7 +199,13 @@ fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
     None
 }
 
-fn of_confirmation(error: &(dyn StdError + 'static)) -> Option<Exit> {
+fn of_ui(error: &(dyn StdError + 'static)) -> Option<Exit> {
+    if error.is::<ui::LineBreakError>() {
+        return Some(Exit::Refused);
+    }
+    if error.is::<ui::EditorError>() {
+        return Some(Exit::Failed);
+    }
     match error.downcast_ref::<ui::ConfirmError>()? {
         ui::ConfirmError::NoTerminal { .. } | ui::ConfirmError::Declined { .. } => {
             Some(Exit::Refused)
@@ -212,14 +224,19 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, config::LoginError::hint))
             .or_else(|| hint_of(e, commands::ChangesPending::hint))
             .or_else(|| hint_of(e, commands::Refused::hint))
+            .or_else(|| hint_of(e, commands::Misused::hint))
             .or_else(|| hint_of(e, context::UsageError::hint))
             .or_else(|| hint_of(e, ops::account::Error::hint))
             .or_else(|| hint_of(e, ops::provision::destination::Error::hint))
+            .or_else(|| hint_of(e, ops::delete_keys::Remained::hint))
+            .or_else(|| hint_of(e, ops::keys::Absent::hint))
             .or_else(|| hint_of(e, ops::provision::plan::Error::hint))
             .or_else(|| hint_of(e, ops::provision::want::Error::hint))
             .or_else(|| hint_of(e, ops::rename_binding::Error::hint))
             .or_else(|| hint_of(e, ops::target::Error::hint))
             .or_else(|| hint_of(e, ui::ConfirmError::hint))
+            .or_else(|| hint_of(e, ui::EditorError::hint))
+            .or_else(|| hint_of(e, ui::LineBreakError::hint))
     })
 }
 

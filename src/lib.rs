@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | [`domain`] | ids, titles, bindings, keys: valid by construction. Pure | nothing |
 //! | [`fsx`] | writing files whole or not at all; locks | nothing |
-//! | [`ui`] | stdout, stderr, questions, progress | nothing |
+//! | [`ui`] | the standard streams, questions, progress, lending the terminal | nothing |
 //! | [`mod@env`] | the environment, the current directory, the clock | nothing |
 //! | [`wire`] | the JSON that client and emulator share | `domain` |
 //! | [`api`] | the client: sending, retries, pacing, decoding | `domain`, `wire` |
@@ -24,7 +24,7 @@
 //! | [`commands`] | one file a verb: arguments in, operation, report out | all but `emulator`, `error` |
 //! | [`error`] | exit codes and hints | the error types of all |
 //!
-//! Only `ui` writes to the streams, only `env` reads the environment, only `fsx` writes files, only
+//! Only `ui` touches the streams, only `env` reads the environment, only `fsx` writes files, only
 //! `error` knows exit codes, only `api::Client` sends. Clippy and a test that reads the imports keep
 //! it that way.
 //!
@@ -80,7 +80,7 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = commands::run(&context, cli.command) => outcome,
-            Ok(()) = tokio::signal::ctrl_c() => Err(Interrupted.into()),
+            Ok(()) = context.ui.interrupted() => Err(Interrupted.into()),
         }
     });
     // Whatever is still connecting or reading a terminal must not hold up the end.

@@ -1,4 +1,4 @@
-//! The endpoints of many keys at once: write, read.
+//! The endpoints of many keys at once: write, read, delete.
 
 use bytes::Bytes;
 use reqwest::{Method, StatusCode};
@@ -46,7 +46,6 @@ impl Endpoint for BulkPut<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        // Before 2024-11 the result was null.
         Ok(answer.envelope()?.result.unwrap_or_default())
     }
 }
@@ -83,5 +82,36 @@ impl Endpoint for BulkGet<'_> {
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
         answer.result()
+    }
+}
+
+/// Deletes up to 10,000 keys. That one was not there is success.
+///
+/// Some may fail though the request succeeds: see [`BulkResult::unsuccessful_keys`].
+#[derive(Debug)]
+pub struct BulkDelete<'a> {
+    /// The account.
+    pub account: &'a AccountId,
+    /// The namespace.
+    pub namespace: &'a NamespaceId,
+    /// The names, as the text of a JSON array of strings.
+    pub keys: Bytes,
+}
+
+impl Endpoint for BulkDelete<'_> {
+    type Output = BulkResult;
+    const METHOD: Method = Method::POST;
+
+    fn path(&self) -> String {
+        path(self.account, self.namespace, "bulk/delete")
+    }
+
+    fn body(&self) -> Body {
+        Body::Json(self.keys.clone())
+    }
+
+    /// Before November 2024 the result was `null`, and nothing failed alone.
+    fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
+        Ok(answer.envelope()?.result.unwrap_or_default())
     }
 }

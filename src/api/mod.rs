@@ -19,7 +19,7 @@ mod values;
 
 pub use accounts::{ListAccounts, ListMemberships, VerifyToken};
 pub use base_url::{BaseUrl, BaseUrlError};
-pub use bulk::{BulkGet, BulkPut};
+pub use bulk::{BulkDelete, BulkGet, BulkPut};
 pub use client::{Client, ClientError, Settings};
 pub use credentials::{Credentials, SecretError};
 pub use endpoint::{Answer, Body, Endpoint};

@@ -9,6 +9,7 @@
 )]
 
 mod duration;
+pub mod key;
 mod namespace;
 mod provision;
 mod rename_binding;
@@ -64,6 +65,9 @@ pub enum Command {
     /// List, create, look up, rename and delete namespaces
     #[command(subcommand, visible_alias = "ns")]
     Namespace(NamespaceCommand),
+    /// Read, write, list and delete keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Rename a binding in the wrangler file, keeping its id and so its data
     RenameBinding(RenameBindingArgs),
 }

@@ -3,6 +3,7 @@
 //! Owns the reports, each next to its only builder. Imports `cli`, `context`, `ops`, `api` (the
 //! endpoints), `config`, `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
 
+mod key;
 mod namespace;
 mod provision;
 mod rename_binding;
@@ -38,11 +39,39 @@ impl Refused {
     }
 }
 
+/// A flag or value that turns out to be wrong only beside the clock, the terminal or a file.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct Misused {
+    /// What is wrong.
+    pub what: String,
+    /// What would be right.
+    pub instead: Option<String>,
+    /// What the system said.
+    pub source: Option<std::io::Error>,
+}
+
+impl Misused {
+    fn new(what: String, instead: &str) -> Self {
+        Self {
+            what,
+            instead: Some(instead.to_owned()),
+            source: None,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        self.instead.clone()
+    }
+}
+
 /// Runs a command.
 pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Provision(args) => provision::run(context, args).await,
         Command::Namespace(command) => namespace::run(context, command).await,
+        Command::Key(command) => key::run(context, command).await,
         Command::RenameBinding(args) => rename_binding::run(context, &args).await,
     }
 }

@@ -126,6 +126,12 @@ impl Context {
         }
     }
 
+    /// Returns the command that starts the user's editor.
+    pub fn editor(&self) -> &str {
+        let set = self.env.get(Var::Visual).or(self.env.get(Var::Editor));
+        set.unwrap_or(if cfg!(windows) { "notepad" } else { "vi" })
+    }
+
     /// Returns the directory the command works in.
     pub fn directory(&self) -> &Path {
         &self.cwd

@@ -8,7 +8,6 @@ use std::{
 };
 
 use fs_err as fs;
-use tempfile::TempDir;
 
 use super::*;
 

@@ -4,7 +4,10 @@
 //! codes, prints nothing, and reports progress through callbacks.
 
 pub mod account;
+pub mod delete_keys;
+pub mod keys;
 pub mod namespaces;
+pub mod protect;
 pub mod provision;
 pub mod rename_binding;
 pub mod target;

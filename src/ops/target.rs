@@ -1,9 +1,13 @@
 //! Which namespace is meant: by id, by title, or by binding.
 
+use std::fmt;
+
+use serde::Serialize;
+
 use crate::{
     api::{self, Client, GetNamespace},
     config::{self, Document, Field},
-    domain::{AccountId, Binding, EnvName, NamespaceId},
+    domain::{AccountId, Binding, DeclaredId, EnvName, NamespaceId},
     wire::NamespaceInfo,
 };
 
@@ -23,6 +27,30 @@ pub enum Selector {
         /// Whether its `preview_id` is meant.
         preview: bool,
     },
+}
+
+/// A namespace that keys are read from or written to. That it exists is for the service to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Target {
+    /// Its id.
+    pub id: NamespaceId,
+    /// The binding that led to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Binding>,
+    /// Its title, if that led to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, binding, title } = self;
+        match (binding, title) {
+            (Some(binding), _) => write!(f, "`{binding}` ({id})"),
+            (None, Some(title)) => write!(f, "`{title}` ({id})"),
+            (None, None) => write!(f, "namespace {id}"),
+        }
+    }
 }
 
 /// Why a selector names nothing.
@@ -60,6 +88,9 @@ pub enum Error {
         /// The file.
         file: String,
     },
+    /// None was named, and it is not plain which one is meant.
+    #[error("no namespace is named{}", choices(.0))]
+    Unnamed(Vec<Binding>),
     /// The file.
     #[error(transparent)]
     Config(#[from] config::Error),
@@ -83,6 +114,12 @@ impl Error {
                 ..
             } => Some("run `kvctl provision --preview separate` to give it one".to_owned()),
             Self::NoId { .. } => Some("run `kvctl provision` to give it one".to_owned()),
+            Self::Unnamed(bindings) => {
+                let binding = bindings.first().map_or("NAME", Binding::as_str);
+                Some(format!(
+                    "name it: `--binding {binding}`, `--namespace TITLE` or `--namespace-id ID`"
+                ))
+            }
             Self::Config(e) => e.hint(),
             Self::NoBinding { .. } | Self::Api(_) => None,
         }
@@ -124,6 +161,64 @@ impl Selector {
                 Ok(client.send(&GetNamespace { account, id: &id }).await?)
             }
         }
+    }
+}
+
+impl Selector {
+    /// Finds the namespace without asking whether it exists: only a title costs a request.
+    pub async fn locate(
+        self,
+        client: &Client,
+        account: &AccountId,
+        document: Option<&Document>,
+        local: bool,
+    ) -> Result<Target, Error> {
+        let (id, binding, title) = match self {
+            Self::Id(id) => (id, None, None),
+            Self::Title(title) => {
+                let found = by_title(client.namespaces(account).await?, account, &title)?;
+                (found.id, None, Some(title))
+            }
+            Self::Binding {
+                environment,
+                binding,
+                preview,
+            } => {
+                let document = document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
+                let environment = environment.as_ref();
+                let preview = preview || local && has_preview(document, environment, &binding)?;
+                let field = if preview { Field::PreviewId } else { Field::Id };
+                let id = bound_id(document, environment, &binding, field, local)?;
+                (id, Some(binding), None)
+            }
+        };
+        Ok(Target { id, binding, title })
+    }
+}
+
+/// Whether the file gives the binding a `preview_id`, which is then what `wrangler dev` uses.
+fn has_preview(
+    document: &Document,
+    environment: Option<&EnvName>,
+    binding: &Binding,
+) -> Result<bool, Error> {
+    let scope = document.scope(environment)?;
+    let entry = scope.entries.iter().find(|e| e.binding == *binding);
+    Ok(entry.is_some_and(|e| e.declared(Field::PreviewId) != DeclaredId::Absent))
+}
+
+/// Returns the bindings of a section, to choose from.
+pub fn bindings(document: &Document, environment: Option<&EnvName>) -> Result<Vec<Binding>, Error> {
+    let scope = document.scope(environment)?;
+    Ok(scope.entries.iter().map(|e| e.binding.clone()).collect())
+}
+
+fn choices(bindings: &[Binding]) -> String {
+    let names: Vec<&str> = bindings.iter().map(Binding::as_str).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; the file binds {}", names.join(", "))
     }
 }
 

@@ -1,22 +1,30 @@
-//! The only writer of stdout and stderr, and the only reader of answers to questions.
+//! The only writer of stdout and stderr, and the only reader of stdin.
 //!
-//! Owns: where output goes, how much of it, colours, tables, progress and confirmation. Data goes
-//! to stdout; everything else to stderr. Knows no domain type, only [`Report`]; imports nothing
+//! Owns: where output goes, how much of it, colours, tables, progress, confirmation, and lending the
+//! terminal to an editor. Data goes to stdout; everything else to stderr. Knows no domain type, only [`Report`]; imports nothing
 //! of this crate.
 
 mod confirm;
+mod editor;
+mod input;
+mod list;
 mod output;
+mod printable;
 mod progress;
 mod report;
 mod style;
 
 use std::{
     io::{self, IsTerminal as _, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
 pub use confirm::{ConfirmError, Question};
+pub use editor::EditorError;
+pub use input::{input, read_up_to};
+pub use list::{Ending, Item, LineBreakError};
 pub use output::OutputError;
+pub use printable::printable;
 pub use progress::Progress;
 pub use report::{Cells, Diff, Report, quantity, table};
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG};
@@ -61,6 +69,10 @@ pub struct Options {
 
 /// Which of the standard streams a person is at.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other"
+)]
 pub struct Audience {
     /// Somebody watches stderr and can be shown progress.
     pub watches: bool,
@@ -68,16 +80,20 @@ pub struct Audience {
     pub answers: bool,
     /// Somebody reads stdout, so that tables are better than lines.
     pub reads: bool,
+    /// Stdin is somebody's keyboard, so that it holds no data.
+    pub types: bool,
 }
 
 impl Audience {
     /// Looks which of the process's streams are terminals.
     pub fn of_process() -> Self {
         let watches = io::stderr().is_terminal();
+        let types = io::stdin().is_terminal();
         Self {
             watches,
-            answers: watches && io::stdin().is_terminal(),
+            answers: watches && types,
             reads: io::stdout().is_terminal(),
+            types,
         }
     }
 }
@@ -87,10 +103,14 @@ impl Audience {
 pub struct Ui {
     streams: Arc<Mutex<Streams>>,
     options: Options,
+    lent: Arc<AtomicBool>,
 }
 
 struct Streams {
+    /// Where results for people go; takes colours out if need be.
     out: Box<dyn Write + Send>,
+    /// Where data goes, if not there: it must arrive byte for byte.
+    data: Option<Box<dyn Write + Send>>,
     err: Box<dyn Write + Send>,
 }
 
@@ -102,21 +122,37 @@ impl std::fmt::Debug for Ui {
     }
 }
 
+impl Streams {
+    fn data(&mut self) -> &mut dyn Write {
+        match &mut self.data {
+            Some(data) => data,
+            None => &mut self.out,
+        }
+    }
+}
+
 impl Ui {
     /// Speaks to the standard streams.
     pub fn standard(options: Options) -> Self {
-        Self::new(
-            Box::new(io::BufWriter::new(anstream::stdout())),
-            Box::new(anstream::stderr()),
-            options,
-        )
+        let streams = Streams {
+            out: Box::new(io::BufWriter::new(anstream::stdout())),
+            data: Some(Box::new(io::BufWriter::new(io::stdout()))),
+            err: Box::new(anstream::stderr()),
+        };
+        Self::of(streams, options)
     }
 
     /// Speaks to any two sinks; tests pass buffers.
     pub fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, options: Options) -> Self {
+        let data = None;
+        Self::of(Streams { out, data, err }, options)
+    }
+
+    fn of(streams: Streams, options: Options) -> Self {
         Self {
-            streams: Arc::new(Mutex::new(Streams { out, err })),
+            streams: Arc::new(Mutex::new(streams)),
             options,
+            lent: Arc::default(),
         }
     }
 
@@ -132,16 +168,28 @@ impl Ui {
     /// Writes the result of a command to stdout, once, at its end.
     pub fn report(&self, report: &impl Report) -> Result<(), OutputError> {
         let written: io::Result<()> = self.with(|streams| {
-            let out = &mut streams.out;
-            match self.options.format {
-                Format::Human => report.human(out, self.options.audience.reads)?,
-                Format::Json => {
-                    serde_json::to_writer_pretty(&mut *out, report)?;
-                    writeln!(out)?;
+            let Format::Human = self.options.format else {
+                let data = streams.data();
+                if self.options.format == Format::Json {
+                    serde_json::to_writer_pretty(&mut *data, report)?;
+                    writeln!(data)?;
+                } else {
+                    report.lines(data)?;
                 }
-                Format::Ndjson => report.lines(out)?,
-            }
-            out.flush()
+                return data.flush();
+            };
+            report.human(&mut streams.out, self.options.audience.reads)?;
+            streams.out.flush()
+        });
+        written.map_err(OutputError::from)
+    }
+
+    /// Writes bytes to stdout, as they are.
+    pub fn data(&self, bytes: &[u8]) -> Result<(), OutputError> {
+        let written = self.with(|streams| {
+            let data = streams.data();
+            data.write_all(bytes)?;
+            data.flush()
         });
         written.map_err(OutputError::from)
     }

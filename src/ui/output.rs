@@ -21,3 +21,9 @@ impl From<io::Error> for OutputError {
         }
     }
 }
+
+impl From<serde_json::Error> for OutputError {
+    fn from(error: serde_json::Error) -> Self {
+        io::Error::from(error).into()
+    }
+}

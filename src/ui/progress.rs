@@ -32,7 +32,12 @@ impl Ui {
 impl Progress {
     /// Counts one more finished item.
     pub fn step(&self) {
-        self.0.inc(1);
+        self.advance(1);
+    }
+
+    /// Counts more finished items.
+    pub fn advance(&self, items: usize) {
+        self.0.inc(items as u64);
     }
 }
 

@@ -6,6 +6,7 @@ mod credentials;
 mod failures;
 mod files;
 mod interruptions;
+mod key;
 mod local;
 mod namespace;
 mod provision;

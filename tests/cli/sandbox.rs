@@ -62,6 +62,11 @@ impl Sandbox {
         }
     }
 
+    /// Where the service is.
+    pub(crate) fn base_url(&self) -> &str {
+        self.running.base_url()
+    }
+
     /// Another project of the same user on the same account.
     pub(crate) fn other_checkout(&self, name: &str) -> PathBuf {
         let path = self.home.path().join(name);

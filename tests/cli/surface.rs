@@ -15,7 +15,7 @@ fn surface() {
 #[test]
 fn help_texts() {
     let sandbox = Sandbox::new();
-    let helps: [&[&str]; 9] = [
+    let helps: [&[&str]; 16] = [
         &["--help"],
         &["provision", "--help"],
         &["namespace", "--help"],
@@ -25,6 +25,13 @@ fn help_texts() {
         &["namespace", "rename", "-h"],
         &["namespace", "delete", "-h"],
         &["rename-binding", "--help"],
+        &["key", "--help"],
+        &["key", "get", "-h"],
+        &["key", "put", "-h"],
+        &["key", "delete", "-h"],
+        &["key", "list", "-h"],
+        &["key", "edit", "-h"],
+        &["key", "touch", "-h"],
     ];
     let texts = helps.map(|args| format!("$ kvctl {}\n{}", args.join(" "), sandbox.run(args)));
     insta::assert_snapshot!(texts.join("\n"));

@@ -64,6 +64,7 @@ const ALONE: &[(&str, &[&str])] = &[
             "io::stdin",
             "ErrorKind::BrokenPipe",
             "anstream::",
+            "Command::new(",
         ],
     ),
     ("env", &["std::env::", "SystemTime::now", "Timestamp::now"]),

@@ -9,14 +9,10 @@ use super::{Found, find};
 use crate::{
     cli::DeleteArgs,
     commands::Refused,
-    config::{Document, Entry, Field, Manifest, Project, Scope},
+    config::Document,
     context::Context,
-    domain::{DeclaredId, NamespaceId, Title},
-    ops::{
-        namespaces::delete,
-        provision::{titles::preview, want},
-        target::place,
-    },
+    domain::NamespaceId,
+    ops::{namespaces::delete, protect, target::place},
     ui::{Question, Report, quantity},
     wire::NamespaceInfo,
 };
@@ -58,7 +54,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     }
     let manifest = context.manifest_beside(document.as_ref())?;
     let project = document.as_ref().map(Document::project);
-    let protected = manifest.is_some_and(|m| is_protected(&m, project, &namespace));
+    let protected = manifest.is_some_and(|m| protect::is_protected(&m, project, id, title));
     confirm(context, title, args.confirm.as_deref(), protected).await?;
     let sent = delete(&session.client, &session.account, id).await;
     sent.with_context(|| format!("could not delete `{title}`"))?;
@@ -121,7 +117,7 @@ fn bindings_of(context: &Context, document: &Document, id: &NamespaceId) -> Vec<
     let scopes = document.project().scopes();
     scopes
         .flat_map(|scope| scope.entries.iter().map(move |entry| (scope, entry)))
-        .filter(|(_, entry)| is_bound_to(entry, id))
+        .filter(|(_, entry)| protect::is_bound_to(entry, id))
         .map(|(scope, entry)| {
             let place = place(scope.environment.as_ref());
             format!(
@@ -130,36 +126,6 @@ fn bindings_of(context: &Context, document: &Document, id: &NamespaceId) -> Vec<
             )
         })
         .collect()
-}
-
-fn is_bound_to(entry: &Entry, id: &NamespaceId) -> bool {
-    let valid = DeclaredId::Valid(id.clone());
-    [Field::Id, Field::PreviewId]
-        .into_iter()
-        .any(|field| entry.declared(field) == valid)
-}
-
-/// Whether the manifest protects the namespace: because a protected binding leads to it, or because
-/// it has a title that belongs to one.
-fn is_protected(manifest: &Manifest, project: Option<&Project>, namespace: &NamespaceInfo) -> bool {
-    let has_title = |title: &Title| title.as_str() == namespace.title;
-    manifest.namespaces.iter().filter(|n| n.protect).any(|n| {
-        let in_scope = |scope: &Scope| {
-            let bound = |e: &Entry| e.binding == n.binding && is_bound_to(e, &namespace.id);
-            let usual = want::usual(project?, scope, &n.binding).ok()?;
-            let declared = n
-                .title
-                .as_ref()
-                .and_then(|t| want::in_environment(t, scope.environment.as_ref()).ok());
-            let titles = [Some(usual.wanted), usual.deploy_form, declared];
-            let has_one = titles.into_iter().flatten().any(|title| {
-                has_title(&title) || preview(&title).is_ok_and(|title| has_title(&title))
-            });
-            Some(has_one || scope.entries.iter().any(bound))
-        };
-        let scopes = project.into_iter().flat_map(Project::scopes);
-        n.title.as_ref().is_some_and(has_title) || scopes.filter_map(in_scope).any(|found| found)
-    })
 }
 
 /// What is gone.

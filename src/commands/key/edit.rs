@@ -1,0 +1,197 @@
+//! `kvctl key edit`.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{Access, Keyspace, choose, lifetime, put::WriteReport, quoted, value::too_long};
+use crate::{
+    cli::key::EditArgs,
+    commands::Refused,
+    context::Context,
+    domain::{Expiration, KeyName, Metadata, VALUE_MAX_BYTES},
+    fsx::{self, Private},
+    ui::{Report, Ui, printable},
+};
+
+pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()> {
+    let audience = context.ui.options().audience;
+    if !(audience.answers && audience.reads) {
+        return Err(Refused {
+            what: "an editor needs a terminal, and there is none".to_owned(),
+            allow: "use `kvctl key get` and `kvctl key put` instead".to_owned(),
+        }
+        .into());
+    }
+    let EditArgs {
+        key,
+        namespace,
+        binary,
+    } = args;
+    let choice = choose(context, namespace, Access::Write)?;
+    let keyspace = choice.open(context).await?;
+    let (old, metadata) = keyspace.record(&key).await?;
+    if !binary && (str::from_utf8(&old.bytes).is_err() || old.bytes.contains(&0)) {
+        return Err(Refused {
+            what: format!("the value of {} is not text", quoted(&key)),
+            allow: "give `--binary` to edit it all the same".to_owned(),
+        }
+        .into());
+    }
+    let place = keyspace.describe();
+    context
+        .ui
+        .status(&format!("editing {}: {place}", quoted(&key)));
+    let mut draft = Draft::new(&context.ui, &old.bytes)?;
+    let edited = context.ui.edit(context.editor(), &draft.path()).await;
+    let new = draft.read(&old.bytes)?;
+    let Some(new) = new else {
+        edited?;
+        return Ok(context.ui.report(&Unchanged { key })?);
+    };
+    let written = match edited {
+        Ok(()) => {
+            let change = Change {
+                key: &key,
+                value: new,
+                expiration: old.expiration,
+                metadata,
+            };
+            keyspace.change(context, change).await
+        }
+        Err(e) => Err(e.into()),
+    };
+    match written {
+        Ok(()) => {
+            draft.discard();
+            Ok(())
+        }
+        Err(e) => {
+            let kept = draft.keep();
+            Err(e.context(format!(
+                "the value was not written; the edited text is in {kept}"
+            )))
+        }
+    }
+}
+
+/// A value that replaces another.
+struct Change<'a> {
+    key: &'a KeyName,
+    value: Bytes,
+    expiration: Option<Expiration>,
+    metadata: Option<Metadata>,
+}
+
+impl Keyspace {
+    async fn change(&self, context: &Context, change: Change<'_>) -> anyhow::Result<()> {
+        let Change {
+            key,
+            value,
+            expiration,
+            metadata,
+        } = change;
+        let bytes = value.len();
+        if bytes > VALUE_MAX_BYTES {
+            return Err(too_long("the edited value").into());
+        }
+        let lifetime = lifetime::kept(key, expiration)?;
+        self.put(key, value, lifetime, metadata.as_ref()).await?;
+        let report = WriteReport::new(key, &self.target, bytes, lifetime, metadata);
+        Ok(context.ui.report(&report)?)
+    }
+}
+
+/// The text that is being edited. Once it differs, it is lost only when it is safe elsewhere.
+struct Draft<'a> {
+    ui: &'a Ui,
+    file: Option<Private>,
+    differs: bool,
+}
+
+impl<'a> Draft<'a> {
+    fn new(ui: &'a Ui, value: &[u8]) -> Result<Self, fsx::Error> {
+        // The name tells editors how to colour it.
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(value).is_ok();
+        let name = if is_json { "value.json" } else { "value.txt" };
+        Ok(Self {
+            ui,
+            file: Some(fsx::private(name, value)?),
+            differs: false,
+        })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.file.as_ref().map(Private::path).unwrap_or_default()
+    }
+
+    /// Returns what became of `old`; nothing if it is the same.
+    fn read(&mut self, old: &[u8]) -> Result<Option<Bytes>, fsx::Error> {
+        let Some(file) = &self.file else {
+            return Ok(None);
+        };
+        let new = as_meant(old, file.read()?);
+        self.differs = new != old;
+        Ok(self.differs.then(|| new.into()))
+    }
+
+    fn discard(&mut self) {
+        self.file = None;
+    }
+
+    fn keep(&mut self) -> String {
+        let path = self.file.take().map(Private::keep);
+        path.unwrap_or_default().display().to_string()
+    }
+}
+
+/// An interruption must not take the text along.
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        if self.differs && self.file.is_some() {
+            let kept = self.keep();
+            self.ui.warn(&format!("the edited text is in {kept}"));
+        }
+    }
+}
+
+/// Takes away the line break that editors put behind the last line of a text that has none.
+fn as_meant(old: &[u8], mut new: Vec<u8>) -> Vec<u8> {
+    if !old.ends_with(b"\n") && new.ends_with(b"\n") {
+        new.pop();
+        if !old.contains(&b'\r') && new.ends_with(b"\r") {
+            new.pop();
+        }
+    }
+    new
+}
+
+/// The editor left the value as it was.
+#[derive(Serialize)]
+struct Unchanged {
+    key: KeyName,
+}
+
+impl Report for Unchanged {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        let key = printable(self.key.as_str());
+        writeln!(out, "nothing to do: {key} was not changed")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_editors_own_line_break_is_taken_away() {
+        assert_eq!(as_meant(b"a", b"a\n".to_vec()), b"a");
+        assert_eq!(as_meant(b"a", b"a\n\n".to_vec()), b"a\n");
+        assert_eq!(as_meant(b"a\n", b"b\n".to_vec()), b"b\n");
+        assert_eq!(as_meant(b"", b"\n".to_vec()), b"");
+    }
+}

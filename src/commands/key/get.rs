@@ -1,0 +1,168 @@
+//! `kvctl key get`.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{Access, Keyspace, choose, quoted, value::plain_text};
+use crate::{
+    api::{GetValue, Value},
+    cli::key::GetArgs,
+    commands::Refused,
+    context::Context,
+    domain::{Expiration, KeyName, Metadata},
+    fsx,
+    ui::{Format, Question, Report, printable, quantity},
+};
+
+pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> {
+    let GetArgs {
+        key,
+        namespace,
+        output,
+        with_metadata,
+    } = args;
+    let choice = choose(context, namespace, Access::Read)?;
+    let file = output.as_deref().filter(|path| *path != Path::new("-"));
+    let to_file = match file {
+        Some(path) => Some(destination(context, path).await?),
+        None => None,
+    };
+    let keyspace = choice.open(context).await?;
+    let whole = with_metadata || context.ui.options().format != Format::Human;
+    let (value, metadata) = if whole {
+        keyspace.record(&key).await?
+    } else {
+        (keyspace.value(&key).await?, None)
+    };
+    if let Some(write) = to_file {
+        write(&value.bytes)?;
+    }
+    if whole {
+        let report = GetReport::new(key, value, metadata, file.map(|path| context.display(path)));
+        return Ok(context.ui.report(&report)?);
+    }
+    if let Some(path) = file {
+        let bytes = quantity(value.bytes.len(), "byte");
+        let path = context.display(path);
+        context.ui.status(&format!("wrote {bytes} to {path}"));
+        return Ok(());
+    }
+    let shown = context.ui.options().audience.reads && output.is_none();
+    if shown && plain_text(&value.bytes).is_none() {
+        return Err(Refused {
+            what: format!(
+                "{} holds {} that are not text, and stdout is a terminal",
+                quoted(&key),
+                quantity(value.bytes.len(), "byte")
+            ),
+            allow: "write them to a file with `--output FILE`, or here with `--output -`"
+                .to_owned(),
+        }
+        .into());
+    }
+    Ok(context.ui.data(&value.bytes)?)
+}
+
+/// Makes sure that `path` may be written, and returns how.
+async fn destination(
+    context: &Context,
+    path: &Path,
+) -> anyhow::Result<impl FnOnce(&[u8]) -> Result<(), fsx::Error>> {
+    let target = context.resolve(path);
+    let exists = target.exists();
+    if exists {
+        context
+            .ui
+            .confirm(Question {
+                what: format!("overwriting {}", context.display(&target)),
+                expect: None,
+                flag: "--yes".to_owned(),
+            })
+            .await?;
+    }
+    Ok(move |bytes: &[u8]| {
+        if exists {
+            fsx::overwrite(&target, bytes)
+        } else {
+            fsx::create(&target, bytes)
+        }
+    })
+}
+
+impl Keyspace {
+    async fn value(&self, key: &KeyName) -> anyhow::Result<Value> {
+        let request = GetValue {
+            account: &self.session.account,
+            namespace: &self.target.id,
+            key,
+        };
+        let sent = self.session.client.send(&request).await;
+        sent.map_err(|e| self.explain(e, key))
+    }
+}
+
+/// A key, whole, in the form of wrangler's bulk files.
+#[derive(Serialize)]
+struct GetReport {
+    key: KeyName,
+    /// The value, or its base64; absent if it went to a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    base64: bool,
+    /// The file that the value went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    bytes: usize,
+    /// UNIX seconds; `null` is never.
+    expiration: Option<Expiration>,
+    metadata: Option<Metadata>,
+    #[serde(skip)]
+    raw: Bytes,
+}
+
+impl GetReport {
+    fn new(key: KeyName, value: Value, metadata: Option<Metadata>, file: Option<String>) -> Self {
+        let Value { bytes, expiration } = value;
+        let text = str::from_utf8(&bytes).ok().map(str::to_owned);
+        let base64 = text.is_none() && file.is_none();
+        let written = || text.unwrap_or_else(|| STANDARD.encode(&bytes));
+        Self {
+            key,
+            value: file.is_none().then(written),
+            base64,
+            file,
+            bytes: bytes.len(),
+            expiration,
+            metadata,
+            raw: bytes,
+        }
+    }
+}
+
+impl Report for GetReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        let expires = self
+            .expiration
+            .map_or_else(|| "never".to_owned(), |at| at.to_string());
+        let metadata = self.metadata.as_ref().map_or("none", Metadata::as_json);
+        writeln!(out, "key       {}", printable(self.key.as_str()))?;
+        writeln!(out, "expires   {expires}")?;
+        writeln!(out, "metadata  {}", printable(metadata))?;
+        let bytes = quantity(self.bytes, "byte");
+        if let Some(file) = &self.file {
+            return writeln!(out, "value     {bytes}, in {file}");
+        }
+        if let Some(text) = plain_text(&self.raw) {
+            return writeln!(out, "value     {bytes}\n\n{text}");
+        }
+        let text = STANDARD.encode(&self.raw);
+        writeln!(out, "value     {bytes}, here as base64\n\n{text}")
+    }
+}

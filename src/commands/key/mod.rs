@@ -1,0 +1,176 @@
+//! `kvctl key …`: one file a verb.
+
+mod delete;
+mod edit;
+mod get;
+mod guard;
+mod lifetime;
+mod list;
+mod put;
+mod selection;
+mod touch;
+mod value;
+
+use bytes::Bytes;
+
+use crate::{
+    api::{self, Lifetime, PutValue, Value},
+    cli::key::{KeyCommand, NamespaceArgs},
+    config::Document,
+    context::{Context, Session},
+    domain::{KeyName, Metadata},
+    ops::{
+        keys::{self, Absent},
+        target::{self, Selector, Target},
+    },
+    ui::printable,
+};
+
+pub(super) async fn run(context: &Context, command: KeyCommand) -> anyhow::Result<()> {
+    match command {
+        KeyCommand::Get(args) => get::run(context, args).await,
+        KeyCommand::Put(args) => put::run(context, args).await,
+        KeyCommand::Delete(args) => delete::run(context, args).await,
+        KeyCommand::List(args) => list::run(context, args).await,
+        KeyCommand::Edit(args) => edit::run(context, args).await,
+        KeyCommand::Touch(args) => touch::run(context, args).await,
+    }
+}
+
+/// What a command is about to do with the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Read them: the only binding there is may be taken for granted.
+    Read,
+    /// Change them: the namespace must be named.
+    Write,
+}
+
+/// A namespace as the command line names it, before anything was sent.
+struct Choice {
+    selector: Selector,
+    document: Option<Document>,
+}
+
+/// Decides which namespace is meant.
+fn choose(context: &Context, args: NamespaceArgs, access: Access) -> anyhow::Result<Choice> {
+    let NamespaceArgs {
+        binding,
+        preview,
+        namespace,
+        namespace_id,
+    } = args;
+    let by_binding = |binding, document| {
+        Ok(Choice {
+            selector: Selector::Binding {
+                environment: context.environment()?,
+                binding,
+                preview,
+            },
+            document: Some(document),
+        })
+    };
+    let selector = match (namespace_id, namespace, binding) {
+        (Some(id), ..) => Selector::Id(id),
+        (None, Some(title), _) => Selector::Title(title),
+        (None, None, Some(binding)) => return by_binding(binding, context.document()?),
+        (None, None, None) => {
+            let Some(document) = context.document_if_any()? else {
+                return Err(target::Error::Unnamed(Vec::new()).into());
+            };
+            let known = target::bindings(&document, context.environment()?.as_ref())?;
+            return match <[_; 1]>::try_from(known) {
+                Ok([only]) if access == Access::Read => by_binding(only, document),
+                Ok(known) => Err(target::Error::Unnamed(known.into()).into()),
+                Err(known) => Err(target::Error::Unnamed(known).into()),
+            };
+        }
+    };
+    Ok(Choice {
+        selector,
+        document: None,
+    })
+}
+
+/// The keys of one namespace.
+struct Keyspace {
+    session: Session,
+    target: Target,
+    /// The wrangler file, if the namespace was named by a binding.
+    document: Option<Document>,
+}
+
+impl Choice {
+    async fn open(self, context: &Context) -> anyhow::Result<Keyspace> {
+        let Self { selector, document } = self;
+        let session = context.connect(document.as_ref()).await?;
+        let target = selector
+            .locate(
+                &session.client,
+                &session.account,
+                document.as_ref(),
+                session.is_local(),
+            )
+            .await?;
+        Ok(Keyspace {
+            session,
+            target,
+            document,
+        })
+    }
+}
+
+impl Keyspace {
+    /// Returns a sentence's end that says where changes go.
+    fn describe(&self) -> String {
+        format!("{}, {}", self.session.describe(), self.target)
+    }
+
+    /// Reads a key whole.
+    async fn record(&self, key: &KeyName) -> anyhow::Result<(Value, Option<Metadata>)> {
+        let Session {
+            client, account, ..
+        } = &self.session;
+        let record = keys::record(client, account, &self.target.id, key).await;
+        record.map_err(|e| self.explain(e, key))
+    }
+
+    async fn put(
+        &self,
+        key: &KeyName,
+        value: Bytes,
+        lifetime: Lifetime,
+        metadata: Option<&Metadata>,
+    ) -> anyhow::Result<()> {
+        let request = PutValue {
+            account: &self.session.account,
+            namespace: &self.target.id,
+            key,
+            value,
+            lifetime,
+            metadata,
+        };
+        let sent = self.session.client.send(&request).await;
+        sent.map_err(|e| anyhow::Error::new(e).context(format!("could not write {}", quoted(key))))
+    }
+
+    /// Tells a key that is not there from everything else that can be wrong.
+    fn explain(&self, error: api::Error, key: &KeyName) -> anyhow::Error {
+        if keys::is_absent(&error) {
+            return self.absent(key).into();
+        }
+        anyhow::Error::new(error).context(format!("could not read {}", quoted(key)))
+    }
+
+    fn absent(&self, key: &KeyName) -> Absent {
+        Absent {
+            key: printable(key.as_str()).into_owned(),
+            namespace: self.target.to_string(),
+        }
+    }
+}
+
+/// Returns a key as it can be shown in a sentence.
+fn quoted(key: &KeyName) -> String {
+    format!("`{}`", printable(key.as_str()))
+}

@@ -1,0 +1,127 @@
+//! Which keys are to be deleted.
+
+use crate::{
+    cli::key::DeleteArgs,
+    commands::{Misused, Refused},
+    domain::KeyName,
+    ui::{self, printable},
+};
+
+/// The most that is read from stdin: half a million of the longest names.
+const STDIN_MAX_BYTES: usize = 256 * 1024 * 1024;
+
+/// Which keys are to be deleted.
+pub(super) enum Selection {
+    /// Those named as arguments.
+    Named(Vec<KeyName>),
+    /// Those read from stdin.
+    Read(Vec<KeyName>),
+    /// All that begin so.
+    Matching(String),
+}
+
+impl Selection {
+    /// Reads the selection off the command line, and off stdin if that is what it says.
+    pub(super) async fn of(args: &DeleteArgs) -> anyhow::Result<Self> {
+        if args.stdin {
+            return Ok(Self::from_stdin(args.null).await?);
+        }
+        match (&args.prefix, args.all) {
+            (None, false) => Ok(Self::Named(args.keys.clone())),
+            (prefix, all) => Self::matching(prefix.clone(), all),
+        }
+    }
+
+    /// Whether the keys were not named one by one on the command line.
+    pub(super) fn is_mass(&self) -> bool {
+        !matches!(self, Self::Named(_))
+    }
+
+    /// Makes sure that "all" is what is meant where it is what is said.
+    fn matching(prefix: Option<String>, all: bool) -> anyhow::Result<Self> {
+        let prefix = prefix.unwrap_or_default();
+        match (prefix.is_empty(), all) {
+            (true, false) => Err(Refused {
+                what: "every key begins with an empty prefix; nothing was deleted".to_owned(),
+                allow: "give `--all` to delete all keys of the namespace".to_owned(),
+            }
+            .into()),
+            (false, true) => Err(Misused::new(
+                "`--all` and a `--prefix` are both given".to_owned(),
+                "give `--prefix` alone to delete the keys that begin so",
+            )
+            .into()),
+            (true, true) | (false, false) => Ok(Self::Matching(prefix)),
+        }
+    }
+
+    /// Reads keys from stdin: one a line, or each with a NUL byte behind it.
+    async fn from_stdin(null: bool) -> Result<Self, Misused> {
+        let read = ui::input(STDIN_MAX_BYTES).await.map_err(|source| Misused {
+            what: "the keys cannot be read from stdin".to_owned(),
+            instead: None,
+            source: Some(source),
+        })?;
+        let bytes = read.ok_or_else(|| {
+            Misused::new(
+                "stdin has more than 256 MiB of keys; nothing was deleted".to_owned(),
+                "delete them in parts, or by `--prefix`",
+            )
+        })?;
+        let text = str::from_utf8(&bytes).map_err(|_invalid| {
+            Misused::new(
+                "stdin is not UTF-8 text; nothing was deleted".to_owned(),
+                "keys are UTF-8",
+            )
+        })?;
+        keys(text, null).map(Self::Read)
+    }
+}
+
+/// Takes a text apart. Empty lines are passed over; a line may end with CRLF.
+fn keys(text: &str, null: bool) -> Result<Vec<KeyName>, Misused> {
+    let names: Vec<&str> = if null {
+        text.split('\0').collect()
+    } else {
+        text.lines().collect()
+    };
+    let numbered = names.into_iter().enumerate();
+    let keys = numbered.filter(|(_, name)| !name.is_empty());
+    keys.map(|(at, name)| {
+        name.parse().map_err(|e| Misused {
+            what: format!(
+                "name {} on stdin, `{}`, is no key: {e}; nothing was deleted",
+                at + 1,
+                printable(name).chars().take(60).collect::<String>()
+            ),
+            instead: None,
+            source: None,
+        })
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str, null: bool) -> Vec<String> {
+        let keys = keys(text, null).unwrap();
+        keys.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn names_end_with_lines_or_with_nul() {
+        assert_eq!(names("a\r\n\n b \nc", false), ["a", " b ", "c"]);
+        assert_eq!(names("a\nb\0c\r\n\0", true), ["a\nb", "c\r\n"]);
+        assert!(keys("a\n..\n", false).is_err());
+    }
+
+    #[test]
+    fn all_must_be_said() {
+        assert!(Selection::matching(Some(String::new()), false).is_err());
+        assert!(Selection::matching(Some("a".to_owned()), true).is_err());
+        assert!(Selection::matching(None, true).is_ok());
+        assert!(Selection::matching(Some(String::new()), true).is_ok());
+    }
+}

@@ -1,0 +1,29 @@
+//! `kvctl key touch`.
+
+use super::{Access, choose, lifetime, put::WriteReport, quoted};
+use crate::{cli::key::TouchArgs, context::Context};
+
+pub(super) async fn run(context: &Context, args: TouchArgs) -> anyhow::Result<()> {
+    let TouchArgs {
+        key,
+        namespace,
+        ttl,
+        expires,
+        // That the key then lives for ever is what no expiry means anyway.
+        no_expiry: _,
+    } = args;
+    let lifetime = lifetime::asked(ttl, expires)?;
+    let choice = choose(context, namespace, Access::Write)?;
+    let keyspace = choice.open(context).await?;
+    let (value, metadata) = keyspace.record(&key).await?;
+    let place = keyspace.describe();
+    context
+        .ui
+        .status(&format!("rewriting {}: {place}", quoted(&key)));
+    let bytes = value.bytes.len();
+    keyspace
+        .put(&key, value.bytes, lifetime, metadata.as_ref())
+        .await?;
+    let report = WriteReport::new(&key, &keyspace.target, bytes, lifetime, metadata);
+    Ok(context.ui.report(&report)?)
+}

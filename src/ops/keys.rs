@@ -1,0 +1,54 @@
+//! Single keys: reading one whole, and saying that one is not there.
+
+use crate::{
+    api::{self, Client, GetMetadata, GetValue, Value},
+    domain::{AccountId, KeyName, Metadata, NamespaceId},
+    wire::code,
+};
+
+/// The key does not exist, though its namespace does.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no key `{key}` in {namespace}")]
+pub struct Absent {
+    /// The key, ready to be shown.
+    pub key: String,
+    /// The namespace, as the user knows it.
+    pub namespace: String,
+}
+
+impl Absent {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = "run `kvctl key list` to see the keys there are; one that was written within the \
+                    last minute may not be seen everywhere yet";
+        Some(hint.to_owned())
+    }
+}
+
+/// Whether `error` says that the key does not exist, and not that something above it does not.
+pub fn is_absent(error: &api::Error) -> bool {
+    error.has_code(code::KEY_NOT_FOUND)
+}
+
+/// Gets a value with its expiry and its metadata: two requests at once.
+pub async fn record(
+    client: &Client,
+    account: &AccountId,
+    namespace: &NamespaceId,
+    key: &KeyName,
+) -> Result<(Value, Option<Metadata>), api::Error> {
+    let value = GetValue {
+        account,
+        namespace,
+        key,
+    };
+    let metadata = GetMetadata {
+        account,
+        namespace,
+        key,
+    };
+    let (value, metadata) =
+        futures_util::future::join(client.send(&value), client.send(&metadata)).await;
+    // Of two errors always the same one.
+    Ok((value?, metadata?))
+}

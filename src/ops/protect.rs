@@ -1,0 +1,46 @@
+//! Which namespaces a project protects from deletion, whole or in mass.
+
+use crate::{
+    config::{Entry, Field, Manifest, Project, Scope},
+    domain::{DeclaredId, NamespaceId, Title},
+    ops::provision::{titles::preview, want},
+};
+
+/// Whether `entry` binds `id`, as either of its ids.
+pub fn is_bound_to(entry: &Entry, id: &NamespaceId) -> bool {
+    let valid = DeclaredId::Valid(id.clone());
+    [Field::Id, Field::PreviewId]
+        .into_iter()
+        .any(|field| entry.declared(field) == valid)
+}
+
+/// Whether `manifest` protects the namespace: because a protected binding leads to it, in any section
+/// of the wrangler file, or because it has a title that belongs to one.
+pub fn is_protected(
+    manifest: &Manifest,
+    project: Option<&Project>,
+    id: &NamespaceId,
+    title: &str,
+) -> bool {
+    let is_titled = |other: &Title| other.as_str() == title;
+    manifest.namespaces.iter().filter(|n| n.protect).any(|n| {
+        let in_scope = |scope: &Scope| {
+            let bound = |e: &Entry| e.binding == n.binding && is_bound_to(e, id);
+            let usual = want::usual(project?, scope, &n.binding).ok()?;
+            let environment = scope.environment.as_ref();
+            let declared = n
+                .title
+                .as_ref()
+                .map(|t| want::in_environment(t, environment));
+            let declared = declared.and_then(Result::ok);
+            let all = [Some(usual.wanted), usual.deploy_form, declared];
+            let has_one = all
+                .into_iter()
+                .flatten()
+                .any(|one| is_titled(&one) || preview(&one).is_ok_and(|twin| is_titled(&twin)));
+            Some(has_one || scope.entries.iter().any(bound))
+        };
+        let scopes = project.into_iter().flat_map(Project::scopes);
+        n.title.as_ref().is_some_and(is_titled) || scopes.filter_map(in_scope).any(|found| found)
+    })
+}

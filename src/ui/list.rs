@@ -1,0 +1,203 @@
+//! Lists that are written while they arrive, page by page.
+
+use std::{
+    io::{self, Write},
+    pin::pin,
+};
+
+use futures_util::{Stream, StreamExt as _};
+use serde::{
+    Serialize,
+    ser::{SerializeSeq as _, Serializer as _},
+};
+
+use super::{Format, OutputError, Ui, printable};
+
+/// One item of such a list.
+pub trait Item: Serialize {
+    /// The heads of the table's columns.
+    const HEAD: [&'static str; 3];
+
+    /// Returns its name, which alone is written where nobody reads along.
+    fn name(&self) -> &str;
+
+    /// Returns its row in the table: first the name, ready to be shown.
+    fn cells(&self) -> [String; 3];
+}
+
+/// What follows a name where names are all that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// A line break: names that hold one are refused.
+    Line,
+    /// A NUL byte.
+    Null,
+}
+
+/// A name that would be taken for two.
+#[derive(Debug, thiserror::Error)]
+#[error("the name `{}` has a line break, so that lines could not be told apart", printable(.0))]
+pub struct LineBreakError(String);
+
+impl LineBreakError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some("give `--null` to end names with a NUL byte, or `--json` or `--ndjson`".to_owned())
+    }
+}
+
+/// Stdout, byte for byte, for writers that need one.
+struct Data<'a>(&'a Ui);
+
+impl Write for Data<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.with(|streams| streams.data().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.with(|streams| streams.data().flush())
+    }
+}
+
+impl Ui {
+    /// Writes the items of `pages`, each page when it arrives, and none is kept. Ends with the first
+    /// error, also that of a reader who went away. Returns how many items there were.
+    pub async fn list<T, E>(
+        &self,
+        pages: impl Stream<Item = Result<Vec<T>, E>>,
+        ending: Option<Ending>,
+    ) -> Result<usize, E>
+    where
+        T: Item,
+        E: From<OutputError> + From<LineBreakError>,
+    {
+        let mut pages = pin!(pages);
+        let tabular = self.options.audience.reads && ending.is_none();
+        match self.options.format {
+            Format::Json => self.list_array(pages).await,
+            Format::Ndjson => {
+                let mut count = 0;
+                while let Some(page) = pages.next().await {
+                    count += self.write_page(&page?, write_document)?;
+                }
+                Ok(count)
+            }
+            Format::Human if tabular => {
+                let mut table = Table::default();
+                let mut count = 0;
+                while let Some(page) = pages.next().await {
+                    let rows: Vec<_> = page?.iter().map(Item::cells).collect();
+                    let written = self.with(|s| table.write(&mut s.out, T::HEAD, &rows));
+                    written.map_err(OutputError::from)?;
+                    count += rows.len();
+                }
+                Ok(count)
+            }
+            Format::Human => {
+                let ending = ending.unwrap_or(Ending::Line);
+                let mut count = 0;
+                while let Some(page) = pages.next().await {
+                    let page = page?;
+                    check(&page, ending)?;
+                    count += self.write_page(&page, |out, item| write_name(out, item, ending))?;
+                }
+                Ok(count)
+            }
+        }
+    }
+
+    async fn list_array<T: Item, E: From<OutputError>>(
+        &self,
+        mut pages: impl Stream<Item = Result<Vec<T>, E>> + Unpin,
+    ) -> Result<usize, E> {
+        let mut writer = serde_json::Serializer::pretty(Data(self));
+        let mut array = writer.serialize_seq(None).map_err(OutputError::from)?;
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            for item in page? {
+                array.serialize_element(&item).map_err(OutputError::from)?;
+                count += 1;
+            }
+            Data(self).flush().map_err(OutputError::from)?;
+        }
+        array.end().map_err(OutputError::from)?;
+        self.data(b"\n")?;
+        Ok(count)
+    }
+
+    fn write_page<T>(
+        &self,
+        page: &[T],
+        write: impl Fn(&mut dyn Write, &T) -> io::Result<()>,
+    ) -> Result<usize, OutputError> {
+        let written: io::Result<()> = self.with(|streams| {
+            let out = streams.data();
+            page.iter().try_for_each(|item| write(out, item))?;
+            out.flush()
+        });
+        written?;
+        Ok(page.len())
+    }
+}
+
+/// Refuses a whole page before a name of it is written that could be taken for two.
+fn check<T: Item>(page: &[T], ending: Ending) -> Result<(), LineBreakError> {
+    if ending == Ending::Null {
+        return Ok(());
+    }
+    match page.iter().find(|item| item.name().contains(['\n', '\r'])) {
+        Some(item) => Err(LineBreakError(item.name().to_owned())),
+        None => Ok(()),
+    }
+}
+
+fn write_name<T: Item>(out: &mut dyn Write, item: &T, ending: Ending) -> io::Result<()> {
+    out.write_all(item.name().as_bytes())?;
+    out.write_all(match ending {
+        Ending::Line => b"\n",
+        Ending::Null => b"\0",
+    })
+}
+
+fn write_document<T: Serialize>(out: &mut dyn Write, item: &T) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, item)?;
+    writeln!(out)
+}
+
+/// A table whose rows are not all known: columns grow with the pages, and never shrink.
+#[derive(Debug, Default)]
+struct Table {
+    widths: [usize; 2],
+    begun: bool,
+}
+
+impl Table {
+    fn write(
+        &mut self,
+        out: &mut dyn Write,
+        head: [&str; 3],
+        rows: &[[String; 3]],
+    ) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for (at, width) in self.widths.iter_mut().enumerate() {
+            let cells = rows.iter().map(|row| row[at].chars().count());
+            *width = cells.chain([*width, head[at].len()]).max().unwrap_or(0);
+        }
+        if !self.begun {
+            self.begun = true;
+            self.line(out, head)?;
+        }
+        rows.iter()
+            .try_for_each(|row| self.line(out, row.each_ref().map(String::as_str)))?;
+        out.flush()
+    }
+
+    fn line(&self, out: &mut dyn Write, cells: [&str; 3]) -> io::Result<()> {
+        let [one, two] = self.widths;
+        let [first, second, third] = cells;
+        let line = format!(" {first:<one$}  {second:<two$}  {third}");
+        writeln!(out, "{}", line.trim_end())
+    }
+}

@@ -1,0 +1,206 @@
+//! `kvctl key delete`.
+
+use kvctl::emulator::{Action, Answer, Fault, Keys};
+
+use super::{feed, fill, id, put, requests, sandbox, value};
+use crate::sandbox::Sandbox;
+
+const DELETE: [&str; 4] = ["key", "delete", "-b", "SESSIONS"];
+
+fn count(sandbox: &Sandbox) -> usize {
+    let listed = sandbox.run(&["key", "list", "--namespace-id", &id(sandbox)]);
+    assert_eq!(listed.code, Some(0), "{listed}");
+    listed.stdout.lines().count()
+}
+
+fn with<'a>(flags: &[&'a str]) -> Vec<&'a str> {
+    DELETE.iter().chain(flags).copied().collect()
+}
+
+#[test]
+fn one_key_is_deleted_without_listing_or_asking() {
+    let sandbox = sandbox();
+    fill(&sandbox, 3);
+    let (seen, log) = requests(&sandbox, || sandbox.run(&with(&["session:000001"])));
+    insta::assert_snapshot!(seen);
+    assert_eq!(log, ["DELETE /ID/values/session%3A000001"]);
+    assert_eq!(value(&sandbox, "session:000001"), None);
+    assert_eq!(count(&sandbox), 2);
+    // That it is not there is no failure.
+    assert_eq!(sandbox.run(&with(&["session:000001"])).code, Some(0));
+}
+
+#[test]
+fn several_keys_are_asked_about_and_go_in_one_request() {
+    let sandbox = sandbox();
+    fill(&sandbox, 3);
+    let keys = ["session:000000", "session:000002", "session:000000"];
+    let (seen, log) = requests(&sandbox, || sandbox.run(&with(&keys)));
+    insta::assert_snapshot!(seen);
+    assert!(log.is_empty());
+    let (seen, log) = requests(&sandbox, || {
+        sandbox.run(&with(&[&keys[..], &["--yes", "--json"]].concat()))
+    });
+    insta::assert_snapshot!(seen);
+    assert_eq!(log, ["POST /ID/bulk/delete"]);
+    assert_eq!(count(&sandbox), 1);
+}
+
+#[test]
+fn keys_may_come_from_stdin() {
+    let sandbox = sandbox();
+    put(&sandbox, "a\nb", b"1", &[]);
+    fill(&sandbox, 3);
+    let lines = feed(
+        &sandbox,
+        &with(&["--stdin", "-y"]),
+        b"session:000000\r\n\nsession:000001\n",
+    );
+    assert_eq!(lines.code, Some(0), "{lines}");
+    assert_eq!(
+        sandbox.run(&["key", "list", "-0"]).stdout,
+        "a\nb\0session:000002\0"
+    );
+    let names = feed(
+        &sandbox,
+        &with(&["--stdin", "-0", "-y"]),
+        b"a\nb\0session:000002\0",
+    );
+    assert_eq!(names.code, Some(0), "{names}");
+    assert_eq!(count(&sandbox), 0);
+    let (nothing, log) = requests(&sandbox, || feed(&sandbox, &with(&["--stdin", "-y"]), b""));
+    insta::assert_snapshot!(nothing);
+    assert!(log.is_empty());
+}
+
+#[test]
+fn a_hundred_thousand_keys_cost_a_hundred_and_ten_requests() {
+    let sandbox = sandbox();
+    put(&sandbox, "other", b"1", &[]);
+    fill(&sandbox, 100_000);
+    let (seen, log) = requests(&sandbox, || {
+        sandbox.run(&with(&["--prefix", "session:", "--yes"]))
+    });
+    insta::assert_snapshot!(seen);
+    let lists = log
+        .iter()
+        .filter(|line| line.starts_with("GET /ID/keys"))
+        .count();
+    let deletes = log
+        .iter()
+        .filter(|line| *line == "POST /ID/bulk/delete")
+        .count();
+    assert_eq!((lists, deletes, log.len()), (100, 10, 110));
+    assert_eq!(sandbox.run(&["key", "list"]).stdout, "other\n");
+}
+
+#[test]
+fn all_must_be_said_and_too_many_is_too_many() {
+    let sandbox = sandbox();
+    fill(&sandbox, 11);
+    let (seen, log) = requests(&sandbox, || sandbox.run(&with(&["--prefix", "", "-y"])));
+    insta::assert_snapshot!(seen);
+    assert!(log.is_empty());
+    let contradictions = [
+        &["--all", "--prefix", "session:"][..],
+        &[],
+        &["k", "--all"],
+        &["k", "--stdin"],
+        &["--stdin", "--prefix", "a"],
+        &["k", "-0"],
+    ];
+    for flags in contradictions {
+        let (seen, log) = requests(&sandbox, || sandbox.run(&with(flags)));
+        assert_eq!(seen.code, Some(2), "{seen}");
+        assert!(log.is_empty());
+    }
+    insta::assert_snapshot!(sandbox.run(&with(&["--all", "-y", "--max-delete", "10"])));
+    assert_eq!(count(&sandbox), 11);
+    insta::assert_snapshot!(sandbox.run(&with(&["--all", "--max-delete", "11"])));
+    insta::assert_snapshot!(sandbox.run(&with(&["--prefix", "session:00000", "--dry-run"])));
+    assert_eq!(count(&sandbox), 11);
+    let seen = sandbox.run(&with(&["--all", "-y", "--max-delete", "11"]));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(count(&sandbox), 0);
+    insta::assert_snapshot!(sandbox.run(&with(&["--all", "--json"])));
+}
+
+#[test]
+fn a_protected_namespace_wants_its_title() {
+    let sandbox = sandbox();
+    fill(&sandbox, 3);
+    sandbox.write(
+        "kvctl.toml",
+        "[[namespace]]\nbinding = \"SESSIONS\"\nprotect = true\n",
+    );
+    insta::assert_snapshot!(sandbox.run(&with(&["--all", "--yes"])));
+    // Neither an id nor another directory's file is a way around.
+    let id = id(&sandbox);
+    let by_id = ["key", "delete", "--all", "--yes", "--namespace-id", &id];
+    assert_eq!(sandbox.run(&by_id).code, Some(9));
+    let lines = feed(&sandbox, &with(&["--stdin", "-y"]), b"session:000000\n");
+    assert_eq!(lines.code, Some(9), "{lines}");
+    let wrong = sandbox.run(&with(&["--all", "--yes", "--confirm", "SESSIONS"]));
+    assert_eq!(wrong.code, Some(9), "{wrong}");
+    assert_eq!(count(&sandbox), 3);
+    // Keys that are named are no mass.
+    assert_eq!(sandbox.run(&with(&["session:000000"])).code, Some(0));
+    let seen = sandbox.run(&with(&["--all", "--confirm", "bio-SESSIONS"]));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(count(&sandbox), 0);
+}
+
+#[test]
+fn keys_that_remain_are_tried_again_and_then_named() {
+    let sandbox = sandbox();
+    fill(&sandbox, 10_000);
+    let three = ["session:000003", "session:000777", "session:009999"];
+    let three = || Keys::Named(three.map(str::to_owned).into());
+    let fault = Fault::new("POST", "bulk/delete", Action::Unsuccessful(three()));
+    sandbox.emulator.fault(fault);
+    let (seen, log) = requests(&sandbox, || sandbox.run(&with(&["--all", "-y"])));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let deletes = log.iter().filter(|line| line.starts_with("POST"));
+    assert_eq!(deletes.count(), 2);
+    assert_eq!(count(&sandbox), 0);
+
+    fill(&sandbox, 10_000);
+    let fault = Fault::new("POST", "bulk/delete", Action::Unsuccessful(three()));
+    sandbox.emulator.fault(fault.forever());
+    let args = with(&["--all", "-y", "--retries", "1"]);
+    insta::assert_snapshot!(sandbox.run(&args));
+    insta::assert_snapshot!(sandbox.run(&[&args[..], &["--json"]].concat()));
+    assert_eq!(count(&sandbox), 3);
+}
+
+#[test]
+fn a_deletion_that_stops_midway_says_how_far_it_came() {
+    let sandbox = sandbox();
+    fill(&sandbox, 50_000);
+    let body = "{\"success\":false,\"errors\":[{\"code\":10048,\"message\":\"spent\"}]}";
+    let spent = Action::Answer(Answer::new(429, body));
+    let fault = Fault::new("POST", "bulk/delete", spent).after(4).forever();
+    sandbox.emulator.fault(fault);
+    let seen = sandbox.run(&with(&["--all", "-y"]));
+    assert_eq!(seen.code, Some(7), "{seen}");
+    assert!(
+        seen.stderr.contains(" of 50000 keys were deleted"),
+        "{seen}"
+    );
+    assert_eq!(seen.stdout, "");
+    assert_eq!(count(&sandbox), 10_000);
+}
+
+#[test]
+fn an_answer_that_was_lost_changes_nothing() {
+    for action in [Action::CutBefore, Action::CutAfter, Action::CutBody] {
+        let sandbox = sandbox();
+        fill(&sandbox, 20);
+        sandbox
+            .emulator
+            .fault(Fault::new("POST", "bulk/delete", action));
+        let seen = sandbox.run(&with(&["--all", "-y"]));
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert_eq!(count(&sandbox), 0);
+    }
+}

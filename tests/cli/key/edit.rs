@@ -1,0 +1,122 @@
+//! `kvctl key edit`, and what else needs a terminal: `script` provides one.
+
+use super::{put, sandbox, value};
+use crate::sandbox::{Sandbox, Seen};
+
+const EDIT: &str = "key edit -b SESSIONS k";
+
+/// Runs `kvctl` on a terminal, with this shell script for an editor; `None` without `script`.
+fn on_terminal(sandbox: &Sandbox, args: &str, editor: &str) -> Option<Seen> {
+    sandbox.write("editor.sh", editor);
+    let model = sandbox.command(&[]);
+    let program = model.get_program().to_str().unwrap();
+    let mut command = std::process::Command::new("script");
+    command
+        .args(["-qec", &format!("{program} {args}"), "/dev/null"])
+        .env_clear()
+        .envs(
+            model
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .env("EDITOR", "sh ./editor.sh")
+        .env("PATH", "/usr/bin:/bin")
+        .env("TMPDIR", sandbox.other_checkout("tmp"))
+        .env("NO_COLOR", "1")
+        .current_dir(sandbox.app())
+        .stdin(std::process::Stdio::null());
+    Some(sandbox.see(command.output().ok()?))
+}
+
+fn left(sandbox: &Sandbox) -> usize {
+    let tmp = sandbox.other_checkout("tmp");
+    fs_err::read_dir(tmp).unwrap().count()
+}
+
+#[test]
+fn without_a_terminal_there_is_no_editor() {
+    let sandbox = sandbox();
+    insta::assert_snapshot!(sandbox.run(&["key", "edit", "-b", "SESSIONS", "k"]));
+}
+
+#[test]
+fn an_edit_keeps_expiry_and_metadata() {
+    let sandbox = sandbox();
+    let old = ["--metadata", "[1]", "--expires", "4102444800"];
+    put(&sandbox, "k", b"old", &old);
+    // Private, and the line break at the end is the editor's own.
+    let editor = "stat -c '%a' \"$1\" \"${1%/*}\" > modes; echo new > \"$1\"";
+    let Some(seen) = on_terminal(&sandbox, EDIT, editor) else {
+        return;
+    };
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(sandbox.read("modes"), "600\n700\n");
+    assert_eq!(value(&sandbox, "k").unwrap(), b"new");
+    insta::assert_snapshot!(sandbox.run(&["key", "get", "k", "--json"]).stdout);
+    assert_eq!(left(&sandbox), 0);
+}
+
+#[test]
+fn what_was_not_changed_is_not_written() {
+    let sandbox = sandbox();
+    put(&sandbox, "k", b"old", &[]);
+    let before = sandbox.emulator.requests("PUT");
+    for editor in ["true", "echo old > \"$1\""] {
+        let Some(seen) = on_terminal(&sandbox, EDIT, editor) else {
+            return;
+        };
+        assert_eq!(seen.code, Some(0), "{seen}");
+    }
+    let Some(seen) = on_terminal(&sandbox, EDIT, "exit 1") else {
+        return;
+    };
+    assert_eq!(seen.code, Some(1), "{seen}");
+    put(&sandbox, "k", b"\xff", &[]);
+    let seen = on_terminal(&sandbox, EDIT, "echo new > \"$1\"").unwrap();
+    assert_eq!(seen.code, Some(9), "{seen}");
+    let seen = on_terminal(&sandbox, "key edit -b SESSIONS nope", "true").unwrap();
+    assert_eq!(seen.code, Some(3), "{seen}");
+    assert_eq!(sandbox.emulator.requests("PUT"), before + 1);
+    assert_eq!(left(&sandbox), 0);
+}
+
+#[test]
+fn an_edit_that_cannot_be_written_is_kept() {
+    let sandbox = sandbox();
+    put(&sandbox, "k", b"old", &[]);
+    let editor = "echo precious > \"$1\"";
+    let args = format!("{EDIT} --retries 0");
+    let cut = kvctl::emulator::Action::CutBefore;
+    let fault = kvctl::emulator::Fault::new("PUT", "values", cut).forever();
+    sandbox.emulator.fault(fault);
+    let Some(seen) = on_terminal(&sandbox, &args, editor) else {
+        return;
+    };
+    assert_eq!(seen.code, Some(7), "{seen}");
+    let (_, path) = seen
+        .stdout
+        .split_once("the edited text is in [HOME]")
+        .unwrap();
+    let path = path.split_whitespace().next().unwrap();
+    assert_eq!(sandbox.read(&format!("..{path}")), "precious\n");
+    assert_eq!(value(&sandbox, "k").unwrap(), b"old");
+}
+
+#[test]
+fn a_terminal_is_shown_no_bytes_that_it_would_obey() {
+    let sandbox = sandbox();
+    put(&sandbox, "k", b"\x1b[2J\xff", &[]);
+    let Some(seen) = on_terminal(&sandbox, "key get k", "") else {
+        return;
+    };
+    assert_eq!(seen.code, Some(9), "{seen}");
+    insta::assert_snapshot!(seen.stdout.replace("\r\n", "\n"));
+    put(
+        &sandbox,
+        "a\x1b[2J\nb",
+        b"",
+        &["--metadata", "[1]", "--expires", "4102444800"],
+    );
+    let seen = on_terminal(&sandbox, "key list", "").unwrap();
+    insta::assert_snapshot!(seen.stdout.replace("\r\n", "\n"));
+}

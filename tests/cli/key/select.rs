@@ -1,0 +1,79 @@
+//! Which namespace `kvctl key` works in.
+
+use super::{id, requests, sandbox};
+use crate::{provision::BIO, sandbox::Sandbox};
+
+#[test]
+fn reading_takes_the_only_binding_and_writing_never_guesses() {
+    let sandbox = sandbox();
+    let (seen, log) = requests(&sandbox, || sandbox.run(&["key", "list"]));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(log.len(), 1);
+    for args in [
+        &["key", "put", "k", "v"][..],
+        &["key", "delete", "k"],
+        &["key", "delete", "--all", "-y"],
+        &["key", "touch", "k", "--no-expiry"],
+    ] {
+        let (seen, log) = requests(&sandbox, || sandbox.run(args));
+        assert_eq!(seen.code, Some(9), "{seen}");
+        assert!(log.is_empty());
+    }
+    insta::assert_snapshot!(sandbox.run(&["key", "put", "k", "v"]));
+    assert_eq!(sandbox.run(&["provision", "CACHE"]).code, Some(0));
+    insta::assert_snapshot!(sandbox.run(&["key", "get", "k"]));
+    insta::assert_snapshot!(sandbox.run(&["key", "get", "k", "-b", "NOPE"]));
+    insta::assert_snapshot!(sandbox.run(&["key", "get", "k", "-b", "CACHE", "--preview"]));
+    insta::assert_snapshot!(sandbox.run(&["key", "get", "k", "-b", "CACHE", "-n", "x"]));
+    insta::assert_snapshot!(Sandbox::new().run(&["key", "get", "k"]));
+}
+
+#[test]
+fn an_id_needs_no_file_and_a_title_one_more_request() {
+    let sandbox = sandbox();
+    let id = id(&sandbox);
+    let elsewhere = sandbox.other_checkout("empty");
+    let elsewhere = elsewhere.to_str().unwrap();
+    let by_id = [
+        "key",
+        "put",
+        "k",
+        "v",
+        "--namespace-id",
+        &id,
+        "--cwd",
+        elsewhere,
+    ];
+    let (seen, log) = requests(&sandbox, || sandbox.run(&by_id));
+    insta::assert_snapshot!(seen);
+    assert_eq!(log, ["PUT /ID/values/k"]);
+    let by_title = [
+        "key",
+        "put",
+        "k",
+        "v",
+        "-n",
+        "bio-SESSIONS",
+        "--cwd",
+        elsewhere,
+    ];
+    let (seen, log) = requests(&sandbox, || sandbox.run(&by_title));
+    insta::assert_snapshot!(seen);
+    assert_eq!(log.len(), 2);
+    insta::assert_snapshot!(sandbox.run(&["key", "get", "k", "-n", "bio-sessions"]));
+}
+
+#[test]
+fn environments_have_keys_of_their_own() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", format!("{BIO}\n[env.staging]\n"));
+    let made = sandbox.run(&["provision", "SESSIONS", "--all-envs"]);
+    assert_eq!(made.code, Some(0), "{made}");
+    let staging = [
+        "key", "put", "-b", "SESSIONS", "k", "staging", "--env", "staging",
+    ];
+    assert_eq!(sandbox.run(&staging).code, Some(0));
+    assert_eq!(sandbox.run(&["key", "get", "k"]).code, Some(3));
+    let seen = sandbox.run(&["key", "get", "k", "--env", "staging"]);
+    assert_eq!(seen.stdout, "staging");
+}
