@@ -5,6 +5,7 @@
 
 use std::{error::Error as StdError, process::ExitCode};
 
+use crate::formats::{FormatError, ReadError};
 use crate::{api, commands, config, context, credentials, domain, fsx, ops, ui};
 
 /// What a script learns from how kvctl ended. The README lists the same table.
@@ -105,7 +106,10 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if e.is::<credentials::Error>() || e.is::<config::LoginError>() {
         return Some(Exit::Denied);
     }
-    if e.is::<commands::ChangesPending>() {
+    if e.is::<commands::Partial>() {
+        return Some(Exit::Partial);
+    }
+    if e.is::<commands::ChangesPending>() || e.is::<commands::Different>() {
         return Some(Exit::CheckFailed);
     }
     if e.is::<ops::provision::destination::Error>() {
@@ -143,7 +147,17 @@ fn of_usage(error: &(dyn StdError + 'static)) -> Option<Exit> {
 }
 
 fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
+    use ops::transfer::journal;
     use ops::{account, delete_keys, keys, provision::want, rename_binding, target};
+    if let Some(e) = error.downcast_ref::<journal::Error>() {
+        return Some(match e {
+            journal::Error::Unfinished(_) | journal::Error::Other(_) => Exit::Refused,
+            journal::Error::Read { .. } | journal::Error::File(_) => Exit::Failed,
+        });
+    }
+    if error.is::<FormatError>() {
+        return Some(Exit::Usage);
+    }
     if error.is::<keys::Absent>() {
         return Some(Exit::NotFound);
     }
@@ -230,6 +244,9 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, ops::provision::destination::Error::hint))
             .or_else(|| hint_of(e, ops::delete_keys::Remained::hint))
             .or_else(|| hint_of(e, ops::keys::Absent::hint))
+            .or_else(|| hint_of(e, ops::transfer::journal::Error::hint))
+            .or_else(|| hint_of(e, |e: &FormatError| e.hint().map(str::to_owned)))
+            .or_else(|| hint_of(e, |e: &ReadError| e.hint().map(str::to_owned)))
             .or_else(|| hint_of(e, ops::provision::plan::Error::hint))
             .or_else(|| hint_of(e, ops::provision::want::Error::hint))
             .or_else(|| hint_of(e, ops::rename_binding::Error::hint))

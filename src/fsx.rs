@@ -12,8 +12,11 @@ use std::{
 
 use tempfile::{NamedTempFile, TempDir};
 
+mod growing;
 #[cfg(test)]
 mod tests;
+
+pub use growing::{Appending, Growing};
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]

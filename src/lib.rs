@@ -19,7 +19,7 @@
 //! | [`formats`] | records to and from files: NDJSON, wrangler's JSON, CSV, a directory | `domain` |
 //! | [`credentials`] | which credentials are used | `api`, `config`, `domain`, `env` |
 //! | [`ops`] | the rules: accounts, targets, plans, creating, renaming | `domain`, `wire`, `api`, `config`, `fsx` |
-//! | [`cli`] | the grammar of the command line | `domain`, `ui` |
+//! | [`cli`] | the grammar of the command line | `domain`, `formats`, `ui` |
 //! | [`context`] | putting it all together for a command | all but `commands`, `error` |
 //! | [`commands`] | one file a verb: arguments in, operation, report out | all but `emulator`, `error` |
 //! | [`error`] | exit codes and hints | the error types of all |

@@ -14,6 +14,7 @@ mod namespace;
 mod provision;
 mod rename_binding;
 mod scope;
+pub mod transfer;
 
 use std::path::PathBuf;
 
@@ -70,6 +71,12 @@ pub enum Command {
     Key(key::KeyCommand),
     /// Rename a binding in the wrangler file, keeping its id and so its data
     RenameBinding(RenameBindingArgs),
+    /// Write all records of a namespace to a file
+    Export(transfer::ExportArgs),
+    /// Write the records of a file into a namespace
+    Import(transfer::ImportArgs),
+    /// Compare two namespaces or exports; exit with 8 if they differ
+    Diff(transfer::DiffArgs),
 }
 
 /// Options that every command takes.

@@ -7,6 +7,7 @@ mod key;
 mod namespace;
 mod provision;
 mod rename_binding;
+mod transfer;
 
 use crate::{cli::Command, context::Context};
 
@@ -21,6 +22,16 @@ impl ChangesPending {
         Some("run `kvctl provision` without `--check` to make the changes".to_owned())
     }
 }
+
+/// Some items were not done; the report names them.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Partial(pub String);
+
+/// What was compared is not the same.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Different(pub String);
 
 /// Something that is not done without being told more.
 #[derive(Debug, thiserror::Error)]
@@ -73,5 +84,8 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Namespace(command) => namespace::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
         Command::RenameBinding(args) => rename_binding::run(context, &args).await,
+        Command::Export(args) => transfer::export::run(context, args).await,
+        Command::Import(args) => transfer::import::run(context, args).await,
+        Command::Diff(args) => transfer::diff::run(context, args).await,
     }
 }

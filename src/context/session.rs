@@ -64,6 +64,19 @@ impl Context {
         self.connect_for(document, &[self.environment()?]).await
     }
 
+    /// The same, in the local store or at the service, whatever the global options say.
+    pub async fn connect_at(
+        &self,
+        document: Option<&Document>,
+        local: bool,
+    ) -> anyhow::Result<Session> {
+        if local {
+            return self.connect_locally(document).await;
+        }
+        self.connect_remotely(document, &[self.environment()?])
+            .await
+    }
+
     /// Prepares a client for the one account that all of `sections` belong to.
     pub async fn connect_for(
         &self,
@@ -73,6 +86,14 @@ impl Context {
         if self.is_local() {
             return self.connect_locally(document).await;
         }
+        self.connect_remotely(document, sections).await
+    }
+
+    async fn connect_remotely(
+        &self,
+        document: Option<&Document>,
+        sections: &[Option<EnvName>],
+    ) -> anyhow::Result<Session> {
         let found = credentials::find(
             self.globals
                 .token_file

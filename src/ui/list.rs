@@ -47,7 +47,7 @@ impl LineBreakError {
 }
 
 /// Stdout, byte for byte, for writers that need one.
-struct Data<'a>(&'a Ui);
+pub struct Data<'a>(&'a Ui);
 
 impl Write for Data<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -60,6 +60,11 @@ impl Write for Data<'_> {
 }
 
 impl Ui {
+    /// Returns a writer to stdout that changes no byte.
+    pub fn writer(&self) -> Data<'_> {
+        Data(self)
+    }
+
     /// Writes the items of `pages`, each page when it arrives, and none is kept. Ends with the first
     /// error, also that of a reader who went away. Returns how many items there were.
     pub async fn list<T, E>(

@@ -13,3 +13,4 @@ mod provision;
 mod rename_binding;
 mod sandbox;
 mod surface;
+mod transfer;

@@ -16,8 +16,11 @@ const BELOW: &[(&str, &[&str])] = &[
     ("config", &["domain", "fsx"]),
     ("formats", &["domain"]),
     ("credentials", &["api", "config", "domain", "env"]),
-    ("ops", &["domain", "wire", "api", "config", "fsx"]),
-    ("cli", &["domain", "ui"]),
+    (
+        "ops",
+        &["domain", "wire", "api", "config", "formats", "fsx"],
+    ),
+    ("cli", &["domain", "formats", "ui"]),
     (
         "context",
         &[

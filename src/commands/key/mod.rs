@@ -39,7 +39,7 @@ pub(super) async fn run(context: &Context, command: KeyCommand) -> anyhow::Resul
 
 /// What a command is about to do with the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
     /// Read them: the only binding there is may be taken for granted.
     Read,
     /// Change them: the namespace must be named.
@@ -47,13 +47,17 @@ enum Access {
 }
 
 /// A namespace as the command line names it, before anything was sent.
-struct Choice {
-    selector: Selector,
-    document: Option<Document>,
+pub(super) struct Choice {
+    pub(super) selector: Selector,
+    pub(super) document: Option<Document>,
 }
 
 /// Decides which namespace is meant.
-fn choose(context: &Context, args: NamespaceArgs, access: Access) -> anyhow::Result<Choice> {
+pub(super) fn choose(
+    context: &Context,
+    args: NamespaceArgs,
+    access: Access,
+) -> anyhow::Result<Choice> {
     let NamespaceArgs {
         binding,
         preview,
@@ -93,17 +97,22 @@ fn choose(context: &Context, args: NamespaceArgs, access: Access) -> anyhow::Res
 }
 
 /// The keys of one namespace.
-struct Keyspace {
-    session: Session,
-    target: Target,
+pub(super) struct Keyspace {
+    pub(super) session: Session,
+    pub(super) target: Target,
     /// The wrangler file, if the namespace was named by a binding.
     document: Option<Document>,
 }
 
 impl Choice {
-    async fn open(self, context: &Context) -> anyhow::Result<Keyspace> {
+    pub(super) async fn open(self, context: &Context) -> anyhow::Result<Keyspace> {
+        self.open_at(context, context.is_local()).await
+    }
+
+    /// Opens it in the local store or at the service, whatever the global options say.
+    pub(super) async fn open_at(self, context: &Context, local: bool) -> anyhow::Result<Keyspace> {
         let Self { selector, document } = self;
-        let session = context.connect(document.as_ref()).await?;
+        let session = context.connect_at(document.as_ref(), local).await?;
         let target = selector
             .locate(
                 &session.client,
@@ -122,7 +131,7 @@ impl Choice {
 
 impl Keyspace {
     /// Returns a sentence's end that says where changes go.
-    fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         format!("{}, {}", self.session.describe(), self.target)
     }
 

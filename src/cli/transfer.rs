@@ -1,0 +1,204 @@
+//! `kvctl export`, `kvctl import` and `kvctl diff`.
+
+use std::{path::PathBuf, str::FromStr};
+
+use clap::Args;
+
+use super::key::NamespaceArgs;
+use crate::{
+    domain::{Binding, BindingError, EnvName, EnvNameError, NamespaceId, NamespaceIdError},
+    formats::Format,
+};
+
+/// Write all records of a namespace to a file
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Formats: ndjson (.ndjson, .jsonl; with a checksum), json (wrangler's bulk array), csv.
+Without FILE, and with -, the records go to stdout as NDJSON, unless --format says otherwise.
+The file grows as FILE.part and has its name when it is whole.")]
+pub struct ExportArgs {
+    /// File to write; - is stdout
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// Which namespace.
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+
+    /// Export only keys that begin so
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub prefix: String,
+
+    /// Format of the file [default: as its ending says]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+
+    /// Go on with an NDJSON export that was interrupted
+    #[arg(long, requires = "file")]
+    pub resume: bool,
+}
+
+/// Write the records of a file into a namespace
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The whole file is read before anything is sent. Keys that exist are overwritten; others stay.
+What was confirmed is kept in FILE.kvctl-journal until all is, so that --resume can go on.")]
+pub struct ImportArgs {
+    /// File to read, or a directory with a file for each key
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Which namespace.
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+
+    /// Format of the file [default: as its ending says]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+
+    /// Look the file through and say what would be sent, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Go on with an import that was interrupted
+    #[arg(long)]
+    pub resume: bool,
+
+    /// Pass over records that are wrong, name them, and exit with 6
+    #[arg(long)]
+    pub skip_invalid: bool,
+}
+
+/// Compare two namespaces or exports; exit with 8 if they differ
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A side is a file (an export, or any file of records in the order of its keys), or a namespace:
+  binding:NAME, binding:NAME@ENV, title:TITLE, id:ID; with local: in front, of the local store.")]
+pub struct DiffArgs {
+    /// One side
+    #[arg(value_name = "A")]
+    pub a: SideArg,
+
+    /// The other side
+    #[arg(value_name = "B")]
+    pub b: SideArg,
+
+    /// Compare only keys that begin so
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub prefix: String,
+
+    /// Format of files [default: as their endings say]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SideArg {
+    /// A file of records.
+    File(PathBuf),
+    /// A namespace.
+    Namespace {
+        /// Whether it is the local store's.
+        local: bool,
+        /// Which one.
+        which: NamespaceArg,
+    },
+}
+
+/// One namespace, named in one word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamespaceArg {
+    /// By a binding of the wrangler file.
+    Binding(Binding, Option<EnvName>),
+    /// By its title.
+    Title(String),
+    /// By its id.
+    Id(NamespaceId),
+}
+
+/// Why a string is not a [`SideArg`].
+#[derive(Debug, thiserror::Error)]
+pub enum SideArgError {
+    /// The id.
+    #[error(transparent)]
+    Id(#[from] NamespaceIdError),
+    /// The binding.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
+    /// The environment.
+    #[error(transparent)]
+    Environment(#[from] EnvNameError),
+    /// Nothing after `local:`.
+    #[error("after `local:` comes binding:NAME, title:TITLE or id:ID")]
+    Local,
+    /// No characters.
+    #[error("a side is a file, binding:NAME, title:TITLE or id:ID")]
+    Empty,
+}
+
+impl FromStr for SideArg {
+    type Err = SideArgError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let (local, rest) = match s.strip_prefix("local:") {
+            Some(rest) => (true, rest),
+            None => (false, s),
+        };
+        let which = match rest.split_once(':') {
+            Some(("id", id)) => NamespaceArg::Id(id.parse()?),
+            Some(("title", title)) => NamespaceArg::Title(title.to_owned()),
+            Some(("binding", text)) => match text.split_once('@') {
+                Some((binding, environment)) => {
+                    NamespaceArg::Binding(binding.parse()?, Some(environment.parse()?))
+                }
+                None => NamespaceArg::Binding(text.parse()?, None),
+            },
+            _ if local => return Err(SideArgError::Local),
+            _ if s.is_empty() => return Err(SideArgError::Empty),
+            _ => return Ok(Self::File(s.into())),
+        };
+        Ok(Self::Namespace { local, which })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_side_is_a_file_or_a_namespace() {
+        let parse = |text: &str| text.parse::<SideArg>();
+        assert_eq!(parse("a.ndjson").unwrap(), SideArg::File("a.ndjson".into()));
+        let binding = |environment: Option<&str>| {
+            let environment = environment.map(|e| e.parse().unwrap());
+            NamespaceArg::Binding("KV".parse().unwrap(), environment)
+        };
+        let namespace = |local, which| SideArg::Namespace { local, which };
+        assert_eq!(
+            parse("binding:KV").unwrap(),
+            namespace(false, binding(None))
+        );
+        assert_eq!(
+            parse("local:binding:KV@s").unwrap(),
+            namespace(true, binding(Some("s")))
+        );
+        assert_eq!(
+            parse("title:a:b").unwrap(),
+            namespace(false, NamespaceArg::Title("a:b".into()))
+        );
+        for wrong in ["id:x", "local:a.ndjson", "binding:", "binding:A@", ""] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! `kvctl import`.
+
+use std::io::{self, Write};
+
+use anyhow::Context as _;
+use futures_util::TryStreamExt as _;
+use serde::Serialize;
+
+use super::{SAMPLE, quoted};
+use crate::{
+    cli::transfer::ImportArgs,
+    commands::{
+        Partial,
+        key::{Access, Keyspace, choose},
+    },
+    context::{Context, Session},
+    domain::BULK_MAX_KEYS,
+    env,
+    ops::transfer::{
+        file::{RecordFile, Survey, format_of},
+        journal::{Done, Journal},
+        write::{Writer, Written},
+    },
+    ui::{Report, quantity},
+};
+
+/// The free plan's writes a day, for the account as a whole.
+const FREE_WRITES: u64 = 1000;
+
+pub(crate) async fn run(context: &Context, args: ImportArgs) -> anyhow::Result<()> {
+    let path = context.resolve(&args.file);
+    let file = RecordFile {
+        format: format_of(args.format, &path)?,
+        path,
+    };
+    let choice = choose(context, args.namespace, Access::Write)?;
+    let survey = file.survey(args.skip_invalid).context("nothing was sent")?;
+    announce(context, &survey);
+    let keyspace = choice.open(context).await?;
+    context.ui.status(&format!(
+        "importing {} records: {}",
+        survey.records,
+        keyspace.describe()
+    ));
+    let written = if args.dry_run {
+        Written::default()
+    } else {
+        write(context, &keyspace, &file, &survey, args.resume).await?
+    };
+    let report = ImportReport::new(context.display(&file.path), args.dry_run, &survey, written);
+    let undone = report.failed.len() + report.invalid.len();
+    let reported = context.ui.report(&report);
+    if undone > 0 {
+        return Err(Partial(format!("{} not written", quantity(undone, "record"))).into());
+    }
+    Ok(reported?)
+}
+
+/// Says what it will cost, before it does.
+fn announce(context: &Context, survey: &Survey) {
+    let ui = &context.ui;
+    for invalid in &survey.invalid {
+        ui.warn(&format!("passed over: {invalid}"));
+    }
+    if survey.records > FREE_WRITES {
+        ui.note(&format!(
+            "{} records are {} writes, in at least {}; the free plan has 1,000 writes a day",
+            survey.records,
+            survey.records,
+            quantity(
+                survey.records.div_ceil(BULK_MAX_KEYS as u64) as usize,
+                "request"
+            )
+        ));
+    }
+    if !survey.verified {
+        ui.note("the file carries no checksum, so that it may have been cut short unnoticed");
+    }
+}
+
+async fn write(
+    context: &Context,
+    keyspace: &Keyspace,
+    file: &RecordFile,
+    survey: &Survey,
+    resume: bool,
+) -> anyhow::Result<Written> {
+    let Session {
+        client, account, ..
+    } = &keyspace.session;
+    let namespace = &keyspace.target.id;
+    let subject = format!(
+        "kvctl import 1 {account} {namespace} {} {}",
+        survey.records, survey.sum
+    );
+    let (mut journal, done) = Journal::open(&file.path, &subject, resume)?;
+    if !done.is_empty() {
+        context.ui.note(&format!(
+            "{} records were confirmed before and are not sent again",
+            done.len()
+        ));
+    }
+    let now = env::now().as_second();
+    let left = survey.records.saturating_sub(done.len());
+    let progress = context
+        .ui
+        .progress(usize::try_from(left).unwrap_or(usize::MAX), "importing");
+    let count = |records: usize| (0..records).for_each(|_| progress.step());
+    let records = pending(file, now, done)?;
+    let writer = Writer::new(client, account, namespace, now);
+    let written = writer.write_all(records, &mut journal, &count).await;
+    let written = written.context("the import is not complete; `--resume` goes on with it")?;
+    drop(progress);
+    if written.failed.is_empty() {
+        journal.finish()?;
+    }
+    Ok(written)
+}
+
+/// The records that were not confirmed before.
+fn pending(
+    file: &RecordFile,
+    now: i64,
+    done: Done,
+) -> anyhow::Result<impl futures_util::Stream<Item = Numbered> + '_> {
+    let records = file.records(now)?;
+    Ok(records.try_filter(move |(number, _)| std::future::ready(!done.contains(*number))))
+}
+
+type Numbered = Result<(u64, crate::domain::Record), crate::ops::transfer::file::Error>;
+
+/// What was imported.
+#[derive(Debug, Serialize)]
+struct ImportReport {
+    file: String,
+    dry_run: bool,
+    /// How many records of the file are right.
+    records: u64,
+    /// How many the service confirmed in this run.
+    confirmed: usize,
+    /// How many were left out because they have expired, or will in less than a minute.
+    expired: usize,
+    /// How many keys came again; the last of each counts.
+    repeated: usize,
+    /// What is wrong with the records that were passed over.
+    invalid: Vec<String>,
+    /// The keys that could not be written.
+    failed: Vec<Failed>,
+}
+
+/// A key that could not be written.
+#[derive(Debug, Serialize)]
+struct Failed {
+    key: String,
+    reason: String,
+}
+
+impl ImportReport {
+    fn new(file: String, dry_run: bool, survey: &Survey, written: Written) -> Self {
+        let failed = written.failed.into_iter();
+        Self {
+            file,
+            dry_run,
+            records: survey.records,
+            confirmed: written.confirmed,
+            expired: written.expired,
+            repeated: written.repeated,
+            invalid: survey.invalid.clone(),
+            failed: failed
+                .map(|(key, reason)| Failed {
+                    key: key.to_string(),
+                    reason,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Report for ImportReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        for Failed { key, reason } in self.failed.iter().take(SAMPLE) {
+            writeln!(out, "not written: {}: {reason}", quoted(key))?;
+        }
+        if self.failed.len() > SAMPLE {
+            writeln!(
+                out,
+                "… and {} more; `--json` names them all",
+                self.failed.len() - SAMPLE
+            )?;
+        }
+        if self.dry_run {
+            return writeln!(out, "dry run: {} would be sent", quantity_of(self.records));
+        }
+        write!(
+            out,
+            "imported {} from {}",
+            quantity_of(self.confirmed as u64),
+            self.file
+        )?;
+        for (count, what) in [(self.expired, "expired"), (self.repeated, "repeated")] {
+            if count > 0 {
+                write!(out, ", {count} {what}")?;
+            }
+        }
+        writeln!(out)
+    }
+}
+
+fn quantity_of(records: u64) -> String {
+    quantity(usize::try_from(records).unwrap_or(usize::MAX), "record")
+}

@@ -1,0 +1,15 @@
+//! Moving many keys: one file a verb.
+
+pub(super) mod diff;
+pub(super) mod export;
+pub(super) mod import;
+
+use crate::ui::printable;
+
+/// So many keys are named for people; JSON names all.
+const SAMPLE: usize = 20;
+
+/// A key as a message shows it.
+fn quoted(key: &str) -> String {
+    format!("`{}`", printable(key))
+}

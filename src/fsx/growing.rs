@@ -1,0 +1,163 @@
+//! Files that are written piece by piece: under another name until they are whole, or line by line
+//! as a record of what was done.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, BufWriter, Seek as _, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{Error, write_error};
+
+/// A file that grows as `NAME.part` and takes its name when it is whole.
+#[derive(Debug)]
+pub struct Growing {
+    file: BufWriter<File>,
+    part: PathBuf,
+    target: PathBuf,
+    /// Whether the part outlives a failure, so that it can be gone on with.
+    resumable: bool,
+    committed: bool,
+}
+
+impl Growing {
+    /// Returns the name under which `target` grows.
+    pub fn part(target: &Path) -> PathBuf {
+        let mut name = target.as_os_str().to_owned();
+        name.push(".part");
+        name.into()
+    }
+
+    /// Begins a file. One that is there under the other name is not overwritten: it may be another
+    /// run's.
+    pub fn begin(target: &Path, resumable: bool) -> Result<Self, Error> {
+        let part = Self::part(target);
+        let opened = OpenOptions::new().write(true).create_new(true).open(&part);
+        let file = opened.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => Error::Exists { path: part.clone() },
+            _ => write_error(&part, source),
+        })?;
+        Ok(Self::new(file, part, target, resumable))
+    }
+
+    /// Goes on with a file that was begun, behind its first `length` bytes.
+    pub fn go_on(target: &Path, length: u64) -> Result<Self, Error> {
+        let part = Self::part(target);
+        let opened = OpenOptions::new()
+            .write(true)
+            .open(&part)
+            .and_then(|mut file| {
+                file.set_len(length)?;
+                file.seek(SeekFrom::Start(length))?;
+                Ok(file)
+            });
+        let file = opened.map_err(|source| write_error(&part, source))?;
+        Ok(Self::new(file, part, target, true))
+    }
+
+    fn new(file: File, part: PathBuf, target: &Path, resumable: bool) -> Self {
+        let file = BufWriter::with_capacity(1 << 18, file);
+        Self {
+            file,
+            part,
+            target: target.to_owned(),
+            resumable,
+            committed: false,
+        }
+    }
+
+    /// Gives the file its name. What had it before is replaced.
+    pub fn commit(mut self) -> Result<(), Error> {
+        let synced = self
+            .file
+            .flush()
+            .and_then(|()| self.file.get_ref().sync_data());
+        synced.map_err(|source| write_error(&self.part, source))?;
+        fs_err::rename(&self.part, &self.target)
+            .map_err(|source| write_error(&self.target, source))?;
+        self.committed = true;
+        Ok(())
+    }
+}
+
+impl Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        if !self.committed && !self.resumable {
+            // The failure that led here is what counts.
+            std::fs::remove_file(&self.part).ok();
+        }
+    }
+}
+
+/// A file to which lines are added, each at once and for good.
+#[derive(Debug)]
+pub struct Appending {
+    file: File,
+    path: PathBuf,
+}
+
+impl Appending {
+    /// Opens the file at `path`, or makes it.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        let file = opened.map_err(|source| write_error(path, source))?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Adds `line`, with one system call, so that a killed process leaves no half of it.
+    pub fn line(&mut self, line: &str) -> io::Result<()> {
+        self.file.write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// Removes the file: what it recorded is over.
+    pub fn remove(self) -> Result<(), Error> {
+        fs_err::remove_file(&self.path).map_err(|source| write_error(&self.path, source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_its_name_only_when_it_is_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("a.ndjson");
+        let mut file = Growing::begin(&target, true).unwrap();
+        file.write_all(b"one\ntw").unwrap();
+        drop(file);
+        assert!(!target.exists());
+        assert!(matches!(
+            Growing::begin(&target, true),
+            Err(Error::Exists { .. })
+        ));
+        let mut file = Growing::go_on(&target, 4).unwrap();
+        file.write_all(b"two\n").unwrap();
+        file.commit().unwrap();
+        assert_eq!(fs_err::read(&target).unwrap(), b"one\ntwo\n");
+        assert!(!Growing::part(&target).exists());
+    }
+
+    #[test]
+    fn what_cannot_be_gone_on_with_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("a.csv");
+        let mut file = Growing::begin(&target, false).unwrap();
+        file.write_all(b"key").unwrap();
+        drop(file);
+        assert_eq!(fs_err::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,352 @@
+//! `kvctl export`, `import` and `diff`.
+
+use std::{fmt::Write as _, time::Duration};
+
+use fs_err as fs;
+use kvctl::emulator::{Action, Answer, Fault, Keys};
+use serde_json::json;
+
+use crate::sandbox::Sandbox;
+
+/// A sandbox with a namespace for each of `titles`.
+fn sandbox(titles: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    for title in titles {
+        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+    }
+    sandbox
+}
+
+fn lines(count: usize) -> String {
+    (0..count).fold(String::new(), |mut text, number| {
+        let value = format!("{number:0>100}");
+        writeln!(
+            text,
+            "{}",
+            json!({ "key": format!("key:{number:0>7}"), "value": value })
+        )
+        .unwrap();
+        text
+    })
+}
+
+/// Keys and values that go wrong elsewhere, with and without expiry and metadata.
+fn odd_lines() -> String {
+    let longest = "k".repeat(512);
+    let keys = [
+        "/leading",
+        "a/b",
+        "a?b",
+        "a#b",
+        "100%",
+        "a+b",
+        "a&b=c",
+        "^",
+        "with space",
+        "tab\there",
+        "nul\u{0}",
+        "esc\u{1b}[1m",
+        "\u{1f600}",
+        "...",
+        "%2F",
+        "-leading-dash",
+        "line\nbreak",
+        longest.as_str(),
+        "é",
+        "z.",
+    ];
+    let values = [
+        json!({ "value": "" }),
+        json!({ "value": "x" }),
+        json!({ "value": "AP/+gA==", "base64": true }),
+        json!({ "value": "\u{fffd} replaced" }),
+        json!({ "value": "line\r\nbreak\u{0}", "metadata": { "b": 1.0, "a": [1, null] } }),
+        json!({ "value": "later", "expiration": 4_000_000_000_u64, "metadata": "text" }),
+    ];
+    let mut text = String::new();
+    for (at, key) in keys.iter().enumerate() {
+        let mut record = values[at % values.len()].clone();
+        record["key"] = json!(key);
+        writeln!(text, "{record}").unwrap();
+    }
+    text
+}
+
+fn count(sandbox: &Sandbox, method: &str, part: &str) -> usize {
+    let log = sandbox.emulator.log();
+    log.iter()
+        .filter(|e| e.method == method && e.path.contains(part))
+        .count()
+}
+
+#[test]
+fn what_is_exported_and_imported_is_the_same() {
+    let sandbox = sandbox(&["one", "two"]);
+    sandbox.write("in.ndjson", odd_lines() + &lines(300));
+    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    for file in ["out.ndjson", "out.json", "out.csv"] {
+        let seen = sandbox.run(&["export", file, "-n", "one"]);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        let seen = sandbox.run(&["import", file, "-n", "two"]);
+        assert_eq!(seen.code, Some(0), "{file} {seen}");
+        let seen = sandbox.run(&["diff", "title:one", "title:two"]);
+        assert_eq!(seen.code, Some(0), "{file} {seen}");
+        assert_eq!(seen.stdout, "identical: 320 keys\n");
+        let seen = sandbox.run(&["diff", file, "title:two"]);
+        assert_eq!(seen.code, Some(0), "{file} {seen}");
+    }
+    let stdout = sandbox
+        .command(&["export", "-n", "one"])
+        .output()
+        .unwrap()
+        .stdout;
+    assert_eq!(stdout, fs::read(sandbox.app().join("out.ndjson")).unwrap());
+}
+
+#[test]
+fn the_requests_are_as_few_as_can_be() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(10_000));
+    assert_eq!(
+        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    assert_eq!(count(&sandbox, "PUT", "/bulk"), 1);
+    assert_eq!(
+        sandbox.run(&["export", "out.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    assert_eq!(count(&sandbox, "GET", "/keys"), 10);
+    assert_eq!(count(&sandbox, "POST", "/bulk/get"), 100);
+}
+
+#[test]
+fn a_namespace_that_is_mostly_binary_is_read_singly() {
+    let sandbox = sandbox(&["one"]);
+    let text = (0..850).fold(String::new(), |mut text, number| {
+        let record = json!({ "key": format!("{number:0>4}"), "value": "/w==", "base64": true });
+        writeln!(text, "{record}").unwrap();
+        text
+    });
+    sandbox.write("in.ndjson", text);
+    assert_eq!(
+        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    assert_eq!(
+        sandbox.run(&["export", "out.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    assert_eq!(count(&sandbox, "GET", "/values/"), 850);
+    // Only the batches that are under way before anything is known are taken apart.
+    let asked = count(&sandbox, "POST", "/bulk/get");
+    assert!(asked <= 8 * 31, "{asked}");
+}
+
+#[test]
+fn a_write_that_is_too_much_is_halved_and_stays_so() {
+    for status in [413, 504, 524] {
+        let sandbox = sandbox(&["one"]);
+        sandbox.write("in.ndjson", lines(20_000));
+        let busy = Answer::new(status, "<html>too much</html>");
+        sandbox
+            .emulator
+            .fault(Fault::new("PUT", "/bulk", Action::Answer(busy)).times(2));
+        let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert_eq!(
+            sandbox.run(&["diff", "in.ndjson", "title:one"]).code,
+            Some(0)
+        );
+    }
+}
+
+#[test]
+fn what_the_service_did_not_store_is_sent_again_and_then_named() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(1000));
+    let keys = ["key:0000001", "key:0000500", "key:0000999"].map(str::to_owned);
+    let fails = || Action::Unsuccessful(Keys::Named(keys.to_vec()));
+    sandbox.emulator.fault(Fault::new("PUT", "/bulk", fails()));
+    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(count(&sandbox, "PUT", "/bulk"), 2);
+    assert_eq!(
+        sandbox.run(&["diff", "in.ndjson", "title:one"]).code,
+        Some(0)
+    );
+
+    sandbox
+        .emulator
+        .fault(Fault::new("PUT", "/bulk", fails()).forever());
+    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--retries", "1"]);
+    assert_eq!(seen.code, Some(6), "{seen}");
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_loses_nothing() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(1000));
+    sandbox
+        .emulator
+        .fault(Fault::new("PUT", "/bulk", Action::CutAfter));
+    assert_eq!(
+        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    assert_eq!(
+        sandbox.run(&["diff", "in.ndjson", "title:one"]).code,
+        Some(0)
+    );
+}
+
+#[test]
+fn an_import_goes_on_where_it_was_killed() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(60_000));
+    // Two of six writes wait until the process is gone.
+    let wait = Action::Delay(Duration::from_mins(5));
+    sandbox
+        .emulator
+        .fault(Fault::new("PUT", "/bulk", wait).after(2).times(2));
+    let mut child = sandbox
+        .command(&["import", "in.ndjson", "-n", "one"])
+        .spawn()
+        .unwrap();
+    let journal = sandbox.app().join("in.ndjson.kvctl-journal");
+    while fs::read_to_string(&journal).map_or(0, |text| text.lines().count()) < 5 {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    insta::assert_snapshot!(sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+    let before = count(&sandbox, "PUT", "/bulk");
+    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--resume"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(
+        seen.stderr.contains("40000 records were confirmed before"),
+        "{seen}"
+    );
+    assert_eq!(count(&sandbox, "PUT", "/bulk") - before, 2);
+    assert!(!journal.exists());
+    assert_eq!(
+        sandbox.run(&["diff", "in.ndjson", "title:one"]).code,
+        Some(0)
+    );
+}
+
+#[test]
+fn an_export_goes_on_where_it_was_killed() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(5000));
+    assert_eq!(
+        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    let wait = Action::Delay(Duration::from_mins(5));
+    sandbox
+        .emulator
+        .fault(Fault::new("POST", "/bulk/get", wait).after(30).times(8));
+    let mut child = sandbox
+        .command(&["export", "out.ndjson", "-n", "one"])
+        .spawn()
+        .unwrap();
+    let part = sandbox.app().join("out.ndjson.part");
+    while count(&sandbox, "POST", "/bulk/get") < 38
+        || fs::metadata(&part).map_or(0, |part| part.len()) == 0
+    {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!sandbox.app().join("out.ndjson").exists());
+    assert_eq!(
+        sandbox.run(&["export", "out.ndjson", "-n", "one"]).code,
+        Some(1)
+    );
+    let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let whole = sandbox
+        .command(&["export", "-n", "one"])
+        .output()
+        .unwrap()
+        .stdout;
+    assert_eq!(fs::read(sandbox.app().join("out.ndjson")).unwrap(), whole);
+    assert!(!part.exists());
+}
+
+#[test]
+fn nothing_is_sent_of_a_file_that_is_wrong_somewhere() {
+    let sandbox = sandbox(&["one"]);
+    let before = sandbox.emulator.log().len();
+    sandbox.write(
+        "in.ndjson",
+        "{\"key\":\"a\",\"value\":\"1\"}\n{\"key\":\"..\",\"value\":\"2\"}\n",
+    );
+    insta::assert_snapshot!(sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+    sandbox.write("bad.ndjson", "{\"key\":\"a\",\"value\":\"1\"}\nno json\n");
+    insta::assert_snapshot!(sandbox.run(&["import", "bad.ndjson", "-n", "one"]));
+    sandbox.write("bad.csv", "key,value,colour\na,1,red\n");
+    insta::assert_snapshot!(sandbox.run(&["import", "bad.csv", "-n", "one"]));
+    insta::assert_snapshot!(sandbox.run(&["import", "bad.xml", "-n", "one"]));
+    assert_eq!(sandbox.emulator.log().len(), before);
+    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--skip-invalid"]);
+    assert_eq!(seen.code, Some(6), "{seen}");
+    insta::assert_snapshot!(seen);
+    assert_eq!(sandbox.run(&["key", "get", "a", "-n", "one"]).stdout, "1");
+}
+
+#[test]
+fn of_a_key_that_comes_twice_the_last_one_counts() {
+    let sandbox = sandbox(&["one"]);
+    let record = |value: &str| json!({ "key": "a", "value": value }).to_string() + "\n";
+    sandbox.write("in.ndjson", record("first") + &lines(10) + &record("last"));
+    insta::assert_snapshot!(sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+    assert_eq!(
+        sandbox.run(&["key", "get", "a", "-n", "one"]).stdout,
+        "last"
+    );
+    assert_eq!(count(&sandbox, "PUT", "/bulk"), 1);
+}
+
+#[test]
+fn differences_are_named_and_fail() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("a.ndjson", lines(3));
+    sandbox.write(
+        "b.ndjson",
+        lines(4)
+            .replace("key:0000000", "key:000000a")
+            .replace("0001\"", "0009\""),
+    );
+    let seen = sandbox.run(&["diff", "a.ndjson", "b.ndjson"]);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    sandbox.write(
+        "b.ndjson",
+        lines(4).replace("00000000001\"}", "00000000009\"}"),
+    );
+    insta::assert_snapshot!(sandbox.run(&["diff", "a.ndjson", "b.ndjson"]));
+    insta::assert_snapshot!(sandbox.run(&["diff", "a.ndjson", "title:one", "--json"]));
+}
+
+#[test]
+fn an_export_to_a_full_disk_leaves_nothing_under_its_name() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(100));
+    assert_eq!(
+        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = sandbox.command(&["export", "-n", "one"]);
+    let seen = sandbox.see(command.stdout(full.into_parts().0).output().unwrap());
+    assert_eq!(seen.code, Some(1), "{seen}");
+}
