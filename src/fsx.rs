@@ -107,6 +107,23 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Creates a new file at `path` with `bytes`, without waiting for the disk and in place: for files
+/// that nobody looks for before they are told of them. What failed is removed again.
+pub fn create_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create_new(true).open(path);
+    let mut file = opened.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => Error::Exists {
+            path: path.to_owned(),
+        },
+        _ => write_error(path, source),
+    })?;
+    file.write_all(bytes).map_err(|source| {
+        std::fs::remove_file(path).ok();
+        write_error(path, source)
+    })
+}
+
 /// Writes `bytes` to `path` whatever is there: for state files that only kvctl writes.
 pub fn overwrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     match resolve(path) {

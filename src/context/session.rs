@@ -169,7 +169,7 @@ impl Context {
         let base = format!("http://{}/client/v4", listener.local_addr()?);
         let clock = Arc::new(|| env::now().as_second());
         let store = Emulator::new(emulator::Config {
-            state: Some(directory.join("kvctl")),
+            state: Some(directory.clone()),
             ..emulator::Config::local(clock)
         });
         let (stop, stopped) = oneshot::channel::<()>();

@@ -20,7 +20,9 @@ pub struct Config {
     pub ids: IdScheme,
     /// What time it is.
     pub clock: Clock,
-    /// The directory that keeps titles and ids between runs; without it they live in memory.
+    /// Wrangler's state directory: `.wrangler/state`, or what `--persist-to` names. Keys and values
+    /// are kept in it as `wrangler dev` does, titles and ids in its folder `kvctl`. Without it all
+    /// live in memory.
     pub state: Option<PathBuf>,
     /// How many requests each token has; without it, as many as it likes.
     pub quota: Option<Quota>,

@@ -11,7 +11,7 @@
 //! | `server` | one request from arrival to answer: log, faults, credentials, quota |
 //! | `routes` | which path is what, and what each does |
 //! | `registry`, `titles` | namespaces, in memory or in a directory |
-//! | `store` | keys and values |
+//! | `store` | keys and values, in memory or where `wrangler dev` has them |
 //! | `fault`, `listener` | failures on demand, down to cut connections |
 //! | `running` | an emulator on a thread of its own |
 
@@ -80,9 +80,10 @@ struct Inner {
 impl Emulator {
     /// Sets up a service that no one can reach yet; see [`serve`] and [`spawn`].
     pub fn new(config: Config) -> Self {
+        let state = config.state.as_deref();
         Self(Arc::new(Inner {
-            registry: registry::Registry::new(config.state.as_deref()),
-            store: store::Store::memory(),
+            registry: registry::Registry::new(state.map(|root| root.join("kvctl")).as_deref()),
+            store: state.map_or_else(store::Store::memory, store::Store::disk),
             meter: quota::Meter::new(config.quota),
             faults: fault::Faults::default(),
             log: log::Log::default(),

@@ -237,3 +237,16 @@ mod unix {
         assert_eq!(mode(&created), mode(&ordinary));
     }
 }
+
+#[test]
+fn an_unsynced_file_is_new_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("blob");
+    create_unsynced(&path, b"1").unwrap();
+    let again = create_unsynced(&path, b"2");
+    assert!(matches!(again, Err(Error::Exists { .. })));
+    assert_eq!(fs::read(&path).unwrap(), b"1");
+    let nowhere = create_unsynced(&dir.path().join("none/blob"), b"");
+    assert!(matches!(nowhere, Err(Error::Write { .. })));
+    assert_eq!(names(&dir), ["blob"]);
+}

@@ -1,14 +1,22 @@
-//! Keys and values. Imports `domain` and `wire`.
+//! Keys and values. Imports `domain`, `wire` and `fsx`.
 //!
 //! Whether a key has expired is asked of the caller's clock at every read; expired keys are never
 //! seen. A namespace is named by any text, and is there as soon as something is put into it.
 
+mod database;
+mod disk;
+mod layout;
 mod memory;
 
-use std::sync::Arc;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     domain::{KeyName, Record},
+    fsx,
     wire::KeyInfo,
 };
 
@@ -16,6 +24,23 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(super) enum Error {
+    /// A directory could not be made.
+    #[error("could not use the state directory")]
+    Directory(#[source] io::Error),
+    /// A value could not be read or named.
+    #[error("could not read a value")]
+    Blob(#[source] io::Error),
+    /// A value could not be written.
+    #[error("could not write a value")]
+    File(#[from] fsx::Error),
+    /// A database did not work.
+    #[error("could not use the database `{}`", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong.
+        source: rusqlite::Error,
+    },
     /// The work was not finished.
     #[error("the work on the store was given up")]
     Abandoned(#[from] tokio::task::JoinError),
@@ -61,6 +86,11 @@ impl Store {
     /// A store that lives as long as the emulator.
     pub(super) fn memory() -> Self {
         Self(Arc::new(memory::Memory::default()))
+    }
+
+    /// A store in wrangler's own form and place, below its state directory `root`.
+    pub(super) fn disk(root: &Path) -> Self {
+        Self(Arc::new(disk::Disk::new(root)))
     }
 
     pub(super) async fn get(

@@ -9,6 +9,16 @@ use crate::{
     wire::Account,
 };
 
+on_both_stores! {
+    a_bulk_write_is_read_key_by_key
+    one_bad_entry_refuses_all_and_no_refusal_shows_a_value
+    so_many_keys_and_no_more
+    both_bulk_deletions_delete_and_missing_keys_are_deleted_already
+    a_bulk_read_gives_text_or_json_with_metadata_if_asked
+    a_bulk_read_is_limited_in_all
+    keys_may_fail_one_by_one_under_success
+}
+
 async fn put(service: &Service, id: &str, entries: &Value) -> Reply {
     send(
         service
@@ -34,9 +44,7 @@ async fn names(service: &Service, id: &str) -> Vec<String> {
     keys.iter().map(name).collect()
 }
 
-#[tokio::test]
-async fn a_bulk_write_is_read_key_by_key() {
-    let service = Service::local();
+async fn a_bulk_write_is_read_key_by_key(service: Service) {
     let id = service.create("a").await;
     let entries = r#"[
         {"key":"text","value":"é","unknown":1},
@@ -63,9 +71,7 @@ async fn a_bulk_write_is_read_key_by_key() {
     assert!(metadata.contains(as_written), "{metadata}");
 }
 
-#[tokio::test]
-async fn one_bad_entry_refuses_all_and_no_refusal_shows_a_value() {
-    let service = Service::local();
+async fn one_bad_entry_refuses_all_and_no_refusal_shows_a_value(service: Service) {
     let id = service.create("a").await;
     let good = json!({ "key": "good", "value": "v" });
     for (bad, status, code) in [
@@ -119,9 +125,7 @@ async fn one_bad_entry_refuses_all_and_no_refusal_shows_a_value() {
     assert_eq!(put(&service, &id, &json!([])).await.status, 200);
 }
 
-#[tokio::test]
-async fn limits_of_bulk_requests_are_kept() {
-    let service = Service::local();
+async fn so_many_keys_and_no_more(service: Service) {
     let id = service.create("a").await;
     let entries = |n| (0..n).map(|n| json!({ "key": n.to_string(), "value": "" }));
     let most: Value = entries(10_000).collect();
@@ -138,6 +142,14 @@ async fn limits_of_bulk_requests_are_kept() {
     let reply = delete(&keys[1..]).await;
     assert_eq!(reply.body["result"]["successful_key_count"], 10_000);
     assert_eq!(names(&service, &id).await, ["0"]);
+}
+
+#[tokio::test]
+async fn so_many_bytes_and_no_more() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    let large = json!([{ "key": "k", "value": "v".repeat((25 << 20) + 1) }]);
+    assert_eq!(put(&service, &id, &large).await.status, 413);
 
     // Blanks, so that it is the length alone that is refused.
     for (length, status) in [(99_999_999, 200), (100_000_000, 413)] {
@@ -152,9 +164,7 @@ async fn limits_of_bulk_requests_are_kept() {
     }
 }
 
-#[tokio::test]
-async fn both_bulk_deletions_delete_and_missing_keys_are_deleted_already() {
-    let service = Service::local();
+async fn both_bulk_deletions_delete_and_missing_keys_are_deleted_already(service: Service) {
     let id = service.create("a").await;
     let entries: Value = ["x", "y", "z"]
         .iter()
@@ -174,9 +184,7 @@ async fn both_bulk_deletions_delete_and_missing_keys_are_deleted_already() {
     assert_eq!(names(&service, &id).await, ["z"]);
 }
 
-#[tokio::test]
-async fn a_bulk_read_gives_text_or_json_with_metadata_if_asked() {
-    let service = Service::local();
+async fn a_bulk_read_gives_text_or_json_with_metadata_if_asked(service: Service) {
     let id = service.create("a").await;
     let entries = json!([
         { "key": "json", "value": "{\"n\": [1, null]}", "metadata": 0, "expiration_ttl": 60 },
@@ -221,9 +229,7 @@ async fn a_bulk_read_gives_text_or_json_with_metadata_if_asked() {
     }
 }
 
-#[tokio::test]
-async fn a_bulk_read_is_limited_in_all() {
-    let service = Service::local();
+async fn a_bulk_read_is_limited_in_all(service: Service) {
     let id = service.create("a").await;
     for (key, length) in [("half", 13 << 20), ("rest", 12 << 20), ("more", 1)] {
         let put = service.namespaces("PUT", &value_path(&id, key));
@@ -235,9 +241,7 @@ async fn a_bulk_read_is_limited_in_all() {
     assert_eq!(get(&service, &id, &body).await.status, 413);
 }
 
-#[tokio::test]
-async fn keys_may_fail_one_by_one_under_success() {
-    let service = Service::local();
+async fn keys_may_fail_one_by_one_under_success(service: Service) {
     let id = service.create("a").await;
     let faulty = |method, keys| {
         let fault = Fault::new(method, "/bulk", Action::Unsuccessful(keys));

@@ -148,7 +148,8 @@ async fn stopping_lets_a_request_under_way_finish() {
 #[test]
 fn a_broken_state_is_found_before_the_first_request() {
     let dir = tempfile::tempdir().unwrap();
-    crate::fsx::create(&dir.path().join("namespaces.json"), b"{").unwrap();
+    fs_err::create_dir(dir.path().join("kvctl")).unwrap();
+    crate::fsx::create(&dir.path().join("kvctl/namespaces.json"), b"{").unwrap();
     let config = Config {
         state: Some(dir.path().to_owned()),
         ..Config::local(Arc::new(|| START))

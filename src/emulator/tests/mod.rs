@@ -1,15 +1,38 @@
 //! The emulator over HTTP, as any client would meet it.
 
+/// Runs tests twice: against a service that keeps its pairs in memory, and one that keeps them on
+/// disk.
+macro_rules! on_both_stores {
+    ($($test:ident)*) => {
+        mod in_memory {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(super::Service::local()).await;
+            })*
+        }
+        mod on_disk {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(super::Service::disk()).await;
+            })*
+        }
+    };
+}
+
 mod access;
 mod bulk;
+mod disk;
 mod failures;
 mod model;
 mod namespaces;
 mod values;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use reqwest::{Client, RequestBuilder, Response};
@@ -27,6 +50,8 @@ struct Service {
     running: Running,
     clock: Arc<AtomicI64>,
     http: Client,
+    /// Where the pairs are, if they are on disk.
+    state: Option<tempfile::TempDir>,
 }
 
 /// What came back.
@@ -48,6 +73,24 @@ impl Service {
         Self::new(Config::local)
     }
 
+    /// The same, with its pairs on disk.
+    fn disk() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let root = state.path().to_owned();
+        Self {
+            state: Some(state),
+            ..Self::at(&root)
+        }
+    }
+
+    /// The service behind `--local --persist-to <root>`.
+    fn at(root: &Path) -> Self {
+        Self::new(|clock| Config {
+            state: Some(root.to_owned()),
+            ..Config::local(clock)
+        })
+    }
+
     fn new(config: impl FnOnce(Clock) -> Config) -> Self {
         let clock = Arc::new(AtomicI64::new(START));
         let hands = Arc::clone(&clock);
@@ -57,6 +100,7 @@ impl Service {
             emulator,
             clock,
             http: Client::new(),
+            state: None,
         }
     }
 

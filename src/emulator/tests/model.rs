@@ -150,19 +150,28 @@ async fn list(service: &Service, id: &str, prefix: &str, limit: usize, model: &M
     assert_eq!(listed, expected);
 }
 
-#[test]
-fn any_history_ends_as_a_map_says() {
+fn any_history(service: &Service, cases: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let service = Service::local();
     let case = std::cell::Cell::new(0);
-    proptest!(ProptestConfig::with_cases(48), |(steps in proptest::collection::vec(step(), 1..60))| {
+    let steps = proptest::collection::vec(step(), 1..60);
+    proptest!(ProptestConfig::with_cases(cases), |(steps in steps)| {
         case.set(case.get() + 1);
         runtime.block_on(async {
             let id = service.create(&format!("case-{}", case.get())).await;
-            run(&service, &id, steps).await;
+            run(service, &id, steps).await;
         });
     });
+}
+
+#[test]
+fn any_history_in_memory_ends_as_a_map_says() {
+    any_history(&Service::local(), 48);
+}
+
+#[test]
+fn any_history_on_disk_ends_as_a_map_says() {
+    any_history(&Service::disk(), 24);
 }

@@ -5,9 +5,18 @@ use serde_json::json;
 
 use super::*;
 
-#[tokio::test]
-async fn what_is_put_is_got_byte_for_byte() {
-    let service = Service::local();
+on_both_stores! {
+    what_is_put_is_got_byte_for_byte
+    a_write_replaces_value_expiration_and_metadata
+    a_form_may_hold_the_value_alone
+    limits_are_kept
+    an_expired_key_is_gone_and_a_missing_one_can_be_deleted
+    list_parameters_are_checked
+    pages_may_be_empty_before_the_end
+    any_text_names_a_namespace_of_its_own
+}
+
+async fn what_is_put_is_got_byte_for_byte(service: Service) {
     let id = service.create("a").await;
     for (key, value) in [
         ("plain", b"text".as_slice()),
@@ -33,9 +42,7 @@ async fn what_is_put_is_got_byte_for_byte() {
     );
 }
 
-#[tokio::test]
-async fn a_write_replaces_value_expiration_and_metadata() {
-    let service = Service::local();
+async fn a_write_replaces_value_expiration_and_metadata(service: Service) {
     let id = service.create("a").await;
     let path = value_path(&id, "k");
     let metadata = format!("/{id}/metadata/k");
@@ -63,9 +70,7 @@ async fn a_write_replaces_value_expiration_and_metadata() {
     assert_eq!((got.status, &got.body["result"]), (200, &Value::Null));
 }
 
-#[tokio::test]
-async fn a_form_may_hold_the_value_alone() {
-    let service = Service::local();
+async fn a_form_may_hold_the_value_alone(service: Service) {
     let id = service.create("a").await;
     let path = value_path(&id, "k");
     let put = |form| send(service.namespaces("PUT", &path).multipart(form));
@@ -88,9 +93,7 @@ async fn a_form_may_hold_the_value_alone() {
     assert_eq!(large.status, 413);
 }
 
-#[tokio::test]
-async fn limits_are_kept() {
-    let service = Service::local();
+async fn limits_are_kept(service: Service) {
     let id = service.create("a").await;
     let soon = START + 59;
     for (query, code) in [
@@ -127,9 +130,7 @@ async fn limits_are_kept() {
     );
 }
 
-#[tokio::test]
-async fn an_expired_key_is_gone_and_a_missing_one_can_be_deleted() {
-    let service = Service::local();
+async fn an_expired_key_is_gone_and_a_missing_one_can_be_deleted(service: Service) {
     let id = service.create("a").await;
     let path = value_path(&id, "k");
     let put = service.namespaces("PUT", &format!("{path}?expiration={}", START + 60));
@@ -156,9 +157,7 @@ async fn an_expired_key_is_gone_and_a_missing_one_can_be_deleted() {
     assert_eq!(send(service.namespaces("DELETE", &path)).await.status, 200);
 }
 
-#[tokio::test]
-async fn list_parameters_are_checked() {
-    let service = Service::local();
+async fn list_parameters_are_checked(service: Service) {
     let id = service.create("a").await;
     for bad in ["limit=9", "limit=1001", "limit=x", "cursor=made-up"] {
         let reply = send(service.namespaces("GET", &format!("/{id}/keys?{bad}"))).await;
@@ -168,9 +167,7 @@ async fn list_parameters_are_checked() {
     assert_eq!((none.status, &none.body["result"]), (200, &json!([])));
 }
 
-#[tokio::test]
-async fn pages_may_be_empty_before_the_end() {
-    let service = Service::local();
+async fn pages_may_be_empty_before_the_end(service: Service) {
     let id = service.create("a").await;
     for n in 0..11 {
         let put = service.namespaces("PUT", &value_path(&id, &format!("k{n:02}")));
@@ -191,4 +188,25 @@ async fn pages_may_be_empty_before_the_end() {
         }
     }
     assert_eq!(counts, [0, 10, 0, 1]);
+}
+
+async fn any_text_names_a_namespace_of_its_own(service: Service) {
+    let unknown = "0f2ac74b498b48028cb68387c421e279";
+    let names = ["SESSIONS", "...", "a%2Fb", "%C3%A9", "0F2A", unknown];
+    for name in names {
+        let path = format!("/{name}/values/k");
+        let put = service.namespaces("PUT", &path);
+        assert_eq!(send(put.body(name)).await.status, 200, "{name}");
+    }
+    for name in names {
+        let path = format!("/{name}/values/k");
+        let got = service.namespaces("GET", &path).send().await.unwrap();
+        assert_eq!(got.text().await.unwrap(), name);
+    }
+    let reply = send(service.namespaces("GET", &format!("/{unknown}"))).await;
+    assert_eq!((reply.status, reply.code()), (404, 10013));
+    assert_eq!(
+        send(service.namespaces("GET", "")).await.body["result"],
+        json!([])
+    );
 }

@@ -1,0 +1,301 @@
+//! The databases of wrangler's store: one for each namespace, one row for each key. Imports
+//! `domain`.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use fs_err as fs;
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, config::DbConfig, params,
+};
+
+use super::{Error, Range};
+use crate::domain::{KeyName, Metadata};
+
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many databases stay open: each takes three of the files that a process may have open.
+const KEPT: usize = if cfg!(test) { 4 } else { 64 };
+
+/// As miniflare makes it; an index on the expirations goes with it.
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS _mf_entries (
+  key TEXT PRIMARY KEY,
+  blob_id TEXT NOT NULL,
+  expiration INTEGER,
+  metadata TEXT
+);
+CREATE INDEX IF NOT EXISTS _mf_entries_expiration_idx ON _mf_entries(expiration);
+";
+
+/// What is known of a key.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) key: String,
+    /// The name of the file with the value.
+    pub(super) blob: String,
+    /// In milliseconds since 1970.
+    pub(super) expiration: Option<i64>,
+    /// JSON.
+    pub(super) metadata: Option<String>,
+}
+
+impl Row {
+    /// Returns the metadata. What is no JSON is none, since nobody could be given it.
+    pub(super) fn metadata(&self) -> Option<Metadata> {
+        serde_json::from_str(self.metadata.as_deref()?).ok()
+    }
+
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            key: row.get(0)?,
+            blob: row.get(1)?,
+            expiration: row.get(2)?,
+            metadata: row.get(3)?,
+        })
+    }
+}
+
+/// Databases that were needed once, and stay open.
+#[derive(Default)]
+pub(super) struct Databases(Mutex<HashMap<PathBuf, Open>>);
+
+struct Open {
+    database: Arc<Mutex<Database>>,
+    /// Which file it is, whatever its path leads to by now.
+    identity: Option<(u64, u64)>,
+}
+
+impl Databases {
+    /// Works on the database at `path`, if there is one: looking must not make it.
+    pub(super) fn with<T>(
+        &self,
+        path: &Path,
+        work: impl FnMut(&mut Database) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Error> {
+        if path.exists() {
+            self.with_new(path, work).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Works on the database at `path`, which is made if need be.
+    pub(super) fn with_new<T>(
+        &self,
+        path: &Path,
+        mut work: impl FnMut(&mut Database) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let database = self.open(path)?;
+        let mut database = database.lock().unwrap_or_else(PoisonError::into_inner);
+        patiently(|| work(&mut database)).map_err(|source| failed(path, source))
+    }
+
+    fn open(&self, path: &Path) -> Result<Arc<Mutex<Database>>, Error> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = open.get(path) {
+            if known.identity.is_some() && known.identity == identity(path) {
+                return Ok(Arc::clone(&known.database));
+            }
+            let database = known.database.lock();
+            database.unwrap_or_else(PoisonError::into_inner).abandon();
+        }
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(Error::Directory)?;
+        }
+        let database = patiently(|| Database::open(path)).map_err(|source| failed(path, source))?;
+        let database = Arc::new(Mutex::new(database));
+        // Those at work stay, however many.
+        if open.len() >= KEPT {
+            open.retain(|_, known| Arc::strong_count(&known.database) > 1);
+        }
+        let known = Open {
+            database: Arc::clone(&database),
+            identity: identity(path),
+        };
+        open.insert(path.to_owned(), known);
+        Ok(database)
+    }
+}
+
+impl fmt::Debug for Databases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Databases").finish_non_exhaustive()
+    }
+}
+
+fn failed(path: &Path, source: rusqlite::Error) -> Error {
+    Error::Database {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Tries again what failed only because another process was at it. SQLite waits by itself, but not
+/// where it sees that waiting is in vain, as when two make the same database.
+fn patiently<T>(mut work: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let start = Instant::now();
+    loop {
+        match work() {
+            Err(error) if is_busy(&error) && start.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+/// One open database.
+pub(super) struct Database {
+    connection: Connection,
+}
+
+impl Database {
+    fn open(path: &Path) -> rusqlite::Result<Self> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // The log keeps the database whole; only a power cut could take the last writes.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(Self { connection })
+    }
+
+    /// Keeps the database from tidying up at its end: somebody removed its file, and what lies
+    /// at its path now is another's.
+    fn abandon(&self) {
+        let leave = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        self.connection.set_db_config(leave, true).ok();
+    }
+
+    /// Returns the row of a key, expired or not.
+    pub(super) fn find(&mut self, key: &str) -> rusqlite::Result<Option<Row>> {
+        let sql = "SELECT key, blob_id, expiration, metadata FROM _mf_entries WHERE key = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        statement.query_row([key], Row::read).optional()
+    }
+
+    /// Returns the rows of a range, and one more if there is one, and whether any key of the
+    /// namespace has expired.
+    pub(super) fn list(&mut self, range: &Range, now: i64) -> rusqlite::Result<(Vec<Row>, bool)> {
+        // Text is compared byte by byte, so the keys of a prefix are neighbours.
+        let sql = "SELECT key, blob_id, expiration, metadata FROM _mf_entries \
+                   WHERE key >= ?1 AND key > ?2 AND (expiration IS NULL OR expiration > ?3) \
+                   ORDER BY key";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found = statement.query_map(params![range.prefix, range.after, now], Row::read)?;
+        let mut rows = Vec::new();
+        for row in found.take(range.limit + 1) {
+            let row = row?;
+            if !row.key.starts_with(&range.prefix) {
+                break;
+            }
+            rows.push(row);
+        }
+        let sql = "SELECT EXISTS (SELECT 1 FROM _mf_entries WHERE expiration <= ?1)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let stale = statement.query_row([now], |row| row.get(0))?;
+        Ok((rows, stale))
+    }
+
+    /// Writes rows in place of those with the same keys, and returns the blobs of those.
+    pub(super) fn replace(&mut self, rows: &[Row]) -> rusqlite::Result<Vec<String>> {
+        self.write(|connection| {
+            let mut old = Vec::new();
+            let find = "SELECT blob_id FROM _mf_entries WHERE key = ?1";
+            let mut find = connection.prepare_cached(find)?;
+            let replace = "INSERT OR REPLACE INTO _mf_entries \
+                           (key, blob_id, expiration, metadata) VALUES (?1, ?2, ?3, ?4)";
+            let mut replace = connection.prepare_cached(replace)?;
+            for row in rows {
+                let found = find.query_row([&row.key], |row| row.get(0));
+                old.extend(found.optional()?);
+                replace.execute(params![row.key, row.blob, row.expiration, row.metadata])?;
+            }
+            Ok(old)
+        })
+    }
+
+    /// Deletes rows, and returns their blobs.
+    pub(super) fn delete(&mut self, keys: &[KeyName]) -> rusqlite::Result<Vec<String>> {
+        self.write(|connection| {
+            let sql = "DELETE FROM _mf_entries WHERE key = ?1 RETURNING blob_id";
+            let mut delete = connection.prepare_cached(sql)?;
+            let mut old = Vec::new();
+            for key in keys {
+                let found = delete.query_map([key.as_str()], |row| row.get(0))?;
+                old.extend(found.collect::<rusqlite::Result<Vec<String>>>()?);
+            }
+            Ok(old)
+        })
+    }
+
+    /// Deletes all rows, and returns their blobs.
+    pub(super) fn clear(&mut self) -> rusqlite::Result<Vec<String>> {
+        self.write(|connection| {
+            let sql = "DELETE FROM _mf_entries RETURNING blob_id";
+            let mut delete = connection.prepare_cached(sql)?;
+            let found = delete.query_map([], |row| row.get(0))?;
+            found.collect()
+        })
+    }
+
+    /// Deletes what has expired at `now`, and returns the blobs. Does not wait for others: it is
+    /// no use that anybody would wait for.
+    pub(super) fn sweep(&mut self, now: i64) -> rusqlite::Result<Vec<String>> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let swept = self.write(|connection| {
+            let sql = "DELETE FROM _mf_entries WHERE expiration <= ?1 RETURNING blob_id";
+            let mut delete = connection.prepare_cached(sql)?;
+            let found = delete.query_map([now], |row| row.get(0))?;
+            found.collect()
+        });
+        self.connection.busy_timeout(PATIENCE)?;
+        match swept {
+            Err(error) if is_busy(&error) => Ok(Vec::new()),
+            swept => swept,
+        }
+    }
+
+    /// Writes all or nothing. Takes the lock at once, since one that is asked for after reading
+    /// may be refused.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+}
+
+/// Tells files apart that come to lie at the same path one after the other.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.exists().then_some((0, 0))
+}
