@@ -66,10 +66,16 @@ impl Ui {
 /// Lets the shell take the command apart, as git does, so that quotes and arguments work.
 #[cfg(unix)]
 fn command(editor: &str, file: &Path) -> Command {
+    // In the shell's place where that can be: it would die of the Ctrl-C that the editor gets.
+    let exec = if editor.contains(['=', ';', '&', '|', '(']) {
+        ""
+    } else {
+        "exec "
+    };
     let mut command = Command::new("sh");
     command
         .arg("-c")
-        .arg(format!("{editor} \"$@\""))
+        .arg(format!("{exec}{editor} \"$@\""))
         .arg(editor)
         .arg(file);
     command

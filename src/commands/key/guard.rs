@@ -103,6 +103,11 @@ impl Guard<'_> {
             id: &keyspace.target.id,
         };
         let found = session.client.send(&request).await;
+        if session.is_local() && found.is_err() {
+            // To `wrangler dev` a namespace needs no title, so the local store may know none.
+            let binding = keyspace.target.binding.as_ref();
+            return Ok(binding.map_or_else(|| request.id.to_string(), ToString::to_string));
+        }
         let found = found.with_context(|| format!("could not look up {}", keyspace.target))?;
         Ok(found.title)
     }

@@ -103,6 +103,29 @@ fn an_edit_that_cannot_be_written_is_kept() {
 }
 
 #[test]
+fn ctrl_c_after_the_editor_leaves_the_text_and_before_that_is_the_editors() {
+    let sandbox = sandbox();
+    put(&sandbox, "k", b"old", &[]);
+    // The editor's parent is kvctl itself.
+    let heard = "kill -INT $PPID; sleep 0.2; echo new > \"$1\"";
+    let Some(seen) = on_terminal(&sandbox, EDIT, heard) else {
+        return;
+    };
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(value(&sandbox, "k").unwrap(), b"new");
+    sandbox.emulator.latency(std::time::Duration::from_secs(2));
+    let later = "echo precious > \"$1\"; (sleep 0.5; kill -INT $PPID) >/dev/null 2>&1 &";
+    let seen = on_terminal(&sandbox, EDIT, later).unwrap();
+    assert_eq!(seen.code, Some(130), "{seen}");
+    let (_, path) = seen
+        .stdout
+        .split_once("the edited text is in [HOME]")
+        .unwrap();
+    let path = path.split_whitespace().next().unwrap();
+    assert_eq!(sandbox.read(&format!("..{path}")), "precious\n");
+}
+
+#[test]
 fn a_terminal_is_shown_no_bytes_that_it_would_obey() {
     let sandbox = sandbox();
     put(&sandbox, "k", b"\x1b[2J\xff", &[]);

@@ -77,3 +77,44 @@ fn environments_have_keys_of_their_own() {
     let seen = sandbox.run(&["key", "get", "k", "--env", "staging"]);
     assert_eq!(seen.stdout, "staging");
 }
+
+#[test]
+fn the_local_namespace_is_the_one_of_wrangler_dev() {
+    let sandbox = Sandbox::new();
+    let (id, preview) = (
+        "0f2ac74b498b48028cb68387c421e279",
+        "7d0c3b9e4a514c5ab9c1f0a4d2e35b61",
+    );
+    let entry = |ids: &str| format!("{BIO}\n[[kv_namespaces]]\nbinding = \"KV\"\n{ids}\n");
+    let run = |args: &[&str]| {
+        let args = [args, &["--local"]].concat();
+        sandbox.see(sandbox.bare_command(&args).output().unwrap())
+    };
+    sandbox.write(
+        "wrangler.toml",
+        entry(&format!("id = \"{id}\"\npreview_id = \"{preview}\"")),
+    );
+    insta::assert_snapshot!(run(&[
+        "key",
+        "put",
+        "-b",
+        "KV",
+        "k",
+        "v",
+        "--metadata",
+        "[1]"
+    ]));
+    assert_eq!(run(&["key", "get", "k"]).stdout, "v");
+    assert_eq!(
+        run(&["key", "list", "--namespace-id", preview]).stdout,
+        "k\n"
+    );
+    assert_eq!(run(&["key", "list", "--namespace-id", id]).stdout, "");
+    let seen = run(&["key", "delete", "-b", "KV", "--all", "--yes"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(run(&["key", "get", "k"]).code, Some(3));
+    // What is no id yet is not guessed.
+    sandbox.write("wrangler.toml", entry("id = \"<id>\""));
+    insta::assert_snapshot!(run(&["key", "get", "k"]));
+    assert_eq!(sandbox.emulator.log().len(), 0);
+}
