@@ -147,17 +147,7 @@ fn of_usage(error: &(dyn StdError + 'static)) -> Option<Exit> {
 }
 
 fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
-    use ops::transfer::journal;
     use ops::{account, delete_keys, keys, provision::want, rename_binding, target};
-    if let Some(e) = error.downcast_ref::<journal::Error>() {
-        return Some(match e {
-            journal::Error::Unfinished(_) | journal::Error::Other(_) => Exit::Refused,
-            journal::Error::Read { .. } | journal::Error::File(_) => Exit::Failed,
-        });
-    }
-    if error.is::<FormatError>() {
-        return Some(Exit::Usage);
-    }
     if error.is::<keys::Absent>() {
         return Some(Exit::NotFound);
     }

@@ -26,6 +26,6 @@ pub use limits::{
     TTL_MIN_SECONDS, VALUE_MAX_BYTES,
 };
 pub use metadata::{Metadata, MetadataError};
-pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError};
+pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError, hex};
 pub use record::Record;
 pub use title::{Title, TitleError};

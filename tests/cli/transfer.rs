@@ -226,7 +226,7 @@ fn an_import_goes_on_where_it_was_killed() {
     let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--resume"]);
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(
-        seen.stderr.contains("40000 records were confirmed before"),
+        seen.stderr.contains("40000 records confirmed before"),
         "{seen}"
     );
     assert_eq!(count(&sandbox, "PUT", "/bulk") - before, 2);

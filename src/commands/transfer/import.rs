@@ -38,8 +38,8 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> anyhow::Result<(
     announce(context, &survey);
     let keyspace = choice.open(context).await?;
     context.ui.status(&format!(
-        "importing {} records: {}",
-        survey.records,
+        "importing {}: {}",
+        counted(survey.records, "record"),
         keyspace.describe()
     ));
     let written = if args.dry_run {
@@ -64,13 +64,9 @@ fn announce(context: &Context, survey: &Survey) {
     }
     if survey.records > FREE_WRITES {
         ui.note(&format!(
-            "{} records are {} writes, in at least {}; the free plan has 1,000 writes a day",
+            "{} records are as many writes, in at least {}; the free plan has 1,000 writes a day",
             survey.records,
-            survey.records,
-            quantity(
-                survey.records.div_ceil(BULK_MAX_KEYS as u64) as usize,
-                "request"
-            )
+            counted(survey.records.div_ceil(BULK_MAX_KEYS as u64), "request")
         ));
     }
     if !survey.verified {
@@ -96,8 +92,8 @@ async fn write(
     let (mut journal, done) = Journal::open(&file.path, &subject, resume)?;
     if !done.is_empty() {
         context.ui.note(&format!(
-            "{} records were confirmed before and are not sent again",
-            done.len()
+            "{} confirmed before, not sent again",
+            counted(done.len(), "record")
         ));
     }
     let now = env::now().as_second();
@@ -189,12 +185,16 @@ impl Report for ImportReport {
             )?;
         }
         if self.dry_run {
-            return writeln!(out, "dry run: {} would be sent", quantity_of(self.records));
+            return writeln!(
+                out,
+                "dry run: {} would be sent",
+                counted(self.records, "record")
+            );
         }
         write!(
             out,
             "imported {} from {}",
-            quantity_of(self.confirmed as u64),
+            counted(self.confirmed as u64, "record"),
             self.file
         )?;
         for (count, what) in [(self.expired, "expired"), (self.repeated, "repeated")] {
@@ -206,6 +206,6 @@ impl Report for ImportReport {
     }
 }
 
-fn quantity_of(records: u64) -> String {
-    quantity(usize::try_from(records).unwrap_or(usize::MAX), "record")
+fn counted(count: u64, noun: &str) -> String {
+    quantity(usize::try_from(count).unwrap_or(usize::MAX), noun)
 }

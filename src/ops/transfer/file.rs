@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    domain::Record,
+    domain::{Record, hex},
     formats::{self, Format, ReadError, Reader, Writer, directory::DirectoryReader},
 };
 
@@ -95,7 +95,7 @@ impl RecordFile {
                     sum: &mut sum,
                 })
             })?;
-            while let Some(next) = reader.next() {
+            for next in reader.by_ref() {
                 match next {
                     Ok(_) => {}
                     Err(e) if skip_invalid && e.can_go_on() => survey.invalid.push(e.to_string()),
@@ -114,11 +114,7 @@ impl RecordFile {
                 ..survey
             };
         }
-        survey.sum = sum
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        survey.sum = hex(&sum.finalize());
         Ok(survey)
     }
 
