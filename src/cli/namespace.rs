@@ -1,7 +1,10 @@
 //! `kvctl namespace …`.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args, Subcommand};
 
+use super::key::NamespaceArgs;
 use crate::domain::{Binding, NamespaceId, Title};
 
 /// The commands under `namespace`.
@@ -36,10 +39,15 @@ pub struct CreateArgs {
 
 /// Show one namespace
 #[derive(Debug, Args)]
+#[command(after_help = "Without any of these, the only binding of the wrangler file is meant.")]
 pub struct GetArgs {
+    /// Title of the namespace
+    #[arg(value_name = "TITLE", group = "which")]
+    pub title: Option<String>,
+
     /// Which one.
     #[command(flatten)]
-    pub selector: SelectorArgs,
+    pub namespace: NamespaceArgs,
 }
 
 /// Give a namespace another title; its id and keys stay
@@ -60,6 +68,10 @@ pub struct DeleteArgs {
     /// Which one.
     #[command(flatten)]
     pub selector: SelectorArgs,
+
+    /// File to export all records to first; its ending tells the format
+    #[arg(long, value_name = "FILE")]
+    pub backup: Option<PathBuf>,
 
     /// Title of the namespace to delete, typed once more to confirm
     #[arg(long, value_name = "TITLE")]

@@ -48,6 +48,8 @@ fn named(path: PathBuf) -> Result<Found, Error> {
             path,
             passed_over: None,
         })
+    } else if std::fs::symlink_metadata(&path).is_ok() {
+        Err(Error::NotAFile { path })
     } else {
         Err(Error::Missing { path })
     }

@@ -35,7 +35,13 @@ pub enum Error {
         /// The directories, nearest first.
         searched: Vec<PathBuf>,
     },
-    /// The file that the user named is not there, or is no file.
+    /// What the user named is a directory, a device, or a link that leads nowhere.
+    #[error("{}: not a file", .path.display())]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The file that the user named is not there.
     #[error("{}: no such file", .path.display())]
     Missing {
         /// What was named.
@@ -127,7 +133,7 @@ impl Error {
                 "run `kvctl provision --init` to make a wrangler.toml here, or name the file with \
                  `-c FILE`"
             }
-            Self::Missing { .. } => {
+            Self::Missing { .. } | Self::NotAFile { .. } => {
                 "check the path after `-c`; it is relative to the directory \
                  kvctl runs in"
             }

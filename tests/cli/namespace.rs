@@ -114,6 +114,32 @@ fn a_protected_namespace_is_not_deleted_without_confirm() {
 }
 
 #[test]
+fn a_backup_comes_before_the_deletion() {
+    let sandbox = sandbox(&["foo"]);
+    assert_eq!(
+        sandbox.run(&["key", "put", "k", "v", "-n", "foo"]).code,
+        Some(0)
+    );
+    let delete = |file| {
+        [
+            "namespace",
+            "delete",
+            "foo",
+            "--confirm",
+            "foo",
+            "--backup",
+            file,
+        ]
+    };
+    let seen = sandbox.run(&delete("no/such/b.ndjson"));
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(sandbox.emulator.requests("DELETE"), 0);
+    let seen = sandbox.run(&delete("b.ndjson"));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(sandbox.read("b.ndjson").contains("\"k\""));
+}
+
+#[test]
 fn protection_goes_by_the_usual_title_too() {
     let sandbox = sandbox(&["bio-SESSIONS"]);
     sandbox.write("wrangler.toml", BIO);

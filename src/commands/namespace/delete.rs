@@ -8,11 +8,15 @@ use serde::Serialize;
 use super::{Found, find};
 use crate::{
     cli::DeleteArgs,
-    commands::Refused,
+    commands::{Refused, transfer::export},
     config::Document,
     context::Context,
     domain::NamespaceId,
-    ops::{namespaces::delete, protect, target::place},
+    ops::{
+        namespaces::delete,
+        protect,
+        target::{Target, place},
+    },
     ui::{Question, Report, quantity},
     wire::NamespaceInfo,
 };
@@ -56,6 +60,15 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     let project = document.as_ref().map(Document::project);
     let protected = manifest.is_some_and(|m| protect::is_protected(&m, project, id, title));
     confirm(context, title, args.confirm.as_deref(), protected).await?;
+    if let Some(file) = &args.backup {
+        let target = Target {
+            id: id.clone(),
+            binding: None,
+            title: Some(title.clone()),
+        };
+        let saved = export::back_up(context, &session, &target, file).await;
+        saved.with_context(|| format!("`{title}` was not deleted"))?;
+    }
     let sent = delete(&session.client, &session.account, id).await;
     sent.with_context(|| format!("could not delete `{title}`"))?;
     Ok(ui.report(&DeleteReport {

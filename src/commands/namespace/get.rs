@@ -1,9 +1,26 @@
 //! `kvctl namespace get`.
 
-use super::{NamespaceReport, find};
-use crate::{cli::GetArgs, context::Context};
+use super::NamespaceReport;
+use crate::{
+    cli::{GetArgs, key::NamespaceArgs},
+    commands::key::{Access, Choice, choose},
+    context::{Context, Session},
+};
 
 pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> {
-    let found = find(context, args.selector).await?;
-    Ok(context.ui.report(&NamespaceReport(found.namespace))?)
+    let GetArgs { title, namespace } = args;
+    let named = NamespaceArgs {
+        namespace: namespace.namespace.or(title),
+        ..namespace
+    };
+    let Choice { selector, document } = choose(context, named, Access::Read)?;
+    let session = context.connect(document.as_ref()).await?;
+    let local = session.is_local();
+    let Session {
+        client, account, ..
+    } = &session;
+    let found = selector
+        .find(client, account, document.as_ref(), local)
+        .await?;
+    Ok(context.ui.report(&NamespaceReport(found))?)
 }

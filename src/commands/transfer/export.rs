@@ -20,9 +20,12 @@ use crate::{
         ndjson::{NdjsonWriter, Partial},
     },
     fsx::Growing,
-    ops::transfer::{
-        file::{WriteError, format_of, write_all},
-        read::Reader,
+    ops::{
+        target::Target,
+        transfer::{
+            file::{WriteError, format_of, write_all},
+            read::Reader,
+        },
     },
     ui::{OutputError, Question, Report, quantity},
 };
@@ -34,20 +37,23 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         Some(file) => format_of(args.format, file)?,
     };
     let Format::Stream(format) = format else {
-        let instead = "export to .ndjson, .json or .csv";
-        return Err(Misused::new("a directory cannot be exported to".to_owned(), instead).into());
+        return Err(no_directory().into());
     };
     if args.resume && format != StreamFormat::Ndjson {
         let what = "only an NDJSON export can be gone on with".to_owned();
         return Err(Misused::new(what, "leave out `--resume`").into());
     }
-    let keyspace = choose(context, args.namespace, Access::Read)?
+    let Keyspace {
+        session, target, ..
+    } = choose(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
+    let (session, target, prefix) = (&session, &target, args.prefix.as_str());
     let export = Export {
         context,
-        keyspace: &keyspace,
-        prefix: &args.prefix,
+        session,
+        target,
+        prefix,
         format,
     };
     match file {
@@ -56,9 +62,40 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
     }
 }
 
+/// Exports all records of a namespace to `file`, before something happens to it.
+pub(crate) async fn back_up(
+    context: &Context,
+    session: &Session,
+    target: &Target,
+    file: &Path,
+) -> anyhow::Result<()> {
+    let Format::Stream(format) = format_of(None, file)? else {
+        return Err(no_directory().into());
+    };
+    let export = Export {
+        context,
+        session,
+        target,
+        prefix: "",
+        format,
+    };
+    let report = export.write_file(file, false).await?;
+    context.ui.status(&format!(
+        "exported {} records to {}",
+        report.records, report.file
+    ));
+    Ok(())
+}
+
+fn no_directory() -> Misused {
+    let instead = "export to .ndjson, .json or .csv";
+    Misused::new("a directory cannot be exported to".to_owned(), instead)
+}
+
 struct Export<'a> {
     context: &'a Context,
-    keyspace: &'a Keyspace,
+    session: &'a Session,
+    target: &'a Target,
     prefix: &'a str,
     format: StreamFormat,
 }
@@ -67,8 +104,8 @@ impl Export<'_> {
     fn reader(&self) -> Reader<'_> {
         let Session {
             client, account, ..
-        } = &self.keyspace.session;
-        Reader::new(client, account, &self.keyspace.target.id)
+        } = self.session;
+        Reader::new(client, account, &self.target.id)
     }
 
     async fn to_stdout(&self) -> anyhow::Result<()> {
@@ -87,6 +124,11 @@ impl Export<'_> {
     }
 
     async fn to_file(&self, file: &Path, resume: bool) -> anyhow::Result<()> {
+        let report = self.write_file(file, resume).await?;
+        Ok(self.context.ui.report(&report)?)
+    }
+
+    async fn write_file(&self, file: &Path, resume: bool) -> anyhow::Result<ExportReport> {
         let target = self.context.resolve(file);
         if target.exists() {
             let what = format!("overwriting {}", self.context.display(&target));
@@ -134,13 +176,13 @@ impl Export<'_> {
             written.with_context(|| format!("the export is not complete: {}", part.display()))?;
         growing.commit()?;
         self.remark(&reader, &summary);
-        Ok(self.context.ui.report(&ExportReport {
+        Ok(ExportReport {
             file: self.context.display(&target),
             records: summary.records,
             bytes: summary.bytes,
             resumed_after: before,
             vanished: reader.vanished(),
-        })?)
+        })
     }
 
     fn remark(&self, reader: &Reader<'_>, summary: &Summary) {
