@@ -9,7 +9,8 @@ use super::{Format, Ui, Verbosity};
 pub struct Progress(ProgressBar);
 
 impl Ui {
-    /// Starts a bar of `total` items, visible only where somebody watches a human format.
+    /// Starts a bar of `total` items, or a mere counter if that is 0, visible only where somebody
+    /// watches a human format.
     pub fn progress(&self, total: usize, what: &str) -> Progress {
         let visible = self.options.audience.watches
             && self.options.format == Format::Human
@@ -20,7 +21,12 @@ impl Ui {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:24} {pos}/{len}") {
+        let template = match total {
+            0 => "{spinner} {msg} {human_pos} ({per_sec})",
+            1..100 => "{spinner} {msg} {bar:24} {pos}/{len}",
+            _ => "{spinner} {msg} {bar:24} {human_pos}/{human_len} ({per_sec}, {eta} left)",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.set_message(what.to_owned());

@@ -141,7 +141,7 @@ impl Export<'_> {
         }
         let reader = self.reader();
         let progress = self.context.ui.progress(0, "exported");
-        let count = |records: usize| (0..records).for_each(|_| progress.step());
+        let count = |records: usize| progress.advance(records);
         let part = Growing::part(&target);
         let resumed = resume && part.exists();
         let (mut growing, partial) = if resumed {

@@ -101,7 +101,7 @@ async fn write(
     let progress = context
         .ui
         .progress(usize::try_from(left).unwrap_or(usize::MAX), "importing");
-    let count = |records: usize| (0..records).for_each(|_| progress.step());
+    let count = |records: usize| progress.advance(records);
     let records = pending(file, now, done)?;
     let writer = Writer::new(client, account, namespace, now);
     let written = writer.write_all(records, &mut journal, &count).await;
