@@ -75,6 +75,8 @@ pub enum Command {
     Export(transfer::ExportArgs),
     /// Write the records of a file into a namespace
     Import(transfer::ImportArgs),
+    /// Copy all records of a namespace into another
+    Copy(transfer::CopyArgs),
     /// Compare two namespaces or exports; exit with 8 if they differ
     Diff(transfer::DiffArgs),
 }

@@ -1,4 +1,4 @@
-//! `kvctl export`, `kvctl import` and `kvctl diff`.
+//! `kvctl export`, `kvctl import`, `kvctl copy` and `kvctl diff`.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -72,6 +72,34 @@ pub struct ImportArgs {
     /// Pass over records that are wrong, name them, and exit with 6
     #[arg(long)]
     pub skip_invalid: bool,
+}
+
+/// Copy all records of a namespace into another
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A namespace is named as binding:NAME, binding:NAME@ENV, title:TITLE or id:ID; with local: in front, \
+of the local store. Keys that exist are overwritten; others stay.")]
+pub struct CopyArgs {
+    /// Namespace to read
+    #[arg(long, value_name = "NAMESPACE")]
+    pub from: SideArg,
+
+    /// Namespace to write
+    #[arg(long, value_name = "NAMESPACE")]
+    pub to: SideArg,
+
+    /// Copy only keys that begin so
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub prefix: String,
+
+    /// Say how much would be copied, and stop
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Compare two namespaces or exports; exit with 8 if they differ

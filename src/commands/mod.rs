@@ -86,6 +86,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::RenameBinding(args) => rename_binding::run(context, &args).await,
         Command::Export(args) => transfer::export::run(context, args).await,
         Command::Import(args) => transfer::import::run(context, args).await,
+        Command::Copy(args) => transfer::copy::run(context, args).await,
         Command::Diff(args) => transfer::diff::run(context, args).await,
     }
 }

@@ -64,17 +64,18 @@ impl Context {
         self.connect_for(document, &[self.environment()?]).await
     }
 
-    /// The same, in the local store or at the service, whatever the global options say.
+    /// Prepares a client for the account that `section` belongs to, in the local store or at the
+    /// service, whatever the global options say.
     pub async fn connect_at(
         &self,
         document: Option<&Document>,
+        section: Option<EnvName>,
         local: bool,
     ) -> anyhow::Result<Session> {
         if local {
             return self.connect_locally(document).await;
         }
-        self.connect_remotely(document, &[self.environment()?])
-            .await
+        self.connect_remotely(document, &[section]).await
     }
 
     /// Prepares a client for the one account that all of `sections` belong to.

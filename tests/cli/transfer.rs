@@ -350,3 +350,41 @@ fn an_export_to_a_full_disk_leaves_nothing_under_its_name() {
     let seen = sandbox.see(command.stdout(full.into_parts().0).output().unwrap());
     assert_eq!(seen.code, Some(1), "{seen}");
 }
+
+#[test]
+fn a_copy_carries_everything_also_from_remote_to_local() {
+    let sandbox = sandbox(&["one", "two"]);
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    assert_eq!(
+        sandbox
+            .run(&["namespace", "create", "mine", "--local"])
+            .code,
+        Some(0)
+    );
+    sandbox.write("in.ndjson", odd_lines() + &lines(300));
+    assert_eq!(
+        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    let dry = [
+        "copy",
+        "--from",
+        "title:one",
+        "--to",
+        "title:two",
+        "--dry-run",
+    ];
+    assert_eq!(
+        sandbox.run(&dry).stdout,
+        "dry run: 320 records would be copied\n"
+    );
+    for to in ["title:two", "local:title:mine"] {
+        let seen = sandbox.run(&["copy", "--from", "title:one", "--to", to]);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert_eq!(seen.stdout, "copied 320 records\n");
+        let seen = sandbox.run(&["diff", "title:one", to]);
+        assert_eq!(seen.code, Some(0), "{seen}");
+    }
+    insta::assert_snapshot!(sandbox.run(&["copy", "--from", "title:one", "--to", "title:one"]));
+    insta::assert_snapshot!(sandbox.run(&["copy", "--from", "a.json", "--to", "title:one"]));
+}

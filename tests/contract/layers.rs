@@ -38,7 +38,8 @@ const BELOW: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "context", "ops", "api", "config", "domain", "env", "fsx", "ui", "wire",
+            "cli", "context", "ops", "api", "config", "domain", "env", "formats", "fsx", "ui",
+            "wire",
         ],
     ),
     (
@@ -50,6 +51,7 @@ const BELOW: &[(&str, &[&str])] = &[
             "context",
             "credentials",
             "domain",
+            "formats",
             "fsx",
             "ops",
             "ui",

@@ -112,7 +112,13 @@ impl Choice {
     /// Opens it in the local store or at the service, whatever the global options say.
     pub(super) async fn open_at(self, context: &Context, local: bool) -> anyhow::Result<Keyspace> {
         let Self { selector, document } = self;
-        let session = context.connect_at(document.as_ref(), local).await?;
+        let section = match &selector {
+            Selector::Binding { environment, .. } => environment.clone(),
+            Selector::Id(_) | Selector::Title(_) => context.environment()?,
+        };
+        let session = context
+            .connect_at(document.as_ref(), section, local)
+            .await?;
         let target = selector
             .locate(
                 &session.client,

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
-use super::{SAMPLE, quoted};
+use super::failures::{self, Failed};
 use crate::{
     cli::transfer::ImportArgs,
     commands::{
@@ -144,16 +144,9 @@ struct ImportReport {
     failed: Vec<Failed>,
 }
 
-/// A key that could not be written.
-#[derive(Debug, Serialize)]
-struct Failed {
-    key: String,
-    reason: String,
-}
-
 impl ImportReport {
     fn new(file: String, dry_run: bool, survey: &Survey, written: Written) -> Self {
-        let failed = written.failed.into_iter();
+        let failed = failures::of(written.failed);
         Self {
             file,
             dry_run,
@@ -162,28 +155,14 @@ impl ImportReport {
             expired: written.expired,
             repeated: written.repeated,
             invalid: survey.invalid.clone(),
-            failed: failed
-                .map(|(key, reason)| Failed {
-                    key: key.to_string(),
-                    reason,
-                })
-                .collect(),
+            failed,
         }
     }
 }
 
 impl Report for ImportReport {
     fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
-        for Failed { key, reason } in self.failed.iter().take(SAMPLE) {
-            writeln!(out, "not written: {}: {reason}", quoted(key))?;
-        }
-        if self.failed.len() > SAMPLE {
-            writeln!(
-                out,
-                "… and {} more; `--json` names them all",
-                self.failed.len() - SAMPLE
-            )?;
-        }
+        failures::human(&self.failed, out)?;
         if self.dry_run {
             return writeln!(
                 out,

@@ -1,8 +1,11 @@
 //! Moving many keys: one file a verb.
 
+pub(super) mod copy;
 pub(super) mod diff;
 pub(super) mod export;
+mod failures;
 pub(super) mod import;
+mod side;
 
 use crate::ui::printable;
 

@@ -1,0 +1,41 @@
+//! Keys that could not be written, and how they are named.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use serde::Serialize;
+
+use super::{SAMPLE, quoted};
+use crate::domain::KeyName;
+
+/// A key that could not be written.
+#[derive(Debug, Serialize)]
+pub(super) struct Failed {
+    key: String,
+    reason: String,
+}
+
+pub(super) fn of(failed: BTreeMap<KeyName, String>) -> Vec<Failed> {
+    let one = |(key, reason): (KeyName, _)| Failed {
+        key: key.to_string(),
+        reason,
+    };
+    failed.into_iter().map(one).collect()
+}
+
+/// Names the first of them.
+pub(super) fn human(failed: &[Failed], out: &mut dyn Write) -> io::Result<()> {
+    for Failed { key, reason } in failed.iter().take(SAMPLE) {
+        writeln!(out, "not written: {}: {reason}", quoted(key))?;
+    }
+    if failed.len() > SAMPLE {
+        writeln!(
+            out,
+            "… and {} more; `--json` names them all",
+            failed.len() - SAMPLE
+        )?;
+    }
+    Ok(())
+}

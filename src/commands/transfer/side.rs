@@ -1,0 +1,119 @@
+//! A file or a namespace, named in one word.
+
+use futures_util::{
+    StreamExt as _, TryStreamExt as _,
+    stream::{self, BoxStream},
+};
+
+use crate::{
+    cli::transfer::{NamespaceArg, SideArg},
+    commands::key::{Choice, Keyspace},
+    context::{Context, Session},
+    domain::Record,
+    env,
+    formats::Format,
+    ops::{
+        target::Selector,
+        transfer::{
+            file::{RecordFile, format_of},
+            read::Reader,
+        },
+    },
+};
+
+/// One side of a comparison or of a copy.
+pub(super) enum Side {
+    File(RecordFile),
+    Namespace(Box<Keyspace>),
+}
+
+/// Why a side could not be read, whichever it is.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error(transparent)]
+    File(#[from] crate::ops::transfer::file::Error),
+    #[error(transparent)]
+    Namespace(#[from] crate::ops::transfer::read::Error),
+}
+
+impl Side {
+    pub(super) async fn open(
+        context: &Context,
+        arg: SideArg,
+        format: Option<Format>,
+    ) -> anyhow::Result<Self> {
+        let (local, which) = match arg {
+            SideArg::File(path) => {
+                let path = context.resolve(&path);
+                let file = RecordFile {
+                    format: format_of(format, &path)?,
+                    path,
+                };
+                // A file that is wrong somewhere is no side to compare with.
+                file.survey(false)?;
+                return Ok(Self::File(file));
+            }
+            SideArg::Namespace { local, which } => (local, which),
+        };
+        Ok(Self::Namespace(Box::new(
+            open_namespace(context, local, which).await?,
+        )))
+    }
+
+    pub(super) fn reader(&self) -> Option<Reader<'_>> {
+        let Self::Namespace(keyspace) = self else {
+            return None;
+        };
+        let Session {
+            client, account, ..
+        } = &keyspace.session;
+        Some(Reader::new(client, account, &keyspace.target.id))
+    }
+
+    pub(super) fn records<'a>(
+        &'a self,
+        reader: Option<&'a Reader<'a>>,
+        prefix: &'a str,
+    ) -> anyhow::Result<BoxStream<'a, Result<Record, Error>>> {
+        Ok(match (self, reader) {
+            (Self::File(file), _) => file
+                .records(env::now().as_second())?
+                .map_ok(|(_, record)| record)
+                .try_filter(move |r| std::future::ready(r.key.as_str().starts_with(prefix)))
+                .map_err(Error::from)
+                .boxed(),
+            (Self::Namespace(_), Some(reader)) => {
+                reader.records(prefix, None).map_err(Error::from).boxed()
+            }
+            (Self::Namespace(_), None) => stream::empty().boxed(),
+        })
+    }
+}
+
+/// Finds a namespace that is named in one word, in the local store or at the service.
+pub(super) async fn open_namespace(
+    context: &Context,
+    local: bool,
+    which: NamespaceArg,
+) -> anyhow::Result<Keyspace> {
+    let (selector, document) = match which {
+        NamespaceArg::Id(id) => (Selector::Id(id), None),
+        NamespaceArg::Title(title) => (Selector::Title(title), None),
+        NamespaceArg::Binding(binding, environment) => {
+            let environment = match environment {
+                Some(environment) => Some(environment),
+                None => context.environment()?,
+            };
+            let preview = false;
+            let selector = Selector::Binding {
+                environment,
+                binding,
+                preview,
+            };
+            (selector, Some(context.document()?))
+        }
+    };
+    let choice = Choice { selector, document };
+    let local = local || context.is_local();
+    choice.open_at(context, local).await
+}
