@@ -8,4 +8,5 @@ pub mod compare;
 pub mod file;
 pub mod journal;
 pub mod read;
+mod seen;
 pub mod write;

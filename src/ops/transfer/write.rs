@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    hash::{BuildHasher as _, RandomState},
     pin::pin,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
@@ -16,7 +15,10 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 
-use super::batch::{Batch, Capacity, Encoded};
+use super::{
+    batch::{Batch, Capacity, Encoded},
+    seen::{Before, Seen},
+};
 use crate::{
     api::{self, BulkPut, Client, Lifetime, PutValue, Trouble},
     domain::{
@@ -361,42 +363,5 @@ impl Run<'_, '_> {
 
     fn confirm<E>(&mut self, numbers: &[u64]) -> Result<(), Error<E>> {
         self.journal.confirmed(numbers).map_err(Error::Journal)
-    }
-}
-
-/// The keys of a run so far, as hashes, eight bytes each. A collision only costs a second.
-#[derive(Default)]
-struct Seen {
-    earlier: HashSet<u64>,
-    here: HashSet<u64>,
-    hasher: RandomState,
-}
-
-/// Whether and where a key came before.
-#[derive(Debug, PartialEq, Eq)]
-enum Before {
-    Never,
-    /// In the batch that is being packed.
-    Here,
-    /// In one that was sent.
-    Earlier,
-}
-
-impl Seen {
-    /// Returns whether `key` came before; it has by now.
-    fn before(&mut self, key: &KeyName) -> Before {
-        let hash = self.hasher.hash_one(key.as_str());
-        if self.earlier.contains(&hash) {
-            Before::Earlier
-        } else if self.here.insert(hash) {
-            Before::Never
-        } else {
-            Before::Here
-        }
-    }
-
-    /// Takes note that the batch is sent.
-    fn sent(&mut self) {
-        self.earlier.extend(self.here.drain());
     }
 }
