@@ -36,11 +36,6 @@ impl Ui {
 }
 
 impl Progress {
-    /// Counts one more finished item.
-    pub fn step(&self) {
-        self.advance(1);
-    }
-
     /// Counts more finished items.
     pub fn advance(&self, items: usize) {
         self.0.inc(items as u64);

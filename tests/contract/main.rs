@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]
 
 mod edit;
+mod identity;
 mod layers;
 mod readme;
 mod retry;

@@ -172,7 +172,7 @@ impl Job<'_> {
         let progress = (creates > 0).then(|| self.context.ui.progress(creates, "creating"));
         let done = || {
             if let Some(bar) = &progress {
-                bar.step();
+                bar.advance(1);
             }
         };
         let Session {
