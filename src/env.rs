@@ -44,6 +44,8 @@ pub enum Var {
     Home,
     /// Where configuration lives below the home directory.
     ConfigHome,
+    /// Where programs keep what they remember between runs.
+    StateHome,
     /// The editor, for terminals that can show one.
     Visual,
     /// The editor.
@@ -86,6 +88,7 @@ impl Var {
         Self::Editor,
         Self::Home,
         Self::ConfigHome,
+        Self::StateHome,
     ];
 
     /// Returns the name of the variable.
@@ -122,6 +125,13 @@ impl Var {
                     "XDG_CONFIG_HOME"
                 }
             }
+            Self::StateHome => {
+                if cfg!(windows) {
+                    "LOCALAPPDATA"
+                } else {
+                    "XDG_STATE_HOME"
+                }
+            }
         }
     }
 }
@@ -134,6 +144,7 @@ impl Var {
             self,
             Self::Home
                 | Self::ConfigHome
+                | Self::StateHome
                 | Self::AuthProfile
                 | Self::ExtraCaCerts
                 | Self::Local

@@ -147,11 +147,11 @@ fn of_usage(error: &(dyn StdError + 'static)) -> Option<Exit> {
 }
 
 fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
-    use ops::{account, delete_keys, keys, provision::want, rename_binding, target};
+    use ops::{account, keys, provision::want, rename_binding, target, transfer::delete};
     if error.is::<keys::Absent>() {
         return Some(Exit::NotFound);
     }
-    if error.is::<delete_keys::Remained>() {
+    if error.is::<delete::Remained>() {
         return Some(Exit::Partial);
     }
     if let Some(e) = error.downcast_ref::<account::Error>() {
@@ -232,7 +232,7 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, context::UsageError::hint))
             .or_else(|| hint_of(e, ops::account::Error::hint))
             .or_else(|| hint_of(e, ops::provision::destination::Error::hint))
-            .or_else(|| hint_of(e, ops::delete_keys::Remained::hint))
+            .or_else(|| hint_of(e, ops::transfer::delete::Remained::hint))
             .or_else(|| hint_of(e, ops::keys::Absent::hint))
             .or_else(|| hint_of(e, ops::transfer::journal::Error::hint))
             .or_else(|| hint_of(e, |e: &FormatError| e.hint().map(str::to_owned)))

@@ -62,6 +62,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// Another process is at work on the file.
+    #[error("another run is at work on `{}`", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// The lock could not be taken.
     #[error("could not lock `{}`", path.display())]
     Lock {
@@ -175,6 +181,14 @@ pub struct Private {
 ///
 /// It has a directory of its own because editors put copies beside what they edit.
 pub fn private(name: &str, bytes: &[u8]) -> Result<Private, Error> {
+    let (private, mut file) = private_writer(name)?;
+    let written = file.write_all(bytes);
+    written.map_err(|source| write_error(&private.path(), source))?;
+    Ok(private)
+}
+
+/// Makes a private file called `name`, as [`private`] does, to be filled by and by.
+pub fn private_writer(name: &str) -> Result<(Private, File), Error> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("kvctl-");
     close_to_others(&mut builder);
@@ -186,12 +200,10 @@ pub fn private(name: &str, bytes: &[u8]) -> Result<Private, Error> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(&path)
-        .and_then(|mut file| file.write_all(bytes))
-        .map_err(|source| write_error(&path, source))?;
+    let file = options.open(&path);
+    let file = file.map_err(|source| write_error(&path, source))?;
     let name = name.to_owned();
-    Ok(Private { directory, name })
+    Ok((Private { directory, name }, file))
 }
 
 impl Private {

@@ -110,6 +110,11 @@ impl Endpoint for BulkDelete<'_> {
         Body::Json(self.keys.clone())
     }
 
+    /// What was too much for the gateway will be too much again.
+    fn is_final(&self, status: StatusCode) -> bool {
+        matches!(status.as_u16(), 504 | 524)
+    }
+
     /// Before November 2024 the result was `null`, and nothing failed alone.
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
         Ok(answer.envelope()?.result.unwrap_or_default())

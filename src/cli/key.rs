@@ -162,6 +162,10 @@ pub struct DeleteArgs {
     /// Title of the namespace, typed once more to confirm
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
+
+    /// Pass over what an interrupted run of the same deletion is known to have deleted
+    #[arg(long, conflicts_with = "keys")]
+    pub resume: bool,
 }
 
 /// List the keys of a namespace

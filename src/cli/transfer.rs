@@ -10,6 +10,18 @@ use crate::{
     formats::Format,
 };
 
+/// What to do about an earlier run of the same command that was interrupted.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ResumeArgs {
+    /// Go on where an interrupted run of the same command stopped
+    #[arg(long)]
+    pub resume: bool,
+
+    /// Forget an interrupted run of the same command, and begin anew
+    #[arg(long, conflicts_with = "resume")]
+    pub restart: bool,
+}
+
 /// Write all records of a namespace to a file
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -38,9 +50,9 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
 
-    /// Go on with an NDJSON export that was interrupted
-    #[arg(long, requires = "file")]
-    pub resume: bool,
+    /// Whether to go on with an interrupted export; NDJSON only.
+    #[command(flatten)]
+    pub resume: ResumeArgs,
 }
 
 /// Write the records of a file into a namespace
@@ -49,7 +61,7 @@ pub struct ExportArgs {
 The whole file is read before anything is sent. Keys that exist are overwritten; others stay.
 What was confirmed is kept in FILE.kvctl-journal until all is, so that --resume can go on.")]
 pub struct ImportArgs {
-    /// File to read, or a directory with a file for each key
+    /// File to read, or a directory with a file for each key; - is stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
@@ -65,13 +77,17 @@ pub struct ImportArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Go on with an import that was interrupted
-    #[arg(long)]
-    pub resume: bool,
+    /// Whether to go on with an interrupted import.
+    #[command(flatten)]
+    pub resume: ResumeArgs,
 
     /// Pass over records that are wrong, name them, and exit with 6
     #[arg(long)]
     pub skip_invalid: bool,
+
+    /// Title of the namespace, typed once more, if kvctl.toml protects it
+    #[arg(long, value_name = "TITLE")]
+    pub confirm: Option<String>,
 }
 
 /// Copy all records of a namespace into another
@@ -100,6 +116,14 @@ pub struct CopyArgs {
     /// Say how much would be copied, and stop
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Whether to go on with an interrupted copy.
+    #[command(flatten)]
+    pub resume: ResumeArgs,
+
+    /// Title of the namespace to write, typed once more, if kvctl.toml protects it
+    #[arg(long, value_name = "TITLE")]
+    pub confirm: Option<String>,
 }
 
 /// Compare two namespaces or exports; exit with 8 if they differ

@@ -3,6 +3,7 @@
 //! Owns the reports, each next to its only builder. Imports `cli`, `context`, `ops`, `api` (the
 //! endpoints), `config`, `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
 
+mod journal;
 mod key;
 mod namespace;
 mod provision;

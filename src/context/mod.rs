@@ -132,6 +132,15 @@ impl Context {
         set.unwrap_or(if cfg!(windows) { "notepad" } else { "vi" })
     }
 
+    /// Returns the directory for what is remembered between runs, if the user has one.
+    pub fn state_directory(&self) -> Option<PathBuf> {
+        // A relative path there is to be ignored, says the XDG specification.
+        let set = self.env.get(Var::StateHome).map(PathBuf::from);
+        let usual = || Some(Path::new(self.env.get(Var::Home)?).join(".local/state"));
+        let base = set.filter(|path| path.is_absolute()).or_else(usual)?;
+        Some(base.join("kvctl"))
+    }
+
     /// Returns the directory the command works in.
     pub fn directory(&self) -> &Path {
         &self.cwd

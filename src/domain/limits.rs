@@ -39,3 +39,20 @@ pub const BULK_GET_MAX_KEYS: usize = 100;
 
 /// The most bytes that the values of one bulk read have together.
 pub const BULK_GET_MAX_BYTES: usize = 25 * 1024 * 1024;
+
+/// How many keys the free plan lets an account read a day, until 00:00 UTC.
+///
+/// This and the next ones are from Cloudflare's KV pricing page, which counts keys, also in bulk.
+pub const FREE_READS_A_DAY: u64 = 100_000;
+
+/// How many keys the free plan lets an account write a day.
+pub const FREE_WRITES_A_DAY: u64 = 1000;
+
+/// How many keys the free plan lets an account delete a day.
+pub const FREE_DELETES_A_DAY: u64 = 1000;
+
+/// How many requests the API takes of one user in [`REQUESTS_WINDOW_SECONDS`].
+pub const REQUESTS_AT_ONCE: u64 = 1200;
+
+/// The time, in seconds, in which [`REQUESTS_AT_ONCE`] requests are taken.
+pub const REQUESTS_WINDOW_SECONDS: u64 = 300;

@@ -21,9 +21,10 @@ pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError};
 pub use key::{KeyName, KeyNameError};
 pub use limits::{
-    BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, KEY_MAX_BYTES,
-    LIST_PAGE_MAX, LIST_PAGE_MIN, METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX, TITLE_MAX_CHARS,
-    TTL_MIN_SECONDS, VALUE_MAX_BYTES,
+    BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, FREE_DELETES_A_DAY,
+    FREE_READS_A_DAY, FREE_WRITES_A_DAY, KEY_MAX_BYTES, LIST_PAGE_MAX, LIST_PAGE_MIN,
+    METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX, REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS,
+    TITLE_MAX_CHARS, TTL_MIN_SECONDS, VALUE_MAX_BYTES,
 };
 pub use metadata::{Metadata, MetadataError};
 pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError, hex};

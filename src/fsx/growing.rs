@@ -2,8 +2,8 @@
 //! as a record of what was done.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, BufWriter, Seek as _, SeekFrom, Write},
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -37,21 +37,27 @@ impl Growing {
             io::ErrorKind::AlreadyExists => Error::Exists { path: part.clone() },
             _ => write_error(&part, source),
         })?;
+        claim(&file, &part)?;
         Ok(Self::new(file, part, target, resumable))
+    }
+
+    /// Forgets a file that was begun, if one was.
+    pub fn discard(target: &Path) -> Result<(), Error> {
+        let part = Self::part(target);
+        match std::fs::remove_file(&part) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(write_error(&part, e)),
+            _ => Ok(()),
+        }
     }
 
     /// Goes on with a file that was begun, behind its first `length` bytes.
     pub fn go_on(target: &Path, length: u64) -> Result<Self, Error> {
         let part = Self::part(target);
-        let opened = OpenOptions::new()
-            .write(true)
-            .open(&part)
-            .and_then(|mut file| {
-                file.set_len(length)?;
-                file.seek(SeekFrom::Start(length))?;
-                Ok(file)
-            });
-        let file = opened.map_err(|source| write_error(&part, source))?;
+        let failed = |source| write_error(&part, source);
+        let mut file = OpenOptions::new().write(true).open(&part).map_err(failed)?;
+        claim(&file, &part)?;
+        file.set_len(length).map_err(failed)?;
+        file.seek(SeekFrom::Start(length)).map_err(failed)?;
         Ok(Self::new(file, part, target, true))
     }
 
@@ -99,7 +105,7 @@ impl Drop for Growing {
     }
 }
 
-/// A file to which lines are added, each at once and for good.
+/// A file to which lines are added, each at once and for good. No two processes have it open.
 #[derive(Debug)]
 pub struct Appending {
     file: File,
@@ -107,14 +113,33 @@ pub struct Appending {
 }
 
 impl Appending {
-    /// Opens the file at `path`, or makes it.
+    /// Opens the file at `path`, or makes it, and the directories on the way.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let opened = OpenOptions::new().append(true).create(true).open(path);
-        let file = opened.map_err(|source| write_error(path, source))?;
+        let failed = |source| write_error(path, source);
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(failed)?;
+        }
+        let mut options = OpenOptions::new();
+        let file = options.append(true).read(true).create(true).open(path);
+        let file = file.map_err(failed)?;
+        claim(&file, path)?;
         Ok(Self {
             file,
             path: path.to_owned(),
         })
+    }
+
+    /// Returns what it holds. Its end may be half a line, even half a character.
+    pub fn bytes(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Takes out what it holds.
+    pub fn clear(&mut self) -> io::Result<()> {
+        self.file.set_len(0)
     }
 
     /// Adds `line`, with one system call, so that a killed process leaves no half of it.
@@ -123,9 +148,19 @@ impl Appending {
     }
 
     /// Removes the file: what it recorded is over.
-    pub fn remove(self) -> Result<(), Error> {
-        fs_err::remove_file(&self.path).map_err(|source| write_error(&self.path, source))
+    pub fn remove(&self) -> Result<(), Error> {
+        std::fs::remove_file(&self.path).map_err(|source| write_error(&self.path, source))
     }
+}
+
+/// Makes sure that no other process is at work on the file.
+fn claim(file: &File, path: &Path) -> Result<(), Error> {
+    file.try_lock().map_err(|e| match e {
+        TryLockError::WouldBlock => Error::Busy {
+            path: path.to_owned(),
+        },
+        TryLockError::Error(source) => write_error(path, source),
+    })
 }
 
 #[cfg(test)]

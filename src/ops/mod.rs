@@ -4,7 +4,6 @@
 //! codes, prints nothing, and reports progress through callbacks.
 
 pub mod account;
-pub mod delete_keys;
 pub mod keys;
 pub mod namespaces;
 pub mod protect;

@@ -1,6 +1,6 @@
 //! Stdin as data.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 /// Reads `source` to its end; `None` if that is more than `limit` bytes away.
 pub fn read_up_to(source: impl Read, limit: usize) -> io::Result<Option<Vec<u8>>> {
@@ -13,6 +13,16 @@ pub fn read_up_to(source: impl Read, limit: usize) -> io::Result<Option<Vec<u8>>
 /// there are more than `limit` bytes.
 pub async fn input(limit: usize) -> io::Result<Option<Vec<u8>>> {
     tokio::task::spawn_blocking(move || read_up_to(io::stdin().lock(), limit)).await?
+}
+
+/// Copies stdin to its end into `sink`, on a thread of its own, as [`input`] does.
+pub async fn spool(mut sink: impl Write + Send + 'static) -> io::Result<u64> {
+    tokio::task::spawn_blocking(move || {
+        let copied = io::copy(&mut io::stdin().lock(), &mut sink)?;
+        sink.flush()?;
+        Ok(copied)
+    })
+    .await?
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use std::{
 
 pub use confirm::{ConfirmError, Question};
 pub use editor::EditorError;
-pub use input::{input, read_up_to};
+pub use input::{input, read_up_to, spool};
 pub use list::{Data, Ending, Item, LineBreakError};
 pub use output::OutputError;
 pub use printable::printable;

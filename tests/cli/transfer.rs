@@ -376,7 +376,7 @@ fn a_copy_carries_everything_also_from_remote_to_local() {
     ];
     assert_eq!(
         sandbox.run(&dry).stdout,
-        "dry run: 320 records would be copied\n"
+        "dry run: 320 records would be copied: 5 requests, 320 reads, 320 writes\n"
     );
     for to in ["title:two", "local:title:mine"] {
         let seen = sandbox.run(&["copy", "--from", "title:one", "--to", to]);
@@ -387,4 +387,101 @@ fn a_copy_carries_everything_also_from_remote_to_local() {
     }
     insta::assert_snapshot!(sandbox.run(&["copy", "--from", "title:one", "--to", "title:one"]));
     insta::assert_snapshot!(sandbox.run(&["copy", "--from", "a.json", "--to", "title:one"]));
+}
+
+#[test]
+fn a_copy_goes_on_where_it_was_killed() {
+    let sandbox = Sandbox::unlimited();
+    for title in ["one", "two"] {
+        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+    }
+    sandbox.write("in.ndjson", lines(40_000));
+    assert_eq!(
+        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    // The second of four writes waits until the process is gone.
+    let wait = Action::Delay(Duration::from_mins(5));
+    sandbox
+        .emulator
+        .fault(Fault::new("PUT", "/bulk", wait).after(1));
+    let copy = ["copy", "--from", "title:one", "--to", "title:two"];
+    let mut child = sandbox.command(&copy).spawn().unwrap();
+    let journals = sandbox.app().join("../.local/state/kvctl/journals");
+    let confirmed = || {
+        let journal = fs::read_dir(&journals).ok()?.next()?.ok()?;
+        let text = fs::read_to_string(journal.path()).ok()?;
+        Some(text.lines().count() - 1)
+    };
+    while confirmed() != Some(3) {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let seen = sandbox.run(&copy);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(seen.stderr.contains("--resume"), "{seen}");
+    let before = [("PUT", "/bulk"), ("POST", "/bulk/get")].map(|(m, p)| count(&sandbox, m, p));
+    let seen = sandbox.run(&[&copy[..], &["--resume"]].concat());
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(
+        seen.stderr.contains("30000 records confirmed before"),
+        "{seen}"
+    );
+    assert_eq!(seen.stdout, "copied 10000 records\n");
+    let after = [("PUT", "/bulk"), ("POST", "/bulk/get")].map(|(m, p)| count(&sandbox, m, p));
+    assert_eq!([after[0] - before[0], after[1] - before[1]], [1, 100]);
+    assert_eq!(fs::read_dir(&journals).unwrap().count(), 0);
+    assert_eq!(
+        sandbox.run(&["diff", "in.ndjson", "title:two"]).code,
+        Some(0)
+    );
+}
+
+#[test]
+fn stdin_is_imported_whole_or_not_at_all() {
+    let sandbox = sandbox(&["one"]);
+    let import = |text: &str| {
+        let mut command = sandbox.command(&["import", "-", "-n", "one"]);
+        let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut stdin, text.as_bytes()).unwrap();
+        drop(stdin);
+        sandbox.see(child.wait_with_output().unwrap())
+    };
+    sandbox.write("in.ndjson", odd_lines());
+    let seen = import(&odd_lines());
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(seen.stdout, "imported 20 records from stdin\n");
+    let exported = sandbox.run(&["export", "-n", "one"]).stdout;
+    let cut = exported.trim_end().rsplit_once('\n').unwrap().0;
+    let writes = count(&sandbox, "PUT", "/bulk");
+    assert_eq!(import(&exported).code, Some(0));
+    let damaged = exported.replace("with space", "with spice");
+    let seen = import(&damaged);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(seen.stderr.contains("checksum"), "{seen}");
+    let seen = import(&format!("{cut}\n"));
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(count(&sandbox, "PUT", "/bulk"), writes + 1);
+}
+
+#[test]
+fn a_protected_namespace_is_not_overwritten_in_a_mass_unasked() {
+    let sandbox = sandbox(&["one", "other"]);
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    let manifest = "[[namespace]]\nbinding = \"ONE\"\ntitle = \"one\"\nprotect = true\n";
+    sandbox.write("kvctl.toml", manifest);
+    sandbox.write("in.ndjson", lines(3));
+    let import = ["import", "in.ndjson", "-n", "one"];
+    insta::assert_snapshot!(sandbox.run(&import));
+    let copy = ["copy", "--from", "title:other", "--to", "title:one"];
+    assert_eq!(sandbox.run(&copy).code, Some(9));
+    let wrong = sandbox.run(&[&import[..], &["--confirm", "other"]].concat());
+    assert_eq!(wrong.code, Some(9), "{wrong}");
+    assert_eq!(count(&sandbox, "PUT", "/bulk"), 0);
+    for command in [&import[..], &copy] {
+        let seen = sandbox.run(&[command, &["--confirm", "one"]].concat());
+        assert_eq!(seen.code, Some(0), "{seen}");
+    }
 }

@@ -12,11 +12,16 @@ use super::{Access, Keyspace, choose, guard::Guard, quoted, selection::Selection
 use crate::{
     api::DeleteKey,
     cli::key::DeleteArgs,
-    commands::Refused,
+    commands::{Refused, journal},
     context::{Context, Session},
+    domain::BULK_MAX_KEYS,
     ops::{
-        delete_keys::{self, Remained},
         target::Target,
+        transfer::{
+            cost::Cost,
+            delete::{self, Deleter, Remained},
+            journal::{Done, Journal, Start},
+        },
     },
     ui::{Report, printable, quantity},
 };
@@ -29,14 +34,24 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     let selection = Selection::of(&args).await?;
     let keyspace = choice.open(context).await?;
     let names = keyspace.names(&selection, args.max_delete).await?;
+    let (journal, done) = keyspace.journal(context, &selection, &names, &args)?;
+    let (names, passed_over) = left(names, &done);
     let mut report = DeleteReport {
         namespace: keyspace.target.clone(),
         matched: names.len(),
+        passed_over,
         deleted: 0,
         dry_run: args.dry_run,
+        cost: Cost::of_deletes(names.len() as u64),
         remained: Vec::new(),
         keys: None,
     };
+    if passed_over > 0 {
+        context.ui.note(&format!(
+            "{} of an earlier run are passed over, though still listed",
+            quantity(passed_over, "deletion")
+        ));
+    }
     if args.dry_run {
         report.keys = Some(names);
         return Ok(context.ui.report(&report)?);
@@ -45,6 +60,9 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
         return Ok(context.ui.report(&report)?);
     }
     announce(context, &keyspace, &names);
+    if let Some(cost) = report.cost.remark() {
+        context.ui.note(&cost);
+    }
     let guard = Guard {
         context,
         keys: &names,
@@ -52,7 +70,9 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
         mass: selection.is_mass(),
     };
     guard.check(&keyspace).await?;
-    report.remained = keyspace.delete(context, &selection, &names).await?;
+    report.remained = keyspace
+        .delete(context, &selection, &names, journal)
+        .await?;
     let (total, remained) = (names.len(), report.remained.len());
     report.deleted = total - remained;
     context.ui.report(&report)?;
@@ -92,11 +112,13 @@ impl Keyspace {
             Selection::Named(keys) | Selection::Read(keys) => {
                 let mut seen = HashSet::new();
                 let keys = keys.iter().filter(|key| seen.insert(key.as_str()));
-                keys.map(ToString::to_string).collect()
+                let mut keys: Vec<String> = keys.map(ToString::to_string).collect();
+                // The order of a list, which a journal counts on.
+                keys.sort_unstable();
+                keys
             }
             Selection::Matching(prefix) => {
-                let found =
-                    delete_keys::matching(client, account, &self.target.id, prefix, max).await;
+                let found = delete::matching(client, account, &self.target.id, prefix, max).await;
                 found.with_context(|| format!("could not list the keys of {}", self.target))?
             }
         };
@@ -113,12 +135,39 @@ impl Keyspace {
         }
     }
 
+    /// Opens the journal, if there is more to delete than one request could.
+    fn journal(
+        &self,
+        context: &Context,
+        selection: &Selection,
+        names: &[String],
+        args: &DeleteArgs,
+    ) -> anyhow::Result<(Option<Journal<String>>, Done<String>)> {
+        if args.dry_run || (names.len() <= BULK_MAX_KEYS && !args.resume) {
+            return Ok((None, Done::default()));
+        }
+        let what = match selection {
+            Selection::Matching(prefix) => serde_json::Value::from(prefix.as_str()).to_string(),
+            Selection::Named(_) | Selection::Read(_) => "these".to_owned(),
+        };
+        let place = self.session.describe();
+        let subject = format!("kvctl delete 1 {place} {} {what}", self.target.id);
+        // To delete once more does no harm, so nobody has to say that it is meant.
+        let start = if args.resume {
+            Start::Resume
+        } else {
+            Start::Anew
+        };
+        journal::open(context, None, &subject, start)
+    }
+
     /// Deletes the keys, and returns those that remained.
     async fn delete(
         &self,
         context: &Context,
         selection: &Selection,
         names: &[String],
+        mut journal: Option<Journal<String>>,
     ) -> anyhow::Result<Vec<String>> {
         let Session {
             client, account, ..
@@ -138,8 +187,29 @@ impl Keyspace {
         }
         let bar = context.ui.progress(names.len(), "deleting");
         let done = |keys| bar.advance(keys);
-        Ok(delete_keys::delete(client, account, namespace, names, &done).await?)
+        let keys = names.iter().map(String::as_str);
+        let deleter = Deleter::new(client, account, namespace);
+        let sent = deleter.delete(keys, &mut journal, &done).await;
+        let sent = sent.context(if journal.is_some() {
+            "the deletion is not complete; `--resume` goes on with it"
+        } else {
+            "the deletion is not complete; run it again"
+        })?;
+        if let Some(journal) = journal
+            && sent.failed.is_empty()
+        {
+            journal.finish()?;
+        }
+        Ok(sent.failed.into_keys().collect())
     }
+}
+
+/// Takes out the names that were deleted before, and returns how many those are.
+fn left(mut names: Vec<String>, done: &Done<String>) -> (Vec<String>, usize) {
+    let all = names.len();
+    names.retain(|name| !done.contains(0, name));
+    let passed_over = all - names.len();
+    (names, passed_over)
 }
 
 /// What is gone, or would be.
@@ -147,8 +217,11 @@ impl Keyspace {
 struct DeleteReport {
     namespace: Target,
     matched: usize,
+    /// How many keys are still listed that an earlier run deleted.
+    passed_over: usize,
     deleted: usize,
     dry_run: bool,
+    cost: Cost,
     /// The keys that are still there though they should not be.
     remained: Vec<String>,
     /// The keys that would be deleted, on a dry run.

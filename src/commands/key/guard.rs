@@ -1,4 +1,4 @@
-//! What stands between a command line and keys that are gone for good.
+//! What stands between a command line and keys that are gone for good, or overwritten in a mass.
 
 use anyhow::Context as _;
 
@@ -26,39 +26,13 @@ pub(super) struct Guard<'a> {
 impl Guard<'_> {
     /// Lets through one key that was named, a title typed correctly, and a yes.
     pub(super) async fn check(&self, keyspace: &Keyspace) -> anyhow::Result<()> {
-        let manifest = self.manifest(keyspace)?;
-        if self.confirm.is_some() || manifest.is_some() {
-            let title = self.title(keyspace).await?;
-            match self.confirm {
-                Some(text) if text == title => return Ok(()),
-                Some(text) => {
-                    return Err(Refused {
-                        what: format!(
-                            "`--confirm {text}` is not the title `{title}`; nothing was deleted"
-                        ),
-                        allow: format!(
-                            "give `--confirm '{title}'` if this is the namespace you mean"
-                        ),
-                    }
-                    .into());
-                }
-                None if manifest.is_some_and(|(manifest, document)| {
-                    is_protected(
-                        &manifest,
-                        Some(document.project()),
-                        &keyspace.target.id,
-                        &title,
-                    )
-                }) =>
-                {
-                    return Err(Refused {
-                        what: format!("kvctl.toml protects `{title}`; nothing was deleted"),
-                        allow: format!("give `--confirm '{title}'` to delete them all the same"),
-                    }
-                    .into());
-                }
-                None => {}
-            }
+        let rules = if self.mass {
+            rules(self.context, keyspace)?
+        } else {
+            None
+        };
+        if is_confirmed(keyspace, rules, self.confirm, "deleted").await? {
+            return Ok(());
         }
         if !self.mass && self.keys.len() == 1 {
             return Ok(());
@@ -74,41 +48,84 @@ impl Guard<'_> {
             })
             .await?)
     }
+}
 
-    /// Reads the project's rules, if keys are deleted in a mass and some rule could forbid that.
-    fn manifest(&self, keyspace: &Keyspace) -> anyhow::Result<Option<(Manifest, Document)>> {
-        if !self.mass {
-            return Ok(None);
-        }
-        let document = match &keyspace.document {
-            Some(document) => Some(document.clone()),
-            None => self.context.document_if_any()?,
-        };
-        let Some(document) = document else {
-            return Ok(None);
-        };
-        let manifest = self.context.manifest(&document)?;
-        let strict = |m: &Manifest| m.namespaces.iter().any(|n| n.protect);
-        Ok(manifest.filter(strict).map(|m| (m, document)))
-    }
+/// Lets many keys be written, unless `kvctl.toml` protects the namespace and its title was not typed.
+pub(in crate::commands) async fn allow_writes(
+    context: &Context,
+    keyspace: &Keyspace,
+    confirm: Option<&str>,
+) -> anyhow::Result<()> {
+    let rules = rules(context, keyspace)?;
+    is_confirmed(keyspace, rules, confirm, "written").await?;
+    Ok(())
+}
 
-    /// Returns the title, which only some ways of naming a namespace tell.
-    async fn title(&self, keyspace: &Keyspace) -> anyhow::Result<String> {
-        if let Some(title) = &keyspace.target.title {
-            return Ok(title.clone());
-        }
-        let session = &keyspace.session;
-        let request = GetNamespace {
-            account: &session.account,
-            id: &keyspace.target.id,
-        };
-        let found = session.client.send(&request).await;
-        if session.is_local() && found.is_err() {
-            // To `wrangler dev` a namespace needs no title, so the local store may know none.
-            let binding = keyspace.target.binding.as_ref();
-            return Ok(binding.map_or_else(|| request.id.to_string(), ToString::to_string));
-        }
-        let found = found.with_context(|| format!("could not look up {}", keyspace.target))?;
-        Ok(found.title)
+/// Whether the title was typed, and correctly. Without it, what the rules protect is refused.
+async fn is_confirmed(
+    keyspace: &Keyspace,
+    rules: Option<(Manifest, Document)>,
+    confirm: Option<&str>,
+    done: &str,
+) -> anyhow::Result<bool> {
+    if confirm.is_none() && rules.is_none() {
+        return Ok(false);
     }
+    let title = title(keyspace).await?;
+    if let Some(text) = confirm {
+        if text == title {
+            return Ok(true);
+        }
+        return Err(Refused {
+            what: format!("`--confirm {text}` is not the title `{title}`; nothing was {done}"),
+            allow: format!("give `--confirm '{title}'` if this is the namespace you mean"),
+        }
+        .into());
+    }
+    let protects = |(manifest, document): (Manifest, Document)| {
+        let project = Some(document.project());
+        is_protected(&manifest, project, &keyspace.target.id, &title)
+    };
+    if rules.is_some_and(protects) {
+        return Err(Refused {
+            what: format!("kvctl.toml protects `{title}`; nothing was {done}"),
+            allow: format!("give `--confirm '{title}'` to go on all the same"),
+        }
+        .into());
+    }
+    Ok(false)
+}
+
+/// Reads the project's rules, if some of them protect a namespace.
+fn rules(context: &Context, keyspace: &Keyspace) -> anyhow::Result<Option<(Manifest, Document)>> {
+    let document = match &keyspace.document {
+        Some(document) => Some(document.clone()),
+        None => context.document_if_any()?,
+    };
+    let Some(document) = document else {
+        return Ok(None);
+    };
+    let manifest = context.manifest(&document)?;
+    let strict = |m: &Manifest| m.namespaces.iter().any(|n| n.protect);
+    Ok(manifest.filter(strict).map(|m| (m, document)))
+}
+
+/// Returns the title, which only some ways of naming a namespace tell.
+async fn title(keyspace: &Keyspace) -> anyhow::Result<String> {
+    if let Some(title) = &keyspace.target.title {
+        return Ok(title.clone());
+    }
+    let session = &keyspace.session;
+    let request = GetNamespace {
+        account: &session.account,
+        id: &keyspace.target.id,
+    };
+    let found = session.client.send(&request).await;
+    if session.is_local() && found.is_err() {
+        // To `wrangler dev` a namespace needs no title, so the local store may know none.
+        let binding = keyspace.target.binding.as_ref();
+        return Ok(binding.map_or_else(|| request.id.to_string(), ToString::to_string));
+    }
+    let found = found.with_context(|| format!("could not look up {}", keyspace.target))?;
+    Ok(found.title)
 }

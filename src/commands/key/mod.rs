@@ -3,7 +3,7 @@
 mod delete;
 mod edit;
 mod get;
-mod guard;
+pub(super) mod guard;
 mod lifetime;
 mod list;
 mod put;

@@ -3,17 +3,23 @@
 use std::io::{self, Write};
 
 use anyhow::Context as _;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
 use super::{failures, side::open_namespace};
 use crate::{
-    cli::transfer::{CopyArgs, SideArg},
-    commands::{Misused, Partial, key::Keyspace},
+    cli::transfer::{CopyArgs, ResumeArgs, SideArg},
+    commands::{
+        Misused, Partial, journal,
+        key::{Keyspace, guard},
+    },
     context::{Context, Session},
+    domain::{BULK_GET_MAX_KEYS, KeyName},
     env,
     ops::transfer::{
-        read::Reader,
+        cost::Cost,
+        journal::{Done, Journal},
+        read::{self, Listed, Reader},
         write::{Writer, Written},
     },
     ui::{Report, quantity},
@@ -30,10 +36,17 @@ pub(crate) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()>
         .ui
         .status(&format!("copying from {}", from.describe()));
     context.ui.status(&format!("copying to {}", to.describe()));
+    let copy = Copy {
+        context,
+        from: &from,
+        to: &to,
+        prefix: &args.prefix,
+    };
     let report = if args.dry_run {
-        count(&from, &args.prefix).await?
+        copy.count().await?
     } else {
-        copy(context, &from, &to, &args.prefix).await?
+        guard::allow_writes(context, &to, args.confirm.as_deref()).await?;
+        copy.run(args.resume).await?
     };
     let undone = report.failed.len();
     let reported = context.ui.report(&report);
@@ -62,47 +75,122 @@ fn reader(keyspace: &Keyspace) -> Reader<'_> {
     Reader::new(client, account, &keyspace.target.id)
 }
 
-/// Counts what would be copied, without reading a value.
-async fn count(from: &Keyspace, prefix: &str) -> anyhow::Result<CopyReport> {
-    let reader = reader(from);
-    let add = async |sum: usize, page: Vec<_>| Ok(sum + page.len());
-    let listed = reader
-        .keys(prefix)
-        .try_fold(0, add)
-        .await
-        .context("could not count")?;
-    Ok(CopyReport::new(true, listed, Written::default()))
+type Pages = Vec<Vec<Listed>>;
+
+struct Copy<'a> {
+    context: &'a Context,
+    from: &'a Keyspace,
+    to: &'a Keyspace,
+    prefix: &'a str,
 }
 
-async fn copy(
-    context: &Context,
-    from: &Keyspace,
-    to: &Keyspace,
-    prefix: &str,
-) -> anyhow::Result<CopyReport> {
-    let reader = reader(from);
-    let now = env::now().as_second();
-    let Session {
-        client, account, ..
-    } = &to.session;
-    let writer = Writer::new(client, account, &to.target.id, now);
-    let progress = context.ui.progress(0, "copied");
-    let numbered = reader
-        .records(prefix, None)
-        .zip(stream::iter(0..))
-        .map(|(record, number)| record.map(|record| (number, record)));
-    let written = writer
-        .write_all(numbered, &mut (), &|records| progress.advance(records))
-        .await;
-    let written = written.context("the copy is not complete; run it again")?;
-    drop(progress);
-    if reader.vanished() > 0 {
-        let gone = quantity(reader.vanished(), "key");
-        context
-            .ui
-            .note(&format!("{gone} expired or went while they were read"));
+impl Copy<'_> {
+    /// So many pages of names are listed before the first write, to know what it will cost.
+    const AHEAD: usize = 10;
+
+    /// Counts what would be copied, without reading a value.
+    async fn count(&self) -> anyhow::Result<CopyReport> {
+        let reader = reader(self.from);
+        let add = async |sum: usize, page: Vec<_>| Ok(sum + page.len());
+        let listed = reader.keys(self.prefix).try_fold(0, add).await;
+        let listed = listed.context("could not count")?;
+        Ok(CopyReport {
+            dry_run: true,
+            records: listed,
+            ..CopyReport::new(cost(listed), Written::default())
+        })
     }
-    Ok(CopyReport::new(false, written.confirmed, written))
+
+    async fn run(&self, resume: ResumeArgs) -> anyhow::Result<CopyReport> {
+        let Self { context, to, .. } = self;
+        let (mut journal, done) = self.journal(resume)?;
+        if !done.is_empty() {
+            let before = quantity(usize::try_from(done.len()).unwrap_or(usize::MAX), "record");
+            context
+                .ui
+                .note(&format!("{before} confirmed before, not sent again"));
+        }
+        let reader = reader(self.from);
+        let mut pages = std::pin::pin!(reader.keys(self.prefix));
+        let (first, all) = ahead(&mut pages).await?;
+        let known = first
+            .iter()
+            .flatten()
+            .filter(|listed| !done.contains(0, listed.key.as_str()))
+            .count();
+        if let Some(remark) = cost(known).remark() {
+            let more = if all { "" } else { " (there are more to come)" };
+            context.ui.note(&format!("{remark}{more}"));
+        }
+        let total = if all { known } else { 0 };
+        let Session {
+            client, account, ..
+        } = &to.session;
+        let writer = Writer::new(client, account, &to.target.id, env::now().as_second());
+        let progress = context.ui.progress(total, "copied");
+        let pages = stream::iter(first.into_iter().map(Ok)).chain(pages);
+        let wanted = |key: &KeyName| !done.contains(0, key.as_str());
+        let numbered = reader
+            .records_of(pages, wanted)
+            .zip(stream::iter(0..))
+            .map(|(record, number)| record.map(|record| (number, record)));
+        let count = |records: usize| progress.advance(records);
+        let written = writer.write_all(numbered, &mut journal, &count).await;
+        let written = written.context(if journal.is_some() {
+            "the copy is not complete; `--resume` goes on with it"
+        } else {
+            "the copy is not complete; run it again"
+        })?;
+        drop(progress);
+        if let Some(journal) = journal
+            && written.failed.is_empty()
+        {
+            journal.finish()?;
+        }
+        if reader.vanished() > 0 {
+            let gone = quantity(reader.vanished(), "key");
+            context
+                .ui
+                .note(&format!("{gone} expired or went while they were read"));
+        }
+        Ok(CopyReport::new(cost(written.confirmed), written))
+    }
+
+    fn journal(
+        &self,
+        resume: ResumeArgs,
+    ) -> anyhow::Result<(Option<Journal<String>>, Done<String>)> {
+        let [from, to] = [self.from, self.to]
+            .map(|side| format!("{} {}", side.session.describe(), side.target.id));
+        let prefix = serde_json::Value::from(self.prefix);
+        let subject = format!("kvctl copy 1 {from} {to} {prefix}");
+        journal::open(self.context, None, &subject, journal::start(resume))
+    }
+}
+
+/// Lists the first pages, and tells whether those are all.
+async fn ahead(
+    pages: &mut (impl Stream<Item = Result<Vec<Listed>, read::Error>> + Unpin),
+) -> anyhow::Result<(Pages, bool)> {
+    let mut first = Pages::new();
+    while first.len() < Copy::AHEAD {
+        match pages.try_next().await.context("nothing was written")? {
+            Some(page) => first.push(page),
+            None => return Ok((first, true)),
+        }
+    }
+    Ok((first, false))
+}
+
+/// What it costs to read and to write so many records.
+fn cost(records: usize) -> Cost {
+    let records = records as u64;
+    let read = Cost {
+        requests: records.div_ceil(BULK_GET_MAX_KEYS as u64),
+        reads: records,
+        ..Cost::default()
+    };
+    read.and(Cost::of_writes(records))
 }
 
 /// What was copied.
@@ -111,6 +199,7 @@ struct CopyReport {
     dry_run: bool,
     /// How many records were confirmed, or would be sent.
     records: usize,
+    cost: Cost,
     /// How many were left out because they expire in less than a minute.
     expired: usize,
     /// The keys that could not be written.
@@ -118,13 +207,13 @@ struct CopyReport {
 }
 
 impl CopyReport {
-    fn new(dry_run: bool, records: usize, written: Written) -> Self {
-        let failed = failures::of(written.failed);
+    fn new(cost: Cost, written: Written) -> Self {
         Self {
-            dry_run,
-            records,
+            dry_run: false,
+            records: written.confirmed,
+            cost,
             expired: written.expired,
-            failed,
+            failed: failures::of(written.failed),
         }
     }
 }
@@ -134,7 +223,7 @@ impl Report for CopyReport {
         failures::human(&self.failed, out)?;
         let records = quantity(self.records, "record");
         match (self.dry_run, self.expired) {
-            (true, _) => writeln!(out, "dry run: {records} would be copied"),
+            (true, _) => writeln!(out, "dry run: {records} would be copied: {}", self.cost),
             (false, 0) => writeln!(out, "copied {records}"),
             (false, expired) => writeln!(out, "copied {records}, {expired} expired"),
         }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::{
-    cli::transfer::ExportArgs,
+    cli::transfer::{ExportArgs, ResumeArgs},
     commands::{
         Misused,
         key::{Access, Keyspace, choose},
@@ -39,7 +39,7 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
     let Format::Stream(format) = format else {
         return Err(no_directory().into());
     };
-    if args.resume && format != StreamFormat::Ndjson {
+    if args.resume.resume && format != StreamFormat::Ndjson {
         let what = "only an NDJSON export can be gone on with".to_owned();
         return Err(Misused::new(what, "leave out `--resume`").into());
     }
@@ -79,7 +79,7 @@ pub(crate) async fn back_up(
         prefix: "",
         format,
     };
-    let report = export.write_file(file, false).await?;
+    let report = export.write_file(file, ResumeArgs::default()).await?;
     context.ui.status(&format!(
         "exported {} records to {}",
         report.records, report.file
@@ -123,12 +123,12 @@ impl Export<'_> {
         Ok(())
     }
 
-    async fn to_file(&self, file: &Path, resume: bool) -> anyhow::Result<()> {
+    async fn to_file(&self, file: &Path, resume: ResumeArgs) -> anyhow::Result<()> {
         let report = self.write_file(file, resume).await?;
         Ok(self.context.ui.report(&report)?)
     }
 
-    async fn write_file(&self, file: &Path, resume: bool) -> anyhow::Result<ExportReport> {
+    async fn write_file(&self, file: &Path, resume: ResumeArgs) -> anyhow::Result<ExportReport> {
         let target = self.context.resolve(file);
         if target.exists() {
             let what = format!("overwriting {}", self.context.display(&target));
@@ -143,7 +143,10 @@ impl Export<'_> {
         let progress = self.context.ui.progress(0, "exported");
         let count = |records: usize| progress.advance(records);
         let part = Growing::part(&target);
-        let resumed = resume && part.exists();
+        if resume.restart {
+            Growing::discard(&target)?;
+        }
+        let resumed = resume.resume && part.exists();
         let (mut growing, partial) = if resumed {
             let partial = Partial::read(fs_err::File::open(&part)?);
             let partial =
@@ -199,7 +202,7 @@ impl Export<'_> {
 
 fn hint_at(target: &Path) -> String {
     format!(
-        "could not begin the export; `--resume` goes on with {}",
+        "could not begin the export; `--resume` goes on with {}, `--restart` begins anew",
         Growing::part(target).display()
     )
 }

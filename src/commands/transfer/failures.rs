@@ -8,7 +8,6 @@ use std::{
 use serde::Serialize;
 
 use super::{SAMPLE, quoted};
-use crate::domain::KeyName;
 
 /// A key that could not be written.
 #[derive(Debug, Serialize)]
@@ -17,12 +16,9 @@ pub(super) struct Failed {
     reason: String,
 }
 
-pub(super) fn of(failed: BTreeMap<KeyName, String>) -> Vec<Failed> {
-    let one = |(key, reason): (KeyName, _)| Failed {
-        key: key.to_string(),
-        reason,
-    };
-    failed.into_iter().map(one).collect()
+pub(super) fn of(failed: BTreeMap<String, String>) -> Vec<Failed> {
+    let failed = failed.into_iter();
+    failed.map(|(key, reason)| Failed { key, reason }).collect()
 }
 
 /// Names the first of them.

@@ -1,6 +1,9 @@
 //! `kvctl import`.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
@@ -8,31 +11,27 @@ use serde::Serialize;
 
 use super::failures::{self, Failed};
 use crate::{
-    cli::transfer::ImportArgs,
+    cli::transfer::{ImportArgs, ResumeArgs},
     commands::{
-        Partial,
-        key::{Access, Keyspace, choose},
+        Misused, Partial, journal,
+        key::{Access, Keyspace, choose, guard},
     },
     context::{Context, Session},
-    domain::BULK_MAX_KEYS,
     env,
+    formats::{Format, StreamFormat},
+    fsx,
     ops::transfer::{
+        cost::Cost,
         file::{RecordFile, Survey, format_of},
-        journal::{Done, Journal},
         write::{Writer, Written},
     },
-    ui::{Report, quantity},
+    ui::{Report, quantity, spool},
 };
 
-/// The free plan's writes a day, for the account as a whole.
-const FREE_WRITES: u64 = 1000;
-
 pub(crate) async fn run(context: &Context, args: ImportArgs) -> anyhow::Result<()> {
-    let path = context.resolve(&args.file);
-    let file = RecordFile {
-        format: format_of(args.format, &path)?,
-        path,
-    };
+    let (file, spooled) = open(context, &args).await?;
+    // Of a file that is gone afterwards, the journal is among the user's own files.
+    let beside = spooled.is_none().then_some(file.path.as_path());
     let choice = choose(context, args.namespace, Access::Write)?;
     let survey = file.survey(args.skip_invalid).context("nothing was sent")?;
     announce(context, &survey);
@@ -45,9 +44,20 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> anyhow::Result<(
     let written = if args.dry_run {
         Written::default()
     } else {
-        write(context, &keyspace, &file, &survey, args.resume).await?
+        guard::allow_writes(context, &keyspace, args.confirm.as_deref()).await?;
+        let import = Import {
+            context,
+            keyspace: &keyspace,
+            file: &file,
+            survey: &survey,
+        };
+        import.run(beside, args.resume).await?
     };
-    let report = ImportReport::new(context.display(&file.path), args.dry_run, &survey, written);
+    let name = match beside {
+        Some(path) => context.display(path),
+        None => "stdin".to_owned(),
+    };
+    let report = ImportReport::new(name, args.dry_run, &survey, written);
     let undone = report.failed.len() + report.invalid.len();
     let reported = context.ui.report(&report);
     if undone > 0 {
@@ -62,68 +72,86 @@ fn announce(context: &Context, survey: &Survey) {
     for invalid in &survey.invalid {
         ui.warn(&format!("passed over: {invalid}"));
     }
-    if survey.records > FREE_WRITES {
-        ui.note(&format!(
-            "{} records are as many writes, in at least {}; the free plan has 1,000 writes a day",
-            survey.records,
-            counted(survey.records.div_ceil(BULK_MAX_KEYS as u64), "request")
-        ));
+    if let Some(cost) = Cost::of_writes(survey.records).remark() {
+        ui.note(&cost);
     }
     if !survey.verified {
         ui.note("the file carries no checksum, so that it may have been cut short unnoticed");
     }
 }
 
-async fn write(
+/// Finds the file, or keeps what stdin holds, for it is read twice.
+async fn open(
     context: &Context,
-    keyspace: &Keyspace,
-    file: &RecordFile,
-    survey: &Survey,
-    resume: bool,
-) -> anyhow::Result<Written> {
-    let Session {
-        client, account, ..
-    } = &keyspace.session;
-    let namespace = &keyspace.target.id;
-    let subject = format!(
-        "kvctl import 1 {account} {namespace} {} {}",
-        survey.records, survey.sum
-    );
-    let (mut journal, done) = Journal::open(&file.path, &subject, resume)?;
-    if !done.is_empty() {
-        context.ui.note(&format!(
-            "{} confirmed before, not sent again",
-            counted(done.len(), "record")
-        ));
+    args: &ImportArgs,
+) -> anyhow::Result<(RecordFile, Option<fsx::Private>)> {
+    if args.file != Path::new("-") {
+        let path = context.resolve(&args.file);
+        let format = format_of(args.format, &path)?;
+        return Ok((RecordFile { path, format }, None));
     }
-    let now = env::now().as_second();
-    let left = survey.records.saturating_sub(done.len());
-    let progress = context
-        .ui
-        .progress(usize::try_from(left).unwrap_or(usize::MAX), "importing");
-    let count = |records: usize| progress.advance(records);
-    let records = pending(file, now, done)?;
-    let writer = Writer::new(client, account, namespace, now);
-    let written = writer.write_all(records, &mut journal, &count).await;
-    let written = written.context("the import is not complete; `--resume` goes on with it")?;
-    drop(progress);
-    if written.failed.is_empty() {
-        journal.finish()?;
+    let format = args.format.unwrap_or(Format::Stream(StreamFormat::Ndjson));
+    if format == Format::Directory {
+        let what = "`-` is stdin, which is no directory".to_owned();
+        return Err(Misused::new(what, "leave out `--format`, or name the directory").into());
     }
-    Ok(written)
+    let (spooled, sink) = fsx::private_writer("stdin")?;
+    let kept = spool(sink).await;
+    kept.with_context(|| format!("could not keep stdin in {}", spooled.path().display()))?;
+    let path = spooled.path();
+    Ok((RecordFile { path, format }, Some(spooled)))
 }
 
-/// The records that were not confirmed before.
-fn pending(
-    file: &RecordFile,
-    now: i64,
-    done: Done,
-) -> anyhow::Result<impl futures_util::Stream<Item = Numbered> + '_> {
-    let records = file.records(now)?;
-    Ok(records.try_filter(move |(number, _)| std::future::ready(!done.contains(*number))))
+struct Import<'a> {
+    context: &'a Context,
+    keyspace: &'a Keyspace,
+    file: &'a RecordFile,
+    survey: &'a Survey,
 }
 
-type Numbered = Result<(u64, crate::domain::Record), crate::ops::transfer::file::Error>;
+impl Import<'_> {
+    async fn run(&self, beside: Option<&Path>, resume: ResumeArgs) -> anyhow::Result<Written> {
+        let Self {
+            context,
+            keyspace,
+            file,
+            survey,
+        } = self;
+        let Session {
+            client, account, ..
+        } = &keyspace.session;
+        let namespace = &keyspace.target.id;
+        let place = keyspace.session.describe();
+        let (records, sum) = (survey.records, &survey.sum);
+        let subject = format!("kvctl import 1 {place} {namespace} {records} {sum}");
+        let start = journal::start(resume);
+        let (mut journal, done) = journal::open::<u64>(context, beside, &subject, start)?;
+        if !done.is_empty() {
+            let before = counted(done.len(), "record");
+            context
+                .ui
+                .note(&format!("{before} confirmed before, not sent again"));
+        }
+        let now = env::now().as_second();
+        let left = records.saturating_sub(done.len());
+        let total = usize::try_from(left).unwrap_or(usize::MAX);
+        let progress = context.ui.progress(total, "importing");
+        let count = |records: usize| progress.advance(records);
+        let pending = file.records(now)?.try_filter(|(number, record)| {
+            std::future::ready(!done.contains(*number, record.key.as_str()))
+        });
+        let writer = Writer::new(client, account, namespace, now);
+        let written = writer.write_all(pending, &mut journal, &count).await;
+        let written = written.context("the import is not complete; `--resume` goes on with it")?;
+        drop(progress);
+        if let Some(journal) = journal
+            && written.failed.is_empty()
+        {
+            journal.finish()?;
+        }
+        Ok(written)
+    }
+}
 
 /// What was imported.
 #[derive(Debug, Serialize)]
@@ -132,6 +160,7 @@ struct ImportReport {
     dry_run: bool,
     /// How many records of the file are right.
     records: u64,
+    cost: Cost,
     /// How many the service confirmed in this run.
     confirmed: usize,
     /// How many were left out because they have expired, or will in less than a minute.
@@ -151,6 +180,7 @@ impl ImportReport {
             file,
             dry_run,
             records: survey.records,
+            cost: Cost::of_writes(survey.records),
             confirmed: written.confirmed,
             expired: written.expired,
             repeated: written.repeated,
@@ -166,8 +196,9 @@ impl Report for ImportReport {
         if self.dry_run {
             return writeln!(
                 out,
-                "dry run: {} would be sent",
-                counted(self.records, "record")
+                "dry run: {} would be sent: {}",
+                counted(self.records, "record"),
+                self.cost
             );
         }
         write!(

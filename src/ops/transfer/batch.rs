@@ -1,5 +1,5 @@
-//! Packing records into the bodies of bulk writes, by count and by bytes, and taking them apart
-//! again. Pure.
+//! Packing records into the bodies of bulk writes, or keys into those of bulk deletions, by count
+//! and by bytes, and taking them apart again. Pure.
 
 use std::ops::Range;
 
@@ -7,33 +7,33 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
 use crate::{
-    domain::{KeyName, Record},
+    domain::{Expiration, Record},
     wire::BulkEntry,
 };
 
 /// How much goes into one body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
-    /// How many pairs at most.
-    pub pairs: usize,
+    /// How many keys at most.
+    pub keys: usize,
     /// How many bytes of JSON at most.
     pub bytes: usize,
 }
 
-/// The body of one bulk write, and where each pair stands in it.
+/// The body of one bulk request, and where each key's part stands in it.
 ///
 /// A body can be taken apart by copying byte ranges, so nothing is encoded twice, and the records
 /// need not be kept.
 #[derive(Clone)]
 pub struct Batch {
     body: Vec<u8>,
-    pairs: Vec<Pair>,
+    items: Vec<Item>,
 }
 
 #[derive(Clone)]
-struct Pair {
-    key: KeyName,
-    /// Its JSON object within the body.
+struct Item {
+    key: String,
+    /// Its JSON within the body.
     at: Range<usize>,
     /// Its number in the input, from 0.
     number: u64,
@@ -44,8 +44,8 @@ impl std::fmt::Debug for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "Batch({} pairs, {} bytes)",
-            self.pairs.len(),
+            "Batch({} keys, {} bytes)",
+            self.items.len(),
             self.body.len()
         )
     }
@@ -55,37 +55,44 @@ impl Default for Batch {
     fn default() -> Self {
         Self {
             body: vec![b'['],
-            pairs: Vec::new(),
+            items: Vec::new(),
         }
     }
 }
 
-/// One record, encoded as the bulk endpoint takes it.
+/// One record or key, encoded as the bulk endpoint takes it.
 pub struct Encoded {
-    key: KeyName,
+    key: String,
     json: Vec<u8>,
     number: u64,
 }
 
 impl Encoded {
-    /// Encodes a record: text as it is, anything else in base64.
-    pub fn new(record: &Record, number: u64) -> serde_json::Result<Self> {
+    /// Encodes a record to be written: text as it is, anything else in base64.
+    pub fn record(record: &Record, number: u64) -> serde_json::Result<Self> {
         let text = str::from_utf8(&record.value);
         let entry = BulkEntry {
             key: record.key.to_string(),
             value: text.map_or_else(|_binary| STANDARD.encode(&record.value), str::to_owned),
             base64: text.is_err(),
-            expiration: record
-                .expiration
-                .map(crate::domain::Expiration::unix_seconds),
+            expiration: record.expiration.map(Expiration::unix_seconds),
             expiration_ttl: None,
             metadata: record.metadata.clone(),
         };
         Ok(Self {
-            key: record.key.clone(),
             json: serde_json::to_vec(&entry)?,
+            key: entry.key,
             number,
         })
+    }
+
+    /// Encodes the name of a key to be deleted.
+    pub fn name(key: &str, number: u64) -> Self {
+        Self {
+            key: key.to_owned(),
+            json: serde_json::Value::from(key).to_string().into_bytes(),
+            number,
+        }
     }
 
     /// Returns how many bytes it takes in a body.
@@ -102,40 +109,40 @@ impl Encoded {
 impl Batch {
     /// Whether `next` fits. Into an empty batch anything does: what does not fit alone fits nowhere.
     pub fn has_room(&self, next: &Encoded, capacity: Capacity) -> bool {
-        self.pairs.is_empty()
-            || (self.pairs.len() < capacity.pairs && self.body.len() + next.len() < capacity.bytes)
+        self.items.is_empty()
+            || (self.items.len() < capacity.keys && self.body.len() + next.len() < capacity.bytes)
     }
 
-    /// Adds a pair.
+    /// Adds a record or key.
     pub fn push(&mut self, next: Encoded) {
-        if !self.pairs.is_empty() {
+        if !self.items.is_empty() {
             self.body.push(b',');
         }
         let start = self.body.len();
         self.body.extend_from_slice(&next.json);
         let at = start..self.body.len();
-        self.pairs.push(Pair {
+        self.items.push(Item {
             key: next.key,
             at,
             number: next.number,
         });
     }
 
-    /// Takes out the pair with this key and returns its number, if there is one.
-    pub fn remove(&mut self, key: &KeyName) -> Option<u64> {
-        let number = self.pairs.iter().find(|pair| pair.key == *key)?.number;
+    /// Takes out this key and returns its number, if it is there.
+    pub fn remove(&mut self, key: &str) -> Option<u64> {
+        let number = self.items.iter().find(|item| item.key == key)?.number;
         *self = self.pick(|other| other != key);
         Some(number)
     }
 
-    /// Returns how many pairs it has.
+    /// Returns how many keys it has.
     pub fn len(&self) -> usize {
-        self.pairs.len()
+        self.items.len()
     }
 
-    /// Whether it has no pairs.
+    /// Whether it has no keys.
     pub fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
+        self.items.is_empty()
     }
 
     /// Returns how many bytes its body has.
@@ -143,14 +150,9 @@ impl Batch {
         self.body.len() + 1
     }
 
-    /// Returns the keys.
-    pub fn keys(&self) -> impl Iterator<Item = &KeyName> {
-        self.pairs.iter().map(|pair| &pair.key)
-    }
-
-    /// Returns the numbers of the pairs in the input.
-    pub fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
-        self.pairs.iter().map(|pair| pair.number)
+    /// Returns the keys, each with its number in the input.
+    pub fn into_keys(self) -> impl Iterator<Item = (u64, String)> {
+        self.items.into_iter().map(|item| (item.number, item.key))
     }
 
     /// Returns the body, to be sent.
@@ -161,25 +163,25 @@ impl Batch {
         body.into()
     }
 
-    /// Returns the pairs that `wanted` picks, as a batch of their own.
+    /// Returns the keys that `wanted` picks, as a batch of their own.
     #[must_use]
-    pub fn pick(&self, wanted: impl Fn(&KeyName) -> bool) -> Self {
-        self.copy(self.pairs.iter().filter(|pair| wanted(&pair.key)))
+    pub fn pick(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        self.copy(self.items.iter().filter(|item| wanted(&item.key)))
     }
 
     /// Takes it apart in the middle.
     pub fn halves(&self) -> [Self; 2] {
-        let (first, second) = self.pairs.split_at(self.pairs.len().div_ceil(2));
+        let (first, second) = self.items.split_at(self.items.len().div_ceil(2));
         [self.copy(first.iter()), self.copy(second.iter())]
     }
 
-    fn copy<'a>(&'a self, pairs: impl Iterator<Item = &'a Pair>) -> Self {
+    fn copy<'a>(&'a self, items: impl Iterator<Item = &'a Item>) -> Self {
         let mut copy = Self::default();
-        for pair in pairs {
+        for item in items {
             copy.push(Encoded {
-                key: pair.key.clone(),
-                json: self.body[pair.at.clone()].to_vec(),
-                number: pair.number,
+                key: item.key.clone(),
+                json: self.body[item.at.clone()].to_vec(),
+                number: item.number,
             });
         }
         copy
@@ -219,23 +221,23 @@ mod tests {
         #[test]
         fn batches_keep_to_their_capacity_and_lose_nothing(
             values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 1..60),
-            pairs in 1usize..20,
+            keys in 1usize..20,
             bytes in 200usize..2000,
         ) {
-            let capacity = Capacity { pairs, bytes };
+            let capacity = Capacity { keys, bytes };
             let mut batches = vec![Batch::default()];
             let mut expected = Vec::new();
             for (number, value) in values.iter().enumerate() {
                 let key = format!("k{number}/\u{1f600}\"");
                 expected.push((key.clone(), value.clone()));
-                let next = Encoded::new(&record(&key, value), number as u64).unwrap();
+                let next = Encoded::record(&record(&key, value), number as u64).unwrap();
                 if !batches.last().unwrap().has_room(&next, capacity) {
                     batches.push(Batch::default());
                 }
                 batches.last_mut().unwrap().push(next);
             }
             for batch in &batches {
-                prop_assert!(batch.len() <= pairs);
+                prop_assert!(batch.len() <= keys);
                 prop_assert!(batch.len() == 1 || batch.bytes() <= bytes);
                 prop_assert_eq!(batch.bytes(), batch.body().len());
                 let [a, b] = batch.halves();
@@ -251,13 +253,18 @@ mod tests {
     fn what_was_not_written_is_picked_out() {
         let mut batch = Batch::default();
         for (number, key) in ["a", "b", "c"].into_iter().enumerate() {
-            batch.push(Encoded::new(&record(key, key.as_bytes()), number as u64).unwrap());
+            batch.push(Encoded::record(&record(key, key.as_bytes()), number as u64).unwrap());
         }
-        let left = batch.pick(|key| key.as_str() != "b");
+        let left = batch.pick(|key| key != "b");
         assert_eq!(
             decoded(&left),
             [("a".into(), b"a".to_vec()), ("c".into(), b"c".to_vec())]
         );
-        assert_eq!(left.numbers().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(
+            left.into_keys()
+                .map(|(number, _)| number)
+                .collect::<Vec<_>>(),
+            [0, 2]
+        );
     }
 }

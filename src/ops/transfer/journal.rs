@@ -1,38 +1,81 @@
-//! What of an import is confirmed, kept beside the file, so that an interrupted one can go on
-//! without sending it again.
+//! What of a long run is confirmed, kept in a file, so that an interrupted one can go on without
+//! sending it again.
 //!
-//! The first line says what was imported into what; every other is a range of record numbers, added
-//! after the service confirmed them. Lines are complete or absent, whatever ends the process.
+//! The first line says what the run is; every other is a JSON array `[first, last, count]`, a range
+//! of positions in the input, added after the service confirmed all of it. A position is a record's
+//! number where the input is a file, which stays as it is, and a key where the input is a namespace,
+//! which does not, but is in the order of its keys. Lines are complete or absent, whatever ends the
+//! process.
 
 use std::{
     io,
+    marker::PhantomData,
     ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
-use super::write::Confirmations;
-use crate::fsx;
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest as _, Sha256};
+
+use super::send::Confirmations;
+use crate::{domain::hex, fsx};
+
+/// Where in its input a key or record stands.
+pub trait Position: Ord + Clone + Serialize + DeserializeOwned {
+    /// Chooses between what is known of it.
+    fn of(number: u64, key: &str) -> Self;
+}
+
+/// For files: the number of the record, from 0.
+impl Position for u64 {
+    fn of(number: u64, _: &str) -> Self {
+        number
+    }
+}
+
+/// For namespaces, which come in the order of their keys.
+impl Position for String {
+    fn of(_: u64, key: &str) -> Self {
+        key.to_owned()
+    }
+}
+
+/// What to do about an earlier run that was interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// Nothing: refuse to begin while it is unfinished.
+    #[default]
+    Fresh,
+    /// Go on with it.
+    Resume,
+    /// Forget it.
+    Anew,
+}
 
 /// A journal that is being kept.
 #[derive(Debug)]
-pub struct Journal {
+pub struct Journal<P> {
     file: fsx::Appending,
+    /// Whether nothing was confirmed yet, so that nobody would miss it.
+    blank: bool,
+    positions: PhantomData<P>,
 }
 
-/// The numbers of the records that were confirmed before.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Done {
+/// The positions that were confirmed before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done<P> {
     /// Sorted, and apart from each other.
-    ranges: Vec<RangeInclusive<u64>>,
+    ranges: Vec<RangeInclusive<P>>,
+    count: u64,
 }
 
 /// Why there is no journal to go on with.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An earlier import was interrupted, and nobody said what to do about it.
-    #[error("an earlier import of this file was interrupted; {} knows how far it came", .0.display())]
+    /// An earlier run was interrupted, and nobody said what to do about it.
+    #[error("an earlier run of this was interrupted; {} knows how far it came", .0.display())]
     Unfinished(PathBuf),
-    /// The journal is about another import.
+    /// The journal is about something else.
     #[error("{} is about another file or another namespace", .0.display())]
     Other(PathBuf),
     /// The journal cannot be read.
@@ -52,163 +95,233 @@ impl Error {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Unfinished(path) => Some(format!(
-                "give `--resume` to go on, or remove {} to begin again",
-                path.display()
-            )),
-            Self::Other(path) => Some(format!("remove {} to begin anew", path.display())),
+            Self::Unfinished(_) => {
+                Some("give `--resume` to go on with it, or `--restart` to begin anew".to_owned())
+            }
+            Self::Other(_) => Some("give `--restart` to begin anew".to_owned()),
+            Self::File(fsx::Error::Busy { .. }) => {
+                Some("wait for the other run, or stop it".to_owned())
+            }
             Self::Read { .. } | Self::File(_) => None,
         }
     }
 }
 
-impl Journal {
-    /// Returns where the journal of an import of `file` is.
-    pub fn path(file: &Path) -> PathBuf {
-        let mut name = file.as_os_str().to_owned();
-        name.push(".kvctl-journal");
-        name.into()
-    }
+/// Returns where the journal of a run that reads `file` is.
+pub fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".kvctl-journal");
+    name.into()
+}
 
-    /// Opens the journal of an import that `subject` describes in one line: a new one, or with
-    /// `resume` the one that an interrupted run left, if it did.
-    pub fn open(file: &Path, subject: &str, resume: bool) -> Result<(Self, Done), Error> {
-        let path = Self::path(file);
-        let done = match fs_err::read_to_string(&path) {
-            Ok(_) if !resume => return Err(Error::Unfinished(path)),
-            Ok(text) => match text.split_once('\n') {
-                Some((first, rest)) if first == subject => Done::parse(rest),
-                // Killed before its first line was whole: nothing was sent by then.
-                None => Done::default(),
-                Some(_) => return Err(Error::Other(path)),
-            },
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Done::default(),
-            Err(source) => return Err(Error::Read { path, source }),
+/// Returns where below `directory` the journal of the run that `subject` describes is.
+pub fn within(directory: &Path, subject: &str) -> PathBuf {
+    let sum = hex(&Sha256::digest(subject));
+    directory.join(format!("{}.journal", &sum[..32]))
+}
+
+impl<P: Position> Journal<P> {
+    /// Opens the journal at `path` of the run that `subject` describes in one line: a new one, or
+    /// the one that an interrupted run left.
+    pub fn open(path: &Path, subject: &str, start: Start) -> Result<(Self, Done<P>), Error> {
+        let mut file = fsx::Appending::open(path)?;
+        let failed = |source| Error::Read {
+            path: path.to_owned(),
+            source,
         };
-        let is_new = done.ranges.is_empty();
-        let mut file = fsx::Appending::open(&path)?;
-        if is_new {
-            file.line(subject)
-                .map_err(|source| Error::Read { path, source })?;
+        let bytes = file.bytes().map_err(failed)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let done = match text.split_once('\n') {
+            _ if start == Start::Anew => Done::default(),
+            // Killed before its first line was whole: nothing was sent by then.
+            None => Done::default(),
+            Some((first, rest)) => match Done::parse(rest) {
+                done if done.is_empty() => done,
+                _ if first != subject => return Err(Error::Other(path.to_owned())),
+                _ if start == Start::Fresh => return Err(Error::Unfinished(path.to_owned())),
+                done => done,
+            },
+        };
+        if done.is_empty() {
+            let cleared = file.clear().and_then(|()| file.line(subject));
+            cleared.map_err(failed)?;
+        } else if !text.ends_with('\n') {
+            // What is added must not become part of a line that was cut short.
+            file.line("").map_err(failed)?;
         }
-        Ok((Self { file }, done))
+        let journal = Self {
+            file,
+            blank: done.is_empty(),
+            positions: PhantomData,
+        };
+        Ok((journal, done))
     }
 
-    /// Removes the journal: the import is complete.
-    pub fn finish(self) -> Result<(), Error> {
+    /// Removes the journal: the run is complete.
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.blank = false;
         Ok(self.file.remove()?)
     }
 }
 
-impl Confirmations for Journal {
-    fn confirmed(&mut self, numbers: &[u64]) -> io::Result<()> {
-        let mut numbers = numbers.to_vec();
-        numbers.sort_unstable();
-        for run in numbers.chunk_by(|a, b| a + 1 == *b) {
-            if let [first, ..] = run {
-                let last = run.last().unwrap_or(first);
-                self.file.line(&format!("{first} {last}"))?;
+impl<P> Drop for Journal<P> {
+    fn drop(&mut self) {
+        if self.blank {
+            // What led here is what counts.
+            self.file.remove().ok();
+        }
+    }
+}
+
+impl<P: Position> Confirmations for Journal<P> {
+    fn confirmed(&mut self, keys: &[(u64, &str)]) -> io::Result<()> {
+        let mut keys = keys.to_vec();
+        keys.sort_unstable_by_key(|(number, _)| *number);
+        for run in keys.chunk_by(|a, b| a.0 + 1 == b.0) {
+            if let (Some(first), Some(last)) = (run.first(), run.last()) {
+                let [first, last] = [first, last].map(|(number, key)| P::of(*number, key));
+                let line = serde_json::to_string(&(first, last, run.len()))?;
+                self.file.line(&line)?;
+                self.blank = false;
             }
         }
         Ok(())
     }
 }
 
-impl Done {
+impl<P> Default for Done<P> {
+    fn default() -> Self {
+        Self {
+            ranges: Vec::new(),
+            count: 0,
+        }
+    }
+}
+
+impl<P: Position> Done<P> {
     fn parse(text: &str) -> Self {
         // The last line may be cut short; what it confirmed is sent again.
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let range = |line: &str| {
-            let (first, last) = line.split_once(' ')?;
-            Some(first.parse().ok()?..=last.parse().ok()?)
-        };
-        let mut all: Vec<RangeInclusive<u64>> = whole.lines().filter_map(range).collect();
-        all.sort_unstable_by_key(|range| *range.start());
-        let mut ranges: Vec<RangeInclusive<u64>> = Vec::new();
-        for next in all {
-            match ranges.last_mut() {
-                Some(last) if *next.start() <= last.end() + 1 => {
-                    *last = *last.start()..=*last.end().max(next.end());
+        let mut all: Vec<(P, P, u64)> = whole
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        all.sort_unstable();
+        let mut done = Self::default();
+        for (first, last, count) in all {
+            done.count += count;
+            match done.ranges.last_mut() {
+                Some(before) if first <= *before.end() => {
+                    if last > *before.end() {
+                        *before = before.start().clone()..=last;
+                    }
                 }
-                Some(_) | None => ranges.push(next),
+                Some(_) | None => done.ranges.push(first..=last),
             }
         }
-        Self { ranges }
+        done
     }
 
-    /// Whether the record with this number was confirmed.
-    pub fn contains(&self, number: u64) -> bool {
-        let at = self.ranges.partition_point(|range| *range.end() < number);
+    /// Whether what stands there was confirmed.
+    pub fn contains(&self, number: u64, key: &str) -> bool {
+        let position = P::of(number, key);
+        let at = self.ranges.partition_point(|range| *range.end() < position);
         self.ranges
             .get(at)
-            .is_some_and(|range| range.contains(&number))
+            .is_some_and(|range| range.contains(&position))
     }
 
-    /// Returns how many records were confirmed.
+    /// Returns how many were confirmed.
     pub fn len(&self) -> u64 {
-        self.ranges
-            .iter()
-            .map(|range| range.end() - range.start() + 1)
-            .sum()
+        self.count
     }
 
     /// Whether nothing was confirmed.
     pub fn is_empty(&self) -> bool {
-        self.ranges.is_empty()
+        self.count == 0
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
 
-    proptest! {
-        /// Whatever was confirmed in whatever order, and wherever the journal is cut: what it says is
-        /// done was confirmed, and all of it if it is whole.
-        #[test]
-        fn a_journal_tells_what_was_confirmed(
-            batches in prop::collection::vec(prop::collection::vec(0u64..200, 1..20), 0..10),
-            cut in 0usize..400,
-        ) {
-            let directory = tempfile::tempdir().unwrap();
-            let file = directory.path().join("a");
-            let (mut journal, done) = Journal::open(&file, "subject", false).unwrap();
-            prop_assert!(done.is_empty());
-            for batch in &batches {
-                journal.confirmed(batch).unwrap();
-            }
-            let (_, done) = Journal::open(&file, "subject", true).unwrap();
-            let all: std::collections::BTreeSet<u64> = batches.concat().into_iter().collect();
-            for number in 0..200 {
-                prop_assert_eq!(done.contains(number), all.contains(&number));
-            }
-            prop_assert_eq!(done.len(), all.len() as u64);
+    fn key(number: u64) -> String {
+        format!("k{number:03}\u{e9}\n")
+    }
 
-            let path = Journal::path(&file);
-            let text = fs_err::read(&path).unwrap();
+    fn confirm<P: Position>(journal: &mut Journal<P>, batch: &BTreeSet<u64>) {
+        let keys: Vec<_> = batch.iter().map(|n| (*n, key(*n))).collect();
+        let keys: Vec<_> = keys.iter().map(|(n, key)| (*n, key.as_str())).collect();
+        journal.confirmed(&keys).unwrap();
+    }
+
+    fn contained<P: Position>(done: &Done<P>) -> BTreeSet<u64> {
+        (0..200).filter(|n| done.contains(*n, &key(*n))).collect()
+    }
+
+    /// Whatever was confirmed in whatever order, and wherever the journal is cut: what it says is
+    /// done was confirmed, and all of it if it is whole.
+    fn check<P: Position>(batches: &[BTreeSet<u64>], cut: usize) -> Result<(), TestCaseError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        let (mut journal, done) = Journal::<P>::open(&path, "subject", Start::Fresh).unwrap();
+        prop_assert!(done.is_empty());
+        for batch in batches {
+            confirm(&mut journal, batch);
+        }
+        drop(journal);
+        let all: BTreeSet<u64> = batches.iter().flatten().copied().collect();
+        prop_assert_eq!(path.exists(), !all.is_empty());
+        let (journal, done) = Journal::<P>::open(&path, "subject", Start::Resume).unwrap();
+        prop_assert_eq!(contained(&done), all.clone());
+        drop(journal);
+        if let Ok(text) = fs_err::read(&path) {
             let length = "subject\n".len().max(cut.min(text.len()));
             fsx::overwrite(&path, &text[..length]).unwrap();
-            let (_, done) = Journal::open(&file, "subject", true).unwrap();
-            for number in 0..200 {
-                prop_assert!(!done.contains(number) || all.contains(&number));
-            }
+        }
+        let (_journal, done) = Journal::<P>::open(&path, "subject", Start::Resume).unwrap();
+        prop_assert!(contained(&done).is_subset(&all));
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn a_journal_tells_what_was_confirmed(
+            batches in prop::collection::vec(prop::collection::btree_set(0u64..200, 1..20), 0..10),
+            cut in 0usize..400,
+        ) {
+            check::<u64>(&batches, cut)?;
+            check::<String>(&batches, cut)?;
         }
     }
 
     #[test]
-    fn a_journal_of_something_else_is_not_gone_on_with() {
+    fn an_unfinished_run_is_gone_on_with_or_forgotten_but_never_unasked() {
         let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("a");
-        Journal::open(&file, "one", false).unwrap();
+        let path = directory.path().join("a");
+        let open = |subject, start| Journal::<u64>::open(&path, subject, start);
+        let (mut journal, _) = open("one", Start::Fresh).unwrap();
+        assert!(
+            matches!(
+                open("one", Start::Resume),
+                Err(Error::File(fsx::Error::Busy { .. }))
+            ),
+            "two runs at once"
+        );
+        journal.confirmed(&[(0, "a"), (1, "b")]).unwrap();
+        drop(journal);
         assert!(matches!(
-            Journal::open(&file, "one", false),
+            open("one", Start::Fresh),
             Err(Error::Unfinished(_))
         ));
-        assert!(matches!(
-            Journal::open(&file, "two", true),
-            Err(Error::Other(_))
-        ));
+        assert!(matches!(open("two", Start::Resume), Err(Error::Other(_))));
+        assert_eq!(open("one", Start::Resume).unwrap().1.len(), 2);
+        assert!(open("two", Start::Anew).unwrap().1.is_empty());
+        assert!(!path.exists(), "nothing was confirmed");
     }
 }

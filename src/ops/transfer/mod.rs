@@ -1,12 +1,16 @@
 //! Moving many keys: out of a namespace, into one, and the comparison of two.
 //!
 //! All of it is one stream of records. [`read`] makes one of a namespace, [`write`](mod@write) sends
-//! one into a namespace, [`mod@file`] makes and takes one of files, [`compare`] walks along two.
+//! one into a namespace, [`mod@file`] makes and takes one of files, [`compare`] walks along two;
+//! [`delete`] is for names alone. What is sent goes through [`send`], whoever sends it.
 
 pub mod batch;
 pub mod compare;
+pub mod cost;
+pub mod delete;
 pub mod file;
 pub mod journal;
 pub mod read;
 mod seen;
+pub mod send;
 pub mod write;

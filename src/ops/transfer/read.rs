@@ -102,13 +102,19 @@ impl<'a> Reader<'a> {
         prefix: &'s str,
         after: Option<KeyName>,
     ) -> impl Stream<Item = Result<Record, Error>> + 's {
-        let is_new = move |listed: &Listed| match &after {
-            Some(after) => listed.key.as_str() > after.as_str(),
-            None => true,
-        };
-        self.keys(prefix)
-            .map_ok(move |page| {
-                let page: Vec<Listed> = page.into_iter().filter(|l| is_new(l)).collect();
+        let is_new = move |key: &KeyName| after.as_ref().is_none_or(|after| key > after);
+        self.records_of(self.keys(prefix), is_new)
+    }
+
+    /// Reads the records that `pages` list, in their order, but only those that are `wanted`.
+    pub fn records_of<'s>(
+        &'s self,
+        pages: impl Stream<Item = Result<Vec<Listed>, Error>> + 's,
+        wanted: impl Fn(&KeyName) -> bool + 's,
+    ) -> impl Stream<Item = Result<Record, Error>> + 's {
+        pages
+            .map_ok(move |mut page| {
+                page.retain(|listed| wanted(&listed.key));
                 let chunks: Vec<Vec<Listed>> = page
                     .chunks(BULK_GET_MAX_KEYS)
                     .map(<[Listed]>::to_vec)

@@ -1,0 +1,147 @@
+//! What a long run will cost, before it begins. Pure.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::domain::{
+    BULK_MAX_KEYS, FREE_DELETES_A_DAY, FREE_READS_A_DAY, FREE_WRITES_A_DAY, REQUESTS_AT_ONCE,
+    REQUESTS_WINDOW_SECONDS,
+};
+
+/// What a run will cost, or more: values may have to go in more requests, and requests may have to be
+/// sent again.
+///
+/// Reads, writes and deletions are counted by key, as they are billed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// How many requests.
+    pub requests: u64,
+    /// How many keys are read.
+    pub reads: u64,
+    /// How many keys are written.
+    pub writes: u64,
+    /// How many keys are deleted.
+    pub deletes: u64,
+}
+
+impl Cost {
+    /// The cost of writing so many records.
+    pub fn of_writes(records: u64) -> Self {
+        Self {
+            requests: records.div_ceil(BULK_MAX_KEYS as u64),
+            writes: records,
+            ..Self::default()
+        }
+    }
+
+    /// The cost of deleting so many keys.
+    pub fn of_deletes(keys: u64) -> Self {
+        Self {
+            requests: keys.div_ceil(BULK_MAX_KEYS as u64),
+            deletes: keys,
+            ..Self::default()
+        }
+    }
+
+    /// The cost of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            reads: self.reads + other.reads,
+            writes: self.writes + other.writes,
+            deletes: self.deletes + other.deletes,
+        }
+    }
+
+    /// What there is to say about it, if it is more than the free plan has for a day, or more than
+    /// the service takes at once.
+    pub fn remark(&self) -> Option<String> {
+        let kinds = [
+            (self.reads, FREE_READS_A_DAY, "100,000 reads"),
+            (self.writes, FREE_WRITES_A_DAY, "1,000 writes"),
+            (self.deletes, FREE_DELETES_A_DAY, "1,000 deletions"),
+        ];
+        let over: Vec<&str> = kinds
+            .into_iter()
+            .filter(|(count, free, _)| count > free)
+            .map(|(_, _, text)| text)
+            .collect();
+        let windows = self.requests.div_ceil(REQUESTS_AT_ONCE).saturating_sub(1);
+        if over.is_empty() && windows == 0 {
+            return None;
+        }
+        let mut text = format!("this costs at least {self}");
+        if !over.is_empty() {
+            text.push_str("; the free plan has ");
+            text.push_str(&over.join(" and "));
+            text.push_str(" a day, until 00:00 UTC");
+        }
+        if windows > 0 {
+            let minutes = (windows * REQUESTS_WINDOW_SECONDS).div_ceil(60);
+            let waits = format!(
+                "; the service takes {REQUESTS_AT_ONCE} requests in {} minutes, so it lasts \
+                 {minutes} minutes or more",
+                REQUESTS_WINDOW_SECONDS / 60
+            );
+            text.push_str(&waits);
+        }
+        Some(text)
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            (self.requests, "request"),
+            (self.reads, "read"),
+            (self.writes, "write"),
+            (self.deletes, "deletion"),
+        ];
+        let mut lead = "";
+        for (count, noun) in counts.into_iter().filter(|(count, _)| *count > 0) {
+            let plural = if count == 1 { "" } else { "s" };
+            write!(f, "{lead}{count} {noun}{plural}")?;
+            lead = ", ";
+        }
+        if lead.is_empty() {
+            f.write_str("nothing")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_large_is_remarked_on() {
+        assert_eq!(Cost::of_writes(1000).remark(), None);
+        assert_eq!(
+            Cost::of_writes(20_001).remark().unwrap(),
+            "this costs at least 3 requests, 20001 writes; the free plan has 1,000 writes a day, \
+             until 00:00 UTC"
+        );
+        let both = Cost::of_writes(1).and(Cost::of_deletes(1001));
+        assert_eq!(
+            both.remark().unwrap(),
+            "this costs at least 2 requests, 1 write, 1001 deletions; the free plan has 1,000 \
+             deletions a day, until 00:00 UTC"
+        );
+    }
+
+    #[test]
+    fn what_must_be_paced_says_how_long_it_lasts() {
+        let cost = Cost {
+            requests: 2401,
+            ..Cost::default()
+        };
+        assert_eq!(
+            cost.remark().unwrap(),
+            "this costs at least 2401 requests; the service takes 1200 requests in 5 minutes, so it \
+             lasts 10 minutes or more"
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! Deleting many keys, and knowing which ones remained.
+
+use futures_util::TryStreamExt as _;
+
+use super::{
+    batch::{Batch, Encoded},
+    send::{Confirmations, Error, Flight, Job, Sender, Sent, Verb},
+};
+use crate::{
+    api::{self, Client, ListKeys},
+    domain::{AccountId, NamespaceId},
+};
+
+/// The service kept some keys, however often it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{remained} of {total} keys could not be deleted; the report names them")]
+pub struct Remained {
+    /// How many are still there.
+    pub remained: usize,
+    /// How many were to be deleted.
+    pub total: usize,
+}
+
+impl Remained {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some("run the same command again".to_owned())
+    }
+}
+
+/// Finds the keys that begin with `prefix`, but looks no further than one beyond `max`.
+///
+/// The names are taken as they are: what exists may be deleted, whether or not it could be written.
+pub async fn matching(
+    client: &Client,
+    account: &AccountId,
+    namespace: &NamespaceId,
+    prefix: &str,
+    max: Option<usize>,
+) -> Result<Vec<String>, api::Error> {
+    let mut pages = std::pin::pin!(client.key_pages(ListKeys::all(account, namespace, prefix)));
+    let mut names = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        names.extend(page.into_iter().map(|key| key.name));
+        if max.is_some_and(|max| names.len() > max) {
+            break;
+        }
+    }
+    Ok(names)
+}
+
+/// Deletes from one namespace.
+#[derive(Debug)]
+pub struct Deleter<'a>(Sender<'a>);
+
+impl<'a> Deleter<'a> {
+    /// Creates a deleter.
+    pub fn new(client: &'a Client, account: &'a AccountId, namespace: &'a NamespaceId) -> Self {
+        Self(Sender::new(client, account, namespace, Verb::Delete))
+    }
+
+    /// Deletes `names`, up to 10,000 a request, and tells `journal` and `progress` of what is
+    /// confirmed.
+    ///
+    /// Keys that the service names as not deleted are tried again, with growing waits; the result
+    /// names those that remained even so.
+    pub async fn delete<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+        journal: &mut dyn Confirmations,
+        progress: &dyn Fn(usize),
+    ) -> Result<Sent, Error> {
+        let mut flight = Flight::new(&self.0, journal, progress);
+        let mut batch = Batch::default();
+        for (number, name) in (0..).zip(names) {
+            let next = Encoded::name(name, number);
+            if !batch.has_room(&next, self.0.capacity()) {
+                flight
+                    .launch(Job::Batch(std::mem::take(&mut batch)))
+                    .await?;
+            }
+            batch.push(next);
+        }
+        flight.launch(Job::Batch(batch)).await?;
+        flight.finish().await
+    }
+}

@@ -1,0 +1,372 @@
+//! Sending batches of a bulk write or deletion: several at once, in halves where a whole is too
+//! much, and never claimed before the service confirmed it.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    io,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use backon::BackoffBuilder as _;
+use bytes::Bytes;
+use futures_util::{
+    StreamExt as _,
+    future::{BoxFuture, FutureExt as _},
+    stream::FuturesUnordered,
+};
+
+use super::batch::{Batch, Capacity};
+use crate::{
+    api::{self, BulkDelete, BulkPut, Client, Lifetime, PutValue, Trouble},
+    domain::{AccountId, BULK_MAX_BYTES, BULK_MAX_KEYS, NamespaceId, Record},
+    wire::BulkResult,
+};
+
+/// Writes to one key must be this far apart.
+pub(super) const SAME_KEY: Duration = Duration::from_secs(1);
+
+/// What is done to the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Put,
+    Delete,
+}
+
+impl Verb {
+    /// What is said of a key that the service names as unsuccessful until the end.
+    fn undone(self) -> &'static str {
+        match self {
+            Self::Put => "the service did not store it",
+            Self::Delete => "the service did not delete it",
+        }
+    }
+}
+
+/// What became of the keys.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// How many were confirmed.
+    pub confirmed: usize,
+    /// Those that were not done after all attempts, each with the reason.
+    pub failed: BTreeMap<String, String>,
+}
+
+/// Why sending ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The service.
+    #[error("could not go on; {confirmed} keys were confirmed")]
+    Api {
+        /// How many keys were confirmed until then.
+        confirmed: usize,
+        /// Why it ended.
+        source: api::Error,
+    },
+    /// What was confirmed could not be written down.
+    #[error("could not write down what was confirmed")]
+    Journal(#[source] io::Error),
+}
+
+/// Told of every confirmation: the numbers of keys in the input, from 0, in any order.
+pub trait Confirmations {
+    /// Takes note that these keys need not be sent again.
+    fn confirmed(&mut self, keys: &[(u64, &str)]) -> io::Result<()>;
+}
+
+/// Does not take note.
+impl Confirmations for () {
+    fn confirmed(&mut self, _: &[(u64, &str)]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes note if there is somewhere to note it.
+impl<C: Confirmations> Confirmations for Option<C> {
+    fn confirmed(&mut self, keys: &[(u64, &str)]) -> io::Result<()> {
+        self.as_mut()
+            .map_or(Ok(()), |noting| noting.confirmed(keys))
+    }
+}
+
+/// One request's worth, or one value that must go by itself.
+pub(super) enum Job {
+    Batch(Batch),
+    Single(Record, u64),
+}
+
+/// Sends to one namespace.
+#[derive(Debug)]
+pub(super) struct Sender<'a> {
+    client: &'a Client,
+    account: &'a AccountId,
+    namespace: &'a NamespaceId,
+    verb: Verb,
+    /// The most keys of a request that are known to work.
+    keys: AtomicUsize,
+}
+
+/// What one job came to; where it stopped early, what it had come to by then.
+#[derive(Default)]
+struct Outcome {
+    confirmed: Vec<(u64, String)>,
+    failed: Vec<(String, String)>,
+    stopped: Option<api::Error>,
+}
+
+impl Outcome {
+    fn stop(mut self, error: api::Error) -> Self {
+        self.stopped = Some(error);
+        self
+    }
+}
+
+impl<'a> Sender<'a> {
+    pub(super) fn new(
+        client: &'a Client,
+        account: &'a AccountId,
+        namespace: &'a NamespaceId,
+        verb: Verb,
+    ) -> Self {
+        Self {
+            client,
+            account,
+            namespace,
+            verb,
+            keys: AtomicUsize::new(BULK_MAX_KEYS),
+        }
+    }
+
+    /// Returns how much goes into a batch.
+    pub(super) fn capacity(&self) -> Capacity {
+        Capacity {
+            keys: self.keys.load(Ordering::Relaxed),
+            bytes: BULK_MAX_BYTES,
+        }
+    }
+
+    async fn carry_out(&self, job: Job) -> Outcome {
+        match job {
+            Job::Batch(batch) => self.send(batch).await,
+            Job::Single(record, number) => self.put_one(record, number).await,
+        }
+    }
+
+    async fn request(&self, body: Bytes) -> Result<BulkResult, api::Error> {
+        let Self {
+            client,
+            account,
+            namespace,
+            ..
+        } = *self;
+        match self.verb {
+            Verb::Put => {
+                let request = BulkPut {
+                    account,
+                    namespace,
+                    entries: body,
+                };
+                client.send(&request).await
+            }
+            Verb::Delete => {
+                let request = BulkDelete {
+                    account,
+                    namespace,
+                    keys: body,
+                };
+                client.send(&request).await
+            }
+        }
+    }
+
+    /// Sends a batch; keys that the service names as unsuccessful are sent again by themselves, and
+    /// a batch that is too much, or has a key that is refused, is halved.
+    fn send(&self, batch: Batch) -> BoxFuture<'_, Outcome> {
+        async move {
+            let mut outcome = Outcome::default();
+            let mut left = batch;
+            let mut waits = self.client.backoff().build();
+            while !left.is_empty() {
+                let failed = match self.request(left.body()).await {
+                    Ok(result) => result.unsuccessful_keys,
+                    Err(error) => return self.after(error, left, outcome).await,
+                };
+                let failed: HashSet<&str> = failed.iter().map(String::as_str).collect();
+                let again = left.pick(|key| failed.contains(key));
+                let done = left.into_keys().filter(|(_, key)| !failed.contains(&**key));
+                outcome.confirmed.extend(done);
+                left = again;
+                if left.is_empty() {
+                    break;
+                }
+                let Some(wait) = waits.next() else {
+                    let reason = || self.verb.undone().to_owned();
+                    let undone = left.into_keys().map(|(_, key)| (key, reason()));
+                    outcome.failed.extend(undone);
+                    break;
+                };
+                tokio::time::sleep(wait.max(SAME_KEY)).await;
+            }
+            outcome
+        }
+        .boxed()
+    }
+
+    /// Decides what to do about a batch that failed as a whole.
+    async fn after(&self, error: api::Error, batch: Batch, mut outcome: Outcome) -> Outcome {
+        let status = error.status().map_or(0, |status| status.as_u16());
+        let too_much = matches!(status, 413 | 504 | 524);
+        let refused = status == 400 && error.trouble() == Trouble::Failed;
+        if !too_much && !refused {
+            return outcome.stop(error);
+        }
+        if batch.len() == 1 {
+            if error.trouble() == Trouble::Temporary {
+                return outcome.stop(error);
+            }
+            let keys = batch.into_keys().map(|(_, key)| (key, error.to_string()));
+            outcome.failed.extend(keys);
+            return outcome;
+        }
+        let halves = batch.halves();
+        if too_much {
+            // What works now is likely to work for the rest of the run.
+            self.keys.fetch_min(halves[0].len(), Ordering::Relaxed);
+        }
+        for half in halves {
+            let part = self.send(half).await;
+            outcome.confirmed.extend(part.confirmed);
+            outcome.failed.extend(part.failed);
+            if part.stopped.is_some() {
+                outcome.stopped = part.stopped;
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn put_one(&self, record: Record, number: u64) -> Outcome {
+        let request = PutValue {
+            account: self.account,
+            namespace: self.namespace,
+            key: &record.key,
+            value: record.value.clone(),
+            lifetime: record
+                .expiration
+                .map_or(Lifetime::Unlimited, Lifetime::Until),
+            metadata: record.metadata.as_ref(),
+        };
+        let mut outcome = Outcome::default();
+        match self.client.send(&request).await {
+            Ok(()) => outcome.confirmed.push((number, record.key.to_string())),
+            Err(e) if e.trouble() == Trouble::Failed && e.status().is_some() => {
+                outcome.failed.push((record.key.to_string(), e.to_string()));
+            }
+            Err(e) => return outcome.stop(e),
+        }
+        outcome
+    }
+}
+
+/// The jobs that are under way, and what came of those that are not any more.
+pub(super) struct Flight<'r, 'a> {
+    sender: &'r Sender<'a>,
+    under_way: FuturesUnordered<BoxFuture<'r, (usize, Outcome)>>,
+    bytes: usize,
+    sent: Sent,
+    journal: &'r mut dyn Confirmations,
+    progress: &'r dyn Fn(usize),
+}
+
+impl<'r, 'a> Flight<'r, 'a> {
+    /// How many requests are under way at the same time.
+    const AT_ONCE: usize = 4;
+
+    /// How many bytes may be under way in all, so that memory has a bound.
+    const BYTES: usize = 160 * 1024 * 1024;
+
+    pub(super) fn new(
+        sender: &'r Sender<'a>,
+        journal: &'r mut dyn Confirmations,
+        progress: &'r dyn Fn(usize),
+    ) -> Self {
+        Self {
+            sender,
+            under_way: FuturesUnordered::new(),
+            bytes: 0,
+            sent: Sent::default(),
+            journal,
+            progress,
+        }
+    }
+
+    /// Sends a job as soon as there is room for it.
+    pub(super) async fn launch(&mut self, job: Job) -> Result<(), Error> {
+        let bytes = match &job {
+            Job::Batch(batch) if batch.is_empty() => return Ok(()),
+            Job::Batch(batch) => batch.bytes() * 2,
+            Job::Single(record, _) => record.value.len(),
+        };
+        while self.under_way.len() >= Self::AT_ONCE
+            || (!self.under_way.is_empty() && self.bytes + bytes > Self::BYTES)
+        {
+            self.land().await?;
+        }
+        self.bytes += bytes;
+        let sender = self.sender;
+        self.under_way
+            .push(async move { (bytes, sender.carry_out(job).await) }.boxed());
+        Ok(())
+    }
+
+    /// Waits until nothing is under way.
+    pub(super) async fn drain(&mut self) -> Result<(), Error> {
+        while !self.under_way.is_empty() {
+            self.land().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the end and returns what came of it all.
+    pub(super) async fn finish(mut self) -> Result<Sent, Error> {
+        self.drain().await?;
+        Ok(self.sent)
+    }
+
+    async fn land(&mut self) -> Result<(), Error> {
+        let Some((bytes, outcome)) = self.under_way.next().await else {
+            return Ok(());
+        };
+        self.bytes -= bytes;
+        let Some(source) = self.take(outcome)? else {
+            return Ok(());
+        };
+        // What is still under way may be confirmed yet, and must not be sent twice.
+        while let Some((_, outcome)) = self.under_way.next().await {
+            self.take(outcome)?;
+        }
+        Err(Error::Api {
+            confirmed: self.sent.confirmed,
+            source,
+        })
+    }
+
+    fn take(&mut self, outcome: Outcome) -> Result<Option<api::Error>, Error> {
+        let Outcome {
+            confirmed,
+            failed,
+            stopped,
+        } = outcome;
+        self.sent.confirmed += confirmed.len();
+        self.sent.failed.extend(failed);
+        (self.progress)(confirmed.len());
+        let keys: Vec<_> = confirmed.iter().map(|(n, key)| (*n, &**key)).collect();
+        self.settle(&keys)?;
+        Ok(stopped)
+    }
+
+    /// Takes note of keys that need not be sent, or not again.
+    pub(super) fn settle(&mut self, keys: &[(u64, &str)]) -> Result<(), Error> {
+        self.journal.confirmed(keys).map_err(Error::Journal)
+    }
+}
