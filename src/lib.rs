@@ -78,9 +78,11 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
         .build()?;
     let context = Context::new(cli.globals)?;
     let outcome = runtime.block_on(async {
+        // Ctrl-C first, so that somebody listens before anything begins.
         tokio::select! {
-            outcome = commands::run(&context, cli.command) => outcome,
+            biased;
             Ok(()) = context.ui.interrupted() => Err(Interrupted.into()),
+            outcome = commands::run(&context, cli.command) => outcome,
         }
     });
     // Whatever is still connecting or reading a terminal must not hold up the end.

@@ -112,6 +112,10 @@ pub struct PutArgs {
     /// Leave the key's metadata as it is
     #[arg(long, conflicts_with = "metadata")]
     pub keep_metadata: bool,
+
+    /// Say what would be done, and stop
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Delete keys: some by name, or all that begin with a prefix
@@ -236,6 +240,10 @@ pub struct TouchArgs {
     /// Let the key live for ever
     #[arg(long, group = "until")]
     pub no_expiry: bool,
+
+    /// Say what would be done, and stop
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// A value on the command line.

@@ -35,6 +35,10 @@ pub struct CreateArgs {
     /// If the title exists, say so and succeed
     #[arg(long)]
     pub adopt: bool,
+
+    /// Say what would be done, and stop
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Show one namespace
@@ -60,6 +64,10 @@ pub struct RenameArgs {
     /// New title
     #[arg(long, value_name = "NEW_TITLE")]
     pub to: Title,
+
+    /// Say what would be done, and stop
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Delete a namespace with all its keys
@@ -76,6 +84,10 @@ pub struct DeleteArgs {
     /// Title of the namespace to delete, typed once more to confirm
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
+
+    /// Say what would be done, and stop
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// One namespace, named in exactly one way.

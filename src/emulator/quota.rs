@@ -45,17 +45,10 @@ impl Meter {
         }
     }
 
-    /// Counts one request that arrived at `now`.
-    pub(super) fn count(&self, token: Option<usize>, now: Instant) -> Standing {
-        let Some(quota) = self.quota else {
-            let quota = Quota::default();
-            return Standing {
-                quota,
-                left: quota.requests,
-                resets: seconds(quota.window),
-                refused: false,
-            };
-        };
+    /// Counts one request that arrived at `now`. Where there is no limit, there is nothing to tell:
+    /// whoever is told of one holds back.
+    pub(super) fn count(&self, token: Option<usize>, now: Instant) -> Option<Standing> {
+        let quota = self.quota?;
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = || Window {
             ends: now + quota.window,
@@ -72,12 +65,12 @@ impl Meter {
             window.ends = now + quota.window;
         }
         window.left = window.left.saturating_sub(1);
-        Standing {
+        Some(Standing {
             quota,
             left: window.left,
             resets: seconds(window.ends - now),
             refused,
-        }
+        })
     }
 }
 
@@ -121,6 +114,7 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| {
             let standing = meter.count(Some(0), start + Duration::from_secs(seconds));
+            let standing = standing.unwrap();
             (standing.left, standing.resets, standing.refused)
         };
         assert_eq!(at(0), (1, 300, false));
@@ -128,6 +122,8 @@ mod tests {
         assert_eq!(at(200), (0, 300, true));
         assert_eq!(at(300), (0, 200, true));
         assert_eq!(at(500), (1, 300, false));
-        assert!(!meter.count(None, start).refused, "each token has its own");
+        let other = meter.count(None, start).unwrap();
+        assert!(!other.refused, "each token has its own");
+        assert_eq!(Meter::new(None).count(None, start), None);
     }
 }

@@ -111,7 +111,7 @@ async fn carry_out(inner: &Inner, incoming: Incoming, action: Option<&Action>) -
         if let Some(Action::Delay(delay)) = action {
             tokio::time::sleep(*delay).await;
         }
-        if standing.refused {
+        if standing.is_some_and(|standing| standing.refused) {
             let text = "Please wait and consider throttling your request speed";
             return Err(Refusal::new(429, code::THROTTLED, text));
         }
@@ -128,7 +128,9 @@ async fn carry_out(inner: &Inner, incoming: Incoming, action: Option<&Action>) -
     if let Some(Action::AnswerAfter(other)) = action {
         answer = other.clone();
     }
-    standing.tell(&mut answer);
+    if let Some(standing) = standing {
+        standing.tell(&mut answer);
+    }
     answer.default_header("cf-ray", inner.ray());
     answer
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]
 
 mod credentials;
+mod cut_short;
 mod failures;
 mod files;
 mod interruptions;
@@ -11,6 +12,7 @@ mod local;
 mod namespace;
 mod provision;
 mod rename_binding;
+mod round_trip;
 mod sandbox;
 mod surface;
 mod transfer;

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Access, Keyspace, choose, lifetime, put::WriteReport, quoted, value::too_long};
+use super::{Access, choose, lifetime, put::Put, quoted, value::too_long};
 use crate::{
     cli::key::EditArgs,
     commands::Refused,
@@ -54,15 +54,10 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
         return Ok(context.ui.report(&Unchanged { key })?);
     };
     let written = match edited {
-        Ok(()) => {
-            let change = Change {
-                key: &key,
-                value: new,
-                expiration: old.expiration,
-                metadata,
-            };
-            keyspace.change(context, change).await
-        }
+        Ok(()) => match change(&key, new, old.expiration, metadata) {
+            Ok(put) => keyspace.write(context, put).await,
+            Err(e) => Err(e),
+        },
         Err(e) => Err(e.into()),
     };
     match written {
@@ -79,31 +74,23 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
     }
 }
 
-/// A value that replaces another.
-struct Change<'a> {
-    key: &'a KeyName,
+/// What is to be written, if it can be.
+fn change(
+    key: &KeyName,
     value: Bytes,
     expiration: Option<Expiration>,
     metadata: Option<Metadata>,
-}
-
-impl Keyspace {
-    async fn change(&self, context: &Context, change: Change<'_>) -> anyhow::Result<()> {
-        let Change {
-            key,
-            value,
-            expiration,
-            metadata,
-        } = change;
-        let bytes = value.len();
-        if bytes > VALUE_MAX_BYTES {
-            return Err(too_long("the edited value").into());
-        }
-        let lifetime = lifetime::kept(key, expiration)?;
-        self.put(key, value, lifetime, metadata.as_ref()).await?;
-        let report = WriteReport::new(key, &self.target, bytes, lifetime, metadata);
-        Ok(context.ui.report(&report)?)
+) -> anyhow::Result<Put> {
+    if value.len() > VALUE_MAX_BYTES {
+        return Err(too_long("the edited value").into());
     }
+    Ok(Put {
+        key: key.clone(),
+        value,
+        lifetime: lifetime::kept(key, expiration)?,
+        metadata,
+        dry_run: false,
+    })
 }
 
 /// The text that is being edited. Once it differs, it is lost only when it is safe elsewhere.

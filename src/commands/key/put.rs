@@ -1,7 +1,8 @@
 //! `kvctl key put`.
 
-use std::io::{self, Write};
+use std::io;
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use super::{Access, Keyspace, choose, lifetime, quoted, value};
@@ -27,6 +28,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> 
         keep_ttl,
         metadata,
         keep_metadata,
+        dry_run,
     } = args;
     if !beyond.is_empty() {
         return Err(Misused::new(
@@ -54,12 +56,27 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> 
     context
         .ui
         .status(&format!("writing {}: {place}", quoted(&key)));
-    let bytes = value.len();
     keyspace
-        .put(&key, value, lifetime, metadata.as_ref())
-        .await?;
-    let report = WriteReport::new(&key, &keyspace.target, bytes, lifetime, metadata);
-    Ok(context.ui.report(&report)?)
+        .write(
+            context,
+            Put {
+                key,
+                value,
+                lifetime,
+                metadata,
+                dry_run,
+            },
+        )
+        .await
+}
+
+/// A value, and all that belongs to it.
+pub(super) struct Put {
+    pub(super) key: KeyName,
+    pub(super) value: Bytes,
+    pub(super) lifetime: Lifetime,
+    pub(super) metadata: Option<Metadata>,
+    pub(super) dry_run: bool,
 }
 
 /// What of an older value is to stay.
@@ -70,6 +87,32 @@ struct Keep {
 }
 
 impl Keyspace {
+    /// Writes a key, unless that is only tried, and reports it.
+    pub(super) async fn write(&self, context: &Context, put: Put) -> anyhow::Result<()> {
+        let Put {
+            key,
+            value,
+            lifetime,
+            metadata,
+            dry_run,
+        } = put;
+        let (ttl, expiration) = lifetime::in_numbers(lifetime);
+        let bytes = value.len();
+        if !dry_run {
+            self.put(&key, value, lifetime, metadata.as_ref()).await?;
+        }
+        Ok(context.ui.report(&WriteReport {
+            key: &key,
+            namespace: &self.target,
+            dry_run,
+            bytes,
+            ttl,
+            expiration,
+            metadata,
+            lifetime,
+        })?)
+    }
+
     /// Reads what is to stay, and no more. A key that is not there has nothing to keep.
     async fn kept(
         &self,
@@ -106,9 +149,10 @@ impl Keyspace {
 
 /// What was written, without the value.
 #[derive(Serialize)]
-pub(super) struct WriteReport<'a> {
+struct WriteReport<'a> {
     key: &'a KeyName,
     namespace: &'a Target,
+    dry_run: bool,
     bytes: usize,
     /// In how many seconds the key expires, if that is how it was said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,29 +164,8 @@ pub(super) struct WriteReport<'a> {
     lifetime: Lifetime,
 }
 
-impl<'a> WriteReport<'a> {
-    pub(super) fn new(
-        key: &'a KeyName,
-        namespace: &'a Target,
-        bytes: usize,
-        lifetime: Lifetime,
-        metadata: Option<Metadata>,
-    ) -> Self {
-        let (ttl, expiration) = lifetime::in_numbers(lifetime);
-        Self {
-            key,
-            namespace,
-            bytes,
-            ttl,
-            expiration,
-            metadata,
-            lifetime,
-        }
-    }
-}
-
 impl Report for WriteReport<'_> {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut dyn io::Write, _: bool) -> io::Result<()> {
         let key = printable(self.key.as_str());
         let bytes = quantity(self.bytes, "byte");
         let with = match self.metadata {
@@ -150,6 +173,11 @@ impl Report for WriteReport<'_> {
             None => "",
         };
         let expiry = lifetime::in_words(self.lifetime);
-        writeln!(out, "wrote {key} ({bytes}{with}), {expiry}")
+        let verb = if self.dry_run {
+            "dry run: would write"
+        } else {
+            "wrote"
+        };
+        writeln!(out, "{verb} {key} ({bytes}{with}), {expiry}")
     }
 }

@@ -1,6 +1,6 @@
 //! `kvctl key touch`.
 
-use super::{Access, choose, lifetime, put::WriteReport, quoted};
+use super::{Access, choose, lifetime, put::Put, quoted};
 use crate::{cli::key::TouchArgs, context::Context};
 
 pub(super) async fn run(context: &Context, args: TouchArgs) -> anyhow::Result<()> {
@@ -11,6 +11,7 @@ pub(super) async fn run(context: &Context, args: TouchArgs) -> anyhow::Result<()
         expires,
         // That the key then lives for ever is what no expiry means anyway.
         no_expiry: _,
+        dry_run,
     } = args;
     let lifetime = lifetime::asked(ttl, expires)?;
     let choice = choose(context, namespace, Access::Write)?;
@@ -20,10 +21,12 @@ pub(super) async fn run(context: &Context, args: TouchArgs) -> anyhow::Result<()
     context
         .ui
         .status(&format!("rewriting {}: {place}", quoted(&key)));
-    let bytes = value.bytes.len();
-    keyspace
-        .put(&key, value.bytes, lifetime, metadata.as_ref())
-        .await?;
-    let report = WriteReport::new(&key, &keyspace.target, bytes, lifetime, metadata);
-    Ok(context.ui.report(&report)?)
+    let put = Put {
+        key,
+        value: value.bytes,
+        lifetime,
+        metadata,
+        dry_run,
+    };
+    keyspace.write(context, put).await
 }

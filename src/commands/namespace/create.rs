@@ -22,8 +22,14 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
     context
         .ui
         .status(&format!("creating `{title}`: {}", session.describe()));
-    let settled = create(&session, title).await;
+    let settled = create(&session, title, args.dry_run).await;
     let settled = settled.with_context(|| format!("could not create `{title}`"))?;
+    let Some(settled) = settled else {
+        return Ok(context.ui.report(&WouldCreate {
+            dry_run: true,
+            title,
+        })?);
+    };
     if !settled.created && !args.adopt {
         let id = settled.namespace.id;
         return Err(Refused {
@@ -38,18 +44,36 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
     })?)
 }
 
-/// Looks first, so that what is said to be created was not there before.
-async fn create(session: &Session, title: &Title) -> Result<Settled, api::Error> {
+/// Looks first, so that what is said to be created was not there before; on a dry run does no more.
+async fn create(
+    session: &Session,
+    title: &Title,
+    dry_run: bool,
+) -> Result<Option<Settled>, api::Error> {
     let Session {
         client, account, ..
     } = session;
     let existing = client.namespaces(account).await?;
     match find_by_title(&existing, title) {
-        Some(namespace) => Ok(Settled {
+        Some(namespace) => Ok(Some(Settled {
             namespace: namespace.clone(),
             created: false,
-        }),
-        None => create_or_find(client, account, title).await,
+        })),
+        None if dry_run => Ok(None),
+        None => create_or_find(client, account, title).await.map(Some),
+    }
+}
+
+/// The namespace that would be there.
+#[derive(Debug, Serialize)]
+struct WouldCreate<'a> {
+    dry_run: bool,
+    title: &'a Title,
+}
+
+impl Report for WouldCreate<'_> {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        writeln!(out, "dry run: would create {}", self.title)
     }
 }
 

@@ -56,6 +56,17 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     for binding in &bound {
         ui.warn(&format!("still bound: {binding}"));
     }
+    let report = DeleteReport {
+        id: id.clone(),
+        title: title.clone(),
+        keys,
+        complete,
+        bound,
+        dry_run: args.dry_run,
+    };
+    if args.dry_run {
+        return Ok(ui.report(&report)?);
+    }
     let manifest = context.manifest_beside(document.as_ref())?;
     let project = document.as_ref().map(Document::project);
     let protected = manifest.is_some_and(|m| protect::is_protected(&m, project, id, title));
@@ -71,13 +82,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     }
     let sent = delete(&session.client, &session.account, id).await;
     sent.with_context(|| format!("could not delete `{title}`"))?;
-    Ok(ui.report(&DeleteReport {
-        id: id.clone(),
-        title: title.clone(),
-        keys,
-        complete,
-        bound,
-    })?)
+    Ok(ui.report(&report)?)
 }
 
 /// Reads the wrangler file for what it says of the namespace. It is not needed, so a file that is
@@ -153,10 +158,16 @@ struct DeleteReport {
     complete: bool,
     /// Bindings that now lead nowhere.
     bound: Vec<String>,
+    dry_run: bool,
 }
 
 impl Report for DeleteReport {
     fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
-        writeln!(out, "deleted {} {}", self.title, self.id)
+        let verb = if self.dry_run {
+            "dry run: would delete"
+        } else {
+            "deleted"
+        };
+        writeln!(out, "{verb} {} {}", self.title, self.id)
     }
 }

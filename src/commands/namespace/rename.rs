@@ -15,7 +15,7 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> anyhow::Result<(
         namespace, session, ..
     } = find(context, args.selector).await?;
     let changed = namespace.title != args.to.as_str();
-    if changed {
+    if changed && !args.dry_run {
         let place = session.describe();
         context.ui.status(&format!(
             "renaming `{}` ({}): {place}",
@@ -34,6 +34,7 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> anyhow::Result<(
         was: namespace.title,
         title: args.to.to_string(),
         changed,
+        dry_run: args.dry_run,
     })?)
 }
 
@@ -44,6 +45,7 @@ struct RenameReport {
     was: String,
     title: String,
     changed: bool,
+    dry_run: bool,
 }
 
 impl Report for RenameReport {
@@ -53,8 +55,11 @@ impl Report for RenameReport {
             was,
             title,
             changed,
+            dry_run,
         } = self;
-        if *changed {
+        if *changed && *dry_run {
+            writeln!(out, "dry run: would rename {was} to {title} {id}")
+        } else if *changed {
             writeln!(out, "renamed {was} to {title} {id}")
         } else {
             writeln!(out, "nothing to do: {id} is titled {title} already")

@@ -33,7 +33,8 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> anyhow::Result<(
     // Of a file that is gone afterwards, the journal is among the user's own files.
     let beside = spooled.is_none().then_some(file.path.as_path());
     let choice = choose(context, args.namespace, Access::Write)?;
-    let survey = file.survey(args.skip_invalid).context("nothing was sent")?;
+    let survey = survey(&file, args.skip_invalid).await;
+    let survey = survey.context("nothing was sent")?;
     announce(context, &survey);
     let keyspace = choice.open(context).await?;
     context.ui.status(&format!(
@@ -78,6 +79,13 @@ fn announce(context: &Context, survey: &Survey) {
     if !survey.verified {
         ui.note("the file carries no checksum, so that it may have been cut short unnoticed");
     }
+}
+
+/// Looks through the file, on a thread of its own, so that Ctrl-C is heard meanwhile.
+pub(super) async fn survey(file: &RecordFile, skip_invalid: bool) -> anyhow::Result<Survey> {
+    let file = file.clone();
+    let survey = tokio::task::spawn_blocking(move || file.survey(skip_invalid));
+    Ok(survey.await??)
 }
 
 /// Finds the file, or keeps what stdin holds, for it is read twice.

@@ -50,7 +50,7 @@ impl Side {
                     path,
                 };
                 // A file that is wrong somewhere is no side to compare with.
-                file.survey(false)?;
+                super::import::survey(&file, false).await?;
                 return Ok(Self::File(file));
             }
             SideArg::Namespace { local, which } => (local, which),

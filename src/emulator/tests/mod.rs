@@ -142,10 +142,8 @@ async fn send(request: RequestBuilder) -> Reply {
 
 /// What every answer carries.
 fn check_headers(response: &Response) {
-    let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
-    assert!(header("ratelimit").starts_with("\"default\";r="));
-    assert!(header("ratelimit-policy").starts_with("\"default\";q="));
-    assert!(header("cf-ray").ends_with("-LOC"));
+    let ray = response.headers().get("cf-ray").unwrap();
+    assert!(ray.to_str().unwrap().ends_with("-LOC"));
 }
 
 /// The path of a key below its namespace.

@@ -1,8 +1,8 @@
 //! Reading a namespace: list pages give names, expiry and metadata; values come by bulk get.
 //!
 //! Bulk get takes a hundred keys a request, and text only: one value that is no text fails the
-//! whole request. Such a batch is halved until the culprits are few, and those are read singly. A
-//! namespace that turns out to be mostly binary is read singly from then on.
+//! whole request. Such a batch is halved until the culprits are few, and those are read singly. The
+//! more of a namespace turns out to be binary, the fewer keys are asked for at once; see [`group`].
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -56,12 +56,41 @@ pub struct Reader<'a> {
     vanished: AtomicUsize,
 }
 
+/// See [`Reader::FEW`].
+const FEW: usize = 8;
+
+/// Returns how many keys to ask for at once where `binary` of `known` values are no text: the number
+/// that is expected to cost the fewest requests a key.
+///
+/// A request for `n` keys succeeds only if all of them are text; otherwise both halves are asked for,
+/// or each key where they are few.
+fn group(binary: usize, known: usize) -> usize {
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn cost(size: usize, text: f64) -> f64 {
+        let fails = 1.0 - text.powf(size as f64);
+        match size {
+            1 => 1.0,
+            2..=FEW => 1.0 + fails * size as f64,
+            _ => 1.0 + fails * 2.0 * cost(size.div_ceil(2), text),
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let text = 1.0 - binary as f64 / known.max(1) as f64;
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let each = |size: usize| cost(size, text) / size as f64;
+    let sizes = [100, 50, 25, 13, 7, 4, 2, 1];
+    let best = sizes
+        .into_iter()
+        .min_by(|a, b| each(*a).total_cmp(&each(*b)));
+    best.unwrap_or(1)
+}
+
 impl<'a> Reader<'a> {
     /// How many requests for values are under way at the same time.
     pub const LANES: usize = 8;
 
     /// A batch this small that holds a binary value is read singly: halving on would cost more.
-    const FEW: usize = 8;
+    const FEW: usize = FEW;
 
     /// So many values must be known before the namespace is judged.
     const SAMPLE: usize = 32;
@@ -128,22 +157,39 @@ impl<'a> Reader<'a> {
             .try_flatten()
     }
 
-    /// Whether values are read singly from the start.
-    fn is_mostly_binary(&self) -> bool {
+    /// How many keys to ask for at once, after what was learnt of the namespace.
+    fn group(&self) -> usize {
         let (text, binary) = (
             self.text.load(Ordering::Relaxed),
             self.binary.load(Ordering::Relaxed),
         );
-        text + binary >= Self::SAMPLE && binary > text
+        if text + binary < Self::SAMPLE {
+            return BULK_GET_MAX_KEYS;
+        }
+        group(binary, text + binary)
+    }
+
+    /// Reads the values of one page's part, in groups of the best size.
+    fn fetch(&self, keys: Vec<Listed>) -> BoxFuture<'_, Result<Vec<Record>, api::Error>> {
+        let size = self.group();
+        if size >= keys.len() {
+            return self.fetch_together(keys);
+        }
+        let groups: Vec<_> = keys
+            .chunks(size)
+            .map(|group| self.fetch_together(group.to_vec()))
+            .collect();
+        async move {
+            let groups = futures_util::future::try_join_all(groups).await?;
+            Ok(groups.into_iter().flatten().collect())
+        }
+        .boxed()
     }
 
     /// Reads the values of `keys`; what is gone meanwhile is left out.
-    fn fetch(&self, keys: Vec<Listed>) -> BoxFuture<'_, Result<Vec<Record>, api::Error>> {
+    fn fetch_together(&self, keys: Vec<Listed>) -> BoxFuture<'_, Result<Vec<Record>, api::Error>> {
         async move {
-            if keys.is_empty() {
-                return Ok(Vec::new());
-            }
-            if self.is_mostly_binary() {
+            if keys.len() <= 1 {
                 return self.fetch_singly(keys).await;
             }
             let names: Vec<KeyName> = keys.iter().map(|listed| listed.key.clone()).collect();
@@ -163,7 +209,7 @@ impl<'a> Reader<'a> {
                 Err(_) => {
                     let mut first = keys;
                     let second = first.split_off(first.len().div_ceil(2));
-                    let both = [self.fetch(first), self.fetch(second)];
+                    let both = [self.fetch_together(first), self.fetch_together(second)];
                     let both = futures_util::future::try_join_all(both).await?;
                     return Ok(both.into_iter().flatten().collect());
                 }
@@ -249,4 +295,18 @@ fn record(listed: Listed, value: Bytes) -> Record {
 /// Whether a bulk get failed because of what was asked for: a value that is no text, or too much.
 fn is_unfit(error: &api::Error) -> bool {
     error.has_code(code::BULK_GET) || error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_is_binary_the_fewer_are_asked_for_at_once() {
+        let sizes = [0, 1, 5, 20, 60, 120, 250, 1000].map(|binary| group(binary, 1000));
+        assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
+        assert_eq!((sizes[0], sizes[7]), (100, 1));
+        assert!((4..50).contains(&sizes[4]), "{sizes:?}");
+        assert_eq!(group(0, 0), 100);
+    }
 }
