@@ -331,8 +331,50 @@ fn differences_are_named_and_fail() {
     insta::assert_snapshot!(sandbox.run(&["diff", "a.ndjson", "title:one", "--json"]));
 }
 
+#[cfg(unix)]
 #[test]
 fn an_export_to_a_full_disk_leaves_nothing_under_its_name() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(5000));
+    assert_eq!(
+        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
+        Some(0)
+    );
+    // A limit on the size of files stands for a disk that is full: writing fails amid a file.
+    let limited = |name: &str| {
+        let kvctl = sandbox.command(&[]);
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$@\"", "sh"])
+            .arg(kvctl.get_program())
+            .args(["export", name, "-n", "one"])
+            .current_dir(sandbox.app())
+            .env_clear();
+        for (name, value) in kvctl.get_envs() {
+            shell.env(name, value.unwrap());
+        }
+        sandbox.see(shell.output().unwrap())
+    };
+    for name in ["out.ndjson", "out.csv", "out.json"] {
+        let seen = limited(name);
+        assert_eq!(seen.code, Some(1), "{seen}");
+        assert!(seen.stderr.contains("could not write"), "{seen}");
+        assert!(!sandbox.app().join(name).exists());
+        let part = sandbox.app().join(format!("{name}.part"));
+        assert_eq!(
+            part.exists(),
+            name == "out.ndjson",
+            "only that can be gone on with"
+        );
+    }
+    let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.run(&["diff", "in.ndjson", "out.ndjson"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+}
+
+#[test]
+fn a_stdout_that_is_full_fails_an_export() {
     if !std::path::Path::new("/dev/full").exists() {
         return;
     }

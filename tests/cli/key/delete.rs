@@ -219,3 +219,20 @@ fn an_answer_that_was_lost_changes_nothing() {
         assert_eq!(count(&sandbox), 0);
     }
 }
+
+#[test]
+fn a_deletion_that_is_too_much_goes_in_halves() {
+    for status in [413, 504, 524] {
+        let sandbox = sandbox();
+        fill(&sandbox, 2500);
+        let much = Action::Answer(Answer::new(status, "<html>too much</html>"));
+        let fault = Fault::new("POST", "bulk/delete", much).times(2);
+        sandbox.emulator.fault(fault);
+        let (seen, log) = requests(&sandbox, || sandbox.run(&with(&["--all", "-y"])));
+        assert_eq!(seen.code, Some(0), "{status}: {seen}");
+        let deletes = log.iter().filter(|line| line.starts_with("POST")).count();
+        // 2500 and 1250 are refused; two quarters and the other half are not.
+        assert_eq!(deletes, 5, "{status}");
+        assert_eq!(count(&sandbox), 0);
+    }
+}
