@@ -15,8 +15,10 @@ use tempfile::{NamedTempFile, TempDir};
 mod growing;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use growing::{Appending, Growing};
+pub use tree::GrowingTree;
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,12 @@ pub enum Error {
     #[error("`{}` exists already", path.display())]
     Exists {
         /// The file.
+        path: PathBuf,
+    },
+    /// A new directory was to be made, and there is one with something in it.
+    #[error("`{}` is a directory that is not empty", path.display())]
+    NotEmpty {
+        /// The directory.
         path: PathBuf,
     },
     /// The path leads to a directory or a device.

@@ -25,7 +25,8 @@ pub struct ResumeArgs {
 /// Write all records of a namespace to a file
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Formats: ndjson (.ndjson, .jsonl; with a checksum), json (wrangler's bulk array), csv.
+Formats: ndjson (.ndjson, .jsonl; with a checksum), json (wrangler's bulk array), csv, and dir (a
+name that ends with /): a file for each key, and .kvctl.ndjson with expiry and metadata.
 Without FILE, and with -, the records go to stdout as NDJSON, unless --format says otherwise.
 The file grows as FILE.part and has its name when it is whole.")]
 pub struct ExportArgs {

@@ -4,11 +4,9 @@
 
 use std::{
     fmt::Write as _,
-    process::{Command, ExitStatus},
+    process::Command,
     time::{Duration, Instant},
 };
-
-use fs_err as fs;
 
 use crate::sandbox::{Sandbox, Seen};
 
@@ -32,19 +30,21 @@ fn rounds() -> u64 {
 }
 
 /// Runs until `moment`, then sends the signal. Returns whether it had ended by itself.
-fn cut(sandbox: &Sandbox, args: &[&str], signal: &str, moment: Duration) -> (bool, ExitStatus) {
+fn cut(sandbox: &Sandbox, args: &[&str], signal: &str, moment: Duration) -> (bool, Seen) {
     let mut child = sandbox.command(args).spawn().unwrap();
     let begun = Instant::now();
-    while begun.elapsed() < moment {
-        if let Some(status) = child.try_wait().unwrap() {
-            return (true, status);
-        }
+    let mut ended = false;
+    while !ended && begun.elapsed() < moment {
+        ended = child.try_wait().unwrap().is_some();
         std::thread::yield_now();
     }
-    let pid = child.id().to_string();
-    let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
-    let status = child.wait().unwrap();
-    (!sent.success() || status.success(), status)
+    if !ended {
+        let pid = child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        ended = !sent.success();
+    }
+    let seen = sandbox.see(child.wait_with_output().unwrap());
+    (ended || seen.code == Some(0), seen)
 }
 
 /// Cuts the command short until it is done, and returns how often that was.
@@ -56,13 +56,13 @@ fn cut_until_done(sandbox: &Sandbox, args: &[&str], signal: &str, first: u64) ->
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(first | 1);
-        let moment = Duration::from_millis(50 + (random >> 33) % 1500);
-        let (ended, status) = cut(sandbox, &resume, signal, moment);
+        let moment = Duration::from_millis(20 + (random >> 33) % 700);
+        let (ended, end) = cut(sandbox, &resume, signal, moment);
         if ended {
-            assert_eq!(status.code(), Some(0));
+            assert_eq!(end.code, Some(0), "{end}");
             return cuts;
         }
-        assert_eq!(status.code(), (signal == "-INT").then_some(130));
+        assert_eq!(end.code, (signal == "-INT").then_some(130), "{end}");
         cuts += 1;
         if cuts == 4 {
             let seen = sandbox.run(&resume);
@@ -112,22 +112,22 @@ fn an_import_that_is_cut_short_at_random_ends_complete() {
 #[cfg(unix)]
 #[test]
 fn an_export_that_is_cut_short_at_random_ends_complete() {
-    let sandbox = Sandbox::unlimited();
-    sandbox.write("in.ndjson", records());
-    ok(&sandbox.run(&["namespace", "create", "one"]));
-    ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
-    let gets = || sandbox.emulator.requests("POST");
+    let text = records();
     let mut all = 0;
     for (round, signal) in (0..rounds()).flat_map(|n| [(2 * n, "-INT"), (2 * n + 1, "-KILL")]) {
-        let before = gets();
-        let export = ["export", "out.ndjson", "-n", "one", "-y"];
+        // Each with a service of its own, whose log is long enough for one.
+        let sandbox = Sandbox::unlimited();
+        sandbox.write("in.ndjson", &text);
+        ok(&sandbox.run(&["namespace", "create", "one"]));
+        ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+        let before = sandbox.emulator.requests("POST");
+        let export = ["export", "out.ndjson", "-n", "one"];
         let cuts = cut_until_done(&sandbox, &export, signal, round + 1);
-        let again = gets() - before - RECORDS / 100;
+        let again = sandbox.emulator.requests("POST") - before - RECORDS / 100;
         println!(
             "export, round {round}, {signal}: cut short {cuts} times, {again} requests sent again"
         );
         ok(&sandbox.run(&["diff", "in.ndjson", "out.ndjson"]));
-        fs::remove_file(sandbox.app().join("out.ndjson")).unwrap();
         all += cuts;
     }
     assert!(all > 0, "none was cut short");

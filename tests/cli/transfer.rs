@@ -85,7 +85,9 @@ fn what_is_exported_and_imported_is_the_same() {
     sandbox.write("in.ndjson", odd_lines() + &lines(300));
     let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    for file in ["out.ndjson", "out.json", "out.csv"] {
+    for file in ["out.ndjson", "out.json", "out.csv", "out/"] {
+        let emptied = sandbox.run(&["key", "delete", "-n", "two", "--all", "-y"]);
+        assert_eq!(emptied.code, Some(0), "{emptied}");
         let seen = sandbox.run(&["export", file, "-n", "one"]);
         assert_eq!(seen.code, Some(0), "{seen}");
         let seen = sandbox.run(&["import", file, "-n", "two"]);
@@ -102,6 +104,25 @@ fn what_is_exported_and_imported_is_the_same() {
         .unwrap()
         .stdout;
     assert_eq!(stdout, fs::read(sandbox.app().join("out.ndjson")).unwrap());
+}
+
+#[test]
+fn a_directory_is_exported_whole_or_not_at_all() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(300));
+    let import = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
+    assert_eq!(import.code, Some(0), "{import}");
+    sandbox.write("full/a", "mine");
+    insta::assert_snapshot!(sandbox.run(&["export", "full/", "-n", "one"]));
+    assert_eq!(sandbox.read("full/a"), "mine");
+    let spent = Answer::new(500, "{}");
+    let fault = Fault::new("POST", "/bulk/get", Action::Answer(spent)).after(2);
+    sandbox.emulator.fault(fault.forever());
+    let seen = sandbox.run(&["export", "new/", "-n", "one", "--retries", "0"]);
+    assert_eq!(seen.code, Some(7), "{seen}");
+    assert!(!sandbox.app().join("new").exists());
+    assert!(!sandbox.app().join("new.part").exists());
+    insta::assert_snapshot!(sandbox.run(&["export", "-", "--format", "dir", "-n", "one"]));
 }
 
 #[test]

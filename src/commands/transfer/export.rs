@@ -1,6 +1,7 @@
 //! `kvctl export`.
 
 use std::{
+    cell::Cell,
     io::{self, Write},
     path::Path,
 };
@@ -11,7 +12,7 @@ use serde::Serialize;
 use crate::{
     cli::transfer::{ExportArgs, ResumeArgs},
     commands::{
-        Misused,
+        Misused, Refused,
         key::{Access, Keyspace, choose},
     },
     context::{Context, Session},
@@ -19,10 +20,11 @@ use crate::{
         Format, StreamFormat, Summary,
         ndjson::{NdjsonWriter, Partial},
     },
-    fsx::Growing,
+    fsx::{self, Growing, GrowingTree},
     ops::{
         target::Target,
         transfer::{
+            directory::DirectoryWriter,
             file::{WriteError, format_of, write_all},
             read::Reader,
         },
@@ -36,10 +38,7 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         None => args.format.unwrap_or(Format::Stream(StreamFormat::Ndjson)),
         Some(file) => format_of(args.format, file)?,
     };
-    let Format::Stream(format) = format else {
-        return Err(no_directory().into());
-    };
-    if args.resume.resume && format != StreamFormat::Ndjson {
+    if args.resume.resume && format != Format::Stream(StreamFormat::Ndjson) {
         let what = "only an NDJSON export can be gone on with".to_owned();
         return Err(Misused::new(what, "leave out `--resume`").into());
     }
@@ -48,17 +47,22 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
     } = choose(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
-    let (session, target, prefix) = (&session, &target, args.prefix.as_str());
     let export = Export {
         context,
-        session,
-        target,
-        prefix,
-        format,
+        session: &session,
+        target: &target,
+        prefix: &args.prefix,
     };
-    match file {
-        None => export.to_stdout().await,
-        Some(file) => export.to_file(file, args.resume).await,
+    match (file, format) {
+        (None, Format::Stream(format)) => export.to_stdout(format).await,
+        (None, Format::Directory) => {
+            let what = "a directory cannot be written to stdout".to_owned();
+            Err(Misused::new(what, "name the directory").into())
+        }
+        (Some(file), format) => {
+            let report = export.write(file, format, args.resume).await?;
+            Ok(context.ui.report(&report)?)
+        }
     }
 }
 
@@ -69,17 +73,14 @@ pub(crate) async fn back_up(
     target: &Target,
     file: &Path,
 ) -> anyhow::Result<()> {
-    let Format::Stream(format) = format_of(None, file)? else {
-        return Err(no_directory().into());
-    };
     let export = Export {
         context,
         session,
         target,
         prefix: "",
-        format,
     };
-    let report = export.write_file(file, ResumeArgs::default()).await?;
+    let format = format_of(None, file)?;
+    let report = export.write(file, format, ResumeArgs::default()).await?;
     context.ui.status(&format!(
         "exported {} records to {}",
         report.records, report.file
@@ -87,17 +88,11 @@ pub(crate) async fn back_up(
     Ok(())
 }
 
-fn no_directory() -> Misused {
-    let instead = "export to .ndjson, .json or .csv";
-    Misused::new("a directory cannot be exported to".to_owned(), instead)
-}
-
 struct Export<'a> {
     context: &'a Context,
     session: &'a Session,
     target: &'a Target,
     prefix: &'a str,
-    format: StreamFormat,
 }
 
 impl Export<'_> {
@@ -108,12 +103,10 @@ impl Export<'_> {
         Reader::new(client, account, &self.target.id)
     }
 
-    async fn to_stdout(&self) -> anyhow::Result<()> {
+    async fn to_stdout(&self, format: StreamFormat) -> anyhow::Result<()> {
         let reader = self.reader();
-        let writer = self
-            .format
-            .writer(self.context.ui.writer())
-            .map_err(OutputError::from)?;
+        let writer = format.writer(self.context.ui.writer());
+        let writer = writer.map_err(OutputError::from)?;
         let written = write_all(reader.records(self.prefix, None), writer, &|_| {}).await;
         let summary = written.map_err(|e| match e {
             WriteError::Write(e) => anyhow::Error::from(OutputError::from(e)),
@@ -123,69 +116,108 @@ impl Export<'_> {
         Ok(())
     }
 
-    async fn to_file(&self, file: &Path, resume: ResumeArgs) -> anyhow::Result<()> {
-        let report = self.write_file(file, resume).await?;
-        Ok(self.context.ui.report(&report)?)
-    }
-
-    async fn write_file(&self, file: &Path, resume: ResumeArgs) -> anyhow::Result<ExportReport> {
+    async fn write(
+        &self,
+        file: &Path,
+        format: Format,
+        resume: ResumeArgs,
+    ) -> anyhow::Result<ExportReport> {
         let target = self.context.resolve(file);
-        if target.exists() {
-            let what = format!("overwriting {}", self.context.display(&target));
-            let question = Question {
-                what,
-                expect: None,
-                flag: "--yes".to_owned(),
-            };
-            self.context.ui.confirm(question).await?;
-        }
         let reader = self.reader();
-        let progress = self.context.ui.progress(0, "exported");
-        let count = |records: usize| progress.advance(records);
-        let part = Growing::part(&target);
-        if resume.restart {
-            Growing::discard(&target)?;
-        }
-        let resumed = resume.resume && part.exists();
-        let (mut growing, partial) = if resumed {
-            let partial = Partial::read(fs_err::File::open(&part)?);
-            let partial =
-                partial.with_context(|| format!("could not go on with {}", part.display()))?;
-            (Growing::go_on(&target, partial.length)?, Some(partial))
-        } else {
-            let resumable = self.format == StreamFormat::Ndjson;
-            (
-                Growing::begin(&target, resumable).with_context(|| hint_at(&target))?,
-                None,
-            )
+        let (summary, resumed_after) = match format {
+            Format::Stream(format) => self.write_file(&reader, &target, format, resume).await?,
+            Format::Directory => (self.write_tree(&reader, &target).await?, 0),
         };
-        let after = partial.as_ref().and_then(|partial| partial.last.clone());
-        let before = partial
-            .as_ref()
-            .map_or(0, |partial| partial.summary.records);
-        let written = {
-            let out = io::BufWriter::new(&mut growing);
-            let writer = match partial {
-                Some(partial) => Box::new(NdjsonWriter::resume(out, partial)),
-                None => self
-                    .format
-                    .writer(out)
-                    .context("could not write the export")?,
-            };
-            write_all(reader.records(self.prefix, after), writer, &count).await
-        };
-        drop(progress);
-        let summary =
-            written.with_context(|| format!("the export is not complete: {}", part.display()))?;
-        growing.commit()?;
         self.remark(&reader, &summary);
         Ok(ExportReport {
             file: self.context.display(&target),
             records: summary.records,
             bytes: summary.bytes,
-            resumed_after: before,
+            resumed_after,
             vanished: reader.vanished(),
         })
+    }
+
+    async fn write_tree(&self, reader: &Reader<'_>, target: &Path) -> anyhow::Result<Summary> {
+        let mut tree = GrowingTree::begin(target).map_err(|e| match e {
+            fsx::Error::NotEmpty { .. } => Refused {
+                what: e.to_string(),
+                allow: "export to a directory that is new or empty; `kvctl sync` goes the other \
+                        way"
+                .to_owned(),
+            }
+            .into(),
+            fsx::Error::Exists { .. } => Refused {
+                what: format!("{e}: another export may be at work on it, or was killed"),
+                allow: "remove it, if no export is at work on it".to_owned(),
+            }
+            .into(),
+            e => anyhow::Error::new(e),
+        })?;
+        let progress = self.context.ui.progress(0, "exported");
+        let count = |records: usize| progress.advance(records);
+        let writer = Box::new(DirectoryWriter::new(&mut tree));
+        let written = write_all(reader.records(self.prefix, None), writer, &count).await;
+        let summary = written.context("the export is not complete; nothing of it is kept")?;
+        tree.commit()?;
+        Ok(summary)
+    }
+
+    /// Returns what the file holds, and how many records of it an earlier run had written.
+    async fn write_file(
+        &self,
+        reader: &Reader<'_>,
+        target: &Path,
+        format: StreamFormat,
+        resume: ResumeArgs,
+    ) -> anyhow::Result<(Summary, u64)> {
+        self.may_overwrite(target).await?;
+        let (mut growing, partial) = begin(target, format, resume)?;
+        let after = partial.as_ref().and_then(|partial| partial.last.clone());
+        let before = partial.as_ref().map_or(0, |p| p.summary.records);
+        let progress = self.context.ui.progress(0, "exported");
+        let counted = Cell::new(before);
+        let count = |records: usize| {
+            counted.set(counted.get() + records as u64);
+            progress.advance(records);
+        };
+        let written = {
+            let out = io::BufWriter::new(&mut growing);
+            let writer = match partial {
+                Some(partial) => Box::new(NdjsonWriter::resume(out, partial)),
+                None => format.writer(out).context("could not write the export")?,
+            };
+            write_all(reader.records(self.prefix, after), writer, &count).await
+        };
+        match written {
+            Ok(summary) => {
+                growing.commit()?;
+                Ok((summary, before))
+            }
+            Err(e) if counted.get() == 0 => {
+                // Nothing is in it, so there is nothing to go on with.
+                drop(growing);
+                Growing::discard(target)?;
+                Err(e.into())
+            }
+            Err(e) => {
+                let part = Growing::part(target);
+                let incomplete = format!("the export is not complete: {}", part.display());
+                Err(anyhow::Error::new(e).context(incomplete))
+            }
+        }
+    }
+
+    async fn may_overwrite(&self, target: &Path) -> anyhow::Result<()> {
+        if !target.exists() {
+            return Ok(());
+        }
+        let question = Question {
+            what: format!("overwriting {}", self.context.display(target)),
+            expect: None,
+            flag: "--yes".to_owned(),
+        };
+        Ok(self.context.ui.confirm(question).await?)
     }
 
     fn remark(&self, reader: &Reader<'_>, summary: &Summary) {
@@ -198,6 +230,31 @@ impl Export<'_> {
             ui.note("this format carries no checksum; ndjson does");
         }
     }
+}
+
+/// Begins a file, or goes on with one that an interrupted run left.
+fn begin(
+    target: &Path,
+    format: StreamFormat,
+    resume: ResumeArgs,
+) -> anyhow::Result<(Growing, Option<Partial>)> {
+    let part = Growing::part(target);
+    if resume.restart {
+        Growing::discard(target)?;
+    }
+    if resume.resume && part.exists() {
+        let partial = Partial::read(fs_err::File::open(&part)?);
+        let partial =
+            partial.with_context(|| format!("could not go on with {}", part.display()))?;
+        if let Some(partial) = partial {
+            return Ok((Growing::go_on(target, partial.length)?, Some(partial)));
+        }
+        // What was interrupted before its first record is no loss.
+        Growing::discard(target)?;
+    }
+    let resumable = format == StreamFormat::Ndjson;
+    let growing = Growing::begin(target, resumable).with_context(|| hint_at(target))?;
+    Ok((growing, None))
 }
 
 fn hint_at(target: &Path) -> String {

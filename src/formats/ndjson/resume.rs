@@ -1,6 +1,6 @@
 //! What an interrupted export already has.
 
-use std::{fmt, io::Read};
+use std::{fmt, io::Read, ops::ControlFlow};
 
 use sha2::{Digest as _, Sha256};
 
@@ -29,9 +29,6 @@ pub struct Partial {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartialError {
-    /// It has its footer.
-    #[error("the export is complete; there is nothing to resume")]
-    Complete,
     /// It does not begin with the header that this kvctl writes.
     #[error("the file does not begin as an export of this kvctl; there is nothing to resume")]
     NoHeader,
@@ -41,8 +38,11 @@ pub enum PartialError {
 }
 
 impl Partial {
-    /// Reads what an interrupted export has, up to the last line that is complete.
-    pub fn read(input: impl Read) -> Result<Self, PartialError> {
+    /// Reads what an interrupted export has, up to the last record that is complete. `None` if it
+    /// was interrupted before that, within its header.
+    ///
+    /// A footer is not counted in: it is written again.
+    pub fn read(input: impl Read) -> Result<Option<Self>, PartialError> {
         let header = Frame::Records
             .to_line()
             .map_err(|_cannot_be| PartialError::NoHeader)?;
@@ -62,26 +62,35 @@ impl Partial {
                     return Err(ReadError::of_input(place, Problem::TooLong).into());
                 }
                 Ok(Next::Line(line)) if line.number == 1 => {
-                    if line.bytes != header.trim_end().as_bytes() || !line.ended {
+                    let header = header.trim_end().as_bytes();
+                    if !line.ended && header.starts_with(line.bytes) {
+                        return Ok(None);
+                    }
+                    if line.bytes != header {
                         return Err(PartialError::NoHeader);
                     }
                     partial.length = line.length;
                 }
-                Ok(Next::Line(line)) if line.ended => partial.line(&line, place)?,
-                Ok(Next::End) if before == 0 => return Err(PartialError::NoHeader),
-                Ok(Next::Line(_) | Next::End) => return Ok(partial),
+                Ok(Next::Line(line)) if line.ended => {
+                    if partial.line(&line, place)?.is_break() {
+                        return Ok(Some(partial));
+                    }
+                }
+                Ok(Next::End) if before == 0 => return Ok(None),
+                Ok(Next::Line(_) | Next::End) => return Ok(Some(partial)),
             }
         }
     }
 
-    fn line(&mut self, line: &Line<'_>, place: Place) -> Result<(), PartialError> {
+    /// Counts a line in, unless it is the footer.
+    fn line(&mut self, line: &Line<'_>, place: Place) -> Result<ControlFlow<()>, PartialError> {
         let fatal = |problem| ReadError::of_input(place.clone(), problem);
         let text = std::str::from_utf8(line.bytes)
             .map_err(|e| fatal(Problem::NotUtf8(e.valid_up_to() + 1)))?;
         let object = Object::parse(text, entry::FIELDS).map_err(fatal)?;
         if object.is_frame() {
             return match Frame::parse(text) {
-                Ok(Frame::End { .. }) => Err(PartialError::Complete),
+                Ok(Frame::End { .. }) => Ok(ControlFlow::Break(())),
                 Ok(_) => Err(fatal(Problem::MisplacedHeader).into()),
                 Err(problem) => Err(fatal(problem).into()),
             };
@@ -93,7 +102,7 @@ impl Partial {
         self.sum.update(b"\n");
         self.length += line.length;
         self.last = Some(input.key);
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod batch;
 pub mod compare;
 pub mod cost;
 pub mod delete;
+pub mod directory;
 pub mod file;
 pub mod journal;
 pub mod read;
