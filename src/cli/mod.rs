@@ -8,6 +8,7 @@
     reason = "doc comments here are help texts, shown on a terminal as they are"
 )]
 
+pub mod bulk;
 mod duration;
 pub mod key;
 mod namespace;
@@ -69,6 +70,9 @@ pub enum Command {
     /// Read, write, list and delete keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Write, read and delete the keys of wrangler's bulk files
+    #[command(subcommand)]
+    Bulk(bulk::BulkCommand),
     /// Rename a binding in the wrangler file, keeping its id and so its data
     RenameBinding(RenameBindingArgs),
     /// Write all records of a namespace to a file

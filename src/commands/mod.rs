@@ -3,6 +3,7 @@
 //! Owns the reports, each next to its only builder. Imports `cli`, `context`, `ops`, `api` (the
 //! endpoints), `config`, `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
 
+mod bulk;
 mod journal;
 mod key;
 mod namespace;
@@ -84,6 +85,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Provision(args) => provision::run(context, args).await,
         Command::Namespace(command) => namespace::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
+        Command::Bulk(command) => bulk::run(context, command).await,
         Command::RenameBinding(args) => rename_binding::run(context, &args).await,
         Command::Export(args) => transfer::export::run(context, args).await,
         Command::Import(args) => transfer::import::run(context, args).await,

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{Access, Keyspace, choose, guard::Guard, quoted, selection::Selection};
+use super::{Access, Choice, Keyspace, choose, guard::Guard, quoted, selection::Selection};
 use crate::{
     api::DeleteKey,
     cli::key::DeleteArgs,
@@ -32,8 +32,37 @@ const SAMPLE: usize = 5;
 pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<()> {
     let choice = choose(context, args.namespace.clone(), Access::Write)?;
     let selection = Selection::of(&args).await?;
+    let wish = Wish {
+        max: args.max_delete,
+        dry_run: args.dry_run,
+        confirm: args.confirm,
+        resume: args.resume,
+        sure: false,
+    };
+    delete(context, choice, selection, wish).await
+}
+
+/// How keys are to be deleted.
+pub(in crate::commands) struct Wish {
+    /// Delete nothing if that would be more.
+    pub(in crate::commands) max: Option<usize>,
+    pub(in crate::commands) dry_run: bool,
+    /// The title that was typed to confirm.
+    pub(in crate::commands) confirm: Option<String>,
+    pub(in crate::commands) resume: bool,
+    /// Whether yes was said beforehand.
+    pub(in crate::commands) sure: bool,
+}
+
+/// Deletes the keys of one namespace that are selected.
+pub(in crate::commands) async fn delete(
+    context: &Context,
+    choice: Choice,
+    selection: Selection,
+    args: Wish,
+) -> anyhow::Result<()> {
     let keyspace = choice.open(context).await?;
-    let names = keyspace.names(&selection, args.max_delete).await?;
+    let names = keyspace.names(&selection, args.max).await?;
     let (journal, done) = keyspace.journal(context, &selection, &names, &args)?;
     let (names, passed_over) = left(names, &done);
     let mut report = DeleteReport {
@@ -68,6 +97,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
         keys: &names,
         confirm: args.confirm.as_deref(),
         mass: selection.is_mass(),
+        sure: args.sure,
     };
     guard.check(&keyspace).await?;
     report.remained = keyspace
@@ -141,7 +171,7 @@ impl Keyspace {
         context: &Context,
         selection: &Selection,
         names: &[String],
-        args: &DeleteArgs,
+        args: &Wish,
     ) -> anyhow::Result<(Option<Journal<String>>, Done<String>)> {
         if args.dry_run || (names.len() <= BULK_MAX_KEYS && !args.resume) {
             return Ok((None, Done::default()));

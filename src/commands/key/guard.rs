@@ -21,6 +21,8 @@ pub(super) struct Guard<'a> {
     pub(super) confirm: Option<&'a str>,
     /// Whether the keys were not named one by one.
     pub(super) mass: bool,
+    /// Whether yes was said beforehand.
+    pub(super) sure: bool,
 }
 
 impl Guard<'_> {
@@ -34,7 +36,7 @@ impl Guard<'_> {
         if is_confirmed(keyspace, rules, self.confirm, "deleted").await? {
             return Ok(());
         }
-        if !self.mass && self.keys.len() == 1 {
+        if self.sure || (!self.mass && self.keys.len() == 1) {
             return Ok(());
         }
         let keys = quantity(self.keys.len(), "key");

@@ -10,7 +10,10 @@ use crate::{
 use super::quoted;
 
 /// Reads the flags; without any, the key lives for ever.
-pub(super) fn asked(ttl: Option<Ttl>, expires: Option<Expiration>) -> Result<Lifetime, Misused> {
+pub(in crate::commands) fn asked(
+    ttl: Option<Ttl>,
+    expires: Option<Expiration>,
+) -> Result<Lifetime, Misused> {
     match (ttl, expires) {
         (Some(ttl), _) => Ok(Lifetime::For(ttl)),
         (None, Some(expires)) if is_too_soon(expires) => Err(Misused::new(

@@ -1,13 +1,13 @@
 //! `kvctl key …`: one file a verb.
 
-mod delete;
+pub(super) mod delete;
 mod edit;
 mod get;
 pub(super) mod guard;
-mod lifetime;
+pub(super) mod lifetime;
 mod list;
 mod put;
-mod selection;
+pub(super) mod selection;
 mod touch;
 mod value;
 

@@ -11,7 +11,7 @@ use crate::{
 const STDIN_MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// Which keys are to be deleted.
-pub(super) enum Selection {
+pub(in crate::commands) enum Selection {
     /// Those named as arguments.
     Named(Vec<KeyName>),
     /// Those read from stdin.

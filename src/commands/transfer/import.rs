@@ -11,12 +11,14 @@ use serde::Serialize;
 
 use super::failures::{self, Failed};
 use crate::{
+    api::Lifetime,
     cli::transfer::{ImportArgs, ResumeArgs},
     commands::{
         Misused, Partial, journal,
         key::{Access, Keyspace, choose, guard},
     },
     context::{Context, Session},
+    domain::{Expiration, Metadata, Record},
     env,
     formats::{Format, StreamFormat},
     fsx,
@@ -28,7 +30,43 @@ use crate::{
     ui::{Report, quantity, spool},
 };
 
+/// What records get that the file says nothing of.
+#[derive(Debug, Clone)]
+pub(in crate::commands) struct Defaults {
+    pub(in crate::commands) lifetime: Lifetime,
+    pub(in crate::commands) metadata: Option<Metadata>,
+}
+
+impl Defaults {
+    fn complete(&self, mut record: Record, now: i64) -> Record {
+        let lifetime = match self.lifetime {
+            Lifetime::Unlimited => None,
+            Lifetime::Until(at) => Some(at),
+            Lifetime::For(ttl) => {
+                let at = now.saturating_add(i64::from(ttl.seconds()));
+                Some(Expiration::from_unix_seconds(at))
+            }
+        };
+        record.expiration = record.expiration.or(lifetime);
+        record.metadata = record.metadata.or_else(|| self.metadata.clone());
+        record
+    }
+}
+
 pub(crate) async fn run(context: &Context, args: ImportArgs) -> anyhow::Result<()> {
+    let defaults = Defaults {
+        lifetime: Lifetime::Unlimited,
+        metadata: None,
+    };
+    bring(context, args, defaults).await
+}
+
+/// Imports a file.
+pub(in crate::commands) async fn bring(
+    context: &Context,
+    args: ImportArgs,
+    defaults: Defaults,
+) -> anyhow::Result<()> {
     let (file, spooled) = open(context, &args).await?;
     // Of a file that is gone afterwards, the journal is among the user's own files.
     let beside = spooled.is_none().then_some(file.path.as_path());
@@ -51,6 +89,7 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> anyhow::Result<(
             keyspace: &keyspace,
             file: &file,
             survey: &survey,
+            defaults: &defaults,
         };
         import.run(beside, args.resume).await?
     };
@@ -115,6 +154,7 @@ struct Import<'a> {
     keyspace: &'a Keyspace,
     file: &'a RecordFile,
     survey: &'a Survey,
+    defaults: &'a Defaults,
 }
 
 impl Import<'_> {
@@ -124,6 +164,7 @@ impl Import<'_> {
             keyspace,
             file,
             survey,
+            defaults,
         } = self;
         let Session {
             client, account, ..
@@ -148,6 +189,7 @@ impl Import<'_> {
         let pending = file.records(now)?.try_filter(|(number, record)| {
             std::future::ready(!done.contains(*number, record.key.as_str()))
         });
+        let pending = pending.map_ok(|(number, record)| (number, defaults.complete(record, now)));
         let writer = Writer::new(client, account, namespace, now);
         let written = writer.write_all(pending, &mut journal, &count).await;
         let written = written.context("the import is not complete; `--resume` goes on with it")?;

@@ -10,8 +10,11 @@ use futures_util::{Stream, StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    domain::{Record, hex},
-    formats::{self, Format, ReadError, Reader, Writer, directory::DirectoryReader},
+    domain::{KeyName, Record, hex},
+    formats::{
+        self, Format, ReadError, Reader, Writer, directory::DirectoryReader,
+        wrangler::KeyListReader,
+    },
 };
 
 /// A file or directory of records.
@@ -33,6 +36,14 @@ pub enum Error {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// A key of a list of keys, or the list as a whole, is wrong.
+    #[error("{} is no list of keys", path.display())]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ReadError,
     },
     /// A record, or the file as a whole, is wrong.
     #[error("{} is not what can be imported", path.display())]
@@ -131,6 +142,19 @@ impl RecordFile {
         });
         Ok(stream::iter(numbered))
     }
+}
+
+/// Reads the keys that `input` lists, as wrangler's bulk files do; `path` is for messages.
+pub fn keys(input: impl Read, path: &Path) -> Result<Vec<KeyName>, Error> {
+    let list = KeyListReader::new(input);
+    list.map(|next| match next {
+        Ok(listed) => Ok(listed.key),
+        Err(source) => Err(Error::Keys {
+            path: path.to_owned(),
+            source,
+        }),
+    })
+    .collect()
 }
 
 /// Sums what is read through it.

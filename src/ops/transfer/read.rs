@@ -135,6 +135,31 @@ impl<'a> Reader<'a> {
         self.records_of(self.keys(prefix), is_new)
     }
 
+    /// Reads the values of `keys`, in their order; `None` for what is not there.
+    pub fn values<'s>(
+        &'s self,
+        keys: &'s [KeyName],
+    ) -> impl Stream<Item = Result<(&'s KeyName, Option<Bytes>), Error>> + 's {
+        stream::iter(keys.chunks(BULK_GET_MAX_KEYS).map(Ok))
+            .map_ok(move |keys: &[KeyName]| async move {
+                let bare = |key: &KeyName| Listed {
+                    key: key.clone(),
+                    expiration: None,
+                    metadata: None,
+                };
+                let found = self.fetch(keys.iter().map(bare).collect()).await?;
+                let mut found = found.into_iter().peekable();
+                // What is found is in the order of what was asked for.
+                let values = keys.iter().map(|key| {
+                    let record = found.next_if(|record| record.key == *key);
+                    Ok::<_, Error>((key, record.map(|record| record.value)))
+                });
+                Ok::<_, Error>(stream::iter(values.collect::<Vec<_>>()))
+            })
+            .try_buffered(Self::LANES)
+            .try_flatten()
+    }
+
     /// Reads the records that `pages` list, in their order, but only those that are `wanted`.
     pub fn records_of<'s>(
         &'s self,

@@ -1,0 +1,25 @@
+//! `kvctl bulk delete`.
+
+use super::listed;
+use crate::{
+    cli::bulk::BulkDeleteArgs,
+    commands::key::{
+        Access, choose,
+        delete::{Wish, delete},
+        selection::Selection,
+    },
+    context::Context,
+};
+
+pub(super) async fn run(context: &Context, args: BulkDeleteArgs) -> anyhow::Result<()> {
+    let choice = choose(context, args.namespace, Access::Write)?;
+    let selection = Selection::Read(listed(context, &args.file).await?);
+    let wish = Wish {
+        max: args.max_delete,
+        dry_run: args.dry_run,
+        confirm: args.confirm,
+        resume: args.resume,
+        sure: args.force,
+    };
+    delete(context, choice, selection, wish).await
+}

@@ -1,0 +1,53 @@
+//! `kvctl bulk get`.
+
+use std::{collections::HashSet, io::Write as _, pin::pin};
+
+use anyhow::Context as _;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::TryStreamExt as _;
+use serde_json::json;
+
+use super::listed;
+use crate::{
+    cli::bulk::BulkGetArgs,
+    commands::key::{Access, choose},
+    context::{Context, Session},
+    ops::transfer::read::Reader,
+    ui::OutputError,
+};
+
+pub(super) async fn run(context: &Context, args: BulkGetArgs) -> anyhow::Result<()> {
+    let choice = choose(context, args.namespace, Access::Read)?;
+    let mut keys = listed(context, &args.file).await?;
+    let mut seen = HashSet::new();
+    // An object has a key once.
+    keys.retain(|key| seen.insert(key.clone()));
+    drop(seen);
+    let keyspace = choice.open(context).await?;
+    let Session {
+        client, account, ..
+    } = &keyspace.session;
+    let reader = Reader::new(client, account, &keyspace.target.id);
+    let mut values = pin!(reader.values(&keys));
+    let mut out = context.ui.writer();
+    let mut before = "{\n  ";
+    while let Some((key, value)) = values.try_next().await.context("could not read on")? {
+        let value = match value {
+            None => json!(null),
+            Some(bytes) => match String::from_utf8(bytes.into()) {
+                Ok(text) => json!(text),
+                Err(e) => json!({ "value": STANDARD.encode(e.as_bytes()), "base64": true }),
+            },
+        };
+        let key = json!(key.as_str());
+        write!(out, "{before}{key}: {value}").map_err(OutputError::from)?;
+        before = ",\n  ";
+    }
+    let end = if before.starts_with('{') {
+        "{}\n"
+    } else {
+        "\n}\n"
+    };
+    let ended = out.write_all(end.as_bytes()).and_then(|()| out.flush());
+    Ok(ended.map_err(OutputError::from)?)
+}

@@ -1,0 +1,38 @@
+//! `kvctl bulk put`: an import.
+
+use crate::{
+    cli::{bulk::BulkPutArgs, transfer::ImportArgs},
+    commands::{
+        key::lifetime,
+        transfer::import::{self, Defaults},
+    },
+    context::Context,
+    formats::{Format, StreamFormat},
+};
+
+pub(super) async fn run(context: &Context, args: BulkPutArgs) -> anyhow::Result<()> {
+    let BulkPutArgs {
+        file,
+        namespace,
+        ttl,
+        expiration,
+        metadata,
+        dry_run,
+        resume,
+        confirm,
+    } = args;
+    let defaults = Defaults {
+        lifetime: lifetime::asked(ttl, expiration)?,
+        metadata,
+    };
+    let import = ImportArgs {
+        file,
+        namespace,
+        format: Some(Format::Stream(StreamFormat::Wrangler)),
+        dry_run,
+        resume,
+        skip_invalid: false,
+        confirm,
+    };
+    import::bring(context, import, defaults).await
+}

@@ -1,0 +1,130 @@
+//! `kvctl bulk`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{Sandbox, Seen};
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let created = sandbox.run(&["namespace", "create", "one"]);
+    assert_eq!(created.code, Some(0), "{created}");
+    sandbox
+}
+
+fn run(sandbox: &Sandbox, args: &[&str]) -> Seen {
+    sandbox.run(&[&["bulk"], args, &["-n", "one"]].concat())
+}
+
+const RECORDS: &str = r#"[
+  {"key": "a", "value": "1"},
+  {"key": "b/\u00e9", "value": "/w==", "base64": true, "metadata": {"own": true}},
+  {"key": "c", "value": "", "expiration": 4102444800}
+]
+"#;
+
+#[test]
+fn put_takes_the_flags_that_wrangler_ignores() {
+    let sandbox = sandbox();
+    sandbox.write("in.json", RECORDS);
+    let put = [
+        "put",
+        "in.json",
+        "--expiration",
+        "4000000000",
+        "--metadata",
+        "{\"x\":1}",
+    ];
+    insta::assert_snapshot!(run(&sandbox, &[&put[..], &["--dry-run"]].concat()));
+    insta::assert_snapshot!(run(&sandbox, &put));
+    let exported = sandbox.run(&["export", "-n", "one", "--format", "json"]);
+    let records: Value = serde_json::from_str(&exported.stdout).unwrap();
+    assert_eq!(
+        records,
+        json!([
+            { "key": "a", "value": "1", "expiration": 4_000_000_000u64, "metadata": {"x": 1} },
+            {
+                "key": "b/\u{e9}", "value": "/w==", "base64": true,
+                "expiration": 4_000_000_000u64, "metadata": {"own": true},
+            },
+            { "key": "c", "value": "", "expiration": 4_102_444_800u64, "metadata": {"x": 1} },
+        ])
+    );
+    let seen = run(&sandbox, &["put", "in.json", "--ttl", "5"]);
+    assert_eq!(seen.code, Some(2), "{seen}");
+}
+
+#[test]
+fn get_answers_in_the_order_of_the_file_and_loses_no_byte() {
+    let sandbox = sandbox();
+    sandbox.write("in.json", RECORDS);
+    assert_eq!(run(&sandbox, &["put", "in.json"]).code, Some(0));
+    sandbox.write(
+        "keys.json",
+        r#"["c", {"name": "b/\u00e9"}, "gone", "a", "c"]"#,
+    );
+    insta::assert_snapshot!(run(&sandbox, &["get", "keys.json"]));
+    sandbox.write("none.json", "[]");
+    assert_eq!(run(&sandbox, &["get", "none.json"]).stdout, "{}\n");
+
+    // More than one request takes.
+    let (mut records, mut keys) = ("[".to_owned(), Vec::new());
+    for n in 0..350 {
+        let comma = if n == 0 { "" } else { "," };
+        write!(records, "{comma}{{\"key\":\"k{n}\",\"value\":\"{n}\"}}").unwrap();
+        keys.push(format!("k{}", n * 9 % 350));
+    }
+    sandbox.write("many.json", records + "]");
+    sandbox.write("many-keys.json", json!(keys).to_string());
+    assert_eq!(run(&sandbox, &["put", "many.json"]).code, Some(0));
+    let seen = run(&sandbox, &["get", "many-keys.json"]);
+    let found: serde_json::Map<String, Value> = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(found.len(), 350);
+    for (key, value) in found {
+        assert_eq!(format!("k{}", value.as_str().unwrap()), key);
+    }
+}
+
+#[test]
+fn delete_is_guarded() {
+    let sandbox = sandbox();
+    sandbox.write("in.json", RECORDS);
+    assert_eq!(run(&sandbox, &["put", "in.json"]).code, Some(0));
+    sandbox.write(
+        "keys.json",
+        r#"["a", {"name": "c", "expiration": 4102444800}]"#,
+    );
+    insta::assert_snapshot!(run(&sandbox, &["delete", "keys.json"]));
+    assert_eq!(
+        run(
+            &sandbox,
+            &["delete", "keys.json", "-f", "--max-delete", "1"]
+        )
+        .code,
+        Some(9)
+    );
+    let dry = run(&sandbox, &["delete", "keys.json", "--dry-run"]);
+    assert_eq!(
+        dry.stdout,
+        "a\nc\ndry run: would delete 2 keys from `one` ([ID])\n"
+    );
+    let seen = run(&sandbox, &["delete", "keys.json", "--force"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let left = sandbox.run(&["key", "list", "-n", "one"]).stdout;
+    assert_eq!(left, "b/\u{e9}\n");
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_named_before_anything_is_sent() {
+    let sandbox = sandbox();
+    let before = sandbox.emulator.log().len();
+    sandbox.write("keys.json", r#"["a", 1]"#);
+    insta::assert_snapshot!(run(&sandbox, &["get", "keys.json"]));
+    sandbox.write("keys.json", r#"["a", ".."]"#);
+    insta::assert_snapshot!(run(&sandbox, &["delete", "keys.json", "-f"]));
+    sandbox.write("in.json", r#"{"key": "a", "value": "1"}"#);
+    insta::assert_snapshot!(run(&sandbox, &["put", "in.json"]));
+    assert_eq!(run(&sandbox, &["get", "absent.json"]).code, Some(1));
+    assert_eq!(sandbox.emulator.log().len(), before);
+}
