@@ -70,6 +70,8 @@ pub enum Command {
     /// Read, write, list and delete keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Make a namespace, or the keys with a prefix, hold what a directory holds
+    Sync(transfer::SyncArgs),
     /// Write, read and delete the keys of wrangler's bulk files
     #[command(subcommand)]
     Bulk(bulk::BulkCommand),

@@ -1,4 +1,4 @@
-//! `kvctl export`, `kvctl import`, `kvctl copy` and `kvctl diff`.
+//! `kvctl export`, `kvctl import`, `kvctl copy`, `kvctl sync` and `kvctl diff`.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -123,6 +123,51 @@ pub struct CopyArgs {
     pub resume: ResumeArgs,
 
     /// Title of the namespace to write, typed once more, if kvctl.toml protects it
+    #[arg(long, value_name = "TITLE")]
+    pub confirm: Option<String>,
+}
+
+/// Make a namespace, or the keys with a prefix, hold what a directory holds
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The key of a file is its path in the directory, behind the prefix; expiry and metadata stand in
+.kvctl.ndjson, as `kvctl export DIR/` writes it. What is the same on both sides is not sent. Keys that
+only the namespace has stay, unless --delete is given; that asks first, or takes --yes.")]
+pub struct SyncArgs {
+    /// Directory with a file for each key
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+
+    /// Which namespace.
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+
+    /// What the keys begin with, in front of the names of the files
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub prefix: String,
+
+    /// Delete keys with the prefix that the directory does not have
+    #[arg(long)]
+    pub delete: bool,
+
+    /// Do nothing if more keys would be deleted
+    #[arg(long, value_name = "N", requires = "delete")]
+    pub max_delete: Option<usize>,
+
+    /// Delete all keys with the prefix, if the directory is empty
+    #[arg(long, requires = "delete")]
+    pub allow_empty: bool,
+
+    /// Show what would be done, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Title of the namespace, typed once more, if kvctl.toml protects it
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 }

@@ -85,6 +85,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Provision(args) => provision::run(context, args).await,
         Command::Namespace(command) => namespace::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
+        Command::Sync(args) => transfer::sync::run(context, args).await,
         Command::Bulk(command) => bulk::run(context, command).await,
         Command::RenameBinding(args) => rename_binding::run(context, &args).await,
         Command::Export(args) => transfer::export::run(context, args).await,

@@ -16,4 +16,5 @@ mod rename_binding;
 mod round_trip;
 mod sandbox;
 mod surface;
+mod sync;
 mod transfer;

@@ -13,21 +13,21 @@ use crate::{
 };
 
 /// What is known when it is decided whether to go on.
-pub(super) struct Guard<'a> {
-    pub(super) context: &'a Context,
+pub(in crate::commands) struct Guard<'a> {
+    pub(in crate::commands) context: &'a Context,
     /// The keys that are to go.
-    pub(super) keys: &'a [String],
+    pub(in crate::commands) keys: &'a [String],
     /// The title that was typed to confirm.
-    pub(super) confirm: Option<&'a str>,
+    pub(in crate::commands) confirm: Option<&'a str>,
     /// Whether the keys were not named one by one.
-    pub(super) mass: bool,
+    pub(in crate::commands) mass: bool,
     /// Whether yes was said beforehand.
-    pub(super) sure: bool,
+    pub(in crate::commands) sure: bool,
 }
 
 impl Guard<'_> {
     /// Lets through one key that was named, a title typed correctly, and a yes.
-    pub(super) async fn check(&self, keyspace: &Keyspace) -> anyhow::Result<()> {
+    pub(in crate::commands) async fn check(&self, keyspace: &Keyspace) -> anyhow::Result<()> {
         let rules = if self.mass {
             rules(self.context, keyspace)?
         } else {

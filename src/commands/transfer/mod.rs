@@ -6,6 +6,7 @@ pub(super) mod export;
 mod failures;
 pub(super) mod import;
 mod side;
+pub(super) mod sync;
 
 use crate::ui::printable;
 

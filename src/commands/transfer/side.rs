@@ -32,6 +32,13 @@ pub(super) enum Side {
 pub(super) enum Error {
     #[error(transparent)]
     File(#[from] crate::ops::transfer::file::Error),
+    #[error("the key {name} cannot be written")]
+    Prefixed {
+        /// The key, ready to be shown.
+        name: String,
+        /// What is wrong with it.
+        source: crate::domain::KeyNameError,
+    },
     #[error(transparent)]
     Namespace(#[from] crate::ops::transfer::read::Error),
 }

@@ -1,0 +1,300 @@
+//! `kvctl sync`: what a directory holds becomes what a namespace holds.
+
+use std::{
+    collections::HashSet,
+    future::ready,
+    io::{self, Write},
+};
+
+use anyhow::Context as _;
+use futures_util::{Stream, TryStreamExt as _};
+use serde::Serialize;
+
+use super::{
+    SAMPLE,
+    failures::{self, Failed},
+    import::survey,
+    quoted,
+    side::Error,
+};
+use crate::{
+    cli::transfer::SyncArgs,
+    commands::{
+        Partial, Refused,
+        key::{
+            Access, Keyspace, choose,
+            guard::{Guard, allow_writes},
+        },
+    },
+    context::{Context, Session},
+    domain::{KeyName, Record},
+    env,
+    formats::Format,
+    ops::transfer::{
+        compare::{Difference, compare},
+        cost::Cost,
+        delete::Deleter,
+        file::RecordFile,
+        read::Reader,
+        write::{Writer, Written},
+    },
+    ui::{ADDED, FAINT, REMOVED, Report, quantity},
+};
+
+pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()> {
+    let file = RecordFile {
+        path: context.resolve(&args.directory),
+        format: Format::Directory,
+    };
+    let choice = choose(context, args.namespace.clone(), Access::Write)?;
+    let records = survey(&file, false).await.context("nothing was sent")?;
+    let keyspace = choice.open(context).await?;
+    context.ui.status(&format!(
+        "syncing {}: {}",
+        context.display(&file.path),
+        keyspace.describe()
+    ));
+    let sync = Sync {
+        context,
+        keyspace: &keyspace,
+        file: &file,
+        prefix: &args.prefix,
+        now: env::now().as_second(),
+    };
+    let mut report = sync.plan().await?;
+    report.dry_run = args.dry_run;
+    report.deletes = args.delete;
+    if args.delete {
+        check(&args, &report, records.records)?;
+    }
+    if args.dry_run || report.is_settled() {
+        return Ok(context.ui.report(&report)?);
+    }
+    if let Some(cost) = report.cost().remark() {
+        context.ui.note(&cost);
+    }
+    if !report.writes().is_empty() {
+        allow_writes(context, &keyspace, args.confirm.as_deref()).await?;
+    }
+    if args.delete && !report.extra.is_empty() {
+        for key in report.extra.iter().take(SAMPLE) {
+            context.ui.status(&format!("  {}", quoted(key)));
+        }
+        let guard = Guard {
+            context,
+            keys: &report.extra,
+            confirm: args.confirm.as_deref(),
+            mass: true,
+            sure: false,
+        };
+        guard.check(&keyspace).await?;
+    }
+    sync.write(&mut report).await?;
+    if args.delete {
+        sync.delete(&mut report).await?;
+    }
+    let undone = report.failed.len();
+    let reported = context.ui.report(&report);
+    if undone > 0 {
+        return Err(Partial(format!("{} not done", quantity(undone, "key"))).into());
+    }
+    Ok(reported?)
+}
+
+/// Refuses to delete more than was said, and to take an empty directory for what is wanted.
+fn check(args: &SyncArgs, report: &SyncReport, records: u64) -> Result<(), Refused> {
+    let extra = report.extra.len();
+    if records == 0 && extra > 0 && !args.allow_empty {
+        return Err(Refused {
+            what: format!(
+                "the directory holds no key, so that {} would be deleted; nothing was done",
+                quantity(extra, "key")
+            ),
+            allow: "give `--allow-empty` if that is meant".to_owned(),
+        });
+    }
+    match args.max_delete {
+        Some(max) if extra > max => Err(Refused {
+            what: format!(
+                "{} would be deleted, more than {max}; nothing was done",
+                quantity(extra, "key")
+            ),
+            allow: "give a longer `--prefix`, or a larger `--max-delete`".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+struct Sync<'a> {
+    context: &'a Context,
+    keyspace: &'a Keyspace,
+    file: &'a RecordFile,
+    prefix: &'a str,
+    now: i64,
+}
+
+impl Sync<'_> {
+    /// What the directory holds, under the keys it is to have. What has expired is left out.
+    fn wanted(&self) -> anyhow::Result<impl Stream<Item = Result<(u64, Record), Error>> + '_> {
+        let records = self.file.records(self.now)?.map_err(Error::File);
+        let keyed = records.and_then(|(number, record)| ready(self.keyed(number, record)));
+        Ok(keyed.try_filter(|(_, record)| {
+            let expired = record.expiration.is_some_and(|at| at.is_too_soon(self.now));
+            ready(!expired)
+        }))
+    }
+
+    fn keyed(&self, number: u64, mut record: Record) -> Result<(u64, Record), Error> {
+        if !self.prefix.is_empty() {
+            let name = format!("{}{}", self.prefix, record.key);
+            let key: Result<KeyName, _> = name.parse();
+            record.key = key.map_err(|source| Error::Prefixed {
+                name: quoted(&name),
+                source,
+            })?;
+        }
+        Ok((number, record))
+    }
+
+    /// Compares both sides, without keeping a value.
+    async fn plan(&self) -> anyhow::Result<SyncReport> {
+        let Session {
+            client, account, ..
+        } = &self.keyspace.session;
+        let reader = Reader::new(client, account, &self.keyspace.target.id);
+        let there = reader.records(self.prefix, None).map_err(Error::Namespace);
+        let here = self.wanted()?.map_ok(|(_, record)| record);
+        let mut report = SyncReport::default();
+        let found = |key: &KeyName, difference: Difference| {
+            let list = match difference {
+                Difference::Removed => &mut report.extra,
+                Difference::Added => &mut report.new,
+                Difference::Value | Difference::Belongings => &mut report.changed,
+            };
+            list.push(key.to_string());
+        };
+        let same = compare(there, here, found).await;
+        report.unchanged = same.context("nothing was sent")?;
+        Ok(report)
+    }
+
+    async fn write(&self, report: &mut SyncReport) -> anyhow::Result<()> {
+        let Session {
+            client, account, ..
+        } = &self.keyspace.session;
+        let wanted = report.writes();
+        let progress = self.context.ui.progress(wanted.len(), "writing");
+        let count = |records: usize| progress.advance(records);
+        let pending = self
+            .wanted()?
+            .try_filter(|(_, record)| ready(wanted.contains(record.key.as_str())));
+        let writer = Writer::new(client, account, &self.keyspace.target.id, self.now);
+        let written = writer.write_all(pending, &mut (), &count).await;
+        let written: Written = written.context("not all is written; run it again")?;
+        report.written = written.confirmed;
+        report.failed.extend(failures::of(written.failed));
+        Ok(())
+    }
+
+    async fn delete(&self, report: &mut SyncReport) -> anyhow::Result<()> {
+        let Session {
+            client, account, ..
+        } = &self.keyspace.session;
+        let progress = self.context.ui.progress(report.extra.len(), "deleting");
+        let count = |keys: usize| progress.advance(keys);
+        let names = report.extra.iter().map(String::as_str);
+        let deleter = Deleter::new(client, account, &self.keyspace.target.id);
+        let sent = deleter.delete(names, &mut (), &count).await;
+        let sent = sent.context("not all is deleted; run it again")?;
+        report.deleted = sent.confirmed;
+        report.failed.extend(failures::of(sent.failed));
+        Ok(())
+    }
+}
+
+/// What differed, and what was done about it.
+#[derive(Debug, Default, Serialize)]
+struct SyncReport {
+    dry_run: bool,
+    /// Whether extra keys are deleted.
+    deletes: bool,
+    /// Keys that only the directory has.
+    new: Vec<String>,
+    /// Keys with another value, expiry or metadata.
+    changed: Vec<String>,
+    /// Keys that only the namespace has.
+    extra: Vec<String>,
+    /// How many keys are the same on both sides.
+    unchanged: usize,
+    /// How many were written.
+    written: usize,
+    /// How many were deleted.
+    deleted: usize,
+    /// The keys that could not be written or deleted.
+    failed: Vec<Failed>,
+}
+
+impl SyncReport {
+    fn writes(&self) -> HashSet<String> {
+        self.new.iter().chain(&self.changed).cloned().collect()
+    }
+
+    fn is_settled(&self) -> bool {
+        let deletes = self.deletes && !self.extra.is_empty();
+        self.new.is_empty() && self.changed.is_empty() && !deletes
+    }
+
+    fn cost(&self) -> Cost {
+        let writes = Cost::of_writes((self.new.len() + self.changed.len()) as u64);
+        if self.deletes {
+            writes.and(Cost::of_deletes(self.extra.len() as u64))
+        } else {
+            writes
+        }
+    }
+}
+
+impl Report for SyncReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        let extra = if self.deletes {
+            (REMOVED, "delete ", &self.extra)
+        } else {
+            (FAINT, "extra  ", &self.extra)
+        };
+        let lists = [
+            (ADDED, "new    ", &self.new),
+            (ADDED, "changed", &self.changed),
+            extra,
+        ];
+        for (style, what, keys) in lists {
+            for key in keys.iter().take(SAMPLE) {
+                writeln!(out, "{style}{what}{style:#}  {}", quoted(key))?;
+            }
+            if keys.len() > SAMPLE {
+                writeln!(out, "{what}  … and {} more", keys.len() - SAMPLE)?;
+            }
+        }
+        failures::human(&self.failed, out)?;
+        let unchanged = self.unchanged;
+        if self.is_settled() {
+            write!(
+                out,
+                "nothing to do: {} unchanged",
+                quantity(unchanged, "key")
+            )?;
+        } else if self.dry_run {
+            write!(out, "dry run: {}, {unchanged} unchanged", self.cost())?;
+        } else {
+            let (written, deleted) = (self.written, self.deleted);
+            write!(
+                out,
+                "{written} written, {deleted} deleted, {unchanged} unchanged"
+            )?;
+        }
+        if !self.deletes && !self.extra.is_empty() {
+            let extra = quantity(self.extra.len(), "extra key");
+            write!(out, "; {extra} left, `--delete` deletes them")?;
+        }
+        writeln!(out)
+    }
+}
