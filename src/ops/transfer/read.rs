@@ -2,7 +2,7 @@
 //!
 //! Bulk get takes a hundred keys a request, and text only: one value that is no text fails the
 //! whole request. Such a batch is halved until the culprits are few, and those are read singly. The
-//! more of a namespace turns out to be binary, the fewer keys are asked for at once; see [`group`].
+//! more of a namespace turns out to be binary, the fewer keys are asked for at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
