@@ -90,7 +90,8 @@ pub struct PutArgs {
     pub namespace: NamespaceArgs,
 
     /// File that holds the value; - is stdin
-    #[arg(long, value_name = "FILE")]
+    // What wrangler calls it is taken too.
+    #[arg(long, alias = "path", value_name = "FILE")]
     pub file: Option<PathBuf>,
 
     /// How long the key lives: seconds, or a duration such as 90m or 7d; at least 60 s

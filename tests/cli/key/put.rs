@@ -24,6 +24,7 @@ fn a_value_comes_from_an_argument_a_file_or_stdin() {
         &["key", "put", "-b", "SESSIONS", "k"][..],
         &["key", "put", "-b", "SESSIONS", "k", "-"],
         &["key", "put", "-b", "SESSIONS", "k", "--file", "-"],
+        &["key", "put", "-b", "SESSIONS", "k", "--path", "-"],
     ] {
         let text = format!("{} words\n", args.len());
         let seen = feed(&sandbox, args, text.as_bytes());
