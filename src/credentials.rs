@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use crate::{
     api::{Credentials, SecretError},
@@ -127,23 +128,27 @@ pub fn find(token_file: Option<&Path>, env: &Env, now: Timestamp) -> Result<Foun
     from_login(env, now)
 }
 
-fn usable(text: &str, place: &str) -> Result<secrecy::SecretString, Error> {
+/// Reads a secret, which came from `place`.
+pub fn usable(text: &str, place: &str) -> Result<SecretString, Error> {
     Credentials::secret(text).map_err(|why| Error::Unusable {
         place: place.to_owned(),
         why,
     })
 }
 
-fn from_file(path: &Path) -> Result<Found, Error> {
+/// Reads the token that a file holds.
+pub fn token_in(path: &Path) -> Result<SecretString, Error> {
     let text = fs_err::read(path).map_err(|source| Error::TokenFile {
         path: path.to_owned(),
         source,
     })?;
-    let place = path.display().to_string();
-    let token = usable(&String::from_utf8_lossy(&text), &place)?;
+    usable(&String::from_utf8_lossy(&text), &path.display().to_string())
+}
+
+fn from_file(path: &Path) -> Result<Found, Error> {
     Ok(Found {
-        credentials: Credentials::Token(token),
-        source: place,
+        credentials: Credentials::Token(token_in(path)?),
+        source: path.display().to_string(),
         renamed: None,
     })
 }

@@ -139,7 +139,9 @@ fn of_api(error: &api::Error) -> Exit {
 }
 
 fn of_usage(error: &(dyn StdError + 'static)) -> Option<Exit> {
-    let usage = error.is::<context::UsageError>()
+    let service = error.downcast_ref::<context::ServiceError>();
+    let usage = service.is_some_and(context::ServiceError::is_usage)
+        || error.is::<context::UsageError>()
         || error.is::<commands::Misused>()
         || error.is::<domain::EnvNameError>()
         || error.is::<domain::AccountIdError>();
@@ -230,6 +232,7 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, commands::Refused::hint))
             .or_else(|| hint_of(e, commands::Misused::hint))
             .or_else(|| hint_of(e, context::UsageError::hint))
+            .or_else(|| hint_of(e, context::ServiceError::hint))
             .or_else(|| hint_of(e, ops::account::Error::hint))
             .or_else(|| hint_of(e, ops::provision::destination::Error::hint))
             .or_else(|| hint_of(e, ops::transfer::delete::Remained::hint))

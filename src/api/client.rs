@@ -111,6 +111,11 @@ impl Client {
         })
     }
 
+    /// Whether the service is on this machine, where ids of the local kind may be known.
+    pub fn is_on_this_machine(&self) -> bool {
+        self.base.is_loopback()
+    }
+
     /// Sends `endpoint`, again if that is safe and may help.
     pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, Error> {
         let attempts = AtomicUsize::new(0);

@@ -25,7 +25,7 @@ impl FromStr for RequestTimeout {
 }
 
 /// Reads bare seconds first, since wrangler's `--ttl` takes those, then units.
-fn parse(s: &str) -> Option<Duration> {
+pub(super) fn parse(s: &str) -> Option<Duration> {
     if let Ok(seconds) = s.parse() {
         return Some(Duration::from_secs(seconds));
     }

@@ -15,6 +15,7 @@ mod namespace;
 mod provision;
 mod rename_binding;
 mod scope;
+pub mod serve;
 pub mod transfer;
 
 use std::path::PathBuf;
@@ -85,6 +86,8 @@ pub enum Command {
     Copy(transfer::CopyArgs),
     /// Compare two namespaces or exports; exit with 8 if they differ
     Diff(transfer::DiffArgs),
+    /// Serve the local store as the REST API of Workers KV, for tests and for other tools
+    Serve(serve::ServeArgs),
 }
 
 /// Options that every command takes.

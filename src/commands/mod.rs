@@ -9,6 +9,7 @@ mod key;
 mod namespace;
 mod provision;
 mod rename_binding;
+mod serve;
 mod transfer;
 
 use crate::{cli::Command, context::Context};
@@ -92,5 +93,6 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Import(args) => transfer::import::run(context, args).await,
         Command::Copy(args) => transfer::copy::run(context, args).await,
         Command::Diff(args) => transfer::diff::run(context, args).await,
+        Command::Serve(args) => serve::run(context, args).await,
     }
 }

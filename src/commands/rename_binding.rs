@@ -113,9 +113,9 @@ async fn retitlings(
     let session = context.connect_for(Some(document), &sections).await?;
     let existing = session.client.namespaces(&session.account).await;
     let existing = existing.context("could not list the namespaces of the account")?;
-    let local = session.is_local();
+    let near = session.client.is_on_this_machine();
     let titles =
-        rename_binding::retitlings(document, renamings, &session.account, &existing, local)?;
+        rename_binding::retitlings(document, renamings, &session.account, &existing, near)?;
     Ok((session, titles))
 }
 

@@ -4,10 +4,12 @@
 //! `cli` (the global options), `config`, `credentials`, `api`, `emulator`, `ops::account`, `ui`.
 
 mod narrator;
+mod service;
 mod session;
 
 use std::path::{Path, PathBuf};
 
+pub use service::{ServeError, Served, Service, ServiceError};
 pub use session::{Place, Session};
 
 use crate::{

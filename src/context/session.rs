@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use super::{Context, UsageError, narrator::Narrator};
 use crate::{
     api::{BaseUrl, Client, Credentials, Settings},
-    config::Document,
+    config::{Document, Located, Project},
     credentials,
     domain::{AccountId, EnvName},
     emulator::{self, Emulator},
@@ -143,14 +143,8 @@ impl Context {
         let mut sources = Sources::default();
         if let Some(document) = document {
             let project = document.project();
-            let top = project.top.account_id.as_ref();
-            let own = |section: &Option<EnvName>| {
-                project
-                    .scope(section.as_ref())
-                    .and_then(|scope| scope.account_id.as_ref())
-                    .or(top)
-            };
-            sources.file = sections.iter().map(own).collect();
+            let named = |section: &Option<EnvName>| account_in(project, section.as_ref());
+            sources.file = sections.iter().map(named).collect();
             sources.path = document.path().to_owned();
         }
         sources.variable = [Var::AccountId, Var::LegacyAccountId]
@@ -222,7 +216,7 @@ impl Context {
     }
 
     /// Returns wrangler's own place: `.wrangler/state` beside the wrangler file, unless told.
-    fn local_directory(&self, document: Option<&Document>) -> PathBuf {
+    pub(super) fn local_directory(&self, document: Option<&Document>) -> PathBuf {
         if let Some(directory) = &self.globals.persist_to {
             return self.resolve(directory);
         }
@@ -237,4 +231,14 @@ impl Context {
             .unwrap_or_else(|| self.directory().to_owned())
             .join(".wrangler/state")
     }
+}
+
+/// Returns the account that the file names for a section: its own, else that of the top level.
+pub(super) fn account_in<'p>(
+    project: &'p Project,
+    section: Option<&EnvName>,
+) -> Option<&'p Located<String>> {
+    let own = project.scope(section);
+    own.and_then(|scope| scope.account_id.as_ref())
+        .or(project.top.account_id.as_ref())
 }

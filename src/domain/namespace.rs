@@ -112,10 +112,11 @@ impl DeclaredId {
         }
     }
 
-    /// Returns the id as the given service sees it: a local id means nothing to the remote one.
-    pub fn valid_for(&self, local_service: bool) -> Option<&NamespaceId> {
+    /// Returns the id as a service sees it that knows some local ids or none: those that it does not
+    /// know mean nothing to it.
+    pub fn valid_where(&self, knows: impl FnOnce(&NamespaceId) -> bool) -> Option<&NamespaceId> {
         match self {
-            Self::Valid(id) if local_service || !id.is_local() => Some(id),
+            Self::Valid(id) if !id.is_local() || knows(id) => Some(id),
             Self::Valid(_) | Self::Absent | Self::Placeholder(_) => None,
         }
     }
@@ -167,7 +168,7 @@ mod tests {
         assert_eq!(id, NamespaceId::local(&title));
         assert!(id.is_local());
         let declared = DeclaredId::read(Some(id.as_str()));
-        assert_eq!(declared.valid_for(true), Some(&id));
-        assert_eq!(declared.valid_for(false), None);
+        assert_eq!(declared.valid_where(|_| true), Some(&id));
+        assert_eq!(declared.valid_where(|_| false), None);
     }
 }

@@ -61,8 +61,13 @@ impl Answer {
 
     /// What the gateway says to a body that never reaches KV: no envelope.
     pub(super) fn too_large() -> Self {
-        let page = "<html><head><title>413 Request Entity Too Large</title></head></html>";
-        Self::new(413, page).header("content-type", "text/html")
+        Self::gateway(413, "Request Entity Too Large")
+    }
+
+    /// What a gateway says by itself: a page for people.
+    pub(super) fn gateway(status: u16, what: &str) -> Self {
+        let page = format!("<html><head><title>{status} {what}</title></head></html>");
+        Self::new(status, page).header("content-type", "text/html")
     }
 
     /// Any envelope.
@@ -110,6 +115,8 @@ fn success<T>(result: Option<T>, result_info: Option<ResultInfo>) -> Envelope<T>
 pub(super) struct Refusal {
     status: u16,
     errors: Vec<Message>,
+    /// Whether it is no use to ask again, though the status says otherwise.
+    is_final: bool,
 }
 
 impl Refusal {
@@ -118,6 +125,7 @@ impl Refusal {
         Self {
             status,
             errors: vec![message(code, text)],
+            is_final: false,
         }
     }
 
@@ -165,6 +173,7 @@ impl Refusal {
         Self {
             status: 404,
             errors: Vec::new(),
+            is_final: false,
         }
     }
 
@@ -209,7 +218,10 @@ impl From<registry::Error> for Refusal {
 
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
-        Self::broken(&error)
+        Self {
+            is_final: error.is_final(),
+            ..Self::broken(&error)
+        }
     }
 }
 
@@ -230,6 +242,11 @@ impl From<Refusal> for Answer {
             messages: Vec::new(),
             result_info: None,
         };
-        Self::envelope(refusal.status, &envelope)
+        let answer = Self::envelope(refusal.status, &envelope);
+        if refusal.is_final {
+            // The service does not send it, but the official SDKs heed it.
+            return answer.header("x-should-retry", "false");
+        }
+        answer
     }
 }

@@ -23,20 +23,15 @@ pub(super) struct Caller<'a> {
 impl<'a> Caller<'a> {
     /// Finds out who sent these headers.
     pub(super) fn identify(config: &'a Config, headers: &HeaderMap) -> Result<Self, Refusal> {
-        let Access::Tokens(tokens) = &config.access else {
-            return Ok(Self {
-                config,
-                token: None,
-            });
+        let token = match &config.access {
+            Access::Anyone => None,
+            Access::AnyCredentials => {
+                Sent::read(headers)?;
+                None
+            }
+            Access::Tokens(tokens) => Some(Sent::read(headers)?.find(tokens)?),
         };
-        let token = match header(headers, "authorization") {
-            Some(value) => by_bearer(tokens, value)?,
-            None => by_global_key(tokens, headers)?,
-        };
-        Ok(Self {
-            config,
-            token: Some(token),
-        })
+        Ok(Self { config, token })
     }
 
     /// Checks that the caller may do this in `account`.
@@ -69,44 +64,59 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     headers.get(name).map(axum::http::HeaderValue::as_bytes)
 }
 
-fn by_bearer<'a>(tokens: &'a [Token], value: &[u8]) -> Result<&'a Token, Refusal> {
-    let malformed = || Refusal::headers(6111, "Invalid format for Authorization header");
-    let text = std::str::from_utf8(value)
-        .ok()
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"'))
-        .ok_or_else(malformed)?;
-    let is_it = |token: &&Token| {
-        !matches!(token.kind, TokenKind::GlobalKey { .. }) && token.text.expose_secret() == text
-    };
-    tokens
-        .iter()
-        .find(is_it)
-        .ok_or_else(|| Refusal::new(401, code::AUTHENTICATION, "Authentication error"))
+/// Credentials as they were sent, well-formed but not yet known.
+enum Sent<'h> {
+    Bearer(&'h str),
+    GlobalKey { email: &'h [u8], key: &'h [u8] },
 }
 
-fn by_global_key<'a>(tokens: &'a [Token], headers: &HeaderMap) -> Result<&'a Token, Refusal> {
-    let missing =
-        |status, what: &str| Refusal::new(status, code::NO_CREDENTIALS, format!("Missing {what}"));
-    match (
-        header(headers, "x-auth-email"),
-        header(headers, "x-auth-key"),
-    ) {
-        (None, None) => Err(missing(
-            400,
-            "X-Auth-Key, X-Auth-Email or Authorization headers",
-        )),
-        (None, Some(_)) => Err(missing(403, "X-Auth-Email header")),
-        (Some(_), None) => Err(missing(403, "X-Auth-Key header")),
-        (Some(sent), Some(key)) => {
-            let is_it = |token: &&Token| {
-                matches!(&token.kind, TokenKind::GlobalKey { email } if email.as_bytes() == sent)
-                    && token.text.expose_secret().as_bytes() == key
-            };
-            tokens.iter().find(is_it).ok_or_else(|| {
-                let text = "Unknown X-Auth-Key or X-Auth-Email";
-                Refusal::new(403, code::UNKNOWN_KEY_OR_EMAIL, text)
-            })
+impl<'h> Sent<'h> {
+    fn read(headers: &'h HeaderMap) -> Result<Self, Refusal> {
+        if let Some(value) = header(headers, "authorization") {
+            let text = "Invalid format for Authorization header";
+            let bearer = bearer(value).ok_or_else(|| Refusal::headers(6111, text))?;
+            return Ok(Self::Bearer(bearer));
+        }
+        let missing = |status, what: &str| {
+            Refusal::new(status, code::NO_CREDENTIALS, format!("Missing {what}"))
+        };
+        match (
+            header(headers, "x-auth-email"),
+            header(headers, "x-auth-key"),
+        ) {
+            (Some(email), Some(key)) => Ok(Self::GlobalKey { email, key }),
+            (None, Some(_)) => Err(missing(403, "X-Auth-Email header")),
+            (Some(_), None) => Err(missing(403, "X-Auth-Key header")),
+            (None, None) => Err(missing(
+                400,
+                "X-Auth-Key, X-Auth-Email or Authorization headers",
+            )),
         }
     }
+
+    fn find<'a>(&self, tokens: &'a [Token]) -> Result<&'a Token, Refusal> {
+        let opens = |token: &&Token| {
+            let secret = token.text.expose_secret();
+            match (self, &token.kind) {
+                (Self::Bearer(sent), TokenKind::User | TokenKind::AccountOwned) => secret == *sent,
+                (Self::GlobalKey { email: sent, key }, TokenKind::GlobalKey { email }) => {
+                    email.as_bytes() == *sent && secret.as_bytes() == *key
+                }
+                _ => false,
+            }
+        };
+        tokens.iter().find(opens).ok_or_else(|| match self {
+            Self::Bearer(_) => Refusal::new(401, code::AUTHENTICATION, "Authentication error"),
+            Self::GlobalKey { .. } => {
+                let text = "Unknown X-Auth-Key or X-Auth-Email";
+                Refusal::new(403, code::UNKNOWN_KEY_OR_EMAIL, text)
+            }
+        })
+    }
+}
+
+fn bearer(value: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(value).ok()?.strip_prefix("Bearer ")?;
+    let is_fit = |b: u8| b.is_ascii_graphic() && b != b'"';
+    (!text.is_empty() && text.bytes().all(is_fit)).then_some(text)
 }

@@ -18,6 +18,11 @@ pub struct Config {
     pub access: Access,
     /// How new namespaces get their ids.
     pub ids: IdScheme,
+    /// Which namespaces can hold pairs.
+    pub namespaces: Namespaces,
+    /// Names that a request may give for this machine, beside `localhost`, names below it, and
+    /// addresses. A web page that has its own name lead here is turned away.
+    pub hosts: Vec<String>,
     /// What time it is.
     pub clock: Clock,
     /// Wrangler's state directory: `.wrangler/state`, or what `--persist-to` names. Keys and values
@@ -39,6 +44,8 @@ impl Config {
             accounts: vec![account],
             access: Access::Anyone,
             ids: IdScheme::Local,
+            namespaces: Namespaces::Any,
+            hosts: Vec::new(),
             clock,
             state: None,
             quota: None,
@@ -51,6 +58,8 @@ impl Config {
             accounts,
             access: Access::Tokens(tokens),
             ids: IdScheme::Remote,
+            namespaces: Namespaces::Known,
+            hosts: Vec::new(),
             clock,
             state: None,
             quota: Some(Quota::default()),
@@ -63,6 +72,8 @@ impl Config {
 pub enum Access {
     /// Anyone, with any credentials or none, may do anything.
     Anyone,
+    /// Anyone may do anything with credentials of any kind, as long as they are well-formed.
+    AnyCredentials,
     /// Those who hold one of these.
     Tokens(Vec<Token>),
 }
@@ -136,6 +147,15 @@ pub enum IdScheme {
     Local,
     /// Never the same twice, and never marked as local.
     Remote,
+}
+
+/// Which namespaces can hold pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Namespaces {
+    /// Those that were created, as at the service.
+    Known,
+    /// Any, whatever its name: it comes to be with its first pair, as for `wrangler dev`.
+    Any,
 }
 
 /// How many requests a token may make in a stretch of time.

@@ -62,7 +62,7 @@ impl Keys {
 }
 
 impl Fault {
-    /// A fault for the next request with this method whose path and query contain `path`.
+    /// A fault for the next request with this method, or with any if it is empty, whose path and query contain `path`.
     pub fn new(method: &str, path: &str, action: Action) -> Self {
         Self {
             method: method.to_owned(),
@@ -98,7 +98,8 @@ impl Fault {
     }
 
     fn meets(&mut self, method: &str, path: &str) -> bool {
-        if self.method != method || !path.contains(&self.path) || self.left == Some(0) {
+        let fits = self.method.is_empty() || self.method == method;
+        if !fits || !path.contains(&self.path) || self.left == Some(0) {
             return false;
         }
         if let Some(skip) = self.skip.checked_sub(1) {

@@ -8,16 +8,17 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
 };
+use tokio_io_timeout::TimeoutStream;
+
+/// How long a client may take no byte of an answer.
+const WRITE_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Cuts one connection: no byte leaves it any more, and so the server closes it.
 #[derive(Clone, Debug, Default)]
@@ -36,42 +37,43 @@ impl Scissors {
     }
 }
 
-impl Connected<IncomingStream<'_, CuttableListener>> for Scissors {
-    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        stream.remote_addr().clone()
-    }
-}
-
-/// A listener whose connections come with [`Scissors`] in place of an address.
-#[derive(Debug)]
-pub(super) struct CuttableListener(pub(super) TcpListener);
-
-impl Listener for CuttableListener {
-    type Io = Cuttable;
-    type Addr = Scissors;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, _) = Listener::accept(&mut self.0).await;
-        // Small answers at once: a failure only means that they come later.
-        stream.set_nodelay(true).ok();
-        let scissors = Scissors::default();
-        let io = Cuttable {
-            stream,
-            scissors: scissors.clone(),
-        };
-        (io, scissors)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(Scissors::default())
+/// Waits for the next connection, also where there are too many files open for one.
+pub(super) async fn accept(listener: &TcpListener) -> Cuttable {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Small answers at once: a failure only means that they come later.
+                stream.set_nodelay(true).ok();
+                return Cuttable::new(stream);
+            }
+            // Gone before it was accepted.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
     }
 }
 
 /// A connection until it is cut.
 #[derive(Debug)]
 pub(super) struct Cuttable {
-    stream: TcpStream,
+    stream: Pin<Box<TimeoutStream<TcpStream>>>,
     scissors: Scissors,
+}
+
+impl Cuttable {
+    fn new(stream: TcpStream) -> Self {
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(WRITE_PATIENCE));
+        Self {
+            stream: Box::pin(stream),
+            scissors: Scissors::default(),
+        }
+    }
+
+    /// Returns what cuts it.
+    pub(super) fn scissors(&self) -> Scissors {
+        self.scissors.clone()
+    }
 }
 
 impl AsyncRead for Cuttable {
@@ -80,7 +82,7 @@ impl AsyncRead for Cuttable {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        self.stream.as_mut().poll_read(cx, buffer)
     }
 }
 
@@ -91,7 +93,7 @@ impl AsyncWrite for Cuttable {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.scissors.check()?;
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        self.stream.as_mut().poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -100,7 +102,7 @@ impl AsyncWrite for Cuttable {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.scissors.check()?;
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        self.stream.as_mut().poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -109,10 +111,10 @@ impl AsyncWrite for Cuttable {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.scissors.check()?;
-        Pin::new(&mut self.stream).poll_flush(cx)
+        self.stream.as_mut().poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        self.stream.as_mut().poll_shutdown(cx)
     }
 }

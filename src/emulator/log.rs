@@ -4,7 +4,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
     time::Instant,
 };
 
@@ -27,11 +27,21 @@ pub struct Entry {
     pub end: Option<Instant>,
     /// The status sent; absent if none was.
     pub status: Option<u16>,
+    /// The length of its body, as far as it was read.
+    pub received: usize,
+    /// The length of the body of the answer.
+    pub sent: usize,
 }
 
-/// All requests so far.
-#[derive(Debug, Default)]
-pub(super) struct Log(Mutex<Kept>);
+/// Is told of each request when it is done with.
+pub type Watcher = Box<dyn Fn(&Entry) + Send + Sync>;
+
+/// The latest requests.
+#[derive(Default)]
+pub(super) struct Log {
+    kept: Mutex<Kept>,
+    watcher: OnceLock<Watcher>,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -40,12 +50,11 @@ struct Kept {
 }
 
 /// A request under way. It ends when this is dropped, also because the client went away.
-#[derive(Debug)]
 pub(super) struct Open<'a> {
     log: &'a Log,
     number: usize,
-    /// The status sent.
-    pub(super) status: Option<u16>,
+    /// What is known of it so far.
+    pub(super) entry: Entry,
 }
 
 impl Log {
@@ -58,20 +67,27 @@ impl Log {
             start: Instant::now(),
             end: None,
             status: None,
+            received: 0,
+            sent: 0,
         };
         let number = self.with(|kept| {
             if kept.entries.len() == KEPT {
                 kept.entries.pop_front();
                 kept.forgotten += 1;
             }
-            kept.entries.push_back(entry);
+            kept.entries.push_back(entry.clone());
             kept.forgotten + kept.entries.len() - 1
         });
         Open {
             log: self,
             number,
-            status: None,
+            entry,
         }
+    }
+
+    /// Tells `watcher` of each request from now on; the first that is set stays.
+    pub(super) fn watch(&self, watcher: Watcher) {
+        self.watcher.set(watcher).ok();
     }
 
     /// Returns the requests in the order of their arrival.
@@ -80,18 +96,21 @@ impl Log {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Kept) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
+        self.entry.end = Some(Instant::now());
         self.log.with(|kept| {
             let place = self.number.checked_sub(kept.forgotten);
             if let Some(entry) = place.and_then(|place| kept.entries.get_mut(place)) {
-                entry.end = Some(Instant::now());
-                entry.status = self.status;
+                entry.clone_from(&self.entry);
             }
         });
+        if let Some(watcher) = self.log.watcher.get() {
+            watcher(&self.entry);
+        }
     }
 }

@@ -8,24 +8,29 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `config` | accounts, tokens, ids, clock: what is set before the start |
-//! | `server` | one request from arrival to answer: log, faults, credentials, quota |
+//! | `listener`, `server` | connections, and one request from arrival to answer |
+//! | `origin`, `auth`, `quota`, `body` | who may ask, how often, and how much at once |
 //! | `routes` | which path is what, and what each does |
 //! | `registry`, `titles` | namespaces, in memory or in a directory |
 //! | `store` | keys and values, in memory or where `wrangler dev` has them |
-//! | `fault`, `listener` | failures on demand, down to cut connections |
+//! | `fault`, `script` | failures on demand, down to cut connections, also from a file |
+//! | `log` | the latest requests, for tests and for whoever watches |
 //! | `running` | an emulator on a thread of its own |
 
 mod answer;
 mod auth;
+mod body;
 mod config;
 mod fault;
 mod listener;
 mod log;
+mod origin;
 mod quota;
 mod registry;
 mod request;
 mod routes;
 mod running;
+mod script;
 mod server;
 mod store;
 mod titles;
@@ -43,12 +48,16 @@ use std::{
 };
 
 pub use answer::Answer;
-pub use config::{Access, Clock, Config, Grant, IdScheme, Quota, Token, TokenKind};
+pub use config::{Access, Clock, Config, Grant, IdScheme, Namespaces, Quota, Token, TokenKind};
 pub use fault::{Action, Fault, Keys};
-pub use log::Entry;
+pub use log::{Entry, Watcher};
 pub use registry::Error as StateError;
 pub use running::{Running, spawn};
+pub use script::{ScriptError, faults};
 pub use server::serve;
+pub use store::Error as StoreError;
+
+use crate::domain::AccountId;
 
 /// Why an emulator cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +66,9 @@ pub enum Error {
     /// What it kept from the last time is of no use.
     #[error("the emulator could not read its state")]
     State(#[from] StateError),
+    /// The keys and values that it kept are of no use.
+    #[error("the emulator could not read its store")]
+    Store(#[from] StoreError),
     /// The network failed.
     #[error("the emulator could not serve")]
     Serve(#[from] io::Error),
@@ -68,9 +80,12 @@ pub struct Emulator(Arc<Inner>);
 
 struct Inner {
     config: Config,
+    /// The account that all namespaces are listed under, if it does not matter who asks.
+    owner: Option<AccountId>,
     registry: registry::Registry,
     store: store::Store,
     meter: quota::Meter,
+    room: body::Room,
     faults: fault::Faults,
     log: log::Log,
     moods: Mutex<Moods>,
@@ -81,10 +96,14 @@ impl Emulator {
     /// Sets up a service that no one can reach yet; see [`serve`] and [`spawn`].
     pub fn new(config: Config) -> Self {
         let state = config.state.as_deref();
+        // Local ids follow from titles, so two accounts with a title in common would share data.
+        let owner = (config.ids == IdScheme::Local).then(AccountId::local);
         Self(Arc::new(Inner {
+            owner,
             registry: registry::Registry::new(state.map(|root| root.join("kvctl")).as_deref()),
             store: state.map_or_else(store::Store::memory, store::Store::disk),
             meter: quota::Meter::new(config.quota),
+            room: body::Room::default(),
             faults: fault::Faults::default(),
             log: log::Log::default(),
             moods: Mutex::default(),
@@ -104,6 +123,11 @@ impl Emulator {
         log.iter().filter(|entry| entry.method == method).count()
     }
 
+    /// Tells `watcher` of each request when it is done with; the first that is set stays.
+    pub fn watch(&self, watcher: Watcher) {
+        self.0.log.watch(watcher);
+    }
+
     /// Adds a failure for requests to come.
     pub fn fault(&self, fault: Fault) {
         self.0.faults.add(fault);
@@ -118,6 +142,12 @@ impl Emulator {
     /// over keys that were deleted or have expired.
     pub fn tombstones(&self) {
         self.0.moods().tombstones = true;
+    }
+
+    /// Checks all that was kept from the last time, and that there will be room for more.
+    pub fn prepare(&self) -> Result<(), Error> {
+        self.0.registry.prepare()?;
+        Ok(self.0.store.check()?)
     }
 
     /// Checks that what was kept from the last time can be read.
@@ -135,6 +165,11 @@ struct Moods {
 }
 
 impl Inner {
+    /// Returns the account that the namespaces of `account` are listed under.
+    fn owner<'a>(&'a self, account: &'a AccountId) -> &'a AccountId {
+        self.owner.as_ref().unwrap_or(account)
+    }
+
     fn now(&self) -> i64 {
         (self.config.clock)()
     }

@@ -66,6 +66,14 @@ impl Registry {
         }
     }
 
+    /// Makes the directory, if there is to be one, and checks that it can be written to and read.
+    pub(super) fn prepare(&self) -> Result<(), Error> {
+        if let Self::Directory(directory) = self {
+            fs::create_dir_all(directory).map_err(Error::Directory)?;
+        }
+        self.read().map(drop)
+    }
+
     /// Changes the titles: nobody else reads or writes them meanwhile. What `change` refuses is
     /// not written.
     pub(super) fn change<T, E>(

@@ -1,33 +1,51 @@
 //! One request from arrival to answer. Imports `wire`.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
-    Router,
-    body::{Body, to_bytes},
-    extract::{ConnectInfo, Request as Incoming, State},
-    http::header::AUTHORIZATION,
-    response::Response,
+    body::Body, extract::Request as Incoming, http::header::AUTHORIZATION, response::Response,
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-use tokio::net::TcpListener;
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::{GracefulShutdown, Watcher},
+};
+use tokio::{net::TcpListener, sync::Semaphore};
 
 use super::{
     Emulator, Error, Inner,
     answer::{Answer, Refusal},
     auth::Caller,
+    body::Trouble,
     config::Access,
     fault::Action,
-    listener::{CuttableListener, Scissors},
+    listener::{Cuttable, Scissors, accept},
+    log, origin,
     request::Request,
     routes,
 };
 use crate::wire::code;
 
-/// The longest body that is read at all: somewhat above the 100 MB that a bulk write may have.
-const BODY_MAX_BYTES: usize = 105_000_000;
+/// How many connections are served at once; others wait to be accepted.
+const CONNECTIONS_MAX: usize = 512;
 
-/// Serves `emulator` on `listener` until `stop` resolves, then lets requests under way finish.
+/// How long a client may take for the head of a request, or between two.
+const HEAD_PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long the head of a request may be.
+const HEAD_MAX_BYTES: usize = 64 * 1024;
+
+/// How long requests under way may take once the end was asked for.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves `emulator` on `listener` until `stop` resolves, then lets requests under way finish, for
+/// five seconds at most.
 ///
 /// The caller binds, so it can ask for port 0 and know the address before the first request. The
 /// API is below `/client/v4`.
@@ -36,23 +54,64 @@ where
     S: Future<Output = ()> + Send + 'static,
 {
     emulator.check()?;
-    let app = Router::new().fallback(handle).with_state(emulator);
-    let app = app.into_make_service_with_connect_info::<Scissors>();
-    let server = axum::serve(CuttableListener(listener), app);
-    Ok(server.with_graceful_shutdown(stop).await?)
+    let graceful = GracefulShutdown::new();
+    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let arrival = async {
+            let seat = Arc::clone(&seats).acquire_owned().await;
+            (seat, accept(&listener).await)
+        };
+        let (seat, connection) = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            arrival = arrival => arrival,
+        };
+        let served = converse(connection, emulator.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            served.await;
+            drop(seat);
+        });
+    }
+    drop(listener);
+    // Who is not done by then is cut off: a client that stalls must not hold up the end.
+    tokio::time::timeout(GRACE, graceful.shutdown()).await.ok();
+    Ok(())
 }
 
-async fn handle(
-    State(emulator): State<Emulator>,
-    ConnectInfo(connection): ConnectInfo<Scissors>,
-    incoming: Incoming,
-) -> Response {
+/// Answers the requests of one connection.
+async fn converse(connection: Cuttable, emulator: Emulator, watcher: Watcher) {
+    let scissors = connection.scissors();
+    let service = service_fn(move |incoming: hyper::Request<hyper::body::Incoming>| {
+        let (emulator, scissors) = (emulator.clone(), scissors.clone());
+        async move {
+            let answered = handle(&emulator, &scissors, incoming.map(Body::new));
+            Ok::<_, Infallible>(answered.await)
+        }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_buf_size(HEAD_MAX_BYTES)
+        .serve_connection(TokioIo::new(connection), service);
+    // A connection that fails is its client's trouble.
+    watcher.watch(served).await.ok();
+}
+
+async fn handle(emulator: &Emulator, connection: &Scissors, incoming: Incoming) -> Response {
     let inner = &*emulator.0;
     let path = incoming.uri().path_and_query();
     let path = path.map_or_else(String::new, ToString::to_string);
     let method = incoming.method().to_string();
     let authorized = incoming.headers().contains_key(AUTHORIZATION);
-    let mut entry = inner.log.open(&method, &path, authorized);
+    let mut request = inner.log.open(&method, &path, authorized);
+    if !origin::is_ours(incoming.headers(), &inner.config.hosts) {
+        request.entry.status = Some(403);
+        let text = "Host or Origin is not this machine\n";
+        return Answer::new(403, text)
+            .header("content-type", "text/plain")
+            .into_response(None);
+    }
 
     // Even a sleep of no length waits for the next tick of the timer.
     if let Some(latency) = inner.latency() {
@@ -60,18 +119,19 @@ async fn handle(
     }
     let action = inner.faults.meet(&method, &path);
     if let Some(Action::CutBefore) = action {
-        return cut(&connection);
+        return cut(connection);
     }
-    let answer = carry_out(inner, incoming, action.as_ref()).await;
+    let answer = carry_out(inner, incoming, action.as_ref(), &mut request.entry).await;
     match action {
-        Some(Action::CutAfter) => return cut(&connection),
+        Some(Action::CutAfter) => return cut(connection),
         Some(Action::DelayAfter(delay)) => tokio::time::sleep(delay).await,
         _ => {}
     }
-    entry.status = Some(answer.status);
+    request.entry.status = Some(answer.status);
     if let Some(Action::CutBody) = action {
         return cut_body(answer);
     }
+    request.entry.sent = answer.body.len();
     answer.into_response(None)
 }
 
@@ -96,10 +156,17 @@ fn cut_body(answer: Answer) -> Response {
 }
 
 /// Reads the request, answers it, and adds what every answer carries.
-async fn carry_out(inner: &Inner, incoming: Incoming, action: Option<&Action>) -> Answer {
+async fn carry_out(
+    inner: &Inner,
+    incoming: Incoming,
+    action: Option<&Action>,
+    entry: &mut log::Entry,
+) -> Answer {
     let (parts, body) = incoming.into_parts();
+    let limit = routes::body_limit(parts.uri.path());
     // Read even where it is not needed: a client that is still sending would miss the answer.
-    let body = to_bytes(body, BODY_MAX_BYTES).await;
+    let body = inner.room.read(body, limit).await;
+    entry.received = body.as_ref().map_or(0, |body| body.bytes.len());
     let caller = Caller::identify(&inner.config, &parts.headers);
     let place = caller.as_ref().ok().and_then(|caller| place(inner, caller));
     let standing = inner.meter.count(place, Instant::now());
@@ -115,10 +182,14 @@ async fn carry_out(inner: &Inner, incoming: Incoming, action: Option<&Action>) -
             let text = "Please wait and consider throttling your request speed";
             return Err(Refusal::new(429, code::THROTTLED, text));
         }
-        let Ok(body) = body else {
-            return Ok(Answer::too_large());
+        // Held to the end: what is made of it takes up room as well.
+        let body = match body {
+            Ok(body) => body,
+            Err(Trouble::TooLong(length)) => return routes::too_long(parts.uri.path(), length),
+            Err(trouble) => return Ok(no_body(trouble)),
         };
-        let mut request = Request::read(parts.method, &parts.uri, parts.headers, body)?;
+        let bytes = body.bytes.clone();
+        let mut request = Request::read(parts.method, &parts.uri, parts.headers, bytes)?;
         if let Some(Action::Unsuccessful(keys)) = action {
             request.unsuccessful = Some(keys.clone());
         }
@@ -133,6 +204,22 @@ async fn carry_out(inner: &Inner, incoming: Incoming, action: Option<&Action>) -
     }
     answer.default_header("cf-ray", inner.ray());
     answer
+}
+
+/// What a gateway says to a body that never reaches the service.
+fn no_body(trouble: Trouble) -> Answer {
+    let (status, what) = match trouble {
+        Trouble::TooLong(_) => (413, "Request Entity Too Large"),
+        Trouble::NoRoom => (503, "Service Unavailable"),
+        Trouble::TooSlow => (408, "Request Timeout"),
+        Trouble::Broken => (400, "Bad Request"),
+    };
+    let answer = Answer::gateway(status, what);
+    if trouble == Trouble::NoRoom {
+        return answer.header("retry-after", "1");
+    }
+    // What is left of the body would be taken for the next request.
+    answer.header("connection", "close")
 }
 
 /// Turns a panic into the answer of a service that broke: the next request must find it well.

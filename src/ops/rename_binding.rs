@@ -210,19 +210,20 @@ pub struct Retitling {
     pub title: Title,
 }
 
-/// Returns which namespaces get another title, after making sure that all of them can.
+/// Returns which namespaces get another title, after making sure that all of them can. `near`: as
+/// in [`bound_id`].
 pub fn retitlings(
     document: &Document,
     renamings: &[Renaming],
     account: &AccountId,
     existing: &[NamespaceInfo],
-    local: bool,
+    near: bool,
 ) -> Result<Vec<Retitling>, Error> {
     let mut retitlings: Vec<Retitling> = Vec::new();
     for renaming in renamings {
         let environment = renaming.environment.as_ref();
         let binding = &renaming.entry.binding;
-        let id = bound_id(document, environment, binding, Field::Id, local)?;
+        let id = bound_id(document, environment, binding, Field::Id, near)?;
         let Some(namespace) = existing.iter().find(|n| n.id == id) else {
             let (binding, place) = (binding.clone(), place(environment));
             let account = account.clone();

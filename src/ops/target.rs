@@ -133,7 +133,6 @@ impl Selector {
         client: &Client,
         account: &AccountId,
         document: Option<&Document>,
-        local: bool,
     ) -> Result<NamespaceInfo, Error> {
         match self {
             Self::Id(id) => Ok(client.send(&GetNamespace { account, id }).await?),
@@ -157,7 +156,8 @@ impl Selector {
                 } else {
                     Field::Id
                 };
-                let id = bound_id(document, environment.as_ref(), binding, field, local)?;
+                let near = client.is_on_this_machine();
+                let id = bound_id(document, environment.as_ref(), binding, field, near)?;
                 Ok(client.send(&GetNamespace { account, id: &id }).await?)
             }
         }
@@ -188,7 +188,8 @@ impl Selector {
                 let environment = environment.as_ref();
                 let preview = preview || local && has_preview(document, environment, &binding)?;
                 let field = if preview { Field::PreviewId } else { Field::Id };
-                let id = bound_id(document, environment, &binding, field, local)?;
+                let near = client.is_on_this_machine();
+                let id = bound_id(document, environment, &binding, field, near)?;
                 (id, Some(binding), None)
             }
         };
@@ -244,13 +245,14 @@ fn by_title(
     })
 }
 
-/// Reads the id of a binding from the file.
+/// Reads the id of a binding from the file. Ids of the local kind count only where the service is
+/// `near`.
 pub fn bound_id(
     document: &Document,
     environment: Option<&EnvName>,
     binding: &Binding,
     field: Field,
-    local: bool,
+    near: bool,
 ) -> Result<NamespaceId, Error> {
     let file = document.path().display().to_string();
     let scope = document.scope(environment)?;
@@ -269,7 +271,7 @@ pub fn bound_id(
     };
     entry
         .declared(field)
-        .valid_for(local)
+        .valid_where(|_| near)
         .cloned()
         .ok_or(Error::NoId {
             binding: binding.clone(),

@@ -51,16 +51,6 @@ impl Ui {
             Err(source) => Err(EditorError::Start { editor, source }),
         }
     }
-
-    /// Resolves when somebody presses Ctrl-C. While an editor has the terminal, Ctrl-C is its own.
-    pub async fn interrupted(&self) -> io::Result<()> {
-        loop {
-            tokio::signal::ctrl_c().await?;
-            if !self.lent.load(Ordering::SeqCst) {
-                return Ok(());
-            }
-        }
-    }
 }
 
 /// Lets the shell take the command apart, as git does, so that quotes and arguments work.

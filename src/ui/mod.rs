@@ -12,6 +12,7 @@ mod output;
 mod printable;
 mod progress;
 mod report;
+mod signal;
 mod style;
 
 use std::{

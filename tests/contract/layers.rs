@@ -33,6 +33,7 @@ const BELOW: &[(&str, &[&str])] = &[
             "emulator",
             "ops",
             "ui",
+            "wire",
         ],
     ),
     (

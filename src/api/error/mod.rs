@@ -53,6 +53,9 @@ pub enum Kind {
         retry_after: Option<Duration>,
         /// Whether a firewall answered in the service's place.
         challenged: bool,
+        /// Whether it said that asking again is no use: `x-should-retry: false`, which the official
+        /// SDKs heed as well.
+        is_final: bool,
     },
     /// No complete answer arrived.
     Unreachable(reqwest::Error),
@@ -164,10 +167,15 @@ impl Error {
             Kind::Unreachable(_) => Trouble::Temporary,
             Kind::Malformed { .. } | Kind::Circular => Trouble::Failed,
             Kind::Refused {
-                status, challenged, ..
+                status,
+                challenged,
+                is_final,
+                ..
             } => {
                 if self.has_code(code::QUOTA_SPENT) {
                     Trouble::QuotaSpent
+                } else if *is_final && status.is_server_error() {
+                    Trouble::Failed
                 } else if self.is_throttled()
                     || *status == StatusCode::REQUEST_TIMEOUT
                     || status.is_server_error()
@@ -212,6 +220,7 @@ impl Kind {
             ray: answer.header("cf-ray").map(str::to_owned),
             retry_after: None,
             challenged: answer.header("cf-mitigated") == Some("challenge"),
+            is_final: answer.header("x-should-retry") == Some("false"),
         }
     }
 

@@ -15,12 +15,9 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> 
     };
     let Choice { selector, document } = choose(context, named, Access::Read)?;
     let session = context.connect(document.as_ref()).await?;
-    let local = session.is_local();
     let Session {
         client, account, ..
     } = &session;
-    let found = selector
-        .find(client, account, document.as_ref(), local)
-        .await?;
+    let found = selector.find(client, account, document.as_ref()).await?;
     Ok(context.ui.report(&NamespaceReport(found))?)
 }

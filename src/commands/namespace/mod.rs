@@ -64,12 +64,7 @@ async fn find(context: &Context, args: SelectorArgs) -> anyhow::Result<Found> {
     };
     let session = context.connect(document.as_ref()).await?;
     let namespace = selector
-        .find(
-            &session.client,
-            &session.account,
-            document.as_ref(),
-            session.is_local(),
-        )
+        .find(&session.client, &session.account, document.as_ref())
         .await?;
     Ok(Found {
         namespace,

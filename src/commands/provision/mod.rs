@@ -83,7 +83,9 @@ async fn compare(
     let request = Request {
         wants,
         existing: &existing,
-        bound: &plan::bound(document.project(), local),
+        bound: &plan::bound(document.project(), |id| {
+            local || existing.iter().any(|known| known.id == *id)
+        }),
         preview: match args.preview {
             PreviewMode::None => Preview::Untouched,
             PreviewMode::Same => Preview::Same,

@@ -15,11 +15,11 @@ use super::{
     Inner,
     answer::{Answer, Refusal},
     auth::Caller,
-    config::{Grant, IdScheme},
+    config::{Grant, Namespaces},
     request::Request,
 };
 use crate::{
-    domain::{AccountId, NamespaceId},
+    domain::{AccountId, BULK_MAX_BYTES, NamespaceId, VALUE_MAX_BYTES},
     wire::code,
 };
 
@@ -27,7 +27,7 @@ use crate::{
 struct Place<'a> {
     inner: &'a Inner,
     account: &'a AccountId,
-    /// Its name in the store: its id, or locally any text.
+    /// Its name in the store: its id, or where any will do, any text.
     namespace: String,
 }
 
@@ -35,21 +35,26 @@ impl<'a> Place<'a> {
     /// Reads what the path says where an id belongs.
     ///
     /// `wrangler dev` keeps the pairs of a binding under whatever the file says, or under the
-    /// binding's name, so locally any text will do, as it is spelt.
+    /// binding's name, so where any namespace will do, any text does, as it is spelt.
     fn read(inner: &'a Inner, account: &'a AccountId, text: &str) -> Result<Self, Refusal> {
         let mut place = Self {
             inner,
             account,
             namespace: text.to_owned(),
         };
-        if text.is_empty() || !place.is_local() {
+        if text.is_empty() || !place.is_any() {
             place.namespace = place.id()?.into();
         }
         Ok(place)
     }
 
-    fn is_local(&self) -> bool {
-        self.inner.config.ids == IdScheme::Local
+    /// Returns the account that its title is listed under.
+    fn owner(&self) -> &AccountId {
+        self.inner.owner(self.account)
+    }
+
+    fn is_any(&self) -> bool {
+        self.inner.config.namespaces == Namespaces::Any
     }
 
     /// Returns the namespace's id, if it has one.
@@ -63,13 +68,46 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// Checks that the namespace can hold pairs; a refusal names the operation. Locally each can:
-    /// it comes to be with its first pair, as it does for `wrangler dev`.
+    /// Checks that the namespace can hold pairs; a refusal names the operation.
     fn check(&self, operation: &str) -> Result<(), Refusal> {
-        if self.is_local() {
+        if self.is_any() {
             return Ok(());
         }
         namespaces::find(self, operation).map(drop)
+    }
+}
+
+/// How long a body is read: somewhat longer than what is allowed in it, since forms add to it.
+pub(super) fn body_limit(path: &str) -> usize {
+    const ELSEWHERE: usize = 1024 * 1024;
+    match kind(path) {
+        Kind::Bulk => BULK_MAX_BYTES,
+        Kind::Value => VALUE_MAX_BYTES + ELSEWHERE,
+        Kind::Other => ELSEWHERE,
+    }
+}
+
+/// Answers a request whose body was not read to the end, since it is so long at least.
+pub(super) fn too_long(path: &str, length: usize) -> Result<Answer, Refusal> {
+    if let Kind::Value = kind(path) {
+        pair::fits("Value", length, VALUE_MAX_BYTES, "put")?;
+    }
+    Ok(Answer::too_large())
+}
+
+/// What the bodies for a path hold.
+enum Kind {
+    Bulk,
+    Value,
+    Other,
+}
+
+fn kind(path: &str) -> Kind {
+    let mut segments = path.rsplit('/');
+    match (segments.next(), segments.next()) {
+        (Some("bulk"), _) | (_, Some("bulk")) => Kind::Bulk,
+        (_, Some("values")) => Kind::Value,
+        _ => Kind::Other,
     }
 }
 

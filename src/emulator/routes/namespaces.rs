@@ -19,7 +19,7 @@ pub(super) fn list(
     request: &Request,
 ) -> Result<Answer, Refusal> {
     let titles = inner.registry.read()?;
-    let mut namespaces = titles.of(account).to_vec();
+    let mut namespaces = titles.of(inner.owner(account)).to_vec();
     match request.query("order") {
         None | Some("id") => namespaces.sort_by(|a, b| a.id.cmp(&b.id)),
         Some("title") => namespaces.sort_by(|a, b| a.title.cmp(&b.title)),
@@ -44,7 +44,7 @@ pub(super) fn create(
     let scheme = inner.config.ids;
     let created = inner
         .registry
-        .change(|titles| titles.create(account, title, scheme));
+        .change(|titles| titles.create(inner.owner(account), title, scheme));
     let named = created?.map_err(|conflict| refuse(conflict, "create namespace"))?;
     Ok(Answer::result(info(named)))
 }
@@ -59,7 +59,7 @@ pub(super) fn get(place: &Place<'_>) -> Result<Answer, Refusal> {
 pub(super) fn rename(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
     let id = place.id()?;
     let title = title(request)?;
-    let rename = |titles: &mut Titles| titles.rename(place.account, &id, title);
+    let rename = |titles: &mut Titles| titles.rename(place.owner(), &id, title);
     let renamed = place.inner.registry.change(rename)?;
     let named = renamed.map_err(|conflict| refuse(conflict, "rename namespace"))?;
     Ok(Answer::result(info(named)))
@@ -69,7 +69,7 @@ pub(super) fn rename(place: &Place<'_>, request: &Request) -> Result<Answer, Ref
 pub(super) async fn delete(place: &Place<'_>) -> Result<Answer, Refusal> {
     let id = place.id()?;
     let registry = &place.inner.registry;
-    let deleted = registry.change(|titles| titles.delete(place.account, &id));
+    let deleted = registry.change(|titles| titles.delete(place.owner(), &id));
     deleted?.map_err(|conflict| refuse(conflict, "remove namespace"))?;
     place.inner.store.clear(id.as_str()).await?;
     Ok(Answer::nothing())
@@ -79,7 +79,7 @@ pub(super) async fn delete(place: &Place<'_>) -> Result<Answer, Refusal> {
 pub(super) fn find(place: &Place<'_>, operation: &str) -> Result<Named, Refusal> {
     let id = place.id()?;
     let titles = place.inner.registry.read()?;
-    let found = titles.of(place.account).iter().find(|named| named.id == id);
+    let found = titles.of(place.owner()).iter().find(|named| named.id == id);
     found
         .cloned()
         .ok_or_else(|| Refusal::no_namespace(operation))

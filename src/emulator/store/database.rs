@@ -12,7 +12,8 @@ use std::{
 
 use fs_err as fs;
 use rusqlite::{
-    Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, config::DbConfig, params,
+    Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior,
+    config::DbConfig, params,
 };
 
 use super::{Error, Range};
@@ -98,7 +99,8 @@ impl Databases {
         patiently(|| work(&mut database)).map_err(|source| failed(path, source))
     }
 
-    fn open(&self, path: &Path) -> Result<Arc<Mutex<Database>>, Error> {
+    /// Opens the database at `path`, or makes it, unless it is open already.
+    pub(super) fn open(&self, path: &Path) -> Result<Arc<Mutex<Database>>, Error> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = open.get(path) {
             if known.identity.is_some() && known.identity == identity(path) {
@@ -110,7 +112,8 @@ impl Databases {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(Error::Directory)?;
         }
-        let database = patiently(|| Database::open(path)).map_err(|source| failed(path, source))?;
+        let opened = patiently(|| Database::open(path)).map_err(|source| failed(path, source))?;
+        let database = opened.map_err(|what| foreign(path, what))?;
         let database = Arc::new(Mutex::new(database));
         // Those at work stay, however many.
         if open.len() >= KEPT {
@@ -138,6 +141,46 @@ fn failed(path: &Path, source: rusqlite::Error) -> Error {
     }
 }
 
+fn foreign(path: &Path, what: String) -> Error {
+    Error::Foreign {
+        path: path.to_owned(),
+        what,
+    }
+}
+
+/// Checks that the file at `path` is the database of a namespace. Changes nothing.
+pub(super) fn inspect(path: &Path) -> Result<(), Error> {
+    let looked = patiently(|| {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(PATIENCE)?;
+        otherness(&connection)
+    });
+    match looked.map_err(|source| failed(path, source))? {
+        None => Ok(()),
+        Some(what) => Err(foreign(path, what)),
+    }
+}
+
+/// Says why a database is none of ours; one without tables may become one.
+fn otherness(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    // Old versions of workerd kept a table of their own beside.
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
+               AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'";
+    let mut statement = connection.prepare(sql)?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    let names = names.collect::<rusqlite::Result<Vec<String>>>()?;
+    if names.is_empty() {
+        return Ok(None);
+    }
+    if !names.iter().any(|name| name == "_mf_entries") {
+        return Ok(Some(format!("it has the tables {}", names.join(", "))));
+    }
+    let sql = "SELECT count(*) FROM pragma_table_info('_mf_entries') \
+               WHERE name IN ('key', 'blob_id', 'expiration', 'metadata')";
+    let columns: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok((columns != 4).then(|| "its table `_mf_entries` has other columns".to_owned()))
+}
+
 /// Tries again what failed only because another process was at it. SQLite waits by itself, but not
 /// where it sees that waiting is in vain, as when two make the same database.
 fn patiently<T>(mut work: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
@@ -150,6 +193,15 @@ fn patiently<T>(mut work: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Resu
             outcome => return outcome,
         }
     }
+}
+
+/// Whether a database will not be any better the next time.
+pub(super) fn is_hopeless(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{CannotOpen, DatabaseCorrupt, NotADatabase, PermissionDenied, ReadOnly};
+    matches!(
+        error.sqlite_error_code(),
+        Some(CannotOpen | DatabaseCorrupt | NotADatabase | PermissionDenied | ReadOnly)
+    )
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
@@ -166,14 +218,18 @@ pub(super) struct Database {
 }
 
 impl Database {
-    fn open(path: &Path) -> rusqlite::Result<Self> {
+    /// Opens or makes a database; one that is none of ours is left as it is, with the reason.
+    fn open(path: &Path) -> rusqlite::Result<Result<Self, String>> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(PATIENCE)?;
+        if let Some(what) = otherness(&connection)? {
+            return Ok(Err(what));
+        }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // The log keeps the database whole; only a power cut could take the last writes.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Self { connection })
+        Ok(Ok(Self { connection }))
     }
 
     /// Keeps the database from tidying up at its end: somebody removed its file, and what lies

@@ -16,7 +16,7 @@ use fs_err as fs;
 
 use super::{
     Backend, Error, Page, Range,
-    database::{Databases, Row},
+    database::{self, Databases, Row},
     layout,
 };
 use crate::{
@@ -44,8 +44,17 @@ impl Disk {
         }
     }
 
-    fn database(&self, namespace: &str) -> PathBuf {
-        layout::database(&self.root, namespace)
+    /// Returns where the database is or will be, unless there is one of old that nobody moved:
+    /// beside a new one it would never be seen again.
+    fn database(&self, namespace: &str) -> Result<PathBuf, Error> {
+        let path = layout::database(&self.root, namespace);
+        if !path.exists() {
+            let old = layout::old_database(&self.root, namespace);
+            if old.exists() {
+                return Err(Error::Old { path: old });
+            }
+        }
+        Ok(path)
     }
 
     fn blob(&self, namespace: &str, name: &str) -> PathBuf {
@@ -61,10 +70,10 @@ impl Disk {
 
     /// Removes what has expired, as wrangler does when it meets it.
     fn sweep(&self, namespace: &str, now: i64) {
-        let path = self.database(namespace);
-        let swept = self
-            .databases
-            .with(&path, |database| database.sweep(millis(now)));
+        let swept = self.database(namespace).and_then(|path| {
+            self.databases
+                .with(&path, |database| database.sweep(millis(now)))
+        });
         // Somebody else may be writing; then it goes another time.
         if let Ok(Some(blobs)) = swept {
             self.remove(namespace, blobs);
@@ -96,7 +105,7 @@ impl Disk {
 
 impl Backend for Disk {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error> {
-        let path = self.database(namespace);
+        let path = self.database(namespace)?;
         for _ in 0..LOOKS {
             let found = self.databases.with(&path, |it| it.find(key.as_str()))?;
             let Some(row) = found.flatten() else {
@@ -127,7 +136,7 @@ impl Backend for Disk {
     }
 
     fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error> {
-        let path = self.database(namespace);
+        let path = self.database(namespace)?;
         let listed = self
             .databases
             .with(&path, |database| database.list(range, millis(now)))?;
@@ -157,11 +166,13 @@ impl Backend for Disk {
         if records.is_empty() {
             return Ok(());
         }
+        // Before the values are written: it may be of no use.
+        let path = self.database(namespace)?;
+        self.databases.open(&path)?;
         let mut rows = Vec::with_capacity(records.len());
         let written = self
             .write_blobs(namespace, records, now, &mut rows)
             .and_then(|()| {
-                let path = self.database(namespace);
                 self.databases
                     .with_new(&path, |database| database.replace(&rows))
             });
@@ -178,7 +189,7 @@ impl Backend for Disk {
     }
 
     fn delete(&self, namespace: &str, keys: &[KeyName]) -> Result<(), Error> {
-        let path = self.database(namespace);
+        let path = self.database(namespace)?;
         let deleted = self
             .databases
             .with(&path, |database| database.delete(keys))?;
@@ -188,13 +199,45 @@ impl Backend for Disk {
 
     fn clear(&self, namespace: &str) -> Result<(), Error> {
         // The files stay: a running `wrangler dev` would go on with files that nobody else sees.
-        let path = self.database(namespace);
-        let deleted = self
-            .databases
-            .with(&path, super::database::Database::clear)?;
+        let path = self.database(namespace)?;
+        let deleted = self.databases.with(&path, database::Database::clear)?;
         self.remove(namespace, deleted.into_iter().flatten());
         Ok(())
     }
+
+    fn check(&self) -> Result<(), Error> {
+        for path in entries(&layout::databases(&self.root))? {
+            let is_other = path.file_name().is_some_and(|name| name == OTHERS);
+            if path.extension().is_some_and(|end| end == "sqlite") && !is_other {
+                database::inspect(&path)?;
+            }
+        }
+        // Where there is a new one, it was moved, and the old one left as it was.
+        let folders = entries(&layout::namespaces(&self.root))?;
+        for folder in folders {
+            let old = folder.join(layout::OLD_NAME);
+            let name = folder.file_name().and_then(|name| name.to_str());
+            let new = name.map(|name| layout::database(&self.root, name));
+            if old.exists() && !new.is_some_and(|new| new.exists()) {
+                return Err(Error::Old { path: old });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The database beside those of namespaces that is workerd's own.
+const OTHERS: &str = "metadata.sqlite";
+
+/// Returns what a directory holds; nothing if there is none.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let found = match fs::read_dir(directory) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::Directory(error)),
+    };
+    let paths = found.map(|entry| entry.map(|entry| entry.path()));
+    paths.collect::<Result<_, _>>().map_err(Error::Directory)
 }
 
 /// A name that no other value has: 32 random bytes, and the time.

@@ -24,14 +24,32 @@ const NAME_MAX: usize = 255;
 /// Returns the database of a namespace, which holds all but the values.
 pub(super) fn database(root: &Path, namespace: &str) -> PathBuf {
     let name = format!("{}.sqlite", object_id(namespace));
-    root.join("v3/kv").join(CLASS).join(name)
+    databases(root).join(name)
 }
 
 /// Returns the folder of a namespace's values. Two namespaces may share one: names of values are
 /// random.
 pub(super) fn blobs(root: &Path, namespace: &str) -> PathBuf {
-    root.join("v3/kv").join(folder(namespace)).join("blobs")
+    namespaces(root).join(folder(namespace)).join("blobs")
 }
+
+/// Returns the folder of all databases.
+pub(super) fn databases(root: &Path) -> PathBuf {
+    root.join("v3/kv").join(CLASS)
+}
+
+/// Returns the folder that holds a folder for each namespace.
+pub(super) fn namespaces(root: &Path) -> PathBuf {
+    root.join("v3/kv")
+}
+
+/// Returns where the database of a namespace was until September 2023.
+pub(super) fn old_database(root: &Path, namespace: &str) -> PathBuf {
+    namespaces(root).join(folder(namespace)).join(OLD_NAME)
+}
+
+/// What a namespace's database was called then, in the folder of its values.
+pub(super) const OLD_NAME: &str = "db.sqlite";
 
 /// The id that workerd gives to the object called `name`: half of it from the name, half from that
 /// half.

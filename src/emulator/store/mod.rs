@@ -23,7 +23,7 @@ use crate::{
 /// Why keys and values could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(super) enum Error {
+pub enum Error {
     /// A directory could not be made.
     #[error("could not use the state directory")]
     Directory(#[source] io::Error),
@@ -41,9 +41,47 @@ pub(super) enum Error {
         /// What is wrong.
         source: rusqlite::Error,
     },
+    /// A database is something else.
+    #[error("`{}` is not a database of Workers KV: {what}", path.display())]
+    Foreign {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The store was made before the autumn of 2023, and moved since by no one.
+    #[error(
+        "`{}` is a store in the layout that wrangler used until September 2023; start \
+         `wrangler dev` of a wrangler 3 or 4 there once, which moves it, or remove it",
+        path.display()
+    )]
+    Old {
+        /// The database of old.
+        path: PathBuf,
+    },
     /// The work was not finished.
     #[error("the work on the store was given up")]
     Abandoned(#[from] tokio::task::JoinError),
+}
+
+impl Error {
+    /// Whether it will be the same the next time.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Foreign { .. } | Self::Old { .. } => true,
+            Self::Directory(source) | Self::Blob(source) => is_denied(source),
+            Self::File(_) | Self::Abandoned(_) => false,
+            Self::Database { source, .. } => database::is_hopeless(source),
+        }
+    }
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem};
+    matches!(
+        error.kind(),
+        NotADirectory | PermissionDenied | ReadOnlyFilesystem
+    )
 }
 
 /// Which keys to list.
@@ -76,6 +114,8 @@ trait Backend: Send + Sync {
     fn delete(&self, namespace: &str, keys: &[KeyName]) -> Result<(), Error>;
     /// Deletes all pairs of a namespace.
     fn clear(&self, namespace: &str) -> Result<(), Error>;
+    /// Checks that all of it can be used.
+    fn check(&self) -> Result<(), Error>;
 }
 
 /// The pairs of all namespaces.
@@ -91,6 +131,11 @@ impl Store {
     /// A store in wrangler's own form and place, below its state directory `root`.
     pub(super) fn disk(root: &Path) -> Self {
         Self(Arc::new(disk::Disk::new(root)))
+    }
+
+    /// Checks that all of it can be used, whoever made it.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.0.check()
     }
 
     pub(super) async fn get(

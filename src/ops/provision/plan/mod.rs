@@ -133,13 +133,17 @@ impl Slot {
     }
 }
 
-/// Returns which slot of a file holds which id, in whatever section.
-pub fn bound(project: &Project, local: bool) -> BTreeMap<NamespaceId, Slot> {
+/// Returns which slot of a file holds which id, in whatever section. `knows` tells which local ids
+/// the service knows.
+pub fn bound(
+    project: &Project,
+    knows: impl Fn(&NamespaceId) -> bool,
+) -> BTreeMap<NamespaceId, Slot> {
     let mut bound = BTreeMap::new();
     for scope in project.scopes() {
         for entry in &scope.entries {
             for field in [Field::Id, Field::PreviewId] {
-                if let Some(id) = entry.declared(field).valid_for(local) {
+                if let Some(id) = entry.declared(field).valid_where(&knows) {
                     let slot = Slot {
                         environment: scope.environment.clone(),
                         binding: entry.binding.clone(),

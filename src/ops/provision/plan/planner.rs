@@ -90,9 +90,10 @@ impl<'a> Planner<'a> {
     }
 
     fn declared(&self, declared: &'a DeclaredId) -> Declared<'a> {
-        match declared.valid_for(self.request.local) {
+        let find = |id: &NamespaceId| self.request.existing.iter().find(|n| n.id == *id);
+        match declared.valid_where(|id| self.request.local || find(id).is_some()) {
             None => Declared::Open,
-            Some(id) => Declared::Live(id, self.request.existing.iter().find(|n| n.id == *id)),
+            Some(id) => Declared::Live(id, find(id)),
         }
     }
 

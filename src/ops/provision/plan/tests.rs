@@ -265,7 +265,7 @@ proptest! {
 
         for step in &first.steps {
             let live = before.declared(step.slot.field);
-            if live.valid_for(local).is_some() {
+            if live.valid_where(|_| local).is_some() {
                 prop_assert!(matches!(step.action, Action::Keep { .. }), "{step:?}");
             }
         }

@@ -1,0 +1,139 @@
+//! `kvctl serve`.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use serde::Serialize;
+
+use crate::{
+    cli::serve::ServeArgs,
+    context::{Context, Served, Service},
+    domain::AccountId,
+    env, fsx,
+    ui::{Format, Report, Verbosity},
+};
+
+/// Where the service is.
+#[derive(Debug, Serialize)]
+struct Started {
+    base_url: String,
+    account_id: AccountId,
+    /// `None`: in memory.
+    directory: Option<PathBuf>,
+}
+
+impl Report for Started {
+    fn human(&self, out: &mut dyn Write, _tabular: bool) -> io::Result<()> {
+        writeln!(out, "CLOUDFLARE_API_BASE_URL={}", self.base_url)?;
+        writeln!(out, "CLOUDFLARE_ACCOUNT_ID={}", self.account_id)
+    }
+}
+
+pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()> {
+    let service = context.service(&args).await?;
+    let file = args.log.as_deref().map(|log| context.resolve(log));
+    watch(context, &service, file.as_deref())?;
+    if !args.listen.is_loopback() {
+        let others = "other machines can reach this server, and it is not encrypted";
+        context.ui.warn(others);
+    }
+    let place = match &service.directory {
+        Some(directory) => directory.display().to_string(),
+        None => "memory".to_owned(),
+    };
+    // Asked for before anybody knows that there is something to stop.
+    let ui = context.ui.clone();
+    let stopped = tokio::spawn(async move { ui.stopped().await });
+    tokio::task::yield_now().await;
+    announce(context, &service)?;
+    context
+        .ui
+        .status(&format!("serving {place}; Ctrl-C ends it"));
+    let stop = async {
+        stopped.await.ok();
+    };
+    service.run(stop).await?;
+    context.ui.status("stopped");
+    Ok(())
+}
+
+/// Says where the service is, in one line where a program reads it.
+fn announce(context: &Context, service: &Service) -> anyhow::Result<()> {
+    let started = Started {
+        base_url: service.base_url(),
+        account_id: service.account.clone(),
+        directory: service.directory.clone(),
+    };
+    if context.ui.options().format == Format::Human {
+        return Ok(context.ui.report(&started)?);
+    }
+    let mut line = Vec::new();
+    started.lines(&mut line)?;
+    Ok(context.ui.data(&line)?)
+}
+
+/// Has every request shown to whoever wants to see it.
+fn watch(context: &Context, service: &Service, file: Option<&Path>) -> Result<(), fsx::Error> {
+    let log = file.map(fsx::Appending::open).transpose()?.map(Mutex::new);
+    let ui = context.ui.clone();
+    let watched = ui.options().verbosity >= Verbosity::Requests;
+    if log.is_none() && !watched {
+        return Ok(());
+    }
+    service.watch(Box::new(move |served| {
+        let line = Line::of(served);
+        ui.detail(Verbosity::Requests, &line.to_string());
+        if let (Some(log), Ok(json)) = (&log, serde_json::to_string(&line)) {
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = log.line(&json) {
+                ui.warn(&format!("could not add to the log: {error}"));
+            }
+        }
+    }));
+    Ok(())
+}
+
+/// One request: whom it came from and what was in it is nobody's business.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    /// When it was done with.
+    time: String,
+    method: &'a str,
+    path: &'a str,
+    /// `None`: it was given no answer.
+    status: Option<u16>,
+    milliseconds: f64,
+    received_bytes: usize,
+    sent_bytes: usize,
+}
+
+impl<'a> Line<'a> {
+    fn of(served: &'a Served) -> Self {
+        let end = served.end.unwrap_or(served.start);
+        let micros = end.duration_since(served.start).as_micros();
+        Self {
+            time: env::now().to_string(),
+            method: &served.method,
+            path: &served.path,
+            status: served.status,
+            milliseconds: f64::from(u32::try_from(micros).unwrap_or(u32::MAX)) / 1000.0,
+            received_bytes: served.received,
+            sent_bytes: served.sent,
+        }
+    }
+}
+
+impl std::fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { method, path, .. } = self;
+        write!(f, "{method} {path} ")?;
+        match self.status {
+            Some(status) => write!(f, "{status}")?,
+            None => write!(f, "cut")?,
+        }
+        write!(f, " {:.1} ms", self.milliseconds)
+    }
+}

@@ -1,0 +1,206 @@
+//! The local store as a service for other programs.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tokio::net::TcpListener;
+
+use super::{Context, session::account_in};
+pub use crate::emulator::{Entry as Served, Error as ServeError};
+use crate::{
+    cli::serve::ServeArgs,
+    credentials,
+    domain::AccountId,
+    emulator::{
+        Access, Config, Emulator, Fault, Grant, IdScheme, Namespaces, Quota, ScriptError, Token,
+        TokenKind, Watcher, faults, serve,
+    },
+    env::{self, Var},
+    wire::Account,
+};
+
+/// Why there is no service.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Nobody can listen there.
+    #[error("could not listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The failures to stage cannot be read.
+    #[error("could not read the failures in {}", path.display())]
+    Faults {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The failures to stage make no sense.
+    #[error("{} is no file of failures", path.display())]
+    Script {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ScriptError,
+    },
+}
+
+impl ServiceError {
+    /// Whether a flag is to blame.
+    pub fn is_usage(&self) -> bool {
+        !matches!(self, Self::Listen { .. })
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Listen { source, .. } => match source.kind() {
+                io::ErrorKind::AddrInUse => {
+                    "another program listens there; give another `--port`, or `--port 0` for one \
+                     that is free"
+                }
+                io::ErrorKind::PermissionDenied => {
+                    "ports below 1024 are reserved; give another `--port`"
+                }
+                io::ErrorKind::AddrNotAvailable => {
+                    "`--listen` takes an address of this machine, such as 127.0.0.1 or 0.0.0.0"
+                }
+                _ => return None,
+            },
+            Self::Script { .. } => "`kvctl serve --help` shows how failures are written",
+            Self::Faults { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// A service that is ready to run: its port is open, and nobody is answered yet.
+pub struct Service {
+    listener: TcpListener,
+    emulator: Emulator,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The account that it serves.
+    pub account: AccountId,
+    /// Where it keeps what it is given; nowhere, if it forgets it at its end.
+    pub directory: Option<PathBuf>,
+}
+
+impl Service {
+    /// Returns the base URL of the API.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/client/v4", self.address)
+    }
+
+    /// Tells `watcher` of every request when it is done with.
+    pub fn watch(&self, watcher: Watcher) {
+        self.emulator.watch(watcher);
+    }
+
+    /// Answers requests until `stop` resolves, and then those under way.
+    pub async fn run(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        serve(self.listener, self.emulator, stop).await
+    }
+}
+
+impl Context {
+    /// Opens the port, and prepares the service that the flags describe.
+    pub async fn service(&self, args: &ServeArgs) -> anyhow::Result<Service> {
+        let account = self.account_to_serve()?;
+        let directory = (!args.memory).then(|| self.local_directory(None));
+        let emulator = Emulator::new(Config {
+            accounts: vec![Account {
+                id: account.clone(),
+                name: "local".to_owned(),
+            }],
+            access: self.access(args, &account)?,
+            ids: IdScheme::Local,
+            namespaces: if args.lenient {
+                Namespaces::Any
+            } else {
+                Namespaces::Known
+            },
+            hosts: args.hosts.clone(),
+            clock: Arc::new(|| env::now().as_second()),
+            state: directory.clone(),
+            quota: args.rate_limit.map(|limit| Quota {
+                requests: limit.requests,
+                window: limit.window,
+            }),
+        });
+        if let Some(latency) = args.latency {
+            emulator.latency(latency.0);
+        }
+        for fault in self.faults(args.faults.as_deref())? {
+            emulator.fault(fault);
+        }
+        emulator.prepare()?;
+        let address = SocketAddr::new(args.listen, args.port);
+        let listen = |source| ServiceError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        Ok(Service {
+            address: listener.local_addr().map_err(listen)?,
+            listener,
+            emulator,
+            account,
+            directory,
+        })
+    }
+
+    /// The account that a client in this project would ask for, else the local one.
+    fn account_to_serve(&self) -> anyhow::Result<AccountId> {
+        if let Some(flag) = &self.globals.account_id {
+            return Ok(flag.clone());
+        }
+        // A file that is broken is its user's trouble when it is used.
+        if let Some(document) = self.document_if_any().ok().flatten() {
+            let named = account_in(document.project(), self.environment()?.as_ref());
+            if let Some(id) = named.and_then(|named| named.value.parse().ok()) {
+                return Ok(id);
+            }
+        }
+        let set = [Var::AccountId, Var::LegacyAccountId]
+            .into_iter()
+            .find_map(|var| self.env.get(var));
+        Ok(match set {
+            Some(text) => text.parse()?,
+            None => AccountId::local(),
+        })
+    }
+
+    fn access(&self, args: &ServeArgs, account: &AccountId) -> anyhow::Result<Access> {
+        let text = match (&args.token, &self.globals.token_file) {
+            (Some(token), _) => credentials::usable(token, "--token")?,
+            (None, Some(file)) => credentials::token_in(&self.resolve(file))?,
+            (None, None) => return Ok(Access::AnyCredentials),
+        };
+        Ok(Access::Tokens(vec![Token {
+            text,
+            kind: TokenKind::User,
+            accounts: vec![account.clone()],
+            grant: Grant::Write,
+        }]))
+    }
+
+    fn faults(&self, file: Option<&Path>) -> Result<Vec<Fault>, ServiceError> {
+        let Some(file) = file else {
+            return Ok(Vec::new());
+        };
+        let path = self.resolve(file);
+        let text = match fs_err::read_to_string(&path) {
+            Ok(text) => text,
+            Err(source) => return Err(ServiceError::Faults { path, source }),
+        };
+        faults(&text).map_err(|source| ServiceError::Script { path, source })
+    }
+}

@@ -1,0 +1,167 @@
+//! Reading bodies, and never holding more of them at once than there is room for. Imports nothing
+//! of this crate.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::{Body, BodyDataStream, HttpBody as _};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+/// How much of all bodies together is held at once.
+pub(super) const ROOM_BYTES: usize = 128 * 1024 * 1024;
+
+/// What room is counted in.
+const UNIT_BYTES: usize = 1024;
+
+/// How long a body may stand still.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How much of a body that is too long is taken in and thrown away: a client that is still sending
+/// would miss the answer.
+const DRAIN_MAX_BYTES: usize = 512 * 1024 * 1024;
+
+/// Why there is no body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It is longer than allowed: so many bytes, or at least so many.
+    TooLong(usize),
+    /// Other bodies fill the room.
+    NoRoom,
+    /// It stood still.
+    TooSlow,
+    /// It ended too early.
+    Broken,
+}
+
+/// The room for all bodies.
+#[derive(Debug)]
+pub(super) struct Room(Arc<Semaphore>);
+
+/// A body, and the room that it takes up until this is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) bytes: Bytes,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(ROOM_BYTES / UNIT_BYTES)))
+    }
+}
+
+impl Room {
+    /// Reads `body` to its end, if that is at most `limit` bytes away.
+    pub(super) async fn read(&self, body: Body, limit: usize) -> Result<Held, Trouble> {
+        let announced = body.size_hint().exact().and_then(|n| n.try_into().ok());
+        let mut chunks = body.into_data_stream();
+        if let Some(length) = announced.filter(|length| *length > limit) {
+            drain(&mut chunks).await;
+            return Err(Trouble::TooLong(length));
+        }
+        let mut bytes = BytesMut::with_capacity(announced.unwrap_or_default());
+        let mut room: Option<OwnedSemaphorePermit> = None;
+        while let Some(chunk) = next(&mut chunks).await? {
+            let length = bytes.len() + chunk.len();
+            if length > limit {
+                drop((bytes, room));
+                drain(&mut chunks).await;
+                return Err(Trouble::TooLong(length));
+            }
+            let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            let more = self.take(length.div_ceil(UNIT_BYTES) - held).await?;
+            match &mut room {
+                Some(room) => room.merge(more),
+                None => room = Some(more),
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(Held {
+            bytes: bytes.freeze(),
+            _room: room,
+        })
+    }
+
+    async fn take(&self, units: usize) -> Result<OwnedSemaphorePermit, Trouble> {
+        let units = u32::try_from(units).map_err(|_too_many| Trouble::NoRoom)?;
+        let room = Arc::clone(&self.0).acquire_many_owned(units);
+        match timeout(PATIENCE, room).await {
+            Ok(Ok(room)) => Ok(room),
+            Ok(Err(_)) | Err(_) => Err(Trouble::NoRoom),
+        }
+    }
+}
+
+async fn next(chunks: &mut BodyDataStream) -> Result<Option<Bytes>, Trouble> {
+    match timeout(PATIENCE, chunks.next()).await {
+        Ok(None) => Ok(None),
+        Ok(Some(Ok(chunk))) => Ok(Some(chunk)),
+        Ok(Some(Err(_))) => Err(Trouble::Broken),
+        Err(_) => Err(Trouble::TooSlow),
+    }
+}
+
+async fn drain(chunks: &mut BodyDataStream) {
+    let mut left = DRAIN_MAX_BYTES;
+    while let Ok(Some(chunk)) = next(chunks).await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt as _, stream};
+
+    use super::*;
+
+    fn pending() -> Body {
+        let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"a"))]);
+        Body::from_stream(first.chain(stream::pending()))
+    }
+
+    fn chunks(count: usize, length: usize) -> Body {
+        let chunk = Bytes::from(vec![0; length]);
+        let chunks = std::iter::repeat_n(chunk, count).map(Ok::<_, std::io::Error>);
+        Body::from_stream(stream::iter(chunks))
+    }
+
+    #[tokio::test]
+    async fn a_body_up_to_the_limit_is_read() {
+        let room = Room::default();
+        for body in [Body::from("four"), chunks(2, 2)] {
+            assert_eq!(room.read(body, 4).await.unwrap().bytes.len(), 4);
+        }
+        for body in [Body::from("fives"), chunks(5, 1)] {
+            assert_eq!(room.read(body, 4).await.unwrap_err(), Trouble::TooLong(5));
+        }
+        let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))]);
+        let broken = room.read(Body::from_stream(broken), 4).await;
+        assert_eq!(broken.unwrap_err(), Trouble::Broken);
+        assert_eq!(room.0.available_permits(), ROOM_BYTES / UNIT_BYTES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stands_still_is_given_up() {
+        let room = Room::default();
+        assert_eq!(room.read(pending(), 9).await.unwrap_err(), Trouble::TooSlow);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bodies_wait_for_room_and_not_for_ever() {
+        let room = Room::default();
+        let most = room.read(chunks(1, ROOM_BYTES), ROOM_BYTES).await.unwrap();
+        let waiting = room.read(Body::from("x"), 1);
+        assert_eq!(waiting.await.unwrap_err(), Trouble::NoRoom);
+        let mut waiting = Box::pin(room.read(Body::from("x"), 1));
+        assert!((&mut waiting).now_or_never().is_none());
+        drop(most);
+        assert_eq!(waiting.await.unwrap().bytes, "x");
+    }
+}

@@ -1,0 +1,44 @@
+//! Being asked to stop.
+
+use std::{io, sync::atomic::Ordering};
+
+use super::Ui;
+
+impl Ui {
+    /// Resolves when somebody presses Ctrl-C. While an editor or [`Self::stopped`] has it, Ctrl-C is
+    /// theirs.
+    pub async fn interrupted(&self) -> io::Result<()> {
+        loop {
+            tokio::signal::ctrl_c().await?;
+            if !self.lent.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Resolves when the process is asked to stop, by Ctrl-C or by SIGTERM: for a command that runs
+    /// until then and ends well. Ctrl-C once more is an interruption again.
+    pub async fn stopped(&self) -> io::Result<()> {
+        self.lent.store(true, Ordering::SeqCst);
+        let asked = asked().await;
+        // The one that was pressed just now must not be taken for a second.
+        tokio::task::yield_now().await;
+        self.lent.store(false, Ordering::SeqCst);
+        asked
+    }
+}
+
+#[cfg(unix)]
+async fn asked() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
