@@ -233,6 +233,7 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, commands::Misused::hint))
             .or_else(|| hint_of(e, context::UsageError::hint))
             .or_else(|| hint_of(e, context::ServiceError::hint))
+            .or_else(|| hint_of(e, context::ServeError::hint))
             .or_else(|| hint_of(e, ops::account::Error::hint))
             .or_else(|| hint_of(e, ops::provision::destination::Error::hint))
             .or_else(|| hint_of(e, ops::transfer::delete::Remained::hint))

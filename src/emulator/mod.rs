@@ -74,6 +74,24 @@ pub enum Error {
     Serve(#[from] io::Error),
 }
 
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Store(_) => {
+                "nothing was changed; move that file away, or keep the store elsewhere with \
+                 `--persist-to`"
+            }
+            Self::State(StateError::Malformed { .. }) => {
+                "the file holds the titles of the namespaces; mend it, or remove it to forget them"
+            }
+            Self::State(_) => "`--persist-to` keeps the store elsewhere, `--memory` nowhere",
+            Self::Serve(_) => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
 /// An emulated service. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Emulator(Arc<Inner>);

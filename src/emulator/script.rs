@@ -14,8 +14,8 @@ use super::{
 #[non_exhaustive]
 pub enum ScriptError {
     /// It is no TOML, or has other keys and values than it may have.
-    #[error("{}", .0.to_string().trim_end())]
-    Malformed(#[from] toml_edit::de::Error),
+    #[error("{0}")]
+    Malformed(String),
     /// A fault does not say one thing.
     #[error("fault {number}: {what}")]
     Fault {
@@ -68,7 +68,10 @@ enum Cut {
 
 /// Reads the failures in `text`, TOML: tables `[[fault]]`, in the order in which they are met.
 pub fn faults(text: &str) -> Result<Vec<Fault>, ScriptError> {
-    let script: Script = toml_edit::de::from_str(text)?;
+    let script: Script = toml_edit::de::from_str(text).map_err(|error| {
+        // Several lines, with the place.
+        ScriptError::Malformed(error.to_string().trim_end().to_owned())
+    })?;
     let faults = script.fault.into_iter().enumerate();
     faults
         .map(|(place, entry)| {

@@ -15,6 +15,7 @@ mod provision;
 mod rename_binding;
 mod round_trip;
 mod sandbox;
+mod serve;
 mod surface;
 mod sync;
 mod transfer;
