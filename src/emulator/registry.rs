@@ -4,7 +4,8 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use fs_err as fs;
@@ -36,40 +37,54 @@ pub enum Error {
 #[derive(Debug)]
 pub(super) enum Registry {
     /// For as long as the emulator lives.
-    Memory(Mutex<Titles>),
-    /// In a directory. Nothing is remembered between two requests, since another process may have
-    /// written in between.
-    Directory(PathBuf),
+    Memory(Mutex<Arc<Titles>>),
+    /// In a directory, where another process may write at any time.
+    Directory(Directory),
+}
+
+/// A directory, and what its file held when it was last looked at.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    known: Mutex<Option<(Stamp, Arc<Titles>)>>,
+}
+
+/// Tells files apart that come to lie at the same path one after the other: every change is a new
+/// file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    modified: SystemTime,
+    length: u64,
 }
 
 impl Registry {
     pub(super) fn new(directory: Option<&Path>) -> Self {
         match directory {
-            Some(directory) => Self::Directory(directory.to_owned()),
+            Some(directory) => Self::Directory(Directory {
+                path: directory.to_owned(),
+                known: Mutex::default(),
+            }),
             None => Self::Memory(Mutex::default()),
         }
     }
 
     /// Returns the titles as they are now.
-    pub(super) fn read(&self) -> Result<Titles, Error> {
+    pub(super) fn read(&self) -> Result<Arc<Titles>, Error> {
         match self {
             Self::Memory(titles) => {
                 let titles = titles.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(titles.clone())
+                Ok(Arc::clone(&titles))
             }
-            // Looking must not create the directory.
-            Self::Directory(directory) if !directory.is_dir() => Ok(Titles::default()),
-            Self::Directory(directory) => {
-                let _lock = fsx::lock(&directory.join("namespaces.lock"))?;
-                load(&file(directory))
-            }
+            Self::Directory(directory) => directory.read(),
         }
     }
 
     /// Makes the directory, if there is to be one, and checks that it can be written to and read.
     pub(super) fn prepare(&self) -> Result<(), Error> {
-        if let Self::Directory(directory) = self {
-            fs::create_dir_all(directory).map_err(Error::Directory)?;
+        if let Self::Directory(Directory { path, .. }) = self {
+            fs::create_dir_all(path).map_err(Error::Directory)?;
+            let _lock = fsx::lock(&lock_file(path))?;
         }
         self.read().map(drop)
     }
@@ -83,12 +98,12 @@ impl Registry {
         match self {
             Self::Memory(titles) => {
                 let mut titles = titles.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(change(&mut titles))
+                Ok(change(Arc::make_mut(&mut titles)))
             }
-            Self::Directory(directory) => {
-                fs::create_dir_all(directory).map_err(Error::Directory)?;
-                let _lock = fsx::lock(&directory.join("namespaces.lock"))?;
-                let path = file(directory);
+            Self::Directory(Directory { path, .. }) => {
+                fs::create_dir_all(path).map_err(Error::Directory)?;
+                let _lock = fsx::lock(&lock_file(path))?;
+                let path = file(path);
                 let mut titles = load(&path)?;
                 let changed = change(&mut titles);
                 if changed.is_ok() {
@@ -98,6 +113,56 @@ impl Registry {
             }
         }
     }
+}
+
+impl Directory {
+    /// Reads the file, unless it is the one that is known. It is always whole, so there is no need
+    /// for the lock, and looking makes nothing.
+    fn read(&self) -> Result<Arc<Titles>, Error> {
+        let file = file(&self.path);
+        let Some(stamp) = Stamp::of(&file)? else {
+            return Ok(Arc::default());
+        };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((seen, titles)) = &*known
+            && *seen == stamp
+        {
+            return Ok(Arc::clone(titles));
+        }
+        // Should it change in between, the stamp is too old, and it is read once more.
+        let titles = Arc::new(load(&file)?);
+        *known = Some((stamp, Arc::clone(&titles)));
+        Ok(titles)
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Result<Option<Self>, Error> {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::Directory(error)),
+        };
+        Ok(Some(Self {
+            inode: inode(&metadata),
+            modified: metadata.modified().map_err(Error::Directory)?,
+            length: metadata.len(),
+        }))
+    }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_metadata: &std::fs::Metadata) -> u64 {
+    0
+}
+
+fn lock_file(directory: &Path) -> PathBuf {
+    directory.join("namespaces.lock")
 }
 
 fn file(directory: &Path) -> PathBuf {
@@ -166,7 +231,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
         let registry = Registry::new(Some(&state));
-        assert_eq!(registry.read().unwrap(), Titles::default());
+        assert_eq!(*registry.read().unwrap(), Titles::default());
         assert!(!state.exists());
 
         fs::create_dir(&state).unwrap();

@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -21,6 +21,13 @@ use crate::domain::{KeyName, Metadata};
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// For how long another process that wrote is taken to go on writing.
+const COMPANY: Duration = Duration::from_secs(2);
+
+/// How many pages a log may have before they are carried over. Four times the usual: each time
+/// waits for the disk.
+const LOG_PAGES: u32 = 4000;
 
 /// How many databases stay open: each takes three of the files that a process may have open.
 const KEPT: usize = if cfg!(test) { 4 } else { 64 };
@@ -69,52 +76,35 @@ impl Row {
 pub(super) struct Databases(Mutex<HashMap<PathBuf, Open>>);
 
 struct Open {
-    database: Arc<Mutex<Database>>,
+    database: Arc<Shared>,
     /// Which file it is, whatever its path leads to by now.
     identity: Option<(u64, u64)>,
 }
 
 impl Databases {
-    /// Works on the database at `path`, if there is one: looking must not make it.
-    pub(super) fn with<T>(
-        &self,
-        path: &Path,
-        work: impl FnMut(&mut Database) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, Error> {
-        if path.exists() {
-            self.with_new(path, work).map(Some)
-        } else {
-            Ok(None)
-        }
-    }
-
-    /// Works on the database at `path`, which is made if need be.
-    pub(super) fn with_new<T>(
-        &self,
-        path: &Path,
-        mut work: impl FnMut(&mut Database) -> rusqlite::Result<T>,
-    ) -> Result<T, Error> {
-        let database = self.open(path)?;
-        let mut database = database.lock().unwrap_or_else(PoisonError::into_inner);
-        patiently(|| work(&mut database)).map_err(|source| failed(path, source))
+    /// Opens the database at `path`, if there is one: looking must not make it.
+    pub(super) fn find(&self, path: &Path) -> Result<Option<Arc<Shared>>, Error> {
+        path.exists().then(|| self.open(path)).transpose()
     }
 
     /// Opens the database at `path`, or makes it, unless it is open already.
-    pub(super) fn open(&self, path: &Path) -> Result<Arc<Mutex<Database>>, Error> {
+    pub(super) fn open(&self, path: &Path) -> Result<Arc<Shared>, Error> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = open.get(path) {
             if known.identity.is_some() && known.identity == identity(path) {
                 return Ok(Arc::clone(&known.database));
             }
-            let database = known.database.lock();
-            database.unwrap_or_else(PoisonError::into_inner).abandon();
+            known.database.lock().abandon();
         }
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(Error::Directory)?;
         }
         let opened = patiently(|| Database::open(path)).map_err(|source| failed(path, source))?;
-        let database = opened.map_err(|what| foreign(path, what))?;
-        let database = Arc::new(Mutex::new(database));
+        let database = Arc::new(Shared {
+            path: path.to_owned(),
+            database: Mutex::new(opened.map_err(|what| foreign(path, what))?),
+            queue: Mutex::default(),
+        });
         // Those at work stay, however many.
         if open.len() >= KEPT {
             open.retain(|_, known| Arc::strong_count(&known.database) > 1);
@@ -125,6 +115,91 @@ impl Databases {
         };
         open.insert(path.to_owned(), known);
         Ok(database)
+    }
+}
+
+/// One open database that several threads work on.
+pub(super) struct Shared {
+    path: PathBuf,
+    database: Mutex<Database>,
+    /// Writes that wait while another one is under way, and then go together.
+    queue: Mutex<Vec<Arc<Ticket>>>,
+}
+
+/// A write that waits.
+struct Ticket {
+    rows: Vec<Row>,
+    turn: Mutex<Turn>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Nobody has taken it along so far.
+    Waiting,
+    /// It was written along with others.
+    Written,
+    /// It has to try by itself: those that went together failed.
+    Alone,
+}
+
+impl Shared {
+    /// Works on the database while nobody else does.
+    pub(super) fn with<T>(
+        &self,
+        mut work: impl FnMut(&mut Database) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let mut database = self.lock();
+        patiently(|| work(&mut database)).map_err(|source| failed(&self.path, source))
+    }
+
+    /// Writes rows in place of those with the same keys, and returns the blobs of those: all of
+    /// them, or those of other threads' rows too, that were written along.
+    ///
+    /// A transaction costs about as much as what it writes, so all that came while another one was
+    /// under way go into the next one together.
+    pub(super) fn replace(&self, rows: Vec<Row>) -> Result<Vec<String>, Error> {
+        let own = Arc::new(Ticket {
+            rows,
+            turn: Mutex::new(Turn::Waiting),
+        });
+        self.queue().push(Arc::clone(&own));
+        let mut database = self.lock();
+        let group = match own.turn() {
+            Turn::Written => return Ok(Vec::new()),
+            Turn::Alone => Vec::new(),
+            Turn::Waiting => std::mem::take(&mut *self.queue()),
+        };
+        if group.len() > 1 {
+            let rows: Vec<&Row> = group.iter().flat_map(|ticket| &ticket.rows).collect();
+            let replaced = patiently(|| database.replace(&rows));
+            let turn = if replaced.is_ok() {
+                Turn::Written
+            } else {
+                Turn::Alone
+            };
+            for ticket in &group {
+                *ticket.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+            }
+            if let Ok(replaced) = replaced {
+                return Ok(replaced);
+            }
+        }
+        let rows: Vec<&Row> = own.rows.iter().collect();
+        patiently(|| database.replace(&rows)).map_err(|source| failed(&self.path, source))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Database> {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Vec<Arc<Ticket>>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    fn turn(&self) -> Turn {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -215,6 +290,10 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 /// One open database.
 pub(super) struct Database {
     connection: Connection,
+    /// SQLite's number for what other processes wrote, as of the last look.
+    version: Option<i64>,
+    /// Until when another process is taken to be writing.
+    company: Option<Instant>,
 }
 
 impl Database {
@@ -229,7 +308,26 @@ impl Database {
         // The log keeps the database whole; only a power cut could take the last writes.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Ok(Self { connection }))
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+        Ok(Ok(Self {
+            connection,
+            version: None,
+            company: None,
+        }))
+    }
+
+    /// Whether another process has written lately. One that does not wait for the lock, as workerd,
+    /// fails where it is held.
+    pub(super) fn has_company(&mut self) -> rusqlite::Result<bool> {
+        let version = self
+            .connection
+            .pragma_query_value(None, "data_version", |row| row.get(0))?;
+        let before = self.version.replace(version);
+        let now = Instant::now();
+        if before.is_some_and(|before| before != version) {
+            self.company = Some(now + COMPANY);
+        }
+        Ok(self.company.is_some_and(|until| now < until))
     }
 
     /// Keeps the database from tidying up at its end: somebody removed its file, and what lies
@@ -270,7 +368,7 @@ impl Database {
     }
 
     /// Writes rows in place of those with the same keys, and returns the blobs of those.
-    pub(super) fn replace(&mut self, rows: &[Row]) -> rusqlite::Result<Vec<String>> {
+    fn replace(&mut self, rows: &[&Row]) -> rusqlite::Result<Vec<String>> {
         self.write(|connection| {
             let mut old = Vec::new();
             let find = "SELECT blob_id FROM _mf_entries WHERE key = ?1";

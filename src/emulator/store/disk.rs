@@ -3,12 +3,15 @@
 //!
 //! A value is a file of its own; the database says which, and what belongs to it. workerd does not
 //! wait for the lock of a database: while another process writes, its writes and lists fail. So
-//! values are written first, then the rows in one short transaction, and then what is of no use any
-//! more is removed.
+//! values are written first, then the rows in short transactions with gaps between them, and then
+//! what is of no use any more is removed.
 
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -16,7 +19,7 @@ use fs_err as fs;
 
 use super::{
     Backend, Error, Page, Range,
-    database::{self, Databases, Row},
+    database::{self, Databases, Row, Shared},
     layout,
 };
 use crate::{
@@ -24,6 +27,12 @@ use crate::{
     fsx,
     wire::KeyInfo,
 };
+
+/// How many keys are written in one transaction: a lock of about a millisecond.
+const PART: usize = 100;
+
+/// How long others may write between two transactions, if there are others.
+const GAP: Duration = Duration::from_millis(50);
 
 /// How often a value is looked for again that was written over while it was looked for.
 const LOOKS: usize = 5;
@@ -57,6 +66,11 @@ impl Disk {
         Ok(path)
     }
 
+    /// Opens the database of a namespace, if it has one.
+    fn find(&self, namespace: &str) -> Result<Option<Arc<Shared>>, Error> {
+        self.databases.find(&self.database(namespace)?)
+    }
+
     fn blob(&self, namespace: &str, name: &str) -> PathBuf {
         layout::blobs(&self.root, namespace).join(name)
     }
@@ -70,9 +84,10 @@ impl Disk {
 
     /// Removes what has expired, as wrangler does when it meets it.
     fn sweep(&self, namespace: &str, now: i64) {
-        let swept = self.database(namespace).and_then(|path| {
-            self.databases
-                .with(&path, |database| database.sweep(millis(now)))
+        let swept = self.find(namespace).and_then(|found| {
+            found
+                .map(|it| it.with(|it| it.sweep(millis(now))))
+                .transpose()
         });
         // Somebody else may be writing; then it goes another time.
         if let Ok(Some(blobs)) = swept {
@@ -88,7 +103,10 @@ impl Disk {
         now: i64,
         rows: &mut Vec<Row>,
     ) -> Result<(), Error> {
-        fs::create_dir_all(layout::blobs(&self.root, namespace)).map_err(Error::Directory)?;
+        let folder = layout::blobs(&self.root, namespace);
+        if !folder.is_dir() {
+            fs::create_dir_all(&folder).map_err(Error::Directory)?;
+        }
         for record in records {
             let row = Row {
                 key: record.key.to_string(),
@@ -96,7 +114,7 @@ impl Disk {
                 expiration: record.expiration.map(|at| millis(at.unix_seconds())),
                 metadata: record.metadata.map(|json| json.as_json().to_owned()),
             };
-            fsx::create_unsynced(&self.blob(namespace, &row.blob), &record.value)?;
+            fsx::create_unsynced(&folder.join(&row.blob), &record.value)?;
             rows.push(row);
         }
         Ok(())
@@ -105,10 +123,11 @@ impl Disk {
 
 impl Backend for Disk {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error> {
-        let path = self.database(namespace)?;
+        let Some(database) = self.find(namespace)? else {
+            return Ok(None);
+        };
         for _ in 0..LOOKS {
-            let found = self.databases.with(&path, |it| it.find(key.as_str()))?;
-            let Some(row) = found.flatten() else {
+            let Some(row) = database.with(|database| database.find(key.as_str()))? else {
                 return Ok(None);
             };
             if row.expiration.is_some_and(|at| at <= millis(now)) {
@@ -136,16 +155,13 @@ impl Backend for Disk {
     }
 
     fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error> {
-        let path = self.database(namespace)?;
-        let listed = self
-            .databases
-            .with(&path, |database| database.list(range, millis(now)))?;
-        let Some((mut rows, stale)) = listed else {
+        let Some(database) = self.find(namespace)? else {
             return Ok(Page {
                 keys: Vec::new(),
                 more: false,
             });
         };
+        let (mut rows, stale) = database.with(|database| database.list(range, millis(now)))?;
         if stale {
             self.sweep(namespace, now);
         }
@@ -166,42 +182,52 @@ impl Backend for Disk {
         if records.is_empty() {
             return Ok(());
         }
-        // Before the values are written: it may be of no use.
-        let path = self.database(namespace)?;
-        self.databases.open(&path)?;
-        let mut rows = Vec::with_capacity(records.len());
-        let written = self
-            .write_blobs(namespace, records, now, &mut rows)
-            .and_then(|()| {
-                self.databases
-                    .with_new(&path, |database| database.replace(&rows))
-            });
-        match written {
-            Ok(replaced) => {
-                self.remove(namespace, replaced);
-                Ok(())
-            }
-            Err(error) => {
+        // Before any value is written: it may be of no use.
+        let database = self.databases.open(&self.database(namespace)?)?;
+        let mut records = records.into_iter().peekable();
+        while records.peek().is_some() {
+            let part = records.by_ref().take(PART).collect();
+            let mut rows = Vec::new();
+            if let Err(error) = self.write_blobs(namespace, part, now, &mut rows) {
                 self.remove(namespace, rows.into_iter().map(|row| row.blob));
-                Err(error)
+                return Err(error);
+            }
+            let blobs: Vec<String> = rows.iter().map(|row| row.blob.clone()).collect();
+            match database.replace(rows) {
+                Ok(replaced) => self.remove(namespace, replaced),
+                Err(error) => {
+                    self.remove(namespace, blobs);
+                    return Err(error);
+                }
+            }
+            if records.peek().is_some() {
+                give_way(&database)?;
             }
         }
+        Ok(())
     }
 
     fn delete(&self, namespace: &str, keys: &[KeyName]) -> Result<(), Error> {
-        let path = self.database(namespace)?;
-        let deleted = self
-            .databases
-            .with(&path, |database| database.delete(keys))?;
-        self.remove(namespace, deleted.into_iter().flatten());
+        let Some(database) = self.find(namespace)? else {
+            return Ok(());
+        };
+        let mut parts = keys.chunks(PART).peekable();
+        while let Some(part) = parts.next() {
+            let deleted = database.with(|database| database.delete(part))?;
+            self.remove(namespace, deleted);
+            if parts.peek().is_some() {
+                give_way(&database)?;
+            }
+        }
         Ok(())
     }
 
     fn clear(&self, namespace: &str) -> Result<(), Error> {
         // The files stay: a running `wrangler dev` would go on with files that nobody else sees.
-        let path = self.database(namespace)?;
-        let deleted = self.databases.with(&path, database::Database::clear)?;
-        self.remove(namespace, deleted.into_iter().flatten());
+        if let Some(database) = self.find(namespace)? {
+            let deleted = database.with(database::Database::clear)?;
+            self.remove(namespace, deleted);
+        }
         Ok(())
     }
 
@@ -224,6 +250,14 @@ impl Backend for Disk {
         }
         Ok(())
     }
+}
+
+/// Lets another process write that has done so lately, and does not wait.
+fn give_way(database: &Shared) -> Result<(), Error> {
+    if database.with(database::Database::has_company)? {
+        thread::sleep(GAP);
+    }
+    Ok(())
 }
 
 /// The database beside those of namespaces that is workerd's own.

@@ -108,9 +108,10 @@ pub(super) struct Page {
 trait Backend: Send + Sync {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error>;
     fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error>;
-    /// Writes all or nothing. The last of several records with one key stays.
+    /// Writes records in their order: what fails leaves those before. The last of several with one
+    /// key stays.
     fn put(&self, namespace: &str, records: Vec<Record>, now: i64) -> Result<(), Error>;
-    /// Deletes all or nothing. What is not there is deleted already.
+    /// Deletes keys in their order. What is not there is deleted already.
     fn delete(&self, namespace: &str, keys: &[KeyName]) -> Result<(), Error>;
     /// Deletes all pairs of a namespace.
     fn clear(&self, namespace: &str) -> Result<(), Error>;
