@@ -48,12 +48,8 @@ fn main() {
             )
         };
         let gets = run(&host, get);
-        let rate = |count: usize| count as f64 / TIME.as_secs_f64();
-        println!(
-            "{place}: {:.0} puts/s, {:.0} gets/s",
-            rate(puts),
-            rate(gets)
-        );
+        let rate = |count: usize| count as u64 / TIME.as_secs();
+        println!("{place}: {} puts/s, {} gets/s", rate(puts), rate(gets));
         server.kill().unwrap();
         server.wait().unwrap();
     }

@@ -294,6 +294,8 @@ pub(super) struct Database {
     version: Option<i64>,
     /// Until when another process is taken to be writing.
     company: Option<Instant>,
+    /// How long the last write held the lock.
+    held: Duration,
 }
 
 impl Database {
@@ -313,12 +315,13 @@ impl Database {
             connection,
             version: None,
             company: None,
+            held: Duration::ZERO,
         }))
     }
 
-    /// Whether another process has written lately. One that does not wait for the lock, as workerd,
-    /// fails where it is held.
-    pub(super) fn has_company(&mut self) -> rusqlite::Result<bool> {
+    /// Returns how long the last write held the lock, if another process has written lately: one
+    /// that does not wait for the lock, as workerd, fails meanwhile. Otherwise nothing.
+    pub(super) fn held_from_company(&mut self) -> rusqlite::Result<Duration> {
         let version = self
             .connection
             .pragma_query_value(None, "data_version", |row| row.get(0))?;
@@ -327,7 +330,12 @@ impl Database {
         if before.is_some_and(|before| before != version) {
             self.company = Some(now + COMPANY);
         }
-        Ok(self.company.is_some_and(|until| now < until))
+        let has_company = self.company.is_some_and(|until| now < until);
+        Ok(if has_company {
+            self.held
+        } else {
+            Duration::ZERO
+        })
     }
 
     /// Keeps the database from tidying up at its end: somebody removed its file, and what lies
@@ -435,8 +443,10 @@ impl Database {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let start = Instant::now();
         let done = work(&transaction)?;
         transaction.commit()?;
+        self.held = start.elapsed();
         Ok(done)
     }
 }

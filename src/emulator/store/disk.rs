@@ -31,8 +31,12 @@ use crate::{
 /// How many keys are written in one transaction: a lock of about a millisecond.
 const PART: usize = 100;
 
-/// How long others may write between two transactions, if there are others.
-const GAP: Duration = Duration::from_millis(50);
+/// How many times longer than the lock was held others may write then, if there are others: so few
+/// of their writes fail, one in so many.
+const GAP: u32 = 150;
+
+/// The longest that is waited for that.
+const GAP_MAX: Duration = Duration::from_millis(500);
 
 /// How often a value is looked for again that was written over while it was looked for.
 const LOOKS: usize = 5;
@@ -254,9 +258,8 @@ impl Backend for Disk {
 
 /// Lets another process write that has done so lately, and does not wait.
 fn give_way(database: &Shared) -> Result<(), Error> {
-    if database.with(database::Database::has_company)? {
-        thread::sleep(GAP);
-    }
+    let held = database.with(database::Database::held_from_company)?;
+    thread::sleep((held * GAP).min(GAP_MAX));
     Ok(())
 }
 

@@ -1,0 +1,246 @@
+//! A Worker in the real runtime, on the store that kvctl writes to at the same time.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    os::unix::process::CommandExt as _,
+    process::{Child, Command},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use fs_err as fs;
+use rusqlite::Connection;
+
+use crate::tools::{Home, Wrangler, ok};
+
+const WORKER: &str = r#"
+export default {
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    const key = decodeURIComponent(url.pathname.slice(1));
+    try {
+      if (request.method === "PUT") {
+        await env.KV.put(key, request.body);
+        return new Response("stored");
+      }
+      const value = await env.KV.get(key, "arrayBuffer");
+      return value === null ? new Response("absent", { status: 404 }) : new Response(value);
+    } catch (error) {
+      return new Response(String(error), { status: 500 });
+    }
+  },
+};
+"#;
+
+const CONFIG: &str = r#"name = "interop"
+main = "worker.js"
+compatibility_date = "2026-01-01"
+[[kv_namespaces]]
+binding = "KV"
+id = "0f2ac74b498b48028cb68387c421e279"
+"#;
+
+/// `wrangler dev`, until this is dropped.
+struct Dev {
+    child: Child,
+    address: String,
+    http: reqwest::Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Dev {
+    fn start(home: &Home, version: Wrangler) -> Self {
+        home.write("worker.js", WORKER);
+        home.write("wrangler.toml", CONFIG);
+        let args = [
+            "dev",
+            "--ip",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--inspector-port",
+            "0",
+        ];
+        let mut child = home
+            .wrangler(version, &args)
+            // With workerd, which it starts.
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut seen = String::new();
+        let mut lines = stdout.lines();
+        let address = loop {
+            let Some(line) = lines.next() else {
+                let mut said = String::new();
+                child
+                    .stderr
+                    .take()
+                    .unwrap()
+                    .read_to_string(&mut said)
+                    .unwrap();
+                panic!("wrangler dev did not start:\n{seen}\n{said}");
+            };
+            let line = line.unwrap();
+            if let Some((_, address)) = line.split_once("Ready on http://") {
+                break address.trim().to_owned();
+            }
+            seen.push_str(&line);
+            seen.push('\n');
+        };
+        // It must not stop because nobody reads what it says.
+        thread::spawn(move || lines.for_each(drop));
+        let mut stderr = child.stderr.take().unwrap();
+        thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()).ok());
+        Self {
+            child,
+            address,
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            runtime: tokio::runtime::Runtime::new().unwrap(),
+        }
+    }
+
+    /// Sends a request to the Worker, and returns status and body.
+    fn ask(&self, method: &str, key: &str, body: &[u8]) -> (u16, Vec<u8>) {
+        let url = format!("http://{}/{key}", self.address);
+        let request = self.http.request(method.parse().unwrap(), url);
+        self.runtime.block_on(async {
+            let answer = request.body(body.to_vec()).send().await.unwrap();
+            let status = answer.status().as_u16();
+            (status, answer.bytes().await.unwrap().to_vec())
+        })
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.child.id());
+        Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .status()
+            .ok();
+        self.child.wait().ok();
+    }
+}
+
+fn kvctl(home: &Home, args: &[&str]) -> Vec<u8> {
+    ok(&mut home.kvctl(&[args, &["--local", "--binding", "KV"]].concat()))
+}
+
+#[test]
+fn a_worker_of_4_86_and_kvctl_see_each_other_at_once() {
+    see_each_other(Wrangler::V4_86);
+}
+
+#[test]
+fn a_worker_of_4_155_and_kvctl_see_each_other_at_once() {
+    see_each_other(Wrangler::V4_155);
+}
+
+fn see_each_other(version: Wrangler) {
+    if !version.is_there() {
+        return;
+    }
+    let home = Home::new();
+    let dev = Dev::start(&home, version);
+    let bytes: Vec<u8> = (0..=255).cycle().take(50_000).collect();
+    home.write("bytes", &bytes);
+    for round in 0..3 {
+        let (ours, theirs) = (format!("ours{round}"), format!("theirs{round}"));
+        kvctl(&home, &["key", "put", &ours, "--file", "bytes"]);
+        assert_eq!(dev.ask("GET", &ours, b""), (200, bytes.clone()));
+        kvctl(&home, &["key", "put", &ours, "another value"]);
+        assert_eq!(dev.ask("GET", &ours, b""), (200, b"another value".to_vec()));
+        assert_eq!(dev.ask("PUT", &theirs, &bytes).0, 200);
+        assert_eq!(kvctl(&home, &["key", "get", &theirs]), bytes);
+        kvctl(&home, &["key", "delete", &theirs]);
+        assert_eq!(dev.ask("GET", &theirs, b"").0, 404);
+    }
+}
+
+/// How often a second the Worker writes.
+const RATE: u32 = 20;
+
+/// How often the keys are imported: often enough for some hundred puts.
+const IMPORTS: u32 = 2;
+
+#[test]
+fn a_busy_worker_and_an_import_lose_nothing() {
+    let version = Wrangler::V4_86;
+    if !version.is_there() {
+        return;
+    }
+    let home = Home::new();
+    let dev = Dev::start(&home, version);
+    dev.ask("PUT", "first", b"warm");
+    let lines = (0..10_000).map(|n| format!("{{\"key\":\"import:{n:05}\",\"value\":\"v{n}\"}}\n"));
+    home.write("in.ndjson", lines.collect::<String>());
+    let is_over = AtomicBool::new(false);
+    let (outcomes, took) = thread::scope(|scope| {
+        let worker = scope.spawn(|| write_steadily(&dev, &is_over));
+        let start = Instant::now();
+        for _ in 0..IMPORTS {
+            kvctl(&home, &["import", "in.ndjson"]);
+        }
+        let took = start.elapsed() / IMPORTS;
+        is_over.store(true, Ordering::SeqCst);
+        (worker.join().unwrap(), took)
+    });
+    let failed = outcomes.iter().filter(|stored| !**stored).count();
+    println!(
+        "{failed} of {} puts of the Worker failed while 10,000 keys were imported, {IMPORTS} times, \
+         each in {took:.1?}",
+        outcomes.len()
+    );
+    assert!(
+        failed * 50 < outcomes.len(),
+        "{failed} of {}",
+        outcomes.len()
+    );
+    for (number, stored) in outcomes.iter().enumerate() {
+        if *stored {
+            let (status, value) = dev.ask("GET", &format!("worker:{number}"), b"");
+            assert_eq!((status, value), (200, number.to_string().into_bytes()));
+        }
+    }
+    let listed = kvctl(&home, &["key", "list", "--prefix", "import:"]);
+    assert_eq!(listed.split(|b| *b == b'\n').count(), 10_001);
+    drop(dev);
+    check_integrity(&home);
+}
+
+/// Writes until it is told that it is over; at least for a second.
+fn write_steadily(dev: &Dev, is_over: &AtomicBool) -> Vec<bool> {
+    let start = Instant::now();
+    let mut outcomes = Vec::new();
+    while !is_over.load(Ordering::SeqCst) || outcomes.len() < RATE as usize {
+        let number = outcomes.len();
+        let body = number.to_string();
+        let (status, _) = dev.ask("PUT", &format!("worker:{number}"), body.as_bytes());
+        outcomes.push(status == 200);
+        // A steady rate is what is tested.
+        let due = Duration::from_secs(1) / RATE * u32::try_from(outcomes.len()).unwrap();
+        thread::sleep(due.saturating_sub(start.elapsed()));
+    }
+    outcomes
+}
+
+fn check_integrity(home: &Home) {
+    let folder = home
+        .app()
+        .join(".wrangler/state/v3/kv/miniflare-KVNamespaceObject");
+    let mut checked = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|end| end == "sqlite") {
+            let database = Connection::open(path).unwrap();
+            let result: String = database
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(result, "ok");
+            checked += 1;
+        }
+    }
+    assert!(checked > 0);
+}
