@@ -9,6 +9,7 @@
 )]
 
 pub mod bulk;
+mod documents;
 mod duration;
 pub mod key;
 mod namespace;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+pub use documents::{CompletionsArgs, ManArgs, Shell, manual};
 pub use duration::{RequestTimeout, RequestTimeoutError};
 pub use namespace::{
     CreateArgs, DeleteArgs, GetArgs, ListArgs, NamespaceCommand, RenameArgs, SelectorArgs,
@@ -88,6 +90,10 @@ pub enum Command {
     Diff(transfer::DiffArgs),
     /// Serve the local store as the REST API of Workers KV, for tests and for other tools
     Serve(serve::ServeArgs),
+    /// Write a script that completes command lines to stdout
+    Completions(CompletionsArgs),
+    /// Write the manual pages to a directory
+    Man(ManArgs),
 }
 
 /// Options that every command takes.

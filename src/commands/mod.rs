@@ -4,6 +4,7 @@
 //! endpoints), `config`, `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
 
 mod bulk;
+mod documents;
 mod journal;
 mod key;
 mod namespace;
@@ -94,5 +95,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Copy(args) => transfer::copy::run(context, args).await,
         Command::Diff(args) => transfer::diff::run(context, args).await,
         Command::Serve(args) => serve::run(context, args).await,
+        Command::Completions(args) => documents::completions(context, &args),
+        Command::Man(args) => documents::man(context, &args),
     }
 }

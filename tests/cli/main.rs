@@ -5,6 +5,7 @@
 mod bulk;
 mod credentials;
 mod cut_short;
+mod documents;
 mod failures;
 mod files;
 mod interruptions;

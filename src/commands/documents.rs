@@ -1,0 +1,45 @@
+//! `kvctl completions` and `kvctl man`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Misused;
+use crate::{
+    cli::{CompletionsArgs, ManArgs, manual},
+    context::Context,
+    fsx,
+    ui::{Report, quantity},
+};
+
+pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> anyhow::Result<()> {
+    Ok(context.ui.data(&args.shell.script())?)
+}
+
+pub(super) fn man(context: &Context, args: &ManArgs) -> anyhow::Result<()> {
+    let directory = context.resolve(&args.directory);
+    if !directory.is_dir() {
+        let what = format!("{} is not a directory", context.display(&directory));
+        return Err(Misused::new(what, "make the directory first, or name another").into());
+    }
+    let mut pages = Vec::new();
+    for (name, text) in manual() {
+        let path = directory.join(name);
+        fsx::overwrite(&path, &text)?;
+        pages.push(context.display(&path));
+    }
+    Ok(context.ui.report(&ManReport { pages })?)
+}
+
+/// The manual pages that were written.
+#[derive(Debug, Serialize)]
+struct ManReport {
+    /// Their files.
+    pages: Vec<String>,
+}
+
+impl Report for ManReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        writeln!(out, "wrote {}", quantity(self.pages.len(), "manual page"))
+    }
+}

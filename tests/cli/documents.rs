@@ -1,0 +1,58 @@
+//! `kvctl completions` and `kvctl man`.
+
+use std::process::Command;
+
+use fs_err as fs;
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn every_shell_gets_a_script_that_knows_the_commands() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let seen = sandbox.run(&["completions", shell]);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        for word in ["provision", "rename-binding", "persist-to"] {
+            assert!(seen.stdout.contains(word), "{shell} lacks {word}");
+        }
+    }
+    insta::assert_snapshot!(sandbox.run(&["completions", "tcsh"]));
+    assert_eq!(sandbox.emulator.log().len(), 0);
+}
+
+#[test]
+fn bash_completes_a_command_with_its_script() {
+    let sandbox = Sandbox::new();
+    sandbox.write("kvctl.bash", sandbox.run(&["completions", "bash"]).stdout);
+    let complete = "source ./kvctl.bash; COMP_WORDS=(kvctl key ge); COMP_CWORD=2; \
+                    _kvctl kvctl ge key; echo \"${COMPREPLY[@]}\"";
+    let mut bash = Command::new("bash");
+    let output = bash.args(["-c", complete]).current_dir(sandbox.app());
+    let seen = sandbox.see(output.output().unwrap());
+    assert_eq!(seen.stdout, "get\n", "{seen}");
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let sandbox = Sandbox::new();
+    sandbox.write("man/kvctl.1", "an older page");
+    let seen = sandbox.run(&["man", "man", "--json"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    let pages = report["pages"].as_array().unwrap();
+    let written = fs::read_dir(sandbox.app().join("man")).unwrap().count();
+    assert_eq!(pages.len(), written);
+    for page in [
+        "man/kvctl.1",
+        "man/kvctl-key-get.1",
+        "man/kvctl-provision.1",
+    ] {
+        assert!(pages.iter().any(|known| known == page), "no {page}");
+        let text = sandbox.read(page);
+        assert!(
+            text.contains(".SH NAME") && text.contains(".SH OPTIONS"),
+            "{page}"
+        );
+    }
+    insta::assert_snapshot!(sandbox.run(&["man", "nowhere"]));
+}
