@@ -19,7 +19,7 @@ use reqwest::{
 use super::{
     BaseUrl, Credentials,
     endpoint::{Answer, Body, Endpoint},
-    error::{Error, Kind, Request},
+    error::{Error, Kind, Request, Trouble},
     observer::{Event, Observer},
     pacing::Pacer,
 };
@@ -165,7 +165,7 @@ impl Client {
         } else {
             Err(answer.refusal())
         }
-        .map_err(|e| self.with_retry_after(e, &answer))
+        .map_err(|e| self.with_waits(e, &answer))
     }
 
     /// Sends one request and receives its whole answer.
@@ -234,11 +234,20 @@ impl Client {
         self.timeout + Duration::from_secs((bytes / Self::SLOWEST) as u64)
     }
 
-    fn with_retry_after(&self, mut error: Error, answer: &Answer) -> Error {
-        if let Kind::Refused { retry_after, .. } = &mut *error.kind {
+    /// Adds to a refusal how long to wait until asking again is of use.
+    fn with_waits(&self, mut error: Error, answer: &Answer) -> Error {
+        let spent = error.trouble() == Trouble::QuotaSpent;
+        if let Kind::Refused {
+            retry_after,
+            renewed_in,
+            ..
+        } = &mut *error.kind
+        {
+            let now = (self.now)();
             *retry_after = answer
                 .header(RETRY_AFTER.as_str())
-                .and_then(|text| parse_retry_after(text, (self.now)()));
+                .and_then(|text| parse_retry_after(text, now));
+            *renewed_in = spent.then(|| until_midnight(now));
         }
         error
     }
@@ -251,6 +260,13 @@ fn form(value: Bytes, metadata: String) -> Form {
     Form::new()
         .part("value", value)
         .part("metadata", Part::text(metadata))
+}
+
+/// Returns how long it is until the next 00:00 UTC, when the service renews the quotas of a day.
+fn until_midnight(now: Timestamp) -> Duration {
+    const DAY: i64 = 86_400;
+    let into_day = now.as_second().rem_euclid(DAY);
+    Duration::from_secs((DAY - into_day).unsigned_abs())
 }
 
 /// Reads a `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3).
@@ -268,6 +284,14 @@ fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_ends_at_midnight_utc() {
+        let left = |text: &str| until_midnight(text.parse().unwrap()).as_secs();
+        assert_eq!(left("2026-01-01T00:00:00Z"), 86_400);
+        assert_eq!(left("2026-01-01T23:59:59.9Z"), 1);
+        assert_eq!(left("2026-01-01T20:30:00+02:00"), 5 * 3600 + 1800);
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use reqwest::StatusCode;
+
 use super::{Error, Kind};
 use crate::wire::Message;
 
@@ -21,7 +23,7 @@ impl fmt::Display for Error {
                 retry_after,
                 ..
             } => {
-                write!(f, "the API refused {request} ({status})")?;
+                write!(f, "the API refused {request} ({})", Status(*status))?;
                 for (i, error) in errors.iter().enumerate() {
                     write!(f, "{}{}", if i == 0 { ": " } else { "; " }, Said(error))?;
                 }
@@ -45,7 +47,8 @@ impl fmt::Display for Error {
             } => {
                 write!(
                     f,
-                    "{request} was answered ({status}) with something other than the API's JSON"
+                    "{request} was answered ({}) with something other than the API's JSON",
+                    Status(*status)
                 )?;
                 write_excerpt(f, Some(excerpt))?;
                 write_ray(f, ray.as_deref())?;
@@ -69,6 +72,17 @@ fn write_excerpt(f: &mut fmt::Formatter<'_>, excerpt: Option<&str>) -> fmt::Resu
 
 fn write_ray(f: &mut fmt::Formatter<'_>, ray: Option<&str>) -> fmt::Result {
     ray.map_or(Ok(()), |ray| write!(f, ", cf-ray {ray}"))
+}
+
+/// A status, with its name if it has one: those of Cloudflare's own have none.
+struct Status(StatusCode);
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_u16())?;
+        let name = self.0.canonical_reason();
+        name.map_or(Ok(()), |name| write!(f, " {name}"))
+    }
 }
 
 /// One message with its code and what led to it.

@@ -1,5 +1,7 @@
 //! What the user can do about an error.
 
+use std::time::Duration;
+
 use super::{Error, Kind, Trouble};
 use crate::wire::code;
 
@@ -51,7 +53,16 @@ impl Error {
             }
             Trouble::NotFound => "run `kvctl namespace list` to see the namespaces of this account",
             Trouble::QuotaSpent => {
-                "the free plan's quota of the day is spent; it is renewed at 00:00 UTC"
+                let wait = match &*self.kind {
+                    Kind::Refused {
+                        renewed_in: Some(wait),
+                        ..
+                    } => format!(", in {}", hours(*wait)),
+                    _ => String::new(),
+                };
+                return Some(format!(
+                    "the free plan's quota of the day is spent; it is renewed at 00:00 UTC{wait}"
+                ));
             }
             Trouble::Temporary if self.is_throttled() => {
                 "the account's 1,200 requests per five minutes are used up; wait a few minutes, \
@@ -64,6 +75,12 @@ impl Error {
     }
 }
 
+/// Returns a time of up to a day in hours and minutes, rounded up.
+fn hours(time: Duration) -> String {
+    let minutes = time.as_secs().div_ceil(60);
+    format!("{} h {} min", minutes / 60, minutes % 60)
+}
+
 /// Whether the connection failed because of a certificate, which no retry heals.
 fn is_certificate(error: &reqwest::Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
@@ -74,4 +91,18 @@ fn is_certificate(error: &reqwest::Error) -> bool {
         cause = e.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_hours_and_minutes() {
+        let told = |seconds| hours(Duration::from_secs(seconds));
+        assert_eq!(
+            [1, 3600, 5399, 86_400].map(told),
+            ["0 h 1 min", "1 h 0 min", "1 h 30 min", "24 h 0 min"]
+        );
+    }
 }

@@ -51,6 +51,8 @@ pub enum Kind {
         ray: Option<String>,
         /// How long it asked to wait.
         retry_after: Option<Duration>,
+        /// How long until the day's quota is renewed, if that is what is spent.
+        renewed_in: Option<Duration>,
         /// Whether a firewall answered in the service's place.
         challenged: bool,
         /// Whether it said that asking again is no use: `x-should-retry: false`, which the official
@@ -219,6 +221,7 @@ impl Kind {
             errors: envelope.map(|e| e.errors).unwrap_or_default(),
             ray: answer.header("cf-ray").map(str::to_owned),
             retry_after: None,
+            renewed_in: None,
             challenged: answer.header("cf-mitigated") == Some("challenge"),
             is_final: answer.header("x-should-retry") == Some("false"),
         }
