@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, args: BulkPutArgs) -> anyhow::Result<
         confirm,
     } = args;
     let defaults = Defaults {
-        lifetime: lifetime::asked(ttl, expiration)?,
+        lifetime: lifetime::asked(ttl, expiration, "--expiration")?,
         metadata,
     };
     let import = ImportArgs {

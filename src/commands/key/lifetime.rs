@@ -9,15 +9,16 @@ use crate::{
 
 use super::quoted;
 
-/// Reads the flags; without any, the key lives for ever.
+/// Reads the flags, of which `flag` is the one for a moment; without any, the key lives for ever.
 pub(in crate::commands) fn asked(
     ttl: Option<Ttl>,
     expires: Option<Expiration>,
+    flag: &str,
 ) -> Result<Lifetime, Misused> {
     match (ttl, expires) {
         (Some(ttl), _) => Ok(Lifetime::For(ttl)),
         (None, Some(expires)) if is_too_soon(expires) => Err(Misused::new(
-            format!("`--expires {expires}` is past, or less than {TTL_MIN_SECONDS} seconds ahead"),
+            format!("`{flag} {expires}` is past, or less than {TTL_MIN_SECONDS} seconds ahead"),
             "the service takes no expiry that is nearer than a minute",
         )),
         (None, Some(expires)) => Ok(Lifetime::Until(expires)),

@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> 
         )
         .into());
     }
-    let lifetime = lifetime::asked(ttl, expires)?;
+    let lifetime = lifetime::asked(ttl, expires, "--expires")?;
     let choice = choose(context, namespace, Access::Write)?;
     let value = value::read(context, value, file.as_deref()).await?;
     let keyspace = choice.open(context).await?;

@@ -13,7 +13,7 @@ pub(super) async fn run(context: &Context, args: TouchArgs) -> anyhow::Result<()
         no_expiry: _,
         dry_run,
     } = args;
-    let lifetime = lifetime::asked(ttl, expires)?;
+    let lifetime = lifetime::asked(ttl, expires, "--expires")?;
     let choice = choose(context, namespace, Access::Write)?;
     let keyspace = choice.open(context).await?;
     let (value, metadata) = keyspace.record(&key).await?;
