@@ -88,6 +88,9 @@ pub(crate) async fn back_up(
     Ok(())
 }
 
+/// What is said of an export that failed and cannot be gone on with.
+const NOTHING_KEPT: &str = "the export is not complete; nothing of it is kept";
+
 struct Export<'a> {
     context: &'a Context,
     session: &'a Session,
@@ -158,7 +161,7 @@ impl Export<'_> {
         let count = |records: usize| progress.advance(records);
         let writer = Box::new(DirectoryWriter::new(&mut tree));
         let written = write_all(reader.records(self.prefix, None), writer, &count).await;
-        let summary = written.context("the export is not complete; nothing of it is kept")?;
+        let summary = written.context(NOTHING_KEPT)?;
         tree.commit()?;
         Ok(summary)
     }
@@ -200,11 +203,15 @@ impl Export<'_> {
                 Growing::discard(target)?;
                 Err(e.into())
             }
-            Err(e) => {
+            Err(e) if format == StreamFormat::Ndjson => {
                 let part = Growing::part(target);
-                let incomplete = format!("the export is not complete: {}", part.display());
+                let incomplete = format!(
+                    "the export is not complete; `--resume` goes on with {}",
+                    part.display()
+                );
                 Err(anyhow::Error::new(e).context(incomplete))
             }
+            Err(e) => Err(anyhow::Error::new(e).context(NOTHING_KEPT)),
         }
     }
 
@@ -253,15 +260,19 @@ fn begin(
         Growing::discard(target)?;
     }
     let resumable = format == StreamFormat::Ndjson;
-    let growing = Growing::begin(target, resumable).with_context(|| hint_at(target))?;
+    let growing = Growing::begin(target, resumable).with_context(|| hint_at(target, resumable))?;
     Ok((growing, None))
 }
 
-fn hint_at(target: &Path) -> String {
-    format!(
-        "could not begin the export; `--resume` goes on with {}, `--restart` begins anew",
-        Growing::part(target).display()
-    )
+fn hint_at(target: &Path, resumable: bool) -> String {
+    let part = Growing::part(target);
+    let part = part.display();
+    let ways = if resumable {
+        format!("`--resume` goes on with {part}, `--restart` begins anew")
+    } else {
+        format!("`--restart` removes {part} and begins anew")
+    };
+    format!("could not begin the export; {ways}")
 }
 
 /// What was exported.
