@@ -1,12 +1,49 @@
 //! Tells the user what the client does, as far as they asked to know.
 
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
 use crate::{
     api::{Event, Observer},
     ui::{Ui, Verbosity},
 };
 
 /// Listens to a client and talks through a [`Ui`].
-pub(super) struct Narrator(pub(super) Ui);
+pub(super) struct Narrator {
+    ui: Ui,
+    paced: Quiet,
+}
+
+impl Narrator {
+    pub(super) fn new(ui: Ui) -> Self {
+        Self {
+            ui,
+            paced: Quiet::default(),
+        }
+    }
+}
+
+/// Until when it need not be said again that requests are held back.
+#[derive(Default)]
+struct Quiet(Mutex<Option<Instant>>);
+
+impl Quiet {
+    /// Every request of a long run waits; so often it is said.
+    const SPAN: Duration = Duration::from_mins(1);
+
+    /// Whether a wait is worth a line, which the next ones then are not for a while.
+    fn breaks_for(&self, wait: Duration) -> bool {
+        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let breaks = wait >= Duration::from_secs(1) && until.is_none_or(|until| until <= now);
+        if breaks {
+            *until = now.checked_add(Self::SPAN);
+        }
+        breaks
+    }
+}
 
 impl Observer for Narrator {
     fn event(&self, event: &Event<'_>) {
@@ -21,19 +58,19 @@ impl Observer for Narrator {
                 let ray = ray.map(|ray| format!(" cf-ray {ray}")).unwrap_or_default();
                 let status = status.as_u16();
                 let line = format!("{method} /{path} {status} {} ms{ray}", took.as_millis());
-                self.0.detail(Verbosity::Requests, &line);
+                self.ui.detail(Verbosity::Requests, &line);
             }
             Event::Lost { method, path, took } => {
                 let line = format!("{method} /{path} no answer {} ms", took.as_millis());
-                self.0.detail(Verbosity::Requests, &line);
+                self.ui.detail(Verbosity::Requests, &line);
             }
             Event::Retry { error, wait } => {
                 let line = format!("{error}; trying again in {:.1} s", wait.as_secs_f64());
-                self.0.detail(Verbosity::Everything, &line);
+                self.ui.detail(Verbosity::Everything, &line);
             }
-            Event::Paced { wait } if wait.as_secs() >= 1 => {
+            Event::Paced { wait } if self.paced.breaks_for(*wait) => {
                 let seconds = wait.as_secs_f64();
-                self.0.note(&format!(
+                self.ui.note(&format!(
                     "waiting {seconds:.0} s, to stay within the account's budget of requests"
                 ));
             }
@@ -42,8 +79,20 @@ impl Observer for Narrator {
                     "waiting {} ms: little of the budget is left",
                     wait.as_millis()
                 );
-                self.0.detail(Verbosity::Everything, &line);
+                self.ui.detail(Verbosity::Everything, &line);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_waits_the_first_is_told() {
+        let quiet = Quiet::default();
+        let told = [0, 2, 5, 60].map(|s| quiet.breaks_for(Duration::from_secs(s)));
+        assert_eq!(told, [false, true, false, false]);
     }
 }

@@ -172,7 +172,10 @@ impl Context {
             authorities: self.authorities()?,
             now: env::now,
         };
-        Ok(Client::new(settings, Arc::new(Narrator(self.ui.clone())))?)
+        Ok(Client::new(
+            settings,
+            Arc::new(Narrator::new(self.ui.clone())),
+        )?)
     }
 
     fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
