@@ -190,7 +190,7 @@ fn cost(records: usize) -> Cost {
         reads: records,
         ..Cost::default()
     };
-    read.and(Cost::of_writes(records))
+    read.and(Cost::of_writes(records, 0))
 }
 
 /// What was copied.

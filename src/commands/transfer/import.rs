@@ -80,7 +80,9 @@ pub(in crate::commands) async fn bring(
         counted(survey.records, "record"),
         keyspace.describe()
     ));
+    let cost = Cost::of_writes(survey.records, survey.bytes);
     let written = if args.dry_run {
+        remark(context, cost);
         Written::default()
     } else {
         guard::allow_writes(context, &keyspace, args.confirm.as_deref()).await?;
@@ -97,7 +99,7 @@ pub(in crate::commands) async fn bring(
         Some(path) => context.display(path),
         None => "stdin".to_owned(),
     };
-    let report = ImportReport::new(name, args.dry_run, &survey, written);
+    let report = ImportReport::new(name, args.dry_run, &survey, cost, written);
     let undone = report.failed.len() + report.invalid.len();
     let reported = context.ui.report(&report);
     if undone > 0 {
@@ -106,14 +108,11 @@ pub(in crate::commands) async fn bring(
     Ok(reported?)
 }
 
-/// Says what it will cost, before it does.
+/// Says what there is to say of the file.
 fn announce(context: &Context, survey: &Survey) {
     let ui = &context.ui;
     for invalid in &survey.invalid {
         ui.warn(&format!("passed over: {invalid}"));
-    }
-    if let Some(cost) = Cost::of_writes(survey.records).remark() {
-        ui.note(&cost);
     }
     if !survey.verified {
         ui.note("the file carries no checksum, so that it may have been cut short unnoticed");
@@ -147,6 +146,13 @@ async fn open(
     kept.with_context(|| format!("could not keep stdin in {}", spooled.path().display()))?;
     let path = spooled.path();
     Ok((RecordFile { path, format }, Some(spooled)))
+}
+
+/// Says what it will cost, if that is much.
+fn remark(context: &Context, cost: Cost) {
+    if let Some(remark) = cost.remark() {
+        context.ui.note(&remark);
+    }
 }
 
 struct Import<'a> {
@@ -183,6 +189,9 @@ impl Import<'_> {
         }
         let now = env::now().as_second();
         let left = records.saturating_sub(done.len());
+        // How many bytes the rest of a file has is not known.
+        let bytes = if done.is_empty() { survey.bytes } else { 0 };
+        remark(context, Cost::of_writes(left, bytes));
         let total = usize::try_from(left).unwrap_or(usize::MAX);
         let progress = context.ui.progress(total, "importing");
         let count = |records: usize| progress.advance(records);
@@ -224,13 +233,13 @@ struct ImportReport {
 }
 
 impl ImportReport {
-    fn new(file: String, dry_run: bool, survey: &Survey, written: Written) -> Self {
+    fn new(file: String, dry_run: bool, survey: &Survey, cost: Cost, written: Written) -> Self {
         let failed = failures::of(written.failed);
         Self {
             file,
             dry_run,
             records: survey.records,
-            cost: Cost::of_writes(survey.records),
+            cost,
             confirmed: written.confirmed,
             expired: written.expired,
             repeated: written.repeated,

@@ -245,7 +245,7 @@ impl SyncReport {
     }
 
     fn cost(&self) -> Cost {
-        let writes = Cost::of_writes((self.new.len() + self.changed.len()) as u64);
+        let writes = Cost::of_writes((self.new.len() + self.changed.len()) as u64, 0);
         if self.deletes {
             writes.and(Cost::of_deletes(self.extra.len() as u64))
         } else {

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::domain::{
-    BULK_MAX_KEYS, FREE_DELETES_A_DAY, FREE_READS_A_DAY, FREE_WRITES_A_DAY, REQUESTS_AT_ONCE,
-    REQUESTS_WINDOW_SECONDS,
+    BULK_MAX_BYTES, BULK_MAX_KEYS, FREE_DELETES_A_DAY, FREE_READS_A_DAY, FREE_WRITES_A_DAY,
+    REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS,
 };
 
 /// What a run will cost, or more: values may have to go in more requests, and requests may have to be
@@ -26,10 +26,12 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of writing so many records.
-    pub fn of_writes(records: u64) -> Self {
+    /// The cost of writing so many records, whose values have so many `bytes` together, as far as is
+    /// known.
+    pub fn of_writes(records: u64, bytes: u64) -> Self {
+        let requests = records.div_ceil(BULK_MAX_KEYS as u64);
         Self {
-            requests: records.div_ceil(BULK_MAX_KEYS as u64),
+            requests: requests.max(bytes.div_ceil(BULK_MAX_BYTES as u64)),
             writes: records,
             ..Self::default()
         }
@@ -118,13 +120,14 @@ mod tests {
 
     #[test]
     fn only_what_is_large_is_remarked_on() {
-        assert_eq!(Cost::of_writes(1000).remark(), None);
+        assert_eq!(Cost::of_writes(1000, 0).remark(), None);
+        assert_eq!(Cost::of_writes(3, 250_000_000).requests, 3);
         assert_eq!(
-            Cost::of_writes(20_001).remark().unwrap(),
+            Cost::of_writes(20_001, 0).remark().unwrap(),
             "this costs at least 3 requests, 20001 writes; the free plan has 1,000 writes a day, \
              until 00:00 UTC"
         );
-        let both = Cost::of_writes(1).and(Cost::of_deletes(1001));
+        let both = Cost::of_writes(1, 0).and(Cost::of_deletes(1001));
         assert_eq!(
             both.remark().unwrap(),
             "this costs at least 2 requests, 1 write, 1001 deletions; the free plan has 1,000 \
