@@ -110,9 +110,12 @@ pub(super) struct Sender<'a> {
 #[derive(Default)]
 struct Outcome {
     confirmed: Vec<(u64, String)>,
-    failed: Vec<(String, String)>,
+    failed: Vec<Undone>,
     stopped: Option<api::Error>,
 }
+
+/// A key that was not done: its number in the input, its name, and why not.
+type Undone = (u64, String, String);
 
 impl Outcome {
     fn stop(mut self, error: api::Error) -> Self {
@@ -201,7 +204,9 @@ impl<'a> Sender<'a> {
                 }
                 let Some(wait) = waits.next() else {
                     let reason = || self.verb.undone().to_owned();
-                    let undone = left.into_keys().map(|(_, key)| (key, reason()));
+                    let undone = left
+                        .into_keys()
+                        .map(|(number, key)| (number, key, reason()));
                     outcome.failed.extend(undone);
                     break;
                 };
@@ -224,7 +229,10 @@ impl<'a> Sender<'a> {
             if error.trouble() == Trouble::Temporary {
                 return outcome.stop(error);
             }
-            let keys = batch.into_keys().map(|(_, key)| (key, error.to_string()));
+            let reason = || error.to_string();
+            let keys = batch
+                .into_keys()
+                .map(|(number, key)| (number, key, reason()));
             outcome.failed.extend(keys);
             return outcome;
         }
@@ -260,7 +268,8 @@ impl<'a> Sender<'a> {
         match self.client.send(&request).await {
             Ok(()) => outcome.confirmed.push((number, record.key.to_string())),
             Err(e) if e.trouble() == Trouble::Failed && e.status().is_some() => {
-                outcome.failed.push((record.key.to_string(), e.to_string()));
+                let key = record.key.to_string();
+                outcome.failed.push((number, key, e.to_string()));
             }
             Err(e) => return outcome.stop(e),
         }
@@ -273,7 +282,9 @@ pub(super) struct Flight<'r, 'a> {
     sender: &'r Sender<'a>,
     under_way: FuturesUnordered<BoxFuture<'r, (usize, Outcome)>>,
     bytes: usize,
-    sent: Sent,
+    confirmed: usize,
+    /// What was not done, by key, each with its number in the input and the reason.
+    failed: BTreeMap<String, (u64, String)>,
     journal: &'r mut dyn Confirmations,
     progress: &'r dyn Fn(usize),
 }
@@ -294,7 +305,8 @@ impl<'r, 'a> Flight<'r, 'a> {
             sender,
             under_way: FuturesUnordered::new(),
             bytes: 0,
-            sent: Sent::default(),
+            confirmed: 0,
+            failed: BTreeMap::new(),
             journal,
             progress,
         }
@@ -330,7 +342,11 @@ impl<'r, 'a> Flight<'r, 'a> {
     /// Waits for the end and returns what came of it all.
     pub(super) async fn finish(mut self) -> Result<Sent, Error> {
         self.drain().await?;
-        Ok(self.sent)
+        let failed = self.failed.into_iter();
+        Ok(Sent {
+            confirmed: self.confirmed,
+            failed: failed.map(|(key, (_, reason))| (key, reason)).collect(),
+        })
     }
 
     async fn land(&mut self) -> Result<(), Error> {
@@ -346,7 +362,7 @@ impl<'r, 'a> Flight<'r, 'a> {
             self.take(outcome)?;
         }
         Err(Error::Api {
-            confirmed: self.sent.confirmed,
+            confirmed: self.confirmed,
             source,
         })
     }
@@ -357,12 +373,22 @@ impl<'r, 'a> Flight<'r, 'a> {
             failed,
             stopped,
         } = outcome;
-        self.sent.confirmed += confirmed.len();
-        self.sent.failed.extend(failed);
+        self.confirmed += confirmed.len();
+        let failed = failed.into_iter();
+        self.failed
+            .extend(failed.map(|(number, key, reason)| (key, (number, reason))));
         (self.progress)(confirmed.len());
         let keys: Vec<_> = confirmed.iter().map(|(n, key)| (*n, &**key)).collect();
         self.settle(&keys)?;
         Ok(stopped)
+    }
+
+    /// Takes note that a key comes again: whether it was done before is of no matter any more.
+    pub(super) fn supersede(&mut self, key: &str) -> Result<(), Error> {
+        match self.failed.remove(key) {
+            Some((number, _)) => self.settle(&[(number, key)]),
+            None => Ok(()),
+        }
     }
 
     /// Takes note of keys that need not be sent, or not again.

@@ -95,6 +95,7 @@ impl<'a> Writer<'a> {
                     // The last one wins: it must neither overtake the one before, nor follow at
                     // its heels.
                     flight.drain().await?;
+                    flight.supersede(key)?;
                     tokio::time::sleep(SAME_KEY).await;
                     seen = Seen::default();
                     seen.before(&record.key);
