@@ -20,3 +20,4 @@ mod serve;
 mod surface;
 mod sync;
 mod transfer;
+mod trouble;

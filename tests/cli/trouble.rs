@@ -1,0 +1,220 @@
+//! Moving many keys while the service is in trouble: nothing is lost, and nothing claimed that did not
+//! happen.
+
+use fs_err as fs;
+use kvctl::emulator::{Action, Answer, Fault, Keys};
+use serde_json::json;
+
+use crate::{
+    sandbox::{Sandbox, Seen},
+    transfer::{count, lines, sandbox},
+};
+
+/// A refusal as the API words it.
+fn refusal(status: u16, code: u32) -> Answer {
+    let errors = json!([{ "code": code, "message": "no" }]);
+    let body = json!({ "success": false, "errors": errors, "messages": [], "result": null });
+    Answer::new(status, body.to_string())
+}
+
+/// A page that says there is more, behind a cursor that leads back to it.
+fn circle(keys: &serde_json::Value) -> Action {
+    let info = json!({ "count": 1, "cursor": "again" });
+    let body = json!({ "success": true, "errors": [], "result": keys, "result_info": info });
+    Action::Answer(Answer::new(200, body.to_string()))
+}
+
+fn ok(seen: &Seen) {
+    assert_eq!(seen.code, Some(0), "{seen}");
+}
+
+fn names(sandbox: &Sandbox, title: &str) -> usize {
+    let listed = sandbox.run(&["key", "list", "-n", title]);
+    ok(&listed);
+    listed.stdout.lines().count()
+}
+
+#[test]
+fn a_spent_quota_stops_an_import_at_once_and_tells_when_to_go_on() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(100_000));
+    let spent = Fault::new("PUT", "/bulk", Action::Answer(refusal(429, 10048)));
+    sandbox.emulator.fault(spent.after(4));
+    let import = ["import", "in.ndjson", "-n", "one"];
+    let seen = sandbox.run(&import);
+    assert_eq!(seen.code, Some(7), "{seen}");
+    // What was under way then was waited for, four requests at most, and nothing else sent.
+    let asked = count(&sandbox, "PUT", "/bulk");
+    assert!(asked <= 8, "{asked}");
+    let confirmed = format!("{}0000 keys were confirmed", asked - 1);
+    assert!(seen.stderr.contains(&confirmed), "{seen}");
+    assert!(seen.stderr.contains("00:00 UTC, in "), "{seen}");
+    assert!(seen.stderr.contains("100000 writes"), "{seen}");
+
+    ok(&sandbox.run(&[&import[..], &["--resume"]].concat()));
+    assert_eq!(count(&sandbox, "PUT", "/bulk"), 11);
+    ok(&sandbox.run(&["diff", "in.ndjson", "title:one"]));
+}
+
+#[test]
+fn a_busy_service_is_asked_again() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(3000));
+    let busy = refusal(429, 971).header("retry-after", "1");
+    for (method, path) in [("PUT", "/bulk"), ("GET", "/keys"), ("POST", "/bulk/get")] {
+        let fault = Fault::new(method, path, Action::Answer(busy.clone()));
+        sandbox.emulator.fault(fault);
+    }
+    ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+    ok(&sandbox.run(&["export", "out.ndjson", "-n", "one"]));
+    ok(&sandbox.run(&["diff", "in.ndjson", "out.ndjson"]));
+    assert_eq!(count(&sandbox, "PUT", "/bulk"), 2);
+}
+
+#[test]
+fn a_write_that_was_carried_out_and_answered_with_524_loses_nothing() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(2000));
+    let late = Action::AnswerAfter(Answer::new(524, "<html>a timeout occurred</html>"));
+    sandbox.emulator.fault(Fault::new("PUT", "/bulk", late));
+    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
+    ok(&seen);
+    assert_eq!(seen.stdout, "imported 2000 records from in.ndjson\n");
+    ok(&sandbox.run(&["diff", "in.ndjson", "title:one"]));
+}
+
+#[test]
+fn pages_without_a_key_are_no_end() {
+    let sandbox = sandbox(&["one", "two"]);
+    sandbox.write("in.ndjson", lines(2500));
+    ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+    sandbox.emulator.tombstones();
+    ok(&sandbox.run(&["export", "out.ndjson", "-n", "one"]));
+    ok(&sandbox.run(&["diff", "in.ndjson", "out.ndjson"]));
+    ok(&sandbox.run(&["copy", "--from", "title:one", "--to", "title:two"]));
+    ok(&sandbox.run(&["diff", "title:one", "title:two"]));
+    ok(&sandbox.run(&["key", "delete", "--all", "-n", "two", "-y"]));
+    assert_eq!(names(&sandbox, "two"), 0);
+}
+
+#[test]
+fn a_list_that_goes_in_a_circle_is_not_taken_for_all() {
+    for keys in [json!([]), json!([{ "name": "key:0000000" }])] {
+        let sandbox = sandbox(&["one", "two"]);
+        sandbox.write("in.ndjson", lines(20));
+        ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+        let runs: [&[&str]; 4] = [
+            &["export", "out.csv", "-n", "one"],
+            &["copy", "--from", "title:one", "--to", "title:two"],
+            &["key", "delete", "--all", "-n", "one", "-y"],
+            &["diff", "in.ndjson", "title:one"],
+        ];
+        for args in runs {
+            let fault = Fault::new("GET", "/keys", circle(&keys));
+            sandbox.emulator.fault(fault.times(2));
+            let seen = sandbox.run(args);
+            assert_eq!(seen.code, Some(1), "{args:?} {seen}");
+            assert!(seen.stderr.contains("goes round in a circle"), "{seen}");
+        }
+        assert!(!sandbox.app().join("out.csv").exists());
+        assert_eq!((names(&sandbox, "one"), names(&sandbox, "two")), (20, 0));
+    }
+}
+
+#[test]
+fn three_of_ten_thousand_are_sent_again_and_named_if_they_keep_failing() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(10_000));
+    let three = ["key:0000003", "key:0005000", "key:0009999"];
+    let fails = || Action::Unsuccessful(Keys::Named(three.map(str::to_owned).into()));
+    let import = ["import", "in.ndjson", "-n", "one"];
+    sandbox.emulator.fault(Fault::new("PUT", "/bulk", fails()));
+    ok(&sandbox.run(&import));
+    assert_eq!(count(&sandbox, "PUT", "/bulk"), 2);
+    ok(&sandbox.run(&["diff", "in.ndjson", "title:one"]));
+
+    ok(&sandbox.run(&["key", "delete", "--all", "-n", "one", "-y"]));
+    let fault = Fault::new("PUT", "/bulk", fails()).times(2);
+    sandbox.emulator.fault(fault);
+    let seen = sandbox.run(&[&import[..], &["--retries", "1"]].concat());
+    assert_eq!(seen.code, Some(6), "{seen}");
+    for key in three {
+        assert!(
+            seen.stdout.contains(&format!("not written: `{key}`")),
+            "{seen}"
+        );
+    }
+    assert_eq!(names(&sandbox, "one"), 9997);
+    // Only those are sent, once the service is well again.
+    let seen = sandbox.run(&[&import[..], &["--resume"]].concat());
+    ok(&seen);
+    assert_eq!(seen.stdout, "imported 3 records from in.ndjson\n");
+    ok(&sandbox.run(&["diff", "in.ndjson", "title:one"]));
+}
+
+#[test]
+fn a_key_that_failed_and_comes_again_has_the_last_value_and_keeps_it() {
+    let sandbox = sandbox(&["one"]);
+    let again = json!({ "key": "key:0000000", "value": "last" });
+    sandbox.write("in.ndjson", lines(10_001) + &again.to_string() + "\n");
+    let fails = Action::Unsuccessful(Keys::Named(vec!["key:0000000".to_owned()]));
+    // The key fails in the first request, and others in the last one.
+    sandbox.emulator.fault(Fault::new("PUT", "/bulk", fails));
+    let other = Action::Unsuccessful(Keys::Named(vec!["key:0010000".to_owned()]));
+    sandbox.emulator.fault(Fault::new("PUT", "/bulk", other));
+    let import = ["import", "in.ndjson", "-n", "one", "--retries", "0"];
+    let seen = sandbox.run(&import);
+    assert_eq!(seen.code, Some(6), "{seen}");
+    assert!(seen.stdout.contains("not written: `key:0010000`"), "{seen}");
+    assert!(!seen.stdout.contains("key:0000000"), "{seen}");
+    // To go on must not bring the first value back.
+    let seen = sandbox.run(&[&import[..], &["--resume"]].concat());
+    ok(&seen);
+    assert_eq!(seen.stdout, "imported 1 record from in.ndjson\n");
+    let value = sandbox
+        .run(&["key", "get", "key:0000000", "-n", "one"])
+        .stdout;
+    assert_eq!(value, "last");
+}
+
+#[test]
+fn an_export_that_cannot_be_gone_on_with_says_so() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(3000));
+    ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+    for (name, resumable) in [("out.ndjson", true), ("out.csv", false)] {
+        let spent = Action::Answer(refusal(429, 10048));
+        let fault = Fault::new("POST", "/bulk/get", spent).after(20).times(10);
+        sandbox.emulator.fault(fault);
+        let seen = sandbox.run(&["export", name, "-n", "one"]);
+        assert_eq!(seen.code, Some(7), "{seen}");
+        assert!(!sandbox.app().join(name).exists());
+        let part = sandbox.app().join(format!("{name}.part"));
+        assert_eq!(part.exists(), resumable);
+        assert_eq!(seen.stderr.contains("--resume"), resumable, "{seen}");
+    }
+    // What a killed run left of a file that cannot be gone on with.
+    sandbox.write("out.csv.part", "key,value\n");
+    let seen = sandbox.run(&["export", "out.csv", "-n", "one"]);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(seen.stderr.contains("`--restart` removes"), "{seen}");
+    assert!(!seen.stderr.contains("--resume"), "{seen}");
+    assert!(fs::read(sandbox.app().join("out.csv.part")).unwrap().len() == 10);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_stops_an_export() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(20_000));
+    ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+    let mut child = sandbox.command(&["export", "-n", "one"]).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    std::io::Read::read_exact(&mut stdout, &mut [0]).unwrap();
+    drop(stdout);
+    let seen = sandbox.see(child.wait_with_output().unwrap());
+    ok(&seen);
+    assert_eq!(seen.stderr, "");
+    let asked = count(&sandbox, "POST", "/bulk/get");
+    assert!(asked < 50, "{asked} of 200 requests were made");
+}
