@@ -217,6 +217,10 @@ pub struct EditArgs {
     /// Edit the value even if it is not text
     #[arg(long)]
     pub binary: bool,
+
+    /// Say what would be done with the edited text, and stop
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Give a key another expiry; value and metadata stay

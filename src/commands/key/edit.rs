@@ -31,6 +31,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
         key,
         namespace,
         binary,
+        dry_run,
     } = args;
     let choice = choose(context, namespace, Access::Write)?;
     let keyspace = choice.open(context).await?;
@@ -55,7 +56,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
     };
     let written = match edited {
         Ok(()) => match change(&key, new, old.expiration, metadata) {
-            Ok(put) => keyspace.write(context, put).await,
+            Ok(put) => keyspace.write(context, Put { dry_run, ..put }).await,
             Err(e) => Err(e),
         },
         Err(e) => Err(e.into()),

@@ -62,9 +62,12 @@ fn an_edit_keeps_expiry_and_metadata() {
     put(&sandbox, "k", b"old", &old);
     // Private, and the line break at the end is the editor's own.
     let editor = "stat -c '%a' \"$1\" \"${1%/*}\" > modes; echo new > \"$1\"";
-    let Some(seen) = on_terminal(&sandbox, EDIT, editor) else {
+    let Some(seen) = on_terminal(&sandbox, &format!("{EDIT} --dry-run"), editor) else {
         return;
     };
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(value(&sandbox, "k").unwrap(), b"old");
+    let seen = on_terminal(&sandbox, EDIT, editor).unwrap();
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(sandbox.read("modes"), "600\n700\n");
     assert_eq!(value(&sandbox, "k").unwrap(), b"new");
