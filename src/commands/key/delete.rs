@@ -14,13 +14,14 @@ use crate::{
     cli::key::DeleteArgs,
     commands::{Refused, journal},
     context::{Context, Session},
-    domain::BULK_MAX_KEYS,
+    domain::{BULK_MAX_KEYS, KeyName},
     ops::{
         target::Target,
         transfer::{
             cost::Cost,
             delete::{self, Deleter, Remained},
             journal::{Done, Journal, Start},
+            names::Names,
         },
     },
     ui::{Report, printable, quantity},
@@ -94,7 +95,7 @@ pub(in crate::commands) async fn delete(
     }
     let guard = Guard {
         context,
-        keys: &names,
+        keys: names.len(),
         confirm: args.confirm.as_deref(),
         mass: selection.is_mass(),
         sure: args.sure,
@@ -114,13 +115,13 @@ pub(in crate::commands) async fn delete(
 }
 
 /// Says what is about to go, and where.
-fn announce(context: &Context, keyspace: &Keyspace, names: &[String]) {
+fn announce(context: &Context, keyspace: &Keyspace, names: &Names) {
     let keys = quantity(names.len(), "key");
     let place = keyspace.describe();
     let mut text = format!("deleting {keys}: {place}");
     for name in names.iter().take(SAMPLE) {
         text.push_str("\n  ");
-        text.push_str(&printable(name));
+        text.push_str(&printable(&name));
     }
     if names.len() > SAMPLE {
         text.push_str("\n  …");
@@ -130,22 +131,18 @@ fn announce(context: &Context, keyspace: &Keyspace, names: &[String]) {
 
 impl Keyspace {
     /// Returns the names of the keys that are meant, each once, but refuses more than `max`.
-    async fn names(
-        &self,
-        selection: &Selection,
-        max: Option<usize>,
-    ) -> anyhow::Result<Vec<String>> {
+    async fn names(&self, selection: &Selection, max: Option<usize>) -> anyhow::Result<Names> {
         let Session {
             client, account, ..
         } = &self.session;
         let names = match selection {
             Selection::Named(keys) | Selection::Read(keys) => {
                 let mut seen = HashSet::new();
-                let keys = keys.iter().filter(|key| seen.insert(key.as_str()));
-                let mut keys: Vec<String> = keys.map(ToString::to_string).collect();
+                let keys = keys.iter().map(KeyName::as_str);
+                let mut keys: Vec<&str> = keys.filter(|key| seen.insert(*key)).collect();
                 // The order of a list, which a journal counts on.
                 keys.sort_unstable();
-                keys
+                keys.into_iter().collect()
             }
             Selection::Matching(prefix) => {
                 let found = delete::matching(client, account, &self.target.id, prefix, max).await;
@@ -170,7 +167,7 @@ impl Keyspace {
         &self,
         context: &Context,
         selection: &Selection,
-        names: &[String],
+        names: &Names,
         args: &Wish,
     ) -> anyhow::Result<(Option<Journal<String>>, Done<String>)> {
         if args.dry_run || (names.len() <= BULK_MAX_KEYS && !args.resume) {
@@ -196,7 +193,7 @@ impl Keyspace {
         &self,
         context: &Context,
         selection: &Selection,
-        names: &[String],
+        names: &Names,
         mut journal: Option<Journal<String>>,
     ) -> anyhow::Result<Vec<String>> {
         let Session {
@@ -204,7 +201,8 @@ impl Keyspace {
         } = &self.session;
         let namespace = &self.target.id;
         if let Selection::Named(keys) = selection
-            && let ([key, ..], [_]) = (keys.as_slice(), names)
+            && let [key, ..] = keys.as_slice()
+            && names.len() == 1
         {
             let request = DeleteKey {
                 account,
@@ -217,9 +215,8 @@ impl Keyspace {
         }
         let bar = context.ui.progress(names.len(), "deleting");
         let done = |keys| bar.advance(keys);
-        let keys = names.iter().map(String::as_str);
         let deleter = Deleter::new(client, account, namespace);
-        let sent = deleter.delete(keys, &mut journal, &done).await;
+        let sent = deleter.delete(names.iter(), &mut journal, &done).await;
         let sent = sent.context(if journal.is_some() {
             "the deletion is not complete; `--resume` goes on with it"
         } else {
@@ -235,11 +232,16 @@ impl Keyspace {
 }
 
 /// Takes out the names that were deleted before, and returns how many those are.
-fn left(mut names: Vec<String>, done: &Done<String>) -> (Vec<String>, usize) {
-    let all = names.len();
-    names.retain(|name| !done.contains(0, name));
-    let passed_over = all - names.len();
-    (names, passed_over)
+fn left(names: Names, done: &Done<String>) -> (Names, usize) {
+    if done.is_empty() {
+        return (names, 0);
+    }
+    let left: Names = names
+        .iter()
+        .filter(|name| !done.contains(0, name))
+        .collect();
+    let passed_over = names.len() - left.len();
+    (left, passed_over)
 }
 
 /// What is gone, or would be.
@@ -256,15 +258,15 @@ struct DeleteReport {
     remained: Vec<String>,
     /// The keys that would be deleted, on a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
-    keys: Option<Vec<String>>,
+    keys: Option<Names>,
 }
 
 impl Report for DeleteReport {
     fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
         let place = &self.namespace;
         if let Some(keys) = &self.keys {
-            for key in keys {
-                writeln!(out, "{}", printable(key))?;
+            for key in keys.iter() {
+                writeln!(out, "{}", printable(&key))?;
             }
             let keys = quantity(keys.len(), "key");
             return writeln!(out, "dry run: would delete {keys} from {place}");

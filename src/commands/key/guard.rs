@@ -15,8 +15,8 @@ use crate::{
 /// What is known when it is decided whether to go on.
 pub(in crate::commands) struct Guard<'a> {
     pub(in crate::commands) context: &'a Context,
-    /// The keys that are to go.
-    pub(in crate::commands) keys: &'a [String],
+    /// How many keys are to go.
+    pub(in crate::commands) keys: usize,
     /// The title that was typed to confirm.
     pub(in crate::commands) confirm: Option<&'a str>,
     /// Whether the keys were not named one by one.
@@ -36,10 +36,10 @@ impl Guard<'_> {
         if is_confirmed(keyspace, rules, self.confirm, "deleted").await? {
             return Ok(());
         }
-        if self.sure || (!self.mass && self.keys.len() == 1) {
+        if self.sure || (!self.mass && self.keys == 1) {
             return Ok(());
         }
-        let keys = quantity(self.keys.len(), "key");
+        let keys = quantity(self.keys, "key");
         Ok(self
             .context
             .ui

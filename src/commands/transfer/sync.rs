@@ -82,7 +82,7 @@ pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()>
         }
         let guard = Guard {
             context,
-            keys: &report.extra,
+            keys: report.extra.len(),
             confirm: args.confirm.as_deref(),
             mass: true,
             sure: false,

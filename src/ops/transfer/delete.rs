@@ -4,6 +4,7 @@ use futures_util::TryStreamExt as _;
 
 use super::{
     batch::{Batch, Encoded},
+    names::Names,
     send::{Confirmations, Error, Flight, Job, Sender, Sent, Verb},
 };
 use crate::{
@@ -37,9 +38,9 @@ pub async fn matching(
     namespace: &NamespaceId,
     prefix: &str,
     max: Option<usize>,
-) -> Result<Vec<String>, api::Error> {
+) -> Result<Names, api::Error> {
     let mut pages = std::pin::pin!(client.key_pages(ListKeys::all(account, namespace, prefix)));
-    let mut names = Vec::new();
+    let mut names = Names::default();
     while let Some(page) = pages.try_next().await? {
         names.extend(page.into_iter().map(|key| key.name));
         if max.is_some_and(|max| names.len() > max) {
@@ -64,16 +65,16 @@ impl<'a> Deleter<'a> {
     ///
     /// Keys that the service names as not deleted are tried again, with growing waits; the result
     /// names those that remained even so.
-    pub async fn delete<'n>(
+    pub async fn delete<S: AsRef<str>>(
         &self,
-        names: impl Iterator<Item = &'n str>,
+        names: impl Iterator<Item = S>,
         journal: &mut dyn Confirmations,
         progress: &dyn Fn(usize),
     ) -> Result<Sent, Error> {
         let mut flight = Flight::new(&self.0, journal, progress);
         let mut batch = Batch::default();
         for (number, name) in (0..).zip(names) {
-            let next = Encoded::name(name, number);
+            let next = Encoded::name(name.as_ref(), number);
             if !batch.has_room(&next, self.0.capacity()) {
                 flight
                     .launch(Job::Batch(std::mem::take(&mut batch)))

@@ -11,6 +11,7 @@ pub mod delete;
 pub mod directory;
 pub mod file;
 pub mod journal;
+pub mod names;
 pub mod read;
 mod seen;
 pub mod send;
