@@ -4,6 +4,8 @@
 //! shapes follow Cloudflare's OpenAPI description of Workers KV; `fixtures/wire` holds the answers
 //! as the documentation gives them, and both client and emulator are tested against those.
 
+pub mod analytics;
+
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize};

@@ -189,6 +189,7 @@ impl Context {
             kind: TokenKind::User,
             accounts: vec![account.clone()],
             grant: Grant::Write,
+            analytics: true,
         }]))
     }
 

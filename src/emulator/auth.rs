@@ -53,6 +53,13 @@ impl<'a> Caller<'a> {
         self.config.accounts.iter().filter(visible).collect()
     }
 
+    /// Returns the accounts whose analytics the caller may read.
+    pub(super) fn accounts_to_analyse(&self) -> impl Iterator<Item = &'a AccountId> {
+        let may = self.token.is_none_or(|token| token.analytics);
+        let accounts = if may { self.accounts() } else { Vec::new() };
+        accounts.into_iter().map(|account| &account.id)
+    }
+
     /// Whether an account, and not a user, owns the token.
     pub(super) fn is_account_owned(&self) -> bool {
         self.token

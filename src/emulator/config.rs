@@ -89,16 +89,28 @@ pub struct Token {
     pub accounts: Vec<AccountId>,
     /// What it may do with Workers KV there.
     pub grant: Grant,
+    /// Whether it may read the analytics there.
+    pub analytics: bool,
 }
 
 impl Token {
-    /// A user's token that may read and write in `accounts`.
+    /// A user's token that may read and write in `accounts`, and read their analytics.
     pub fn new(text: &str, accounts: impl IntoIterator<Item = AccountId>) -> Self {
         Self {
             text: text.into(),
             kind: TokenKind::User,
             accounts: accounts.into_iter().collect(),
             grant: Grant::Write,
+            analytics: true,
+        }
+    }
+
+    /// The same token without the permission `Account Analytics: Read`.
+    #[must_use]
+    pub fn without_analytics(self) -> Self {
+        Self {
+            analytics: false,
+            ..self
         }
     }
 

@@ -14,6 +14,8 @@
 //! | `registry`, `titles` | namespaces, in memory or in a directory |
 //! | `store` | keys and values, in memory or where `wrangler dev` has them |
 //! | `fault`, `script` | failures on demand, down to cut connections, also from a file |
+//! | `counters` | operations by namespace, kind and day, as they are billed |
+//! | `graphql` | queries of the analytics |
 //! | `log` | the latest requests, for tests and for whoever watches |
 //! | `running` | an emulator on a thread of its own |
 
@@ -21,7 +23,9 @@ mod answer;
 mod auth;
 mod body;
 mod config;
+mod counters;
 mod fault;
+mod graphql;
 mod listener;
 mod log;
 mod origin;
@@ -102,6 +106,7 @@ struct Inner {
     owner: Option<AccountId>,
     registry: registry::Registry,
     store: store::Store,
+    counters: counters::Counters,
     meter: quota::Meter,
     room: body::Room,
     faults: fault::Faults,
@@ -120,6 +125,7 @@ impl Emulator {
             owner,
             registry: registry::Registry::new(state.map(|root| root.join("kvctl")).as_deref()),
             store: state.map_or_else(store::Store::memory, store::Store::disk),
+            counters: counters::Counters::new(state),
             meter: quota::Meter::new(config.quota),
             room: body::Room::default(),
             faults: fault::Faults::default(),

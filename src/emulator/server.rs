@@ -203,7 +203,19 @@ async fn carry_out(
         standing.tell(&mut answer);
     }
     answer.default_header("cf-ray", inner.ray());
+    // A clock that breaks must not take the answer with it.
+    let date = std::panic::catch_unwind(AssertUnwindSafe(|| date(inner.now())));
+    if let Ok(Some(date)) = date {
+        answer.default_header("date", date);
+    }
     answer
+}
+
+/// The time by the emulator's clock, as HTTP writes it.
+fn date(now: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(now).ok()?;
+    let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+    printer.timestamp_to_rfc9110_string(&time).ok()
 }
 
 /// What a gateway says to a body that never reaches the service.

@@ -24,6 +24,7 @@ use crate::{
     },
     emulator::{
         answer::{Answer, Refusal, UNDOCUMENTED},
+        counters::Action,
         request::Request,
     },
     wire::{BulkEntry, BulkGet, BulkGetKind, BulkResult, BulkValue, BulkValues, code},
@@ -64,7 +65,9 @@ pub(super) async fn put(place: &Place<'_>, request: &Request) -> Result<Answer, 
     }
     let (records, result) = split(records, |record| &record.key, request);
     let store = &place.inner.store;
+    let written = records.len();
     store.put(&place.namespace, records, now).await?;
+    place.count(Action::Write, written);
     Ok(Answer::result(result))
 }
 
@@ -111,7 +114,9 @@ pub(super) async fn delete(place: &Place<'_>, request: &Request) -> Result<Answe
     let keys = keys.iter().map(|key| name(key, REMOVE));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let (keys, result) = split(keys, |key| key, request);
+    let deleted = keys.len();
     place.inner.store.delete(&place.namespace, keys).await?;
+    place.count(Action::Delete, deleted);
     Ok(Answer::result(result))
 }
 
@@ -166,6 +171,7 @@ pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, 
         }
         records.insert(text, record);
     }
+    place.count(Action::Read, records.len());
     match wanted.kind {
         BulkGetKind::Text => values(records, wanted.with_metadata, "text", |bytes| {
             String::from_utf8(bytes.into()).ok()

@@ -7,6 +7,7 @@ use crate::{
     domain::{LIST_PAGE_MAX, LIST_PAGE_MIN},
     emulator::{
         answer::{Answer, Refusal, UNDOCUMENTED},
+        counters::Action,
         request::Request,
         store::Range,
     },
@@ -31,12 +32,14 @@ pub(super) async fn list(place: &Place<'_>, request: &Request) -> Result<Answer,
             walked: true,
             ..cursor
         };
+        place.count(Action::List, 1);
         return Ok(page(Vec::new(), walked.to_string()));
     }
     let found = inner
         .store
         .list(&place.namespace, range, inner.now())
         .await?;
+    place.count(Action::List, 1);
     let last = found.keys.last().filter(|_| found.more);
     let next = last.map_or_else(String::new, |key| Cursor::after(&key.name).to_string());
     Ok(page(found.keys, next))

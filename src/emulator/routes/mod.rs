@@ -3,6 +3,7 @@
 //! By hand, on segments that were split before they were decoded: a router would split a key at
 //! `%2F`, fold `//` and `..`, and so hide the very mistakes that clients make.
 
+mod analytics;
 mod bulk;
 mod keys;
 mod namespaces;
@@ -16,6 +17,7 @@ use super::{
     answer::{Answer, Refusal},
     auth::Caller,
     config::{Grant, Namespaces},
+    counters::{self, Action, Tally},
     request::Request,
 };
 use crate::{
@@ -66,6 +68,17 @@ impl<'a> Place<'a> {
             );
             Refusal::new(400, code::MALFORMED_NAMESPACE_ID, text)
         })
+    }
+
+    /// Counts what was done with so many keys, or a list.
+    fn count(&self, action: Action, keys: usize) {
+        let tally = Tally {
+            date: counters::day(self.inner.now()).to_string(),
+            account: self.owner().clone(),
+            namespace: self.namespace.clone(),
+            action,
+        };
+        self.inner.counters.count(tally, keys);
     }
 
     /// Checks that the namespace can hold pairs; a refusal names the operation.
@@ -126,6 +139,10 @@ pub(super) async fn answer(
         ["accounts"] => {
             only("GET", request)?;
             people::accounts(&caller?, request)
+        }
+        ["graphql"] => {
+            only("POST", request)?;
+            analytics::query(inner, &caller?, request).await
         }
         ["memberships"] => {
             only("GET", request)?;

@@ -15,6 +15,7 @@ use crate::{
     domain::{METADATA_MAX_BYTES, Metadata, Record, VALUE_MAX_BYTES},
     emulator::{
         answer::{Answer, Refusal, UNDOCUMENTED},
+        counters::Action,
         request::Request,
     },
 };
@@ -44,6 +45,7 @@ pub(super) async fn delete(place: &Place<'_>, key: &str) -> Result<Answer, Refus
         .store
         .delete(&place.namespace, vec![key])
         .await?;
+    place.count(Action::Delete, 1);
     Ok(Answer::nothing())
 }
 
@@ -71,6 +73,7 @@ pub(super) async fn put(
     };
     let store = &place.inner.store;
     store.put(&place.namespace, vec![record], now).await?;
+    place.count(Action::Write, 1);
     Ok(Answer::nothing())
 }
 
@@ -79,6 +82,8 @@ async fn find(place: &Place<'_>, key: &str, operation: &str) -> Result<Record, R
     let key = name(key, operation)?;
     let inner = place.inner;
     let found = inner.store.get(&place.namespace, &key, inner.now()).await?;
+    // What is not there was looked for all the same.
+    place.count(Action::Read, 1);
     found.ok_or_else(|| Refusal::no_key(operation))
 }
 

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use fs_err as fs;
 
 use super::{
-    Backend, Error, Page, Range,
+    Backend, Error, Held, Page, Range,
     database::{self, Databases, Row, Shared},
     layout,
 };
@@ -233,6 +233,43 @@ impl Backend for Disk {
             self.remove(namespace, deleted);
         }
         Ok(())
+    }
+
+    fn namespaces(&self) -> Result<Vec<String>, Error> {
+        let folders = entries(&layout::namespaces(&self.root))?;
+        let names = folders.iter().filter_map(|it| it.file_name()?.to_str());
+        let known = names.filter(|name| layout::database(&self.root, name).exists());
+        Ok(known.map(str::to_owned).collect())
+    }
+
+    fn held(&self, namespace: &str, now: i64) -> Result<Held, Error> {
+        let Some(database) = self.find(namespace)? else {
+            return Ok(Held::default());
+        };
+        let mut held = Held::default();
+        let all = |after| Range {
+            prefix: String::new(),
+            after,
+            limit: PART,
+        };
+        let mut range = all(String::new());
+        loop {
+            let (mut rows, _) = database.with(|database| database.list(&range, millis(now)))?;
+            let more = rows.len() > PART;
+            rows.truncate(PART);
+            for row in &rows {
+                // One that is written over meanwhile counts without its value.
+                let value = fs::metadata(self.blob(namespace, &row.blob));
+                let value = value.map_or(0, |file| file.len());
+                let metadata = row.metadata.as_ref().map_or(0, String::len);
+                held.keys += 1;
+                held.bytes += value + (row.key.len() + metadata) as u64;
+            }
+            match rows.pop() {
+                Some(last) if more => range = all(last.key),
+                _ => return Ok(held),
+            }
+        }
     }
 
     fn check(&self) -> Result<(), Error> {

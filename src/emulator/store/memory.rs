@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{Backend, Error, Page, Range};
+use super::{Backend, Error, Held, Page, Range};
 use crate::{
     domain::{Expiration, KeyName, Record},
     wire::KeyInfo,
@@ -75,6 +75,24 @@ impl Backend for Memory {
             namespaces.remove(namespace);
         });
         Ok(())
+    }
+
+    fn namespaces(&self) -> Result<Vec<String>, Error> {
+        Ok(self.with(|namespaces| namespaces.keys().cloned().collect()))
+    }
+
+    fn held(&self, namespace: &str, now: i64) -> Result<Held, Error> {
+        Ok(self.with(|namespaces| {
+            let pairs = namespaces.get(namespace).into_iter().flatten();
+            let alive = pairs.filter(|(_, record)| is_alive(record, now));
+            alive.fold(Held::default(), |held, (name, record)| {
+                let metadata = record.metadata.as_ref().map_or(0, |it| it.as_json().len());
+                Held {
+                    keys: held.keys + 1,
+                    bytes: held.bytes + (name.len() + record.value.len() + metadata) as u64,
+                }
+            })
+        }))
     }
 
     fn check(&self) -> Result<(), Error> {

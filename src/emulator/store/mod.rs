@@ -104,6 +104,15 @@ pub(super) struct Page {
     pub(super) more: bool,
 }
 
+/// How much a namespace holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held {
+    /// So many keys that have not expired.
+    pub(super) keys: u64,
+    /// The bytes of their names, values and metadata.
+    pub(super) bytes: u64,
+}
+
 /// Where pairs are kept. `now` is in UNIX seconds.
 trait Backend: Send + Sync {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error>;
@@ -115,6 +124,10 @@ trait Backend: Send + Sync {
     fn delete(&self, namespace: &str, keys: &[KeyName]) -> Result<(), Error>;
     /// Deletes all pairs of a namespace.
     fn clear(&self, namespace: &str) -> Result<(), Error>;
+    /// Returns the namespaces that something was ever put into, as far as their names show.
+    fn namespaces(&self) -> Result<Vec<String>, Error>;
+    /// Returns how much a namespace holds.
+    fn held(&self, namespace: &str, now: i64) -> Result<Held, Error>;
     /// Checks that all of it can be used.
     fn check(&self) -> Result<(), Error>;
 }
@@ -181,6 +194,16 @@ impl Store {
     pub(super) async fn clear(&self, namespace: &str) -> Result<(), Error> {
         let namespace = namespace.to_owned();
         self.work(move |backend| backend.clear(&namespace)).await
+    }
+
+    pub(super) async fn namespaces(&self) -> Result<Vec<String>, Error> {
+        self.work(|backend| backend.namespaces()).await
+    }
+
+    pub(super) async fn held(&self, namespace: &str, now: i64) -> Result<Held, Error> {
+        let namespace = namespace.to_owned();
+        self.work(move |backend| backend.held(&namespace, now))
+            .await
     }
 
     /// Works where waiting for a disk or a lock holds up nobody else.

@@ -20,6 +20,7 @@ macro_rules! on_both_stores {
 }
 
 mod access;
+mod analytics;
 mod bulk;
 mod disk;
 mod failures;

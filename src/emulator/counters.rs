@@ -1,0 +1,295 @@
+//! How many operations each namespace saw on which day, as the service would bill them. Imports
+//! `domain` and `fsx`.
+//!
+//! Reads, writes and deletions count by the key, also in bulk, and lists by the request. A day is
+//! one of UTC, as the emulator's clock has it; those beyond the service's retention are forgotten.
+//! Beside a store on disk they are kept in `kvctl/operations.ndjson`: what was counted is added at
+//! most once a second and at the end, so that counting costs next to nothing. A process that is
+//! killed loses the last second of its counts, and no pair.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use fs_err as fs;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::AccountId,
+    fsx::{self, Appending},
+    wire::analytics::RETENTION_DAYS,
+};
+
+/// How long counts stay in memory alone.
+const DELAY: Duration = Duration::from_secs(1);
+
+/// How long the file may grow before its lines are added up.
+const LONG_BYTES: usize = 256 * 1024;
+
+/// What is done with a key, or with many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Action {
+    Read,
+    Write,
+    Delete,
+    List,
+}
+
+impl Action {
+    /// Returns its name in the analytics.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Delete => "delete",
+            Self::List => "list",
+        }
+    }
+}
+
+/// What is counted apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Tally {
+    /// The day, such as `2026-01-31`.
+    pub(super) date: String,
+    /// The account that the namespace is listed under.
+    pub(super) account: AccountId,
+    /// The namespace, any text.
+    pub(super) namespace: String,
+    /// What was done.
+    pub(super) action: Action,
+}
+
+/// How often each was done.
+pub(super) type Tallies = BTreeMap<Tally, u64>;
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    #[serde(flatten)]
+    tally: Tally,
+    count: u64,
+}
+
+/// Counts, in memory or beside a store.
+pub(super) struct Counters {
+    recent: Mutex<Recent>,
+    /// Wrangler's state directory.
+    root: Option<PathBuf>,
+}
+
+/// What is in memory alone.
+#[derive(Default)]
+struct Recent {
+    tallies: Tallies,
+    /// Since when something has waited to be written.
+    since: Option<Instant>,
+}
+
+impl Counters {
+    /// Counts that are kept below `root`, or nowhere.
+    pub(super) fn new(root: Option<&Path>) -> Self {
+        Self {
+            recent: Mutex::default(),
+            root: root.map(Path::to_owned),
+        }
+    }
+
+    /// Counts `keys` keys, or lists.
+    pub(super) fn count(&self, tally: Tally, keys: usize) {
+        let mut recent = self.recent();
+        *recent.tallies.entry(tally).or_default() += keys as u64;
+        if self.root.is_some() && recent.since.get_or_insert_with(Instant::now).elapsed() > DELAY {
+            self.save(&mut recent);
+        }
+    }
+
+    /// Returns all counts since the day `oldest`.
+    pub(super) fn read(&self, oldest: &str) -> Tallies {
+        let recent = self.recent();
+        let mut tallies = self.root.as_deref().map(load).unwrap_or_default();
+        add(&mut tallies, &recent.tallies);
+        tallies.retain(|tally, _| tally.date.as_str() >= oldest);
+        tallies
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves what is in memory to the file. That it cannot be is no reason to fail: counts that
+    /// nobody can keep are lost.
+    fn save(&self, recent: &mut Recent) {
+        recent.since = None;
+        let tallies = std::mem::take(&mut recent.tallies);
+        // Looking leaves no trace: without a store there is nothing to count beside.
+        if let Some(root) = self.root.as_deref().filter(|root| root.is_dir())
+            && !tallies.is_empty()
+        {
+            append(root, &tallies).ok();
+        }
+    }
+}
+
+impl Drop for Counters {
+    fn drop(&mut self) {
+        if self.root.is_some() {
+            let mut recent = std::mem::take(&mut *self.recent());
+            self.save(&mut recent);
+        }
+    }
+}
+
+/// Returns the day of a UNIX second.
+pub(super) fn day(now: i64) -> Date {
+    let time = Timestamp::from_second(now).unwrap_or_default();
+    time.to_zoned(TimeZone::UTC).date()
+}
+
+/// Returns the first day that is remembered at `now`.
+pub(super) fn oldest(now: i64) -> Date {
+    let back = jiff::Span::new().days(i64::from(RETENTION_DAYS) - 1);
+    day(now).saturating_sub(back)
+}
+
+fn add(to: &mut Tallies, more: &Tallies) {
+    for (tally, count) in more {
+        *to.entry(tally.clone()).or_default() += count;
+    }
+}
+
+fn directory(root: &Path) -> PathBuf {
+    root.join("kvctl")
+}
+
+fn file(root: &Path) -> PathBuf {
+    directory(root).join("operations.ndjson")
+}
+
+fn lock(root: &Path) -> Result<fsx::Lock, fsx::Error> {
+    fsx::lock(&directory(root).join("operations.lock"))
+}
+
+/// Reads the file; half a line, or one of another make, counts as nothing.
+fn load(root: &Path) -> Tallies {
+    if !file(root).exists() {
+        return Tallies::new();
+    }
+    // Without the lock it is read as it is: adding up its lines replaces it as a whole.
+    parse(&fs::read(file(root)).unwrap_or_default())
+}
+
+fn parse(bytes: &[u8]) -> Tallies {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let mut tallies = Tallies::new();
+    for line in lines {
+        if let Ok(Line { tally, count }) = serde_json::from_slice(line) {
+            *tallies.entry(tally).or_default() += count;
+        }
+    }
+    tallies
+}
+
+fn lines(tallies: Tallies) -> String {
+    let lines = tallies.into_iter().filter_map(|(tally, count)| {
+        let line = serde_json::to_string(&Line { tally, count });
+        Some(line.ok()? + "\n")
+    });
+    lines.collect()
+}
+
+/// Adds counts to the file, and adds up its lines if it has become long.
+fn append(root: &Path, tallies: &Tallies) -> io::Result<()> {
+    fs::create_dir_all(directory(root))?;
+    let _lock = lock(root).map_err(io::Error::other)?;
+    let path = file(root);
+    let mut appending = Appending::open(&path).map_err(io::Error::other)?;
+    appending.line(lines(tallies.clone()).trim_end())?;
+    let bytes = appending.bytes()?;
+    if bytes.len() > LONG_BYTES {
+        let mut all = parse(&bytes);
+        let newest = all.keys().map(|tally| &tally.date).max().cloned();
+        let newest: Option<Date> = newest.and_then(|date| date.parse().ok());
+        if let Some(newest) = newest {
+            let back = jiff::Span::new().days(i64::from(RETENTION_DAYS) - 1);
+            let oldest = newest.saturating_sub(back).to_string();
+            all.retain(|tally, _| tally.date >= oldest);
+        }
+        fsx::overwrite(&path, lines(all).as_bytes()).map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(date: &str, action: Action) -> Tally {
+        Tally {
+            date: date.to_owned(),
+            account: AccountId::local(),
+            namespace: "SESSIONS".to_owned(),
+            action,
+        }
+    }
+
+    #[test]
+    fn counts_outlive_their_process_and_add_up() {
+        let root = tempfile::tempdir().unwrap();
+        for _ in 0..3 {
+            let counters = Counters::new(Some(root.path()));
+            counters.count(tally("2026-01-31", Action::Write), 1000);
+            counters.count(tally("2026-01-30", Action::List), 1);
+        }
+        let counters = Counters::new(Some(root.path()));
+        counters.count(tally("2026-01-31", Action::Write), 1);
+        let write = tally("2026-01-31", Action::Write);
+        let list = tally("2026-01-30", Action::List);
+        let all = Tallies::from([(write.clone(), 3001), (list, 3)]);
+        assert_eq!(counters.read("2026-01-01"), all);
+        assert_eq!(counters.read("2026-01-31"), Tallies::from([(write, 3001)]));
+    }
+
+    #[test]
+    fn a_long_file_is_added_up_and_forgets_old_days() {
+        let root = tempfile::tempdir().unwrap();
+        let old = Tallies::from([(tally("2025-12-31", Action::Read), 5)]);
+        append(root.path(), &old).unwrap();
+        let some = Tallies::from([(tally("2026-01-31", Action::Read), 1)]);
+        let line = lines(some.clone());
+        let many = LONG_BYTES / line.len();
+        let mut appending = Appending::open(&file(root.path())).unwrap();
+        appending.line(line.repeat(many).trim_end()).unwrap();
+        appending.line("{\"half").unwrap();
+        drop(appending);
+        append(root.path(), &some).unwrap();
+        let bytes = fs::read(file(root.path())).unwrap();
+        assert!(bytes.len() < 1000, "{} bytes", bytes.len());
+        let sum = Tallies::from([(tally("2026-01-31", Action::Read), many as u64 + 1)]);
+        assert_eq!(load(root.path()), sum);
+    }
+
+    #[test]
+    fn without_a_store_looking_leaves_no_trace() {
+        let root = tempfile::tempdir().unwrap();
+        let state = root.path().join("state");
+        drop({
+            let counters = Counters::new(Some(&state));
+            counters.count(tally("2026-01-31", Action::Read), 1);
+            counters
+        });
+        assert!(!state.exists());
+    }
+
+    #[test]
+    fn a_day_is_one_of_utc_and_a_month_is_remembered() {
+        assert_eq!(day(1_800_000_000).to_string(), "2027-01-15");
+        assert_eq!(oldest(1_800_000_000).to_string(), "2026-12-16");
+    }
+}
