@@ -150,7 +150,7 @@ impl Answer {
         Error::new(self.request.clone(), Kind::refused(self))
     }
 
-    fn malformed(&self, source: Option<serde_json::Error>) -> Error {
+    pub(super) fn malformed(&self, source: Option<serde_json::Error>) -> Error {
         Error::new(self.request.clone(), Kind::malformed(self, source))
     }
 

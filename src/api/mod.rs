@@ -4,6 +4,7 @@
 //! prints, never reads the environment, knows neither configuration files nor the emulator.
 
 mod accounts;
+mod analytics;
 mod base_url;
 mod bulk;
 mod client;
@@ -18,6 +19,7 @@ mod pages;
 mod values;
 
 pub use accounts::{ListAccounts, ListMemberships, VerifyToken};
+pub use analytics::GetUsage;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use bulk::{BulkDelete, BulkGet, BulkPut};
 pub use client::{Client, ClientError, Settings};

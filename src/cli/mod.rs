@@ -18,6 +18,7 @@ mod rename_binding;
 mod scope;
 pub mod serve;
 pub mod transfer;
+pub mod usage;
 
 use std::path::PathBuf;
 
@@ -88,6 +89,8 @@ pub enum Command {
     Copy(transfer::CopyArgs),
     /// Compare two namespaces or exports; exit with 8 if they differ
     Diff(transfer::DiffArgs),
+    /// Show operations, keys and storage of each namespace, day by day, beside the plan's quotas
+    Usage(usage::UsageArgs),
     /// Serve the local store as the REST API of Workers KV, for tests and for other tools
     Serve(serve::ServeArgs),
     /// Write a script that completes command lines to stdout

@@ -12,6 +12,7 @@ mod provision;
 mod rename_binding;
 mod serve;
 mod transfer;
+mod usage;
 
 use crate::{cli::Command, context::Context};
 
@@ -94,6 +95,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Import(args) => transfer::import::run(context, args).await,
         Command::Copy(args) => transfer::copy::run(context, args).await,
         Command::Diff(args) => transfer::diff::run(context, args).await,
+        Command::Usage(args) => usage::run(context, &args).await,
         Command::Serve(args) => serve::run(context, args).await,
         Command::Completions(args) => documents::completions(context, &args),
         Command::Man(args) => documents::man(context, &args),

@@ -11,3 +11,4 @@ pub mod provision;
 pub mod rename_binding;
 pub mod target;
 pub mod transfer;
+pub mod usage;

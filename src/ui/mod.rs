@@ -13,6 +13,7 @@ mod printable;
 mod progress;
 mod report;
 mod signal;
+mod spark;
 mod style;
 
 use std::{
@@ -28,6 +29,7 @@ pub use output::OutputError;
 pub use printable::printable;
 pub use progress::Progress;
 pub use report::{Cells, Diff, Report, quantity, table};
+pub use spark::spark;
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG};
 
 /// In which form a command's result is written.

@@ -21,3 +21,4 @@ mod surface;
 mod sync;
 mod transfer;
 mod trouble;
+mod usage;

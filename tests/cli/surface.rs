@@ -15,7 +15,7 @@ fn surface() {
 #[test]
 fn help_texts() {
     let sandbox = Sandbox::new();
-    let helps: [&[&str]; 16] = [
+    let helps: [&[&str]; 17] = [
         &["--help"],
         &["provision", "--help"],
         &["namespace", "--help"],
@@ -32,6 +32,7 @@ fn help_texts() {
         &["key", "list", "-h"],
         &["key", "edit", "-h"],
         &["key", "touch", "-h"],
+        &["usage", "--help"],
     ];
     let texts = helps.map(|args| format!("$ kvctl {}\n{}", args.join(" "), sandbox.run(args)));
     insta::assert_snapshot!(texts.join("\n"));

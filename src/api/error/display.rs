@@ -53,6 +53,13 @@ impl fmt::Display for Error {
                 write_excerpt(f, Some(excerpt))?;
                 write_ray(f, ray.as_deref())?;
             }
+            Kind::Unanswered { errors, ray } => {
+                write!(f, "the analytics did not answer {request}")?;
+                for (i, error) in errors.iter().enumerate() {
+                    write!(f, "{}{}", if i == 0 { ": " } else { "; " }, error.message)?;
+                }
+                write_ray(f, ray.as_deref())?;
+            }
             Kind::Circular => write!(f, "the list of {request} goes round in a circle")?,
         }
         if *attempts > 1 {

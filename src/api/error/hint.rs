@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Error, Kind, Trouble};
+use super::{Error, Kind, Trouble, graphql};
 use crate::wire::code;
 
 impl Error {
@@ -28,6 +28,7 @@ impl Error {
                 "check the network, HTTPS_PROXY and CLOUDFLARE_API_BASE_URL, then run the same \
                  command again"
             }
+            Kind::Unanswered { errors, .. } => return graphql::hint(errors).map(str::to_owned),
             Kind::Circular => "this is the service's mistake; run the same command again",
             Kind::Refused { .. } => return self.hint_for_refusal(),
         };
@@ -47,6 +48,7 @@ impl Error {
             );
         }
         let hint = match self.trouble() {
+            Trouble::Denied if self.request.path == "graphql" => graphql::PERMISSION,
             Trouble::Denied => {
                 "check that the token is valid, belongs to this account and has the permission \
                  `Workers KV Storage Write`"

@@ -1,6 +1,7 @@
 //! Why the API did not do what was asked, and what that means.
 
 mod display;
+mod graphql;
 mod hint;
 
 use std::{fmt, time::Duration};
@@ -8,7 +9,7 @@ use std::{fmt, time::Duration};
 use reqwest::{Method, StatusCode};
 
 use super::endpoint::Answer;
-use crate::wire::{Envelope, Message, code};
+use crate::wire::{Envelope, Message, analytics::GraphqlError, code};
 
 /// The request that failed, named without its query, headers or body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +73,13 @@ pub enum Kind {
         /// What the parser said.
         source: Option<serde_json::Error>,
     },
+    /// A query of the analytics was not answered, which the service says under HTTP 200.
+    Unanswered {
+        /// The reasons it gave; at least one.
+        errors: Vec<GraphqlError>,
+        /// Cloudflare's name for this request.
+        ray: Option<String>,
+    },
     /// A list goes round in a circle: a page was given twice.
     Circular,
 }
@@ -104,7 +112,10 @@ impl Error {
     pub fn codes(&self) -> impl Iterator<Item = u32> {
         let errors: &[Message] = match &*self.kind {
             Kind::Refused { errors, .. } => errors,
-            Kind::Unreachable(_) | Kind::Malformed { .. } | Kind::Circular => &[],
+            Kind::Unreachable(_)
+            | Kind::Malformed { .. }
+            | Kind::Unanswered { .. }
+            | Kind::Circular => &[],
         };
         errors.iter().filter_map(|e| e.code)
     }
@@ -118,7 +129,10 @@ impl Error {
     pub fn status(&self) -> Option<StatusCode> {
         match &*self.kind {
             Kind::Refused { status, .. } => Some(*status),
-            Kind::Unreachable(_) | Kind::Malformed { .. } | Kind::Circular => None,
+            Kind::Unreachable(_)
+            | Kind::Malformed { .. }
+            | Kind::Unanswered { .. }
+            | Kind::Circular => None,
         }
     }
 
@@ -127,7 +141,7 @@ impl Error {
         match &*self.kind {
             Kind::Refused { .. } => self.is_throttled(),
             Kind::Unreachable(e) => e.is_connect(),
-            Kind::Malformed { .. } | Kind::Circular => false,
+            Kind::Malformed { .. } | Kind::Unanswered { .. } | Kind::Circular => false,
         }
     }
 
@@ -144,7 +158,7 @@ impl Error {
             }
             Kind::Unreachable(_) => !self.had_no_effect(),
             Kind::Malformed { .. } => true,
-            Kind::Circular => false,
+            Kind::Unanswered { .. } | Kind::Circular => false,
         }
     }
 
@@ -158,7 +172,10 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match &*self.kind {
             Kind::Refused { retry_after, .. } => *retry_after,
-            Kind::Unreachable(_) | Kind::Malformed { .. } | Kind::Circular => None,
+            Kind::Unreachable(_)
+            | Kind::Malformed { .. }
+            | Kind::Unanswered { .. }
+            | Kind::Circular => None,
         }
     }
 
@@ -168,6 +185,7 @@ impl Error {
             Kind::Unreachable(e) if e.is_builder() => Trouble::Failed,
             Kind::Unreachable(_) => Trouble::Temporary,
             Kind::Malformed { .. } | Kind::Circular => Trouble::Failed,
+            Kind::Unanswered { errors, .. } => graphql::trouble(errors),
             Kind::Refused {
                 status,
                 challenged,
@@ -260,7 +278,10 @@ impl std::error::Error for Error {
             Kind::Malformed {
                 source: Some(e), ..
             } => Some(e),
-            Kind::Refused { .. } | Kind::Malformed { source: None, .. } | Kind::Circular => None,
+            Kind::Refused { .. }
+            | Kind::Malformed { source: None, .. }
+            | Kind::Unanswered { .. }
+            | Kind::Circular => None,
         }
     }
 }

@@ -1,0 +1,114 @@
+//! What the errors of the analytics mean. They have texts, and seldom a code.
+//!
+//! The texts are those that Cloudflare's documentation of the GraphQL Analytics API lists.
+
+use super::Trouble;
+use crate::wire::analytics::GraphqlError;
+
+/// What to do about a token that may not read the analytics.
+pub(super) const PERMISSION: &str = "\
+    the token needs the permission `Account Analytics: Read` for this account; add it on the API \
+    Tokens page of the Cloudflare dashboard";
+
+const DENIALS: &[&str] = &["not authorized", "unauthorized", "does not have access"];
+
+const FOR_THE_MOMENT: &[&str] = &[
+    "try again later",
+    "rate limit",
+    "budget depleted",
+    "too many queries",
+    "internal server error",
+];
+
+const TOO_FAR: &[&str] = &["cannot request data older than", "time range"];
+
+/// Returns what the errors mean: the worst of them counts.
+pub(super) fn trouble(errors: &[GraphqlError]) -> Trouble {
+    let is_denial = |error: &GraphqlError| {
+        let code = error.extensions.as_ref().and_then(|it| it.code.as_deref());
+        matches!(code, Some("authz" | "authn")) || says(error, DENIALS)
+    };
+    if errors.iter().any(is_denial) {
+        Trouble::Denied
+    } else if !errors.is_empty() && errors.iter().all(|error| says(error, FOR_THE_MOMENT)) {
+        Trouble::Temporary
+    } else {
+        Trouble::Failed
+    }
+}
+
+/// Returns what the user can do about them.
+pub(super) fn hint(errors: &[GraphqlError]) -> Option<&'static str> {
+    match trouble(errors) {
+        Trouble::Denied => Some(PERMISSION),
+        Trouble::Temporary => {
+            Some("the analytics allow about 300 queries in five minutes; run it again later")
+        }
+        _ if errors.iter().any(|error| says(error, TOO_FAR)) => {
+            Some("the plan of the account allows less; ask for fewer days with `--days N`")
+        }
+        _ => None,
+    }
+}
+
+fn says(error: &GraphqlError, texts: &[&str]) -> bool {
+    let message = error.message.to_lowercase();
+    texts.iter().any(|text| message.contains(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_and_codes_tell_what_may_be_tried_again() {
+        let error = |message: &str, code: Option<&str>| GraphqlError {
+            message: message.to_owned(),
+            path: None,
+            extensions: Some(crate::wire::analytics::GraphqlExtensions {
+                code: code.map(str::to_owned),
+                timestamp: None,
+            }),
+        };
+        for (message, code, expected) in [
+            (
+                "not authorized for that account",
+                Some("authz"),
+                Trouble::Denied,
+            ),
+            (
+                "account x does not have access to the path",
+                None,
+                Trouble::Denied,
+            ),
+            ("no", Some("authn"), Trouble::Denied),
+            (
+                "rate limiter budget depleted, try again after 5 minutes",
+                None,
+                Trouble::Temporary,
+            ),
+            (
+                "unable to execute query, please try again later",
+                None,
+                Trouble::Temporary,
+            ),
+            (
+                "cannot request data older than 2678400s",
+                None,
+                Trouble::Failed,
+            ),
+            ("unknown field \"x\"", None, Trouble::Failed),
+        ] {
+            assert_eq!(trouble(&[error(message, code)]), expected, "{message}");
+        }
+        let mixed = [
+            error("please try again later", None),
+            error("unknown field", None),
+        ];
+        assert_eq!(trouble(&mixed), Trouble::Failed);
+        assert!(
+            hint(&[error("cannot request data older than 1s", None)])
+                .is_some_and(|it| it.contains("--days"))
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! The grammar of `kvctl usage`.
+
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+/// How many days back the analytics of Workers KV reach.
+const DAYS_MAX: u8 = 31;
+
+const AFTER_HELP: &str = "\
+The figures are those of the analytics, some minutes late, and the token needs the permission
+`Account Analytics: Read`. Days are those of UTC; the last one is today. Reads, writes and deletions
+count by the key, lists by the request; storage is the newest figure of a namespace.
+
+--json has every day of every namespace; --ndjson writes a line for each of them that has a figure.";
+
+/// Arguments of `kvctl usage`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct UsageArgs {
+    /// How many days, today included: 1 to 31, which is how far the analytics reach back
+    #[arg(long, value_name = "N", default_value = "30")]
+    pub days: Days,
+
+    /// Whose quotas to show; which plan the account has cannot be found out
+    #[arg(long, value_name = "PLAN", value_enum, default_value_t)]
+    pub plan: PlanArg,
+}
+
+/// A plan of Cloudflare's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum PlanArg {
+    /// Quotas for each day
+    #[default]
+    Free,
+    /// What each month includes
+    Paid,
+}
+
+/// A number of days that the analytics can answer for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days(pub u8);
+
+/// Why a text is not [`Days`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DaysError {
+    /// Not a whole number.
+    #[error("it is not a number of days; give 1 to {DAYS_MAX}")]
+    NotANumber,
+    /// None, or more than there are.
+    #[error("the analytics of Workers KV reach back {DAYS_MAX} days; give 1 to {DAYS_MAX}")]
+    OutOfRange,
+}
+
+impl FromStr for Days {
+    type Err = DaysError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        if s.is_empty() || !s.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(DaysError::NotANumber);
+        }
+        match s.parse() {
+            Ok(days) if (1..=DAYS_MAX).contains(&days) => Ok(Self(days)),
+            Ok(_) | Err(_) => Err(DaysError::OutOfRange),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::analytics::RETENTION_DAYS;
+
+    #[test]
+    fn days_are_those_that_are_retained() {
+        assert_eq!(DAYS_MAX, RETENTION_DAYS);
+        assert_eq!("1".parse(), Ok(Days(1)));
+        assert_eq!("31".parse(), Ok(Days(31)));
+        for far in ["0", "32", "1000"] {
+            assert_eq!(far.parse::<Days>(), Err(DaysError::OutOfRange), "{far}");
+        }
+        for odd in ["", "-1", "7d", "1.5", "+3"] {
+            assert_eq!(odd.parse::<Days>(), Err(DaysError::NotANumber), "{odd}");
+        }
+    }
+}

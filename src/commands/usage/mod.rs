@@ -1,0 +1,94 @@
+//! `kvctl usage`.
+
+mod report;
+
+use anyhow::Context as _;
+use report::UsageReport;
+
+use crate::{
+    cli::usage::{PlanArg, UsageArgs},
+    config::{Document, Field},
+    context::{Context, Session},
+    env,
+    ops::usage::{
+        Usage, Window, fetch,
+        plan::{Plan, quotas},
+        tabulate,
+    },
+    ui::quantity,
+};
+
+/// From how many hundredths of a day's quota on somebody should be told.
+const NEAR_PERCENT: u64 = 80;
+
+pub(super) async fn run(context: &Context, args: &UsageArgs) -> anyhow::Result<()> {
+    let document = context.document_if_any()?;
+    let session = context.connect(document.as_ref()).await?;
+    let window = Window::new(env::now(), args.days.0);
+    let (datasets, namespaces) = fetch(&session.client, &session.account, window)
+        .await
+        .context("could not find out what the namespaces were used for")?;
+    let usage = tabulate(window, &datasets, &namespaces);
+    let plan = match args.plan {
+        PlanArg::Free => Plan::Free,
+        PlanArg::Paid => Plan::Paid,
+    };
+    remark(context, &usage, plan);
+    let bindings = |id: &str| bindings(document.as_ref(), &session, id);
+    Ok(context
+        .ui
+        .report(&UsageReport::new(&usage, plan, bindings))?)
+}
+
+/// Says on stderr what the figures alone do not.
+fn remark(context: &Context, usage: &Usage, plan: Plan) {
+    if let Some(until) = usage.missing_until {
+        context.ui.warn(&format!(
+            "the analytics give 10,000 rows at most, so figures up to {until} are missing; ask for \
+             fewer days with `--days N`"
+        ));
+    }
+    if !usage.unknown.is_empty() {
+        context.ui.warn(&format!(
+            "operations that kvctl does not know are left out: {}",
+            usage.unknown.join(", ")
+        ));
+    }
+    if plan == Plan::Free {
+        for quota in quotas(usage, plan) {
+            if quota.percent() >= NEAR_PERCENT {
+                context.ui.warn(&format!(
+                    "{} % of the free plan's {} of today are used; beyond, they fail until 00:00 UTC",
+                    quota.percent(),
+                    quantity(
+                        usize::try_from(quota.includes).unwrap_or(usize::MAX),
+                        report::noun(quota.kind)
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+/// Returns the bindings of the file that lead to a namespace, with their sections.
+fn bindings(document: Option<&Document>, session: &Session, id: &str) -> Vec<String> {
+    let scopes = document.into_iter().flat_map(|it| it.project().scopes());
+    let mut found = Vec::new();
+    for scope in scopes {
+        for entry in &scope.entries {
+            let names = |field| {
+                let named = entry.field(field);
+                named.is_some_and(|it| it.value.eq_ignore_ascii_case(id))
+            };
+            let by_name = session.is_local() && entry.binding.as_str() == id;
+            if names(Field::Id) || names(Field::PreviewId) || by_name {
+                let section = scope.environment.as_ref();
+                found.push(section.map_or_else(
+                    || entry.binding.to_string(),
+                    |section| format!("{} ({section})", entry.binding),
+                ));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,375 @@
+//! What namespaces were used for, as a table and as JSON.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::{
+    ops::usage::{
+        Day, Kind, Namespace, Operations, Usage,
+        plan::{Plan, Quota, STORAGE_BYTES, cost_cents, percent, quotas},
+    },
+    ui::{Report, printable, spark, table},
+};
+
+/// The result of `kvctl usage`.
+#[derive(Debug, Serialize)]
+pub(super) struct UsageReport {
+    /// The first day.
+    from: String,
+    /// The last day: today, in UTC.
+    to: String,
+    /// The last day of which rows are missing, if any are.
+    missing_until: Option<String>,
+    namespaces: Vec<Row>,
+    total: Total,
+    plan: Plan,
+    /// Whether `includes` and `used` are about a `day` or a `month`.
+    period: &'static str,
+    quotas: Vec<Quota>,
+    /// What the plan includes of storage.
+    includes_bytes: u64,
+    /// What the paid plan would charge for a month at this pace, beyond its own price.
+    paid_cents: u64,
+}
+
+/// One namespace.
+#[derive(Debug, Serialize)]
+struct Row {
+    id: String,
+    /// None, if it was deleted, or has none.
+    title: Option<String>,
+    bindings: Vec<String>,
+    operations: Operations,
+    stored: Option<Newest>,
+    days: Vec<DayRow>,
+}
+
+/// What a namespace held last.
+#[derive(Debug, Serialize)]
+struct Newest {
+    date: String,
+    keys: u64,
+    bytes: u64,
+}
+
+/// One day of a namespace.
+#[derive(Debug, Serialize)]
+struct DayRow {
+    date: String,
+    #[serde(flatten)]
+    operations: Operations,
+    keys: Option<u64>,
+    bytes: Option<u64>,
+}
+
+/// All namespaces together.
+#[derive(Debug, Serialize)]
+struct Total {
+    operations: Operations,
+    keys: u64,
+    bytes: u64,
+}
+
+impl UsageReport {
+    pub(super) fn new(usage: &Usage, plan: Plan, bindings: impl Fn(&str) -> Vec<String>) -> Self {
+        let stored = usage.stored();
+        Self {
+            from: usage.window.from.to_string(),
+            to: usage.window.to.to_string(),
+            missing_until: usage.missing_until.map(|date| date.to_string()),
+            namespaces: usage
+                .namespaces
+                .iter()
+                .map(|it| Row::new(it, bindings(&it.id)))
+                .collect(),
+            total: Total {
+                operations: usage.operations(),
+                keys: stored.keys,
+                bytes: stored.bytes,
+            },
+            plan,
+            period: plan.period(),
+            quotas: quotas(usage, plan),
+            includes_bytes: STORAGE_BYTES,
+            paid_cents: cost_cents(usage),
+        }
+    }
+
+    fn figures(&self, out: &mut dyn Write) -> io::Result<()> {
+        let head = [
+            "NAMESPACE",
+            "BINDING",
+            "READS",
+            "WRITES",
+            "DELETES",
+            "LISTS",
+            "KEYS",
+            "STORED",
+            "DAYS",
+        ];
+        let last = [
+            "total".to_owned(),
+            String::new(),
+            grouped(self.total.operations.read),
+            grouped(self.total.operations.write),
+            grouped(self.total.operations.delete),
+            grouped(self.total.operations.list),
+            grouped(self.total.keys),
+            size(self.total.bytes),
+            String::new(),
+        ];
+        let rows = self.namespaces.iter().map(Row::cells);
+        table(out, true, head, rows.chain([last]))
+    }
+
+    fn quotas(&self, out: &mut dyn Write) -> io::Result<()> {
+        let head = match self.plan {
+            Plan::Free => ["FREE PLAN", "A DAY", "TODAY", "MOST"],
+            Plan::Paid => ["PAID PLAN", "A MONTH", "AT THIS PACE", "MOST IN A DAY"],
+        };
+        let used = |used, includes| format!("{} %", percent(used, includes));
+        let rows = self.quotas.iter().map(|quota| {
+            let most = if quota.most == 0 {
+                String::new()
+            } else {
+                format!("{} on {}", grouped(quota.most), quota.most_on)
+            };
+            [
+                format!("{}s", noun(quota.kind)),
+                grouped(quota.includes),
+                format!(
+                    "{} ({})",
+                    grouped(quota.used),
+                    used(quota.used, quota.includes)
+                ),
+                most,
+            ]
+        });
+        let storage = [
+            "storage".to_owned(),
+            size(self.includes_bytes),
+            format!(
+                "{} ({})",
+                size(self.total.bytes),
+                used(self.total.bytes, self.includes_bytes)
+            ),
+            String::new(),
+        ];
+        table(out, true, head, rows.chain([storage]))
+    }
+}
+
+impl Row {
+    fn new(namespace: &Namespace, bindings: Vec<String>) -> Self {
+        let day = |day: &Day| DayRow {
+            date: day.date.to_string(),
+            operations: day.operations,
+            keys: day.stored.map(|it| it.keys),
+            bytes: day.stored.map(|it| it.bytes),
+        };
+        Self {
+            id: namespace.id.clone(),
+            title: namespace.title.clone(),
+            bindings,
+            operations: namespace.operations(),
+            stored: namespace.stored().map(|(date, stored)| Newest {
+                date: date.to_string(),
+                keys: stored.keys,
+                bytes: stored.bytes,
+            }),
+            days: namespace.days.iter().map(day).collect(),
+        }
+    }
+
+    /// Returns its row of the table.
+    fn cells(&self) -> [String; 9] {
+        let name = self.title.as_ref().unwrap_or(&self.id);
+        let stored = |of: fn(&Newest) -> String| self.stored.as_ref().map(of).unwrap_or_default();
+        [
+            printable(name).into_owned(),
+            self.bindings.join(", "),
+            grouped(self.operations.read),
+            grouped(self.operations.write),
+            grouped(self.operations.delete),
+            grouped(self.operations.list),
+            stored(|it| grouped(it.keys)),
+            stored(|it| size(it.bytes)),
+            spark(self.days.iter().map(|day| day.operations.all())),
+        ]
+    }
+
+    /// Returns its row for programs: bare numbers, and empty what is not known.
+    fn plain(&self) -> [String; 9] {
+        let stored = |of: fn(&Newest) -> u64| {
+            let stored = self.stored.as_ref().map(of);
+            stored.map(|it| it.to_string()).unwrap_or_default()
+        };
+        [
+            self.id.clone(),
+            printable(self.title.as_deref().unwrap_or_default()).into_owned(),
+            self.bindings.join(","),
+            self.operations.read.to_string(),
+            self.operations.write.to_string(),
+            self.operations.delete.to_string(),
+            self.operations.list.to_string(),
+            stored(|it| it.keys),
+            stored(|it| it.bytes),
+        ]
+    }
+}
+
+/// A line of the day-by-day list.
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a str,
+    title: Option<&'a str>,
+    #[serde(flatten)]
+    day: &'a DayRow,
+}
+
+impl Report for UsageReport {
+    fn human(&self, out: &mut dyn Write, tabular: bool) -> io::Result<()> {
+        if !tabular {
+            return table(out, false, [""; 9], self.namespaces.iter().map(Row::plain));
+        }
+        self.figures(out)?;
+        writeln!(out, "\n days: {} to {}, UTC\n", self.from, self.to)?;
+        self.quotas(out)?;
+        let (dollars, cents) = (self.paid_cents / 100, self.paid_cents % 100);
+        writeln!(
+            out,
+            "\n A month at this pace would cost ${dollars}.{cents:02} beyond the price of the paid \
+             plan."
+        )
+    }
+
+    fn lines(&self, out: &mut dyn Write) -> io::Result<()> {
+        for row in &self.namespaces {
+            let has_figure = |day: &&DayRow| day.operations.all() > 0 || day.keys.is_some();
+            for day in row.days.iter().filter(has_figure) {
+                let line = Line {
+                    id: &row.id,
+                    title: row.title.as_deref(),
+                    day,
+                };
+                serde_json::to_writer(&mut *out, &line)?;
+                writeln!(out)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns what one operation of a kind is called.
+pub(super) fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Read => "read",
+        Kind::Write => "write",
+        Kind::Delete => "delete",
+        Kind::List => "list",
+    }
+}
+
+/// Returns a number with commas between its thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns a number of bytes in the unit that suits it, a thousand to the next.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let mut unit = 0;
+    // In tenths, rounded down.
+    let mut tenths = bytes / 100;
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1_000;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or_default();
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::usage::{Stored, Window};
+
+    fn usage() -> Usage {
+        let window = Window::new("2026-01-31T12:00:00Z".parse().unwrap(), 4);
+        let days = |reads: [u64; 4], keys: Option<u64>| {
+            let days = window.days().zip(reads);
+            let day = |(date, read)| Day {
+                date,
+                operations: Operations {
+                    read,
+                    write: read / 1_000,
+                    ..Operations::default()
+                },
+                stored: keys.map(|keys| Stored {
+                    keys,
+                    bytes: keys * 1_100,
+                }),
+            };
+            days.map(day).collect()
+        };
+        let namespaces = vec![
+            Namespace {
+                id: "a".to_owned(),
+                title: Some("bio-SESSIONS".to_owned()),
+                days: days([50_000, 0, 2_000_000, 900_000], Some(1_500_000)),
+            },
+            Namespace {
+                id: "0f2ac74b498b48028cb68387c421e279".to_owned(),
+                title: None,
+                days: days([1, 0, 0, 0], None),
+            },
+        ];
+        Usage {
+            window,
+            namespaces,
+            missing_until: None,
+            unknown: Vec::new(),
+        }
+    }
+
+    fn on_a_terminal(plan: Plan) -> String {
+        let bindings = |id: &str| match id {
+            "a" => vec!["SESSIONS".to_owned()],
+            _ => Vec::new(),
+        };
+        let mut out = Vec::new();
+        let report = UsageReport::new(&usage(), plan, bindings);
+        report.human(&mut out, true).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_terminal_has_bars_and_the_quotas_of_the_plan() {
+        insta::assert_snapshot!(on_a_terminal(Plan::Free));
+        insta::assert_snapshot!(on_a_terminal(Plan::Paid));
+    }
+
+    #[test]
+    fn numbers_are_easy_to_read() {
+        let texts = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "12,345", "1,234,567"]);
+        let texts = [0, 999, 1_000, 1_049, 999_999, 1_000_000, 2_500_000_000].map(size);
+        let expected = [
+            "0 B", "999 B", "1.0 kB", "1.0 kB", "999.9 kB", "1.0 MB", "2.5 GB",
+        ];
+        assert_eq!(texts, expected);
+        assert_eq!(size(u64::MAX), "18446.7 PB");
+    }
+}
