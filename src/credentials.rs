@@ -24,6 +24,8 @@ pub struct Found {
     pub credentials: Credentials,
     /// Where they came from, such as `CLOUDFLARE_API_TOKEN`.
     pub source: String,
+    /// The variables that they came from.
+    pub variables: Vec<Var>,
     /// The name of today, if they came under a name of old.
     pub renamed: Option<Var>,
 }
@@ -108,11 +110,14 @@ pub fn find(token_file: Option<&Path>, env: &Env, now: Timestamp) -> Result<Foun
             return Ok(Found {
                 credentials: Credentials::Token(usable(text, token.name())?),
                 source: token.to_string(),
+                variables: vec![token],
                 renamed: old.then_some(Var::ApiToken),
             });
         }
         if let Some(text) = env.get(key) {
-            let Some(address) = env.get(email).or_else(|| env.get(Var::Email)) else {
+            let mut set = [email, Var::Email].into_iter();
+            let found = set.find_map(|var| Some((var, env.get(var)?)));
+            let Some((email, address)) = found else {
                 return Err(Error::HalfKey { key, email });
             };
             return Ok(Found {
@@ -121,6 +126,7 @@ pub fn find(token_file: Option<&Path>, env: &Env, now: Timestamp) -> Result<Foun
                     key: usable(text, key.name())?,
                 },
                 source: format!("{key} and {email}"),
+                variables: vec![key, email],
                 renamed: old.then_some(Var::ApiKey),
             });
         }
@@ -149,6 +155,7 @@ fn from_file(path: &Path) -> Result<Found, Error> {
     Ok(Found {
         credentials: Credentials::Token(token_in(path)?),
         source: path.display().to_string(),
+        variables: Vec::new(),
         renamed: None,
     })
 }
@@ -163,6 +170,7 @@ fn from_login(env: &Env, now: Timestamp) -> Result<Found, Error> {
     Ok(Found {
         credentials: Credentials::Token(token),
         source: format!("wrangler's login at {}", path.display()),
+        variables: Vec::new(),
         renamed: None,
     })
 }

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, fmt, io, path::PathBuf};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use jiff::Timestamp;
 
 /// A variable that kvctl reads.
@@ -224,6 +225,60 @@ impl FromIterator<(Var, String)> for Env {
             values: iter.into_iter().collect(),
         }
     }
+}
+
+/// A proxy, as the HTTP library will use it. Holds no password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Scheme, host and port.
+    pub url: String,
+    /// Whether a user and a password are sent to it.
+    pub has_credentials: bool,
+    /// The variable that names it; none, if the system does.
+    pub variable: Option<&'static str>,
+}
+
+/// Returns the proxy through which requests to `url` go, decided by the library that will send them.
+pub fn proxy_for(url: &str) -> Option<Proxy> {
+    let proxy = Matcher::from_system().intercept(&url.parse().ok()?)?;
+    let uri = proxy.uri();
+    let port = uri
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    Some(Proxy {
+        // Put together from parts, so that nothing else can be in it.
+        url: format!(
+            "{}://{}{port}",
+            uri.scheme_str().unwrap_or("http"),
+            uri.host().unwrap_or_default()
+        ),
+        has_credentials: proxy.basic_auth().is_some() || proxy.raw_auth().is_some(),
+        variable: proxy_variable(url),
+    })
+}
+
+/// Returns the variable that names a proxy for `url`, whether or not it is used.
+pub fn proxy_variable(url: &str) -> Option<&'static str> {
+    let own: [&'static str; 2] = if url.starts_with("https:") {
+        ["HTTPS_PROXY", "https_proxy"]
+    } else {
+        ["HTTP_PROXY", "http_proxy"]
+    };
+    let names = own.into_iter().chain(["ALL_PROXY", "all_proxy"]);
+    names.into_iter().find(|name| of_library(name).is_some())
+}
+
+/// Returns the value of a variable that a library reads for itself.
+#[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
+pub fn of_library(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?;
+    (!value.is_empty()).then(|| value.to_string_lossy().into_owned())
+}
+
+/// Returns the system that the program was built for, such as `linux x86_64`.
+pub fn platform() -> String {
+    format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
 /// Returns the current directory.

@@ -109,7 +109,10 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if e.is::<commands::Partial>() {
         return Some(Exit::Partial);
     }
-    if e.is::<commands::ChangesPending>() || e.is::<commands::Different>() {
+    if e.is::<commands::ChangesPending>()
+        || e.is::<commands::Different>()
+        || e.is::<commands::Broken>()
+    {
         return Some(Exit::CheckFailed);
     }
     if e.is::<ops::provision::destination::Error>() {

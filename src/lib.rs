@@ -76,7 +76,11 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let context = Context::new(cli.globals)?;
+    let context = if cli.command.looks_into_trouble() {
+        Context::despite_trouble(cli.globals)?
+    } else {
+        Context::new(cli.globals)?
+    };
     let outcome = runtime.block_on(async {
         // Ctrl-C first, so that somebody listens before anything begins.
         tokio::select! {

@@ -214,6 +214,7 @@ impl Client {
                     status,
                     took: sent.elapsed(),
                     ray: answer.header("cf-ray"),
+                    date: answer.header("date"),
                 });
                 Ok(answer)
             }

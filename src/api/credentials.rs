@@ -19,6 +19,26 @@ pub enum Credentials {
     Anonymous,
 }
 
+/// What credentials are, as far as their form shows it: since 2026 tokens and keys say so in their
+/// first letters. Those made before then still work, and say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// A user's API token, `cfut_…`.
+    UserToken,
+    /// An account's API token, `cfat_…`.
+    AccountToken,
+    /// The token of wrangler's login, `cfoat_…`.
+    OAuth,
+    /// A token of any kind.
+    Unmarked,
+    /// A global API key in the place of a token, `cfk_…`: it will be refused.
+    Misplaced,
+    /// A user's global API key, with the email.
+    GlobalKey,
+    /// None.
+    Anonymous,
+}
+
 /// Why a text cannot be a token or key. Says where, never what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
@@ -50,6 +70,25 @@ impl Credentials {
         match text.chars().position(odd) {
             Some(at) => Err(SecretError::Character(at + 1)),
             None => Ok(text.into()),
+        }
+    }
+
+    /// Returns what they are, as far as their form shows it.
+    pub fn scheme(&self) -> Scheme {
+        const PREFIXES: [(&str, Scheme); 4] = [
+            ("cfut_", Scheme::UserToken),
+            ("cfat_", Scheme::AccountToken),
+            ("cfoat_", Scheme::OAuth),
+            ("cfk_", Scheme::Misplaced),
+        ];
+        match self {
+            Self::Token(token) => {
+                let text = token.expose_secret();
+                let known = PREFIXES.iter().find(|(prefix, _)| text.starts_with(prefix));
+                known.map_or(Scheme::Unmarked, |(_, scheme)| *scheme)
+            }
+            Self::Key { .. } => Scheme::GlobalKey,
+            Self::Anonymous => Scheme::Anonymous,
         }
     }
 
@@ -90,6 +129,20 @@ mod tests {
             key: Credentials::secret("canary").unwrap(),
         };
         assert!(!format!("{key:?} {:?}", key.headers()).contains("canary"));
+    }
+
+    #[test]
+    fn the_first_letters_say_what_a_token_is() {
+        let scheme = |text| Credentials::Token(Credentials::secret(text).unwrap()).scheme();
+        let all = ["cfut_a", "cfat_a", "cfoat_a", "cfk_a", "CFUT_a"].map(scheme);
+        let expected = [
+            Scheme::UserToken,
+            Scheme::AccountToken,
+            Scheme::OAuth,
+            Scheme::Misplaced,
+            Scheme::Unmarked,
+        ];
+        assert_eq!(all, expected);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use analytics::GetUsage;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use bulk::{BulkDelete, BulkGet, BulkPut};
 pub use client::{Client, ClientError, Settings};
-pub use credentials::{Credentials, SecretError};
+pub use credentials::{Credentials, Scheme, SecretError};
 pub use endpoint::{Answer, Body, Endpoint};
 pub use error::{Error, Kind, Trouble};
 pub use keys::ListKeys;

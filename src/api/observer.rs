@@ -19,6 +19,8 @@ pub enum Event<'a> {
         took: Duration,
         /// Cloudflare's name for this request.
         ray: Option<&'a str>,
+        /// What time it is there, as HTTP writes it.
+        date: Option<&'a str>,
     },
     /// No answer arrived.
     Lost {

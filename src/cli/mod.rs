@@ -9,6 +9,7 @@
 )]
 
 pub mod bulk;
+pub mod doctor;
 mod documents;
 mod duration;
 pub mod key;
@@ -91,12 +92,21 @@ pub enum Command {
     Diff(transfer::DiffArgs),
     /// Show operations, keys and storage of each namespace, day by day, beside the plan's quotas
     Usage(usage::UsageArgs),
+    /// Find out what is wrong: credentials, account, permissions, settings, network, clock
+    Doctor(doctor::DoctorArgs),
     /// Serve the local store as the REST API of Workers KV, for tests and for other tools
     Serve(serve::ServeArgs),
     /// Write a script that completes command lines to stdout
     Completions(CompletionsArgs),
     /// Write the manual pages to a directory
     Man(ManArgs),
+}
+
+impl Command {
+    /// Whether it is there to find out what is wrong, and so must not fail because of it.
+    pub fn looks_into_trouble(&self) -> bool {
+        matches!(self, Self::Doctor(_))
+    }
 }
 
 /// Options that every command takes.

@@ -4,6 +4,7 @@
 //! endpoints), `config`, `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
 
 mod bulk;
+mod doctor;
 mod documents;
 mod journal;
 mod key;
@@ -13,6 +14,8 @@ mod rename_binding;
 mod serve;
 mod transfer;
 mod usage;
+
+pub use doctor::Broken;
 
 use crate::{cli::Command, context::Context};
 
@@ -96,6 +99,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Copy(args) => transfer::copy::run(context, args).await,
         Command::Diff(args) => transfer::diff::run(context, args).await,
         Command::Usage(args) => usage::run(context, &args).await,
+        Command::Doctor(_) => doctor::run(context).await,
         Command::Serve(args) => serve::run(context, args).await,
         Command::Completions(args) => documents::completions(context, &args),
         Command::Man(args) => documents::man(context, &args),

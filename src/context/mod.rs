@@ -6,11 +6,13 @@
 mod narrator;
 mod service;
 mod session;
+mod sources;
 
 use std::path::{Path, PathBuf};
 
 pub use service::{ServeError, Served, Service, ServiceError};
 pub use session::{Place, Session};
+pub use sources::EnvFileSource;
 
 use crate::{
     cli::Globals,
@@ -66,11 +68,23 @@ pub struct Context {
     pub globals: Globals,
     env: Env,
     cwd: PathBuf,
+    env_files: Vec<EnvFileSource>,
+    /// Why env files could not be read.
+    trouble: Option<config::DotenvError>,
 }
 
 impl Context {
     /// Reads the surroundings. Touches no network, and of the file system only env files.
     pub fn new(globals: Globals) -> anyhow::Result<Self> {
+        let mut context = Self::despite_trouble(globals)?;
+        match context.trouble.take() {
+            Some(trouble) => Err(trouble.into()),
+            None => Ok(context),
+        }
+    }
+
+    /// The same, but env files that cannot be read are left out, for commands that look into that.
+    pub fn despite_trouble(globals: Globals) -> anyhow::Result<Self> {
         let mut env = Env::read();
         let ui = Self::voice(&globals, &env);
         let cwd = Self::cwd(&globals)?;
@@ -80,7 +94,12 @@ impl Context {
             .as_ref()
             .and_then(|found| found.path.parent())
             .unwrap_or(&cwd);
-        for file in read_env_files(directory, globals.environment.as_deref())? {
+        let (files, trouble) = match read_env_files(directory, globals.environment.as_deref()) {
+            Ok(files) => (files, None),
+            Err(trouble) => (Vec::new(), Some(trouble)),
+        };
+        let mut env_files = Vec::new();
+        for file in files {
             ui.detail(
                 Verbosity::Everything,
                 &format!("read {}", file.path.display()),
@@ -95,12 +114,18 @@ impl Context {
                     "{file} decides where requests, and credentials, are sent"
                 ));
             }
+            env_files.push(EnvFileSource {
+                path: file.path,
+                variables: added,
+            });
         }
         Ok(Self {
             ui,
             globals,
             env,
             cwd,
+            env_files,
+            trouble,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Tells the user what the client does, as far as they asked to know.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -54,6 +54,7 @@ impl Observer for Narrator {
                 status,
                 took,
                 ray,
+                ..
             } => {
                 let ray = ray.map(|ray| format!(" cf-ray {ray}")).unwrap_or_default();
                 let status = status.as_u16();
@@ -82,6 +83,16 @@ impl Observer for Narrator {
                 self.ui.detail(Verbosity::Everything, &line);
             }
         }
+    }
+}
+
+/// Two that listen.
+pub(super) struct Both(pub(super) Narrator, pub(super) Arc<dyn Observer>);
+
+impl Observer for Both {
+    fn event(&self, event: &Event<'_>) {
+        self.0.event(event);
+        self.1.event(event);
     }
 }
 

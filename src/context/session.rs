@@ -5,15 +5,18 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use tokio::{net::TcpListener, sync::oneshot};
 
-use super::{Context, UsageError, narrator::Narrator};
+use super::{
+    Context, UsageError,
+    narrator::{Both, Narrator},
+};
 use crate::{
-    api::{BaseUrl, Client, Credentials, Settings},
+    api::{BaseUrl, Client, Credentials, Observer, Settings},
     config::{Document, Located, Project},
     credentials,
     domain::{AccountId, EnvName},
     emulator::{self, Emulator},
     env::{self, Var},
-    ops::account::Sources,
+    ops::account::{Choice, Error as AccountError, Sources},
     ui::Verbosity,
 };
 
@@ -95,15 +98,7 @@ impl Context {
         document: Option<&Document>,
         sections: &[Option<EnvName>],
     ) -> anyhow::Result<Session> {
-        let found = credentials::find(
-            self.globals
-                .token_file
-                .as_ref()
-                .map(|f| self.resolve(f))
-                .as_deref(),
-            &self.env,
-            env::now(),
-        )?;
+        let found = self.credentials()?;
         if let Some(name) = found.renamed {
             self.ui.note(&format!(
                 "{} is the name of old; {name} is the one of today",
@@ -114,8 +109,9 @@ impl Context {
             Verbosity::Everything,
             &format!("credentials: {}", found.source),
         );
-        let client = self.client(self.base_url()?, found.credentials)?;
-        let account = self.account(document, sections, &client).await?;
+        let (base, _) = self.base_url()?;
+        let client = self.client(base, found.credentials)?;
+        let account = self.account(document, sections, &client).await?.id;
         Ok(Session {
             client,
             account,
@@ -129,65 +125,121 @@ impl Context {
         document: Option<&Document>,
         sections: &[Option<EnvName>],
         client: &Client,
-    ) -> anyhow::Result<AccountId> {
-        if let Some(flag) = &self.globals.account_id {
-            return Ok(flag.clone());
-        }
+    ) -> anyhow::Result<Choice> {
         let read;
-        let document = if document.is_some() {
+        let document = if document.is_some() || self.globals.account_id.is_some() {
             document
         } else {
             read = self.document_if_any()?;
             read.as_ref()
         };
-        let mut sources = Sources::default();
+        let sources = self.account_sources(document, sections);
+        Ok(sources.resolve(client).await?)
+    }
+
+    /// Returns the account that is named for a section, and by whom, without asking the service.
+    pub fn named_account(
+        &self,
+        document: Option<&Document>,
+        section: Option<EnvName>,
+    ) -> Result<Option<Choice>, AccountError> {
+        self.account_sources(document, &[section]).named()
+    }
+
+    fn account_sources<'a>(
+        &'a self,
+        document: Option<&'a Document>,
+        sections: &[Option<EnvName>],
+    ) -> Sources<'a> {
+        let mut sources = Sources {
+            flag: self.globals.account_id.clone(),
+            ..Sources::default()
+        };
         if let Some(document) = document {
             let project = document.project();
             let named = |section: &Option<EnvName>| account_in(project, section.as_ref());
             sources.file = sections.iter().map(named).collect();
-            sources.path = document.path().to_owned();
+            document.path().clone_into(&mut sources.path);
         }
         sources.variable = [Var::AccountId, Var::LegacyAccountId]
             .into_iter()
             .find_map(|var| Some((var.name(), self.env.get(var)?)));
-        Ok(sources.resolve(client).await?)
+        sources
     }
 
-    fn base_url(&self) -> Result<BaseUrl, UsageError> {
+    /// Finds the credentials, and where they came from.
+    pub fn credentials(&self) -> Result<credentials::Found, credentials::Error> {
+        let file = self.globals.token_file.as_ref();
+        let file = file.map(|file| self.resolve(file));
+        credentials::find(file.as_deref(), &self.env, env::now())
+    }
+
+    /// Returns where the API is, and the variable that says so.
+    pub fn base_url(&self) -> Result<(BaseUrl, Option<Var>), UsageError> {
         let set = [Var::BaseUrl, Var::LegacyBaseUrl]
             .into_iter()
             .find_map(|variable| Some((variable, self.env.get(variable)?)));
         let (variable, text) = set.unwrap_or((Var::BaseUrl, BaseUrl::DEFAULT));
-        text.parse()
-            .map_err(|why| UsageError::BaseUrl { variable, why })
+        match text.parse() {
+            Ok(base) => Ok((base, set.map(|(variable, _)| variable))),
+            Err(why) => Err(UsageError::BaseUrl { variable, why }),
+        }
     }
 
     fn client(&self, base: BaseUrl, credentials: Credentials) -> anyhow::Result<Client> {
+        let retries = self.globals.retries.into();
+        let narrator = Arc::new(Narrator::new(self.ui.clone()));
+        self.client_with(base, credentials, retries, narrator)
+    }
+
+    /// Prepares a client that hides nothing by trying again for long, and is listened to by
+    /// `observer` as well.
+    pub fn probing_client(
+        &self,
+        base: BaseUrl,
+        credentials: Credentials,
+        observer: Arc<dyn Observer>,
+    ) -> anyhow::Result<Client> {
+        let narrator = Narrator::new(self.ui.clone());
+        let both = Arc::new(Both(narrator, observer));
+        self.client_with(base, credentials, self.globals.retries.min(1).into(), both)
+    }
+
+    fn client_with(
+        &self,
+        base: BaseUrl,
+        credentials: Credentials,
+        retries: usize,
+        observer: Arc<dyn Observer>,
+    ) -> anyhow::Result<Client> {
         let settings = Settings {
             base,
             credentials,
             timeout: self.globals.timeout.0,
-            retries: self.globals.retries.into(),
+            retries,
             backoff: Self::BACKOFF,
             authorities: self.authorities()?,
             now: env::now,
         };
-        Ok(Client::new(
-            settings,
-            Arc::new(Narrator::new(self.ui.clone())),
-        )?)
+        Ok(Client::new(settings, observer)?)
     }
 
     fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
-        let flag = self.globals.ca_file.clone();
-        let variable = self.env.get(Var::ExtraCaCerts).map(PathBuf::from);
-        let files = flag.into_iter().chain(variable);
-        files
-            .map(|file| {
-                let path = self.resolve(&file);
+        self.authority_files()
+            .into_iter()
+            .map(|(path, _)| {
                 fs_err::read(&path).map_err(|source| UsageError::Authorities { path, source })
             })
             .collect()
+    }
+
+    /// Returns the files of further certificate authorities, and who names each.
+    pub fn authority_files(&self) -> Vec<(PathBuf, &'static str)> {
+        let flag = self.globals.ca_file.as_ref();
+        let flag = flag.map(|file| (self.resolve(file), "--ca-file"));
+        let variable = self.env.get(Var::ExtraCaCerts).map(PathBuf::from);
+        let variable = variable.map(|file| (self.resolve(&file), Var::ExtraCaCerts.name()));
+        flag.into_iter().chain(variable).collect()
     }
 
     /// Starts the local store's server in this process and points the ordinary client at it.
@@ -219,7 +271,7 @@ impl Context {
     }
 
     /// Returns wrangler's own place: `.wrangler/state` beside the wrangler file, unless told.
-    pub(super) fn local_directory(&self, document: Option<&Document>) -> PathBuf {
+    pub fn local_directory(&self, document: Option<&Document>) -> PathBuf {
         if let Some(directory) = &self.globals.persist_to {
             return self.resolve(directory);
         }

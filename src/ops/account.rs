@@ -1,6 +1,6 @@
 //! Which account is meant. Never guessed, never remembered.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use crate::{
     api::{self, Client},
@@ -20,6 +20,44 @@ pub struct Sources<'a> {
     pub path: PathBuf,
     /// The variable that is set, and its value.
     pub variable: Option<(&'static str, &'a str)>,
+}
+
+/// An account, and who chose it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The account.
+    pub id: AccountId,
+    /// Who chose it.
+    pub origin: Origin,
+}
+
+/// Who chose an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// `--account-id`.
+    Flag,
+    /// The wrangler file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Where it says so.
+        position: Position,
+    },
+    /// A variable.
+    Variable(&'static str),
+    /// Nobody: the credentials reach no other.
+    Only,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("--account-id"),
+            Self::File { path, position } => write!(f, "{}:{position}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Only => f.write_str("the only one that the credentials reach"),
+        }
+    }
 }
 
 /// Why no account could be chosen.
@@ -98,48 +136,56 @@ fn listed(accounts: &[Account]) -> String {
 
 impl Sources<'_> {
     /// Returns the account that is named, if one is, for all sections alike.
-    pub fn named(&self) -> Result<Option<AccountId>, Error> {
+    pub fn named(&self) -> Result<Option<Choice>, Error> {
         if let Some(flag) = &self.flag {
-            return Ok(Some(flag.clone()));
+            return Ok(Some(Choice {
+                id: flag.clone(),
+                origin: Origin::Flag,
+            }));
         }
         let variable = self.variable()?;
-        let mut named = Vec::new();
+        let mut named: Vec<Option<Choice>> = Vec::new();
         for located in &self.file {
-            let id = self
+            let choice = self
                 .in_file(*located, variable.as_ref())?
                 .or_else(|| variable.clone());
-            if !named.contains(&id) {
-                named.push(id);
+            let id = |choice: &Option<Choice>| choice.as_ref().map(|it| it.id.clone());
+            if !named.iter().any(|known| id(known) == id(&choice)) {
+                named.push(choice);
             }
         }
         match named.len() {
             0 => Ok(variable),
             1 => Ok(named.swap_remove(0)),
             _ => {
-                let text = |id: &Option<AccountId>| {
-                    id.as_ref()
-                        .map_or_else(|| "none named".to_owned(), ToString::to_string)
+                let text = |choice: &Option<Choice>| {
+                    choice
+                        .as_ref()
+                        .map_or_else(|| "none named".to_owned(), |it| it.id.to_string())
                 };
                 Err(Error::Sections(named.iter().map(text).collect()))
             }
         }
     }
 
-    fn variable(&self) -> Result<Option<AccountId>, Error> {
+    fn variable(&self) -> Result<Option<Choice>, Error> {
         let Some((variable, text)) = self.variable else {
             return Ok(None);
         };
-        text.parse()
-            .map(Some)
-            .map_err(|source| Error::Variable { variable, source })
+        let id = text.parse();
+        let id = id.map_err(|source| Error::Variable { variable, source })?;
+        Ok(Some(Choice {
+            id,
+            origin: Origin::Variable(variable),
+        }))
     }
 
     /// Returns what one section says; it must not contradict the variable.
     fn in_file(
         &self,
         located: Option<&Located<String>>,
-        variable: Option<&AccountId>,
-    ) -> Result<Option<AccountId>, Error> {
+        variable: Option<&Choice>,
+    ) -> Result<Option<Choice>, Error> {
         let Some(located) = located.filter(|located| !located.value.trim().is_empty()) else {
             return Ok(None);
         };
@@ -155,30 +201,40 @@ impl Sources<'_> {
             }
         };
         match (variable, self.variable) {
-            (Some(environment), Some((variable, _))) if *environment != id => {
+            (Some(environment), Some((variable, _))) if environment.id != id => {
                 Err(Error::Disagree {
                     path,
                     file: id,
                     position,
                     variable,
-                    environment: environment.clone(),
+                    environment: environment.id.clone(),
                 })
             }
-            _ => Ok(Some(id)),
+            _ => Ok(Some(Choice {
+                id,
+                origin: Origin::File { path, position },
+            })),
         }
     }
 
     /// Returns the account that is named, else the only one that the credentials reach.
-    pub async fn resolve(&self, client: &Client) -> Result<AccountId, Error> {
-        if let Some(id) = self.named()? {
-            return Ok(id);
+    pub async fn resolve(&self, client: &Client) -> Result<Choice, Error> {
+        if let Some(choice) = self.named()? {
+            return Ok(choice);
         }
-        let mut accounts = client.accounts().await?;
-        match accounts.len() {
-            0 => Err(Error::Nothing),
-            1 => Ok(accounts.remove(0).id),
-            _ => Err(Error::Several(accounts)),
-        }
+        only(client.accounts().await?)
+    }
+}
+
+/// Returns the account that is meant where none is named: the only one.
+pub fn only(mut accounts: Vec<Account>) -> Result<Choice, Error> {
+    match accounts.len() {
+        0 => Err(Error::Nothing),
+        1 => Ok(Choice {
+            id: accounts.remove(0).id,
+            origin: Origin::Only,
+        }),
+        _ => Err(Error::Several(accounts)),
     }
 }
 
@@ -211,38 +267,53 @@ mod tests {
         }
     }
 
+    /// The account that is named, and by whom.
+    fn named(sources: &Sources<'_>) -> Option<(String, String)> {
+        let choice = sources.named().unwrap()?;
+        Some((choice.id.to_string(), choice.origin.to_string()))
+    }
+
     #[test]
     fn file_and_variable_must_agree_and_the_flag_decides() {
         let located = file(A);
         let disagree = sources(vec![Some(&located)], Some(B));
         insta::assert_snapshot!(disagree.named().unwrap_err(), @"wrangler.toml:3:14: the file names account aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, but CLOUDFLARE_ACCOUNT_ID is bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
         let agree = sources(vec![Some(&located)], Some(A));
-        assert_eq!(agree.named().unwrap(), Some(A.parse().unwrap()));
+        assert_eq!(
+            named(&agree),
+            Some((A.to_owned(), "wrangler.toml:3:14".to_owned()))
+        );
         let decided = Sources {
             flag: Some(B.parse().unwrap()),
             ..disagree
         };
-        assert_eq!(decided.named().unwrap(), Some(B.parse().unwrap()));
+        assert_eq!(
+            named(&decided),
+            Some((B.to_owned(), "--account-id".to_owned()))
+        );
     }
 
     #[test]
     fn sections_must_belong_to_one_account() {
         let (a, b) = (file(A), file(B));
         let same = sources(vec![Some(&a), Some(&a)], None);
-        assert_eq!(same.named().unwrap(), Some(A.parse().unwrap()));
+        assert_eq!(named(&same).unwrap().0, A);
         for other in [Some(&b), None] {
             let differ = sources(vec![Some(&a), other], None);
             assert!(matches!(differ.named(), Err(Error::Sections(_))));
         }
         // What the file leaves open, the variable says.
         let filled = sources(vec![Some(&a), None], Some(A));
-        assert_eq!(filled.named().unwrap(), Some(A.parse().unwrap()));
+        assert_eq!(named(&filled).unwrap().0, A);
     }
 
     #[test]
     fn an_empty_account_id_in_the_file_is_none_and_a_placeholder_is_an_error() {
         let empty = file("");
-        assert_eq!(sources(vec![Some(&empty)], None).named().unwrap(), None);
+        assert_eq!(named(&sources(vec![Some(&empty)], None)), None);
+        let variable = sources(vec![Some(&empty)], Some(B));
+        let expected = (B.to_owned(), "CLOUDFLARE_ACCOUNT_ID".to_owned());
+        assert_eq!(named(&variable), Some(expected));
         let placeholder = file("YOUR_ACCOUNT_ID");
         let error = sources(vec![Some(&placeholder)], None).named().unwrap_err();
         insta::assert_snapshot!(error, @"wrangler.toml:3:14: `account_id` is wrong");

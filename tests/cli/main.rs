@@ -5,6 +5,7 @@
 mod bulk;
 mod credentials;
 mod cut_short;
+mod doctor;
 mod documents;
 mod failures;
 mod files;

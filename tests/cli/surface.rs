@@ -15,7 +15,7 @@ fn surface() {
 #[test]
 fn help_texts() {
     let sandbox = Sandbox::new();
-    let helps: [&[&str]; 17] = [
+    let helps: [&[&str]; 18] = [
         &["--help"],
         &["provision", "--help"],
         &["namespace", "--help"],
@@ -33,6 +33,7 @@ fn help_texts() {
         &["key", "edit", "-h"],
         &["key", "touch", "-h"],
         &["usage", "--help"],
+        &["doctor", "-h"],
     ];
     let texts = helps.map(|args| format!("$ kvctl {}\n{}", args.join(" "), sandbox.run(args)));
     insta::assert_snapshot!(texts.join("\n"));

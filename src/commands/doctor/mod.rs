@@ -1,0 +1,46 @@
+//! `kvctl doctor`: what is known, what is decided by whom, and what is broken. Goes on whatever it
+//! finds.
+
+mod local;
+mod remote;
+mod report;
+mod settings;
+mod versions;
+
+use std::error::Error as StdError;
+
+use report::DoctorReport;
+
+use crate::{context::Context, ui::quantity};
+
+/// Something is broken; the report says what.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(String);
+
+pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
+    let mut report = DoctorReport::new(versions::look(context));
+    let found = settings::look(context, &mut report);
+    if context.is_local() {
+        local::look(context, found.document.as_ref(), &mut report).await;
+    } else {
+        remote::look(context, found, &mut report).await;
+    }
+    let broken = report.broken();
+    let reported = context.ui.report(&report);
+    if broken > 0 {
+        return Err(Broken(format!("{} found", quantity(broken, "fault"))).into());
+    }
+    Ok(reported?)
+}
+
+/// Returns an error with its causes, in one line.
+fn said(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

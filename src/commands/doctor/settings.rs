@@ -1,0 +1,302 @@
+//! Which setting has which value, and who decided it.
+
+use std::path::Path;
+
+use super::{
+    report::{DoctorReport, Setting},
+    said,
+};
+use crate::{
+    api::{BaseUrl, Credentials, Scheme},
+    config::{Document, Error, MANIFEST_NAME},
+    context::Context,
+    domain::EnvName,
+    env::{self, Var},
+    ops::account::{Choice, Origin},
+};
+
+/// What the rest of the examination needs; absent where it is broken.
+pub(super) struct Found {
+    pub(super) document: Option<Document>,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) base: Option<BaseUrl>,
+    /// The account that is named; `Err` if what names it is wrong.
+    pub(super) account: Result<Option<Choice>, ()>,
+}
+
+pub(super) fn look(context: &Context, report: &mut DoctorReport) -> Found {
+    let cwd = context.globals.cwd.as_ref().map(|_| "--cwd");
+    let directory = context.directory().display().to_string();
+    report.set("directory", Some(directory), cwd.map(str::to_owned));
+    let document = wrangler_file(context, report);
+    manifest(context, document.as_ref(), report);
+    env_files(context, report);
+    let section = environment(context, document.as_ref(), report);
+    let credentials = credentials(context, report);
+    let account = account(context, document.as_ref(), section, report);
+    let base = base_url(context, report);
+    if let Some(base) = &base {
+        proxy(base, report);
+    }
+    authorities(context, report);
+    let store = context.local_directory(document.as_ref());
+    let by = context
+        .globals
+        .persist_to
+        .as_ref()
+        .map(|_| "--persist-to".to_owned());
+    report.set("local store", Some(context.display(&store)), by);
+    Found {
+        document,
+        credentials,
+        base,
+        account,
+    }
+}
+
+fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Option<Document> {
+    let by = if context.globals.config.is_some() {
+        "--config"
+    } else {
+        "as wrangler finds it"
+    };
+    match context.document() {
+        Ok(document) => {
+            let path = context.display(document.path());
+            report.set("wrangler file", Some(path), Some(by.to_owned()));
+            return Some(document);
+        }
+        Err(Error::NotFound { .. }) => {
+            report.set("wrangler file", None, None);
+            report.note(
+                "there is no wrangler file, so namespaces go by `--namespace` or `--namespace-id`",
+            );
+        }
+        Err(error) => {
+            report.set(
+                "wrangler file",
+                Some("unusable".to_owned()),
+                Some(by.to_owned()),
+            );
+            report.broken_by(said(&error), error.hint());
+        }
+    }
+    None
+}
+
+fn manifest(context: &Context, document: Option<&Document>, report: &mut DoctorReport) {
+    let value = match context.manifest_beside(document) {
+        Ok(manifest) => manifest.map(|_| "read".to_owned()),
+        Err(error) => {
+            report.broken_by(said(&error), error.hint());
+            Some("unusable".to_owned())
+        }
+    };
+    report.set(MANIFEST_NAME, value, None);
+}
+
+fn env_files(context: &Context, report: &mut DoctorReport) {
+    for file in context.env_files() {
+        let names: Vec<&str> = file.variables.iter().map(|var| var.name()).collect();
+        let decides = if names.is_empty() {
+            "decides nothing".to_owned()
+        } else {
+            format!("sets {}", names.join(", "))
+        };
+        report.set("env file", Some(context.display(&file.path)), Some(decides));
+    }
+    if let Some(trouble) = context.env_file_trouble() {
+        report.set("env file", Some("unusable".to_owned()), None);
+        report.broken_by(said(trouble), None);
+    }
+}
+
+/// Finds the section that is meant, and whether the file has it.
+fn environment(
+    context: &Context,
+    document: Option<&Document>,
+    report: &mut DoctorReport,
+) -> Option<EnvName> {
+    let section = match context.environment() {
+        Ok(section) => section,
+        Err(error) => {
+            report.broken_by(said(&error), None);
+            None
+        }
+    };
+    let by = if context.globals.environment.is_some() {
+        Some("--env".to_owned())
+    } else {
+        let is_set = context.is_set(Var::Environment);
+        is_set.then(|| context.origin(Var::Environment.name()))
+    };
+    let name = section.as_ref().map_or("top level", EnvName::as_str);
+    report.set("environment", Some(name.to_owned()), by);
+    if let Some(Err(error)) = document.map(|it| it.scope(section.as_ref())) {
+        report.broken_by(said(&error), error.hint());
+    }
+    section
+}
+
+fn credentials(context: &Context, report: &mut DoctorReport) -> Option<Credentials> {
+    match context.credentials() {
+        Ok(found) => {
+            let kind = kind(found.credentials.scheme());
+            let variables = found.variables.iter().map(|var| context.origin(var.name()));
+            let variables: Vec<String> = variables.collect();
+            let by = match (&context.globals.token_file, variables.as_slice()) {
+                (Some(_), _) => format!("--token-file {}", found.source),
+                (None, []) => found.source,
+                (None, names) => names.join(", "),
+            };
+            report.set("credentials", Some(kind.to_owned()), Some(by));
+            if let Some(name) = found.renamed {
+                report.note(&format!(
+                    "the credentials came under a name of old; {name} is the one of today"
+                ));
+            }
+            if found.credentials.scheme() == Scheme::Misplaced {
+                report.broken_by(
+                    "the token is a global API key".to_owned(),
+                    Some(format!(
+                        "set {} and {} to use it, or better make a token",
+                        Var::ApiKey,
+                        Var::Email
+                    )),
+                );
+            }
+            Some(found.credentials)
+        }
+        Err(error) => {
+            report.set("credentials", None, None);
+            // The local store asks nobody who they are.
+            if !context.is_local() {
+                report.broken_by(said(&error), error.hint());
+            }
+            None
+        }
+    }
+}
+
+/// Returns what credentials are, in words.
+fn kind(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::UserToken => "API token of a user (cfut_)",
+        Scheme::AccountToken => "API token of an account (cfat_)",
+        Scheme::OAuth => "OAuth token (cfoat_)",
+        Scheme::Unmarked => "token of the form before 2026",
+        Scheme::Misplaced => "global API key in the place of a token (cfk_)",
+        Scheme::GlobalKey => "global API key and email",
+        Scheme::Anonymous => "none",
+    }
+}
+
+fn account(
+    context: &Context,
+    document: Option<&Document>,
+    section: Option<EnvName>,
+    report: &mut DoctorReport,
+) -> Result<Option<Choice>, ()> {
+    match context.named_account(document, section) {
+        Ok(Some(choice)) => {
+            let by = match &choice.origin {
+                Origin::File { path, position } => format!("{}:{position}", context.display(path)),
+                other => context.origin(&other.to_string()),
+            };
+            report.set("account", Some(choice.id.to_string()), Some(by));
+            Ok(Some(choice))
+        }
+        Ok(None) => Ok(None),
+        Err(error) => {
+            report.set("account", Some("undecided".to_owned()), None);
+            report.broken_by(said(&error), error.hint());
+            Err(())
+        }
+    }
+}
+
+fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
+    match context.base_url() {
+        Ok((base, variable)) => {
+            let by = variable.map_or_else(
+                || "default".to_owned(),
+                |variable| context.origin(variable.name()),
+            );
+            report.set("API", Some(base.to_string()), Some(by));
+            Some(base)
+        }
+        Err(error) => {
+            report.set("API", Some("unusable".to_owned()), None);
+            report.broken_by(said(&error), error.hint());
+            None
+        }
+    }
+}
+
+/// Finds the proxy in effect. Its user and password are never shown.
+fn proxy(base: &BaseUrl, report: &mut DoctorReport) {
+    let url = base.to_string();
+    if base.is_loopback() {
+        let why = "loopback addresses need none".to_owned();
+        report.set("proxy", None, Some(why));
+        return;
+    }
+    match (env::proxy_for(&url), env::proxy_variable(&url)) {
+        (Some(proxy), _) => {
+            let secret = if proxy.has_credentials {
+                ", with a password"
+            } else {
+                ""
+            };
+            let by = proxy.variable.unwrap_or("the system");
+            report.set(
+                "proxy",
+                Some(format!("{}{secret}", proxy.url)),
+                Some(by.to_owned()),
+            );
+        }
+        (None, Some(variable)) => {
+            report.set("proxy", None, None);
+            report.warn(
+                format!("{variable} is set, but no proxy is used"),
+                Some("either NO_PROXY names this host, or the variable holds no URL".to_owned()),
+            );
+        }
+        (None, None) => report.set("proxy", None, None),
+    }
+}
+
+fn authorities(context: &Context, report: &mut DoctorReport) {
+    let mut replaced = false;
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        if let Some(path) = env::of_library(variable) {
+            replaced = true;
+            report.set("authorities", Some(path.clone()), Some(variable.to_owned()));
+            if !Path::new(&path).exists() && variable == "SSL_CERT_FILE" {
+                let what = format!("{variable} names {path}, which does not exist");
+                report.broken_by(what, Some("unset it, or name a PEM file".to_owned()));
+            }
+        }
+    }
+    if !replaced {
+        report.set("authorities", Some("those of the system".to_owned()), None);
+    }
+    for (path, by) in context.authority_files() {
+        let shown = context.display(&path);
+        report.set("more authorities", Some(shown), Some(by.to_owned()));
+        if let Err(error) = fs_err::File::open(&path) {
+            let hint = format!("{by} takes a file of PEM certificates");
+            report.broken_by(said(&error), Some(hint));
+        }
+    }
+}
+
+impl DoctorReport {
+    fn set(&mut self, name: &'static str, value: Option<String>, source: Option<String>) {
+        self.settings.push(Setting {
+            name,
+            value,
+            source,
+        });
+    }
+}

@@ -1,0 +1,225 @@
+//! What the service tells about whoever asks, and about the way to it. Only reads.
+//!
+//! Owns which endpoint verifies which kind of token, what can be found out about permissions without
+//! writing, and how far clocks are apart. Imports `domain`, `wire` and `api`.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
+
+use crate::{
+    api::{Client, Error, Event, GetUsage, ListNamespaces, Observer, Scheme, Trouble, VerifyToken},
+    domain::AccountId,
+    ops::usage::Window,
+    wire::TokenStatus,
+};
+
+/// From how many seconds on clocks are too far apart.
+pub const SKEW_MAX_SECONDS: u64 = 30;
+
+/// Whose token it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// A user's.
+    User,
+    /// An account's.
+    Account,
+}
+
+/// What is known of credentials.
+#[derive(Debug)]
+pub enum Identity {
+    /// The service knows the token.
+    Known(Owner, TokenStatus),
+    /// The service says that it is no token.
+    Refused(Error),
+    /// There is nothing to ask: no endpoint verifies credentials of this kind.
+    Unverifiable,
+}
+
+/// Asks what a token is. One that an account owns is known to that account only, so `accounts` are
+/// asked in turn where the user's endpoint does not know it.
+pub async fn identify(
+    client: &Client,
+    scheme: Scheme,
+    accounts: &[AccountId],
+) -> Result<Identity, Error> {
+    let (user, account) = match scheme {
+        Scheme::UserToken => (true, false),
+        Scheme::AccountToken => (false, true),
+        Scheme::Unmarked | Scheme::Misplaced => (true, true),
+        Scheme::OAuth | Scheme::GlobalKey | Scheme::Anonymous => return Ok(Identity::Unverifiable),
+    };
+    let asked = accounts.iter().filter(|_| account).map(Some);
+    let mut refusal = None;
+    for account in user.then_some(None).into_iter().chain(asked) {
+        match client.send(&VerifyToken { account }).await {
+            Ok(status) => {
+                let owner = account.map_or(Owner::User, |_| Owner::Account);
+                return Ok(Identity::Known(owner, status));
+            }
+            Err(error) if error.trouble() == Trouble::Denied => refusal = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(refusal.map_or(Identity::Unverifiable, Identity::Refused))
+}
+
+/// A permission of a token.
+#[derive(Debug)]
+pub enum Permission {
+    /// It is there.
+    Granted,
+    /// It is not.
+    Missing(Error),
+    /// It could not be found out.
+    Unknown(Error),
+}
+
+impl Permission {
+    fn of<T>(outcome: Result<T, Error>) -> Self {
+        match outcome {
+            Ok(_) => Self::Granted,
+            Err(error) if error.trouble() == Trouble::Denied => Self::Missing(error),
+            Err(error) => Self::Unknown(error),
+        }
+    }
+}
+
+/// Finds out whether the namespaces of `account` may be read.
+pub async fn may_read(client: &Client, account: &AccountId) -> Permission {
+    Permission::of(client.send(&ListNamespaces { account, page: 1 }).await)
+}
+
+/// Finds out whether the analytics of `account` may be read.
+pub async fn may_analyse(client: &Client, account: &AccountId, now: Timestamp) -> Permission {
+    let Window { from, to, .. } = Window::new(now, 1);
+    Permission::of(client.send(&GetUsage { account, from, to }).await)
+}
+
+/// Listens to a client: how long the way is, and what time it is at its other end.
+#[derive(Debug)]
+pub struct Probe {
+    now: fn() -> Timestamp,
+    samples: Mutex<Vec<Sample>>,
+}
+
+/// What one answer told.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    took: Duration,
+    /// By how many milliseconds this machine's clock is ahead, if the answer had a date.
+    ahead: Option<i64>,
+}
+
+/// What all answers told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// How many answers there were.
+    pub answers: usize,
+    /// The fastest of them: the first one has to connect as well.
+    pub round_trip: Duration,
+    /// By how many seconds this machine's clock is ahead of the service's.
+    pub ahead_seconds: Option<i64>,
+}
+
+impl Probe {
+    /// Listens; `now` is this machine's clock.
+    pub fn new(now: fn() -> Timestamp) -> Self {
+        Self {
+            now,
+            samples: Mutex::default(),
+        }
+    }
+
+    /// Returns what was heard; nothing if nobody answered.
+    pub fn way(&self) -> Option<Way> {
+        let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let best = samples.iter().min_by_key(|it| it.took)?;
+        let dated = samples.iter().filter(|it| it.ahead.is_some());
+        let ahead = dated.min_by_key(|it| it.took).and_then(|it| it.ahead);
+        Some(Way {
+            answers: samples.len(),
+            round_trip: best.took,
+            // To the nearest second.
+            ahead_seconds: ahead.map(|millis| (millis + 500).div_euclid(1000)),
+        })
+    }
+}
+
+impl Observer for Probe {
+    fn event(&self, event: &Event<'_>) {
+        let Event::Answered { took, date, .. } = event else {
+            return;
+        };
+        let sample = Sample {
+            took: *took,
+            ahead: date.and_then(|date| ahead(date, (self.now)(), *took)),
+        };
+        self.samples
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(sample);
+    }
+}
+
+/// Returns by how many milliseconds this machine is ahead of a service that said `date`, where the
+/// answer was there at `now`; nothing, if they may as well agree.
+///
+/// A date has whole seconds, and it was written at some time between sending and receiving. So the
+/// middle of both is the best guess, and half of both is how far that may be off.
+fn ahead(date: &str, now: Timestamp, took: Duration) -> Option<i64> {
+    let there = DateTimeParser::new().parse_timestamp(date).ok()?;
+    let half = i64::try_from(took.as_millis() / 2).ok()?;
+    let here = now.as_millisecond().saturating_sub(half);
+    let ahead = here.saturating_sub(there.as_millisecond() + 500);
+    let may_agree = ahead.unsigned_abs() <= (500 + half).unsigned_abs();
+    Some(if may_agree { 0 } else { ahead })
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::{Method, StatusCode};
+
+    use super::*;
+
+    fn noon() -> Timestamp {
+        "2026-01-01T12:00:00.500Z".parse().unwrap()
+    }
+
+    fn way(dates: &[(&str, u64)]) -> Option<Way> {
+        let probe = Probe::new(noon);
+        for (date, millis) in dates {
+            probe.event(&Event::Answered {
+                method: &Method::GET,
+                path: "accounts",
+                status: StatusCode::OK,
+                took: Duration::from_millis(*millis),
+                ray: None,
+                date: (!date.is_empty()).then_some(date),
+            });
+        }
+        probe.way()
+    }
+
+    #[test]
+    fn the_fastest_answer_says_what_time_it_is() {
+        assert_eq!(way(&[]), None);
+        let slow = ("Thu, 01 Jan 2026 11:50:00 GMT", 900);
+        let fast = ("Thu, 01 Jan 2026 12:00:00 GMT", 10);
+        let seen = way(&[slow, fast, ("", 5)]).unwrap();
+        assert_eq!(seen.round_trip, Duration::from_millis(5));
+        assert_eq!((seen.answers, seen.ahead_seconds), (3, Some(0)));
+        let ahead = |date| way(&[(date, 20)]).unwrap().ahead_seconds;
+        assert_eq!(ahead("Thu, 01 Jan 2026 11:50:00 GMT"), Some(600));
+        assert_eq!(ahead("Thu, 01 Jan 2026 12:00:31 GMT"), Some(-31));
+        assert_eq!(ahead("yesterday"), None);
+        // Written when it was 12:00:00.999 there, and half of eight seconds off.
+        assert_eq!(ahead("Thu, 01 Jan 2026 12:00:01 GMT"), Some(-1));
+        let slow = way(&[("Thu, 01 Jan 2026 11:59:52 GMT", 8_000)]).unwrap();
+        assert_eq!(slow.ahead_seconds, Some(0));
+    }
+}
