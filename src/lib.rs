@@ -18,7 +18,7 @@
 //! | [`config`] | the user's files: finding, reading, and the text after an edit | `domain`, `fsx` |
 //! | [`formats`] | records to and from files: NDJSON, wrangler's JSON, CSV, a directory | `domain` |
 //! | [`credentials`] | which credentials are used | `api`, `config`, `domain`, `env` |
-//! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, what is used | `domain`, `wire`, `api`, `config`, `formats`, `fsx` |
+//! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, what is used, what a token may do | `domain`, `wire`, `api`, `config`, `formats`, `fsx` |
 //! | [`cli`] | the grammar of the command line | `domain`, `formats`, `ui` |
 //! | [`context`] | putting it all together for a command | all but `commands`, `error` |
 //! | [`commands`] | one file a verb: arguments in, operation, report out | all but `emulator`, `error` |

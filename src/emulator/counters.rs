@@ -1,5 +1,5 @@
 //! How many operations each namespace saw on which day, as the service would bill them. Imports
-//! `domain` and `fsx`.
+//! `domain`, `wire` and `fsx`.
 //!
 //! Reads, writes and deletions count by the key, also in bulk, and lists by the request. A day is
 //! one of UTC, as the emulator's clock has it; those beyond the service's retention are forgotten.

@@ -210,6 +210,14 @@ fn what_fails_for_the_moment_is_asked_again_though_it_came_under_200() {
         .fault(errors("unable to execute query, please try again later"));
     past.done(&["usage"]);
     assert_eq!(past.sandbox.emulator.requests("POST"), 2);
+    // It only reads, though by POST: what may have been carried out is asked for again as well.
+    for action in [Action::CutAfter, Action::Answer(Answer::new(503, "<html>"))] {
+        past.sandbox
+            .emulator
+            .fault(Fault::new("POST", "graphql", action));
+        past.done(&["usage"]);
+    }
+    assert_eq!(past.sandbox.emulator.requests("POST"), 6);
     // What stays so is temporary, what is wrong is not asked twice.
     for (message, code) in [
         ("too many queries in progress, please try again later", 7),

@@ -10,6 +10,9 @@ use kvctl::{
     wire::{
         Account, BulkEntry, BulkGet, BulkResult, BulkValue, BulkValues, Envelope, KeyInfo,
         Membership, NamespaceInfo, TokenStatus,
+        analytics::{
+            GraphqlAnswer, GraphqlError, GraphqlRequest, OperationsSum, StorageGroup, Viewer,
+        },
     },
 };
 use reqwest::{
@@ -75,6 +78,7 @@ fn every_documented_answer_can_be_read() {
             "account-list" => decode::<Vec<Account>>(&fixture),
             "membership-list" => decode::<Vec<Membership>>(&fixture),
             "bulk-get-metadata" => decode::<BulkValues<BulkValue<String>>>(&fixture),
+            _ if name.starts_with("graphql-") => analysed(&fixture),
             _ if name.starts_with("bulk-get") => decode::<BulkValues<String>>(&fixture),
             _ if name.starts_with("bulk-") => decode::<BulkResult>(&fixture),
             _ if name.starts_with("namespace-") => decode::<NamespaceInfo>(&fixture),
@@ -105,11 +109,39 @@ fn decode<T: DeserializeOwned>(fixture: &Fixture) {
     assert_eq!(info.as_ref(), body.get("result_info"), "{name}");
 }
 
+/// Reads an answer of the analytics, which has no envelope.
+fn analysed(fixture: &Fixture) {
+    let Fixture { name, body, .. } = fixture;
+    let read: GraphqlAnswer<Viewer<Value>> = serde_json::from_value(body.clone()).unwrap();
+    let rows = |dataset: &str| {
+        let data = read.data.as_ref().unwrap();
+        data.viewer.accounts[0][dataset][0].clone()
+    };
+    match name.as_str() {
+        "graphql-operations" => {
+            let row = rows("kvOperationsAdaptiveGroups");
+            let sum: OperationsSum = serde_json::from_value(row["sum"].clone()).unwrap();
+            assert_eq!(sum.requests, 12);
+        }
+        "graphql-storage" => {
+            let row = rows("kvStorageAdaptiveGroups");
+            let group: StorageGroup = serde_json::from_value(row.clone()).unwrap();
+            assert_eq!(serde_json::to_value(group).unwrap(), row);
+        }
+        _ => {
+            let errors: Vec<GraphqlError> = read.errors.unwrap();
+            let written = serde_json::to_value(errors).unwrap();
+            assert_eq!(written, body["errors"], "{name}");
+        }
+    }
+}
+
 #[test]
 fn every_documented_body_can_be_read_and_written() {
     let bodies = fixtures().into_iter();
     for (name, sent) in bodies.filter_map(|fixture| Some((fixture.name, fixture.send?))) {
         match name.as_str() {
+            _ if name.starts_with("graphql-") => there_and_back::<GraphqlRequest>(&name, &sent),
             _ if name.starts_with("bulk-put") => there_and_back::<Vec<BulkEntry>>(&name, &sent),
             _ if name.starts_with("bulk-get") => there_and_back::<BulkGet>(&name, &sent),
             _ => there_and_back::<Vec<String>>(&name, &sent),
@@ -140,11 +172,12 @@ async fn the_emulator_answers_as_documented() {
         };
         let id = prepare(&service).await;
         let path = fixture.path.replace(NAMESPACE, &id);
+        let send = fixture.send.as_ref().map(|body| named(body, &id));
         let mut request = request(&service, &fixture.method, &path);
         for (name, value) in credentials(&fixture.name) {
             request = request.header(*name, *value);
         }
-        request = match &fixture.send {
+        request = match &send {
             Some(body) => request.json(body),
             None => with_body(request, &fixture.name),
         };
@@ -157,6 +190,11 @@ async fn the_emulator_answers_as_documented() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Replaces the namespace of the fixtures by the one that exists.
+fn named(body: &Value, id: &str) -> Value {
+    serde_json::from_str(&body.to_string().replace(NAMESPACE, id)).unwrap()
 }
 
 /// Replaces each scalar by the name of its type.
