@@ -224,7 +224,8 @@ impl Context {
         Ok(Client::new(settings, observer)?)
     }
 
-    fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
+    /// Reads the files of further certificate authorities.
+    pub fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
         self.authority_files()
             .into_iter()
             .map(|(path, _)| {

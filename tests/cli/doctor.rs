@@ -141,6 +141,24 @@ fn everything_broken_is_everything_reported() {
 }
 
 #[test]
+fn authorities_that_are_none_are_named_once() {
+    let sandbox = sandbox(user());
+    sandbox.write(
+        "broken.pem",
+        "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n",
+    );
+    for (file, said) in [
+        ("none.pem", "broken: the certificate authorities in"),
+        ("broken.pem", "broken: could not set up HTTPS"),
+    ] {
+        let seen = see(&sandbox, doctor(&sandbox, USERS, &["--ca-file", file]));
+        assert_eq!(seen.code, Some(8), "{seen}");
+        assert!(seen.stdout.contains(said), "{seen}");
+        assert!(seen.stdout.contains("1 thing is broken"), "{seen}");
+    }
+}
+
+#[test]
 fn without_a_network_there_is_still_a_report() {
     let sandbox = sandbox(user());
     let mut command = doctor(&sandbox, USERS, &[]);

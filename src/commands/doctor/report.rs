@@ -156,7 +156,10 @@ impl DoctorReport {
     }
 
     fn find(&mut self, level: Level, what: String, hint: Option<String>) {
-        self.findings.push(Finding { level, what, hint });
+        // What breaks one thing may break another; once is enough.
+        if !self.findings.iter().any(|it| it.what == what) {
+            self.findings.push(Finding { level, what, hint });
+        }
     }
 
     /// Adds the account that nobody named.

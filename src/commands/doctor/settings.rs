@@ -284,10 +284,9 @@ fn authorities(context: &Context, report: &mut DoctorReport) {
     for (path, by) in context.authority_files() {
         let shown = context.display(&path);
         report.set("more authorities", Some(shown), Some(by.to_owned()));
-        if let Err(error) = fs_err::File::open(&path) {
-            let hint = format!("{by} takes a file of PEM certificates");
-            report.broken_by(said(&error), Some(hint));
-        }
+    }
+    if let Err(error) = context.authorities() {
+        report.broken_by(said(&error), error.hint());
     }
 }
 
