@@ -112,6 +112,7 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if e.is::<commands::ChangesPending>()
         || e.is::<commands::Different>()
         || e.is::<commands::Broken>()
+        || e.is::<commands::Unsound>()
     {
         return Some(Exit::CheckFailed);
     }
@@ -232,6 +233,7 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, credentials::Error::hint))
             .or_else(|| hint_of(e, config::LoginError::hint))
             .or_else(|| hint_of(e, commands::ChangesPending::hint))
+            .or_else(|| hint_of(e, commands::Unsound::hint))
             .or_else(|| hint_of(e, commands::Refused::hint))
             .or_else(|| hint_of(e, commands::Misused::hint))
             .or_else(|| hint_of(e, context::UsageError::hint))

@@ -8,6 +8,10 @@ use super::duration;
 
 /// `kvctl serve`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags that are there or are not"
+)]
 #[command(after_long_help = AFTER_LONG_HELP)]
 pub struct ServeArgs {
     /// Port to listen on; 0 lets the system choose one
@@ -25,6 +29,10 @@ pub struct ServeArgs {
     /// Keep everything in memory, and forget it at the end
     #[arg(long, conflicts_with = "persist_to")]
     pub memory: bool,
+
+    /// Serve nothing: look for damage, lost values and orphans in the store, and change nothing
+    #[arg(long, conflicts_with = "memory")]
+    pub check: bool,
 
     /// The one token that is accepted [default: any, or what --token-file holds]
     #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]

@@ -41,6 +41,20 @@ pub struct Partial(pub String);
 #[error("{0}")]
 pub struct Different(pub String);
 
+/// Something is wrong with a store.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unsound(pub String);
+
+impl Unsound {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let text = "nothing was changed; orphans may be removed, lost keys put again or deleted, \
+                    and what is damaged or unusable moved away";
+        Some(text.to_owned())
+    }
+}
+
 /// Something that is not done without being told more.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]

@@ -10,7 +10,7 @@ mod sources;
 
 use std::path::{Path, PathBuf};
 
-pub use service::{ServeError, Served, Service, ServiceError};
+pub use service::{Audit, ServeError, Served, Service, ServiceError, StoreError};
 pub use session::{Place, Session};
 pub use sources::EnvFileSource;
 

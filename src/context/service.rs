@@ -10,14 +10,14 @@ use std::{
 use tokio::net::TcpListener;
 
 use super::{Context, session::account_in};
-pub use crate::emulator::{Entry as Served, Error as ServeError};
+pub use crate::emulator::{Audit, Entry as Served, Error as ServeError, StoreError};
 use crate::{
     cli::serve::ServeArgs,
     credentials,
     domain::AccountId,
     emulator::{
-        Access, Config, Emulator, Fault, Grant, IdScheme, Namespaces, Quota, ScriptError, Token,
-        TokenKind, Watcher, faults, serve,
+        self, Access, Config, Emulator, Fault, Grant, IdScheme, Namespaces, Quota, ScriptError,
+        Token, TokenKind, Watcher, faults, serve,
     },
     env::{self, Var},
     wire::Account,
@@ -114,6 +114,14 @@ impl Service {
 }
 
 impl Context {
+    /// Looks for what is wrong with the local store, changes nothing, and returns where it is and
+    /// what was found.
+    pub fn audit_local_store(&self) -> Result<(PathBuf, Audit), ServeError> {
+        let directory = self.local_directory(None);
+        let audit = emulator::audit(&directory, env::now().as_second())?;
+        Ok((directory, audit))
+    }
+
     /// Opens the port, and prepares the service that the flags describe.
     pub async fn service(&self, args: &ServeArgs) -> anyhow::Result<Service> {
         let account = self.account_to_serve()?;

@@ -59,7 +59,7 @@ pub use registry::Error as StateError;
 pub use running::{Running, spawn};
 pub use script::{ScriptError, faults};
 pub use server::serve;
-pub use store::Error as StoreError;
+pub use store::{Audit, Damage, Error as StoreError, Lost, Orphan, audit};
 
 use crate::domain::AccountId;
 

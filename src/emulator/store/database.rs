@@ -2,15 +2,11 @@
 //! `domain`.
 
 use std::{
-    collections::HashMap,
-    fmt,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
 
-use fs_err as fs;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior,
     config::DbConfig, params,
@@ -28,9 +24,6 @@ const COMPANY: Duration = Duration::from_secs(2);
 /// How many pages a log may have before they are carried over. Four times the usual: each time
 /// waits for the disk.
 const LOG_PAGES: u32 = 4000;
-
-/// How many databases stay open: each takes three of the files that a process may have open.
-const KEPT: usize = if cfg!(test) { 4 } else { 64 };
 
 /// As miniflare makes it; an index on the expirations goes with it.
 const SCHEMA: &str = "
@@ -71,165 +64,30 @@ impl Row {
     }
 }
 
-/// Databases that were needed once, and stay open.
-#[derive(Default)]
-pub(super) struct Databases(Mutex<HashMap<PathBuf, Open>>);
-
-struct Open {
-    database: Arc<Shared>,
-    /// Which file it is, whatever its path leads to by now.
-    identity: Option<(u64, u64)>,
-}
-
-impl Databases {
-    /// Opens the database at `path`, if there is one: looking must not make it.
-    pub(super) fn find(&self, path: &Path) -> Result<Option<Arc<Shared>>, Error> {
-        path.exists().then(|| self.open(path)).transpose()
-    }
-
-    /// Opens the database at `path`, or makes it, unless it is open already.
-    pub(super) fn open(&self, path: &Path) -> Result<Arc<Shared>, Error> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = open.get(path) {
-            if known.identity.is_some() && known.identity == identity(path) {
-                return Ok(Arc::clone(&known.database));
-            }
-            known.database.lock().abandon();
-        }
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory).map_err(Error::Directory)?;
-        }
-        let opened = patiently(|| Database::open(path)).map_err(|source| failed(path, source))?;
-        let database = Arc::new(Shared {
-            path: path.to_owned(),
-            database: Mutex::new(opened.map_err(|what| foreign(path, what))?),
-            queue: Mutex::default(),
-        });
-        // Those at work stay, however many.
-        if open.len() >= KEPT {
-            open.retain(|_, known| Arc::strong_count(&known.database) > 1);
-        }
-        let known = Open {
-            database: Arc::clone(&database),
-            identity: identity(path),
-        };
-        open.insert(path.to_owned(), known);
-        Ok(database)
-    }
-}
-
-/// One open database that several threads work on.
-pub(super) struct Shared {
-    path: PathBuf,
-    database: Mutex<Database>,
-    /// Writes that wait while another one is under way, and then go together.
-    queue: Mutex<Vec<Arc<Ticket>>>,
-}
-
-/// A write that waits.
-struct Ticket {
-    rows: Vec<Row>,
-    turn: Mutex<Turn>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    /// Nobody has taken it along so far.
-    Waiting,
-    /// It was written along with others.
-    Written,
-    /// It has to try by itself: those that went together failed.
-    Alone,
-}
-
-impl Shared {
-    /// Works on the database while nobody else does.
-    pub(super) fn with<T>(
-        &self,
-        mut work: impl FnMut(&mut Database) -> rusqlite::Result<T>,
-    ) -> Result<T, Error> {
-        let mut database = self.lock();
-        patiently(|| work(&mut database)).map_err(|source| failed(&self.path, source))
-    }
-
-    /// Writes rows in place of those with the same keys, and returns the blobs of those: all of
-    /// them, or those of other threads' rows too, that were written along.
-    ///
-    /// A transaction costs about as much as what it writes, so all that came while another one was
-    /// under way go into the next one together.
-    pub(super) fn replace(&self, rows: Vec<Row>) -> Result<Vec<String>, Error> {
-        let own = Arc::new(Ticket {
-            rows,
-            turn: Mutex::new(Turn::Waiting),
-        });
-        self.queue().push(Arc::clone(&own));
-        let mut database = self.lock();
-        let group = match own.turn() {
-            Turn::Written => return Ok(Vec::new()),
-            Turn::Alone => Vec::new(),
-            Turn::Waiting => std::mem::take(&mut *self.queue()),
-        };
-        if group.len() > 1 {
-            let rows: Vec<&Row> = group.iter().flat_map(|ticket| &ticket.rows).collect();
-            let replaced = patiently(|| database.replace(&rows));
-            let turn = if replaced.is_ok() {
-                Turn::Written
-            } else {
-                Turn::Alone
-            };
-            for ticket in &group {
-                *ticket.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
-            }
-            if let Ok(replaced) = replaced {
-                return Ok(replaced);
-            }
-        }
-        let rows: Vec<&Row> = own.rows.iter().collect();
-        patiently(|| database.replace(&rows)).map_err(|source| failed(&self.path, source))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Database> {
-        self.database.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn queue(&self) -> MutexGuard<'_, Vec<Arc<Ticket>>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Ticket {
-    fn turn(&self) -> Turn {
-        *self.turn.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Databases {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Databases").finish_non_exhaustive()
-    }
-}
-
-fn failed(path: &Path, source: rusqlite::Error) -> Error {
+pub(super) fn failed(path: &Path, source: rusqlite::Error) -> Error {
     Error::Database {
         path: path.to_owned(),
         source,
     }
 }
 
-fn foreign(path: &Path, what: String) -> Error {
+pub(super) fn foreign(path: &Path, what: String) -> Error {
     Error::Foreign {
         path: path.to_owned(),
         what,
     }
 }
 
+/// Opens a database for someone who only looks at it.
+pub(super) fn look(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
 /// Checks that the file at `path` is the database of a namespace. Changes nothing.
 pub(super) fn inspect(path: &Path) -> Result<(), Error> {
-    let looked = patiently(|| {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.busy_timeout(PATIENCE)?;
-        otherness(&connection)
-    });
+    let looked = patiently(|| otherness(&look(path)?));
     match looked.map_err(|source| failed(path, source))? {
         None => Ok(()),
         Some(what) => Err(foreign(path, what)),
@@ -258,7 +116,7 @@ fn otherness(connection: &Connection) -> rusqlite::Result<Option<String>> {
 
 /// Tries again what failed only because another process was at it. SQLite waits by itself, but not
 /// where it sees that waiting is in vain, as when two make the same database.
-fn patiently<T>(mut work: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+pub(super) fn patiently<T>(mut work: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     let start = Instant::now();
     loop {
         match work() {
@@ -300,7 +158,7 @@ pub(super) struct Database {
 
 impl Database {
     /// Opens or makes a database; one that is none of ours is left as it is, with the reason.
-    fn open(path: &Path) -> rusqlite::Result<Result<Self, String>> {
+    pub(super) fn open(path: &Path) -> rusqlite::Result<Result<Self, String>> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(PATIENCE)?;
         if let Some(what) = otherness(&connection)? {
@@ -340,7 +198,7 @@ impl Database {
 
     /// Keeps the database from tidying up at its end: somebody removed its file, and what lies
     /// at its path now is another's.
-    fn abandon(&self) {
+    pub(super) fn abandon(&self) {
         let leave = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
         self.connection.set_db_config(leave, true).ok();
     }
@@ -376,7 +234,7 @@ impl Database {
     }
 
     /// Writes rows in place of those with the same keys, and returns the blobs of those.
-    fn replace(&mut self, rows: &[&Row]) -> rusqlite::Result<Vec<String>> {
+    pub(super) fn replace(&mut self, rows: &[&Row]) -> rusqlite::Result<Vec<String>> {
         self.write(|connection| {
             let mut old = Vec::new();
             let find = "SELECT blob_id FROM _mf_entries WHERE key = ?1";
@@ -449,17 +307,4 @@ impl Database {
         self.held = start.elapsed();
         Ok(done)
     }
-}
-
-/// Tells files apart that come to lie at the same path one after the other.
-#[cfg(unix)]
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.exists().then_some((0, 0))
 }

@@ -19,8 +19,9 @@ use fs_err as fs;
 
 use super::{
     Backend, Error, Held, Page, Range,
-    database::{self, Databases, Row, Shared},
+    database::{self, Row},
     layout,
+    shared::{Databases, Shared},
 };
 use crate::{
     domain::{Expiration, KeyName, Record},
@@ -273,23 +274,13 @@ impl Backend for Disk {
     }
 
     fn check(&self) -> Result<(), Error> {
-        for path in entries(&layout::databases(&self.root))? {
-            let is_other = path.file_name().is_some_and(|name| name == OTHERS);
-            if path.extension().is_some_and(|end| end == "sqlite") && !is_other {
-                database::inspect(&path)?;
-            }
+        for path in databases(&self.root)? {
+            database::inspect(&path)?;
         }
-        // Where there is a new one, it was moved, and the old one left as it was.
-        let folders = entries(&layout::namespaces(&self.root))?;
-        for folder in folders {
-            let old = folder.join(layout::OLD_NAME);
-            let name = folder.file_name().and_then(|name| name.to_str());
-            let new = name.map(|name| layout::database(&self.root, name));
-            if old.exists() && !new.is_some_and(|new| new.exists()) {
-                return Err(Error::Old { path: old });
-            }
+        match left_behind(&self.root)?.into_iter().next() {
+            Some(path) => Err(Error::Old { path }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -303,15 +294,43 @@ fn give_way(database: &Shared) -> Result<(), Error> {
 /// The database beside those of namespaces that is workerd's own.
 const OTHERS: &str = "metadata.sqlite";
 
-/// Returns what a directory holds; nothing if there is none.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+/// Returns the databases that there are, whoever made them.
+pub(super) fn databases(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = entries(&layout::databases(root))?;
+    found.retain(|path| {
+        let is_other = path.file_name().is_some_and(|name| name == OTHERS);
+        path.extension().is_some_and(|end| end == "sqlite") && !is_other
+    });
+    Ok(found)
+}
+
+/// Returns the databases of old that nobody moved. Where there is a new one, it was moved, and the
+/// old one left as it was.
+pub(super) fn left_behind(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    for folder in entries(&layout::namespaces(root))? {
+        let old = folder.join(layout::OLD_NAME);
+        let name = folder.file_name().and_then(|name| name.to_str());
+        let new = name.map(|name| layout::database(root, name));
+        if old.exists() && !new.is_some_and(|new| new.exists()) {
+            found.push(old);
+        }
+    }
+    Ok(found)
+}
+
+/// Returns what a directory holds, in order; nothing if there is none.
+pub(super) fn entries(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let found = match fs::read_dir(directory) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::Directory(error)),
     };
     let paths = found.map(|entry| entry.map(|entry| entry.path()));
-    paths.collect::<Result<_, _>>().map_err(Error::Directory)
+    let paths = paths.collect::<Result<Vec<_>, _>>();
+    let mut paths = paths.map_err(Error::Directory)?;
+    paths.sort();
+    Ok(paths)
 }
 
 /// A name that no other value has: 32 random bytes, and the time.

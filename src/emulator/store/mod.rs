@@ -3,16 +3,20 @@
 //! Whether a key has expired is asked of the caller's clock at every read; expired keys are never
 //! seen. A namespace is named by any text, and is there as soon as something is put into it.
 
+mod audit;
 mod database;
 mod disk;
 mod layout;
 mod memory;
+mod shared;
 
 use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+pub use audit::{Audit, Damage, Lost, Orphan, audit};
 
 use crate::{
     domain::{KeyName, Record},

@@ -1,5 +1,7 @@
 //! `kvctl serve`.
 
+mod check;
+
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
@@ -33,6 +35,9 @@ impl Report for Started {
 }
 
 pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()> {
+    if args.check {
+        return check::run(context);
+    }
     let service = context.service(&args).await?;
     let file = args.log.as_deref().map(|log| context.resolve(log));
     watch(context, &service, file.as_deref())?;

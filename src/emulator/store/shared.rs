@@ -1,0 +1,170 @@
+//! Databases that stay open, and threads that take turns at them. Imports nothing of this crate but
+//! its siblings.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use fs_err as fs;
+
+use super::{
+    Error,
+    database::{Database, Row, failed, foreign, patiently},
+};
+
+/// How many databases stay open: each takes three of the files that a process may have open.
+const KEPT: usize = if cfg!(test) { 4 } else { 64 };
+
+/// Databases that were needed once, and stay open.
+#[derive(Default)]
+pub(super) struct Databases(Mutex<HashMap<PathBuf, Open>>);
+
+struct Open {
+    database: Arc<Shared>,
+    /// Which file it is, whatever its path leads to by now.
+    identity: Option<(u64, u64)>,
+}
+
+impl Databases {
+    /// Opens the database at `path`, if there is one: looking must not make it.
+    pub(super) fn find(&self, path: &Path) -> Result<Option<Arc<Shared>>, Error> {
+        path.exists().then(|| self.open(path)).transpose()
+    }
+
+    /// Opens the database at `path`, or makes it, unless it is open already.
+    pub(super) fn open(&self, path: &Path) -> Result<Arc<Shared>, Error> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = open.get(path) {
+            if known.identity.is_some() && known.identity == identity(path) {
+                return Ok(Arc::clone(&known.database));
+            }
+            known.database.lock().abandon();
+        }
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(Error::Directory)?;
+        }
+        let opened = patiently(|| Database::open(path)).map_err(|source| failed(path, source))?;
+        let database = Arc::new(Shared {
+            path: path.to_owned(),
+            database: Mutex::new(opened.map_err(|what| foreign(path, what))?),
+            queue: Mutex::default(),
+        });
+        // Those at work stay, however many.
+        if open.len() >= KEPT {
+            open.retain(|_, known| Arc::strong_count(&known.database) > 1);
+        }
+        let known = Open {
+            database: Arc::clone(&database),
+            identity: identity(path),
+        };
+        open.insert(path.to_owned(), known);
+        Ok(database)
+    }
+}
+
+/// One open database that several threads work on.
+pub(super) struct Shared {
+    path: PathBuf,
+    database: Mutex<Database>,
+    /// Writes that wait while another one is under way, and then go together.
+    queue: Mutex<Vec<Arc<Ticket>>>,
+}
+
+/// A write that waits.
+struct Ticket {
+    rows: Vec<Row>,
+    turn: Mutex<Turn>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Nobody has taken it along so far.
+    Waiting,
+    /// It was written along with others.
+    Written,
+    /// It has to try by itself: those that went together failed.
+    Alone,
+}
+
+impl Shared {
+    /// Works on the database while nobody else does.
+    pub(super) fn with<T>(
+        &self,
+        mut work: impl FnMut(&mut Database) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let mut database = self.lock();
+        patiently(|| work(&mut database)).map_err(|source| failed(&self.path, source))
+    }
+
+    /// Writes rows in place of those with the same keys, and returns the blobs of those: all of
+    /// them, or those of other threads' rows too, that were written along.
+    ///
+    /// A transaction costs about as much as what it writes, so all that came while another one was
+    /// under way go into the next one together.
+    pub(super) fn replace(&self, rows: Vec<Row>) -> Result<Vec<String>, Error> {
+        let own = Arc::new(Ticket {
+            rows,
+            turn: Mutex::new(Turn::Waiting),
+        });
+        self.queue().push(Arc::clone(&own));
+        let mut database = self.lock();
+        let group = match own.turn() {
+            Turn::Written => return Ok(Vec::new()),
+            Turn::Alone => Vec::new(),
+            Turn::Waiting => std::mem::take(&mut *self.queue()),
+        };
+        if group.len() > 1 {
+            let rows: Vec<&Row> = group.iter().flat_map(|ticket| &ticket.rows).collect();
+            let replaced = patiently(|| database.replace(&rows));
+            let turn = if replaced.is_ok() {
+                Turn::Written
+            } else {
+                Turn::Alone
+            };
+            for ticket in &group {
+                *ticket.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+            }
+            if let Ok(replaced) = replaced {
+                return Ok(replaced);
+            }
+        }
+        let rows: Vec<&Row> = own.rows.iter().collect();
+        patiently(|| database.replace(&rows)).map_err(|source| failed(&self.path, source))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Database> {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Vec<Arc<Ticket>>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    fn turn(&self) -> Turn {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Databases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Databases").finish_non_exhaustive()
+    }
+}
+
+/// Tells files apart that come to lie at the same path one after the other.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.exists().then_some((0, 0))
+}
