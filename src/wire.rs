@@ -196,11 +196,11 @@ pub struct BulkResult {
     pub unsuccessful_keys: Vec<String>,
 }
 
-/// The body of a bulk read.
+/// The body of a bulk read. `K` holds the keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BulkGet {
+pub struct BulkGet<K = Vec<String>> {
     /// The key names, 1 to [`BULK_GET_MAX_KEYS`](crate::domain::BULK_GET_MAX_KEYS).
-    pub keys: Vec<String>,
+    pub keys: K,
     /// What the values are taken for.
     #[serde(default, rename = "type")]
     pub kind: BulkGetKind,

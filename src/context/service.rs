@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::net::TcpListener;
@@ -21,6 +22,13 @@ use crate::{
     },
     env::{self, Var},
     wire::Account,
+};
+
+/// A limit that nobody reaches, so that answers without a limit have the headers of one as well:
+/// clients that read them find them, and hold nothing back.
+const AMPLE: Quota = Quota {
+    requests: 1_000_000_000,
+    window: Duration::from_mins(5),
 };
 
 /// Why there is no service.
@@ -141,10 +149,10 @@ impl Context {
             hosts: args.hosts.clone(),
             clock: Arc::new(|| env::now().as_second()),
             state: directory.clone(),
-            quota: args.rate_limit.map(|limit| Quota {
+            quota: Some(args.rate_limit.map_or(AMPLE, |limit| Quota {
                 requests: limit.requests,
                 window: limit.window,
-            }),
+            })),
         });
         if let Some(latency) = args.latency {
             emulator.latency(latency.0);

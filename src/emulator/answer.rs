@@ -10,7 +10,10 @@ use axum::{
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{registry, store};
+use super::{
+    content::{Content, Source},
+    registry, store,
+};
 use crate::wire::{Envelope, Message, ResultInfo, code};
 
 /// The code of refusals whose code the service does not document. Clients must go by the status.
@@ -23,8 +26,10 @@ pub struct Answer {
     pub status: u16,
     /// Names and values of headers.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body, unless there is another.
     pub body: Bytes,
+    /// The body, if it is yet to be read.
+    pub(super) rest: Option<Source>,
 }
 
 impl Answer {
@@ -34,7 +39,28 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: body.into(),
+            rest: None,
         }
+    }
+
+    /// An answer that is sent as it is read.
+    pub(super) fn content(status: u16, content: Content) -> Self {
+        match content {
+            Content::Bytes(bytes) => Self::new(status, bytes),
+            Content::File(source) => {
+                let answer = Self::new(status, Bytes::new());
+                let answer = answer.header("content-length", source.length().to_string());
+                Self {
+                    rest: Some(source),
+                    ..answer
+                }
+            }
+        }
+    }
+
+    /// Returns how long the body is.
+    pub(super) fn length(&self) -> u64 {
+        self.body.len() as u64 + self.rest.as_ref().map_or(0, Source::length)
     }
 
     /// The same answer with one more header.
@@ -86,7 +112,11 @@ impl Answer {
 
     /// Turns the answer into what axum sends, with another body if one is given.
     pub(super) fn into_response(self, body: Option<Body>) -> Response {
-        let mut response = Response::new(body.unwrap_or_else(|| Body::from(self.body)));
+        let own = || match self.rest {
+            Some(source) => source.into_body(),
+            None => Body::from(self.body),
+        };
+        let mut response = Response::new(body.unwrap_or_else(own));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         for (name, value) in self.headers {

@@ -11,6 +11,9 @@ use std::{
 /// How many requests are remembered, so that a server that runs for days does not grow.
 const KEPT: usize = 10_000;
 
+/// How much of a path is kept: more than any that leads somewhere has.
+const PATH_MAX_BYTES: usize = 4096;
+
 /// One request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -62,7 +65,7 @@ impl Log {
     pub(super) fn open(&self, method: &str, path: &str, authorized: bool) -> Open<'_> {
         let entry = Entry {
             method: method.to_owned(),
-            path: path.to_owned(),
+            path: path[..path.floor_char_boundary(PATH_MAX_BYTES)].to_owned(),
             authorized,
             start: Instant::now(),
             end: None,

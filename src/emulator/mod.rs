@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | `config` | accounts, tokens, ids, clock: what is set before the start |
 //! | `listener`, `server` | connections, and one request from arrival to answer |
+//! | `content` | values that are sent as they are read |
 //! | `origin`, `auth`, `quota`, `body` | who may ask, how often, and how much at once |
 //! | `routes` | which path is what, and what each does |
 //! | `registry`, `titles` | namespaces, in memory or in a directory |
@@ -23,6 +24,7 @@ mod answer;
 mod auth;
 mod body;
 mod config;
+mod content;
 mod counters;
 mod fault;
 mod graphql;

@@ -88,11 +88,22 @@ impl Request {
     }
 }
 
+/// Decodes a segment, unless a `%` in it is none of an encoder's.
 fn decode(segment: &str) -> Result<String, Refusal> {
+    let refusal = |text| Refusal::new(400, UNDOCUMENTED, text);
+    let mut escapes = segment.split('%').skip(1).map(str::as_bytes);
+    let is_escape = |rest: &[u8]| {
+        let digits = rest.first_chunk::<2>();
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !escapes.all(is_escape) {
+        let text = "path has a % without two hexadecimal digits; a % itself is %25";
+        return Err(refusal(text.to_owned()));
+    }
     let decoded = percent_decode_str(segment).decode_utf8();
     decoded
         .map(std::borrow::Cow::into_owned)
-        .map_err(|error| Refusal::new(400, UNDOCUMENTED, format!("path is not UTF-8: {error}")))
+        .map_err(|error| refusal(format!("path is not UTF-8: {error}")))
 }
 
 #[cfg(test)]
@@ -118,6 +129,10 @@ mod tests {
             ),
             ("/client/v4/", Some(vec![""])),
             ("/client/v4/%FF", None),
+            ("/client/v4/100%", None),
+            ("/client/v4/%2", None),
+            ("/client/v4/a%2Gb", None),
+            ("/client/v4/%C3%A9%", None),
             ("/client/v4", None),
             ("/client/v44/a", None),
             ("/", None),

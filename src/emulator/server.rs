@@ -93,6 +93,8 @@ async fn converse(connection: Cuttable, emulator: Emulator, watcher: Watcher) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
         .max_buf_size(HEAD_MAX_BYTES)
+        // Some clients close their side once they have asked, and still want the answer.
+        .half_close(true)
         .serve_connection(TokioIo::new(connection), service);
     // A connection that fails is its client's trouble.
     watcher.watch(served).await.ok();
@@ -131,7 +133,7 @@ async fn handle(emulator: &Emulator, connection: &Scissors, incoming: Incoming) 
     if let Some(Action::CutBody) = action {
         return cut_body(answer);
     }
-    request.entry.sent = answer.body.len();
+    request.entry.sent = answer.length().try_into().unwrap_or(usize::MAX);
     answer.into_response(None)
 }
 
@@ -142,16 +144,18 @@ fn cut(connection: &Scissors) -> Response {
 }
 
 /// Sends the head and the first half of the body, and then closes the connection.
-fn cut_body(answer: Answer) -> Response {
-    let part = answer.body.slice(..answer.body.len() / 2);
-    let promised = answer.body.len().max(1);
-    let rest = async {
+fn cut_body(mut answer: Answer) -> Response {
+    let promised = answer.length().max(1);
+    let rest = answer.rest.take().and_then(|source| source.read().ok());
+    let body = rest.unwrap_or(answer.body.clone());
+    let part = body.slice(..body.len() / 2);
+    let end = async {
         // One turn for the server to send what it has; an error alone would make it drop that too.
         tokio::task::yield_now().await;
         Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted))
     };
-    let body = stream::iter([Ok(part)]).chain(stream::once(rest));
-    let answer = answer.header("content-length", promised.to_string());
+    let body = stream::iter([Ok(part)]).chain(stream::once(end));
+    answer.default_header("content-length", promised.to_string());
     answer.into_response(Some(Body::from_stream(body)))
 }
 

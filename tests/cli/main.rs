@@ -18,6 +18,8 @@ mod rename_binding;
 mod round_trip;
 mod sandbox;
 mod serve;
+mod serve_abuse;
+mod serve_store;
 mod surface;
 mod sync;
 mod transfer;

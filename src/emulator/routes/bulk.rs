@@ -15,11 +15,12 @@ use serde_json::value::RawValue;
 
 use super::{
     Place,
+    counted::Counted,
     pair::{Lifetime, fits, name},
 };
 use crate::{
     domain::{
-        BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, Expiration, KeyName,
+        BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, Expiration, KeyName,
         METADATA_MAX_BYTES, Record, VALUE_MAX_BYTES,
     },
     emulator::{
@@ -47,8 +48,7 @@ pub(super) async fn put(place: &Place<'_>, request: &Request) -> Result<Answer, 
     if request.body.len() >= BULK_MAX_BYTES {
         return Ok(Answer::too_large());
     }
-    let entries: Vec<BulkEntry> = body(request)?;
-    count(entries.len(), PUT)?;
+    let entries: Vec<BulkEntry> = items(request, PUT)?;
     let now = place.inner.now();
     let mut records: Vec<Record> = Vec::with_capacity(entries.len());
     let mut places: HashMap<KeyName, usize> = HashMap::with_capacity(entries.len());
@@ -109,8 +109,7 @@ fn contradiction(key: &KeyName) -> Refusal {
 /// `POST …/bulk/delete`, and `DELETE …/bulk` as it was called before.
 pub(super) async fn delete(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
     place.check(REMOVE)?;
-    let keys: Vec<String> = body(request)?;
-    count(keys.len(), REMOVE)?;
+    let keys: Vec<String> = items(request, REMOVE)?;
     let keys = keys.iter().map(|key| name(key, REMOVE));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let (keys, result) = split(keys, |key| key, request);
@@ -145,7 +144,7 @@ fn split<T>(
 /// `POST …/bulk/get`. Text and JSON only: one value that is neither fails the request.
 pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
     place.check(GET)?;
-    let wanted: BulkGet = body(request)?;
+    let wanted: BulkGet<Counted<String>> = body(request)?;
     let refuse = |text| {
         Err(Refusal::new(
             400,
@@ -153,7 +152,7 @@ pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, 
             format!("{GET}: '{text}'"),
         ))
     };
-    match wanted.keys.len() {
+    match wanted.keys.count {
         0 => return refuse("You must request a minimum of 1 key"),
         1..=BULK_GET_MAX_KEYS => {}
         _ => return refuse("You can request a maximum of 100 keys"),
@@ -161,7 +160,7 @@ pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, 
     let now = place.inner.now();
     let mut records = BTreeMap::new();
     let mut size = 0;
-    for text in wanted.keys {
+    for text in wanted.keys.items {
         let key = name(&text, GET)?;
         let record = place.inner.store.get(&place.namespace, &key, now).await?;
         size += record.as_ref().map_or(0, |record| record.value.len());
@@ -218,11 +217,13 @@ fn values<T: Serialize>(
     })
 }
 
-fn count(keys: usize, operation: &str) -> Result<(), Refusal> {
-    if keys <= BULK_MAX_KEYS {
-        return Ok(());
+/// Reads a body that is an array, as long as a bulk request may be.
+fn items<T: DeserializeOwned>(request: &Request, operation: &str) -> Result<Vec<T>, Refusal> {
+    let Counted { items, count } = body(request)?;
+    if count == items.len() {
+        return Ok(items);
     }
-    let text = format!("{operation}: 'You can request a maximum of 10000 keys, not {keys}'");
+    let text = format!("{operation}: 'You can request a maximum of 10000 keys, not {count}'");
     Err(Refusal::new(400, UNDOCUMENTED, text))
 }
 

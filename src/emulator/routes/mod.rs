@@ -5,6 +5,7 @@
 
 mod analytics;
 mod bulk;
+mod counted;
 mod keys;
 mod namespaces;
 mod page;

@@ -22,9 +22,19 @@ use crate::{
 
 /// `GET …/values/{key}`: the bytes, without an envelope.
 pub(super) async fn get(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
-    let record = find(place, key, "get").await?;
-    let answer = Answer::new(200, record.value).header("content-type", "application/octet-stream");
-    Ok(match record.expiration {
+    place.check("get")?;
+    let key = name(key, "get")?;
+    let inner = place.inner;
+    let found = inner
+        .store
+        .open(&place.namespace, &key, inner.now())
+        .await?;
+    // What is not there was looked for all the same.
+    place.count(Action::Read, 1);
+    let found = found.ok_or_else(|| Refusal::no_key("get"))?;
+    let answer = Answer::content(200, found.content);
+    let answer = answer.header("content-type", "application/octet-stream");
+    Ok(match found.expiration {
         Some(expiration) => answer.header("expiration", expiration.unix_seconds().to_string()),
         None => answer,
     })
@@ -32,7 +42,12 @@ pub(super) async fn get(place: &Place<'_>, key: &str) -> Result<Answer, Refusal>
 
 /// `GET …/metadata/{key}`.
 pub(super) async fn metadata(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
-    let record = find(place, key, "metadata").await?;
+    place.check("metadata")?;
+    let key = name(key, "metadata")?;
+    let inner = place.inner;
+    let found = inner.store.get(&place.namespace, &key, inner.now()).await?;
+    place.count(Action::Read, 1);
+    let record = found.ok_or_else(|| Refusal::no_key("metadata"))?;
     Ok(record.metadata.map_or_else(Answer::nothing, Answer::result))
 }
 
@@ -75,16 +90,6 @@ pub(super) async fn put(
     store.put(&place.namespace, vec![record], now).await?;
     place.count(Action::Write, 1);
     Ok(Answer::nothing())
-}
-
-async fn find(place: &Place<'_>, key: &str, operation: &str) -> Result<Record, Refusal> {
-    place.check(operation)?;
-    let key = name(key, operation)?;
-    let inner = place.inner;
-    let found = inner.store.get(&place.namespace, &key, inner.now()).await?;
-    // What is not there was looked for all the same.
-    place.count(Action::Read, 1);
-    found.ok_or_else(|| Refusal::no_key(operation))
 }
 
 /// What the query says of the pair's lifetime.

@@ -13,7 +13,7 @@ use rusqlite::{
 };
 
 use super::{Error, Range};
-use crate::domain::{KeyName, Metadata};
+use crate::domain::{Expiration, KeyName, Metadata};
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -52,6 +52,12 @@ impl Row {
     /// Returns the metadata. What is no JSON is none, since nobody could be given it.
     pub(super) fn metadata(&self) -> Option<Metadata> {
         serde_json::from_str(self.metadata.as_deref()?).ok()
+    }
+
+    /// Returns when the key ends, in the whole seconds that the API has.
+    pub(super) fn expiration(&self) -> Option<Expiration> {
+        let seconds = self.expiration?.div_euclid(1000);
+        Some(Expiration::from_unix_seconds(seconds))
     }
 
     fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {

@@ -7,7 +7,7 @@
 //! what is of no use any more is removed.
 
 use std::{
-    io,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
     thread,
@@ -18,13 +18,14 @@ use bytes::Bytes;
 use fs_err as fs;
 
 use super::{
-    Backend, Error, Held, Page, Range,
+    Backend, Error, Found, Held, Page, Range,
     database::{self, Row},
     layout,
     shared::{Databases, Shared},
 };
 use crate::{
     domain::{Expiration, KeyName, Record},
+    emulator::content::{Content, Source},
     fsx,
     wire::KeyInfo,
 };
@@ -38,6 +39,9 @@ const GAP: u32 = 150;
 
 /// The longest that is waited for that.
 const GAP_MAX: Duration = Duration::from_millis(500);
+
+/// Up to which length a value is read before it is sent.
+const READ_AT_ONCE_BYTES: u64 = 256 * 1024;
 
 /// How often a value is looked for again that was written over while it was looked for.
 const LOOKS: usize = 5;
@@ -78,6 +82,35 @@ impl Disk {
 
     fn blob(&self, namespace: &str, name: &str) -> PathBuf {
         layout::blobs(&self.root, namespace).join(name)
+    }
+
+    /// Finds the row of a key, and has its value read from a path.
+    fn look<T>(
+        &self,
+        namespace: &str,
+        key: &KeyName,
+        now: i64,
+        read: impl Fn(PathBuf) -> io::Result<T>,
+    ) -> Result<Option<(Row, T)>, Error> {
+        let Some(database) = self.find(namespace)? else {
+            return Ok(None);
+        };
+        for _ in 0..LOOKS {
+            let Some(row) = database.with(|database| database.find(key.as_str()))? else {
+                return Ok(None);
+            };
+            if row.expiration.is_some_and(|at| at <= millis(now)) {
+                self.sweep(namespace, now);
+                return Ok(None);
+            }
+            match read(self.blob(namespace, &row.blob)) {
+                Ok(value) => return Ok(Some((row, value))),
+                // Written over meanwhile; or lost, and then it is none, as it is for wrangler.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(Error::Blob(error)),
+            }
+        }
+        Ok(None)
     }
 
     /// Removes values that no row names any more. One that stays wastes some room, and no more.
@@ -128,35 +161,21 @@ impl Disk {
 
 impl Backend for Disk {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error> {
-        let Some(database) = self.find(namespace)? else {
-            return Ok(None);
-        };
-        for _ in 0..LOOKS {
-            let Some(row) = database.with(|database| database.find(key.as_str()))? else {
-                return Ok(None);
-            };
-            if row.expiration.is_some_and(|at| at <= millis(now)) {
-                self.sweep(namespace, now);
-                return Ok(None);
-            }
-            match fs::read(self.blob(namespace, &row.blob)) {
-                Ok(value) => {
-                    return Ok(Some(Record {
-                        key: key.clone(),
-                        value: Bytes::from(value),
-                        expiration: row
-                            .expiration
-                            .map(seconds)
-                            .map(Expiration::from_unix_seconds),
-                        metadata: row.metadata(),
-                    }));
-                }
-                // Written over meanwhile; or lost, and then it is none, as it is for wrangler.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::Blob(error)),
-            }
-        }
-        Ok(None)
+        let found = self.look(namespace, key, now, fs::read)?;
+        Ok(found.map(|(row, value)| Record {
+            key: key.clone(),
+            value: Bytes::from(value),
+            expiration: row.expiration(),
+            metadata: row.metadata(),
+        }))
+    }
+
+    fn open(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Found>, Error> {
+        let found = self.look(namespace, key, now, content)?;
+        Ok(found.map(|(row, content)| Found {
+            expiration: row.expiration(),
+            content,
+        }))
     }
 
     fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error> {
@@ -173,7 +192,7 @@ impl Backend for Disk {
         let more = rows.len() > range.limit;
         rows.truncate(range.limit);
         let info = |row: Row| KeyInfo {
-            expiration: row.expiration.map(seconds),
+            expiration: row.expiration().map(Expiration::unix_seconds),
             metadata: row.metadata(),
             name: row.key,
         };
@@ -347,6 +366,14 @@ fn millis(seconds: i64) -> i64 {
     seconds.saturating_mul(1000)
 }
 
-fn seconds(millis: i64) -> i64 {
-    millis.div_euclid(1000)
+/// Reads a short value at once, and opens a long one.
+fn content(path: PathBuf) -> io::Result<Content> {
+    let mut file = fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > READ_AT_ONCE_BYTES {
+        return Ok(Content::File(Source::new(file.into_file(), length)));
+    }
+    let mut value = Vec::new();
+    file.read_to_end(&mut value)?;
+    Ok(Content::Bytes(value.into()))
 }

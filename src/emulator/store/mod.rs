@@ -19,7 +19,8 @@ use std::{
 pub use audit::{Audit, Damage, Lost, Orphan, audit};
 
 use crate::{
-    domain::{KeyName, Record},
+    domain::{Expiration, KeyName, Record},
+    emulator::content::Content,
     fsx,
     wire::KeyInfo,
 };
@@ -117,9 +118,24 @@ pub(super) struct Held {
     pub(super) bytes: u64,
 }
 
+/// A value that was found, and may be yet to be read.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) content: Content,
+    pub(super) expiration: Option<Expiration>,
+}
+
 /// Where pairs are kept. `now` is in UNIX seconds.
 trait Backend: Send + Sync {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error>;
+    /// Finds a value to send.
+    fn open(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Found>, Error> {
+        let found = self.get(namespace, key, now)?;
+        Ok(found.map(|record| Found {
+            content: Content::Bytes(record.value),
+            expiration: record.expiration,
+        }))
+    }
     fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error>;
     /// Writes records in their order: what fails leaves those before. The last of several with one
     /// key stays.
@@ -164,6 +180,17 @@ impl Store {
     ) -> Result<Option<Record>, Error> {
         let (namespace, key) = (namespace.to_owned(), key.clone());
         self.work(move |backend| backend.get(&namespace, &key, now))
+            .await
+    }
+
+    pub(super) async fn open(
+        &self,
+        namespace: &str,
+        key: &KeyName,
+        now: i64,
+    ) -> Result<Option<Found>, Error> {
+        let (namespace, key) = (namespace.to_owned(), key.clone());
+        self.work(move |backend| backend.open(&namespace, &key, now))
             .await
     }
 

@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Instant};
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::*;
+use super::{
+    super::{Action, Fault},
+    *,
+};
 
 const NAMESPACE: &str = "0f2ac74b498b48028cb68387c421e279";
 
@@ -238,6 +241,34 @@ async fn what_cannot_be_kept_is_an_error_of_the_service() {
     let reply = send(put.body("s3cret")).await;
     assert_eq!((reply.status, reply.code()), (500, 1000));
     assert!(!reply.body.to_string().contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_long_value_is_sent_as_it_was_when_it_was_asked_for() {
+    let service = Service::disk();
+    let path = value_path(NAMESPACE, "k");
+    let long = vec![b'a'; 20 << 20];
+    let request = service.namespaces("PUT", &path).body(long.clone());
+    assert_eq!(send(request).await.status, 200);
+    let begun = service.namespaces("GET", &path).send().await.unwrap();
+    assert_eq!(begun.content_length(), Some(20 << 20));
+    put(&service, "k", "", "other").await;
+    assert_eq!(begun.bytes().await.unwrap(), long);
+    assert_eq!(get(&service, "k").await.unwrap(), "other");
+}
+
+#[tokio::test]
+async fn a_long_value_can_be_cut() {
+    let service = Service::disk();
+    let path = value_path(NAMESPACE, "k");
+    let put = service.namespaces("PUT", &path).body(vec![1; 1 << 20]);
+    assert_eq!(send(put).await.status, 200);
+    service
+        .emulator
+        .fault(Fault::new("GET", "", Action::CutBody));
+    let begun = service.namespaces("GET", &path).send().await.unwrap();
+    assert_eq!(begun.content_length(), Some(1 << 20));
+    assert!(begun.bytes().await.is_err());
 }
 
 #[tokio::test]
