@@ -15,9 +15,11 @@ use tempfile::{NamedTempFile, TempDir};
 mod growing;
 #[cfg(test)]
 mod tests;
+mod together;
 mod tree;
 
 pub use growing::{Appending, Growing};
+pub use together::{Change, write_together};
 pub use tree::GrowingTree;
 
 /// Why a file could not be written.

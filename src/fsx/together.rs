@@ -1,0 +1,279 @@
+//! Several files, all written or none.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use super::{
+    Error, check_writable, directory, holds_already, resolve, stage, sync_directory, write_error,
+};
+
+/// What a file is to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The file.
+    pub path: PathBuf,
+    /// What it holds now; `None`: it is to be made, and directories with it.
+    pub expected: Option<Vec<u8>>,
+    /// What it is to hold.
+    pub bytes: Vec<u8>,
+}
+
+/// Makes all of `changes`, or none of them.
+///
+/// Everything is checked, and all bytes are on the disk, before the first file changes. Should a
+/// rename fail after that, what was renamed is put back. Files that exist are treated as by
+/// [`replace`](super::replace), new ones as by [`create`](super::create).
+pub fn write_together(changes: &[Change]) -> Result<(), Error> {
+    let mut staging = Staging::default();
+    for change in changes {
+        staging.add(change)?;
+    }
+    staging.settle()
+}
+
+/// Files that are ready to take their places. Dropped before that, it leaves nothing behind.
+#[derive(Default)]
+struct Staging {
+    files: Vec<Staged>,
+    /// Directories that were made, from the outside in.
+    directories: Vec<PathBuf>,
+    settled: bool,
+}
+
+struct Staged {
+    path: PathBuf,
+    target: PathBuf,
+    file: NamedTempFile,
+    /// What the file held, ready to be put back; `None` for a new file.
+    before: Option<(Vec<u8>, NamedTempFile)>,
+}
+
+impl Staging {
+    fn add(&mut self, change: &Change) -> Result<(), Error> {
+        let Change {
+            path,
+            expected,
+            bytes,
+        } = change;
+        let Some(expected) = expected else {
+            if fs::symlink_metadata(path).is_ok() {
+                return Err(Error::Exists { path: path.clone() });
+            }
+            self.make_directories(directory(path))?;
+            self.files.push(Staged {
+                path: path.clone(),
+                target: path.clone(),
+                file: stage(path, path, bytes, None)?,
+                before: None,
+            });
+            return Ok(());
+        };
+        let target = resolve(path)?;
+        if holds_already(path, &target, expected, bytes)? {
+            return Ok(());
+        }
+        let metadata = check_writable(path, &target)?;
+        let file = stage(path, &target, bytes, Some(&metadata))?;
+        let back = stage(path, &target, expected, Some(&metadata))?;
+        self.files.push(Staged {
+            path: path.clone(),
+            target,
+            file,
+            before: Some((expected.clone(), back)),
+        });
+        Ok(())
+    }
+
+    fn make_directories(&mut self, wanted: &Path) -> Result<(), Error> {
+        let missing: Vec<&Path> = wanted
+            .ancestors()
+            .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+            .collect();
+        for path in missing.into_iter().rev() {
+            match fs::create_dir(path) {
+                Ok(()) => self.directories.push(path.to_owned()),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+                Err(source) => return Err(write_error(path, source)),
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(mut self) -> Result<(), Error> {
+        let mut done: Vec<(PathBuf, Option<NamedTempFile>)> = Vec::new();
+        for staged in std::mem::take(&mut self.files) {
+            let target = staged.target.clone();
+            match staged.settle() {
+                Ok(before) => done.push((target, before)),
+                Err(error) => {
+                    put_back(done);
+                    return Err(error);
+                }
+            }
+        }
+        for (target, _) in &done {
+            sync_directory(target);
+        }
+        self.settled = true;
+        Ok(())
+    }
+}
+
+impl Staged {
+    /// Takes its place, and returns what can be put back.
+    fn settle(self) -> Result<Option<NamedTempFile>, Error> {
+        let Self {
+            path,
+            target,
+            file,
+            before,
+        } = self;
+        let Some((expected, back)) = before else {
+            return match file.persist_noclobber(&target) {
+                Ok(_) => Ok(None),
+                Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => {
+                    Err(Error::Exists { path })
+                }
+                Err(e) => Err(write_error(&path, e.error)),
+            };
+        };
+        // Looked at again as late as possible.
+        if super::read(&path, &target)? != expected {
+            return Err(Error::Changed { path });
+        }
+        match file.persist(&target) {
+            Ok(_) => Ok(Some(back)),
+            Err(e) => Err(write_error(&path, e.error)),
+        }
+    }
+}
+
+/// Undoes what was done. The failure that led here is what counts, so none is reported.
+fn put_back(done: Vec<(PathBuf, Option<NamedTempFile>)>) {
+    for (target, before) in done.into_iter().rev() {
+        match before {
+            Some(before) => drop(before.persist(&target)),
+            None => drop(fs::remove_file(&target)),
+        }
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        self.files.clear();
+        if !self.settled {
+            for directory in self.directories.iter().rev() {
+                // One that somebody else uses by now is not empty, and stays.
+                fs::remove_dir(directory).ok();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn home() -> TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn change(home: &TempDir, name: &str, expected: Option<&str>, bytes: &str) -> Change {
+        Change {
+            path: home.path().join(name),
+            expected: expected.map(|text| text.as_bytes().to_vec()),
+            bytes: bytes.as_bytes().to_vec(),
+        }
+    }
+
+    /// Every file and directory, with what the files hold.
+    fn tree(home: &TempDir) -> Vec<(PathBuf, Option<String>)> {
+        let mut found = Vec::new();
+        let mut folders = vec![home.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs_err::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    found.push((path.clone(), None));
+                    folders.push(path);
+                } else {
+                    let text = fs_err::read_to_string(&path).unwrap();
+                    found.push((path, Some(text)));
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    fn put(home: &TempDir, name: &str, text: &str) {
+        super::super::create(&home.path().join(name), text.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn all_are_written_and_directories_made() {
+        let home = home();
+        put(&home, "old", "1");
+        let changes = [
+            change(&home, "old", Some("1"), "2"),
+            change(&home, "a/b/new", None, "3"),
+            change(&home, "a/b/other", None, "4"),
+        ];
+        write_together(&changes).unwrap();
+        let texts: Vec<_> = tree(&home)
+            .into_iter()
+            .filter_map(|(_, text)| text)
+            .collect();
+        assert_eq!(texts, ["3", "4", "2"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_found_before_anything_is() {
+        let home = home();
+        put(&home, "old", "1");
+        put(&home, "taken", "1");
+        let before = tree(&home);
+        let first = [
+            change(&home, "a/new", None, "3"),
+            change(&home, "old", Some("1"), "2"),
+        ];
+        let wrong = [
+            change(&home, "taken", None, "x"),
+            change(&home, "old", Some("other"), "x"),
+            change(&home, "taken/below/it", None, "x"),
+        ];
+        for last in wrong {
+            let changes = [first.to_vec(), vec![last]].concat();
+            assert!(write_together(&changes).is_err());
+            assert_eq!(tree(&home), before);
+        }
+    }
+
+    #[test]
+    fn a_rename_that_fails_undoes_those_before_it() {
+        let home = home();
+        put(&home, "old", "1");
+        put(&home, "last", "1");
+        let before = tree(&home);
+        let mut staging = Staging::default();
+        for change in [
+            change(&home, "old", Some("1"), "2"),
+            change(&home, "a/new", None, "3"),
+            change(&home, "last", Some("1"), "4"),
+        ] {
+            staging.add(&change).unwrap();
+        }
+        // Somebody else writes the last one meanwhile.
+        super::super::replace(&home.path().join("last"), b"1", b"theirs").unwrap();
+        let error = staging.settle().unwrap_err();
+        assert!(matches!(error, Error::Changed { .. }), "{error}");
+        super::super::replace(&home.path().join("last"), b"theirs", b"1").unwrap();
+        assert_eq!(tree(&home), before);
+    }
+}
