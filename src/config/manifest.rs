@@ -10,6 +10,13 @@ use std::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::position::Position;
+
+mod scaffold;
+
+pub use scaffold::{
+    CacheOptions, EndpointRule, FailMode, Part, RateLimitOptions, Scaffold, SessionOptions,
+};
+
 use crate::domain::{Binding, Title};
 
 /// The name of the file.
@@ -25,6 +32,9 @@ pub struct Manifest {
     /// What `verify` checks; opaque to everything else.
     #[serde(default, rename = "assert")]
     pub asserts: Vec<serde_json::Value>,
+    /// What `scaffold` writes, and the defaults in it.
+    #[serde(default)]
+    pub scaffold: Option<Scaffold>,
 }
 
 /// One namespace that a project needs.
@@ -111,7 +121,7 @@ impl ManifestError {
             Self::Read { .. } => None,
             Self::Wrong { .. } => Some(
                 "kvctl.toml holds [[namespace]] tables with binding, title, prefix, ttl and \
-                 protect, and [[assert]] tables"
+                 protect, [[assert]] tables, and a [scaffold] table"
                     .to_owned(),
             ),
         }
@@ -147,6 +157,12 @@ impl Manifest {
                 let at = text.rfind(binding.as_str()).unwrap_or(0);
                 return Err(wrong(at, format!("binding `{binding}` appears twice")));
             }
+        }
+        let contradiction = manifest.scaffold.as_ref().and_then(Scaffold::contradiction);
+        if let Some((key, said)) = contradiction {
+            let table = text.find("[scaffold").unwrap_or(0);
+            let at = text[table..].find(key).map_or(table, |at| table + at);
+            return Err(wrong(at, said));
         }
         Ok(manifest)
     }

@@ -38,7 +38,10 @@ pub use edit::{Edit, Field};
 pub use error::{Error, Place};
 pub use format::Format;
 pub use login::{Login, LoginError, LoginStore};
-pub use manifest::{MANIFEST_NAME, Manifest, ManifestError, ManifestNamespace, TtlRule};
+pub use manifest::{
+    CacheOptions, EndpointRule, FailMode, MANIFEST_NAME, Manifest, ManifestError,
+    ManifestNamespace, Part, RateLimitOptions, Scaffold, SessionOptions, TtlRule,
+};
 pub use model::{Entry, Project, Scope, Taken};
 pub use position::{Located, Position};
 pub use problem::Problem;

@@ -47,8 +47,10 @@ impl FromStr for Ttl {
     }
 }
 
-/// Reads bare seconds first, since wrangler's `--ttl` takes those, then units.
-fn seconds(s: &str) -> Option<i64> {
+/// Reads a duration as whole seconds; `None` if it is none.
+///
+/// Bare seconds first, since wrangler's `--ttl` takes those, then units.
+pub fn seconds(s: &str) -> Option<i64> {
     if let Ok(seconds) = s.parse() {
         return Some(seconds);
     }

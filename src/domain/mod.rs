@@ -18,7 +18,7 @@ mod title;
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
 pub use environment::{EnvName, EnvNameError};
-pub use expiry::{Expiration, ExpirationError, Ttl, TtlError};
+pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, seconds};
 pub use key::{KeyName, KeyNameError};
 pub use limits::{
     BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, FREE_DELETES_A_DAY,

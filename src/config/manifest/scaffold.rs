@@ -1,0 +1,416 @@
+//! `[scaffold]` of `kvctl.toml`: where the helper files go, and the defaults written into them.
+//!
+//! Owns the table's format and its bounds, which are those of the helpers' constructors: what is
+//! read here never makes a generated file throw. Imports `domain`.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Component, PathBuf},
+};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, Visitor},
+};
+
+use super::parsed;
+use crate::domain::{Binding, seconds};
+
+/// The longest lifetime that a helper takes: ten years.
+const LIFETIME_MAX: u32 = 3650 * 86_400;
+/// The longest window or block: a day.
+const WINDOW_MAX: u32 = 86_400;
+/// Leaves room for what the helpers put behind a prefix, in a key of at most 512 bytes.
+const PREFIX_MAX_BYTES: usize = 256;
+
+/// One of the files that `scaffold` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// `cache.ts`, with `ConfigCache`.
+    Cache,
+    /// `sessions.ts`, with `SessionManager`.
+    Sessions,
+    /// `rate-limit.ts`, with `RateLimiter`.
+    RateLimit,
+    /// The file that declares `Env`.
+    Types,
+}
+
+impl Part {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::Cache, Self::Sessions, Self::RateLimit, Self::Types];
+
+    /// Returns the name that the command line and `kvctl.toml` use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cache => "cache",
+            Self::Sessions => "sessions",
+            Self::RateLimit => "rate-limit",
+            Self::Types => "types",
+        }
+    }
+}
+
+/// What `[scaffold]` says; each field is `None` where it says nothing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaffold {
+    /// Which files are wanted.
+    pub only: Option<Vec<Part>>,
+    /// The folder of the helper files, relative to the project.
+    #[serde(default, deserialize_with = "inside")]
+    pub out_dir: Option<PathBuf>,
+    /// The file that declares `Env`, relative to the project.
+    #[serde(default, deserialize_with = "inside")]
+    pub types: Option<PathBuf>,
+    /// Defaults of `ConfigCache`.
+    #[serde(default)]
+    pub cache: CacheOptions,
+    /// Defaults of `SessionManager`.
+    #[serde(default)]
+    pub sessions: SessionOptions,
+    /// Defaults of `RateLimiter`.
+    #[serde(default)]
+    pub rate_limit: RateLimitOptions,
+}
+
+/// Defaults of `ConfigCache`. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheOptions {
+    /// The binding it is meant for.
+    #[serde(deserialize_with = "identifier")]
+    pub binding: Binding,
+    /// What its keys begin with.
+    #[serde(deserialize_with = "prefix")]
+    pub prefix: Option<String>,
+    /// Lifetime of an entry.
+    #[serde(deserialize_with = "lifetime")]
+    pub ttl: u32,
+    /// Longest lifetime.
+    #[serde(deserialize_with = "lifetime")]
+    pub max_ttl: u32,
+    /// How long it is remembered that something does not exist; 0: not at all.
+    #[serde(deserialize_with = "lifetime_or_none")]
+    pub negative_ttl: u32,
+    /// The type of the values.
+    #[serde(deserialize_with = "type_name")]
+    pub value_type: Option<String>,
+    /// The module that exports that type: a file of the project, or a specifier.
+    pub value_from: Option<String>,
+}
+
+/// Defaults of `SessionManager`. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionOptions {
+    /// The binding it is meant for.
+    #[serde(deserialize_with = "identifier")]
+    pub binding: Binding,
+    /// What its keys begin with.
+    #[serde(deserialize_with = "prefix")]
+    pub prefix: Option<String>,
+    /// Lifetime of a session.
+    #[serde(deserialize_with = "lifetime")]
+    pub ttl: u32,
+    /// Longest lifetime.
+    #[serde(deserialize_with = "lifetime")]
+    pub max_ttl: u32,
+    /// After how long without use a session ends; 0: never.
+    #[serde(deserialize_with = "idle")]
+    pub idle_timeout: u32,
+}
+
+/// Defaults of `RateLimiter`. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RateLimitOptions {
+    /// The binding it is meant for.
+    #[serde(deserialize_with = "identifier")]
+    pub binding: Binding,
+    /// What its keys begin with.
+    #[serde(deserialize_with = "prefix")]
+    pub prefix: Option<String>,
+    /// Attempts in a window.
+    #[serde(deserialize_with = "attempts")]
+    pub max_attempts: u32,
+    /// Length of a window.
+    #[serde(deserialize_with = "window")]
+    pub window: u32,
+    /// How long one attempt too many blocks; 0: until the window ends.
+    #[serde(deserialize_with = "block")]
+    pub block: u32,
+    /// What happens while KV cannot be read.
+    pub fail_mode: FailMode,
+    /// What single endpoints have of their own.
+    #[serde(deserialize_with = "endpoints")]
+    pub endpoints: BTreeMap<String, EndpointRule>,
+}
+
+/// What happens while KV cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailMode {
+    /// The memory of the isolate decides.
+    Open,
+    /// Nothing is allowed.
+    Closed,
+}
+
+/// What an endpoint has of its own; the rest is the default rule's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EndpointRule {
+    /// Attempts in a window.
+    #[serde(deserialize_with = "attempts_option")]
+    pub max_attempts: Option<u32>,
+    /// Length of a window.
+    #[serde(deserialize_with = "window_option")]
+    pub window: Option<u32>,
+    /// How long one attempt too many blocks; 0: until the window ends.
+    #[serde(deserialize_with = "block_option")]
+    pub block: Option<u32>,
+}
+
+/// A binding's name that is known to be one.
+fn well_known(name: &str) -> Binding {
+    name.parse()
+        .unwrap_or_else(|_| unreachable!("`{name}` is a name"))
+}
+
+impl Default for CacheOptions {
+    fn default() -> Self {
+        Self {
+            binding: well_known("CONFIG_CACHE"),
+            prefix: None,
+            ttl: 3600,
+            max_ttl: 86_400,
+            negative_ttl: 60,
+            value_type: None,
+            value_from: None,
+        }
+    }
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            binding: well_known("SESSIONS"),
+            prefix: None,
+            ttl: 86_400,
+            max_ttl: 30 * 86_400,
+            idle_timeout: 0,
+        }
+    }
+}
+
+impl Default for RateLimitOptions {
+    fn default() -> Self {
+        Self {
+            binding: well_known("RATE_LIMIT"),
+            prefix: None,
+            max_attempts: 5,
+            window: 300,
+            block: 900,
+            fail_mode: FailMode::Open,
+            endpoints: BTreeMap::new(),
+        }
+    }
+}
+
+impl Scaffold {
+    /// Returns what contradicts itself, with the key that says it.
+    pub(super) fn contradiction(&self) -> Option<(&'static str, String)> {
+        let Self {
+            cache, sessions, ..
+        } = self;
+        let above = [
+            ("cache", "ttl", cache.ttl, cache.max_ttl),
+            ("cache", "negative_ttl", cache.negative_ttl, cache.max_ttl),
+            ("sessions", "ttl", sessions.ttl, sessions.max_ttl),
+            (
+                "sessions",
+                "idle_timeout",
+                sessions.idle_timeout,
+                sessions.max_ttl,
+            ),
+        ];
+        let above = above.into_iter().find(|(_, _, value, max)| value > max);
+        if let Some((table, key, value, max)) = above {
+            let said = format!(
+                "`{key}` of [scaffold.{table}] is {value} seconds and `max_ttl` only {max}"
+            );
+            return Some((key, said));
+        }
+        let orphan = cache.value_from.is_some() && cache.value_type.is_none();
+        orphan.then(|| {
+            let said = "`value_from` needs `value_type`, the name of the type";
+            ("value_from", said.to_owned())
+        })
+    }
+}
+
+/// Reads a number of seconds, or text such as `24h`.
+struct Duration {
+    /// Whether 0 is right, too.
+    zero: bool,
+    min: u32,
+    max: u32,
+}
+
+const LIFETIME: Duration = Duration {
+    zero: false,
+    min: 60,
+    max: LIFETIME_MAX,
+};
+const WINDOW: Duration = Duration {
+    zero: false,
+    min: 1,
+    max: WINDOW_MAX,
+};
+
+impl Visitor<'_> for Duration {
+    type Value = u32;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let zero = if self.zero { "0, or " } else { "" };
+        let Self { min, max, .. } = self;
+        write!(
+            f,
+            "{zero}a duration of {min} to {max} seconds, such as 90 or \"24h\""
+        )
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, v: i64) -> Result<u32, E> {
+        let fits = |n: &u32| (self.min..=self.max).contains(n) || (self.zero && *n == 0);
+        let number = u32::try_from(v).ok().filter(fits);
+        number.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Signed(v), &self))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<u32, E> {
+        match seconds(v) {
+            Some(number) => self.visit_i64(number),
+            None => Err(E::invalid_value(serde::de::Unexpected::Str(v), &self)),
+        }
+    }
+}
+
+fn lifetime<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
+    d.deserialize_any(LIFETIME)
+}
+
+fn lifetime_or_none<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
+    d.deserialize_any(Duration {
+        zero: true,
+        ..LIFETIME
+    })
+}
+
+fn idle<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
+    d.deserialize_any(Duration {
+        zero: true,
+        min: 300,
+        ..LIFETIME
+    })
+}
+
+fn window<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
+    d.deserialize_any(WINDOW)
+}
+
+fn block<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
+    d.deserialize_any(Duration {
+        zero: true,
+        ..WINDOW
+    })
+}
+
+fn window_option<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u32>, D::Error> {
+    window(d).map(Some)
+}
+
+fn block_option<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u32>, D::Error> {
+    block(d).map(Some)
+}
+
+fn attempts<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
+    match u32::deserialize(d)? {
+        0 => Err(D::Error::custom("at least one attempt has to be allowed")),
+        n => Ok(n),
+    }
+}
+
+fn attempts_option<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u32>, D::Error> {
+    attempts(d).map(Some)
+}
+
+fn identifier<'de, D: Deserializer<'de>>(d: D) -> Result<Binding, D::Error> {
+    let binding: Binding = parsed(d)?;
+    if binding.is_identifier() {
+        return Ok(binding);
+    }
+    Err(D::Error::custom(format!(
+        "`env.{binding}` is not valid TypeScript; use letters, digits, `_` and `$`"
+    )))
+}
+
+fn prefix<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    let prefix = String::deserialize(d)?;
+    if (1..=PREFIX_MAX_BYTES).contains(&prefix.len()) {
+        return Ok(Some(prefix));
+    }
+    Err(D::Error::custom(format!(
+        "a prefix has 1 to {PREFIX_MAX_BYTES} bytes, not {}",
+        prefix.len()
+    )))
+}
+
+fn inside<'de, D: Deserializer<'de>>(d: D) -> Result<Option<PathBuf>, D::Error> {
+    let path = PathBuf::deserialize(d)?;
+    let normal = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if path.components().all(normal) {
+        return Ok(Some(path));
+    }
+    Err(D::Error::custom(format!(
+        "`{}` leads out of the project; write a path relative to it",
+        path.display()
+    )))
+}
+
+fn type_name<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(d)?;
+    let is_name = name
+        .parse::<Binding>()
+        .is_ok_and(|name| name.is_identifier());
+    if is_name {
+        return Ok(Some(name));
+    }
+    Err(D::Error::custom(format!(
+        "`{}` is not the name of a type",
+        name.escape_debug()
+    )))
+}
+
+fn endpoints<'de, D>(d: D) -> Result<BTreeMap<String, EndpointRule>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let rules = BTreeMap::<String, EndpointRule>::deserialize(d)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    for name in rules.keys() {
+        if name == "default" {
+            return Err(D::Error::custom(
+                "the default rule is that of [scaffold.rate_limit] itself",
+            ));
+        }
+        if !(1..=64).contains(&name.len()) || !name.chars().all(fits) {
+            return Err(D::Error::custom(format!(
+                "endpoint `{}` is not of 1 to 64 letters, digits, `_`, `.` and `-`",
+                name.escape_debug()
+            )));
+        }
+    }
+    Ok(rules)
+}
