@@ -130,7 +130,10 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if e.is::<fsx::Error>() {
         return Some(Exit::Failed);
     }
-    of_usage(e).or_else(|| of_ops(e)).or_else(|| of_ui(e))
+    of_usage(e)
+        .or_else(|| e.downcast_ref().map(of_scaffold))
+        .or_else(|| of_ops(e))
+        .or_else(|| of_ui(e))
 }
 
 fn of_api(error: &api::Error) -> Exit {
@@ -150,6 +153,18 @@ fn of_usage(error: &(dyn StdError + 'static)) -> Option<Exit> {
         || error.is::<domain::EnvNameError>()
         || error.is::<domain::AccountIdError>();
     usage.then_some(Exit::Usage)
+}
+
+fn of_scaffold(error: &ops::scaffold::Error) -> Exit {
+    use ops::scaffold::Error;
+    match error {
+        Error::Outside { .. } | Error::NotTypeScript(_) => Exit::Usage,
+        Error::Binding { .. } => Exit::Config,
+        Error::Link { .. } | Error::Kind { .. } | Error::Encoding { .. } | Error::Types { .. } => {
+            Exit::Refused
+        }
+        Error::File(_) => Exit::Failed,
+    }
 }
 
 fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
@@ -249,6 +264,7 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, ops::provision::plan::Error::hint))
             .or_else(|| hint_of(e, ops::provision::want::Error::hint))
             .or_else(|| hint_of(e, ops::rename_binding::Error::hint))
+            .or_else(|| hint_of(e, ops::scaffold::Error::hint))
             .or_else(|| hint_of(e, ops::target::Error::hint))
             .or_else(|| hint_of(e, ui::ConfirmError::hint))
             .or_else(|| hint_of(e, ui::EditorError::hint))

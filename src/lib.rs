@@ -17,8 +17,9 @@
 //! | [`emulator`] | the imitation of the service behind `--local`, and of the tests | `domain`, `wire`, `fsx` |
 //! | [`config`] | the user's files: finding, reading, and the text after an edit | `domain`, `fsx` |
 //! | [`formats`] | records to and from files: NDJSON, wrangler's JSON, CSV, a directory | `domain` |
+//! | [`scaffold`] | the Worker's side: the helpers' templates, and the edit of `Env`. Pure | `config`, `domain` |
 //! | [`credentials`] | which credentials are used | `api`, `config`, `domain`, `env` |
-//! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, what is used, what a token may do | `domain`, `wire`, `api`, `config`, `formats`, `fsx` |
+//! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, what is used, what a token may do, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
 //! | [`cli`] | the grammar of the command line | `domain`, `formats`, `ui` |
 //! | [`context`] | putting it all together for a command | all but `commands`, `error` |
 //! | [`commands`] | one file a verb: arguments in, operation, report out | all but `emulator`, `error` |
@@ -48,6 +49,7 @@ pub mod error;
 pub mod formats;
 pub mod fsx;
 pub mod ops;
+pub mod scaffold;
 pub mod ui;
 pub mod wire;
 

@@ -1,6 +1,6 @@
 //! The use cases: what kvctl does, without a terminal.
 //!
-//! Owns the rules. Imports `domain`, `wire`, `api`, `config` and `fsx`; knows neither clap nor exit
+//! Owns the rules. Imports `domain`, `wire`, `api`, `config`, `scaffold` and `fsx`; knows neither clap nor exit
 //! codes, prints nothing, and reports progress through callbacks.
 
 pub mod account;
@@ -10,6 +10,7 @@ pub mod namespaces;
 pub mod protect;
 pub mod provision;
 pub mod rename_binding;
+pub mod scaffold;
 pub mod target;
 pub mod transfer;
 pub mod usage;

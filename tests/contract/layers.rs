@@ -15,10 +15,13 @@ const BELOW: &[(&str, &[&str])] = &[
     ("emulator", &["domain", "wire", "fsx"]),
     ("config", &["domain", "fsx"]),
     ("formats", &["domain"]),
+    ("scaffold", &["config", "domain"]),
     ("credentials", &["api", "config", "domain", "env"]),
     (
         "ops",
-        &["domain", "wire", "api", "config", "formats", "fsx"],
+        &[
+            "domain", "wire", "api", "config", "formats", "fsx", "scaffold",
+        ],
     ),
     ("cli", &["domain", "formats", "ui"]),
     (
@@ -39,8 +42,8 @@ const BELOW: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "context", "ops", "api", "config", "domain", "env", "formats", "fsx", "ui",
-            "wire",
+            "cli", "context", "ops", "api", "config", "domain", "env", "formats", "fsx",
+            "scaffold", "ui", "wire",
         ],
     ),
     (
@@ -55,6 +58,7 @@ const BELOW: &[(&str, &[&str])] = &[
             "formats",
             "fsx",
             "ops",
+            "scaffold",
             "ui",
         ],
     ),

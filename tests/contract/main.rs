@@ -7,4 +7,5 @@ mod identity;
 mod layers;
 mod readme;
 mod retry;
+mod scaffold;
 mod wire;

@@ -1,0 +1,116 @@
+//! Why nothing is scaffolded.
+
+use std::path::PathBuf;
+
+use crate::{config::Position, domain::Binding, fsx, scaffold::types::Problem};
+
+/// Why nothing is scaffolded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A path that leads out of the project.
+    #[error("`{}` leads out of the project, {}", path.display(), root.display())]
+    Outside {
+        /// The path.
+        path: PathBuf,
+        /// The project.
+        root: PathBuf,
+    },
+    /// A link that leads out of the project, or nowhere.
+    #[error("`{}` is a link that leads {}", path.display(), leads_to(target.as_ref()))]
+    Link {
+        /// The link, or what is below it.
+        path: PathBuf,
+        /// Where it leads; `None`: nowhere.
+        target: Option<PathBuf>,
+    },
+    /// The way to a file leads through a file, or it is a directory.
+    #[error("`{}` is not {expected}", path.display())]
+    Kind {
+        /// What is in the way.
+        path: PathBuf,
+        /// What it would have to be.
+        expected: &'static str,
+    },
+    /// `Env` can only be in a TypeScript file.
+    #[error("`{}` is not a TypeScript file", .0.display())]
+    NotTypeScript(PathBuf),
+    /// The file that has, or gets, `Env` is no text.
+    #[error("{}:{line}: the file is not UTF-8 text", path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// Where that shows.
+        line: usize,
+    },
+    /// `Env` cannot be edited.
+    #[error("{}{}: {problem}", path.display(), colon_line(problem.line))]
+    Types {
+        /// The file.
+        path: PathBuf,
+        /// What stands in the way.
+        problem: Problem,
+        /// The fields that it should have.
+        fields: Vec<String>,
+    },
+    /// A binding that cannot be a field of `Env`.
+    #[error("{}:{position}: binding `{binding}` cannot be a field of `Env`: `env.{binding}` is not valid TypeScript", path.display())]
+    Binding {
+        /// The file that has it.
+        path: PathBuf,
+        /// Where.
+        position: Position,
+        /// The binding.
+        binding: Binding,
+    },
+    /// The system.
+    #[error(transparent)]
+    File(#[from] fsx::Error),
+}
+
+fn leads_to(target: Option<&PathBuf>) -> String {
+    target.map_or_else(
+        || "nowhere".to_owned(),
+        |target| format!("out of the project, to {}", target.display()),
+    )
+}
+
+fn colon_line(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!(":{line}"))
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Outside { .. } => {
+                "name a path inside of it with `--out-dir` or `--types`, or another project with DIR"
+                    .to_owned()
+            }
+            Self::Link { .. } | Self::Kind { .. } => {
+                "name another path with `--out-dir` or `--types`".to_owned()
+            }
+            Self::NotTypeScript(_) => {
+                "name a .ts, .tsx, .mts or .cts file with `--types`".to_owned()
+            }
+            Self::Encoding { .. } => "save the file as UTF-8".to_owned(),
+            Self::Types {
+                problem, fields, ..
+            } => {
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|name| format!("{name}: KVNamespace;"))
+                    .collect();
+                format!(
+                    "{}; `Env` needs `{}`; `--only cache,sessions,rate-limit` leaves it alone",
+                    problem.kind.hint(),
+                    fields.join(" ")
+                )
+            }
+            Self::Binding { binding, .. } => format!(
+                "rename it with `kvctl rename-binding {binding} NEW`: letters, digits, `_` and `$`"
+            ),
+            Self::File(_) => return None,
+        };
+        Some(hint)
+    }
+}

@@ -1,0 +1,79 @@
+//! What is there before anything is scaffolded.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Error,
+    confine::{inside, read_error},
+    surroundings::Runtime,
+};
+use crate::{
+    config::Part,
+    scaffold::{Settings, types::Dialect},
+};
+
+/// What is there.
+#[derive(Debug)]
+pub struct Found {
+    /// The files, in the order of the settings.
+    pub(super) places: Vec<Place>,
+    /// How the project gets the types of the runtime.
+    pub(super) runtime: Runtime,
+}
+
+/// One file, or where it is to be.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) part: Part,
+    pub(super) path: PathBuf,
+    /// What the file holds, if there is one.
+    pub(super) before: Option<Vec<u8>>,
+    /// A name that is free, for what `--force` replaces.
+    pub(super) backup: PathBuf,
+}
+
+/// Looks at what is there of what `settings` describe, in the project at `root`.
+///
+/// Refuses paths that lead out of the project, and what cannot be read.
+pub fn look(root: &Path, settings: &Settings) -> Result<Found, Error> {
+    let place = |part: &Part| {
+        let path = inside(root, &settings.path(*part))?;
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if *part == Part::Types && extension.and_then(Dialect::of_extension).is_none() {
+            return Err(Error::NotTypeScript(path));
+        }
+        let before = match fs_err::read(&path) {
+            Ok(bytes) => Some(bytes),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(read_error(&path, source)),
+        };
+        Ok(Place {
+            part: *part,
+            backup: free_name(&path),
+            path,
+            before,
+        })
+    };
+    Ok(Found {
+        places: settings.parts.iter().map(place).collect::<Result<_, _>>()?,
+        runtime: Runtime::find(root),
+    })
+}
+
+/// Returns `PATH.bak`, or the first of `PATH.bak2`, `PATH.bak3` … that is free.
+fn free_name(path: &Path) -> PathBuf {
+    let numbered = |number: usize| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".bak");
+        if number > 1 {
+            name.push(number.to_string());
+        }
+        PathBuf::from(name)
+    };
+    let is_free = |path: &PathBuf| std::fs::symlink_metadata(path).is_err();
+    let mut names = (1..).map(numbered);
+    names.find(is_free).unwrap_or_else(|| numbered(1))
+}

@@ -1,0 +1,188 @@
+//! The templates, with the project's defaults in them.
+//!
+//! A template is a TypeScript file that is right as it stands; its defaults are constants on lines
+//! of their own, whose values are replaced.
+
+use super::{Settings, literal};
+use crate::config::{CacheOptions, EndpointRule, FailMode, Part, RateLimitOptions, SessionOptions};
+
+const CACHE: &str = include_str!("templates/cache.ts");
+const SESSIONS: &str = include_str!("templates/sessions.ts");
+const RATE_LIMIT: &str = include_str!("templates/rate-limit.ts");
+
+/// Types that need no import.
+const BUILT_IN: [&str; 6] = ["string", "number", "boolean", "object", "unknown", "never"];
+
+/// Returns the text of a helper file, without its head; empty for the types, which have no template.
+pub fn render(part: Part, settings: &Settings) -> String {
+    match part {
+        Part::Cache => cache(settings, &settings.cache),
+        Part::Sessions => sessions(&settings.sessions),
+        Part::RateLimit => rate_limit(&settings.rate_limit),
+        Part::Types => String::new(),
+    }
+}
+
+fn cache(settings: &Settings, options: &CacheOptions) -> String {
+    let mut text = Template::new(CACHE);
+    text.replace("env.CONFIG_CACHE", &format!("env.{}", options.binding));
+    text.prefix(options.prefix.as_deref());
+    text.set("TTL_SECONDS", &options.ttl.to_string());
+    text.set("MAX_TTL_SECONDS", &options.max_ttl.to_string());
+    text.set("NEGATIVE_TTL_SECONDS", &options.negative_ttl.to_string());
+    let Some(value) = &options.value_type else {
+        return text.0;
+    };
+    text.replace(
+        "ConfigCache<T = unknown>",
+        &format!("ConfigCache<T = {value}>"),
+    );
+    if BUILT_IN.contains(&value.as_str()) {
+        return text.0;
+    }
+    let types = settings.types.to_string_lossy();
+    let from = options.value_from.as_deref().unwrap_or(&types);
+    let from = literal::string(&literal::specifier(&settings.out_dir, from));
+    format!("import type {{ {value} }} from {from};\n\n{}", text.0)
+}
+
+fn sessions(options: &SessionOptions) -> String {
+    let mut text = Template::new(SESSIONS);
+    text.replace("env.SESSIONS", &format!("env.{}", options.binding));
+    text.prefix(options.prefix.as_deref());
+    text.set("TTL_SECONDS", &options.ttl.to_string());
+    text.set("MAX_TTL_SECONDS", &options.max_ttl.to_string());
+    text.set("IDLE_TIMEOUT_SECONDS", &options.idle_timeout.to_string());
+    text.0
+}
+
+fn rate_limit(options: &RateLimitOptions) -> String {
+    let mut text = Template::new(RATE_LIMIT);
+    text.replace("env.RATE_LIMIT", &format!("env.{}", options.binding));
+    text.prefix(options.prefix.as_deref());
+    let mode = match options.fail_mode {
+        FailMode::Open => "'open'",
+        FailMode::Closed => "'closed'",
+    };
+    text.set("FAIL_MODE", mode);
+    let default = EndpointRule {
+        max_attempts: Some(options.max_attempts),
+        window: Some(options.window),
+        block: Some(options.block),
+    };
+    text.set("DEFAULT_RULE", &rule(&default));
+    if !options.endpoints.is_empty() {
+        let line = |(name, own): (&String, &EndpointRule)| {
+            format!("  {}: {},\n", literal::string(name), rule(own))
+        };
+        let lines: String = options.endpoints.iter().map(line).collect();
+        text.set("RULES", &format!("{{\n{lines}}}"));
+    }
+    text.0
+}
+
+/// Writes the fields of a rule that are given.
+fn rule(rule: &EndpointRule) -> String {
+    let fields = [
+        ("maxAttempts", rule.max_attempts),
+        ("windowSeconds", rule.window),
+        ("blockSeconds", rule.block),
+    ];
+    let given: Vec<String> = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("{name}: {}", value?)))
+        .collect();
+    if given.is_empty() {
+        return "{}".to_owned();
+    }
+    format!("{{ {} }}", given.join(", "))
+}
+
+/// A template whose defaults are being replaced.
+struct Template(String);
+
+impl Template {
+    fn new(text: &str) -> Self {
+        // A checkout may have changed the line ends; what is generated must not depend on that.
+        Self(text.replace("\r\n", "\n"))
+    }
+
+    fn replace(&mut self, old: &str, new: &str) {
+        debug_assert_eq!(self.0.matches(old).count(), 1, "{old}");
+        self.0 = self.0.replacen(old, new, 1);
+    }
+
+    /// Sets the prefix, if there is one other than the template's.
+    fn prefix(&mut self, prefix: Option<&str>) {
+        if let Some(prefix) = prefix {
+            self.set("PREFIX", &literal::string(prefix));
+        }
+    }
+
+    /// Gives the constant `name` another value.
+    fn set(&mut self, name: &str, value: &str) {
+        let start = self.0.find(&format!("\nconst {name}"));
+        let value_at = start.and_then(|start| {
+            let equals = start + self.0[start..].find(" = ")? + " = ".len();
+            Some(equals..equals + self.0[equals..].find(";\n")?)
+        });
+        debug_assert!(value_at.is_some(), "no constant {name}");
+        if let Some(range) = value_at {
+            self.0.replace_range(range, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{config::Manifest, scaffold::Overrides};
+
+    fn settings(text: &str) -> Settings {
+        let manifest = Manifest::parse(Path::new("kvctl.toml"), text).unwrap();
+        Settings::new(Some(&manifest), Overrides::default())
+    }
+
+    #[test]
+    fn without_options_a_template_is_generated_as_it_is() {
+        let settings = settings("");
+        assert_eq!(render(Part::Cache, &settings), CACHE);
+        assert_eq!(render(Part::Sessions, &settings), SESSIONS);
+        assert_eq!(render(Part::RateLimit, &settings), RATE_LIMIT);
+    }
+
+    #[test]
+    fn options_become_constants() {
+        let settings = settings(
+            "[scaffold.cache]\nbinding = \"CACHE\"\nprefix = \"it's:\"\nttl = \"2h\"\n\
+             max_ttl = \"48h\"\nnegative_ttl = 0\nvalue_type = \"Profile\"\n\
+             [scaffold.sessions]\nidle_timeout = \"30m\"\n\
+             [scaffold.rate_limit]\nfail_mode = \"closed\"\nblock = 0\n\
+             [scaffold.rate_limit.endpoints.login]\nmax_attempts = 3\nblock = \"1h\"\n\
+             [scaffold.rate_limit.endpoints.\"api.v2\"]\n",
+        );
+        let told = |line: &&str| {
+            let starts = [
+                "const PREFIX",
+                "const FAIL",
+                "const RULES",
+                "const DEFAULT",
+                "  '",
+            ];
+            line.contains("_SECONDS = ")
+                || line.starts_with("import")
+                || starts.iter().any(|start| line.starts_with(start))
+        };
+        let constants = |part| {
+            let text = render(part, &settings);
+            text.lines().filter(told).collect::<Vec<_>>().join("\n")
+        };
+        let parts = [Part::Cache, Part::Sessions, Part::RateLimit];
+        insta::assert_snapshot!(parts.map(constants).join("\n\n"));
+        let cache = render(Part::Cache, &settings);
+        assert!(cache.contains("new ConfigCache<Profile>(env.CACHE);"));
+        assert!(cache.contains("export class ConfigCache<T = Profile> {"));
+    }
+}

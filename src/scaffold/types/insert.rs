@@ -1,0 +1,219 @@
+//! What is inserted, and where, so that it looks as if the author had written it.
+
+use tree_sitter::Node;
+
+use super::{
+    find::Declaration,
+    source::{Source, children, is_comment},
+};
+
+/// Texts to insert into a file; nothing else is done to it.
+pub(super) struct Insertions<'a> {
+    text: &'a str,
+    line_end: &'static str,
+    list: Vec<(usize, String)>,
+}
+
+impl<'a> Insertions<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let windows = text.matches("\r\n").count();
+        let is_windows = windows * 2 > text.matches('\n').count();
+        let line_end = if is_windows { "\r\n" } else { "\n" };
+        let list = Vec::new();
+        Self {
+            text,
+            line_end,
+            list,
+        }
+    }
+
+    /// Inserts `with`, whose line ends become the file's.
+    fn at(&mut self, offset: usize, with: &str) {
+        self.list.push((offset, with.replace('\n', self.line_end)));
+    }
+
+    /// Returns the text with everything inserted.
+    pub(super) fn apply(mut self) -> String {
+        self.list.sort_by_key(|(offset, _)| *offset);
+        let mut out = String::with_capacity(self.text.len() + 256);
+        let mut done = 0;
+        for (offset, with) in &self.list {
+            out.push_str(&self.text[done..*offset]);
+            out.push_str(with);
+            done = *offset;
+        }
+        out.push_str(&self.text[done..]);
+        out
+    }
+
+    /// Adds a declaration at the end, after an empty line.
+    pub(super) fn append(&mut self, declaration: &str) {
+        let body = self.text.trim_start_matches('\u{feff}');
+        let gap = match () {
+            () if body.trim().is_empty() => "",
+            () if body.ends_with('\n') => "\n",
+            () => "\n\n",
+        };
+        self.at(self.text.len(), &format!("{gap}{declaration}"));
+    }
+
+    /// Declares `Env` with these fields.
+    ///
+    /// A file without imports and exports is not made a module: its other names are global.
+    pub(super) fn interface(&mut self, bindings: &[&str], is_script: bool) {
+        let export = if is_script { "" } else { "export " };
+        let fields = fields(bindings, "  ", ";\n");
+        self.append(&format!("{export}interface Env {{\n{fields}}}\n"));
+    }
+
+    /// Imports `KVNamespace`, after the last import, or else after what heads the file.
+    pub(super) fn import(&mut self, source: &Source<'_>) {
+        let import = "import type { KVNamespace } from '@cloudflare/workers-types';\n";
+        let statements = children(source.root());
+        let last = statements.iter().rfind(|s| s.kind() == "import_statement");
+        if let Some(last) = last {
+            match self.text[last.end_byte()..].find('\n') {
+                Some(at) => self.at(last.end_byte() + at + 1, import),
+                None => self.at(self.text.len(), &format!("\n{import}")),
+            }
+            return;
+        }
+        let start = self.text.len() - self.text.trim_start_matches('\u{feff}').len();
+        let head = statements
+            .iter()
+            .take_while(|node| self.heads_the_file(**node))
+            .last();
+        let after = head.and_then(|node| Some(node.end_byte() + self.rest(*node).find('\n')? + 1));
+        let gap = if after.is_some() { "\n" } else { "" };
+        let behind = if self.text[start..].trim().is_empty() {
+            "\n"
+        } else if self
+            .rest_at(after.unwrap_or(start))
+            .starts_with(['\n', '\r'])
+        {
+            ""
+        } else {
+            "\n"
+        };
+        self.at(after.unwrap_or(start), &format!("{gap}{import}{behind}"));
+    }
+
+    /// Whether a node is a line for programs, or a comment on the file as a whole.
+    fn heads_the_file(&self, node: Node<'_>) -> bool {
+        let text = &self.text[node.byte_range()];
+        let rest = self.rest(node);
+        let after_line = rest.find('\n').map_or("", |at| &rest[at + 1..]);
+        let is_apart = after_line
+            .trim_start_matches([' ', '\t', '\r'])
+            .starts_with('\n');
+        is_comment(node) && (text.starts_with("///") || text.starts_with("#!") || is_apart)
+    }
+
+    fn rest(&self, node: Node<'_>) -> &'a str {
+        self.rest_at(node.end_byte())
+    }
+
+    fn rest_at(&self, offset: usize) -> &'a str {
+        &self.text[offset..]
+    }
+
+    /// Adds fields to a declaration.
+    pub(super) fn fields(&mut self, declaration: &Declaration<'_>, names: &[&str]) {
+        let body = declaration.body;
+        let one_line = body.start_position().row == body.end_position().row;
+        let members = declaration.members();
+        match (members.last(), children(body).last()) {
+            (None, None) => self.between_braces(declaration, names),
+            (Some(last), _) if one_line => self.on_the_line(*last, names),
+            // Only a block comment can be there: a line comment would hide the brace.
+            (None, Some(comment)) if one_line => {
+                let fields = fields(names, " ", ";");
+                self.at(comment.end_byte(), &fields);
+            }
+            (Some(last), _) => self.on_lines(declaration, *last, names),
+            (None, Some(comment)) => {
+                let indent = self.indent(comment.start_byte());
+                self.above_the_brace(body, indent, ";", names);
+            }
+        }
+    }
+
+    fn between_braces(&mut self, declaration: &Declaration<'_>, names: &[&str]) {
+        let outer = self.indent(declaration.whole.start_byte());
+        let unit = if self.text.contains("\n\t") {
+            "\t"
+        } else {
+            "  "
+        };
+        let body = declaration.body;
+        let between = &self.text[body.start_byte() + 1..body.end_byte() - 1];
+        let fields = fields(names, &format!("\n{outer}{unit}"), ";");
+        let close = if between.contains('\n') {
+            String::new()
+        } else {
+            format!("\n{outer}")
+        };
+        self.at(body.start_byte() + 1, &format!("{fields}{close}"));
+    }
+
+    fn on_the_line(&mut self, last: Node<'_>, names: &[&str]) {
+        let (end, separator) = if let Some((at, separator)) = self.separator_after(last) {
+            (at + separator.len(), separator)
+        } else {
+            self.at(last.end_byte(), ";");
+            (last.end_byte(), ";")
+        };
+        self.at(end, &fields(names, " ", separator));
+    }
+
+    fn on_lines(&mut self, declaration: &Declaration<'_>, last: Node<'_>, names: &[&str]) {
+        let members = declaration.members();
+        let mut separators = members
+            .iter()
+            .rev()
+            .filter_map(|member| self.separator_after(*member));
+        let separator = separators.next().map_or("", |(_, separator)| separator);
+        if self.separator_after(last).is_none() && !separator.is_empty() {
+            self.at(last.end_byte(), separator);
+        }
+        let indent = self.indent(last.start_byte());
+        self.above_the_brace(declaration.body, indent, separator, names);
+    }
+
+    /// Adds lines right above the line of the closing brace, below every member and comment.
+    fn above_the_brace(&mut self, body: Node<'_>, indent: &str, separator: &str, names: &[&str]) {
+        let close = body.end_byte() - 1;
+        let line = self.text[..close].rfind('\n').map_or(0, |at| at + 1);
+        let fields = fields(names, indent, &format!("{separator}\n"));
+        if self.text[line..close].trim().is_empty() {
+            self.at(line, &fields);
+        } else {
+            // The brace stands on a member's line.
+            self.at(close, &format!("\n{fields}"));
+        }
+    }
+
+    /// Returns the `;` or `,` that ends a member, and where it is.
+    fn separator_after(&self, member: Node<'_>) -> Option<(usize, &'a str)> {
+        let rest = self.rest(member);
+        let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        let separator = rest.get(blank..=blank)?;
+        matches!(separator, ";" | ",").then_some((member.end_byte() + blank, separator))
+    }
+
+    /// Returns what the line of `offset` begins with.
+    fn indent(&self, offset: usize) -> &'a str {
+        let start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
+        let line = &self.text[start..];
+        &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+    }
+}
+
+/// Returns one field for each name, between what goes before and after it.
+fn fields(names: &[&str], before: &str, after: &str) -> String {
+    let fields: Vec<String> = names
+        .iter()
+        .map(|name| format!("{before}{name}: KVNamespace{after}"))
+        .collect();
+    fields.concat()
+}
