@@ -16,6 +16,7 @@ pub mod key;
 mod namespace;
 mod provision;
 mod rename_binding;
+mod scaffold;
 mod scope;
 pub mod serve;
 pub mod transfer;
@@ -32,6 +33,7 @@ pub use namespace::{
 };
 pub use provision::{PreviewMode, ProvisionArgs, WantedArg, WantedArgError};
 pub use rename_binding::RenameBindingArgs;
+pub use scaffold::{PartArg, ScaffoldArgs};
 pub use scope::ScopeArgs;
 
 use crate::{
@@ -82,6 +84,8 @@ pub enum Command {
     Bulk(bulk::BulkCommand),
     /// Rename a binding in the wrangler file, keeping its id and so its data
     RenameBinding(RenameBindingArgs),
+    /// Write the Worker's side: TypeScript helpers, and the bindings in Env
+    Scaffold(ScaffoldArgs),
     /// Write all records of a namespace to a file
     Export(transfer::ExportArgs),
     /// Write the records of a file into a namespace

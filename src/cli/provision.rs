@@ -9,6 +9,10 @@ use crate::domain::{Binding, BindingError, NamespaceId, Title, TitleError};
 
 /// Create or adopt the namespaces a project needs, and write their ids into its wrangler file
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are switches, independent of each other"
+)]
 #[command(after_help = "\
 What is wanted: the bindings given; else the namespaces of kvctl.toml; else the kv_namespaces of \
 the wrangler file; else CONFIG_CACHE, SESSIONS and RATE_LIMIT.")]
@@ -40,6 +44,10 @@ pub struct ProvisionArgs {
     /// Make a minimal wrangler.toml if there is no wrangler file
     #[arg(long)]
     pub init: bool,
+
+    /// Also do what `kvctl scaffold` does: TypeScript helpers, and the bindings in Env
+    #[arg(long)]
+    pub scaffold: bool,
 
     /// Id that may be replaced by another; nothing else with a valid id is re-pointed
     #[arg(long, value_name = "OLD_ID")]

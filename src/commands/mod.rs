@@ -1,7 +1,7 @@
 //! One file a verb: arguments and context in, one operation, one report out.
 //!
 //! Owns the reports, each next to its only builder. Imports `cli`, `context`, `ops`, `api` (the
-//! endpoints), `config`, `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
+//! endpoints), `config`, `scaffold` (its settings), `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
 
 mod bulk;
 mod doctor;
@@ -11,6 +11,7 @@ mod key;
 mod namespace;
 mod provision;
 mod rename_binding;
+mod scaffold;
 mod serve;
 mod transfer;
 mod usage;
@@ -108,6 +109,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Sync(args) => transfer::sync::run(context, args).await,
         Command::Bulk(command) => bulk::run(context, command).await,
         Command::RenameBinding(args) => rename_binding::run(context, &args).await,
+        Command::Scaffold(args) => scaffold::run(context, &args),
         Command::Export(args) => transfer::export::run(context, args).await,
         Command::Import(args) => transfer::import::run(context, args).await,
         Command::Copy(args) => transfer::copy::run(context, args).await,

@@ -193,8 +193,12 @@ impl Context {
 
     /// Reads the wrangler file.
     pub fn document(&self) -> Result<Document, config::Error> {
-        let Found { path, passed_over } =
-            config::discover(&self.cwd, self.globals.config.as_deref())?;
+        self.document_from(&self.cwd)
+    }
+
+    fn document_from(&self, directory: &Path) -> Result<Document, config::Error> {
+        let explicit = self.globals.config.as_ref().map(|file| self.resolve(file));
+        let Found { path, passed_over } = config::discover(directory, explicit.as_deref())?;
         if let Some(nearer) = passed_over {
             self.ui.warn(&format!(
                 "using {}, as wrangler does, and not the nearer {}",
@@ -211,7 +215,12 @@ impl Context {
 
     /// Reads the wrangler file, if there is one.
     pub fn document_if_any(&self) -> Result<Option<Document>, config::Error> {
-        match self.document() {
+        self.document_in(&self.cwd)
+    }
+
+    /// Reads the wrangler file of the project in `directory`, if there is one.
+    pub fn document_in(&self, directory: &Path) -> Result<Option<Document>, config::Error> {
+        match self.document_from(directory) {
             Err(config::Error::NotFound { .. }) => Ok(None),
             other => other.map(Some),
         }

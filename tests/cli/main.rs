@@ -17,6 +17,7 @@ mod provision;
 mod rename_binding;
 mod round_trip;
 mod sandbox;
+mod scaffold;
 mod serve;
 mod serve_abuse;
 mod serve_store;

@@ -1,8 +1,15 @@
 //! What the README says of codes, variables and commands is what the program knows.
 
+use std::path::Path;
+
 use clap::CommandFactory as _;
 use fs_err as fs;
-use kvctl::{cli::Cli, env, error::Exit};
+use kvctl::{
+    cli::Cli,
+    config::{CacheOptions, Manifest, Part, RateLimitOptions, SessionOptions},
+    env,
+    error::Exit,
+};
 
 fn readme() -> String {
     fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap()
@@ -69,8 +76,8 @@ fn every_flag_it_shows_exists() {
     {
         let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
         let flag = rest[..end].trim_matches('-');
-        // Cargo's own, wrangler's own, and the rules of tables.
-        let foreign = ["", "quiet", "path", "locked", "remote", "help"];
+        // Cargo's own, npm's own, wrangler's own, and the rules of tables.
+        let foreign = ["", "quiet", "path", "locked", "remote", "help", "save-dev"];
         assert!(
             foreign.contains(&flag) || flags.iter().any(|known| known == flag),
             "the README shows `--{flag}`"
@@ -88,4 +95,35 @@ fn collect_flags(command: &clap::Command, flags: &mut Vec<String>) {
     command
         .get_subcommands()
         .for_each(|below| collect_flags(below, flags));
+}
+
+#[test]
+fn every_option_of_scaffold_that_it_shows_exists() {
+    let readme = readme();
+    let (_, rest) = readme.split_once("```toml\n[scaffold]\n").unwrap();
+    let (table, _) = rest.split_once("```").unwrap();
+    let text = format!("[scaffold]\n{table}");
+    let manifest = Manifest::parse(Path::new("kvctl.toml"), &text).unwrap();
+    let scaffold = manifest.scaffold.unwrap();
+    assert_eq!(scaffold.only.as_deref(), Some(&Part::ALL[..]));
+    // The values are the usual ones, but for what the text names.
+    let usual = CacheOptions {
+        prefix: Some("profile:".to_owned()),
+        value_type: Some("Profile".to_owned()),
+        value_from: Some("src/lib/profile.ts".to_owned()),
+        ..CacheOptions::default()
+    };
+    assert_eq!(scaffold.cache, usual);
+    let usual = SessionOptions {
+        prefix: Some("session:".to_owned()),
+        ..SessionOptions::default()
+    };
+    assert_eq!(scaffold.sessions, usual);
+    let usual = RateLimitOptions {
+        prefix: Some("auth_attempt:".to_owned()),
+        endpoints: scaffold.rate_limit.endpoints.clone(),
+        ..RateLimitOptions::default()
+    };
+    assert_eq!(scaffold.rate_limit, usual);
+    assert_eq!(scaffold.rate_limit.endpoints.len(), 2);
 }

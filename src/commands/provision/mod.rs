@@ -7,10 +7,10 @@ use anyhow::Context as _;
 
 use crate::{
     cli::{PreviewMode, ProvisionArgs},
-    commands::ChangesPending,
-    config::{Document, Scope},
+    commands::{ChangesPending, scaffold::Scaffolding},
+    config::{Document, Manifest, Scope},
     context::{Context, Session},
-    domain::EnvName,
+    domain::{Binding, EnvName},
     ops::{
         provision::{
             apply::{self, Outcome},
@@ -28,7 +28,14 @@ use report::ProvisionReport;
 pub(super) async fn run(context: &Context, args: ProvisionArgs) -> anyhow::Result<()> {
     let document = file::open(context, args.init)?;
     let scopes = context.scopes(&document, args.scope.all_envs)?;
-    let wants = wants(context, &document, &scopes, &args)?;
+    let manifest = context.manifest(&document)?;
+    let wants = wants(context, &document, &scopes, &args, manifest.as_ref())?;
+    // Before anything is created, so that what is refused is refused in time.
+    let scaffolding = if args.scaffold {
+        Some(scaffolding(context, &document, &wants, manifest.as_ref())?)
+    } else {
+        None
+    };
     let sections: Vec<Option<EnvName>> = scopes.iter().map(|s| s.environment.clone()).collect();
     let session = context.connect_for(Some(&document), &sections).await?;
     let plan = compare(&session, &document, &wants, &args).await?;
@@ -40,6 +47,7 @@ pub(super) async fn run(context: &Context, args: ProvisionArgs) -> anyhow::Resul
         session: &session,
         plan: &plan,
         destination,
+        scaffolding,
     };
 
     if args.dry_run || args.check {
@@ -56,8 +64,8 @@ fn wants(
     document: &Document,
     scopes: &[&Scope],
     args: &ProvisionArgs,
+    manifest: Option<&Manifest>,
 ) -> anyhow::Result<Vec<Want>> {
-    let manifest = context.manifest(document)?;
     let asked: Vec<Asked> = args
         .wanted
         .iter()
@@ -66,8 +74,21 @@ fn wants(
             title: w.title.clone(),
         })
         .collect();
-    let wants = want::wants(document.project(), scopes, &asked, manifest.as_ref());
+    let wants = want::wants(document.project(), scopes, &asked, manifest);
     wants.with_context(|| format!("could not plan for {}", context.display(document.path())))
+}
+
+/// Plans the Worker's side, with the bindings that the file will have.
+fn scaffolding(
+    context: &Context,
+    document: &Document,
+    wants: &[Want],
+    manifest: Option<&Manifest>,
+) -> anyhow::Result<Scaffolding> {
+    let asked: Vec<Binding> = wants.iter().map(|want| want.binding.clone()).collect();
+    let scaffolding = Scaffolding::beside(context, document, &asked, manifest)?;
+    scaffolding.refuse(context)?;
+    Ok(scaffolding)
 }
 
 /// Asks for the account's namespaces, once, and compares.
@@ -105,6 +126,8 @@ struct Job<'a> {
     session: &'a Session,
     plan: &'a Plan,
     destination: Destination<'a>,
+    /// What is done after that, with the same bindings.
+    scaffolding: Option<Scaffolding>,
 }
 
 impl Job<'_> {
@@ -112,7 +135,10 @@ impl Job<'_> {
     fn foretell(&self, wants: &[Want], check: bool) -> anyhow::Result<()> {
         let outcomes = apply::foresee(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
-        let pending = self.plan.is_pending() || self.destination.before() != Some(text.as_bytes());
+        let scaffold = self.scaffolding.as_ref();
+        let pending = self.plan.is_pending()
+            || self.destination.before() != Some(text.as_bytes())
+            || scaffold.is_some_and(Scaffolding::is_pending);
         let reported = self.context.ui.report(&self.report(outcomes, text, true));
         if check && (pending || self.plan.is_unmet()) {
             // The verdict counts, whether or not somebody reads on.
@@ -189,6 +215,10 @@ impl Job<'_> {
             let ids = report::ids(&outcomes);
             format!("the ids were not written; run again to adopt them ({ids})")
         })?;
+        if let Some(scaffolding) = &self.scaffolding {
+            let written = scaffolding.write(self.context);
+            written.context("the namespaces are provisioned; run `kvctl scaffold` for the rest")?;
+        }
         Ok(self
             .context
             .ui
@@ -198,6 +228,15 @@ impl Job<'_> {
     fn summary(&self, wants: &[Want]) -> String {
         if !self.plan.is_pending() && self.plan.is_unmet() {
             return "a live id stands in the way of what was asked for; see the notes".to_owned();
+        }
+        if !self.plan.is_pending()
+            && self
+                .scaffolding
+                .as_ref()
+                .is_some_and(Scaffolding::is_pending)
+        {
+            return "the helper files or `Env` are not as `kvctl scaffold` would write them"
+                .to_owned();
         }
         format!(
             "{} for {}, {} to create",
@@ -225,5 +264,10 @@ impl Job<'_> {
             self.diff(text),
         )
         .written_to(self.context.display(self.destination.path()), written)
+        .with_scaffold(
+            self.scaffolding
+                .as_ref()
+                .map(|scaffolding| scaffolding.report(self.context, dry_run)),
+        )
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
+    commands::scaffold::ScaffoldReport,
     config::Field,
     context::{Place, Session},
     domain::{AccountId, Binding, EnvName, NamespaceId},
@@ -37,6 +38,9 @@ pub(super) struct ProvisionReport {
     notes: Vec<String>,
     /// The change of the file, as a unified diff.
     diff: String,
+    /// What was done for the Worker's side, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scaffold: Option<ScaffoldReport>,
     #[serde(skip)]
     shown: Diff,
 }
@@ -87,8 +91,14 @@ impl ProvisionReport {
             bindings: outcomes.into_iter().map(item).collect(),
             notes: notes(remarks),
             diff: shown.plain(),
+            scaffold: None,
             shown,
         }
+    }
+
+    /// Adds what was done for the Worker's side.
+    pub(super) fn with_scaffold(self, scaffold: Option<ScaffoldReport>) -> Self {
+        Self { scaffold, ..self }
     }
 
     /// Says that the text goes to `file`, and whether that changes what is there.
@@ -232,7 +242,7 @@ impl Item {
 }
 
 impl Report for ProvisionReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut dyn Write, tabular: bool) -> io::Result<()> {
         let items = &self.bindings;
         let widest = |width: fn(&Item) -> usize| items.iter().map(width).max().unwrap_or(0);
         let labels = widest(|item| item.label().chars().count());
@@ -254,9 +264,14 @@ impl Report for ProvisionReport {
             writeln!(out, "{STRONG}note:{STRONG:#} {note}")?;
         }
         match (self.changed, self.dry_run) {
-            (true, true) => writeln!(out, "dry run: nothing was changed"),
-            (true, false) => writeln!(out, "wrote {}", self.file),
-            (false, _) => writeln!(out, "nothing to do: {} is up to date", self.file),
+            (true, true) => writeln!(out, "dry run: nothing was changed")?,
+            (true, false) => writeln!(out, "wrote {}", self.file)?,
+            (false, _) => writeln!(out, "nothing to do: {} is up to date", self.file)?,
         }
+        let Some(scaffold) = &self.scaffold else {
+            return Ok(());
+        };
+        writeln!(out)?;
+        scaffold.human(out, tabular)
     }
 }

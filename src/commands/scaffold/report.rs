@@ -1,0 +1,172 @@
+//! What scaffolding did, or would do.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use serde::Serialize;
+
+use crate::{
+    config::Part,
+    context::Context,
+    domain::Binding,
+    ops::scaffold::plan::{Action, Note, Plan, Reason, Step},
+    ui::{ADDED, Diff, FAINT, REMOVED, Report, STRONG, quantity},
+};
+
+/// What scaffolding did, or would do.
+#[derive(Debug, Serialize)]
+pub(in crate::commands) struct ScaffoldReport {
+    /// The project.
+    project: String,
+    /// Whether this only says what would be done.
+    dry_run: bool,
+    /// Whether anything changes.
+    changed: bool,
+    files: Vec<Item>,
+    /// The bindings that `Env` has.
+    bindings: Vec<Binding>,
+    /// What the user should know.
+    notes: Vec<String>,
+}
+
+/// One file.
+#[derive(Debug, Serialize)]
+struct Item {
+    /// `cache`, `sessions`, `rate-limit` or `types`.
+    part: &'static str,
+    file: String,
+    /// `keep`, `create`, `update`, `replace`; for a file that is left alone though it is not as it
+    /// would be generated, `edited`, `foreign` or `newer`.
+    action: &'static str,
+    /// Where a file that is replaced is kept.
+    backup: Option<String>,
+    /// The change, as a unified diff.
+    diff: String,
+    #[serde(skip)]
+    shown: Diff,
+    #[serde(skip)]
+    lines: usize,
+}
+
+impl ScaffoldReport {
+    pub(super) fn new(context: &Context, root: &Path, plan: &Plan, dry_run: bool) -> Self {
+        let relative = |note: &Note| match note {
+            Note::OwnEnv(path) => Note::OwnEnv(context.display(path).into()),
+            other => other.clone(),
+        };
+        Self {
+            project: root.display().to_string(),
+            dry_run,
+            changed: plan.is_pending() && plan.refused().next().is_none(),
+            files: plan
+                .steps
+                .iter()
+                .map(|step| Item::new(context, step))
+                .collect(),
+            bindings: plan.bindings.clone(),
+            notes: plan
+                .notes
+                .iter()
+                .map(|note| relative(note).sentence())
+                .collect(),
+        }
+    }
+}
+
+impl Item {
+    fn new(context: &Context, step: &Step) -> Self {
+        let file = context.display(&step.path);
+        let before = step.before.as_ref();
+        let before = before.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        // A version in the head that is not this one's is no difference.
+        let after = match step.action {
+            Action::Keep => before.clone().unwrap_or_default(),
+            _ => step.after.clone(),
+        };
+        let lines = after.lines().count();
+        let shown = Diff::new(file.clone(), before, after);
+        Self {
+            part: step.part.name(),
+            action: action(&step.action),
+            backup: step.backup.as_ref().map(|path| context.display(path)),
+            diff: match step.action {
+                Action::Keep => String::new(),
+                _ => shown.plain(),
+            },
+            file,
+            shown,
+            lines,
+        }
+    }
+
+    /// Whether the diff is only the whole of a template.
+    fn is_template(&self) -> bool {
+        self.action == "create" && self.part != Part::Types.name()
+    }
+
+    fn is_left_alone(&self) -> bool {
+        matches!(self.action, "edited" | "foreign" | "newer")
+    }
+}
+
+fn action(action: &Action) -> &'static str {
+    match action {
+        Action::Keep => "keep",
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Refuse(Reason::Edited) => "edited",
+        Action::Refuse(Reason::Foreign) => "foreign",
+        Action::Refuse(Reason::Newer(_)) => "newer",
+    }
+}
+
+impl Report for ScaffoldReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        for item in &self.files {
+            let style = match item.action {
+                "keep" => FAINT,
+                _ if item.is_left_alone() => REMOVED,
+                _ => ADDED,
+            };
+            let more = match &item.backup {
+                Some(backup) => format!("  (the old one is kept as {backup})"),
+                None if item.is_template() => format!("  ({} lines)", item.lines),
+                None => String::new(),
+            };
+            writeln!(
+                out,
+                "{style}{:<7}{style:#}  {}{more}",
+                item.action, item.file
+            )?;
+        }
+        for item in &self.files {
+            if item.action != "keep" && !item.is_template() {
+                writeln!(out)?;
+                item.shown.human(out)?;
+            }
+        }
+        for note in &self.notes {
+            writeln!(out, "{STRONG}note:{STRONG:#} {note}")?;
+        }
+        let changing = |item: &&Item| item.action != "keep";
+        let files = quantity(self.files.iter().filter(changing).count(), "file");
+        match (self.changed, self.dry_run) {
+            (true, true) => writeln!(out, "dry run: nothing was changed"),
+            (true, false) => writeln!(out, "wrote {files}"),
+            (false, _) if self.files.iter().any(Item::is_left_alone) => {
+                writeln!(out, "nothing was changed")
+            }
+            (false, _) => writeln!(
+                out,
+                "nothing to do: {} up to date",
+                match self.files.len() {
+                    1 => "1 file is".to_owned(),
+                    count => format!("{count} files are"),
+                }
+            ),
+        }
+    }
+}
