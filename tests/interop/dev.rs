@@ -42,9 +42,11 @@ id = "0f2ac74b498b48028cb68387c421e279"
 "#;
 
 /// `wrangler dev`, until this is dropped.
-struct Dev {
+pub(crate) struct Dev {
     child: Child,
     address: String,
+    /// What it said before it was ready.
+    pub(crate) banner: String,
     http: reqwest::Client,
     runtime: tokio::runtime::Runtime,
 }
@@ -53,17 +55,14 @@ impl Dev {
     fn start(home: &Home, version: Wrangler) -> Self {
         home.write("worker.js", WORKER);
         home.write("wrangler.toml", CONFIG);
-        let args = [
-            "dev",
-            "--ip",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--inspector-port",
-            "0",
-        ];
+        Self::launch(home, version, &["dev"])
+    }
+
+    /// Starts one of wrangler's commands that serve, on a port of the system's choosing.
+    pub(crate) fn launch(home: &Home, version: Wrangler, command: &[&str]) -> Self {
+        let place = ["--ip", "127.0.0.1", "--port", "0", "--inspector-port", "0"];
         let mut child = home
-            .wrangler(version, &args)
+            .wrangler(version, &[command, &place].concat())
             // With workerd, which it starts.
             .process_group(0)
             .spawn()
@@ -96,9 +95,26 @@ impl Dev {
         Self {
             child,
             address,
+            banner: seen,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             runtime: tokio::runtime::Runtime::new().unwrap(),
         }
+    }
+
+    /// Sends a request of any kind.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        with: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> (u16, reqwest::header::HeaderMap, String) {
+        let url = format!("http://{}/{path}", self.address);
+        let request = with(self.http.request(method.parse().unwrap(), url));
+        self.runtime.block_on(async {
+            let answer = request.send().await.unwrap();
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            (status, headers, answer.text().await.unwrap())
+        })
     }
 
     /// Sends a request to the Worker, and returns status and body.

@@ -9,6 +9,7 @@
 
 mod dev;
 mod remote;
+mod scaffold;
 mod sdk;
 mod store;
 mod tools;

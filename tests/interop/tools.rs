@@ -81,6 +81,7 @@ impl Home {
 
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let path = self.app().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::io::Write::write_all(&mut fs::File::create(path).unwrap(), bytes.as_ref()).unwrap();
     }
 
@@ -139,6 +140,19 @@ impl Home {
             .arg(here(script))
             .env("SDK_ROOT", installed().join("node20"));
         command
+    }
+
+    /// The TypeScript compiler.
+    pub(crate) fn tsc(&self) -> Command {
+        let mut command = self.program("node");
+        command.arg(installed().join("node20/node_modules/typescript/bin/tsc"));
+        command
+    }
+
+    /// Lets the project find the packages for Node 20, as `npm install` does.
+    pub(crate) fn install_packages(&self) {
+        let packages = installed().join("node20/node_modules");
+        std::os::unix::fs::symlink(packages, self.app().join("node_modules")).unwrap();
     }
 
     /// A script for the Python that has the SDK.

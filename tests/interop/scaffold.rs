@@ -1,0 +1,310 @@
+//! The files that `kvctl scaffold` writes, where they are meant for: in the TypeScript compiler, in the
+//! Workers runtime, and in a Pages project made as the README says.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use fs_err as fs;
+use serde_json::{Value, json};
+
+use crate::{
+    dev::Dev,
+    tools::{Home, Wrangler, has, ok, text},
+};
+
+fn is_installed() -> bool {
+    has("node20/node_modules/typescript") && has("node20/node_modules/miniflare")
+}
+
+/// The text of the README's block of code that begins with `first`.
+fn readme(language: &str, first: &str) -> String {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme
+        .split_once(&format!("```{language}\n{first}"))
+        .unwrap_or_else(|| panic!("the README has no block that begins with {first}"));
+    format!("{first}{}", rest.split_once("```").unwrap().0)
+}
+
+/// The README's Pages project, provisioned and scaffolded by its command.
+fn example(config: &str) -> Home {
+    let home = Home::new();
+    home.write("wrangler.toml", config);
+    home.write("out/index.html", "<!doctype html>\n");
+    home.write(
+        "functions/api/me.ts",
+        readme("ts", "// functions/api/me.ts\n"),
+    );
+    home.install_packages();
+    let command = readme("sh", "mkdir out\n");
+    let command = command.lines().find_map(|line| line.strip_prefix("kvctl "));
+    let args: Vec<&str> = command.unwrap().split(' ').collect();
+    ok(&mut home.kvctl(&args));
+    home
+}
+
+fn pages_config() -> String {
+    readme("toml", "name = \"pages-example\"\n")
+}
+
+#[test]
+fn the_helpers_do_what_they_say_in_the_workers_runtime() {
+    if !is_installed() {
+        return;
+    }
+    let home = Home::new();
+    ok(&mut home.kvctl(&["scaffold"]));
+    let mut tests = home.node("helpers/run.mjs");
+    let helpers = home.app().join("src/lib/kv");
+    let output = tests.env("SCAFFOLD", helpers).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let count = |what: &str| -> usize {
+        let mut lines = said
+            .lines()
+            .filter_map(|line| line.strip_prefix(&format!("# {what} ")));
+        lines.next().map_or(0, |count| count.parse().unwrap())
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{errors}");
+    println!("{} behaviours hold; {}", count("pass"), caveat(&said));
+    assert_eq!((count("pass"), count("fail")), (47, 0), "{said}");
+}
+
+fn caveat(said: &str) -> &str {
+    let line = said
+        .lines()
+        .find(|line| line.contains("in four locations: "));
+    line.unwrap_or_default().trim_start_matches("# ")
+}
+
+/// Compilers' options, one set a line; each has the strictest of the ones that it is about.
+const CONFIGURATIONS: [&str; 4] = [
+    // A Worker whose types are the package's.
+    r#"{ "target": "es2022", "module": "esnext", "moduleResolution": "bundler", "lib": ["es2022"],
+         "types": ["@cloudflare/workers-types"] }"#,
+    // Everything that can be demanded.
+    r#"{ "target": "es2022", "module": "esnext", "moduleResolution": "bundler", "lib": ["es2022"],
+         "types": ["@cloudflare/workers-types"], "noPropertyAccessFromIndexSignature": true,
+         "noUnusedLocals": true, "noUnusedParameters": true, "noImplicitReturns": true,
+         "noImplicitOverride": true, "noFallthroughCasesInSwitch": true, "verbatimModuleSyntax": true,
+         "erasableSyntaxOnly": true, "isolatedModules": true, "declaration": true }"#,
+    // A framework's project, with a browser's types and none of the Workers'.
+    r#"{ "target": "es2017", "module": "esnext", "moduleResolution": "bundler",
+         "lib": ["dom", "dom.iterable", "esnext"], "types": [] }"#,
+    // Node's own resolution, and an old library.
+    r#"{ "target": "es2022", "module": "nodenext", "lib": ["es2020"],
+         "types": ["@cloudflare/workers-types"] }"#,
+];
+
+const STRICT: [&str; 4] = [
+    "strict",
+    "exactOptionalPropertyTypes",
+    "noUncheckedIndexedAccess",
+    "noEmit",
+];
+
+#[test]
+fn generated_files_type_check_in_fresh_and_in_other_projects() {
+    if !is_installed() {
+        return;
+    }
+    let fresh = example(&pages_config());
+    let mut configs = Vec::new();
+    for (number, options) in CONFIGURATIONS.iter().enumerate() {
+        let mut options: Value = serde_json::from_str(options).unwrap();
+        for name in STRICT {
+            options[name] = json!(true);
+        }
+        let name = format!("tsconfig.{number}.json");
+        let config = json!({ "compilerOptions": options, "include": ["src", "functions"] });
+        fresh.write(&name, config.to_string());
+        configs.push(fresh.app().join(name));
+    }
+    // The calls of those who used a cache, sessions and a limiter before.
+    fresh.write("src/use.ts", USE);
+    let others: Vec<Home> = projects().iter().map(|case| other(case)).collect();
+    configs.extend(others.iter().map(|home| home.app().join("tsconfig.json")));
+    assert_eq!(configs.len(), 9);
+    println!(
+        "{}",
+        text(fresh.node("helpers/typecheck.mjs").args(&configs))
+    );
+
+    // And once by the compiler's own command.
+    let config = fresh.app().join("tsconfig.1.json");
+    let flags = ["--noEmit", "--strict", "--project"];
+    ok(fresh.tsc().args(flags).arg(config));
+    // A check that cannot fail would say nothing.
+    fresh.write("src/wrong.ts", "export const x: string = 1;\n");
+    let mut again = fresh.node("helpers/typecheck.mjs");
+    let output = again.arg(&configs[0]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("TS2322"));
+}
+
+const USE: &str = "
+import { ConfigCache } from './lib/kv/cache.js';
+import { RateLimiter } from './lib/kv/rate-limit.js';
+import { SessionManager, type SessionData } from './lib/kv/sessions.js';
+import type { Env } from './lib/types.js';
+
+interface Profile { title: string }
+
+export async function use(env: Env): Promise<unknown> {
+  const cache = new ConfigCache<Profile>(env.CONFIG_CACHE);
+  const hit: Profile | null = await cache.get('bob');
+  await cache.set('bob', { title: 'x' });
+  await cache.set('bob', { title: 'x' }, 7200);
+  const gone: Promise<void> = cache.invalidate('bob');
+  await gone;
+  await cache.invalidateAll();
+  const sessions = new SessionManager(env.SESSIONS);
+  const token: string = await sessions.create('bob');
+  const other: string = await sessions.create('bob', 3600);
+  const session: SessionData | null = await sessions.verify(token);
+  await sessions.destroy(other);
+  const limiter = new RateLimiter(env.RATE_LIMIT);
+  const attempt: { allowed: boolean; attempts: number; resetAt?: Date } = await limiter.checkAndIncrement('ip');
+  await limiter.checkAndIncrement('ip', 10);
+  await limiter.reset('ip');
+  return [hit, session, attempt];
+}
+";
+
+/// The projects of `fixtures/scaffold` that can be scaffolded.
+fn projects() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scaffold");
+    let entries = fs::read_dir(root).unwrap();
+    let mut cases: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    cases.retain(|case| !case.to_string_lossy().contains("refused-"));
+    cases.sort();
+    cases
+}
+
+fn other(case: &Path) -> Home {
+    let home = Home::new();
+    let from = format!("{}/.", case.join("before").display());
+    ok(Command::new("cp").args(["-R", &from]).arg(home.app()));
+    home.install_packages();
+    ok(&mut home.kvctl(&["scaffold"]));
+    home
+}
+
+#[test]
+fn wrangler_types_and_scaffold_share_one_env() {
+    let version = Wrangler::V4_86;
+    if !version.is_there() || !is_installed() {
+        return;
+    }
+    let home = Home::new();
+    let config = pages_config().replace("pages_build_output_dir = \"./out\"\n", "");
+    home.write("wrangler.toml", config);
+    home.install_packages();
+    ok(&mut home.kvctl(&["provision", "--local"]));
+    let types = ["types", "--include-runtime=false"];
+    ok(&mut home.wrangler(version, &types));
+    ok(&mut home.kvctl(&["scaffold"]));
+    let written = fs::read_to_string(home.app().join("src/lib/types.ts")).unwrap();
+    assert_eq!(written, "export type Env = Cloudflare.Env;\n");
+    home.write("src/use.ts", USE);
+    home.write(
+        "tsconfig.json",
+        json!({ "compilerOptions": {
+            "strict": true, "noEmit": true, "target": "es2022", "module": "esnext",
+            "moduleResolution": "bundler", "lib": ["es2022"], "types": ["@cloudflare/workers-types"],
+        } })
+        .to_string(),
+    );
+    let config = home.app().join("tsconfig.json");
+    ok(home.node("helpers/typecheck.mjs").arg(config));
+}
+
+#[test]
+fn a_pages_function_as_in_the_readme_works() {
+    if !Wrangler::V4_86.is_there() {
+        return;
+    }
+    let home = example(&pages_config());
+    let dev = Dev::launch(&home, Wrangler::V4_86, &["pages", "dev", "./out"]);
+    work(&home, &dev);
+}
+
+const WORKER: &str = "
+import { onRequestGet, onRequestPost } from './functions/api/me';
+import type { Env } from './src/lib/types';
+
+export default {
+  fetch: (request: Request, env: Env) => (request.method === 'POST' ? onRequestPost : onRequestGet)({ request, env }),
+};
+";
+
+#[test]
+fn a_worker_with_the_same_helpers_works() {
+    if !Wrangler::V4_86.is_there() {
+        return;
+    }
+    let pages = "pages_build_output_dir = \"./out\"";
+    let home = example(&pages_config().replace(pages, "main = \"worker.ts\""));
+    home.write("worker.ts", WORKER);
+    let dev = Dev::launch(&home, Wrangler::V4_86, &["dev"]);
+    work(&home, &dev);
+}
+
+/// Sends a request through each helper, and looks at what they left behind.
+fn work(home: &Home, dev: &Dev) {
+    for binding in ["CONFIG_CACHE", "SESSIONS", "RATE_LIMIT"] {
+        assert!(
+            dev.banner.contains(&format!("env.{binding}")),
+            "{}",
+            dev.banner
+        );
+    }
+    let sign_in = |password: &str| {
+        dev.send("POST", "api/me", |request| {
+            request.body(format!("name=ann&password={password}"))
+        })
+    };
+    let (status, headers, said) = sign_in("correct horse");
+    assert_eq!((status, said.as_str()), (200, "welcome"));
+    let cookie = headers["set-cookie"].to_str().unwrap();
+    let token = cookie.split(';').next().unwrap().to_owned();
+    let profile = |cookie: &str| {
+        let (status, _, said) =
+            dev.send("GET", "api/me", |request| request.header("cookie", cookie));
+        (status, said)
+    };
+    let ann = "{\"name\":\"ann\",\"visits\":1}".to_owned();
+    assert_eq!(profile(&token), (200, ann.clone()));
+    assert_eq!(profile(&token), (200, ann));
+    assert_eq!(profile("__Host-session=x").0, 401);
+    for _ in 0..4 {
+        assert_eq!(sign_in("guess").0, 401);
+    }
+    let (status, headers, _) = sign_in("correct horse");
+    assert_eq!(
+        (status, &headers["retry-after"]),
+        (429, &"900".parse().unwrap())
+    );
+
+    assert_expires(home, "CONFIG_CACHE", "profile:ann", 3240..=3600);
+    assert_expires(home, "SESSIONS", "session:", 86_400..=86_400);
+    assert_expires(home, "RATE_LIMIT", "auth_attempt:login:", 900..=900);
+}
+
+/// Whether `kvctl` lists the one key of a binding, with an expiry that far ahead. The requests may
+/// have taken a while.
+fn assert_expires(home: &Home, binding: &str, prefix: &str, ahead: std::ops::RangeInclusive<i64>) {
+    let args = ["key", "list", "--local", "--json", "-b", binding];
+    let listed: Vec<Value> = serde_json::from_str(&text(&mut home.kvctl(&args))).unwrap();
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert!(
+        listed[0]["name"].as_str().unwrap().starts_with(prefix),
+        "{listed:?}"
+    );
+    let left = listed[0]["expiration"].as_i64().unwrap() - kvctl::env::now().as_second();
+    let slack = 300;
+    assert!(
+        (ahead.start() - slack..=*ahead.end()).contains(&left),
+        "{left}: {listed:?}"
+    );
+}
