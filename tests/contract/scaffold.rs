@@ -135,7 +135,7 @@ fn a_project_is_inspected_without_a_change() {
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scaffold/workers-interface");
     let home = project(&case);
     let fresh = state(home.path());
-    assert!(!fresh.scaffolded);
+    assert!(!fresh.scaffolded && fresh.files.is_empty());
     assert_eq!(fresh.env.unwrap().missing.len(), 3);
 
     scaffold(home.path()).unwrap();

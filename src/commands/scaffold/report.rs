@@ -54,6 +54,9 @@ impl ScaffoldReport {
     pub(super) fn new(context: &Context, root: &Path, plan: &Plan, dry_run: bool) -> Self {
         let relative = |note: &Note| match note {
             Note::OwnEnv(path) => Note::OwnEnv(context.display(path).into()),
+            Note::OtherEnv(path) => {
+                Note::OtherEnv(path.strip_prefix(root).unwrap_or(path).to_owned())
+            }
             other => other.clone(),
         };
         Self {

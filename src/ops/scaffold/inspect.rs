@@ -22,7 +22,8 @@ pub struct State {
     /// Whether the project was scaffolded: it has a generated file where one is expected, or
     /// `kvctl.toml` has a table `[scaffold]`. If not, nothing else here means anything.
     pub scaffolded: bool,
-    /// The helper files that are wanted.
+    /// The helper files that are wanted. Where `kvctl.toml` has no table `[scaffold]`, those that are
+    /// there: nobody says that the others are wanted.
     pub files: Vec<FileState>,
     /// The file that declares `Env`; `None` if it is not wanted.
     pub env: Option<EnvState>,
@@ -77,9 +78,12 @@ pub fn inspect(
     manifest: Option<&Manifest>,
 ) -> Result<State, Error> {
     let settings = Settings::new(manifest, Overrides::default());
-    let Found { places, runtime } = look(root, &settings)?;
+    let Found {
+        places, runtime, ..
+    } = look(root, &settings)?;
+    let is_declared = manifest.is_some_and(|manifest| manifest.scaffold.is_some());
     let mut state = State {
-        scaffolded: manifest.is_some_and(|manifest| manifest.scaffold.is_some()),
+        scaffolded: is_declared,
         files: Vec::new(),
         env: None,
     };
@@ -101,6 +105,9 @@ pub fn inspect(
             continue;
         }
         let before = place.before.as_deref();
+        if before.is_none() && !is_declared {
+            continue;
+        }
         let text = before.and_then(|bytes| str::from_utf8(bytes).ok());
         state.scaffolded |= text.and_then(Stamped::read).is_some();
         let status = match plan::status(before, &render(place.part, &settings)) {

@@ -12,8 +12,22 @@ use super::{
 };
 use crate::{
     config::Part,
-    scaffold::{Settings, types::Dialect},
+    scaffold::{
+        Settings,
+        types::{self, Declared, Dialect},
+    },
 };
+
+/// Where people have their `Env`.
+const USUAL: [&str; 7] = [
+    "src/index.ts",
+    "src/worker.ts",
+    "src/types.ts",
+    "src/env.ts",
+    "src/env.d.ts",
+    "env.d.ts",
+    "index.ts",
+];
 
 /// What is there.
 #[derive(Debug)]
@@ -22,6 +36,8 @@ pub struct Found {
     pub(super) places: Vec<Place>,
     /// How the project gets the types of the runtime.
     pub(super) runtime: Runtime,
+    /// Another file that has an `Env`, where the wanted one is not there.
+    pub(super) elsewhere: Option<PathBuf>,
 }
 
 /// One file, or where it is to be.
@@ -57,10 +73,24 @@ pub fn look(root: &Path, settings: &Settings) -> Result<Found, Error> {
             before,
         })
     };
+    let places: Vec<Place> = settings.parts.iter().map(place).collect::<Result<_, _>>()?;
+    let is_new = |place: &Place| place.part == Part::Types && place.before.is_none();
+    let elsewhere = places.iter().any(is_new).then(|| env_elsewhere(root));
     Ok(Found {
-        places: settings.parts.iter().map(place).collect::<Result<_, _>>()?,
+        places,
         runtime: Runtime::find(root),
+        elsewhere: elsewhere.flatten(),
     })
+}
+
+/// Finds an `Env` with fields where people have it.
+fn env_elsewhere(root: &Path) -> Option<PathBuf> {
+    let declares = |path: &PathBuf| {
+        let text = fs_err::read_to_string(path).unwrap_or_default();
+        types::declared(&text, Dialect::TypeScript) == Ok(Declared::Fields)
+    };
+    let mut usual = USUAL.iter().map(|name| root.join(name));
+    usual.find(declares)
 }
 
 /// Returns `PATH.bak`, or the first of `PATH.bak2`, `PATH.bak3` … that is free.

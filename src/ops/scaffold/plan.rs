@@ -80,6 +80,8 @@ pub enum Note {
     NoRuntimeTypes,
     /// `wrangler types` has to be run for these.
     Regenerate(Vec<String>),
+    /// Another file has an `Env`, too.
+    OtherEnv(PathBuf),
     /// `Env` has fields of its own beside what `wrangler types` generates.
     OwnEnv(PathBuf),
 }
@@ -100,6 +102,10 @@ impl Note {
                 "{GENERATED} has no {} yet; run `npx wrangler types` to add what the wrangler file \
                  binds",
                 missing.join(", ")
+            ),
+            Self::OtherEnv(path) => format!(
+                "{path} declares an `Env`, too; `--types {path}` adds the bindings to that one",
+                path = path.display()
             ),
             Self::OwnEnv(path) => format!(
                 "{} declares fields of `Env` beside those of {GENERATED}, and no field was added; \
@@ -159,7 +165,12 @@ pub fn plan(
     if bindings.foreseen {
         notes.push(Note::Unprovisioned);
     }
-    let Found { places, runtime } = found;
+    let Found {
+        places,
+        runtime,
+        elsewhere,
+    } = found;
+    notes.extend(elsewhere.map(Note::OtherEnv));
     let mut steps = Vec::new();
     for place in places {
         steps.push(match place.part {

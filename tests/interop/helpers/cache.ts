@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ConfigCache, type CacheProblem } from 'scaffold/cache';
-import { Clock, FaultyKv, Location, type Kv, atOnce, down, fresh, lifetimes, names, times } from './doubles';
+import { Clock, FaultyKv, Location, SLACK, type Kv, atOnce, down, fresh, lifetimes, names, times } from './doubles';
 
 type Bio = { title: string };
 const quiet = { onProblem: () => {} };
@@ -13,7 +13,7 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.deepEqual(await cache(kv).get(name), { title: 'x' });
     assert.deepEqual(await names(kv, `profile:${name}`), [`profile:${name}`]);
     const [left] = await lifetimes(kv, `profile:${name}`);
-    assert.ok(left! >= 539 && left! <= 600, String(left));
+    assert.ok(left! > 540 - SLACK && left! <= 600, String(left));
     assert.equal(await cache(kv).get(fresh()), null);
   },
   async 'a corrupt value is a miss, and is reported'(kv) {
@@ -68,10 +68,11 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const prefix = `${fresh()}:`;
     await times(40, (i) => cache(kv, { prefix }).set(`n${i}`, { title: 'x' }));
     const left = await lifetimes(kv, prefix);
-    assert.ok(Math.min(...left) >= 3239 && Math.max(...left) <= 3600, String(left));
+    assert.ok(Math.min(...left) > 3240 - SLACK && Math.max(...left) <= 3600, String(left));
     assert.ok(new Set(left).size > 10);
+    // KV would have refused them.
     await times(5, (i) => cache(kv, { prefix: `short-${prefix}` }).set(`n${i}`, { title: 'x' }, 60));
-    assert.ok((await lifetimes(kv, `short-${prefix}`)).every((seconds) => seconds >= 58));
+    assert.equal((await names(kv, `short-${prefix}`)).length, 5);
   },
   async 'a known absence is not loaded again'(kv) {
     let loads = 0;

@@ -114,6 +114,9 @@ export class Location {
   }
 }
 
+/** How many seconds a busy machine may take between a write and a look at it. */
+export const SLACK = 50;
+
 /** The names of the keys with a prefix. */
 export async function names(kv: Kv, prefix = ''): Promise<string[]> {
   return (await kv.list({ prefix })).keys.map((key: { name: string }) => key.name);
