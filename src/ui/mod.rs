@@ -29,6 +29,7 @@ pub use output::OutputError;
 pub use printable::printable;
 pub use progress::Progress;
 pub use report::{Cells, Diff, Report, quantity, table};
+pub use signal::Parting;
 pub use spark::spark;
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG};
 

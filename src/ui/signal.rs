@@ -28,6 +28,40 @@ impl Ui {
     }
 }
 
+/// Says something when it is dropped, unless it is told before that its time is over: for work that
+/// Ctrl-C may end at any moment.
+#[derive(Debug)]
+#[must_use = "dropped at once, it speaks at once"]
+pub struct Parting<'a> {
+    ui: &'a Ui,
+    words: Option<&'a str>,
+}
+
+impl Ui {
+    /// Makes sure that `words` are said if what follows is dropped before its end.
+    pub fn parting<'a>(&'a self, words: &'a str) -> Parting<'a> {
+        Parting {
+            ui: self,
+            words: Some(words),
+        }
+    }
+}
+
+impl Parting<'_> {
+    /// Tells that the end was reached, good or bad.
+    pub fn over(mut self) {
+        self.words = None;
+    }
+}
+
+impl Drop for Parting<'_> {
+    fn drop(&mut self) {
+        if let Some(words) = self.words {
+            self.ui.note(words);
+        }
+    }
+}
+
 #[cfg(unix)]
 async fn asked() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -1,6 +1,8 @@
 //! Moving many keys while the service is in trouble: nothing is lost, and nothing claimed that did not
 //! happen.
 
+use std::{process::Command, time::Duration};
+
 use fs_err as fs;
 use kvctl::emulator::{Action, Answer, Fault, Keys};
 use serde_json::json;
@@ -200,6 +202,57 @@ fn an_export_that_cannot_be_gone_on_with_says_so() {
     assert!(seen.stderr.contains("`--restart` removes"), "{seen}");
     assert!(!seen.stderr.contains("--resume"), "{seen}");
     assert!(fs::read(sandbox.app().join("out.csv.part")).unwrap().len() == 10);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_tells_how_to_go_on() {
+    let sandbox = sandbox(&["one", "two"]);
+    sandbox.write("in.ndjson", lines(10_001));
+    ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+    let runs: [(&[&str], &str, &str); 5] = [
+        (&["import", "in.ndjson", "-n", "two"], "/bulk", "--resume"),
+        (
+            &["copy", "--from", "title:one", "--to", "title:two"],
+            "/bulk",
+            "--resume",
+        ),
+        (
+            &["export", "out.ndjson", "-n", "one"],
+            "/bulk/get",
+            "--resume",
+        ),
+        (
+            &["export", "out.csv", "-n", "one"],
+            "/bulk/get",
+            "nothing of it is kept",
+        ),
+        (
+            &["key", "delete", "--all", "-n", "one", "-y"],
+            "/bulk/delete",
+            "--resume",
+        ),
+    ];
+    for (args, path, told) in runs {
+        let wait = Action::Delay(Duration::from_mins(5));
+        let method = if path == "/bulk" { "PUT" } else { "POST" };
+        sandbox
+            .emulator
+            .fault(Fault::new(method, path, wait).forever());
+        let before = count(&sandbox, method, path);
+        let child = sandbox.command(args).spawn().unwrap();
+        while count(&sandbox, method, path) == before {
+            std::thread::yield_now();
+        }
+        let pid = child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        assert!(sent.success());
+        let seen = sandbox.see(child.wait_with_output().unwrap());
+        assert_eq!(seen.code, Some(130), "{seen}");
+        assert!(seen.stderr.contains(told), "{seen}");
+    }
+    assert!(!sandbox.app().join("out.csv.part").exists());
+    assert_eq!(names(&sandbox, "one"), 10_001);
 }
 
 #[cfg(unix)]

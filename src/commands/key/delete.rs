@@ -213,15 +213,18 @@ impl Keyspace {
             sent.with_context(|| format!("could not delete {}", quoted(key)))?;
             return Ok(Vec::new());
         }
+        let incomplete = if journal.is_some() {
+            "the deletion is not complete; `--resume` goes on with it"
+        } else {
+            "the deletion is not complete; run it again"
+        };
+        let parting = context.ui.parting(incomplete);
         let bar = context.ui.progress(names.len(), "deleting");
         let done = |keys| bar.advance(keys);
         let deleter = Deleter::new(client, account, namespace);
         let sent = deleter.delete(names.iter(), &mut journal, &done).await;
-        let sent = sent.context(if journal.is_some() {
-            "the deletion is not complete; `--resume` goes on with it"
-        } else {
-            "the deletion is not complete; run it again"
-        })?;
+        parting.over();
+        let sent = sent.context(incomplete)?;
         if let Some(journal) = journal
             && sent.failed.is_empty()
         {

@@ -127,6 +127,12 @@ impl Copy<'_> {
             client, account, ..
         } = &to.session;
         let writer = Writer::new(client, account, &to.target.id, env::now().as_second());
+        let incomplete = if journal.is_some() {
+            "the copy is not complete; `--resume` goes on with it"
+        } else {
+            "the copy is not complete; run it again"
+        };
+        let parting = context.ui.parting(incomplete);
         let progress = context.ui.progress(total, "copied");
         let pages = stream::iter(first.into_iter().map(Ok)).chain(pages);
         let wanted = |key: &KeyName| !done.contains(0, key.as_str());
@@ -136,11 +142,8 @@ impl Copy<'_> {
             .map(|(record, number)| record.map(|record| (number, record)));
         let count = |records: usize| progress.advance(records);
         let written = writer.write_all(numbered, &mut journal, &count).await;
-        let written = written.context(if journal.is_some() {
-            "the copy is not complete; `--resume` goes on with it"
-        } else {
-            "the copy is not complete; run it again"
-        })?;
+        parting.over();
+        let written = written.context(incomplete)?;
         drop(progress);
         if let Some(journal) = journal
             && written.failed.is_empty()

@@ -178,6 +178,8 @@ impl Export<'_> {
         let (mut growing, partial) = begin(target, format, resume)?;
         let after = partial.as_ref().and_then(|partial| partial.last.clone());
         let before = partial.as_ref().map_or(0, |p| p.summary.records);
+        let incomplete = incomplete(target, format);
+        let parting = self.context.ui.parting(&incomplete);
         let progress = self.context.ui.progress(0, "exported");
         let counted = Cell::new(before);
         let count = |records: usize| {
@@ -192,6 +194,7 @@ impl Export<'_> {
             };
             write_all(reader.records(self.prefix, after), writer, &count).await
         };
+        parting.over();
         match written {
             Ok(summary) => {
                 growing.commit()?;
@@ -203,15 +206,7 @@ impl Export<'_> {
                 Growing::discard(target)?;
                 Err(e.into())
             }
-            Err(e) if format == StreamFormat::Ndjson => {
-                let part = Growing::part(target);
-                let incomplete = format!(
-                    "the export is not complete; `--resume` goes on with {}",
-                    part.display()
-                );
-                Err(anyhow::Error::new(e).context(incomplete))
-            }
-            Err(e) => Err(anyhow::Error::new(e).context(NOTHING_KEPT)),
+            Err(e) => Err(anyhow::Error::new(e).context(incomplete)),
         }
     }
 
@@ -262,6 +257,17 @@ fn begin(
     let resumable = format == StreamFormat::Ndjson;
     let growing = Growing::begin(target, resumable).with_context(|| hint_at(target, resumable))?;
     Ok((growing, None))
+}
+
+/// Says of an export that ended early what is left of it.
+fn incomplete(target: &Path, format: StreamFormat) -> String {
+    if format == StreamFormat::Ndjson {
+        let part = Growing::part(target);
+        let part = part.display();
+        format!("the export is not complete; `--resume` goes on with {part}")
+    } else {
+        NOTHING_KEPT.to_owned()
+    }
 }
 
 fn hint_at(target: &Path, resumable: bool) -> String {

@@ -193,6 +193,8 @@ impl Import<'_> {
         let bytes = if done.is_empty() { survey.bytes } else { 0 };
         remark(context, Cost::of_writes(left, bytes));
         let total = usize::try_from(left).unwrap_or(usize::MAX);
+        let incomplete = "the import is not complete; `--resume` goes on with it";
+        let parting = context.ui.parting(incomplete);
         let progress = context.ui.progress(total, "importing");
         let count = |records: usize| progress.advance(records);
         let pending = file.records(now)?.try_filter(|(number, record)| {
@@ -201,7 +203,8 @@ impl Import<'_> {
         let pending = pending.map_ok(|(number, record)| (number, defaults.complete(record, now)));
         let writer = Writer::new(client, account, namespace, now);
         let written = writer.write_all(pending, &mut journal, &count).await;
-        let written = written.context("the import is not complete; `--resume` goes on with it")?;
+        parting.over();
+        let written = written.context(incomplete)?;
         drop(progress);
         if let Some(journal) = journal
             && written.failed.is_empty()
