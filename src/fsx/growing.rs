@@ -62,7 +62,8 @@ impl Growing {
     }
 
     fn new(file: File, part: PathBuf, target: &Path, resumable: bool) -> Self {
-        let file = BufWriter::with_capacity(1 << 18, file);
+        // Small, so that little is lost of it when the process is killed.
+        let file = BufWriter::with_capacity(1 << 13, file);
         Self {
             file,
             part,
