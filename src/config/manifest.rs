@@ -17,7 +17,7 @@ pub use scaffold::{
     CacheOptions, EndpointRule, FailMode, Part, RateLimitOptions, Scaffold, SessionOptions,
 };
 
-use crate::domain::{Binding, Title};
+use crate::domain::{Binding, Title, Ttl, TtlError};
 
 /// The name of the file.
 pub const MANIFEST_NAME: &str = "kvctl.toml";
@@ -58,19 +58,65 @@ pub struct ManifestNamespace {
     pub protect: bool,
 }
 
-/// Rules for the time to live of keys, checked by `audit`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Rules for the time to live of keys, checked by `audit`. The shortest is no longer than the longest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "TtlTable")]
 pub struct TtlRule {
     /// Whether every key must expire.
-    #[serde(default)]
     pub required: bool,
     /// The shortest that is right, such as `60s`.
-    #[serde(default)]
-    pub min: Option<String>,
+    pub min: Option<Ttl>,
     /// The longest that is right, such as `24h`.
+    pub max: Option<Ttl>,
+}
+
+/// The table as it is written: in itself right, but its parts may not fit together.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TtlTable {
     #[serde(default)]
-    pub max: Option<String>,
+    required: bool,
+    #[serde(default, deserialize_with = "ttl")]
+    min: Option<Ttl>,
+    #[serde(default, deserialize_with = "ttl")]
+    max: Option<Ttl>,
+}
+
+impl TryFrom<TtlTable> for TtlRule {
+    type Error = String;
+
+    fn try_from(table: TtlTable) -> Result<Self, String> {
+        let TtlTable { required, min, max } = table;
+        match (min, max) {
+            (Some(min), Some(max)) if min > max => Err(format!(
+                "ttl.min, {min}, is longer than ttl.max, {max}: no key could have such a time to live"
+            )),
+            _ => Ok(Self { required, min, max }),
+        }
+    }
+}
+
+/// Reads a time to live as `--ttl` takes it; bare seconds may also be a number.
+fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ttl>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "a time to live is seconds (3600) or a duration (\"1h30m\", \"7d\")"
+    )]
+    enum Written {
+        Seconds(i64),
+        Text(String),
+    }
+    let text = match Written::deserialize(deserializer)? {
+        Written::Seconds(seconds) => seconds.to_string(),
+        Written::Text(text) => text,
+    };
+    text.parse().map(Some).map_err(|e| match e {
+        TtlError::TooShort(_) => {
+            D::Error::custom(format!("{e}: the service takes none that is shorter"))
+        }
+        TtlError::Unparsable(_) | TtlError::TooLong(_) => D::Error::custom(e),
+    })
 }
 
 fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -193,6 +239,38 @@ mod tests {
         let sessions = manifest.namespace(&"SESSIONS".parse().unwrap()).unwrap();
         assert_eq!(sessions.title.as_ref().unwrap().as_str(), "bio-sessions");
         assert!(sessions.protect);
+        let rule = TtlRule {
+            required: true,
+            min: Some("60".parse().unwrap()),
+            max: Some("1d".parse().unwrap()),
+        };
+        assert_eq!(sessions.ttl, Some(rule));
+    }
+
+    #[test]
+    fn a_ttl_rule_is_one_that_keys_can_keep() {
+        let said = |rule: &str| {
+            let text = format!("[[namespace]]\nbinding = \"A\"\nttl = {{ {rule} }}\n");
+            parse(&text).map_or_else(|e| e.to_string(), |m| format!("{:?}", m.namespaces[0].ttl))
+        };
+        let rules = [
+            "min = \"soon\"",
+            "min = \"30s\"",
+            "max = 59",
+            "max = true",
+            "min = \"2h\", max = 3600",
+            "maximum = 60",
+            "required = \"yes\"",
+        ];
+        insta::assert_snapshot!(rules.map(said).join("\n"), @r#"
+        kvctl.toml:3:15: `soon` is not a duration; write seconds (3600) or units (1h30m, 7d)
+        kvctl.toml:3:15: a time to live is at least 60 seconds, not 30: the service takes none that is shorter
+        kvctl.toml:3:15: a time to live is at least 60 seconds, not 59: the service takes none that is shorter
+        kvctl.toml:3:15: a time to live is seconds (3600) or a duration ("1h30m", "7d")
+        kvctl.toml:3:7: ttl.min, 2h, is longer than ttl.max, 1h: no key could have such a time to live
+        kvctl.toml:3:9: unknown field `maximum`, expected one of `required`, `min`, `max`
+        kvctl.toml:3:20: invalid type: string "yes", expected a boolean
+        "#);
     }
 
     #[test]

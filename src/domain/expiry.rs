@@ -32,6 +32,21 @@ impl Ttl {
     }
 }
 
+impl fmt::Display for Ttl {
+    /// In the largest units, as it may be written on the command line: `1d`, `1h30m`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(86_400, 'd'), (3600, 'h'), (60, 'm'), (1, 's')];
+        let mut left = self.0;
+        for (size, unit) in units {
+            if left >= size {
+                write!(f, "{}{unit}", left / size)?;
+            }
+            left %= size;
+        }
+        Ok(())
+    }
+}
+
 impl FromStr for Ttl {
     type Err = TtlError;
 
@@ -129,6 +144,11 @@ mod tests {
         assert_eq!("-1h".parse::<Ttl>(), Err(TtlError::TooShort(-3600)));
         assert!("1M".parse::<Ttl>().is_err());
         assert!("99999999999".parse::<Ttl>().is_err());
+        for text in ["60", "1h30m", "90061", "24h", "59m59s"] {
+            let ttl: Ttl = text.parse().unwrap();
+            assert_eq!(ttl.to_string().parse(), Ok(ttl), "{ttl}");
+        }
+        assert_eq!("90061".parse::<Ttl>().unwrap().to_string(), "1d1h1m1s");
     }
 
     #[test]
