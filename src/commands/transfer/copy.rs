@@ -14,7 +14,7 @@ use crate::{
         key::{Keyspace, guard},
     },
     context::{Context, Session},
-    domain::{BULK_GET_MAX_KEYS, KeyName},
+    domain::KeyName,
     env,
     ops::transfer::{
         cost::Cost,
@@ -97,7 +97,7 @@ impl Copy<'_> {
         Ok(CopyReport {
             dry_run: true,
             records: listed,
-            ..CopyReport::new(cost(listed), Written::default())
+            ..CopyReport::new(Cost::of_copies(listed as u64), Written::default())
         })
     }
 
@@ -118,7 +118,7 @@ impl Copy<'_> {
             .flatten()
             .filter(|listed| !done.contains(0, listed.key.as_str()))
             .count();
-        if let Some(remark) = cost(known).remark() {
+        if let Some(remark) = Cost::of_copies(known as u64).remark() {
             let more = if all { "" } else { " (there are more to come)" };
             context.ui.note(&format!("{remark}{more}"));
         }
@@ -156,7 +156,10 @@ impl Copy<'_> {
                 .ui
                 .note(&format!("{gone} expired or went while they were read"));
         }
-        Ok(CopyReport::new(cost(written.confirmed), written))
+        Ok(CopyReport::new(
+            Cost::of_copies(written.confirmed as u64),
+            written,
+        ))
     }
 
     fn journal(
@@ -183,17 +186,6 @@ async fn ahead(
         }
     }
     Ok((first, false))
-}
-
-/// What it costs to read and to write so many records.
-fn cost(records: usize) -> Cost {
-    let records = records as u64;
-    let read = Cost {
-        requests: records.div_ceil(BULK_GET_MAX_KEYS as u64),
-        reads: records,
-        ..Cost::default()
-    };
-    read.and(Cost::of_writes(records, 0))
 }
 
 /// What was copied.

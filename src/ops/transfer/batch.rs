@@ -6,10 +6,7 @@ use std::ops::Range;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
-use crate::{
-    domain::{Expiration, Record},
-    wire::BulkEntry,
-};
+use crate::{api::Lifetime, domain::Record, wire::BulkEntry};
 
 /// How much goes into one body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,15 +65,20 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// Encodes a record to be written: text as it is, anything else in base64.
-    pub fn record(record: &Record, number: u64) -> serde_json::Result<Self> {
+    /// Encodes a record to be written, to live so long: text as it is, anything else in base64.
+    pub fn record(record: &Record, lifetime: Lifetime, number: u64) -> serde_json::Result<Self> {
         let text = str::from_utf8(&record.value);
+        let (expiration, expiration_ttl) = match lifetime {
+            Lifetime::Unlimited => (None, None),
+            Lifetime::For(ttl) => (None, Some(ttl.seconds().into())),
+            Lifetime::Until(at) => (Some(at.unix_seconds()), None),
+        };
         let entry = BulkEntry {
             key: record.key.to_string(),
             value: text.map_or_else(|_binary| STANDARD.encode(&record.value), str::to_owned),
             base64: text.is_err(),
-            expiration: record.expiration.map(Expiration::unix_seconds),
-            expiration_ttl: None,
+            expiration,
+            expiration_ttl,
             metadata: record.metadata.clone(),
         };
         Ok(Self {
@@ -230,7 +232,7 @@ mod tests {
             for (number, value) in values.iter().enumerate() {
                 let key = format!("k{number}/\u{1f600}\"");
                 expected.push((key.clone(), value.clone()));
-                let next = Encoded::record(&record(&key, value), number as u64).unwrap();
+                let next = Encoded::record(&record(&key, value), Lifetime::Unlimited, number as u64).unwrap();
                 if !batches.last().unwrap().has_room(&next, capacity) {
                     batches.push(Batch::default());
                 }
@@ -253,7 +255,14 @@ mod tests {
     fn what_was_not_written_is_picked_out() {
         let mut batch = Batch::default();
         for (number, key) in ["a", "b", "c"].into_iter().enumerate() {
-            batch.push(Encoded::record(&record(key, key.as_bytes()), number as u64).unwrap());
+            batch.push(
+                Encoded::record(
+                    &record(key, key.as_bytes()),
+                    Lifetime::Unlimited,
+                    number as u64,
+                )
+                .unwrap(),
+            );
         }
         let left = batch.pick(|key| key != "b");
         assert_eq!(

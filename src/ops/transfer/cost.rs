@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::domain::{
-    BULK_MAX_BYTES, BULK_MAX_KEYS, FREE_DELETES_A_DAY, FREE_READS_A_DAY, FREE_WRITES_A_DAY,
-    REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS,
+    BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, FREE_DELETES_A_DAY, FREE_READS_A_DAY,
+    FREE_WRITES_A_DAY, REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS,
 };
 
 /// What a run will cost, or more: values may have to go in more requests, and requests may have to be
@@ -35,6 +35,16 @@ impl Cost {
             writes: records,
             ..Self::default()
         }
+    }
+
+    /// The cost of reading so many records, and of writing them.
+    pub fn of_copies(records: u64) -> Self {
+        let read = Self {
+            requests: records.div_ceil(BULK_GET_MAX_KEYS as u64),
+            reads: records,
+            ..Self::default()
+        };
+        read.and(Self::of_writes(records, 0))
     }
 
     /// The cost of deleting so many keys.

@@ -92,7 +92,7 @@ impl<C: Confirmations> Confirmations for Option<C> {
 /// One request's worth, or one value that must go by itself.
 pub(super) enum Job {
     Batch(Batch),
-    Single(Record, u64),
+    Single(Record, Lifetime, u64),
 }
 
 /// Sends to one namespace.
@@ -151,7 +151,7 @@ impl<'a> Sender<'a> {
     async fn carry_out(&self, job: Job) -> Outcome {
         match job {
             Job::Batch(batch) => self.send(batch).await,
-            Job::Single(record, number) => self.put_one(record, number).await,
+            Job::Single(record, lifetime, number) => self.put_one(record, lifetime, number).await,
         }
     }
 
@@ -253,15 +253,13 @@ impl<'a> Sender<'a> {
         outcome
     }
 
-    async fn put_one(&self, record: Record, number: u64) -> Outcome {
+    async fn put_one(&self, record: Record, lifetime: Lifetime, number: u64) -> Outcome {
         let request = PutValue {
             account: self.account,
             namespace: self.namespace,
             key: &record.key,
             value: record.value.clone(),
-            lifetime: record
-                .expiration
-                .map_or(Lifetime::Unlimited, Lifetime::Until),
+            lifetime,
             metadata: record.metadata.as_ref(),
         };
         let mut outcome = Outcome::default();
@@ -317,7 +315,7 @@ impl<'r, 'a> Flight<'r, 'a> {
         let bytes = match &job {
             Job::Batch(batch) if batch.is_empty() => return Ok(()),
             Job::Batch(batch) => batch.bytes() * 2,
-            Job::Single(record, _) => record.value.len(),
+            Job::Single(record, ..) => record.value.len(),
         };
         while self.under_way.len() >= Self::AT_ONCE
             || (!self.under_way.is_empty() && self.bytes + bytes > Self::BYTES)

@@ -10,8 +10,8 @@ use super::{
     send::{self, Confirmations, Flight, Job, SAME_KEY, Sender, Verb},
 };
 use crate::{
-    api::Client,
-    domain::{AccountId, NamespaceId, Record, VALUE_MAX_BYTES},
+    api::{Client, Lifetime},
+    domain::{AccountId, NamespaceId, Record, Ttl, VALUE_MAX_BYTES},
 };
 
 /// What became of the records.
@@ -46,6 +46,7 @@ pub enum Error<E> {
 pub struct Writer<'a> {
     sender: Sender<'a>,
     now: i64,
+    ttl: Option<Ttl>,
 }
 
 impl<'a> Writer<'a> {
@@ -57,7 +58,27 @@ impl<'a> Writer<'a> {
         now: i64,
     ) -> Self {
         let sender = Sender::new(client, account, namespace, Verb::Put);
-        Self { sender, now }
+        Self {
+            sender,
+            now,
+            ttl: None,
+        }
+    }
+
+    /// The same, giving each record so long to live from when the service takes it, whatever its own
+    /// expiry.
+    #[must_use]
+    pub fn giving(self, ttl: Ttl) -> Self {
+        let ttl = Some(ttl);
+        Self { ttl, ..self }
+    }
+
+    fn lifetime(&self, record: &Record) -> Lifetime {
+        match (self.ttl, record.expiration) {
+            (Some(ttl), _) => Lifetime::For(ttl),
+            (None, Some(at)) => Lifetime::Until(at),
+            (None, None) => Lifetime::Unlimited,
+        }
     }
 
     /// Writes all records, numbered as they come, and tells `journal` and `progress` of what is
@@ -76,7 +97,8 @@ impl<'a> Writer<'a> {
         while let Some(next) = records.next().await {
             let (number, record) = next.map_err(Error::Source)?;
             let key = record.key.as_str();
-            if record.expiration.is_some_and(|at| at.is_too_soon(self.now)) {
+            let lifetime = self.lifetime(&record);
+            if matches!(lifetime, Lifetime::Until(at) if at.is_too_soon(self.now)) {
                 expired += 1;
                 flight.settle(&[(number, key)])?;
                 continue;
@@ -101,10 +123,10 @@ impl<'a> Writer<'a> {
                     seen.before(&record.key);
                 }
             }
-            let next = Encoded::record(&record, number)?;
+            let next = Encoded::record(&record, lifetime, number)?;
             if next.len() > VALUE_MAX_BYTES {
                 seen.sent();
-                flight.launch(Job::Single(record, number)).await?;
+                flight.launch(Job::Single(record, lifetime, number)).await?;
                 continue;
             }
             if !batch.has_room(&next, self.sender.capacity()) {
