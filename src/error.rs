@@ -113,6 +113,7 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
         || e.is::<commands::Different>()
         || e.is::<commands::Broken>()
         || e.is::<commands::Unsound>()
+        || e.is::<commands::RulesBroken>()
     {
         return Some(Exit::CheckFailed);
     }

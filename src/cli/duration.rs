@@ -24,6 +24,24 @@ impl FromStr for RequestTimeout {
     }
 }
 
+/// A stretch of time from now on, in whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window(pub u32);
+
+/// Why a string is not a [`Window`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a duration; write seconds (3600) or units (1h30m, 7d)")]
+pub struct WindowError(String);
+
+impl FromStr for Window {
+    type Err = WindowError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let seconds = parse(s).and_then(|d| d.as_secs().try_into().ok());
+        seconds.map(Self).ok_or_else(|| WindowError(s.to_owned()))
+    }
+}
+
 /// Reads bare seconds first, since wrangler's `--ttl` takes those, then units.
 pub(super) fn parse(s: &str) -> Option<Duration> {
     if let Ok(seconds) = s.parse() {
@@ -48,6 +66,10 @@ mod tests {
         );
         for bad in ["0", "-5s", "2h", "soon", ""] {
             assert!(bad.parse::<RequestTimeout>().is_err(), "{bad}");
+        }
+        assert_eq!("2h".parse(), Ok(Window(7200)));
+        for bad in ["-5s", "soon", "", "99999999999"] {
+            assert!(bad.parse::<Window>().is_err(), "{bad}");
         }
     }
 }

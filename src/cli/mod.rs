@@ -8,6 +8,7 @@
     reason = "doc comments here are help texts, shown on a terminal as they are"
 )]
 
+pub mod audit;
 pub mod bulk;
 pub mod doctor;
 mod documents;
@@ -27,7 +28,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use documents::{CompletionsArgs, ManArgs, Shell, manual};
-pub use duration::{RequestTimeout, RequestTimeoutError};
+pub use duration::{RequestTimeout, RequestTimeoutError, Window, WindowError};
 pub use namespace::{
     CreateArgs, DeleteArgs, GetArgs, ListArgs, NamespaceCommand, RenameArgs, SelectorArgs,
 };
@@ -98,6 +99,8 @@ pub enum Command {
     Usage(usage::UsageArgs),
     /// Find out what is wrong: credentials, account, permissions, settings, network, clock
     Doctor(doctor::DoctorArgs),
+    /// Report keys that break the rules of kvctl.toml, and what keys begin with; exit with 8 if any do
+    Audit(audit::AuditArgs),
     /// Serve the local store as the REST API of Workers KV, for tests and for other tools
     Serve(serve::ServeArgs),
     /// Write a script that completes command lines to stdout

@@ -3,6 +3,7 @@
 //! Owns the reports, each next to its only builder. Imports `cli`, `context`, `ops`, `api` (the
 //! endpoints), `config`, `scaffold` (its settings), `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
 
+mod audit;
 mod bulk;
 mod doctor;
 mod documents;
@@ -55,6 +56,11 @@ impl Unsound {
         Some(text.to_owned())
     }
 }
+
+/// Keys break the rules of `kvctl.toml`.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RulesBroken(pub String);
 
 /// Something that is not done without being told more.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +119,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Export(args) => transfer::export::run(context, args).await,
         Command::Import(args) => transfer::import::run(context, args).await,
         Command::Copy(args) => transfer::copy::run(context, args).await,
+        Command::Audit(args) => audit::run(context, args).await,
         Command::Diff(args) => transfer::diff::run(context, args).await,
         Command::Usage(args) => usage::run(context, &args).await,
         Command::Doctor(_) => doctor::run(context).await,

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::TTL_MIN_SECONDS;
 
 /// How long a key lives: whole seconds, at least 60.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct Ttl(u32);
 
 /// Why a string is not a [`Ttl`].

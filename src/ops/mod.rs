@@ -4,6 +4,7 @@
 //! codes, prints nothing, and reports progress through callbacks.
 
 pub mod account;
+pub mod audit;
 pub mod doctor;
 pub mod keys;
 pub mod namespaces;

@@ -1,7 +1,8 @@
-//! Which namespaces a project protects from deletion, whole or in mass.
+//! Which namespaces the rules of a project are about, and which they protect from deletion, whole or
+//! in mass.
 
 use crate::{
-    config::{Entry, Field, Manifest, Project, Scope},
+    config::{Entry, Field, Manifest, ManifestNamespace, Project, Scope},
     domain::{DeclaredId, NamespaceId, Title},
     ops::provision::{titles::preview, want},
 };
@@ -22,25 +23,35 @@ pub fn is_protected(
     id: &NamespaceId,
     title: &str,
 ) -> bool {
-    let is_titled = |other: &Title| other.as_str() == title;
-    manifest.namespaces.iter().filter(|n| n.protect).any(|n| {
-        let in_scope = |scope: &Scope| {
-            let bound = |e: &Entry| e.binding == n.binding && is_bound_to(e, id);
-            let usual = want::usual(project?, scope, &n.binding).ok()?;
-            let environment = scope.environment.as_ref();
-            let declared = n
-                .title
-                .as_ref()
-                .map(|t| want::in_environment(t, environment));
-            let declared = declared.and_then(Result::ok);
-            let all = [Some(usual.wanted), usual.deploy_form, declared];
-            let has_one = all
-                .into_iter()
-                .flatten()
-                .any(|one| is_titled(&one) || preview(&one).is_ok_and(|twin| is_titled(&twin)));
-            Some(has_one || scope.entries.iter().any(bound))
-        };
-        let scopes = project.into_iter().flat_map(Project::scopes);
-        n.title.as_ref().is_some_and(is_titled) || scopes.filter_map(in_scope).any(|found| found)
-    })
+    let mut protected = manifest.namespaces.iter().filter(|n| n.protect);
+    protected.any(|n| is_about(n, project, id, Some(title)))
+}
+
+/// Whether `rules` are about the namespace: because their binding leads to it, in any section of the
+/// wrangler file, or because it has a title, if that is known, that belongs to the binding.
+pub fn is_about(
+    rules: &ManifestNamespace,
+    project: Option<&Project>,
+    id: &NamespaceId,
+    title: Option<&str>,
+) -> bool {
+    let is_titled = |other: &Title| title == Some(other.as_str());
+    let in_scope = |scope: &Scope| {
+        let bound = |e: &Entry| e.binding == rules.binding && is_bound_to(e, id);
+        let usual = want::usual(project?, scope, &rules.binding).ok()?;
+        let environment = scope.environment.as_ref();
+        let declared = rules
+            .title
+            .as_ref()
+            .map(|t| want::in_environment(t, environment));
+        let declared = declared.and_then(Result::ok);
+        let all = [Some(usual.wanted), usual.deploy_form, declared];
+        let has_one = all
+            .into_iter()
+            .flatten()
+            .any(|one| is_titled(&one) || preview(&one).is_ok_and(|twin| is_titled(&twin)));
+        Some(has_one || scope.entries.iter().any(bound))
+    };
+    let scopes = project.into_iter().flat_map(Project::scopes);
+    rules.title.as_ref().is_some_and(is_titled) || scopes.filter_map(in_scope).any(|found| found)
 }

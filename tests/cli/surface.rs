@@ -15,7 +15,7 @@ fn surface() {
 #[test]
 fn help_texts() {
     let sandbox = Sandbox::new();
-    let helps: [&[&str]; 18] = [
+    let helps: [&[&str]; 19] = [
         &["--help"],
         &["provision", "--help"],
         &["namespace", "--help"],
@@ -34,6 +34,7 @@ fn help_texts() {
         &["key", "touch", "-h"],
         &["usage", "--help"],
         &["doctor", "-h"],
+        &["audit", "--help"],
     ];
     let texts = helps.map(|args| format!("$ kvctl {}\n{}", args.join(" "), sandbox.run(args)));
     insta::assert_snapshot!(texts.join("\n"));

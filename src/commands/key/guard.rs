@@ -63,6 +63,25 @@ pub(in crate::commands) async fn allow_writes(
     Ok(())
 }
 
+/// Lets many keys be rewritten as [`allow_writes`] does, and after a question: `what` is to be done.
+pub(in crate::commands) async fn allow_rewrites(
+    context: &Context,
+    keyspace: &Keyspace,
+    confirm: Option<&str>,
+    what: String,
+) -> anyhow::Result<()> {
+    let rules = rules(context, keyspace)?;
+    if is_confirmed(keyspace, rules, confirm, "written").await? {
+        return Ok(());
+    }
+    let question = Question {
+        what,
+        expect: None,
+        flag: "--yes".to_owned(),
+    };
+    Ok(context.ui.confirm(question).await?)
+}
+
 /// Whether the title was typed, and correctly. Without it, what the rules protect is refused.
 async fn is_confirmed(
     keyspace: &Keyspace,
@@ -100,11 +119,7 @@ async fn is_confirmed(
 
 /// Reads the project's rules, if some of them protect a namespace.
 fn rules(context: &Context, keyspace: &Keyspace) -> anyhow::Result<Option<(Manifest, Document)>> {
-    let document = match &keyspace.document {
-        Some(document) => Some(document.clone()),
-        None => context.document_if_any()?,
-    };
-    let Some(document) = document else {
+    let Some(document) = keyspace.document(context)? else {
         return Ok(None);
     };
     let manifest = context.manifest(&document)?;

@@ -141,6 +141,14 @@ impl Keyspace {
         format!("{}, {}", self.session.describe(), self.target)
     }
 
+    /// Returns the wrangler file, also where the namespace was not named by a binding of it.
+    pub(super) fn document(&self, context: &Context) -> anyhow::Result<Option<Document>> {
+        Ok(match &self.document {
+            Some(document) => Some(document.clone()),
+            None => context.document_if_any()?,
+        })
+    }
+
     /// Reads a key whole.
     async fn record(&self, key: &KeyName) -> anyhow::Result<(Value, Option<Metadata>)> {
         let Session {

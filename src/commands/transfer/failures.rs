@@ -11,18 +11,18 @@ use super::{SAMPLE, quoted};
 
 /// A key that could not be written.
 #[derive(Debug, Serialize)]
-pub(super) struct Failed {
+pub(in crate::commands) struct Failed {
     key: String,
     reason: String,
 }
 
-pub(super) fn of(failed: BTreeMap<String, String>) -> Vec<Failed> {
+pub(in crate::commands) fn of(failed: BTreeMap<String, String>) -> Vec<Failed> {
     let failed = failed.into_iter();
     failed.map(|(key, reason)| Failed { key, reason }).collect()
 }
 
 /// Names the first of them.
-pub(super) fn human(failed: &[Failed], out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::commands) fn human(failed: &[Failed], out: &mut dyn Write) -> io::Result<()> {
     for Failed { key, reason } in failed.iter().take(SAMPLE) {
         writeln!(out, "not written: {}: {reason}", quoted(key))?;
     }

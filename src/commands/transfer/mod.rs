@@ -3,7 +3,7 @@
 pub(super) mod copy;
 pub(super) mod diff;
 pub(super) mod export;
-mod failures;
+pub(super) mod failures;
 pub(super) mod import;
 mod side;
 pub(super) mod sync;
@@ -11,9 +11,9 @@ pub(super) mod sync;
 use crate::ui::printable;
 
 /// So many keys are named for people; JSON names all.
-const SAMPLE: usize = 20;
+pub(super) const SAMPLE: usize = 20;
 
 /// A key as a message shows it.
-fn quoted(key: &str) -> String {
+pub(super) fn quoted(key: &str) -> String {
     format!("`{}`", printable(key))
 }

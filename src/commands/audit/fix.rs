@@ -1,0 +1,214 @@
+//! `kvctl audit --fix`: keys that must expire, and do not, are rewritten so that they do.
+
+use std::fmt;
+
+use anyhow::Context as _;
+use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
+
+use super::{AuditReport, Auditor, Subject, scope};
+use crate::{
+    cli::audit::AuditArgs,
+    commands::{
+        Misused, Refused,
+        key::{Access, Keyspace, choose, guard::allow_rewrites},
+        transfer::{failures, quoted},
+    },
+    context::{Context, Session},
+    domain::Ttl,
+    env,
+    ops::{
+        audit::rules::Rules,
+        target::Target,
+        transfer::{
+            cost::Cost,
+            read::{Listed, Reader},
+            write::{Writer, Written},
+        },
+    },
+    ui::quantity,
+};
+
+/// How many keys are shown before they are rewritten.
+const SHOWN: usize = 5;
+
+pub(super) async fn run(context: &Context, args: AuditArgs) -> anyhow::Result<AuditReport> {
+    let choice = choose(context, args.namespace.clone(), Access::Write)?;
+    let keyspace = choice.open(context).await?;
+    let rules = scope::rules(context, &keyspace)?;
+    let ttl = chosen(&keyspace.target, rules.as_ref(), args.ttl)?;
+    let auditor = Auditor {
+        context,
+        session: &keyspace.session,
+        args: &args,
+    };
+    let subject = Subject {
+        target: keyspace.target.clone(),
+        rules,
+    };
+    let mut keys = Vec::new();
+    let mut report = AuditReport::new(Vec::new());
+    report.add(auditor.audit(subject, |listed| keys.push(listed)).await?);
+    let fix = Fix {
+        context,
+        keyspace: &keyspace,
+        ttl,
+    };
+    report.fix = Some(fix.carry_out(keys, &args).await?);
+    Ok(report)
+}
+
+/// Decides which time to live keys are given; it must keep the rule that it is for.
+fn chosen(target: &Target, rules: Option<&Rules>, asked: Option<Ttl>) -> anyhow::Result<Ttl> {
+    let rule = rules.and_then(|rules| rules.ttl).unwrap_or_default();
+    if !rule.required {
+        return Err(Refused {
+            what: format!(
+                "kvctl.toml has no rule that the keys of {target} must expire; nothing was written"
+            ),
+            allow: "add `ttl = { required = true, max = \"24h\" }` to its table there, with the \
+                    time that is right"
+                .to_owned(),
+        }
+        .into());
+    }
+    let Some(ttl) = asked.or(rule.max) else {
+        let what = "which time to live `--fix` gives is not said: the rule has no ttl.max";
+        return Err(Misused::new(what.to_owned(), "give it with `--ttl DURATION`").into());
+    };
+    let limit = match (rule.min, rule.max) {
+        (Some(min), _) if ttl < min => format!("shorter than ttl.min, {min}"),
+        (_, Some(max)) if ttl > max => format!("longer than ttl.max, {max}"),
+        _ => return Ok(ttl),
+    };
+    let what = format!("`--ttl {ttl}` would break the rules of kvctl.toml: it is {limit}");
+    Err(Misused::new(what, "give one that keeps them").into())
+}
+
+struct Fix<'a> {
+    context: &'a Context,
+    keyspace: &'a Keyspace,
+    ttl: Ttl,
+}
+
+impl Fix<'_> {
+    /// Rewrites the keys, once that is allowed.
+    async fn carry_out(&self, keys: Vec<Listed>, args: &AuditArgs) -> anyhow::Result<Fixed> {
+        let mut fixed = Fixed {
+            dry_run: args.dry_run,
+            ttl: self.ttl,
+            matched: keys.len(),
+            written: 0,
+            vanished: 0,
+            cost: Cost::of_copies(keys.len() as u64),
+            failed: Vec::new(),
+        };
+        if args.dry_run || keys.is_empty() {
+            return Ok(fixed);
+        }
+        self.announce(&keys);
+        if let Some(cost) = fixed.cost.remark() {
+            self.context.ui.note(&cost);
+        }
+        let what = format!(
+            "giving {} of {} a time to live of {}",
+            quantity(keys.len(), "key"),
+            self.keyspace.target,
+            self.ttl
+        );
+        allow_rewrites(self.context, self.keyspace, args.confirm.as_deref(), what).await?;
+        let (written, vanished) = self.write(keys).await?;
+        fixed.written = written.confirmed;
+        fixed.vanished = vanished;
+        fixed.failed = failures::of(written.failed);
+        Ok(fixed)
+    }
+
+    /// Says what is about to be rewritten, and where.
+    fn announce(&self, keys: &[Listed]) {
+        let count = quantity(keys.len(), "key");
+        let mut text = format!(
+            "rewriting {count}, to be gone after {}: {}",
+            self.ttl,
+            self.keyspace.describe()
+        );
+        for listed in keys.iter().take(SHOWN) {
+            text.push_str("\n  ");
+            text.push_str(&quoted(listed.key.as_str()));
+        }
+        if keys.len() > SHOWN {
+            text.push_str("\n  …");
+        }
+        self.context.ui.status(&text);
+    }
+
+    async fn write(&self, keys: Vec<Listed>) -> anyhow::Result<(Written, usize)> {
+        let Session {
+            client, account, ..
+        } = &self.keyspace.session;
+        let id = &self.keyspace.target.id;
+        let progress = self.context.ui.progress(keys.len(), "rewriting");
+        let count = |records: usize| progress.advance(records);
+        let reader = Reader::new(client, account, id);
+        let listed = stream::iter([Ok(keys)]);
+        let numbered = reader
+            .records_of(listed, |_| true)
+            .zip(stream::iter(0..))
+            .map(|(record, number)| record.map(|record| (number, record)));
+        let writer = Writer::new(client, account, id, env::now().as_second()).giving(self.ttl);
+        let written = writer.write_all(numbered, &mut (), &count).await;
+        let written = written.context("not all keys are written; run it again")?;
+        Ok((written, reader.vanished()))
+    }
+}
+
+/// What was done about keys that must expire and do not.
+#[derive(Debug, Serialize)]
+pub(super) struct Fixed {
+    dry_run: bool,
+    /// What they were given, or would be.
+    #[serde(rename = "ttl_seconds")]
+    ttl: Ttl,
+    /// How many there were.
+    matched: usize,
+    /// How many were written.
+    written: usize,
+    /// How many were gone before they could be read.
+    vanished: usize,
+    cost: Cost,
+    /// The keys that could not be written.
+    pub(super) failed: Vec<failures::Failed>,
+}
+
+impl Fixed {
+    /// How many keys break no rule any more.
+    pub(super) fn settled(&self) -> u64 {
+        (self.written + self.vanished) as u64
+    }
+}
+
+impl fmt::Display for Fixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ttl, cost, .. } = self;
+        if self.matched == 0 {
+            return f.write_str("nothing to fix");
+        }
+        if self.dry_run {
+            let keys = quantity(self.matched, "key");
+            return write!(
+                f,
+                "dry run: {keys} would get a time to live of {ttl}: {cost}"
+            );
+        }
+        write!(
+            f,
+            "{} of {} got a time to live of {ttl}",
+            self.written,
+            quantity(self.matched, "key")
+        )?;
+        match self.vanished {
+            0 => Ok(()),
+            gone => write!(f, ", {gone} were gone"),
+        }
+    }
+}

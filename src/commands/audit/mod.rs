@@ -1,0 +1,119 @@
+//! `kvctl audit`.
+
+mod fix;
+mod report;
+mod scope;
+
+use std::pin::pin;
+
+use anyhow::Context as _;
+use futures_util::TryStreamExt as _;
+
+use self::{
+    report::{AuditReport, Finding, NamespaceReport, Samples},
+    scope::{Scope, Subject},
+};
+use crate::{
+    cli::audit::AuditArgs,
+    commands::{Partial, RulesBroken},
+    context::{Context, Session},
+    env,
+    ops::{
+        audit::{Audit, prefixes::Prefixes},
+        transfer::read::{Listed, Reader},
+    },
+    ui::{Format, quantity},
+};
+
+pub(super) async fn run(context: &Context, args: AuditArgs) -> anyhow::Result<()> {
+    if args.fix {
+        return conclude(context, &fix::run(context, args).await?);
+    }
+    let scope = Scope::open(context, &args).await?;
+    let mut report = AuditReport::new(scope.unbound);
+    for subject in scope.subjects {
+        let auditor = Auditor {
+            context,
+            session: &scope.session,
+            args: &args,
+        };
+        report.add(auditor.audit(subject, |_| ()).await?);
+    }
+    if report.has_no_rules() {
+        context
+            .ui
+            .note("there are no rules to check in kvctl.toml: keys are only counted");
+    }
+    conclude(context, &report)
+}
+
+/// Reports, and ends with an error if a rule is broken or a key could not be written.
+fn conclude(context: &Context, report: &AuditReport) -> anyhow::Result<()> {
+    let reported = context.ui.report(report);
+    let undone = report.undone();
+    if undone > 0 {
+        return Err(Partial(format!("{} not written", quantity(undone, "key"))).into());
+    }
+    match report.remaining() {
+        0 => Ok(reported?),
+        1 => Err(RulesBroken("1 key breaks the rules of kvctl.toml".to_owned()).into()),
+        keys => Err(RulesBroken(format!("{keys} keys break the rules of kvctl.toml")).into()),
+    }
+}
+
+/// Walks through the lists of namespaces.
+struct Auditor<'a> {
+    context: &'a Context,
+    session: &'a Session,
+    args: &'a AuditArgs,
+}
+
+impl Auditor<'_> {
+    /// Judges all keys of a namespace, page by page, and keeps of them what the report shows. Keys
+    /// that `--fix` is for are handed to `fixable`.
+    async fn audit(
+        &self,
+        subject: Subject,
+        mut fixable: impl FnMut(Listed),
+    ) -> anyhow::Result<NamespaceReport> {
+        let Session {
+            client, account, ..
+        } = self.session;
+        let Subject { target, rules } = &subject;
+        let prefixes = Prefixes::new(&self.args.delimiter, self.args.top.into());
+        let within = self.args.expiring_within.map(|within| within.0.into());
+        let now = env::now().as_second();
+        let rules = rules.clone().unwrap_or_default();
+        let mut audit = Audit::new(rules, prefixes, now, within);
+        let streams = self.context.ui.options().format == Format::Ndjson;
+        let mut samples = (!streams).then(Samples::default);
+        let progress = self.context.ui.progress(0, "listed");
+        let reader = Reader::new(client, account, &target.id);
+        let mut pages = pin!(reader.keys(""));
+        let what = || format!("could not list the keys of {target}");
+        while let Some(page) = pages.try_next().await.with_context(what)? {
+            progress.advance(page.len());
+            let mut lines = Vec::new();
+            for listed in page {
+                let verdict = audit.take(&listed);
+                for (kind, finding) in Finding::of(&listed, verdict) {
+                    match &mut samples {
+                        Some(samples) => samples.keep(kind, finding),
+                        None => finding.line(kind, target, &mut lines)?,
+                    }
+                }
+                if verdict.broken.required && !verdict.broken.prefix {
+                    fixable(listed);
+                }
+            }
+            if !lines.is_empty() {
+                self.context.ui.data(&lines)?;
+            }
+        }
+        let Subject { target, rules } = subject.clone();
+        let mut report = NamespaceReport::new(target, rules.as_ref(), self.args.expiring_within);
+        report.samples = samples;
+        (report.counts, report.prefixes) = audit.finish();
+        Ok(report)
+    }
+}

@@ -1,0 +1,347 @@
+//! What an audit found, for people and for programs.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::fix::Fixed;
+use crate::{
+    cli::Window,
+    commands::transfer::{SAMPLE, failures, quoted},
+    domain::{Binding, Expiration, Ttl},
+    ops::{
+        audit::{
+            Counts, Verdict,
+            prefixes::{Summary, Tally},
+            rules::{Broken, Rules},
+        },
+        target::Target,
+        transfer::read::Listed,
+    },
+    ui::{FAINT, REMOVED, Report, STRONG, printable, quantity, table},
+};
+
+/// So many keys of each kind are named in a JSON document; `--ndjson` names all.
+const KEPT: usize = 100;
+
+/// Why a key is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    /// It breaks a rule.
+    Violation,
+    /// It expires within the time that was asked about.
+    Expiring,
+}
+
+/// A key that is named.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding {
+    key: String,
+    /// The rules that it breaks.
+    rules: Broken,
+    /// When it expires, in UNIX seconds.
+    expiration: Option<Expiration>,
+}
+
+impl Finding {
+    /// Names a key for each reason that there is.
+    pub(super) fn of(listed: &Listed, verdict: Verdict) -> impl Iterator<Item = (Kind, Self)> + '_ {
+        let kinds = [
+            (verdict.broken.any(), Kind::Violation),
+            (verdict.expiring, Kind::Expiring),
+        ];
+        let named = move |kind| {
+            let finding = Self {
+                key: listed.key.to_string(),
+                rules: verdict.broken,
+                expiration: listed.expiration,
+            };
+            (kind, finding)
+        };
+        kinds
+            .into_iter()
+            .filter(|(is, _)| *is)
+            .map(move |(_, kind)| named(kind))
+    }
+
+    /// Adds the line of JSON that names it.
+    pub(super) fn line(
+        &self,
+        kind: Kind,
+        namespace: &Target,
+        out: &mut Vec<u8>,
+    ) -> serde_json::Result<()> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            r#type: Kind,
+            namespace: &'a Target,
+            #[serde(flatten)]
+            finding: &'a Finding,
+        }
+        let line = Line {
+            r#type: kind,
+            namespace,
+            finding: self,
+        };
+        serde_json::to_writer(&mut *out, &line)?;
+        out.push(b'\n');
+        Ok(())
+    }
+
+    fn human(&self, out: &mut dyn Write, what: &str) -> io::Result<()> {
+        write!(out, "  {what}: {}", quoted(&self.key))?;
+        if let Some(expiration) = self.expiration {
+            write!(out, " {FAINT}expires {expiration}{FAINT:#}")?;
+        }
+        writeln!(out)
+    }
+}
+
+/// The first keys of each kind.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Samples {
+    violations: Vec<Finding>,
+    expiring: Vec<Finding>,
+}
+
+impl Samples {
+    pub(super) fn keep(&mut self, kind: Kind, finding: Finding) {
+        let list = match kind {
+            Kind::Violation => &mut self.violations,
+            Kind::Expiring => &mut self.expiring,
+        };
+        if list.len() < KEPT {
+            list.push(finding);
+        }
+    }
+}
+
+/// The rules of one namespace, as they were understood.
+#[derive(Debug, Serialize)]
+struct RulesShown {
+    prefix: Option<String>,
+    ttl_required: bool,
+    #[serde(rename = "ttl_min_seconds")]
+    ttl_min: Option<Ttl>,
+    #[serde(rename = "ttl_max_seconds")]
+    ttl_max: Option<Ttl>,
+    #[serde(skip)]
+    text: String,
+}
+
+impl RulesShown {
+    fn of(rules: &Rules) -> Self {
+        let ttl = rules.ttl.unwrap_or_default();
+        let parts = [
+            rules
+                .prefix
+                .as_ref()
+                .map(|p| format!("prefix {}", quoted(p))),
+            ttl.required.then(|| "ttl.required".to_owned()),
+            ttl.min.map(|min| format!("ttl.min {min}")),
+            ttl.max.map(|max| format!("ttl.max {max}")),
+        ];
+        Self {
+            prefix: rules.prefix.clone(),
+            ttl_required: ttl.required,
+            ttl_min: ttl.min,
+            ttl_max: ttl.max,
+            text: parts.into_iter().flatten().collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+/// What was found in one namespace.
+#[derive(Debug, Serialize)]
+pub(super) struct NamespaceReport {
+    pub(super) namespace: Target,
+    /// `None`: there are none, so nothing was checked.
+    rules: Option<RulesShown>,
+    /// Keys that expire in so many seconds are counted as expiring.
+    expiring_within_seconds: Option<u32>,
+    #[serde(flatten)]
+    pub(super) counts: Counts,
+    pub(super) prefixes: Summary,
+    /// The first of the keys that are counted; `None` where they were named as they came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) samples: Option<Samples>,
+}
+
+impl NamespaceReport {
+    pub(super) fn new(namespace: Target, rules: Option<&Rules>, within: Option<Window>) -> Self {
+        Self {
+            namespace,
+            rules: rules.map(RulesShown::of),
+            expiring_within_seconds: within.map(|within| within.0),
+            counts: Counts::default(),
+            prefixes: Summary::default(),
+            samples: None,
+        }
+    }
+
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { counts, .. } = self;
+        let (namespace, keys) = (&self.namespace, count(counts.keys, "key"));
+        writeln!(out, "{STRONG}{namespace}{STRONG:#}: {keys}")?;
+        let rules = self.rules.as_ref().map_or("none", |rules| &rules.text);
+        writeln!(out, "  rules: {rules}")?;
+        if let Some(samples) = &self.samples {
+            for finding in samples.violations.iter().take(SAMPLE) {
+                let broken: Vec<_> = finding.rules.names().collect();
+                let what = format!("{REMOVED}{}{REMOVED:#}", broken.join(", "));
+                finding.human(out, &what)?;
+            }
+            more(out, counts.violations)?;
+            for finding in samples.expiring.iter().take(SAMPLE) {
+                finding.human(out, "expires soon")?;
+            }
+            more(out, counts.expiring)?;
+        }
+        if counts.below_min > 0 {
+            let keys = count(counts.below_min, "key");
+            writeln!(
+                out,
+                "  below ttl.min: {keys}, which breaks nothing: every key comes to have less left"
+            )?;
+        }
+        self.table(out)
+    }
+
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Summary {
+            delimiter,
+            top,
+            other,
+            none,
+            in_order,
+            ..
+        } = &self.prefixes;
+        let row = |name: String, tally: &Tally| {
+            [
+                name,
+                tally.keys.to_string(),
+                tally.never_expire.to_string(),
+                self.expiring_within_seconds
+                    .map_or_else(|| "-".to_owned(), |_| tally.expiring.to_string()),
+            ]
+        };
+        let known = top
+            .iter()
+            .map(|counted| row(printable(&counted.prefix).into_owned(), &counted.tally));
+        let others = self.prefixes.count - top.len() as u64;
+        let others = format!("({others} more)");
+        let without = format!("(without {})", quoted(delimiter));
+        let rest = [(others, other), (without, none)];
+        let rest = rest.into_iter().filter(|(_, tally)| tally.keys > 0);
+        let rows = known.chain(rest.map(|(name, tally)| row(name, tally)));
+        if self.counts.keys > 0 {
+            let head = ["PREFIX", "KEYS", "NEVER EXPIRE", "EXPIRE SOON"];
+            table(out, true, head, rows)?;
+        }
+        if !in_order {
+            writeln!(
+                out,
+                "  the keys were not listed in order, so that a prefix may be counted in parts"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn more(out: &mut dyn Write, all: u64) -> io::Result<()> {
+    match all.saturating_sub(SAMPLE as u64) {
+        0 => Ok(()),
+        left => writeln!(out, "  … and {left} more; `--ndjson` names them all"),
+    }
+}
+
+fn count(count: u64, noun: &str) -> String {
+    quantity(usize::try_from(count).unwrap_or(usize::MAX), noun)
+}
+
+/// What was found in all of them.
+#[derive(Debug, Serialize)]
+pub(super) struct AuditReport {
+    /// How many keys there are.
+    keys: u64,
+    /// How many of them break a rule.
+    violations: u64,
+    /// Bindings that have rules, and that the environment does not have.
+    unbound: Vec<Binding>,
+    namespaces: Vec<NamespaceReport>,
+    /// What `--fix` did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fix: Option<Fixed>,
+}
+
+impl AuditReport {
+    pub(super) fn new(unbound: Vec<Binding>) -> Self {
+        Self {
+            keys: 0,
+            violations: 0,
+            unbound,
+            namespaces: Vec::new(),
+            fix: None,
+        }
+    }
+
+    pub(super) fn add(&mut self, namespace: NamespaceReport) {
+        self.keys += namespace.counts.keys;
+        self.violations += namespace.counts.violations;
+        self.namespaces.push(namespace);
+    }
+
+    pub(super) fn has_no_rules(&self) -> bool {
+        self.namespaces.iter().all(|n| n.rules.is_none())
+    }
+
+    /// How many keys break a rule still.
+    pub(super) fn remaining(&self) -> u64 {
+        let settled = self.fix.as_ref().map_or(0, Fixed::settled);
+        self.violations.saturating_sub(settled)
+    }
+
+    /// How many keys should have been written and were not.
+    pub(super) fn undone(&self) -> usize {
+        self.fix.as_ref().map_or(0, |fix| fix.failed.len())
+    }
+}
+
+impl Report for AuditReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        for namespace in &self.namespaces {
+            namespace.human(out)?;
+            writeln!(out)?;
+        }
+        if let Some(fix) = &self.fix {
+            failures::human(&fix.failed, out)?;
+            writeln!(out, "{fix}")?;
+        }
+        let keys = count(self.keys, "key");
+        if self.has_no_rules() {
+            return writeln!(out, "{keys}, no rules");
+        }
+        match self.remaining() {
+            0 => writeln!(out, "{keys}, no rule broken"),
+            1 => writeln!(out, "{keys}, 1 breaks a rule"),
+            remaining => writeln!(out, "{keys}, {remaining} break a rule"),
+        }
+    }
+
+    /// The keys were named as they came.
+    fn lines(&self, out: &mut dyn Write) -> io::Result<()> {
+        #[derive(Serialize)]
+        #[serde(tag = "type", rename_all = "lowercase")]
+        enum Line<'a> {
+            Namespace(&'a NamespaceReport),
+            Fix(&'a Fixed),
+        }
+        let namespaces = self.namespaces.iter().map(Line::Namespace);
+        for line in namespaces.chain(self.fix.as_ref().map(Line::Fix)) {
+            serde_json::to_writer(&mut *out, &line)?;
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! Which namespaces are audited, and by which rules.
+
+use crate::{
+    cli::{audit::AuditArgs, key::NamespaceArgs},
+    commands::key::{Access, Keyspace, choose},
+    config::{Document, ManifestNamespace},
+    context::{Context, Session},
+    domain::Binding,
+    ops::{
+        audit::rules::Rules,
+        protect::is_about,
+        target::{self, Selector, Target},
+    },
+};
+
+/// One namespace, and what its keys must be like.
+#[derive(Clone)]
+pub(super) struct Subject {
+    pub(super) target: Target,
+    pub(super) rules: Option<Rules>,
+}
+
+/// Namespaces of one account.
+pub(super) struct Scope {
+    pub(super) session: Session,
+    pub(super) subjects: Vec<Subject>,
+    /// Bindings that have rules, and that the environment does not have.
+    pub(super) unbound: Vec<Binding>,
+}
+
+impl Scope {
+    /// Takes the namespace that is named, else the bindings of the environment.
+    pub(super) async fn open(context: &Context, args: &AuditArgs) -> anyhow::Result<Self> {
+        let NamespaceArgs {
+            binding,
+            namespace,
+            namespace_id,
+            ..
+        } = &args.namespace;
+        if binding.is_none() && namespace.is_none() && namespace_id.is_none() {
+            return Self::of_environment(context).await;
+        }
+        let choice = choose(context, args.namespace.clone(), Access::Read)?;
+        let keyspace = choice.open(context).await?;
+        let subject = Subject {
+            rules: rules(context, &keyspace)?,
+            target: keyspace.target,
+        };
+        Ok(Self {
+            session: keyspace.session,
+            subjects: vec![subject],
+            unbound: Vec::new(),
+        })
+    }
+
+    /// Takes the bindings that there are rules for, or all if there are no rules at all.
+    async fn of_environment(context: &Context) -> anyhow::Result<Self> {
+        let document = context.document()?;
+        let environment = context.environment()?;
+        let manifest = context.manifest(&document)?.unwrap_or_default();
+        let bound = target::bindings(&document, environment.as_ref())?;
+        let with_rules = |n: &ManifestNamespace| Some((n.binding.clone(), Some(Rules::of(n)?)));
+        let all: Vec<_> = manifest.namespaces.iter().filter_map(with_rules).collect();
+        let is_here = |(binding, _): &(Binding, _)| bound.contains(binding);
+        let (mut chosen, absent): (Vec<_>, Vec<_>) = all.into_iter().partition(is_here);
+        let unbound: Vec<Binding> = absent.iter().map(|(binding, _)| binding.clone()).collect();
+        for binding in &unbound {
+            let place = target::place(environment.as_ref());
+            context.ui.warn(&format!(
+                "kvctl.toml has rules for `{binding}`, which is not bound {place}"
+            ));
+        }
+        if chosen.is_empty() {
+            // Rules for others only are wrong, as looking for the first of those will say.
+            chosen = absent;
+        }
+        if chosen.is_empty() {
+            chosen = bound.into_iter().map(|binding| (binding, None)).collect();
+        }
+        if chosen.is_empty() {
+            return Err(target::Error::Unnamed(Vec::new()).into());
+        }
+        let session = context.connect(Some(&document)).await?;
+        let mut subjects = Vec::new();
+        for (binding, rules) in chosen {
+            let selector = Selector::Binding {
+                environment: environment.clone(),
+                binding,
+                preview: false,
+            };
+            let Session {
+                client, account, ..
+            } = &session;
+            let local = session.is_local();
+            let target = selector.locate(client, account, Some(&document), local);
+            subjects.push(Subject {
+                target: target.await?,
+                rules,
+            });
+        }
+        Ok(Self {
+            session,
+            subjects,
+            unbound,
+        })
+    }
+}
+
+/// Finds the rules for a namespace that was named: those of its binding, or those that lead to it.
+pub(super) fn rules(context: &Context, keyspace: &Keyspace) -> anyhow::Result<Option<Rules>> {
+    let document = keyspace.document(context)?;
+    let Some(manifest) = context.manifest_beside(document.as_ref())? else {
+        return Ok(None);
+    };
+    let Target { id, binding, title } = &keyspace.target;
+    let project = document.as_ref().map(Document::project);
+    let is_meant = |n: &&ManifestNamespace| match binding {
+        Some(binding) => n.binding == *binding,
+        None => is_about(n, project, id, title.as_deref()),
+    };
+    let mut meant = manifest.namespaces.iter().filter(is_meant);
+    Ok(meant.find_map(Rules::of))
+}

@@ -1,0 +1,163 @@
+//! Judging the keys of a namespace by the rules of `kvctl.toml`, from nothing but its list.
+//!
+//! A list tells names and when keys expire, not when they were written. So a key is judged by the
+//! time it has left: [`rules`] says what that can show. [`prefixes`] counts what keys begin with.
+//! Both are pure, take one key at a time, and keep no more of it than a report shows.
+
+pub mod prefixes;
+pub mod rules;
+
+use serde::Serialize;
+
+use self::{
+    prefixes::{Prefixes, Tally},
+    rules::{Broken, Rules},
+};
+use super::transfer::read::Listed;
+
+/// What was seen of one namespace so far.
+#[derive(Debug)]
+pub struct Audit {
+    rules: Rules,
+    /// UNIX seconds.
+    now: i64,
+    /// Keys that expire within so many seconds are counted.
+    within: Option<i64>,
+    counts: Counts,
+    prefixes: Prefixes,
+}
+
+/// How many keys there are of each sort.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// All keys.
+    pub keys: u64,
+    /// Keys that never expire, whether they may or not.
+    pub never_expire: u64,
+    /// Keys that break a rule, or several.
+    pub violations: u64,
+    /// Keys that break each of the rules.
+    pub by_rule: ByRule,
+    /// Keys that expire within the time that was asked about.
+    pub expiring: u64,
+    /// Keys that have less left than the shortest time to live. It says nothing of what they were
+    /// given.
+    pub below_min: u64,
+}
+
+/// How many keys break each rule.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ByRule {
+    /// Keys that never expire, and must.
+    #[serde(rename = "ttl.required")]
+    pub required: u64,
+    /// Keys that have longer to live than they may.
+    #[serde(rename = "ttl.max")]
+    pub max: u64,
+    /// Keys that begin otherwise.
+    pub prefix: u64,
+}
+
+impl ByRule {
+    fn count(&mut self, broken: Broken) {
+        self.required += u64::from(broken.required);
+        self.max += u64::from(broken.max);
+        self.prefix += u64::from(broken.prefix);
+    }
+}
+
+/// What was found out about one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The rules that it breaks.
+    pub broken: Broken,
+    /// Whether it expires within the time that was asked about.
+    pub expiring: bool,
+}
+
+impl Audit {
+    /// Begins at `now`, UNIX seconds. Keys that expire `within` so many seconds are counted.
+    pub fn new(rules: Rules, prefixes: Prefixes, now: i64, within: Option<i64>) -> Self {
+        Self {
+            rules,
+            now,
+            within,
+            counts: Counts::default(),
+            prefixes,
+        }
+    }
+
+    /// Judges and counts a key.
+    pub fn take(&mut self, key: &Listed) -> Verdict {
+        let left = key.expiration.map(|at| at.unix_seconds() - self.now);
+        let broken = self.rules.judge(key.key.as_str(), left);
+        let expiring = left.zip(self.within).is_some_and(|(left, d)| left <= d);
+        let counts = &mut self.counts;
+        counts.keys += 1;
+        counts.never_expire += u64::from(left.is_none());
+        counts.violations += u64::from(broken.any());
+        counts.by_rule.count(broken);
+        counts.expiring += u64::from(expiring);
+        counts.below_min += u64::from(self.rules.is_below_min(left));
+        let tally = Tally {
+            keys: 1,
+            never_expire: u64::from(left.is_none()),
+            expiring: u64::from(expiring),
+        };
+        self.prefixes.take(key.key.as_str(), tally);
+        Verdict { broken, expiring }
+    }
+
+    /// Returns what was counted.
+    pub fn finish(self) -> (Counts, prefixes::Summary) {
+        (self.counts, self.prefixes.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Expiration;
+
+    #[test]
+    fn each_key_is_counted_once_and_each_rule_for_itself() {
+        let rules = Rules {
+            prefix: Some("a:".to_owned()),
+            ttl: Some(crate::config::TtlRule {
+                required: true,
+                min: Some("10m".parse().unwrap()),
+                max: Some("1h".parse().unwrap()),
+            }),
+        };
+        let mut audit = Audit::new(rules, Prefixes::new(":", 10), 1000, Some(300));
+        let keys = [
+            ("a:fine", Some(3600)),
+            ("a:near", Some(300)),
+            ("a:short", Some(301)),
+            ("b:long", Some(7200)),
+            ("b:never", None),
+        ];
+        for (name, left) in keys {
+            audit.take(&Listed {
+                key: name.parse().unwrap(),
+                expiration: left.map(|left: i64| Expiration::from_unix_seconds(1000 + left)),
+                metadata: None,
+            });
+        }
+        let (counts, prefixes) = audit.finish();
+        let expected = Counts {
+            keys: 5,
+            never_expire: 1,
+            violations: 2,
+            by_rule: ByRule {
+                required: 1,
+                max: 1,
+                prefix: 2,
+            },
+            expiring: 1,
+            below_min: 2,
+        };
+        assert_eq!(counts, expected);
+        assert_eq!(prefixes.top[0].tally.expiring, 1);
+    }
+}
