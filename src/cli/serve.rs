@@ -50,6 +50,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DURATION")]
     pub latency: Option<Latency>,
 
+    /// Let readers see every write so much later only, such as 5s
+    #[arg(long, value_name = "DURATION")]
+    pub lag: Option<Latency>,
+
     /// Requests in a number of seconds, such as the service's 1200/300; then 429 [default: no limit]
     #[arg(long, value_name = "N/SECONDS")]
     pub rate_limit: Option<RateLimit>,

@@ -157,6 +157,9 @@ impl Context {
         if let Some(latency) = args.latency {
             emulator.latency(latency.0);
         }
+        if let Some(lag) = args.lag {
+            emulator.lag(lag.0);
+        }
         for fault in self.faults(args.faults.as_deref())? {
             emulator.fault(fault);
         }

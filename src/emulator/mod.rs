@@ -164,6 +164,12 @@ impl Emulator {
         self.0.moods().latency = Some(latency);
     }
 
+    /// Lets every write from now on be seen by readers so much later only, as at the service in another
+    /// place than where it was made.
+    pub fn lag(&self, delay: Duration) {
+        self.0.store.lag(delay);
+    }
+
     /// Puts an empty page before every page of keys from now on, as the service does where it walks
     /// over keys that were deleted or have expired.
     pub fn tombstones(&self) {

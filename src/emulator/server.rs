@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    panic::AssertUnwindSafe,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -208,7 +208,7 @@ async fn carry_out(
     }
     answer.default_header("cf-ray", inner.ray());
     // A clock that breaks must not take the answer with it.
-    let date = std::panic::catch_unwind(AssertUnwindSafe(|| date(inner.now())));
+    let date = catch_unwind(AssertUnwindSafe(|| date(inner.now())));
     if let Ok(Some(date)) = date {
         answer.default_header("date", date);
     }

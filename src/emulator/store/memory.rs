@@ -106,13 +106,13 @@ impl Memory {
     }
 }
 
-fn is_alive(record: &Record, now: i64) -> bool {
+pub(super) fn is_alive(record: &Record, now: i64) -> bool {
     record
         .expiration
         .is_none_or(|expiration| expiration.unix_seconds() > now)
 }
 
-fn info((name, record): (&String, &Record)) -> KeyInfo {
+pub(super) fn info((name, record): (&String, &Record)) -> KeyInfo {
     KeyInfo {
         name: name.clone(),
         expiration: record.expiration.map(Expiration::unix_seconds),

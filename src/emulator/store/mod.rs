@@ -6,6 +6,7 @@
 mod audit;
 mod database;
 mod disk;
+mod lagging;
 mod layout;
 mod memory;
 mod shared;
@@ -14,9 +15,11 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 pub use audit::{Audit, Damage, Lost, Orphan, audit};
+use lagging::Lag;
 
 use crate::{
     domain::{Expiration, KeyName, Record},
@@ -125,16 +128,21 @@ pub(super) struct Found {
     pub(super) expiration: Option<Expiration>,
 }
 
+impl From<Record> for Found {
+    fn from(record: Record) -> Self {
+        Self {
+            content: Content::Bytes(record.value),
+            expiration: record.expiration,
+        }
+    }
+}
+
 /// Where pairs are kept. `now` is in UNIX seconds.
 trait Backend: Send + Sync {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error>;
     /// Finds a value to send.
     fn open(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Found>, Error> {
-        let found = self.get(namespace, key, now)?;
-        Ok(found.map(|record| Found {
-            content: Content::Bytes(record.value),
-            expiration: record.expiration,
-        }))
+        Ok(self.get(namespace, key, now)?.map(Found::from))
     }
     fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error>;
     /// Writes records in their order: what fails leaves those before. The last of several with one
@@ -154,22 +162,42 @@ trait Backend: Send + Sync {
 
 /// The pairs of all namespaces.
 #[derive(Clone)]
-pub(super) struct Store(Arc<dyn Backend>);
+pub(super) struct Store {
+    backend: Arc<dyn Backend>,
+    lag: Lag,
+}
 
 impl Store {
     /// A store that lives as long as the emulator.
     pub(super) fn memory() -> Self {
-        Self(Arc::new(memory::Memory::default()))
+        Self::behind_lag(memory::Memory::default())
     }
 
     /// A store in wrangler's own form and place, below its state directory `root`.
     pub(super) fn disk(root: &Path) -> Self {
-        Self(Arc::new(disk::Disk::new(root)))
+        Self::behind_lag(disk::Disk::new(root))
+    }
+
+    fn behind_lag(store: impl Backend + 'static) -> Self {
+        let lag = Lag::default();
+        let store = Arc::new(store);
+        Self {
+            backend: Arc::new(lagging::Lagging {
+                store,
+                lag: lag.clone(),
+            }),
+            lag,
+        }
+    }
+
+    /// Lets writes from now on be seen so much later.
+    pub(super) fn lag(&self, delay: Duration) {
+        self.lag.set(delay);
     }
 
     /// Checks that all of it can be used, whoever made it.
     pub(super) fn check(&self) -> Result<(), Error> {
-        self.0.check()
+        self.backend.check()
     }
 
     pub(super) async fn get(
@@ -242,7 +270,7 @@ impl Store {
         &self,
         work: impl FnOnce(&dyn Backend) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let backend = Arc::clone(&self.0);
+        let backend = Arc::clone(&self.backend);
         tokio::task::spawn_blocking(move || work(&*backend)).await?
     }
 }

@@ -156,3 +156,56 @@ fn a_broken_state_is_found_before_the_first_request() {
     };
     assert!(matches!(spawn(Emulator::new(config)), Err(Error::State(_))));
 }
+
+#[tokio::test]
+async fn writes_are_seen_after_the_lag_and_not_before() {
+    for service in [Service::local(), Service::disk()] {
+        let id = service.create("a").await;
+        let put = async |key: &str, value: &'static str| {
+            let reply = send(service.namespaces("PUT", &value_path(&id, key)).body(value)).await;
+            assert_eq!(reply.status, 200);
+        };
+        let keys = async || {
+            let reply = send(service.namespaces("GET", &format!("/{id}/keys"))).await;
+            let keys = reply.body["result"].as_array().unwrap().clone();
+            let names = keys.iter().map(|key| key["name"].as_str().unwrap());
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let get = async |key: &str| {
+            let reply = send(service.namespaces("GET", &value_path(&id, key))).await;
+            (reply.status == 200).then(|| reply.body.to_string())
+        };
+        let seen = |value: &str| Some(value.to_owned());
+        put("old", "1").await;
+        put("gone", "1").await;
+        service.emulator.lag(Duration::from_hours(1));
+        put("old", "2").await;
+        put("old", "3").await;
+        put("new", "1").await;
+        let gone = send(service.namespaces("DELETE", &value_path(&id, "gone"))).await;
+        assert_eq!(gone.status, 200);
+        assert_eq!(get("old").await, seen("1"));
+        assert_eq!(get("new").await, None);
+        assert_eq!(get("gone").await, seen("1"));
+        assert_eq!(keys().await, "gone old");
+
+        service.emulator.lag(Duration::ZERO);
+        put("late", "1").await;
+        assert_eq!(get("late").await, seen("1"));
+        assert_eq!(keys().await, "gone late old");
+    }
+}
+
+#[tokio::test]
+async fn the_date_of_an_answer_is_that_of_the_clock() {
+    let service = Service::local();
+    let response = service.request("GET", "/accounts").send().await.unwrap();
+    assert_eq!(
+        response
+            .headers()
+            .get_all("date")
+            .iter()
+            .collect::<Vec<_>>(),
+        ["Fri, 15 Jan 2027 08:00:00 GMT"]
+    );
+}
