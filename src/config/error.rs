@@ -126,6 +126,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns where it is, if that is known, and what it is without that.
+    pub fn parts(&self) -> (Option<&Place>, String) {
+        match self {
+            Self::Encoding { at } => (Some(at), "the file is not UTF-8 text".to_owned()),
+            Self::Syntax { at, message } => (Some(at), message.clone()),
+            Self::Shape { at, problem } => (Some(at), problem.to_string()),
+            _ => (None, self.to_string()),
+        }
+    }
+
     /// Says what to do next, where that is not plain from the message.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {

@@ -2,6 +2,9 @@
 //!
 //! Owns the file's format. Imports `domain`.
 
+mod assert;
+mod scaffold;
+
 use std::{
     io,
     path::{Path, PathBuf},
@@ -9,15 +12,13 @@ use std::{
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::position::Position;
-
-mod scaffold;
-
+pub use assert::{Assertion, Claim, Expectation};
 pub use scaffold::{
     CacheOptions, EndpointRule, FailMode, Part, RateLimitOptions, Scaffold, SessionOptions,
 };
 
-use crate::domain::{Binding, Title, Ttl, TtlError};
+use super::{Place, position::Position, toml};
+use crate::domain::{Binding, Title, Ttl, TtlError, nearest};
 
 /// The name of the file.
 pub const MANIFEST_NAME: &str = "kvctl.toml";
@@ -29,9 +30,14 @@ pub struct Manifest {
     /// The namespaces it needs.
     #[serde(default, rename = "namespace")]
     pub namespaces: Vec<ManifestNamespace>,
-    /// What `verify` checks; opaque to everything else.
+    /// What must hold of the keys.
+    #[serde(skip)]
+    pub asserts: Vec<Assertion>,
+    /// Where the file is.
+    #[serde(skip)]
+    pub path: PathBuf,
     #[serde(default, rename = "assert")]
-    pub asserts: Vec<serde_json::Value>,
+    tables: Vec<assert::Table>,
     /// What `scaffold` writes, and the defaults in it.
     #[serde(default)]
     pub scaffold: Option<Scaffold>,
@@ -167,10 +173,23 @@ impl ManifestError {
             Self::Read { .. } => None,
             Self::Wrong { .. } => Some(
                 "kvctl.toml holds [[namespace]] tables with binding, title, prefix, ttl and \
-                 protect, [[assert]] tables, and a [scaffold] table"
+                 protect, [[assert]] tables with binding, and key or prefix, and a [scaffold] table"
                     .to_owned(),
             ),
         }
+    }
+}
+
+/// Adds the nearest key that is known to what the parser says of one that is not.
+fn with_nearest(message: &str) -> String {
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let near = match (message.starts_with("unknown field "), words.as_slice()) {
+        (true, [unknown, known @ ..]) => nearest(unknown, known.iter().copied()),
+        _ => None,
+    };
+    match near {
+        Some(near) => format!("{message}; the nearest is `{near}`"),
+        None => message.to_owned(),
     }
 }
 
@@ -192,9 +211,9 @@ impl Manifest {
             position: Position::of(text, at),
             message,
         };
-        let manifest: Self = toml_edit::de::from_str(text).map_err(|e| {
+        let mut manifest: Self = toml_edit::de::from_str(text).map_err(|e| {
             let at = e.span().map_or(0, |span| span.start);
-            wrong(at, e.message().replace('\n', ", "))
+            wrong(at, with_nearest(&e.message().replace('\n', ", ")))
         })?;
         let mut seen = std::collections::HashSet::new();
         for namespace in &manifest.namespaces {
@@ -210,7 +229,26 @@ impl Manifest {
             let at = text[table..].find(key).map_or(table, |at| table + at);
             return Err(wrong(at, said));
         }
+        path.clone_into(&mut manifest.path);
+        let root = toml::parse(text).map_err(|e| wrong(0, e.message().to_owned()))?;
+        let places = root
+            .get("assert")
+            .map_or(&[][..], |asserts| asserts.items());
+        for (table, place) in std::mem::take(&mut manifest.tables).into_iter().zip(places) {
+            let position = Position::of(text, place.span.start);
+            let read = table.read(position);
+            let read = read.map_err(|w| wrong(w.offset(place), w.message))?;
+            manifest.asserts.push(read);
+        }
         Ok(manifest)
+    }
+
+    /// Returns a place of the file.
+    pub fn place(&self, position: Position) -> Place {
+        Place {
+            path: self.path.clone(),
+            position,
+        }
     }
 
     /// Returns what it says about `binding`.
@@ -276,9 +314,86 @@ mod tests {
     #[test]
     fn errors_name_line_and_column() {
         let said = |text| parse(text).unwrap_err().to_string();
-        insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"kvctl.toml:2:1: unknown field `bindin`, expected one of `binding`, `title`, `prefix`, `ttl`, `protect`");
+        insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"kvctl.toml:2:1: unknown field `bindin`, expected one of `binding`, `title`, `prefix`, `ttl`, `protect`; the nearest is `binding`");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"\"\n"), @"kvctl.toml:2:11: a binding name is empty");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\n[[namespace]]\nbinding = \"A\"\n"), @"kvctl.toml:4:12: binding `A` appears twice");
         insta::assert_snapshot!(said("[[namespace]\n"), @"kvctl.toml:1:13: unclosed array table, expected `]`");
+    }
+    #[test]
+    fn assertions_are_read_as_the_file_says_them() {
+        let manifest = parse(
+            "[[assert]]\nbinding = \"A\"\nkey = \"k\"\nequals = \"v\"\nttl = { min = \"1h\" }\n\
+             metadata = { a = [1] }\n\n[[assert]]\nbinding = \"A\"\nenvironment = \"live\"\n\
+             key = \"gone\"\nexists = false\n\n[[assert]]\nbinding = \"B\"\nprefix = \"p:\"\n\
+             count = { max = 3 }\n",
+        )
+        .unwrap();
+        let lines: Vec<usize> = manifest.asserts.iter().map(|a| a.position.line).collect();
+        assert_eq!(lines, [1, 8, 14]);
+        insta::assert_debug_snapshot!(
+            manifest
+                .asserts
+                .iter()
+                .map(|a| &a.claim)
+                .collect::<Vec<_>>()
+        );
+        assert!(manifest.asserts[1].environment.is_some());
+    }
+
+    #[test]
+    fn an_assertion_that_makes_no_sense_is_refused_where_it_stands() {
+        for (table, expected) in [
+            ("", "1:1: missing field `binding`"),
+            ("key = 'k'\nexits = true", "4:1: unknown field `exits`"),
+            ("key = 'k'\nexits = true", "the nearest is `exists`"),
+            ("key = ''\nexists = true", "3:7: key name is empty"),
+            (
+                "key = 'k'",
+                "1:1: an assertion about a `key` expects something",
+            ),
+            ("exists = true", "1:1: an assertion needs a `key`"),
+            ("key = 'k'\nprefix = 'p'", "4:10: give `key` or `prefix`"),
+            ("prefix = 'p'", "3:10: a `prefix` needs a `count`"),
+            (
+                "key = 'k'\ncount = { min = 1 }",
+                "4:9: a `count` needs a `prefix`",
+            ),
+            ("prefix = 'p'\ncount = {}", "4:9: a `count` needs a `min`"),
+            (
+                "prefix = 'p'\ncount = { min = 2, max = 1 }",
+                "4:9: `min` is greater",
+            ),
+            ("prefix = 'p'\ncount = { min = -1 }", "4:17: invalid value"),
+            ("prefix = 'p'\ncount = { low = 1 }", "the nearest is"),
+            (
+                "prefix = 'p'\ncount = { min = 1 }\nequals = ''",
+                "5:10: `equals` belongs to a `key`",
+            ),
+            (
+                "key = 'k'\nexists = true\nabsent = true",
+                "5:10: `exists` and `absent` contradict",
+            ),
+            (
+                "key = 'k'\nequals = ''\nabsent = true",
+                "5:10: a key that is absent",
+            ),
+            ("key = 'k'\nsha256 = 'abc'", "4:10: a SHA-256 is 64"),
+            (
+                "key = 'k'\njson = { name = 1 }",
+                "4:8: `name` is no JSON pointer",
+            ),
+            (
+                "key = 'k'\nttl = { min = 'soon' }",
+                "4:15: `soon` is not a duration",
+            ),
+        ] {
+            let binding = if table.is_empty() {
+                ""
+            } else {
+                "binding = 'A'\n"
+            };
+            let error = parse(&format!("[[assert]]\n{binding}{table}\n")).unwrap_err();
+            assert!(error.to_string().contains(expected), "{table}: {error}");
+        }
     }
 }

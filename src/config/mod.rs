@@ -39,8 +39,8 @@ pub use error::{Error, Place};
 pub use format::Format;
 pub use login::{Login, LoginError, LoginStore};
 pub use manifest::{
-    CacheOptions, EndpointRule, FailMode, MANIFEST_NAME, Manifest, ManifestError,
-    ManifestNamespace, Part, RateLimitOptions, Scaffold, SessionOptions, TtlRule,
+    Assertion, CacheOptions, Claim, EndpointRule, Expectation, FailMode, MANIFEST_NAME, Manifest,
+    ManifestError, ManifestNamespace, Part, RateLimitOptions, Scaffold, SessionOptions, TtlRule,
 };
 pub use model::{Entry, Project, Scope, Taken};
 pub use position::{Located, Position};

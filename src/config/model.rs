@@ -12,6 +12,10 @@ pub struct Project {
     pub top: Scope,
     /// The environments, in the order of the file.
     pub environments: Vec<Scope>,
+    /// Whether it names a Worker's `main` module.
+    pub has_main: bool,
+    /// Whether it has a `pages_build_output_dir`, without which Pages ignores the file.
+    pub has_pages_output: bool,
 }
 
 /// The top level or an environment: bindings are not inherited between them.

@@ -26,7 +26,12 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
         Some(env) => reader.environments(&env.value)?,
         None => Vec::new(),
     };
-    Ok(Project { top, environments })
+    Ok(Project {
+        top,
+        environments,
+        has_main: root.get("main").is_some(),
+        has_pages_output: root.get("pages_build_output_dir").is_some(),
+    })
 }
 
 struct Reader<'a> {

@@ -12,6 +12,7 @@ mod key;
 mod limits;
 mod metadata;
 mod namespace;
+mod nearest;
 mod record;
 mod title;
 
@@ -28,5 +29,6 @@ pub use limits::{
 };
 pub use metadata::{Metadata, MetadataError};
 pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError, hex};
+pub use nearest::nearest;
 pub use record::Record;
 pub use title::{Title, TitleError};
