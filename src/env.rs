@@ -51,6 +51,14 @@ pub enum Var {
     Visual,
     /// The editor.
     Editor,
+    /// Whether this runs under GitHub Actions.
+    GithubActions,
+    /// Where a workflow's repository is.
+    GithubWorkspace,
+    /// The file for the summary of a workflow's step.
+    GithubStepSummary,
+    /// The file for the outputs of a workflow's step.
+    GithubOutput,
 }
 
 /// Variables that libraries read for themselves: proxies, certificate authorities, colour.
@@ -90,6 +98,10 @@ impl Var {
         Self::Home,
         Self::ConfigHome,
         Self::StateHome,
+        Self::GithubActions,
+        Self::GithubWorkspace,
+        Self::GithubStepSummary,
+        Self::GithubOutput,
     ];
 
     /// Returns the name of the variable.
@@ -112,6 +124,10 @@ impl Var {
             Self::ExtraCaCerts => "NODE_EXTRA_CA_CERTS",
             Self::Visual => "VISUAL",
             Self::Editor => "EDITOR",
+            Self::GithubActions => "GITHUB_ACTIONS",
+            Self::GithubWorkspace => "GITHUB_WORKSPACE",
+            Self::GithubStepSummary => "GITHUB_STEP_SUMMARY",
+            Self::GithubOutput => "GITHUB_OUTPUT",
             Self::Home => {
                 if cfg!(windows) {
                     "USERPROFILE"
@@ -152,6 +168,10 @@ impl Var {
                 | Self::Log
                 | Self::Visual
                 | Self::Editor
+                | Self::GithubActions
+                | Self::GithubWorkspace
+                | Self::GithubStepSummary
+                | Self::GithubOutput
         )
     }
 }

@@ -34,6 +34,8 @@ pub enum Exit {
     Refused = 9,
     /// Interrupted from the keyboard.
     Interrupted = 130,
+    /// Terminated, and ended in order.
+    Terminated = 143,
 }
 
 impl Exit {
@@ -58,13 +60,17 @@ impl Exit {
         ),
         (
             Self::CheckFailed,
-            "a check failed: changes pending, a difference found",
+            "a check failed: changes pending, verification failed, a difference found",
         ),
         (
             Self::Refused,
             "refused: ambiguous target, live id, confirmation missing",
         ),
         (Self::Interrupted, "interrupted"),
+        (
+            Self::Terminated,
+            "terminated by SIGTERM, after putting things in order",
+        ),
     ];
 }
 
@@ -99,6 +105,22 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     }
     if e.is::<Interrupted>() {
         return Some(Exit::Interrupted);
+    }
+    if let Some(e) = e.downcast_ref::<commands::Stopped>() {
+        return Some(match e.stop {
+            ui::Stop::Interrupt => Exit::Interrupted,
+            ui::Stop::Terminate => Exit::Terminated,
+        });
+    }
+    if let Some(e) = e.downcast_ref::<commands::VerificationFailed>() {
+        return Some(match e.class {
+            ops::verify::Class::Check => Exit::CheckFailed,
+            ops::verify::Class::Denied => Exit::Denied,
+            ops::verify::Class::Temporary => Exit::Temporary,
+        });
+    }
+    if e.is::<ops::verify::UnknownBinding>() {
+        return Some(Exit::Config);
     }
     if e.is::<config::Error>() || e.is::<config::ManifestError>() || e.is::<config::DotenvError>() {
         return Some(Exit::Config);
@@ -151,6 +173,7 @@ fn of_usage(error: &(dyn StdError + 'static)) -> Option<Exit> {
     let usage = service.is_some_and(context::ServiceError::is_usage)
         || error.is::<context::UsageError>()
         || error.is::<commands::Misused>()
+        || error.is::<ops::verify::UnknownCheck>()
         || error.is::<domain::EnvNameError>()
         || error.is::<domain::AccountIdError>();
     usage.then_some(Exit::Usage)
@@ -267,6 +290,8 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, ops::rename_binding::Error::hint))
             .or_else(|| hint_of(e, ops::scaffold::Error::hint))
             .or_else(|| hint_of(e, ops::target::Error::hint))
+            .or_else(|| hint_of(e, ops::verify::UnknownCheck::hint))
+            .or_else(|| hint_of(e, ops::verify::UnknownBinding::hint))
             .or_else(|| hint_of(e, ui::ConfirmError::hint))
             .or_else(|| hint_of(e, ui::EditorError::hint))
             .or_else(|| hint_of(e, ui::LineBreakError::hint))

@@ -37,12 +37,7 @@ impl BaseUrl {
 
     /// Whether the address is on this machine, so that no proxy may come in between.
     pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-            Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-            Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-            None => false,
-        }
+        is_loopback(&self.0)
     }
 
     /// Returns the URL of `path`, whose segments are percent-encoded already.
@@ -55,6 +50,16 @@ impl BaseUrl {
             url.query_pairs_mut().extend_pairs(query);
         }
         url
+    }
+}
+
+/// Whether `url` leads to this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        None => false,
     }
 }
 

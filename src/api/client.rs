@@ -10,19 +10,23 @@ use std::{
 
 use backon::{ExponentialBuilder, Retryable as _};
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{
-    header::{CONTENT_TYPE, HeaderMap, InvalidHeaderValue, RETRY_AFTER},
+    header::{CONTENT_TYPE, DATE, HeaderMap, InvalidHeaderValue, RETRY_AFTER},
     multipart::{Form, Part},
 };
 
 use super::{
-    BaseUrl, Credentials,
+    BaseUrl, Credentials, Scheme,
+    clock::{Clock, read_date},
     endpoint::{Answer, Body, Endpoint},
     error::{Error, Kind, Request, Trouble},
     observer::{Event, Observer},
-    pacing::Pacer,
+    pacing::{Budget, Pacer},
 };
+
+/// What every request says is asking.
+pub(super) const USER_AGENT: &str = concat!("kvctl/", env!("CARGO_PKG_VERSION"));
 
 /// How to reach the API.
 #[derive(Debug)]
@@ -58,12 +62,14 @@ pub enum ClientError {
 pub struct Client {
     http: reqwest::Client,
     base: BaseUrl,
+    scheme: Scheme,
     headers: HeaderMap,
     timeout: Duration,
     retries: usize,
     backoff: Duration,
     now: fn() -> Timestamp,
     pacer: Pacer,
+    clock: Clock,
     observer: Arc<dyn Observer>,
 }
 
@@ -89,7 +95,7 @@ impl Client {
     /// Creates a client that tells `observer` what it does.
     pub fn new(settings: Settings, observer: Arc<dyn Observer>) -> Result<Self, ClientError> {
         let mut http = reqwest::Client::builder()
-            .user_agent(concat!("kvctl/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             // The API never redirects; whoever does must not be handed the credentials.
             .redirect(reqwest::redirect::Policy::none());
         if settings.base.is_loopback() {
@@ -100,6 +106,7 @@ impl Client {
         }
         Ok(Self {
             http: http.build()?,
+            scheme: settings.credentials.scheme(),
             headers: settings.credentials.headers()?,
             base: settings.base,
             timeout: settings.timeout,
@@ -107,6 +114,7 @@ impl Client {
             backoff: settings.backoff,
             now: settings.now,
             pacer: Pacer::default(),
+            clock: Clock::default(),
             observer,
         })
     }
@@ -114,6 +122,21 @@ impl Client {
     /// Whether the service is on this machine, where ids of the local kind may be known.
     pub fn is_on_this_machine(&self) -> bool {
         self.base.is_loopback()
+    }
+
+    /// Returns whose credentials are sent, as far as their form tells.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Returns what is left of the account's requests, as far as the answers said.
+    pub fn budget(&self) -> Option<Budget> {
+        self.pacer.budget()
+    }
+
+    /// Returns by how much this machine's clock is ahead of the service's; exact to a second or so.
+    pub fn skew(&self) -> Option<SignedDuration> {
+        self.clock.skew()
     }
 
     /// Sends `endpoint`, again if that is safe and may help.
@@ -208,6 +231,7 @@ impl Client {
                     answer.header("ratelimit"),
                     answer.header("ratelimit-policy"),
                 );
+                self.clock.learn(answer.header(DATE.as_str()), (self.now)());
                 self.observer.event(&Event::Answered {
                     method: &E::METHOD,
                     path: &answer.request.path,
@@ -276,9 +300,7 @@ fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(text)
-        .ok()?;
+    let date = read_date(text)?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 

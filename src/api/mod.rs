@@ -8,6 +8,7 @@ mod analytics;
 mod base_url;
 mod bulk;
 mod client;
+mod clock;
 mod credentials;
 mod endpoint;
 mod error;
@@ -17,6 +18,7 @@ mod observer;
 mod pacing;
 mod pages;
 mod values;
+mod visit;
 
 pub use accounts::{ListAccounts, ListMemberships, VerifyToken};
 pub use analytics::GetUsage;
@@ -31,5 +33,6 @@ pub use namespaces::{
     CreateNamespace, DeleteNamespace, GetNamespace, ListNamespaces, RenameNamespace,
 };
 pub use observer::{Event, Observer};
-pub use pacing::Pacer;
+pub use pacing::{Budget, Pacer};
 pub use values::{DeleteKey, GetMetadata, GetValue, Lifetime, PutValue, Value};
+pub use visit::{Visit, Visitor};

@@ -15,11 +15,15 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub struct Pacer(Mutex<Option<Budget>>);
 
+/// What is left of the account's requests.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Budget {
-    remaining: u64,
-    quota: u64,
-    resets: Instant,
+pub struct Budget {
+    /// How many requests are left.
+    pub remaining: u64,
+    /// How many there are in all.
+    pub quota: u64,
+    /// When there are that many again.
+    pub resets: Instant,
 }
 
 impl Pacer {
@@ -49,6 +53,11 @@ impl Pacer {
             let share = u32::try_from(before.max(1)).unwrap_or(u32::MAX);
             window / share
         }
+    }
+
+    /// Returns what is left, as far as the answers said.
+    pub fn budget(&self) -> Option<Budget> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Learns from the headers of an answer. What cannot be read is ignored.

@@ -22,6 +22,7 @@ mod scope;
 pub mod serve;
 pub mod transfer;
 pub mod usage;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -36,6 +37,7 @@ pub use provision::{PreviewMode, ProvisionArgs, WantedArg, WantedArgError};
 pub use rename_binding::RenameBindingArgs;
 pub use scaffold::{PartArg, ScaffoldArgs};
 pub use scope::ScopeArgs;
+pub use verify::{FailOn, VerifyArgs};
 
 use crate::{
     domain::AccountId,
@@ -65,7 +67,7 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0 done, or already so    1 failed                2 wrong flag or value    3 not there
   4 no credentials         5 configuration file    6 partly done            7 temporary: run again
-  8 a check failed         9 refused: say more     130 interrupted";
+  8 a check failed         9 refused: say more     130 interrupted          143 terminated";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -101,6 +103,8 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Report keys that break the rules of kvctl.toml, and what keys begin with; exit with 8 if any do
     Audit(audit::AuditArgs),
+    /// Check that a project's KV works: credentials, file, namespaces, a probe, assertions
+    Verify(VerifyArgs),
     /// Serve the local store as the REST API of Workers KV, for tests and for other tools
     Serve(serve::ServeArgs),
     /// Write a script that completes command lines to stdout

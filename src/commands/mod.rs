@@ -16,10 +16,12 @@ mod scaffold;
 mod serve;
 mod transfer;
 mod usage;
+mod verify;
 
 pub use doctor::Broken;
+pub use verify::Failed as VerificationFailed;
 
-use crate::{cli::Command, context::Context};
+use crate::{cli::Command, context::Context, ui::Stop};
 
 /// A check found that something would change.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,16 @@ impl Unsound {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct RulesBroken(pub String);
+
+/// Asked to stop, a command ended early, after putting things in order.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{left}", match .stop { Stop::Interrupt => "interrupted", Stop::Terminate => "terminated" })]
+pub struct Stopped {
+    /// How it was asked.
+    pub stop: Stop,
+    /// What could not be put in order, as the end of the sentence.
+    pub left: String,
+}
 
 /// Something that is not done without being told more.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +135,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Diff(args) => transfer::diff::run(context, args).await,
         Command::Usage(args) => usage::run(context, &args).await,
         Command::Doctor(_) => doctor::run(context).await,
+        Command::Verify(args) => verify::run(context, args).await,
         Command::Serve(args) => serve::run(context, args).await,
         Command::Completions(args) => documents::completions(context, &args),
         Command::Man(args) => documents::man(context, &args),

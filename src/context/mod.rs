@@ -11,7 +11,7 @@ mod sources;
 use std::path::{Path, PathBuf};
 
 pub use service::{Audit, ServeError, Served, Service, ServiceError, StoreError};
-pub use session::{Place, Session};
+pub use session::{Attempt, Place, Session};
 pub use sources::EnvFileSource;
 
 use crate::{
@@ -166,6 +166,11 @@ impl Context {
         let usual = || Some(Path::new(self.env.get(Var::Home)?).join(".local/state"));
         let base = set.filter(|path| path.is_absolute()).or_else(usual)?;
         Some(base.join("kvctl"))
+    }
+
+    /// Returns a variable of the environment.
+    pub fn variable(&self, var: Var) -> Option<&str> {
+        self.env.get(var)
     }
 
     /// Returns the directory the command works in.

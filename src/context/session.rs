@@ -4,19 +4,23 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use tokio::{net::TcpListener, sync::oneshot};
+use url::Url;
 
 use super::{
     Context, UsageError,
     narrator::{Both, Narrator},
 };
 use crate::{
-    api::{BaseUrl, Client, Credentials, Observer, Settings},
+    api::{BaseUrl, Client, Credentials, Observer, Settings, Visitor},
     config::{Document, Located, Project},
     credentials,
     domain::{AccountId, EnvName},
     emulator::{self, Emulator},
     env::{self, Var},
-    ops::account::{Choice, Error as AccountError, Sources},
+    ops::{
+        account::{Choice, Error as AccountError, Sources},
+        verify::Denial,
+    },
     ui::Verbosity,
 };
 
@@ -36,6 +40,19 @@ pub struct Session {
     pub client: Client,
     /// The account.
     pub account: AccountId,
+    /// Where namespaces live.
+    pub place: Place,
+    /// Stops the local store's server when dropped.
+    server: Option<oneshot::Sender<()>>,
+}
+
+/// As much of a session as could be had.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The client.
+    pub client: Client,
+    /// The account, or why there is none.
+    pub account: Result<AccountId, AccountError>,
     /// Where namespaces live.
     pub place: Place,
     /// Stops the local store's server when dropped.
@@ -98,6 +115,18 @@ impl Context {
         document: Option<&Document>,
         sections: &[Option<EnvName>],
     ) -> anyhow::Result<Session> {
+        let client = self.remote_client()?;
+        let account = self.account(document, sections, &client).await?.id;
+        Ok(Session {
+            client,
+            account,
+            place: Place::Remote,
+            server: None,
+        })
+    }
+
+    /// Prepares a client with the user's credentials.
+    fn remote_client(&self) -> anyhow::Result<Client> {
         let found = self.credentials()?;
         if let Some(name) = found.renamed {
             self.ui.note(&format!(
@@ -110,14 +139,42 @@ impl Context {
             &format!("credentials: {}", found.source),
         );
         let (base, _) = self.base_url()?;
-        let client = self.client(base, found.credentials)?;
-        let account = self.account(document, sections, &client).await?.id;
-        Ok(Session {
+        self.client(base, found.credentials)
+    }
+
+    /// Prepares as much of a session as can be had, for a command that reports on what cannot. No
+    /// file is read: `document` is all that is known of it.
+    pub async fn attempt(
+        &self,
+        document: Option<&Document>,
+        sections: &[Option<EnvName>],
+    ) -> anyhow::Result<Result<Attempt, Denial>> {
+        if self.is_local() {
+            let session = self.connect_locally(document).await?;
+            return Ok(Ok(Attempt {
+                client: session.client,
+                account: Ok(session.account),
+                place: session.place,
+                _server: session.server,
+            }));
+        }
+        let client = match self.remote_client() {
+            Ok(client) => client,
+            Err(error) => {
+                let denied = error.downcast::<credentials::Error>()?;
+                let hint = denied.hint();
+                let message = format!("{:#}", anyhow::Error::from(denied));
+                return Ok(Err(Denial { message, hint }));
+            }
+        };
+        let sources = self.account_sources(document, sections);
+        let account = sources.resolve(&client).await.map(|choice| choice.id);
+        Ok(Ok(Attempt {
             client,
             account,
             place: Place::Remote,
             _server: None,
-        })
+        }))
     }
 
     async fn account(
@@ -224,6 +281,12 @@ impl Context {
         Ok(Client::new(settings, observer)?)
     }
 
+    /// Returns who can ask `url` whether a Worker is well.
+    pub fn visitor(&self, url: &Url) -> anyhow::Result<Visitor> {
+        let timeout = self.globals.timeout.0;
+        Ok(Visitor::new(url, &self.authorities()?, timeout)?)
+    }
+
     /// Reads the files of further certificate authorities.
     pub fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
         self.authority_files()
@@ -267,7 +330,7 @@ impl Context {
             client: self.client(base.parse()?, Credentials::Anonymous)?,
             account: AccountId::local(),
             place: Place::Local(directory),
-            _server: Some(stop),
+            server: Some(stop),
         })
     }
 

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use crate::{
     api::{self, Client},
-    config::{Located, Position},
+    config::{Located, Place, Position},
     domain::{AccountId, AccountIdError},
     wire::Account,
 };
@@ -110,6 +110,37 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns where it is, if that is in a file, and what it is without that.
+    pub fn parts(&self) -> (Option<Place>, String) {
+        let (path, position, what) = match self {
+            Self::Disagree {
+                path,
+                file,
+                position,
+                variable,
+                environment,
+            } => {
+                let what =
+                    format!("the file names account {file}, but {variable} is {environment}");
+                (path, position, what)
+            }
+            Self::File {
+                path,
+                position,
+                source,
+            } => (path, position, format!("`account_id` is wrong: {source}")),
+            Self::Variable { variable, source } => {
+                return (None, format!("{variable} is wrong: {source}"));
+            }
+            _ => return (None, self.to_string()),
+        };
+        let place = Place {
+            path: path.clone(),
+            position: *position,
+        };
+        (Some(place), what)
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         let name_one = "name the account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or \

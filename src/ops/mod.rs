@@ -15,3 +15,4 @@ pub mod scaffold;
 pub mod target;
 pub mod transfer;
 pub mod usage;
+pub mod verify;

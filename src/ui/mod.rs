@@ -29,9 +29,9 @@ pub use output::OutputError;
 pub use printable::printable;
 pub use progress::Progress;
 pub use report::{Cells, Diff, Report, quantity, table};
-pub use signal::Parting;
+pub use signal::{Parting, Stop};
 pub use spark::spark;
-pub use style::{ADDED, Color, FAINT, REMOVED, STRONG};
+pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
 
 /// In which form a command's result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

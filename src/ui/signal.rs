@@ -4,6 +4,15 @@ use std::{io, sync::atomic::Ordering};
 
 use super::Ui;
 
+/// How a process was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// By Ctrl-C.
+    Interrupt,
+    /// By SIGTERM.
+    Terminate,
+}
+
 impl Ui {
     /// Resolves when somebody presses Ctrl-C. While an editor or [`Self::stopped`] has it, Ctrl-C is
     /// theirs.
@@ -18,7 +27,7 @@ impl Ui {
 
     /// Resolves when the process is asked to stop, by Ctrl-C or by SIGTERM: for a command that runs
     /// until then and ends well. Ctrl-C once more is an interruption again.
-    pub async fn stopped(&self) -> io::Result<()> {
+    pub async fn stopped(&self) -> io::Result<Stop> {
         self.lent.store(true, Ordering::SeqCst);
         let asked = asked().await;
         // The one that was pressed just now must not be taken for a second.
@@ -63,16 +72,16 @@ impl Drop for Parting<'_> {
 }
 
 #[cfg(unix)]
-async fn asked() -> io::Result<()> {
+async fn asked() -> io::Result<Stop> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminate.recv() => Ok(()),
+        pressed = tokio::signal::ctrl_c() => pressed.map(|()| Stop::Interrupt),
+        _ = terminate.recv() => Ok(Stop::Terminate),
     }
 }
 
 #[cfg(not(unix))]
-async fn asked() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+async fn asked() -> io::Result<Stop> {
+    tokio::signal::ctrl_c().await.map(|()| Stop::Interrupt)
 }

@@ -30,6 +30,8 @@ impl Color {
 pub const ADDED: Style = AnsiColor::Green.on_default();
 /// Lines that go.
 pub const REMOVED: Style = AnsiColor::Red.on_default();
+/// What deserves attention.
+pub const WARNED: Style = AnsiColor::Yellow.on_default();
 /// What the eye should find first.
 pub const STRONG: Style = Style::new().bold();
 /// What matters least.

@@ -27,3 +27,4 @@ mod sync;
 mod transfer;
 mod trouble;
 mod usage;
+mod verify;

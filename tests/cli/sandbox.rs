@@ -127,7 +127,8 @@ impl Sandbox {
         }
     }
 
-    fn steady(&self, text: &str) -> String {
+    /// Turns a text into one that is the same every time.
+    pub(crate) fn steady(&self, text: &str) -> String {
         let host = self.running.base_url().trim_end_matches("/client/v4");
         let text = text
             .replace(&self.home.path().display().to_string(), "[HOME]")

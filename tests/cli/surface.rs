@@ -15,7 +15,7 @@ fn surface() {
 #[test]
 fn help_texts() {
     let sandbox = Sandbox::new();
-    let helps: [&[&str]; 19] = [
+    let helps: [&[&str]; 20] = [
         &["--help"],
         &["provision", "--help"],
         &["namespace", "--help"],
@@ -35,6 +35,7 @@ fn help_texts() {
         &["usage", "--help"],
         &["doctor", "-h"],
         &["audit", "--help"],
+        &["verify", "--help"],
     ];
     let texts = helps.map(|args| format!("$ kvctl {}\n{}", args.join(" "), sandbox.run(args)));
     insta::assert_snapshot!(texts.join("\n"));

@@ -9,6 +9,7 @@ use kvctl::{
     config::{CacheOptions, Manifest, Part, RateLimitOptions, SessionOptions},
     env,
     error::Exit,
+    ops::verify::Check,
 };
 
 fn readme() -> String {
@@ -45,6 +46,23 @@ fn every_variable_is_listed() {
 }
 
 #[test]
+fn every_check_is_explained_here_and_in_the_help() {
+    let readme = readme();
+    let command = Cli::command();
+    let verify = command.find_subcommand("verify").unwrap();
+    let help = verify.get_after_long_help().unwrap().to_string();
+    for check in Check::ALL {
+        let row = format!("| `{check}` |");
+        assert!(
+            readme.contains(&row),
+            "the README does not explain `{check}`"
+        );
+        let line = format!("\n  {check} ");
+        assert!(help.contains(&line), "the help does not explain `{check}`");
+    }
+}
+
+#[test]
 fn every_command_is_shown() {
     let readme = readme();
     for command in Cli::command().get_subcommands() {
@@ -77,7 +95,9 @@ fn every_flag_it_shows_exists() {
         let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
         let flag = rest[..end].trim_matches('-');
         // Cargo's own, npm's own, wrangler's own, and the rules of tables.
-        let foreign = ["", "quiet", "path", "locked", "remote", "help", "save-dev"];
+        let foreign = [
+            "", "quiet", "path", "locked", "remote", "help", "save-dev", "git", "root",
+        ];
         assert!(
             foreign.contains(&flag) || flags.iter().any(|known| known == flag),
             "the README shows `--{flag}`"

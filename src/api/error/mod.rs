@@ -145,7 +145,8 @@ impl Error {
         }
     }
 
-    fn is_throttled(&self) -> bool {
+    /// Whether too much was asked in too little time.
+    pub fn is_throttled(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS) || self.has_code(code::THROTTLED)
     }
 
@@ -256,7 +257,7 @@ impl Kind {
 }
 
 /// Returns the first hundred characters on one line, without anything a terminal would obey.
-fn excerpt(body: &[u8]) -> String {
+pub(super) fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let words: Vec<&str> = text.split_whitespace().collect();
     let line: String = words

@@ -1,0 +1,56 @@
+//! Asking a Worker whether it is well: a plain GET, without credentials, of any address.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use url::Url;
+
+use super::client::ClientError;
+
+/// Asks Workers.
+#[derive(Debug)]
+pub struct Visitor {
+    http: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// The status.
+    pub status: StatusCode,
+    /// The beginning of the body, on one line.
+    pub excerpt: String,
+}
+
+impl Visitor {
+    /// Creates one for `url`, with further certificate `authorities`, each a PEM bundle.
+    pub fn new(url: &Url, authorities: &[Vec<u8>], timeout: Duration) -> Result<Self, ClientError> {
+        let mut http = reqwest::Client::builder()
+            .user_agent(super::client::USER_AGENT)
+            .timeout(timeout)
+            // What answers must be what was asked for.
+            .redirect(reqwest::redirect::Policy::none());
+        if super::base_url::is_loopback(url) {
+            http = http.no_proxy();
+        }
+        for bundle in authorities {
+            http = http.tls_certs_merge(reqwest::Certificate::from_pem_bundle(bundle)?);
+        }
+        Ok(Self {
+            http: http.build()?,
+        })
+    }
+
+    /// Asks, once.
+    pub async fn get(&self, url: &Url) -> Result<Visit, reqwest::Error> {
+        let response = self.http.get(url.clone()).send().await;
+        let response = response.map_err(reqwest::Error::without_url)?;
+        let status = response.status();
+        let body = response.bytes().await;
+        let body = body.map_err(reqwest::Error::without_url)?;
+        Ok(Visit {
+            status,
+            excerpt: super::error::excerpt(&body),
+        })
+    }
+}

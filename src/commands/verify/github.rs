@@ -1,0 +1,193 @@
+//! What a workflow of GitHub Actions is told: annotations at files and lines, a summary of the step,
+//! outputs, and that the account's id is to be masked.
+//!
+//! Commands to the runner are lines on stdout; where stdout is one JSON document, on stderr, which
+//! the runner reads as well.
+
+use std::path::Path;
+
+use super::{
+    counts,
+    report::{Row, VerifyReport},
+};
+use crate::{
+    cli::FailOn,
+    context::Context,
+    domain::AccountId,
+    env::Var,
+    fsx,
+    ops::verify::Status,
+    ui::{Format, OutputError, Verbosity, printable},
+};
+
+fn is_workflow(context: &Context) -> bool {
+    context.variable(Var::GithubActions) == Some("true")
+}
+
+/// Has the account's id masked in all that follows.
+pub(super) fn mask(context: &Context, account: Option<&AccountId>) -> Result<(), OutputError> {
+    match account {
+        Some(account) if is_workflow(context) => {
+            command(context, &format!("::add-mask::{account}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells the workflow what was found. That it cannot be told changes no verdict.
+pub(super) fn tell(context: &Context, report: &VerifyReport, fail_on: FailOn) {
+    if !is_workflow(context) {
+        return;
+    }
+    let workspace = context.variable(Var::GithubWorkspace).map(Path::new);
+    for row in &report.findings {
+        if let Some(line) = annotation(row, workspace, fail_on) {
+            command(context, &line).ok();
+        }
+    }
+    let mut summary = summary(report, workspace);
+    if let Some(account) = &report.account_id {
+        // What masks the log does not reach this file.
+        summary = summary.replace(&account.to_string(), "***");
+    }
+    append(context, Var::GithubStepSummary, &summary);
+    let ids = serde_json::to_string(&report.ids).unwrap_or_default();
+    let outcome = report.outcome.as_str();
+    append(
+        context,
+        Var::GithubOutput,
+        &format!("outcome={outcome}\nids={ids}"),
+    );
+}
+
+fn command(context: &Context, line: &str) -> Result<(), OutputError> {
+    if context.ui.options().format == Format::Human {
+        return context.ui.data(format!("{line}\n").as_bytes());
+    }
+    context.ui.detail(Verbosity::Quiet, line);
+    Ok(())
+}
+
+fn append(context: &Context, file: Var, text: &str) {
+    let Some(path) = context.variable(file) else {
+        return;
+    };
+    let added = fsx::Appending::open(Path::new(path))
+        .map_err(anyhow::Error::from)
+        .and_then(|mut file| Ok(file.line(text)?));
+    if let Err(error) = added {
+        context
+            .ui
+            .warn(&format!("could not write to {file}: {error:#}"));
+    }
+}
+
+/// Returns the line that shows a finding where it is, if it deserves that.
+fn annotation(row: &Row, workspace: Option<&Path>, fail_on: FailOn) -> Option<String> {
+    let level = match row.status {
+        status if counts(status, fail_on) => "error",
+        Status::Warn => "warning",
+        Status::Pass | Status::Skip | Status::Fail => return None,
+    };
+    let title = match row.subject.as_str() {
+        "" => format!("kvctl verify: {}", row.check),
+        subject => format!("kvctl verify: {} {subject}", row.check),
+    };
+    let mut properties = Vec::new();
+    if let (Some(file), Some(line), Some(column)) =
+        (in_workspace(row, workspace), row.line, row.column)
+    {
+        properties.push(format!("file={}", property(&file)));
+        properties.push(format!("line={line}"));
+        properties.push(format!("col={column}"));
+    }
+    properties.push(format!("title={}", property(&title)));
+    let text = match &row.hint {
+        Some(hint) => format!("{}\n{hint}", row.message),
+        None => row.message.clone(),
+    };
+    Some(format!(
+        "::{level} {}::{}",
+        properties.join(","),
+        data(&text)
+    ))
+}
+
+/// Returns the file as the repository knows it.
+fn in_workspace(row: &Row, workspace: Option<&Path>) -> Option<String> {
+    let path = row.path.as_ref()?;
+    let within = workspace.and_then(|workspace| path.strip_prefix(workspace).ok());
+    Some(within.unwrap_or(path).display().to_string())
+}
+
+/// Escapes what a command says.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// Escapes a property of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Returns the summary of the step, in Markdown.
+fn summary(report: &VerifyReport, workspace: Option<&Path>) -> String {
+    use std::fmt::Write as _;
+    let mut text = format!(
+        "### kvctl verify: {}\n\n{}\n\n| | check | subject | finding |\n| --- | --- | --- | --- |\n",
+        report.outcome.as_str(),
+        report.summary()
+    );
+    for row in &report.findings {
+        let sign = match row.status {
+            Status::Pass => "✅",
+            Status::Warn => "⚠️",
+            Status::Fail => "❌",
+            Status::Skip => "➖",
+        };
+        let mut finding = cell(&row.message);
+        if matches!(row.status, Status::Warn | Status::Fail) {
+            let place = in_workspace(row, workspace).zip(row.line);
+            let place = place.map(|(file, line)| format!("{file}:{line}"));
+            for more in place.iter().chain(&row.hint) {
+                // Writing to a string cannot fail.
+                write!(finding, "<br>{}", cell(more)).ok();
+            }
+        }
+        let status = row.status.as_str();
+        let (check, subject) = (row.check, cell(&row.subject));
+        writeln!(
+            text,
+            "| {sign} {status} | {check} | {subject} | {finding} |"
+        )
+        .ok();
+    }
+    text
+}
+
+/// Escapes what would end a cell, or be taken for HTML; code spans stay.
+fn cell(text: &str) -> String {
+    printable(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_end_a_command_or_a_property_is_escaped() {
+        assert_eq!(data("50%\r\na:b,c"), "50%25%0D%0Aa:b,c");
+        assert_eq!(property("50%\r\na:b,c"), "50%25%0D%0Aa%3Ab%2Cc");
+    }
+
+    #[test]
+    fn a_cell_stays_one() {
+        assert_eq!(cell("a|b\n<c> & `d`"), "a\\|b\\n&lt;c&gt; &amp; `d`");
+    }
+}

@@ -1,0 +1,228 @@
+//! `kvctl verify`: make the checks, report them in every form that was asked for, and leave nothing
+//! behind.
+
+mod github;
+mod junit;
+mod report;
+
+use std::time::Duration;
+
+use crate::{
+    cli::{FailOn, VerifyArgs},
+    commands::{Misused, Stopped},
+    config::{self, Document},
+    context::{Attempt, Context, Place},
+    domain::EnvName,
+    env, fsx,
+    ops::{
+        target::place,
+        verify::{
+            self, Check, Class, Denial, Finding, PROBE_PREFIX, Request, Selection, Service, Traces,
+            WorkerRoute,
+        },
+    },
+    ui::Stop,
+};
+
+use report::VerifyReport;
+
+/// How long requests under way may take to finish once the end was asked for.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How long it may take then to delete what was written.
+const CLEAN_UP: Duration = Duration::from_secs(3);
+
+/// Something that was verified does not work.
+#[derive(Debug, thiserror::Error)]
+#[error("verification failed: {summary}")]
+pub struct Failed {
+    /// What kind of trouble it is; of several the one that is least likely to pass.
+    pub class: Class,
+    /// Which checks failed.
+    pub summary: String,
+}
+
+pub(super) async fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<()> {
+    let selection = Selection::new(&args.only, &args.skip)?;
+    if selection.checks().next().is_none() {
+        let what = "`--only` and `--skip` leave no check to make".to_owned();
+        return Err(Misused::new(what, "leave one of them out").into());
+    }
+    let file = context.document();
+    let document = file.as_ref().ok();
+    let sections = sections(context, document, args.scope.all_envs)?;
+    let manifest = context.manifest_beside(document)?;
+    if let (Some(document), Some(manifest)) = (document, &manifest) {
+        verify::check_bindings(document, manifest)?;
+    }
+    let mut attempt = context.attempt(document, &sections).await?;
+    let account = attempt.as_ref().ok().and_then(|a| a.account.as_ref().ok());
+    github::mask(context, account)?;
+    announce(context, &attempt, &sections, &selection, args.read_only);
+
+    let visitor = args
+        .worker
+        .as_ref()
+        .map(|worker| context.visitor(&worker.0));
+    let visitor = visitor.transpose()?;
+    let route = args.worker.as_ref().zip(visitor.as_ref());
+    let traces = Traces::default();
+    let account = account.cloned();
+    let request = Request {
+        selection: &selection,
+        file: file.as_ref(),
+        sections: &sections,
+        manifest: manifest.as_ref(),
+        service: service(&mut attempt),
+        read_only: args.read_only,
+        consistency: args.consistency_timeout.0,
+        worker: route.map(|(worker, visitor)| WorkerRoute {
+            visitor,
+            url: worker.0.clone(),
+            status: args.worker_status,
+        }),
+        now: env::now,
+        traces: &traces,
+    };
+    let findings = guarded(context, &request).await?;
+    let report = VerifyReport::new(context, &request, account.as_ref(), findings);
+    conclude(context, &args, &report)
+}
+
+/// Returns the sections that are meant. Where the file cannot be read, they are taken as named.
+fn sections(
+    context: &Context,
+    document: Option<&Document>,
+    all: bool,
+) -> anyhow::Result<Vec<Option<EnvName>>> {
+    match document {
+        Some(document) => {
+            let scopes = context.scopes(document, all)?;
+            Ok(scopes.iter().map(|s| s.environment.clone()).collect())
+        }
+        None => Ok(vec![context.environment()?]),
+    }
+}
+
+/// Hands out what the attempt came to; what it failed with is moved.
+fn service(attempt: &mut Result<Attempt, Denial>) -> Result<Service<'_>, Denial> {
+    match attempt {
+        Err(denial) => Err(denial.clone()),
+        Ok(attempt) => {
+            let local = matches!(attempt.place, Place::Local(_));
+            let placeholder = Ok(crate::domain::AccountId::local());
+            Ok(Service {
+                account: std::mem::replace(&mut attempt.account, placeholder),
+                client: &attempt.client,
+                local,
+            })
+        }
+    }
+}
+
+/// Says what is about to be asked, and written.
+fn announce(
+    context: &Context,
+    attempt: &Result<Attempt, Denial>,
+    sections: &[Option<EnvName>],
+    selection: &Selection,
+    read_only: bool,
+) {
+    let Ok(attempt) = attempt else { return };
+    let place_of = match (&attempt.place, &attempt.account) {
+        (Place::Local(directory), _) => format!("local, {}", directory.display()),
+        (Place::Remote, Ok(account)) => format!("remote, account {account}"),
+        (Place::Remote, Err(_)) => "remote".to_owned(),
+    };
+    let sections: Vec<String> = sections.iter().map(|s| place(s.as_ref())).collect();
+    let writes = if selection.has(Check::Probe) && !read_only {
+        format!("; a key {PROBE_PREFIX}… is written to each namespace, and deleted")
+    } else {
+        String::new()
+    };
+    let sections = sections.join(", ");
+    context
+        .ui
+        .status(&format!("verifying: {place_of}, {sections}{writes}"));
+}
+
+/// Makes the checks. Asked to stop, it lets requests under way finish and deletes what was written: a
+/// request that was dropped might yet be carried out, after the deletion.
+async fn guarded(context: &Context, request: &Request<'_>) -> Result<Vec<Finding>, Stopped> {
+    let progress = context
+        .ui
+        .progress(request.selection.checks().count(), "checks");
+    let done = |_| progress.advance(1);
+    let mut work = Box::pin(verify::run(request, &done));
+    let stop = tokio::select! {
+        biased;
+        Ok(stop) = context.ui.stopped() => stop,
+        findings = &mut work => return Ok(findings),
+    };
+    request.traces.stop();
+    tokio::time::timeout(GRACE, &mut work).await.ok();
+    drop(work);
+    drop(progress);
+    Err(cleaned_up(request, stop).await)
+}
+
+async fn cleaned_up(request: &Request<'_>, stop: Stop) -> Stopped {
+    if let Ok(Service {
+        client,
+        account: Ok(account),
+        ..
+    }) = &request.service
+    {
+        let removed = request.traces.remove(client, account);
+        tokio::time::timeout(CLEAN_UP, removed).await.ok();
+    }
+    let left: Vec<String> = request
+        .traces
+        .left()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let left = match left.as_slice() {
+        [] => String::new(),
+        left => format!(
+            "; {} could not be deleted, and will expire",
+            left.join(", ")
+        ),
+    };
+    Stopped { stop, left }
+}
+
+/// Reports in every form, and fails if what was verified does.
+fn conclude(context: &Context, args: &VerifyArgs, report: &VerifyReport) -> anyhow::Result<()> {
+    let reported = context.ui.report(report);
+    github::tell(context, report, args.fail_on);
+    let written = match &args.junit {
+        None => Ok(()),
+        Some(path) => junit::xml(report, args.fail_on)
+            .map_err(anyhow::Error::from)
+            .and_then(|xml| Ok(fsx::overwrite(&context.resolve(path), &xml)?)),
+    };
+    // The verdict counts, whether or not somebody reads on.
+    if let Some(failed) = report.failed(args.fail_on) {
+        if let Err(error) = written {
+            context.ui.warn(&format!("{error:#}"));
+        }
+        return Err(failed.into());
+    }
+    written?;
+    Ok(reported?)
+}
+
+/// Whether a finding counts as a failure.
+fn counts(status: verify::Status, fail_on: FailOn) -> bool {
+    match status {
+        verify::Status::Fail => true,
+        verify::Status::Warn => fail_on == FailOn::Warn,
+        verify::Status::Pass | verify::Status::Skip => false,
+    }
+}
+
+/// Returns how a file is called by somebody who is in the directory the command works in.
+fn file_name(context: &Context, place: &config::Place) -> String {
+    context.display(&place.path)
+}

@@ -1,0 +1,210 @@
+//! What was found, for people and as JSON.
+//!
+//! The JSON document, in its version 1:
+//!
+//! | member | what it is |
+//! | --- | --- |
+//! | `schema` | 1; another number where a member changes its meaning or goes |
+//! | `outcome` | `pass`, `warn` or `fail`: the worst of the findings |
+//! | `place` | `remote` or `local` |
+//! | `account_id` | the account, or `null` where it is not known |
+//! | `passed`, `warned`, `failed`, `skipped` | how many findings ended so |
+//! | `findings` | in the order of the checks |
+//! | `ids` | the ids that were verified, by binding, or by `environment/BINDING` |
+//!
+//! and each finding: `check`; `status` (`pass`, `warn`, `fail`, `skip`); `class`, of failures only
+//! (`check`, `denied`, `temporary`); `environment`, `binding` and `detail`, `null` where it is not
+//! about one; `message`; `hint` or `null`; `file`, `line` and `column`, or `null`.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use serde::Serialize;
+
+use super::{Failed, counts, file_name};
+use crate::{
+    cli::FailOn,
+    config::Field,
+    context::Context,
+    domain::{AccountId, Binding, EnvName},
+    ops::verify::{Check, Class, Finding, Request, Status},
+    ui::{ADDED, FAINT, REMOVED, Report, WARNED, printable, quantity},
+};
+
+/// The version of the JSON document.
+const SCHEMA: u32 = 1;
+
+/// What was found.
+#[derive(Debug, Serialize)]
+pub(super) struct VerifyReport {
+    schema: u32,
+    pub(super) outcome: Status,
+    place: &'static str,
+    pub(super) account_id: Option<AccountId>,
+    pub(super) passed: usize,
+    pub(super) warned: usize,
+    pub(super) failed: usize,
+    pub(super) skipped: usize,
+    pub(super) findings: Vec<Row>,
+    pub(super) ids: BTreeMap<String, String>,
+}
+
+/// One finding.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    pub(super) check: Check,
+    pub(super) status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) class: Option<Class>,
+    environment: Option<EnvName>,
+    binding: Option<Binding>,
+    detail: Option<String>,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) file: Option<String>,
+    pub(super) line: Option<usize>,
+    pub(super) column: Option<usize>,
+    #[serde(skip)]
+    pub(super) subject: String,
+    /// Where it is, as the system knows it.
+    #[serde(skip)]
+    pub(super) path: Option<std::path::PathBuf>,
+}
+
+impl Row {
+    fn new(context: &Context, finding: Finding) -> Self {
+        let subject = finding.subject.to_string();
+        let place = finding.place.as_ref();
+        Self {
+            check: finding.check,
+            status: finding.status,
+            class: (finding.status == Status::Fail).then_some(finding.class),
+            message: finding.message,
+            hint: finding.hint,
+            file: place.map(|place| file_name(context, place)),
+            line: place.map(|place| place.position.line),
+            column: place.map(|place| place.position.column),
+            path: place.map(|place| place.path.clone()),
+            subject,
+            environment: finding.subject.environment,
+            binding: finding.subject.binding,
+            detail: finding.subject.detail,
+        }
+    }
+
+    /// Returns where it is, as terminals make a link of it.
+    pub(super) fn place(&self) -> Option<String> {
+        let (file, line, column) = (self.file.as_ref()?, self.line?, self.column?);
+        Some(format!("{file}:{line}:{column}"))
+    }
+}
+
+impl VerifyReport {
+    pub(super) fn new(
+        context: &Context,
+        request: &Request<'_>,
+        account: Option<&AccountId>,
+        findings: Vec<Finding>,
+    ) -> Self {
+        let count = |status| findings.iter().filter(|f| f.status == status).count();
+        let worst = findings.iter().map(|f| f.status).max();
+        let local = request.service.as_ref().is_ok_and(|s| s.local);
+        Self {
+            schema: SCHEMA,
+            outcome: worst.unwrap_or(Status::Pass).max(Status::Pass),
+            place: if local { "local" } else { "remote" },
+            account_id: account.cloned(),
+            passed: count(Status::Pass),
+            warned: count(Status::Warn),
+            failed: count(Status::Fail),
+            skipped: count(Status::Skip),
+            findings: findings.into_iter().map(|f| Row::new(context, f)).collect(),
+            ids: ids(request),
+        }
+    }
+
+    /// Returns the failure, if there is one.
+    pub(super) fn failed(&self, fail_on: FailOn) -> Option<Failed> {
+        let failures = || self.findings.iter().filter(|r| counts(r.status, fail_on));
+        // Of a warning that counts, nothing is known but that it is one.
+        let class = failures()
+            .map(|row| row.class.unwrap_or(Class::Check))
+            .max()?;
+        let mut checks: Vec<&str> = failures().map(|row| row.check.name()).collect();
+        checks.dedup();
+        Some(Failed {
+            class,
+            summary: checks.join(", "),
+        })
+    }
+
+    /// Returns the counts in a sentence, without those that are none.
+    pub(super) fn summary(&self) -> String {
+        let counts = [
+            (self.passed, "passed"),
+            (self.warned, "deserving attention"),
+            (self.failed, "failed"),
+            (self.skipped, "skipped"),
+        ];
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        counts.join(", ")
+    }
+}
+
+/// Returns the ids of the sections that are meant.
+fn ids(request: &Request<'_>) -> BTreeMap<String, String> {
+    let mut ids = BTreeMap::new();
+    let Ok(document) = request.file else {
+        return ids;
+    };
+    let sections = request.sections.iter();
+    for scope in sections.filter_map(|s| document.project().scope(s.as_ref())) {
+        for entry in &scope.entries {
+            if let Some(id) = entry.declared(Field::Id).valid_where(|_| true) {
+                let name = match &scope.environment {
+                    Some(environment) => format!("{environment}/{}", entry.binding),
+                    None => entry.binding.to_string(),
+                };
+                ids.insert(name, id.to_string());
+            }
+        }
+    }
+    ids
+}
+
+impl Report for VerifyReport {
+    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+        let width = |cells: &mut dyn Iterator<Item = usize>| cells.max().unwrap_or(0);
+        let check = width(&mut self.findings.iter().map(|r| r.check.name().len()));
+        let subject = width(&mut self.findings.iter().map(|r| r.subject.chars().count()));
+        for row in &self.findings {
+            let style = match row.status {
+                Status::Pass => ADDED,
+                Status::Warn => WARNED,
+                Status::Fail => REMOVED,
+                Status::Skip => FAINT,
+            };
+            let line = format!(
+                "{:<check$}  {:<subject$}  {}",
+                row.check,
+                printable(&row.subject),
+                printable(&row.message)
+            );
+            let status = row.status.as_str();
+            writeln!(out, "{style}{status}{style:#}  {}", line.trim_end())?;
+            if !matches!(row.status, Status::Warn | Status::Fail) {
+                continue;
+            }
+            for text in row.place().iter().chain(&row.hint) {
+                writeln!(out, "      {FAINT}{}{FAINT:#}", printable(text))?;
+            }
+        }
+        let all = quantity(self.findings.len(), "finding");
+        writeln!(out, "{all}: {}", self.summary())
+    }
+}

@@ -1,0 +1,278 @@
+//! The check `assertions`: what `kvctl.toml` asserts holds. No message shows a value.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{Check, Finding, Subject, blame::Blocked, facts::Facts, targets};
+use crate::{
+    api::{self, Client, GetValue, ListKeys},
+    config::{Assertion, Claim, Entry, Expectation, Field, Scope},
+    domain::{AccountId, KeyName, Metadata, NamespaceId, hex},
+    ops::keys,
+};
+
+/// How many assertions are judged at once.
+const AT_ONCE: usize = 4;
+
+pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    facts.assertions().await.to_vec()
+}
+
+/// Judges every assertion, in each section that it is about.
+pub(super) async fn all(facts: &Facts<'_>) -> Vec<Finding> {
+    let check = Check::Assertions;
+    let asserts = facts.request.manifest.map_or(&[][..], |m| &m.asserts[..]);
+    if asserts.is_empty() {
+        return vec![Finding::skip(check, "kvctl.toml asserts nothing")];
+    }
+    let scopes = match facts.scopes() {
+        Ok(scopes) => scopes,
+        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+    };
+    let cases = asserts
+        .iter()
+        .flat_map(|assertion| cases(assertion, &scopes));
+    let judged = stream::iter(cases).map(|case| async move {
+        let place = facts
+            .request
+            .manifest
+            .map(|m| m.place(case.assertion.position));
+        let subject = case.subject();
+        case.judge(facts).await.about(subject).at(place)
+    });
+    judged.buffered(AT_ONCE).collect().await
+}
+
+/// Pairs an assertion with the sections it is about; with none if none of them is meant.
+fn cases<'a>(assertion: &'a Assertion, scopes: &[&'a Scope]) -> Vec<Case<'a>> {
+    let about = scopes.iter().filter(|scope| {
+        let only = assertion.environment.as_ref();
+        only.is_none_or(|only| scope.environment.as_ref() == Some(only))
+    });
+    let cases: Vec<Case<'a>> = about
+        .map(|scope| Case {
+            assertion,
+            scope: Some(scope),
+        })
+        .collect();
+    if cases.is_empty() {
+        return vec![Case {
+            assertion,
+            scope: None,
+        }];
+    }
+    cases
+}
+
+/// An assertion in one section.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    assertion: &'a Assertion,
+    scope: Option<&'a Scope>,
+}
+
+impl<'a> Case<'a> {
+    fn subject(&self) -> Subject {
+        let environment = match self.scope {
+            Some(scope) => scope.environment.as_ref(),
+            None => self.assertion.environment.as_ref(),
+        };
+        let detail = match &self.assertion.claim {
+            Claim::Key(key, _) => key.to_string(),
+            Claim::Count { prefix, .. } => format!("{prefix}*"),
+        };
+        Subject::binding(environment, &self.assertion.binding).with(detail)
+    }
+
+    fn entry(&self) -> Option<&'a Entry> {
+        let mut entries = self.scope?.entries.iter();
+        entries.find(|entry| entry.binding == self.assertion.binding)
+    }
+
+    async fn judge(&self, facts: &Facts<'_>) -> Finding {
+        let check = Check::Assertions;
+        if self.scope.is_none() {
+            return Finding::skip(check, "this section is not verified; name it with `--env`");
+        }
+        let Some(entry) = self.entry() else {
+            return Finding::skip(check, "this section does not have the binding");
+        };
+        let looked = match look_up(facts, entry).await {
+            Ok(Some(looked)) => looked,
+            Ok(None) => return Finding::skip(check, "the binding leads to no namespace"),
+            Err(blocked) => return facts.blocked(check, &blocked),
+        };
+        let problems = match &self.assertion.claim {
+            Claim::Key(key, expected) => looked.key(key, expected, facts).await,
+            Claim::Count { prefix, min, max } => looked.count(prefix, *min, *max).await,
+        };
+        match problems {
+            Ok(problems) if problems.is_empty() => Finding::pass(check, "holds"),
+            Ok(problems) => Finding::fail(check, problems.join("; ")).hint(
+                "put the key right, or change the assertion; what was written within the last \
+                 minute may not be seen everywhere yet",
+            ),
+            Err(error) => {
+                let blocked = Blocked::of(&error, check);
+                facts.note(&blocked);
+                facts.blocked(check, &blocked)
+            }
+        }
+    }
+}
+
+/// Finds the namespace of a binding; `None` if it has none, which other checks report.
+async fn look_up<'f>(facts: &Facts<'f>, entry: &Entry) -> Result<Option<Looked<'f>>, Blocked> {
+    let (client, account) = (facts.client()?, facts.account()?);
+    let id = if facts.is_local() {
+        targets::local_id(entry)
+    } else {
+        let declared = entry.declared(Field::Id);
+        let id = declared.valid_where(|_| client.is_on_this_machine());
+        let all = facts.namespaces().await?;
+        id.filter(|id| all.iter().any(|known| known.id == **id))
+            .cloned()
+    };
+    Ok(id.map(|id| Looked {
+        client,
+        account,
+        id,
+    }))
+}
+
+/// A namespace that is looked into.
+struct Looked<'a> {
+    client: &'a Client,
+    account: &'a AccountId,
+    id: NamespaceId,
+}
+
+impl Looked<'_> {
+    /// Returns what of `expected` does not hold of `key`.
+    async fn key(
+        &self,
+        key: &KeyName,
+        expected: &[Expectation],
+        facts: &Facts<'_>,
+    ) -> Result<Vec<String>, api::Error> {
+        let (client, account, namespace) = (self.client, self.account, &self.id);
+        let wants_metadata = expected
+            .iter()
+            .any(|e| matches!(e, Expectation::Metadata(_)));
+        let found = if wants_metadata {
+            keys::record(client, account, namespace, key).await
+        } else {
+            let value = GetValue {
+                account,
+                namespace,
+                key,
+            };
+            client.send(&value).await.map(|value| (value, None))
+        };
+        let (value, metadata) = match found {
+            Err(error) if keys::is_absent(&error) => {
+                let missing = !matches!(expected, [Expectation::Absent]);
+                let problem = missing.then(|| "the key does not exist".to_owned());
+                return Ok(problem.into_iter().collect());
+            }
+            other => other?,
+        };
+        let now = (facts.request.now)().as_second();
+        let found = Found {
+            value: &value.bytes,
+            lives: value.expiration.map(|at| at.unix_seconds() - now),
+            metadata: metadata.as_ref(),
+        };
+        Ok(expected.iter().flat_map(|e| found.problems(e)).collect())
+    }
+
+    async fn count(
+        &self,
+        prefix: &str,
+        min: usize,
+        max: Option<usize>,
+    ) -> Result<Vec<String>, api::Error> {
+        let first = ListKeys::all(self.account, &self.id, prefix);
+        let mut pages = std::pin::pin!(self.client.key_pages(first));
+        let mut count = 0;
+        // Once it is decided, no more pages are asked for.
+        while let Some(keys) = pages.try_next().await? {
+            count += keys.len();
+            if max.map_or(count >= min, |max| count > max) {
+                break;
+            }
+        }
+        Ok(if count < min {
+            vec![format!(
+                "{min} keys or more are asserted to begin so, and {count} do"
+            )]
+        } else if max.is_some_and(|max| count > max) {
+            let max = max.unwrap_or_default();
+            vec![format!(
+                "{max} keys at most are asserted to begin so, and more do"
+            )]
+        } else {
+            Vec::new()
+        })
+    }
+}
+
+/// A key that is there.
+struct Found<'a> {
+    value: &'a [u8],
+    /// For how many seconds yet; `None` is for ever.
+    lives: Option<i64>,
+    metadata: Option<&'a Metadata>,
+}
+
+impl Found<'_> {
+    fn problems(&self, expected: &Expectation) -> Vec<String> {
+        let problem = match expected {
+            Expectation::Exists => None,
+            Expectation::Absent => Some("the key exists, and should not".to_owned()),
+            Expectation::Equals(text) => (self.value != text.as_bytes()).then(|| {
+                let (has, wanted) = (self.value.len(), text.len());
+                format!("the value is another, of {has} bytes; one of {wanted} is asserted")
+            }),
+            Expectation::Sha256(digest) => {
+                (hex(&Sha256::digest(self.value)) != *digest).then(|| {
+                    format!(
+                        "the value, of {} bytes, has another SHA-256",
+                        self.value.len()
+                    )
+                })
+            }
+            Expectation::Json(values) => {
+                let Ok(json) = serde_json::from_slice::<Value>(self.value) else {
+                    return vec!["the value is not JSON".to_owned()];
+                };
+                let differs = |(pointer, wanted): (&String, &Value)| match json.pointer(pointer) {
+                    None => Some(format!("the value has nothing at `{pointer}`")),
+                    Some(found) if found != wanted => {
+                        Some(format!("the value has something else at `{pointer}`"))
+                    }
+                    Some(_) => None,
+                };
+                return values.iter().filter_map(differs).collect();
+            }
+            Expectation::TtlAtLeast(ttl) => {
+                let wanted = i64::from(ttl.seconds());
+                let short = self.lives.filter(|lives| *lives < wanted);
+                short.map(|lives| {
+                    format!("the key expires in {lives} s, and {wanted} s are asserted at least")
+                })
+            }
+            Expectation::Metadata(wanted) => {
+                let found = self.metadata.map(Metadata::as_json);
+                let found = found.and_then(|json| serde_json::from_str::<Value>(json).ok());
+                match found {
+                    None => Some("the key has no metadata".to_owned()),
+                    Some(found) if found != *wanted => Some("the metadata is another".to_owned()),
+                    Some(_) => None,
+                }
+            }
+        };
+        problem.into_iter().collect()
+    }
+}

@@ -1,0 +1,109 @@
+//! Which check an error of the API belongs to, so that one cause makes one check fail.
+
+use std::time::Duration;
+
+use super::{Check, Class, Finding};
+use crate::{
+    api::{self, Trouble},
+    config::Place,
+    wire::code,
+};
+
+/// Why something cannot be checked: another check fails, and this is what it says.
+#[derive(Debug, Clone)]
+pub(super) struct Blocked {
+    /// The check that fails.
+    pub(super) by: Check,
+    pub(super) class: Class,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) place: Option<Place>,
+}
+
+impl Blocked {
+    pub(super) fn new(by: Check, class: Class, message: impl Into<String>) -> Self {
+        Self {
+            by,
+            class,
+            message: message.into(),
+            hint: None,
+            place: None,
+        }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// Blames an error of the API on the check that is about it; `otherwise` on that which asked.
+    pub(super) fn of(error: &api::Error, otherwise: Check) -> Self {
+        let (by, class) = match error.trouble() {
+            Trouble::QuotaSpent => (Check::Quota, Class::Temporary),
+            Trouble::Temporary if error.is_throttled() => (Check::Quota, Class::Temporary),
+            Trouble::Temporary => (otherwise, Class::Temporary),
+            Trouble::Denied if error.has_code(code::NO_ROUTE) => (Check::Account, Class::Denied),
+            Trouble::Denied if is_about_credentials(error) => (Check::Credentials, Class::Denied),
+            Trouble::Denied => (Check::Permission, Class::Denied),
+            Trouble::NotFound | Trouble::Failed => (otherwise, Class::Check),
+        };
+        Self {
+            by,
+            class,
+            message: with_causes(error),
+            hint: error.hint(),
+            place: None,
+        }
+    }
+
+    /// Returns the finding of the check that is to blame.
+    pub(super) fn failure(&self) -> Finding {
+        self.failure_of(self.by)
+    }
+
+    /// Returns the failure as if it were `check`'s.
+    pub(super) fn failure_of(&self, check: Check) -> Finding {
+        Finding {
+            hint: self.hint.clone(),
+            class: self.class,
+            place: self.place.clone(),
+            ..Finding::fail(check, &self.message)
+        }
+    }
+
+    /// Returns what `check` says: it is skipped where the check to blame is `made` and says the rest.
+    pub(super) fn finding(&self, check: Check, made: bool) -> Finding {
+        if self.by == check || !made {
+            return self.failure_of(check);
+        }
+        Finding::skip(check, format!("the check `{}` failed", self.by))
+    }
+}
+
+fn is_about_credentials(error: &api::Error) -> bool {
+    const CODES: &[u32] = &[
+        1000,
+        code::UNKNOWN_KEY_OR_EMAIL,
+        code::INVALID_HEADERS,
+        code::NO_CREDENTIALS,
+    ];
+    error.status().is_some_and(|status| status.as_u16() == 401)
+        || error.codes().any(|code| CODES.contains(&code))
+}
+
+/// Returns an error in one sentence, with what led to it.
+pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
+}
+
+/// Returns a span of time as people say it: `350 ms`, `5.2 s`.
+pub(super) fn said(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        return format!("{} ms", duration.as_millis());
+    }
+    format!("{:.1} s", duration.as_secs_f64())
+}

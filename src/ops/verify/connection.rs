@@ -1,0 +1,19 @@
+//! The check `connection`: the service can be reached, and answers as it should.
+
+use super::{Check, Finding, facts::Facts};
+
+pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let check = Check::Connection;
+    if facts.is_local() {
+        return vec![Finding::skip(check, "the local store is on this machine")];
+    }
+    let finding = match (facts.client(), facts.namespaces().await) {
+        (Err(_), _) => Finding::skip(check, "nothing was asked without credentials"),
+        (Ok(_), Ok(_)) => Finding::pass(check, "the API answers"),
+        (Ok(_), Err(blocked)) if blocked.by == check => blocked.failure(),
+        // An answer, though not the one that was hoped for.
+        (Ok(client), Err(_)) if client.skew().is_some() => Finding::pass(check, "the API answers"),
+        (Ok(_), Err(blocked)) => facts.blocked(check, &blocked),
+    };
+    vec![finding]
+}

@@ -1,0 +1,363 @@
+//! What several checks need to know, asked for once, by whichever comes first.
+
+use std::{cell::RefCell, time::Duration};
+
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::{
+    Check, Class, Finding, Selection,
+    blame::Blocked,
+    probe::{self, Probed},
+    targets::{self, Target},
+    traces::Traces,
+};
+use crate::{
+    api::{Client, DeleteKey, Visitor},
+    config::{self, Document, Manifest, Place, Position, Scope},
+    domain::{AccountId, EnvName, NamespaceId},
+    ops::{
+        account,
+        doctor::{Identity, Owner, identify},
+    },
+    wire::{NamespaceInfo, TokenStatus},
+};
+
+/// The wrangler file, or why there is none to check.
+pub type File<'a> = Result<&'a Document, &'a config::Error>;
+
+/// The service, as far as it can be reached.
+#[derive(Debug)]
+pub struct Service<'a> {
+    /// The client.
+    pub client: &'a Client,
+    /// The account, or why there is none.
+    pub account: Result<AccountId, account::Error>,
+    /// Whether it is the local store.
+    pub local: bool,
+}
+
+/// Why there is no service to ask.
+#[derive(Debug, Clone)]
+pub struct Denial {
+    /// Why.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// A Worker that should answer.
+#[derive(Debug)]
+pub struct WorkerRoute<'a> {
+    /// Who asks.
+    pub visitor: &'a Visitor,
+    /// What is asked for.
+    pub url: Url,
+    /// The status that is right; without one, any that means success.
+    pub status: Option<u16>,
+}
+
+/// What is to be verified, and how.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Which checks are made.
+    pub selection: &'a Selection,
+    /// The wrangler file.
+    pub file: File<'a>,
+    /// The sections of it that are meant.
+    pub sections: &'a [Option<EnvName>],
+    /// `kvctl.toml`, if there is one, and where.
+    pub manifest: Option<&'a Manifest>,
+    /// The service.
+    pub service: Result<Service<'a>, Denial>,
+    /// Whether nothing may be written.
+    pub read_only: bool,
+    /// How long a write may take to be seen.
+    pub consistency: Duration,
+    /// The Worker to ask.
+    pub worker: Option<WorkerRoute<'a>>,
+    /// The time.
+    pub now: fn() -> Timestamp,
+    /// What is written, so that it can be removed.
+    pub traces: &'a Traces,
+}
+
+/// What the endpoints that verify tokens say.
+#[derive(Debug)]
+pub(super) enum TokenAnswer {
+    /// The token, and whether an account owns it.
+    Known(TokenStatus, Owner),
+    /// None of them knows it.
+    Unknown(Blocked),
+    /// There is none that could.
+    NotAsked,
+    /// They could not be asked.
+    Trouble(Blocked),
+}
+
+/// Whether writing is allowed.
+#[derive(Debug, Clone)]
+pub(super) enum Writing {
+    Allowed,
+    Refused(Blocked),
+    /// It was not tried, for this reason.
+    Untried(String),
+}
+
+/// What is known so far.
+pub(super) struct Facts<'a> {
+    pub(super) request: &'a Request<'a>,
+    token: OnceCell<TokenAnswer>,
+    list: OnceCell<Result<Vec<NamespaceInfo>, Blocked>>,
+    probes: OnceCell<Vec<Probed>>,
+    assertions: OnceCell<Vec<Finding>>,
+    /// What came up on the way that is another check's business.
+    aside: RefCell<Vec<Blocked>>,
+}
+
+/// Says why no account could be chosen.
+fn no_account(error: &account::Error) -> Blocked {
+    if let account::Error::Api(cause) = error {
+        let mut blocked = Blocked::of(cause, Check::Connection);
+        // What was asked for is the list of accounts.
+        if blocked.by == Check::Permission {
+            blocked.by = Check::Account;
+        }
+        return blocked;
+    }
+    let class = if matches!(error, account::Error::Nothing) {
+        Class::Denied
+    } else {
+        Class::Check
+    };
+    let (place, message) = error.parts();
+    Blocked {
+        place,
+        hint: error.hint(),
+        ..Blocked::new(Check::Account, class, message)
+    }
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn new(request: &'a Request<'a>) -> Self {
+        Self {
+            request,
+            token: OnceCell::new(),
+            list: OnceCell::new(),
+            probes: OnceCell::new(),
+            assertions: OnceCell::new(),
+            aside: RefCell::default(),
+        }
+    }
+
+    pub(super) fn makes(&self, check: Check) -> bool {
+        self.request.selection.has(check)
+    }
+
+    pub(super) fn is_local(&self) -> bool {
+        self.request.service.as_ref().is_ok_and(|s| s.local)
+    }
+
+    /// Returns what `check` says of something that blocks it.
+    pub(super) fn blocked(&self, check: Check, blocked: &Blocked) -> Finding {
+        blocked.finding(check, self.makes(blocked.by))
+    }
+
+    /// Remembers what is another check's business.
+    pub(super) fn note(&self, blocked: &Blocked) {
+        self.aside.borrow_mut().push(blocked.clone());
+    }
+
+    /// Returns what came up that is the business of `check`.
+    pub(super) fn noted(&self, check: Check) -> Option<Blocked> {
+        let aside = self.aside.borrow();
+        aside.iter().find(|blocked| blocked.by == check).cloned()
+    }
+
+    /// Returns the wrangler file; without it, the check `configuration` fails.
+    pub(super) fn document(&self) -> Result<&'a Document, Blocked> {
+        self.request.file.map_err(|error| {
+            let (place, message) = error.parts();
+            Blocked {
+                place: place.cloned(),
+                hint: error.hint(),
+                ..Blocked::new(Check::Configuration, Class::Check, message)
+            }
+        })
+    }
+
+    /// Returns the sections that are meant.
+    pub(super) fn scopes(&self) -> Result<Vec<&'a Scope>, Blocked> {
+        let project = self.document()?.project();
+        let sections = self.request.sections.iter();
+        Ok(sections
+            .filter_map(|section| project.scope(section.as_ref()))
+            .collect())
+    }
+
+    /// Returns a place of the wrangler file.
+    pub(super) fn place(&self, position: Position) -> Option<Place> {
+        let path = self.request.file.ok()?.path().to_owned();
+        Some(Place { path, position })
+    }
+
+    pub(super) fn client(&self) -> Result<&'a Client, Blocked> {
+        match &self.request.service {
+            Ok(service) => Ok(service.client),
+            Err(denial) => {
+                let blocked =
+                    Blocked::new(Check::Credentials, Class::Denied, denial.message.clone());
+                Err(Blocked {
+                    hint: denial.hint.clone(),
+                    ..blocked
+                })
+            }
+        }
+    }
+
+    /// Returns the account that is meant.
+    pub(super) fn account(&self) -> Result<&'a AccountId, Blocked> {
+        self.client()?;
+        let Ok(service) = &self.request.service else {
+            return Err(Blocked::new(Check::Account, Class::Check, "no service"));
+        };
+        service.account.as_ref().map_err(no_account)
+    }
+
+    /// Asks the endpoints that verify tokens: one request where the token's form tells which.
+    pub(super) async fn token(&self) -> &TokenAnswer {
+        self.token.get_or_init(|| self.verify_token()).await
+    }
+
+    async fn verify_token(&self) -> TokenAnswer {
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(blocked) => return TokenAnswer::Trouble(blocked),
+        };
+        let accounts: Vec<AccountId> = self.account().ok().cloned().into_iter().collect();
+        let error = match identify(client, client.scheme(), &accounts).await {
+            Ok(Identity::Known(owner, status)) => return TokenAnswer::Known(status, owner),
+            Ok(Identity::Unverifiable) => return TokenAnswer::NotAsked,
+            Ok(Identity::Refused(error)) => error,
+            Err(error) => return TokenAnswer::Trouble(Blocked::of(&error, Check::Connection)),
+        };
+        TokenAnswer::Unknown(Blocked {
+            by: Check::Credentials,
+            class: Class::Denied,
+            ..Blocked::of(&error, Check::Credentials)
+        })
+    }
+
+    /// Lists the namespaces of the account.
+    pub(super) async fn namespaces(&self) -> Result<&[NamespaceInfo], Blocked> {
+        let list = self.list.get_or_init(|| self.list_namespaces()).await;
+        list.as_deref().map_err(Clone::clone)
+    }
+
+    async fn list_namespaces(&self) -> Result<Vec<NamespaceInfo>, Blocked> {
+        let client = self.client()?;
+        let account = self.account()?;
+        let error = match client.namespaces(account).await {
+            Ok(all) => return Ok(all),
+            Err(error) => error,
+        };
+        let blocked = Blocked::of(&error, Check::Connection);
+        if blocked.class != Class::Denied {
+            return Err(blocked);
+        }
+        if let TokenAnswer::Unknown(unknown) = self.token().await {
+            return Err(unknown.clone());
+        }
+        if blocked.by != Check::Permission {
+            return Err(blocked);
+        }
+        Err(self.tell_apart(client, account, blocked).await)
+    }
+
+    /// Finds out whether a refusal is about the account or about a permission in it: the service
+    /// words both alike.
+    async fn tell_apart(&self, client: &Client, account: &AccountId, refusal: Blocked) -> Blocked {
+        let Ok(reached) = client.accounts().await else {
+            let hint = "give the token the permission `Workers KV Storage Write`, and check that it \
+                        belongs to this account";
+            return refusal.hint(hint);
+        };
+        if reached.is_empty() || reached.iter().any(|known| known.id == *account) {
+            let hint = "give the token the permission `Workers KV Storage Write` (`Read` with \
+                        `--read-only`) on the API Tokens page of the Cloudflare dashboard";
+            return refusal.hint(hint);
+        }
+        let names: Vec<String> = reached
+            .iter()
+            .map(|known| format!("{} ({})", known.id, known.name))
+            .collect();
+        let message = format!(
+            "the credentials do not reach account {account}; they reach {}",
+            names.join(", ")
+        );
+        Blocked::new(Check::Account, Class::Denied, message).hint(
+            "name the right account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or `account_id` \
+             in the wrangler file, or use a token of this account",
+        )
+    }
+
+    /// Returns the namespaces that bindings lead to, and that exist.
+    pub(super) async fn targets(&self) -> Result<Vec<Target>, Blocked> {
+        let scopes = self.scopes()?;
+        if self.is_local() {
+            return Ok(targets::local(&scopes));
+        }
+        let near = self.client()?.is_on_this_machine();
+        let all = self.namespaces().await?;
+        let exists = |id: &NamespaceId| all.iter().any(|known| known.id == *id);
+        Ok(targets::remote(&scopes, near, exists))
+    }
+
+    /// Probes every namespace.
+    pub(super) async fn probes(&self) -> &[Probed] {
+        self.probes.get_or_init(|| probe::all(self)).await
+    }
+
+    /// Returns what the assertions say.
+    pub(super) async fn assertions(&self) -> &[Finding] {
+        let judged = self.assertions.get_or_init(|| super::assertions::all(self));
+        judged.await
+    }
+
+    /// Finds out whether writing is allowed: from the probes, or by deleting what is not there.
+    pub(super) async fn writing(&self) -> Writing {
+        if self.makes(Check::Probe) {
+            let probes = self.probes().await;
+            if let Some(refusal) = self.noted(Check::Permission) {
+                return Writing::Refused(refusal);
+            }
+            if probes.iter().any(|probed| probed.wrote) {
+                return Writing::Allowed;
+            }
+            return Writing::Untried("no namespace could be written to".to_owned());
+        }
+        match self.delete_nothing().await {
+            Ok(true) => Writing::Allowed,
+            Ok(false) => Writing::Untried("no binding leads to a namespace".to_owned()),
+            Err(blocked) if blocked.by == Check::Permission => Writing::Refused(blocked),
+            Err(blocked) => Writing::Untried(blocked.message),
+        }
+    }
+
+    async fn delete_nothing(&self) -> Result<bool, Blocked> {
+        let targets = self.targets().await?;
+        let (Some(target), Ok(key)) = (targets.first(), probe::key()) else {
+            return Ok(false);
+        };
+        let request = DeleteKey {
+            account: self.account()?,
+            namespace: &target.id,
+            key: &key,
+        };
+        let deleted = self.client()?.send(&request).await;
+        deleted
+            .map(|()| true)
+            .map_err(|error| Blocked::of(&error, Check::Connection))
+    }
+}

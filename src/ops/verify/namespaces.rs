@@ -1,0 +1,165 @@
+//! The check `namespaces`: every id exists in the account, with the expected title.
+
+use super::{Check, Finding, Subject, facts::Facts, targets};
+use crate::{
+    config::{Entry, Field, Scope},
+    domain::NamespaceId,
+    ops::provision::{
+        titles::preview,
+        want::{self, in_environment},
+    },
+    wire::NamespaceInfo,
+};
+
+pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let check = Check::Namespaces;
+    let scopes = match facts.scopes() {
+        Ok(scopes) => scopes,
+        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+    };
+    if facts.is_local() {
+        return local(&scopes);
+    }
+    let all = match facts.namespaces().await {
+        Ok(all) => all,
+        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+    };
+    let near = facts
+        .client()
+        .is_ok_and(crate::api::Client::is_on_this_machine);
+    let mut findings = Vec::new();
+    for scope in &scopes {
+        for entry in &scope.entries {
+            for field in [Field::Id, Field::PreviewId] {
+                let declared = entry.declared(field);
+                let Some(id) = declared.valid_where(|_| near) else {
+                    continue;
+                };
+                let bound = Bound {
+                    scope,
+                    entry,
+                    field,
+                    id,
+                };
+                findings.push(bound.judge(facts, all));
+            }
+        }
+    }
+    if findings.is_empty() {
+        findings.push(Finding::skip(check, "no binding has an id"));
+    }
+    findings
+}
+
+/// Says which namespace of the local store each binding has.
+fn local(scopes: &[&Scope]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for scope in scopes {
+        for entry in &scope.entries {
+            let subject = Subject::binding(scope.environment.as_ref(), &entry.binding);
+            let message = match targets::local_id(entry) {
+                Some(id) => format!("`wrangler dev` keeps it under {id}"),
+                None => "`wrangler dev` keeps it under what the file says for an id".to_owned(),
+            };
+            findings.push(Finding::pass(Check::Namespaces, message).about(subject));
+        }
+    }
+    if findings.is_empty() {
+        let reason = "no KV namespace is bound";
+        findings.push(Finding::skip(Check::Namespaces, reason));
+    }
+    findings
+}
+
+/// An id of the file.
+struct Bound<'a> {
+    scope: &'a Scope,
+    entry: &'a Entry,
+    field: Field,
+    id: &'a NamespaceId,
+}
+
+impl Bound<'_> {
+    fn judge(&self, facts: &Facts<'_>, all: &[NamespaceInfo]) -> Finding {
+        let check = Check::Namespaces;
+        let environment = self.scope.environment.as_ref();
+        let subject = Subject::binding(environment, &self.entry.binding);
+        let subject = match self.field {
+            Field::PreviewId => subject.with("preview_id"),
+            Field::Id | Field::Binding => subject,
+        };
+        let position = self.entry.field(self.field).map(|at| at.position);
+        let place = facts.place(position.unwrap_or(self.entry.position));
+        let id = self.id;
+        let Some(found) = all.iter().find(|known| known.id == *id) else {
+            let account = facts.account().map(ToString::to_string).unwrap_or_default();
+            let message = format!("{id} is not in account {account}");
+            return Finding::fail(check, message)
+                .about(subject)
+                .at(place)
+                .hint(format!(
+                    "it was deleted or belongs to another account; `kvctl provision \
+                     --replace-id {id}` puts another in its place"
+                ));
+        };
+        let title = &found.title;
+        match self.expected(facts) {
+            Expected::Declared(wanted) if wanted != *title => Finding::fail(
+                check,
+                format!("{id} is titled `{title}`, and kvctl.toml says `{wanted}`"),
+            )
+            .hint(format!(
+                "bind the right namespace, or run `kvctl namespace rename --namespace-id {id} --to \
+                 {wanted}`"
+            ))
+            .at(place),
+            Expected::OneOf(titles) if !titles.contains(title) => {
+                let usual = titles.first().map_or("", String::as_str);
+                let message = format!("{id} is titled `{title}`, not `{usual}` as would be usual");
+                Finding::warn(check, message).at(place).hint(
+                    "check that the id is the one that is meant; `title` in kvctl.toml says which \
+                     title is right",
+                )
+            }
+            Expected::Declared(_) | Expected::OneOf(_) => {
+                Finding::pass(check, format!("{id} exists, titled `{title}`"))
+            }
+        }
+        .about(subject)
+    }
+
+    fn expected(&self, facts: &Facts<'_>) -> Expected {
+        let binding = &self.entry.binding;
+        let environment = self.scope.environment.as_ref();
+        let is_preview = self.field == Field::PreviewId
+            && self.entry.declared(Field::PreviewId) != self.entry.declared(Field::Id);
+        let declared = facts.request.manifest;
+        let declared = declared.and_then(|m| m.namespace(binding)?.title.as_ref());
+        if let Some(title) = declared.and_then(|title| in_environment(title, environment).ok()) {
+            return match preview(&title) {
+                Ok(twin) if is_preview => Expected::OneOf(vec![twin.to_string()]),
+                _ => Expected::Declared(title.to_string()),
+            };
+        }
+        let Ok(document) = facts.document() else {
+            return Expected::OneOf(Vec::new());
+        };
+        let Ok(usual) = want::usual(document.project(), self.scope, binding) else {
+            return Expected::OneOf(Vec::new());
+        };
+        let titles = [usual.wanted].into_iter().chain(usual.deploy_form);
+        let titles = titles.chain(usual.bare).map(|title| match preview(&title) {
+            Ok(twin) if is_preview => twin.to_string(),
+            _ => title.to_string(),
+        });
+        Expected::OneOf(titles.collect())
+    }
+}
+
+/// What a namespace should be titled.
+enum Expected {
+    /// So, because `kvctl.toml` says so.
+    Declared(String),
+    /// One of these by convention, the usual one first.
+    OneOf(Vec<String>),
+}

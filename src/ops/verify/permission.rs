@@ -1,0 +1,37 @@
+//! The check `permission`: the credentials may read, and write unless only reading is meant.
+
+use super::{
+    Check, Finding,
+    facts::{Facts, Writing},
+};
+
+/// What writing needs, as the dashboard calls it.
+const NEEDS: &str = "give the token the permission `Workers KV Storage Write`, or verify with \
+                     `--read-only`";
+
+pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let check = Check::Permission;
+    if facts.is_local() {
+        return vec![Finding::skip(check, "the local store lets everybody in")];
+    }
+    if let Err(blocked) = facts.namespaces().await {
+        return vec![facts.blocked(check, &blocked)];
+    }
+    if facts.request.read_only {
+        let message = "may read; writing was not tried (`--read-only`)";
+        return vec![Finding::pass(check, message)];
+    }
+    let finding = match facts.writing().await {
+        Writing::Allowed => Finding::pass(check, "may read and write"),
+        Writing::Untried(reason) => Finding::pass(
+            check,
+            format!("may read; writing could not be tried: {reason}"),
+        ),
+        Writing::Refused(refusal) => {
+            let failure = refusal.failure_of(check);
+            let message = format!("may read, and not write: {}", failure.message);
+            Finding { message, ..failure }.hint(NEEDS)
+        }
+    };
+    vec![finding]
+}

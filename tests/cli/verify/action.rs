@@ -1,0 +1,71 @@
+//! The script of `action.yml`, run as a runner would run it.
+
+use std::process::Command;
+
+use fs_err as fs;
+use yaml_rust2::YamlLoader;
+
+use super::project;
+use crate::sandbox::{ACCOUNT, Sandbox, Seen, TOKEN};
+
+/// Runs the step that verifies, with these inputs, and none for the others.
+fn step(sandbox: &Sandbox, inputs: &[(&str, &str)]) -> Seen {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml")).unwrap();
+    let action = &YamlLoader::load_from_str(&text).unwrap()[0];
+    let steps = action["runs"]["steps"].as_vec().unwrap();
+    let step = steps
+        .iter()
+        .find(|step| step["id"].as_str() == Some("verify"));
+    let step = step.unwrap();
+    let script = step["run"].as_str().unwrap();
+    let program = sandbox.bare_command(&[]).get_program().to_owned();
+    sandbox.write("output", "");
+    let mut command = Command::new("bash");
+    command
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+        .env_clear()
+        .env("CLOUDFLARE_API_BASE_URL", sandbox.base_url())
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_OUTPUT", sandbox.app().join("output"))
+        .env("KVCTL", program)
+        .current_dir(sandbox.app());
+    for name in step["env"].as_hash().unwrap().keys() {
+        let name = name.as_str().unwrap();
+        if name.starts_with("INPUT_") {
+            let given = inputs.iter().find(|(input, _)| *input == name);
+            command.env(name, given.map_or("", |(_, value)| value));
+        }
+    }
+    for (input, _) in inputs {
+        assert!(step["env"][*input].as_str().is_some(), "{input}");
+    }
+    sandbox.see(command.output().unwrap())
+}
+
+#[test]
+fn the_step_verifies_with_its_inputs() {
+    let sandbox = project();
+    let credentials = [("INPUT_API_TOKEN", TOKEN), ("INPUT_ACCOUNT_ID", ACCOUNT)];
+    let seen = step(&sandbox, &credentials);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let output = sandbox.read("output");
+    assert!(
+        output.starts_with("outcome=pass\nids={\"CACHE\":\""),
+        "{output}"
+    );
+
+    let inputs = [
+        ("INPUT_CONFIG", "wrangler.toml"),
+        ("INPUT_JUNIT", "a report.xml"),
+        ("INPUT_ARGS", "--only configuration,probe --read-only"),
+    ];
+    let seen = step(&sandbox, &[&credentials[..], &inputs].concat());
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.contains("`--read-only` is given"), "{seen}");
+    assert!(sandbox.read("a report.xml").contains("<testsuites "));
+
+    let inputs = [("INPUT_ENVIRONMENT", "live; touch gone")];
+    let seen = step(&sandbox, &[&credentials[..], &inputs].concat());
+    assert_eq!(seen.code, Some(5), "{seen}");
+    assert!(!sandbox.app().join("gone").exists());
+}

@@ -1,0 +1,145 @@
+//! The forms of the report: JSON, `JUnit` XML, and what GitHub Actions is told.
+
+use serde_json::Value;
+
+use super::{MANIFEST, junit, project, setup, steady};
+use crate::sandbox::{ACCOUNT, Sandbox};
+
+/// A project with one thing of each kind: a failure, a warning, a skipped check, and all is well.
+fn mixed() -> Sandbox {
+    let sandbox = project();
+    setup(
+        &sandbox,
+        &["namespace", "rename", "the-sessions", "--to", "a|<b>&"],
+    );
+    let text = sandbox.read("wrangler.toml");
+    let mut lines: Vec<&str> = text.lines().collect();
+    let preview = lines.iter().position(|line| line.starts_with("preview_id"));
+    lines.remove(preview.unwrap());
+    sandbox.write("wrangler.toml", lines.join("\n"));
+    let assertion = "\n[[assert]]\nbinding = \"CACHE\"\nkey = \"50%: a,b\"\nexists = true\n";
+    sandbox.write("kvctl.toml", format!("{MANIFEST}{assertion}"));
+    sandbox
+}
+
+#[test]
+fn json_has_a_version_and_the_same_members_every_time() {
+    let sandbox = mixed();
+    let seen = super::run(&sandbox, &["--json"]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    let report: Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(report["schema"], 1);
+    insta::assert_snapshot!(steady(&seen.stdout));
+}
+
+#[test]
+fn a_warning_fails_only_where_that_is_asked_for() {
+    let sandbox = project();
+    let text = sandbox.read("wrangler.toml");
+    let lines = text.lines().filter(|line| !line.starts_with("preview_id"));
+    sandbox.write("wrangler.toml", lines.collect::<Vec<_>>().join("\n"));
+    let only = ["--only", "preview,configuration"];
+    assert_eq!(super::run(&sandbox, &only).code, Some(0));
+    let seen = super::run(&sandbox, &[&only[..], &["--fail-on", "warn"]].concat());
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn several_sections_are_verified_at_once() {
+    let sandbox = project();
+    let text = sandbox.read("wrangler.toml");
+    sandbox.write(
+        "wrangler.toml",
+        format!("{text}\n[env.staging]\nvars = {{ A = \"1\" }}\n"),
+    );
+    setup(
+        &sandbox,
+        &["provision", "--env", "staging", "--preview", "separate"],
+    );
+    let seen = super::run(&sandbox, &["--all-envs"]);
+    insta::assert_snapshot!(steady(&seen.to_string()));
+}
+
+#[test]
+fn junit_is_written_in_the_dialect_that_others_read() {
+    let sandbox = mixed();
+    let seen = super::run(&sandbox, &["--junit", "out/report.xml"]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    assert!(
+        seen.stderr
+            .contains("warning: could not write `[HOME]/app/out/report.xml`"),
+        "{seen}"
+    );
+    let seen = super::run(&sandbox, &["--junit", "report.xml"]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    let xml = sandbox.read("report.xml");
+    junit::check(&xml);
+    insta::assert_snapshot!(steady(&sandbox.steady(&xml)));
+    let healthy = project();
+    assert_eq!(
+        super::run(&healthy, &["--junit", "report.xml"]).code,
+        Some(0)
+    );
+    junit::check(&healthy.read("report.xml"));
+}
+
+#[test]
+fn a_junit_file_that_cannot_be_written_is_a_failure() {
+    let sandbox = project();
+    let seen = super::run(&sandbox, &["--junit", "no/such/report.xml"]);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(seen.stderr.contains("could not write"), "{seen}");
+}
+
+fn under_actions(sandbox: &Sandbox, args: &[&str]) -> crate::sandbox::Seen {
+    let root = sandbox.app().parent().unwrap().to_owned();
+    for name in ["summary.md", "output"] {
+        sandbox.write(name, "");
+    }
+    let mut command = sandbox.command(&[&["verify", "--retries", "0"], args].concat());
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_WORKSPACE", root)
+        .env("GITHUB_STEP_SUMMARY", sandbox.app().join("summary.md"))
+        .env("GITHUB_OUTPUT", sandbox.app().join("output"));
+    sandbox.see(command.output().unwrap())
+}
+
+#[test]
+fn a_workflow_is_told_where_what_is_wrong() {
+    let sandbox = mixed();
+    let seen = under_actions(&sandbox, &[]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    assert!(seen.stdout.starts_with("::add-mask::[ACCOUNT]\n"), "{seen}");
+    let commands: Vec<&str> = seen
+        .stdout
+        .lines()
+        .filter(|l| l.starts_with("::"))
+        .collect();
+    insta::assert_snapshot!("annotations", commands.join("\n"));
+    insta::assert_snapshot!(
+        "summary",
+        steady(&sandbox.steady(&sandbox.read("summary.md")))
+    );
+    insta::assert_snapshot!("outputs", sandbox.steady(&sandbox.read("output")));
+}
+
+#[test]
+fn json_stays_one_document_under_actions() {
+    let sandbox = mixed();
+    let seen = under_actions(&sandbox, &["--json", "--quiet"]);
+    serde_json::from_str::<Value>(&seen.stdout).unwrap();
+    assert!(seen.stderr.starts_with("::add-mask::[ACCOUNT]\n"), "{seen}");
+    assert!(
+        seen.stderr.contains("\n::error file=app/kvctl.toml,line="),
+        "{seen}"
+    );
+}
+
+#[test]
+fn nothing_is_told_where_there_is_no_workflow() {
+    let sandbox = mixed();
+    let seen = super::run(&sandbox, &[]);
+    assert!(!seen.stdout.contains("::"), "{seen}");
+    assert!(!seen.stdout.contains(ACCOUNT));
+}
