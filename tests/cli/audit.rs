@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use kvctl::emulator::{Action, Fault, Keys};
+use kvctl::emulator::{Action, Answer, Fault, Keys};
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, Seen};
@@ -176,6 +176,13 @@ fn a_thousand_keys_are_one_request() {
         .lines()
         .filter(|l| l.contains("\"type\":\"violation\""));
     assert_eq!(violations.count(), 2500);
+
+    // What was found before a page fails is no report.
+    let down = Action::Answer(Answer::new(500, "{}"));
+    let fault = Fault::new("GET", "/keys", down).after(1);
+    sandbox.emulator.fault(fault.forever());
+    let seen = sandbox.run(&["audit", "-b", "SESSIONS", "--json", "--retries", "0"]);
+    assert_eq!((seen.code, &*seen.stdout), (Some(7), ""), "{seen}");
 }
 
 #[test]
