@@ -61,7 +61,10 @@ pub async fn identify(
                 let owner = account.map_or(Owner::User, |_| Owner::Account);
                 return Ok(Identity::Known(owner, status));
             }
-            Err(error) if error.trouble() == Trouble::Denied => refusal = Some(error),
+            // The first refusal is of the endpoint that fits most tokens.
+            Err(error) if error.trouble() == Trouble::Denied => {
+                refusal.get_or_insert(error);
+            }
             Err(error) => return Err(error),
         }
     }

@@ -174,9 +174,7 @@ fn a_spent_quota_ends_the_run_at_once() {
     let seen = sandbox.run(&["provision", "SESSIONS"]);
     assert_eq!(seen.code, Some(7), "{seen}");
     assert_eq!(sandbox.emulator.requests("POST"), 1);
-    let (said, wait) = seen.stderr.rsplit_once(", in ").unwrap();
-    insta::assert_snapshot!(said);
-    assert!(wait.ends_with(" min\n"), "{seen}");
+    insta::assert_snapshot!(seen);
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl Sandbox {
             .replace(host, "[HOST]")
             .replace(ACCOUNT, "[ACCOUNT]");
         let text = replace_words(&text, is_id, "[ID]");
-        cut_rays(&text)
+        cut_waits(&cut_rays(&text))
     }
 }
 
@@ -198,6 +198,18 @@ fn cut_rays(text: &str) -> String {
             .unwrap_or(part.len());
         out.push_str("cf-ray [RAY]");
         out.push_str(&part[end..]);
+    }
+    out
+}
+
+/// How long it is until midnight differs with the time of day.
+fn cut_waits(text: &str) -> String {
+    let mut parts = text.split("00:00 UTC, in ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once(" min").unwrap();
+        out.push_str("00:00 UTC, in [WAIT]");
+        out.push_str(rest);
     }
     out
 }

@@ -89,6 +89,11 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     // Metadata of somebody else's does not make a value absent.
     await kv.put(`profile:${name}`, '{"title":"theirs"}', { metadata: { m: 1 } });
     assert.deepEqual(await cache(kv).get(name), { title: 'theirs' });
+    // Nor is a null that somebody else stored a known absence.
+    for (const metadata of [undefined, { m: 2 }]) {
+      await kv.put(`profile:${name}`, 'null', { metadata });
+      assert.deepEqual(await cache(kv).getOrLoad(name, async () => ({ title: 'db' })), { title: 'db' });
+    }
   },
   async 'fifty readers of one instance load once'(kv) {
     let loads = 0;
