@@ -65,6 +65,7 @@ The checks:
   quota           requests are left, and no quota is spent
   clock           this machine and the service agree on the time
   assertions      what kvctl.toml asserts holds
+  scaffold        what kvctl scaffold wrote is there, and Env has every binding
   worker          the Worker of --worker answers
 
 Where one cause breaks several, one check fails, and those that need it are skipped.

@@ -35,6 +35,8 @@ pub enum Check {
     Clock,
     /// What `kvctl.toml` asserts holds.
     Assertions,
+    /// The helper files are there, and `Env` has the bindings, where the project was scaffolded.
+    Scaffold,
     /// The Worker answers.
     Worker,
 }
@@ -55,6 +57,7 @@ impl Check {
         Self::Quota,
         Self::Clock,
         Self::Assertions,
+        Self::Scaffold,
         Self::Worker,
     ];
 
@@ -74,6 +77,7 @@ impl Check {
             Self::Quota => "quota",
             Self::Clock => "clock",
             Self::Assertions => "assertions",
+            Self::Scaffold => "scaffold",
             Self::Worker => "worker",
         }
     }

@@ -24,6 +24,7 @@ mod permission;
 mod preview;
 mod probe;
 mod quota;
+mod scaffold;
 mod targets;
 mod traces;
 mod worker;
@@ -122,6 +123,7 @@ async fn run_one(check: Check, facts: &Facts<'_>) -> Vec<Finding> {
         Check::Quota => quota::check(facts).await,
         Check::Clock => clock::check(facts).await,
         Check::Assertions => assertions::check(facts).await,
+        Check::Scaffold => scaffold::check(facts),
         Check::Worker => worker::check(facts).await,
     }
 }

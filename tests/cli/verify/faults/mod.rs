@@ -4,6 +4,7 @@
 mod access;
 mod assertions;
 mod files;
+mod scaffold;
 mod service;
 
 use std::{sync::Arc, time::Duration};
