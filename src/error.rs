@@ -131,12 +131,7 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if e.is::<commands::Partial>() {
         return Some(Exit::Partial);
     }
-    if e.is::<commands::ChangesPending>()
-        || e.is::<commands::Different>()
-        || e.is::<commands::Broken>()
-        || e.is::<commands::Unsound>()
-        || e.is::<commands::RulesBroken>()
-    {
+    if e.is::<commands::CheckFailed>() {
         return Some(Exit::CheckFailed);
     }
     if e.is::<ops::provision::destination::Error>() {
@@ -271,8 +266,7 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, config::ManifestError::hint))
             .or_else(|| hint_of(e, credentials::Error::hint))
             .or_else(|| hint_of(e, config::LoginError::hint))
-            .or_else(|| hint_of(e, commands::ChangesPending::hint))
-            .or_else(|| hint_of(e, commands::Unsound::hint))
+            .or_else(|| hint_of(e, commands::CheckFailed::hint))
             .or_else(|| hint_of(e, commands::Refused::hint))
             .or_else(|| hint_of(e, commands::Misused::hint))
             .or_else(|| hint_of(e, context::UsageError::hint))

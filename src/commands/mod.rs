@@ -18,20 +18,38 @@ mod transfer;
 mod usage;
 mod verify;
 
-pub use doctor::Broken;
 pub use verify::Failed as VerificationFailed;
 
 use crate::{cli::Command, context::Context, ui::Stop};
 
-/// A check found that something would change.
+/// A check failed: what was looked at is not as it should be, and the report says in what.
 #[derive(Debug, thiserror::Error)]
-#[error("the project is not fully provisioned: {0}")]
-pub struct ChangesPending(pub String);
+#[error("{what}")]
+pub struct CheckFailed {
+    /// What is not as it should be.
+    pub what: String,
+    /// What to do about it.
+    pub next: Option<String>,
+}
 
-impl ChangesPending {
+impl CheckFailed {
+    fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            next: None,
+        }
+    }
+
+    fn with_next(what: impl Into<String>, next: &str) -> Self {
+        Self {
+            what: what.into(),
+            next: Some(next.to_owned()),
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
-        Some("run `kvctl provision` without `--check` to make the changes".to_owned())
+        self.next.clone()
     }
 }
 
@@ -39,30 +57,6 @@ impl ChangesPending {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Partial(pub String);
-
-/// What was compared is not the same.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Different(pub String);
-
-/// Something is wrong with a store.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unsound(pub String);
-
-impl Unsound {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        let text = "nothing was changed; orphans may be removed, lost keys put again or deleted, \
-                    and what is damaged or unusable moved away";
-        Some(text.to_owned())
-    }
-}
-
-/// Keys break the rules of `kvctl.toml`.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct RulesBroken(pub String);
 
 /// Asked to stop, a command ended early, after putting things in order.
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ use self::{
 };
 use crate::{
     cli::audit::AuditArgs,
-    commands::{Partial, RulesBroken},
+    commands::{CheckFailed, Partial},
     context::{Context, Session},
     env,
     ops::{
@@ -56,8 +56,8 @@ fn conclude(context: &Context, report: &AuditReport) -> anyhow::Result<()> {
     }
     match report.remaining() {
         0 => Ok(reported?),
-        1 => Err(RulesBroken("1 key breaks the rules of kvctl.toml".to_owned()).into()),
-        keys => Err(RulesBroken(format!("{keys} keys break the rules of kvctl.toml")).into()),
+        1 => Err(CheckFailed::new("1 key breaks the rules of kvctl.toml").into()),
+        keys => Err(CheckFailed::new(format!("{keys} keys break the rules of kvctl.toml")).into()),
     }
 }
 

@@ -11,12 +11,7 @@ use std::error::Error as StdError;
 
 use report::DoctorReport;
 
-use crate::{context::Context, ui::quantity};
-
-/// Something is broken; the report says what.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Broken(String);
+use crate::{commands::CheckFailed, context::Context, ui::quantity};
 
 pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
     let mut report = DoctorReport::new(versions::look(context));
@@ -29,7 +24,7 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
     let broken = report.broken();
     let reported = context.ui.report(&report);
     if broken > 0 {
-        return Err(Broken(format!("{} found", quantity(broken, "fault"))).into());
+        return Err(CheckFailed::new(format!("{} found", quantity(broken, "fault"))).into());
     }
     Ok(reported?)
 }

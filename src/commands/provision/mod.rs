@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::{
     cli::{PreviewMode, ProvisionArgs},
-    commands::{ChangesPending, scaffold::Scaffolding},
+    commands::{CheckFailed, scaffold::Scaffolding},
     config::{Document, Manifest, Scope},
     context::{Context, Session},
     domain::{Binding, EnvName},
@@ -142,7 +142,12 @@ impl Job<'_> {
         let reported = self.context.ui.report(&self.report(outcomes, text, true));
         if check && (pending || self.plan.is_unmet()) {
             // The verdict counts, whether or not somebody reads on.
-            return Err(ChangesPending(self.summary(wants)).into());
+            let what = format!(
+                "the project is not fully provisioned: {}",
+                self.summary(wants)
+            );
+            let next = "run `kvctl provision` without `--check` to make the changes";
+            return Err(CheckFailed::with_next(what, next).into());
         }
         Ok(reported?)
     }

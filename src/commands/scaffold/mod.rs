@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::{
     cli::{PartArg, ScaffoldArgs},
-    commands::{Different, Misused, Refused},
+    commands::{CheckFailed, Misused, Refused},
     config::{Document, Manifest, Part, Scope},
     context::Context,
     domain::Binding,
@@ -170,7 +170,7 @@ impl Scaffolding {
         if count > 0 {
             // The verdict counts, whether or not somebody reads on.
             let files = quantity(count, "file");
-            return Err(Different(format!("`kvctl scaffold` would change {files}")).into());
+            return Err(CheckFailed::new(format!("`kvctl scaffold` would change {files}")).into());
         }
         Ok(reported?)
     }

@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    commands::Unsound,
+    commands::CheckFailed,
     context::{Audit, Context, StoreError},
     ui::{REMOVED, Report, printable, quantity},
 };
@@ -23,7 +23,9 @@ pub(super) fn run(context: &Context) -> anyhow::Result<()> {
     let reported = context.ui.report(&CheckReport::new(directory, audit));
     if findings > 0 {
         let what = format!("the store is not sound: {}", quantity(findings, "finding"));
-        return Err(Unsound(what).into());
+        let next = "nothing was changed; orphans may be removed, lost keys put again or deleted, \
+                    and what is damaged or unusable moved away";
+        return Err(CheckFailed::with_next(what, next).into());
     }
     Ok(reported?)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{SAMPLE, quoted, side::Side};
 use crate::{
     cli::transfer::DiffArgs,
-    commands::Different,
+    commands::CheckFailed,
     context::Context,
     domain::KeyName,
     ops::transfer::compare::{Difference, compare},
@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: DiffArgs) -> anyhow::Result<()>
     let count = report.count();
     let reported = context.ui.report(&report);
     if count > 0 {
-        return Err(Different(quantity(count, "difference")).into());
+        return Err(CheckFailed::new(quantity(count, "difference")).into());
     }
     Ok(reported?)
 }
