@@ -187,12 +187,20 @@ fn of_scaffold(error: &ops::scaffold::Error) -> Exit {
 }
 
 fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
-    use ops::{account, keys, provision::want, rename_binding, target, transfer::delete};
+    use ops::{
+        account, keys,
+        provision::want,
+        rename_binding, target,
+        transfer::{delete, journal},
+    };
     if error.is::<keys::Absent>() {
         return Some(Exit::NotFound);
     }
     if error.is::<delete::Remained>() {
         return Some(Exit::Partial);
+    }
+    if let Some(journal::Error::Unfinished(_) | journal::Error::Other(_)) = error.downcast_ref() {
+        return Some(Exit::Refused);
     }
     if let Some(e) = error.downcast_ref::<account::Error>() {
         return match e {

@@ -8,7 +8,7 @@ mod service;
 mod session;
 mod sources;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub use service::{Audit, ServeError, Served, Service, ServiceError, StoreError};
 pub use session::{Attempt, Place, Session};
@@ -146,11 +146,16 @@ impl Context {
             return Ok(cwd);
         };
         let path = cwd.join(other);
-        if path.is_dir() {
-            Ok(path)
-        } else {
-            Err(UsageError::Cwd(other.clone()).into())
+        if !path.is_dir() {
+            return Err(UsageError::Cwd(other.clone()).into());
         }
+        // What is above `app/../other` is not `app`, whatever its letters say.
+        let climbs = path.components().any(|part| part == Component::ParentDir);
+        Ok(if climbs {
+            fs_err::canonicalize(path)?
+        } else {
+            path
+        })
     }
 
     /// Returns the command that starts the user's editor.

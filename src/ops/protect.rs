@@ -38,20 +38,19 @@ pub fn is_about(
     let is_titled = |other: &Title| title == Some(other.as_str());
     let in_scope = |scope: &Scope| {
         let bound = |e: &Entry| e.binding == rules.binding && is_bound_to(e, id);
-        let usual = want::usual(project?, scope, &rules.binding).ok()?;
+        let usual = project.and_then(|p| want::usual(p, scope, &rules.binding).ok());
         let environment = scope.environment.as_ref();
         let declared = rules
             .title
             .as_ref()
             .map(|t| want::in_environment(t, environment));
         let declared = declared.and_then(Result::ok);
-        let all = [Some(usual.wanted), usual.deploy_form, declared];
-        let has_one = all
-            .into_iter()
-            .flatten()
-            .any(|one| is_titled(&one) || preview(&one).is_ok_and(|twin| is_titled(&twin)));
-        Some(has_one || scope.entries.iter().any(bound))
+        let usual = usual.map(|usual| [Some(usual.wanted), usual.deploy_form]);
+        let all = usual.into_iter().flatten().chain([declared]);
+        let mut all = all.flatten();
+        all.any(|one| is_titled(&one) || preview(&one).is_ok_and(|twin| is_titled(&twin)))
+            || scope.entries.iter().any(bound)
     };
-    let scopes = project.into_iter().flat_map(Project::scopes);
-    rules.title.as_ref().is_some_and(is_titled) || scopes.filter_map(in_scope).any(|found| found)
+    let mut scopes = project.into_iter().flat_map(Project::scopes);
+    rules.title.as_ref().is_some_and(is_titled) || scopes.any(in_scope)
 }

@@ -68,6 +68,12 @@ fn a_file_further_up_may_win_and_that_is_said() {
     let seen = sandbox.run(&["--cwd", "sub", "provision", "A", "--dry-run"]);
     assert_eq!(seen.code, Some(0), "{seen}");
     insta::assert_snapshot!(seen.stderr);
+    // A neighbour has no part in our file.
+    let other = sandbox.other_checkout("other");
+    for cwd in ["../other", other.to_str().unwrap()] {
+        let seen = sandbox.run(&["--cwd", cwd, "provision", "A", "--dry-run"]);
+        assert_eq!(seen.code, Some(5), "{seen}");
+    }
     let seen = sandbox.run(&["--cwd", "nowhere", "provision"]);
     insta::assert_snapshot!(seen);
 }

@@ -487,7 +487,7 @@ fn a_copy_goes_on_where_it_was_killed() {
     child.kill().unwrap();
     child.wait().unwrap();
     let seen = sandbox.run(&copy);
-    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(seen.code, Some(9), "{seen}");
     assert!(seen.stderr.contains("--resume"), "{seen}");
     let before = [("PUT", "/bulk"), ("POST", "/bulk/get")].map(|(m, p)| count(&sandbox, m, p));
     let seen = sandbox.run(&[&copy[..], &["--resume"]].concat());
@@ -537,7 +537,6 @@ fn stdin_is_imported_whole_or_not_at_all() {
 #[test]
 fn a_protected_namespace_is_not_overwritten_in_a_mass_unasked() {
     let sandbox = sandbox(&["one", "other"]);
-    sandbox.write("wrangler.toml", "name = \"bio\"\n");
     let manifest = "[[namespace]]\nbinding = \"ONE\"\ntitle = \"one\"\nprotect = true\n";
     sandbox.write("kvctl.toml", manifest);
     sandbox.write("in.ndjson", lines(3));

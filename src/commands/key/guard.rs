@@ -85,7 +85,7 @@ pub(in crate::commands) async fn allow_rewrites(
 /// Whether the title was typed, and correctly. Without it, what the rules protect is refused.
 async fn is_confirmed(
     keyspace: &Keyspace,
-    rules: Option<(Manifest, Document)>,
+    rules: Option<(Manifest, Option<Document>)>,
     confirm: Option<&str>,
     done: &str,
 ) -> anyhow::Result<bool> {
@@ -103,8 +103,8 @@ async fn is_confirmed(
         }
         .into());
     }
-    let protects = |(manifest, document): (Manifest, Document)| {
-        let project = Some(document.project());
+    let protects = |(manifest, document): (Manifest, Option<Document>)| {
+        let project = document.as_ref().map(Document::project);
         is_protected(&manifest, project, &keyspace.target.id, &title)
     };
     if rules.is_some_and(protects) {
@@ -118,11 +118,12 @@ async fn is_confirmed(
 }
 
 /// Reads the project's rules, if some of them protect a namespace.
-fn rules(context: &Context, keyspace: &Keyspace) -> anyhow::Result<Option<(Manifest, Document)>> {
-    let Some(document) = keyspace.document(context)? else {
-        return Ok(None);
-    };
-    let manifest = context.manifest(&document)?;
+fn rules(
+    context: &Context,
+    keyspace: &Keyspace,
+) -> anyhow::Result<Option<(Manifest, Option<Document>)>> {
+    let document = keyspace.document(context)?;
+    let manifest = context.manifest_beside(document.as_ref())?;
     let strict = |m: &Manifest| m.namespaces.iter().any(|n| n.protect);
     Ok(manifest.filter(strict).map(|m| (m, document)))
 }

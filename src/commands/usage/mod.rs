@@ -54,7 +54,8 @@ fn remark(context: &Context, usage: &Usage, plan: Plan) {
             usage.unknown.join(", ")
         ));
     }
-    if plan == Plan::Free {
+    // The local store has no quota.
+    if plan == Plan::Free && !context.is_local() {
         for quota in quotas(usage, plan) {
             if quota.percent() >= NEAR_PERCENT {
                 context.ui.warn(&format!(
