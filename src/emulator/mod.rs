@@ -178,8 +178,9 @@ impl Emulator {
 
     /// Checks all that was kept from the last time, and that there will be room for more.
     pub fn prepare(&self) -> Result<(), Error> {
-        self.0.registry.prepare()?;
-        Ok(self.0.store.check()?)
+        // First what makes nothing: a store that is of no use is left as it was found.
+        self.0.store.check()?;
+        Ok(self.0.registry.prepare()?)
     }
 
     /// Checks that what was kept from the last time can be read.

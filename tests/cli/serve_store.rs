@@ -67,6 +67,7 @@ fn a_store_of_before_2023_is_left_for_wrangler_to_move() {
     sandbox.write(old, "any");
     insta::assert_snapshot!(said(&sandbox));
     assert_eq!(sandbox.read(old), "any");
+    assert!(!sandbox.app().join(".wrangler/state/kvctl").exists());
     assert!(
         !sandbox
             .app()
