@@ -75,3 +75,50 @@ fn lines(command: &Command, above: &str) -> Vec<String> {
         .chain(below.flat_map(|c| lines(c, &name)))
         .collect()
 }
+
+#[test]
+fn what_wrangler_refuses_is_refused_here_as_well() {
+    let sandbox = Sandbox::new();
+    let id = "0f2ac74b498b48028cb68387c421e279";
+    for (args, code) in [
+        (&["namespace", "create"][..], 2),
+        (&["namespace", "rename"], 2),
+        (&["namespace", "rename", "old"], 2),
+        (&["namespace", "delete"], 2),
+        (&["namespace", "delete", "absent", "-y"], 3),
+        (&["key", "put"], 2),
+        (&["key", "put", "k", "v"], 9),
+        (
+            &["key", "put", "-b", "A", "--namespace-id", id, "k", "v"],
+            2,
+        ),
+        (
+            &["key", "put", "--namespace-id", id, "k", "v", "--path", "f"],
+            2,
+        ),
+        (
+            &[
+                "key",
+                "put",
+                "--namespace-id",
+                id,
+                "k",
+                "v",
+                "--metadata",
+                "{bad",
+            ],
+            2,
+        ),
+        (&["key", "get"], 2),
+        (&["key", "get", "--local", "--remote", "k"], 2),
+        (&["key", "get", "-b", "UNKNOWN", "k"], 5),
+        (&["key", "list", "-b", "UNKNOWN"], 5),
+        (&["key", "delete", "-b", "UNKNOWN", "k"], 5),
+        (&["bulk", "put", "absent.json", "-b", "UNKNOWN"], 5),
+    ] {
+        let seen = sandbox.run(args);
+        assert_eq!(seen.code, Some(code), "{args:?}: {seen}");
+        let writes = ["PUT", "POST", "DELETE"].map(|method| sandbox.emulator.requests(method));
+        assert_eq!(writes, [0; 3], "{args:?}");
+    }
+}
