@@ -19,7 +19,7 @@
 //! | [`formats`] | records to and from files: NDJSON, wrangler's JSON, CSV, a directory | `domain` |
 //! | [`scaffold`] | the Worker's side: the helpers' templates, and the edit of `Env`. Pure | `config`, `domain` |
 //! | [`credentials`] | which credentials are used | `api`, `config`, `domain`, `env` |
-//! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, auditing, what is used, what a token may do, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
+//! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, auditing, verifying, what is used, what a token may do, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
 //! | [`cli`] | the grammar of the command line | `domain`, `formats`, `ui` |
 //! | [`context`] | putting it all together for a command | all but `commands`, `error` |
 //! | [`commands`] | one file a verb: arguments in, operation, report out | all but `emulator`, `error` |

@@ -7,7 +7,13 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     if facts.is_local() {
         return vec![Finding::skip(check, "the local store is on this machine")];
     }
-    let finding = match (facts.client(), facts.namespaces().await) {
+    let listed = facts.namespaces().await;
+    // Whatever is out of reach, the others notice.
+    facts.settled().await;
+    if let Some(trouble) = facts.noted(check) {
+        return vec![trouble.failure()];
+    }
+    let finding = match (facts.client(), listed) {
         (Err(_), _) => Finding::skip(check, "nothing was asked without credentials"),
         (Ok(_), Ok(_)) => Finding::pass(check, "the API answers"),
         (Ok(_), Err(blocked)) if blocked.by == check => blocked.failure(),

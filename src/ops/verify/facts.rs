@@ -1,87 +1,26 @@
 //! What several checks need to know, asked for once, by whichever comes first.
 
-use std::{cell::RefCell, time::Duration};
+use std::cell::RefCell;
 
-use jiff::Timestamp;
 use tokio::sync::OnceCell;
-use url::Url;
 
 use super::{
-    Check, Class, Finding, Selection,
+    Check, Class, Finding,
     blame::Blocked,
     probe::{self, Probed},
+    request::Request,
     targets::{self, Target},
-    traces::Traces,
 };
 use crate::{
-    api::{Client, DeleteKey, Visitor},
-    config::{self, Document, Manifest, Place, Position, Scope},
-    domain::{AccountId, EnvName, NamespaceId},
+    api::{Client, DeleteKey},
+    config::{Document, Place, Position, Scope},
+    domain::{AccountId, NamespaceId},
     ops::{
         account,
         doctor::{Identity, Owner, identify},
     },
     wire::{NamespaceInfo, TokenStatus},
 };
-
-/// The wrangler file, or why there is none to check.
-pub type File<'a> = Result<&'a Document, &'a config::Error>;
-
-/// The service, as far as it can be reached.
-#[derive(Debug)]
-pub struct Service<'a> {
-    /// The client.
-    pub client: &'a Client,
-    /// The account, or why there is none.
-    pub account: Result<AccountId, account::Error>,
-    /// Whether it is the local store.
-    pub local: bool,
-}
-
-/// Why there is no service to ask.
-#[derive(Debug, Clone)]
-pub struct Denial {
-    /// Why.
-    pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-}
-
-/// A Worker that should answer.
-#[derive(Debug)]
-pub struct WorkerRoute<'a> {
-    /// Who asks.
-    pub visitor: &'a Visitor,
-    /// What is asked for.
-    pub url: Url,
-    /// The status that is right; without one, any that means success.
-    pub status: Option<u16>,
-}
-
-/// What is to be verified, and how.
-#[derive(Debug)]
-pub struct Request<'a> {
-    /// Which checks are made.
-    pub selection: &'a Selection,
-    /// The wrangler file.
-    pub file: File<'a>,
-    /// The sections of it that are meant.
-    pub sections: &'a [Option<EnvName>],
-    /// `kvctl.toml`, if there is one, and where.
-    pub manifest: Option<&'a Manifest>,
-    /// The service.
-    pub service: Result<Service<'a>, Denial>,
-    /// Whether nothing may be written.
-    pub read_only: bool,
-    /// How long a write may take to be seen.
-    pub consistency: Duration,
-    /// The Worker to ask.
-    pub worker: Option<WorkerRoute<'a>>,
-    /// The time.
-    pub now: fn() -> Timestamp,
-    /// What is written, so that it can be removed.
-    pub traces: &'a Traces,
-}
 
 /// What the endpoints that verify tokens say.
 #[derive(Debug)]
@@ -101,6 +40,8 @@ pub(super) enum TokenAnswer {
 pub(super) enum Writing {
     Allowed,
     Refused(Blocked),
+    /// It could not be tried, because of this.
+    Blocked(Blocked),
     /// It was not tried, for this reason.
     Untried(String),
 }
@@ -111,6 +52,7 @@ pub(super) struct Facts<'a> {
     token: OnceCell<TokenAnswer>,
     list: OnceCell<Result<Vec<NamespaceInfo>, Blocked>>,
     probes: OnceCell<Vec<Probed>>,
+    writing: OnceCell<Writing>,
     assertions: OnceCell<Vec<Finding>>,
     /// What came up on the way that is another check's business.
     aside: RefCell<Vec<Blocked>>,
@@ -146,6 +88,7 @@ impl<'a> Facts<'a> {
             token: OnceCell::new(),
             list: OnceCell::new(),
             probes: OnceCell::new(),
+            writing: OnceCell::new(),
             assertions: OnceCell::new(),
             aside: RefCell::default(),
         }
@@ -227,7 +170,30 @@ impl<'a> Facts<'a> {
 
     /// Asks the endpoints that verify tokens: one request where the token's form tells which.
     pub(super) async fn token(&self) -> &TokenAnswer {
-        self.token.get_or_init(|| self.verify_token()).await
+        let asked = async {
+            let answer = self.verify_token().await;
+            if let TokenAnswer::Trouble(blocked) = &answer {
+                self.note(blocked);
+            }
+            answer
+        };
+        self.token.get_or_init(|| asked).await
+    }
+
+    /// Waits until all was asked that other checks ask, so that whatever came up on the way is noted.
+    pub(super) async fn settled(&self) {
+        if self.makes(Check::Credentials) {
+            self.token().await;
+        }
+        if self.makes(Check::Probe) {
+            self.probes().await;
+        }
+        if self.makes(Check::Permission) && !self.request.read_only {
+            self.writing().await;
+        }
+        if self.makes(Check::Assertions) {
+            self.assertions().await;
+        }
     }
 
     async fn verify_token(&self) -> TokenAnswer {
@@ -326,7 +292,11 @@ impl<'a> Facts<'a> {
     }
 
     /// Finds out whether writing is allowed: from the probes, or by deleting what is not there.
-    pub(super) async fn writing(&self) -> Writing {
+    pub(super) async fn writing(&self) -> &Writing {
+        self.writing.get_or_init(|| self.try_writing()).await
+    }
+
+    async fn try_writing(&self) -> Writing {
         if self.makes(Check::Probe) {
             let probes = self.probes().await;
             if let Some(refusal) = self.noted(Check::Permission) {
@@ -341,7 +311,10 @@ impl<'a> Facts<'a> {
             Ok(true) => Writing::Allowed,
             Ok(false) => Writing::Untried("no binding leads to a namespace".to_owned()),
             Err(blocked) if blocked.by == Check::Permission => Writing::Refused(blocked),
-            Err(blocked) => Writing::Untried(blocked.message),
+            Err(blocked) => {
+                self.note(&blocked);
+                Writing::Blocked(blocked)
+            }
         }
     }
 

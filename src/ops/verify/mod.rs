@@ -24,6 +24,7 @@ mod permission;
 mod preview;
 mod probe;
 mod quota;
+mod request;
 mod scaffold;
 mod targets;
 mod traces;
@@ -34,9 +35,9 @@ use std::path::PathBuf;
 use futures_util::future;
 
 pub use check::{Check, Selection, UnknownCheck};
-pub use facts::{Denial, File, Request, Service, WorkerRoute};
 pub use finding::{Class, Finding, Status, Subject};
 pub use probe::PREFIX as PROBE_PREFIX;
+pub use request::{Denial, File, Request, Service, WorkerRoute};
 pub use traces::Traces;
 
 use facts::Facts;

@@ -27,6 +27,7 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
             check,
             format!("may read; writing could not be tried: {reason}"),
         ),
+        Writing::Blocked(blocked) => facts.blocked(check, blocked),
         Writing::Refused(refusal) => {
             let failure = refusal.failure_of(check);
             let message = format!("may read, and not write: {}", failure.message);

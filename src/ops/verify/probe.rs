@@ -125,6 +125,28 @@ impl From<api::Error> for Trouble {
 /// What a look showed: nothing yet that would be right, and what instead.
 type Look = Result<(), String>;
 
+/// What is looked at, and how it is said that it was not right in time.
+#[derive(Clone, Copy)]
+struct Sight {
+    what: &'static str,
+    missed: &'static str,
+}
+
+const VALUE: Sight = Sight {
+    what: "value",
+    missed: "the value that was written was not read back",
+};
+
+const METADATA: Sight = Sight {
+    what: "metadata",
+    missed: "the metadata that was written was not read back",
+};
+
+const LIST: Sight = Sight {
+    what: "list",
+    missed: "the key that was written was not listed",
+};
+
 struct Probe<'a> {
     facts: &'a Facts<'a>,
     client: &'a Client,
@@ -242,7 +264,7 @@ impl<'a> Probe<'a> {
             namespace,
             key: &key,
         };
-        self.until("value", async || {
+        self.until(VALUE, async || {
             let found = found(client.send(&value).await)?;
             let Some(found) = found else {
                 return Ok(Err("absent".to_owned()));
@@ -263,7 +285,7 @@ impl<'a> Probe<'a> {
             namespace,
             key: &key,
         };
-        self.until("metadata", async || {
+        self.until(METADATA, async || {
             Ok(match found(client.send(&stored).await)?.flatten() {
                 Some(found) if found == metadata => Ok(()),
                 Some(_) => Err("another".to_owned()),
@@ -275,7 +297,7 @@ impl<'a> Probe<'a> {
             limit: LIST_PAGE_MIN,
             ..ListKeys::all(account, namespace, key.as_str())
         };
-        self.until("list", async || {
+        self.until(LIST, async || {
             let mut pages = std::pin::pin!(client.key_pages(list.clone()));
             while let Some(keys) = pages.try_next().await? {
                 if keys.iter().any(|info| info.name == key.as_str()) {
@@ -290,7 +312,7 @@ impl<'a> Probe<'a> {
     /// Looks until what is seen is right, or the time is up.
     async fn until(
         &mut self,
-        what: &str,
+        sight: Sight,
         mut look: impl AsyncFnMut() -> Result<Look, api::Error>,
     ) -> Result<(), Trouble> {
         let limit = self.facts.request.consistency;
@@ -305,8 +327,10 @@ impl<'a> Probe<'a> {
                 Ok(()) => {
                     if let Some(first) = first {
                         let took = said(self.written.elapsed());
-                        self.late
-                            .push(format!("the {what} was right after {took} (first {first})"));
+                        self.late.push(format!(
+                            "the {} was right after {took} (first {first})",
+                            sight.what
+                        ));
                     }
                     return Ok(());
                 }
@@ -318,7 +342,8 @@ impl<'a> Probe<'a> {
             if left.is_zero() {
                 let first = first.unwrap_or_else(|| seen.clone());
                 return Err(Trouble::Unseen(format!(
-                    "the {what} that was written was not seen within {}: first {first}, last {seen}",
+                    "{} within {}: first {first}, last {seen}",
+                    sight.missed,
                     said(limit)
                 )));
             }

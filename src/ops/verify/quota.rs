@@ -13,12 +13,7 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let listed = facts.namespaces().await.map(drop);
     // Whatever is spent, the others notice.
-    if facts.makes(Check::Probe) {
-        facts.probes().await;
-    }
-    if facts.makes(Check::Assertions) {
-        facts.assertions().await;
-    }
+    facts.settled().await;
     if let Some(spent) = facts.noted(check) {
         return vec![spent.failure()];
     }

@@ -163,3 +163,36 @@ fn no_network() {
     assert!(text.contains("could not connect"), "{text}");
     assert!(text.contains("check the network, HTTPS_PROXY"), "{text}");
 }
+
+#[test]
+fn what_comes_up_on_the_way_is_the_fault_of_the_check_that_is_about_it() {
+    let spent = || Action::Answer(error(429, 10_048, "daily limit exceeded"));
+    let fault = |method: &str, path: &str, action: Action| {
+        with_fault(Fault::new(method, path, action).forever())
+    };
+    let deletion = ["--only", "permission,quota"];
+    for case in [
+        Case::new("a token that cannot be verified now", "quota", {
+            fault("GET", "/tokens/verify", spent())
+        }),
+        Case::new("a token that cannot be verified", "connection", {
+            fault("GET", "/tokens/verify", Action::CutBefore)
+        }),
+        Case::new(
+            "a deletion of nothing",
+            "quota",
+            fault("DELETE", "", spent()),
+        )
+        .args(&deletion),
+        Case::new("the same alone", "permission", fault("DELETE", "", spent()))
+            .args(&["--only", "permission"]),
+        Case::new(
+            "a list alone",
+            "namespaces",
+            fault("GET", "/namespaces?", spent()),
+        )
+        .args(&["--only", "namespaces"]),
+    ] {
+        case.code(7).verify();
+    }
+}

@@ -1,0 +1,73 @@
+//! What is to be verified, and how.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::{Selection, Traces};
+use crate::{
+    api::{Client, Visitor},
+    config::{self, Document, Manifest},
+    domain::{AccountId, EnvName},
+    ops::account,
+};
+
+/// The wrangler file, or why there is none to check.
+pub type File<'a> = Result<&'a Document, &'a config::Error>;
+
+/// The service, as far as it can be reached.
+#[derive(Debug)]
+pub struct Service<'a> {
+    /// The client.
+    pub client: &'a Client,
+    /// The account, or why there is none.
+    pub account: Result<AccountId, account::Error>,
+    /// Whether it is the local store.
+    pub local: bool,
+}
+
+/// Why there is no service to ask.
+#[derive(Debug, Clone)]
+pub struct Denial {
+    /// Why.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// A Worker that should answer.
+#[derive(Debug)]
+pub struct WorkerRoute<'a> {
+    /// Who asks.
+    pub visitor: &'a Visitor,
+    /// What is asked for.
+    pub url: Url,
+    /// The status that is right; without one, any that means success.
+    pub status: Option<u16>,
+}
+
+/// What is to be verified, and how.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Which checks are made.
+    pub selection: &'a Selection,
+    /// The wrangler file.
+    pub file: File<'a>,
+    /// The sections of it that are meant.
+    pub sections: &'a [Option<EnvName>],
+    /// `kvctl.toml`, if there is one, and where.
+    pub manifest: Option<&'a Manifest>,
+    /// The service.
+    pub service: Result<Service<'a>, Denial>,
+    /// Whether nothing may be written.
+    pub read_only: bool,
+    /// How long a write may take to be seen.
+    pub consistency: Duration,
+    /// The Worker to ask.
+    pub worker: Option<WorkerRoute<'a>>,
+    /// The time.
+    pub now: fn() -> Timestamp,
+    /// What is written, so that it can be removed.
+    pub traces: &'a Traces,
+}
