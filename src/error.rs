@@ -150,6 +150,7 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     }
     of_usage(e)
         .or_else(|| e.downcast_ref().map(of_scaffold))
+        .or_else(|| of_keys(e))
         .or_else(|| of_ops(e))
         .or_else(|| of_ui(e))
 }
@@ -186,11 +187,9 @@ fn of_scaffold(error: &ops::scaffold::Error) -> Exit {
     }
 }
 
-fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
+fn of_keys(error: &(dyn StdError + 'static)) -> Option<Exit> {
     use ops::{
-        account, keys,
-        provision::want,
-        rename_binding, target,
+        keys,
         transfer::{delete, journal},
     };
     if error.is::<keys::Absent>() {
@@ -199,9 +198,15 @@ fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if error.is::<delete::Remained>() {
         return Some(Exit::Partial);
     }
-    if let Some(journal::Error::Unfinished(_) | journal::Error::Other(_)) = error.downcast_ref() {
-        return Some(Exit::Refused);
+    match error.downcast_ref::<journal::Error>()? {
+        journal::Error::Unfinished(_) | journal::Error::Other(_) => Some(Exit::Refused),
+        journal::Error::Read { .. } => Some(Exit::Failed),
+        journal::Error::File(_) => None,
     }
+}
+
+fn of_ops(error: &(dyn StdError + 'static)) -> Option<Exit> {
+    use ops::{account, provision::want, rename_binding, target};
     if let Some(e) = error.downcast_ref::<account::Error>() {
         return match e {
             account::Error::Disagree { .. }

@@ -10,15 +10,14 @@ use std::{
 
 use backon::{ExponentialBuilder, Retryable as _};
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::{
-    header::{CONTENT_TYPE, DATE, HeaderMap, InvalidHeaderValue, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderMap, InvalidHeaderValue, RETRY_AFTER},
     multipart::{Form, Part},
 };
 
 use super::{
     BaseUrl, Credentials, Scheme,
-    clock::{Clock, read_date},
     endpoint::{Answer, Body, Endpoint},
     error::{Error, Kind, Request, Trouble},
     observer::{Event, Observer},
@@ -69,7 +68,6 @@ pub struct Client {
     backoff: Duration,
     now: fn() -> Timestamp,
     pacer: Pacer,
-    clock: Clock,
     observer: Arc<dyn Observer>,
 }
 
@@ -114,7 +112,6 @@ impl Client {
             backoff: settings.backoff,
             now: settings.now,
             pacer: Pacer::default(),
-            clock: Clock::default(),
             observer,
         })
     }
@@ -132,11 +129,6 @@ impl Client {
     /// Returns what is left of the account's requests, as far as the answers said.
     pub fn budget(&self) -> Option<Budget> {
         self.pacer.budget()
-    }
-
-    /// Returns by how much this machine's clock is ahead of the service's; exact to a second or so.
-    pub fn skew(&self) -> Option<SignedDuration> {
-        self.clock.skew()
     }
 
     /// Sends `endpoint`, again if that is safe and may help.
@@ -231,7 +223,6 @@ impl Client {
                     answer.header("ratelimit"),
                     answer.header("ratelimit-policy"),
                 );
-                self.clock.learn(answer.header(DATE.as_str()), (self.now)());
                 self.observer.event(&Event::Answered {
                     method: &E::METHOD,
                     path: &answer.request.path,
@@ -300,7 +291,9 @@ fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = read_date(text)?;
+    let date = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(text)
+        .ok()?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 

@@ -8,7 +8,6 @@ mod analytics;
 mod base_url;
 mod bulk;
 mod client;
-mod clock;
 mod credentials;
 mod endpoint;
 mod error;

@@ -20,6 +20,7 @@ use crate::{
     ops::{
         account::{Choice, Error as AccountError, Sources},
         verify::Denial,
+        way::Meter,
     },
     ui::Verbosity,
 };
@@ -53,6 +54,8 @@ pub struct Attempt {
     pub client: Client,
     /// The account, or why there is none.
     pub account: Result<AccountId, AccountError>,
+    /// What listens to the client.
+    pub meter: Arc<Meter>,
     /// Where namespaces live.
     pub place: Place,
     /// Stops the local store's server when dropped.
@@ -115,7 +118,7 @@ impl Context {
         document: Option<&Document>,
         sections: &[Option<EnvName>],
     ) -> anyhow::Result<Session> {
-        let client = self.remote_client()?;
+        let client = self.remote_client(self.narrator())?;
         let account = self.account(document, sections, &client).await?.id;
         Ok(Session {
             client,
@@ -126,7 +129,7 @@ impl Context {
     }
 
     /// Prepares a client with the user's credentials.
-    fn remote_client(&self) -> anyhow::Result<Client> {
+    fn remote_client(&self, observer: Arc<dyn Observer>) -> anyhow::Result<Client> {
         let found = self.credentials()?;
         if let Some(name) = found.renamed {
             self.ui.note(&format!(
@@ -139,7 +142,8 @@ impl Context {
             &format!("credentials: {}", found.source),
         );
         let (base, _) = self.base_url()?;
-        self.client(base, found.credentials)
+        let retries = self.globals.retries.into();
+        self.client_with(base, found.credentials, retries, observer)
     }
 
     /// Prepares as much of a session as can be had, for a command that reports on what cannot. No
@@ -149,16 +153,19 @@ impl Context {
         document: Option<&Document>,
         sections: &[Option<EnvName>],
     ) -> anyhow::Result<Result<Attempt, Denial>> {
+        let meter = Arc::new(Meter::new(env::now));
         if self.is_local() {
             let session = self.connect_locally(document).await?;
             return Ok(Ok(Attempt {
                 client: session.client,
                 account: Ok(session.account),
+                meter,
                 place: session.place,
                 _server: session.server,
             }));
         }
-        let client = match self.remote_client() {
+        let observer = self.narrator_and(Arc::clone(&meter) as Arc<dyn Observer>);
+        let client = match self.remote_client(observer) {
             Ok(client) => client,
             Err(error) => {
                 let denied = error.downcast::<credentials::Error>()?;
@@ -172,6 +179,7 @@ impl Context {
         Ok(Ok(Attempt {
             client,
             account,
+            meter,
             place: Place::Remote,
             _server: None,
         }))
@@ -245,8 +253,7 @@ impl Context {
 
     fn client(&self, base: BaseUrl, credentials: Credentials) -> anyhow::Result<Client> {
         let retries = self.globals.retries.into();
-        let narrator = Arc::new(Narrator::new(self.ui.clone()));
-        self.client_with(base, credentials, retries, narrator)
+        self.client_with(base, credentials, retries, self.narrator())
     }
 
     /// Prepares a client that hides nothing by trying again for long, and is listened to by
@@ -257,9 +264,16 @@ impl Context {
         credentials: Credentials,
         observer: Arc<dyn Observer>,
     ) -> anyhow::Result<Client> {
-        let narrator = Narrator::new(self.ui.clone());
-        let both = Arc::new(Both(narrator, observer));
+        let both = self.narrator_and(observer);
         self.client_with(base, credentials, self.globals.retries.min(1).into(), both)
+    }
+
+    fn narrator(&self) -> Arc<dyn Observer> {
+        Arc::new(Narrator::new(self.ui.clone()))
+    }
+
+    fn narrator_and(&self, other: Arc<dyn Observer>) -> Arc<dyn Observer> {
+        Arc::new(Both(Narrator::new(self.ui.clone()), other))
     }
 
     fn client_with(

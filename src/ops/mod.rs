@@ -5,7 +5,7 @@
 
 pub mod account;
 pub mod audit;
-pub mod doctor;
+pub mod identity;
 pub mod keys;
 pub mod namespaces;
 pub mod protect;
@@ -16,3 +16,4 @@ pub mod target;
 pub mod transfer;
 pub mod usage;
 pub mod verify;
+pub mod way;

@@ -14,12 +14,14 @@ use crate::{
     env,
     ops::{
         account::{Choice, only},
-        doctor::{
-            Identity, Owner, Permission, Probe, SKEW_MAX_SECONDS, identify, may_analyse, may_read,
-        },
+        identity::{Identity, Owner, Permission, identify, may_analyse, may_read},
+        way::{Meter, clock_is_off},
     },
     wire::{Account, code},
 };
+
+/// From how many seconds on a clock deserves a word.
+const SKEW_MAX_SECONDS: u64 = 30;
 
 /// How many days before a token expires somebody should be told.
 const EXPIRY_DAYS: i64 = 7;
@@ -32,10 +34,10 @@ pub(super) async fn look(context: &Context, found: Found, report: &mut DoctorRep
     let Some(base) = found.base else {
         return;
     };
-    let probe = Arc::new(Probe::new(env::now));
+    let meter = Arc::new(Meter::new(env::now));
     let credentials = found.credentials.unwrap_or(Credentials::Anonymous);
     let scheme = credentials.scheme();
-    let observer = Arc::clone(&probe);
+    let observer = Arc::clone(&meter);
     let client = match context.probing_client(base, credentials, observer) {
         Ok(client) => client,
         Err(error) => {
@@ -50,7 +52,7 @@ pub(super) async fn look(context: &Context, found: Found, report: &mut DoctorRep
         let hint = error.hint();
         examined.report.broken_by(said(&error), hint);
     }
-    network(&probe, report);
+    network(&meter, report);
 }
 
 struct Examination<'a> {
@@ -225,19 +227,15 @@ fn pass(error: Error) -> Result<(), Error> {
     }
 }
 
-fn network(probe: &Probe, report: &mut DoctorReport) {
-    let Some(way) = probe.way() else {
+fn network(meter: &Meter, report: &mut DoctorReport) {
+    let Some(way) = meter.way() else {
         return;
     };
     if let Some(seconds) = way.ahead_seconds
         && seconds.unsigned_abs() > SKEW_MAX_SECONDS
     {
-        let side = if seconds > 0 { "ahead of" } else { "behind" };
         report.warn(
-            format!(
-                "this machine's clock is {} s {side} the service's",
-                seconds.unsigned_abs()
-            ),
+            clock_is_off(seconds),
             Some(
                 "set the clock; expiry times that are reckoned here are off by as much".to_owned(),
             ),

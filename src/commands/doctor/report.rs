@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::versions::Versions;
 use crate::{
-    ops::{account::Choice, doctor::Permission},
+    ops::{account::Choice, identity::Permission},
     ui::{ADDED, FAINT, REMOVED, Report, STRONG, printable, quantity},
     wire::Account,
 };

@@ -55,7 +55,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<(
     if let (Some(document), Some(manifest)) = (document, &manifest) {
         verify::check_bindings(document, manifest)?;
     }
-    let mut attempt = context.attempt(document, &sections).await?;
+    let attempt = context.attempt(document, &sections).await?;
     let account = attempt.as_ref().ok().and_then(|a| a.account.as_ref().ok());
     github::mask(context, account)?;
     announce(context, &attempt, &sections, &selection, args.read_only);
@@ -73,7 +73,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<(
         file: file.as_ref(),
         sections: &sections,
         manifest: manifest.as_ref(),
-        service: service(&mut attempt),
+        service: service(&attempt),
         read_only: args.read_only,
         consistency: args.consistency_timeout.0,
         worker: route.map(|(worker, visitor)| WorkerRoute {
@@ -105,19 +105,14 @@ fn sections(
 }
 
 /// Hands out what the attempt came to; what it failed with is moved.
-fn service(attempt: &mut Result<Attempt, Denial>) -> Result<Service<'_>, Denial> {
-    match attempt {
-        Err(denial) => Err(denial.clone()),
-        Ok(attempt) => {
-            let local = matches!(attempt.place, Place::Local(_));
-            let placeholder = Ok(crate::domain::AccountId::local());
-            Ok(Service {
-                account: std::mem::replace(&mut attempt.account, placeholder),
-                client: &attempt.client,
-                local,
-            })
-        }
-    }
+fn service(attempt: &Result<Attempt, Denial>) -> Result<Service<'_>, Denial> {
+    let attempt = attempt.as_ref().map_err(Clone::clone)?;
+    Ok(Service {
+        client: &attempt.client,
+        account: &attempt.account,
+        meter: &attempt.meter,
+        local: matches!(attempt.place, Place::Local(_)),
+    })
 }
 
 /// Says what is about to be asked, and written.

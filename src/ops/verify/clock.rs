@@ -1,12 +1,11 @@
 //! The check `clock`: this machine and the service agree on the time. Expiry is set in absolute
 //! seconds, and tokens have a validity, so a clock that is off breaks both.
 
-use jiff::SignedDuration;
-
 use super::{Check, Finding, facts::Facts};
+use crate::{domain::TTL_MIN_SECONDS, ops::way::clock_is_off};
 
-/// How far off is too far: as long as the shortest time to live.
-const TOO_FAR: SignedDuration = SignedDuration::from_mins(1);
+/// How far off is too far, in seconds: as long as the shortest time to live.
+const TOO_FAR: u64 = TTL_MIN_SECONDS.unsigned_abs();
 
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let check = Check::Clock;
@@ -14,30 +13,23 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
         return vec![Finding::skip(check, "the local store has the same clock")];
     }
     let listed = facts.namespaces().await.map(drop);
-    let skew = facts.client().ok().and_then(crate::api::Client::skew);
-    let finding = match (skew, listed) {
-        (Some(skew), _) => judge(skew),
+    let ahead = facts.way().and_then(|way| way.ahead_seconds);
+    let finding = match (ahead, listed) {
+        (Some(seconds), _) => judge(seconds),
         (None, Err(blocked)) => facts.blocked(check, &blocked),
         (None, Ok(())) => Finding::skip(check, "no answer had a date"),
     };
     vec![finding]
 }
 
-fn judge(skew: SignedDuration) -> Finding {
-    let seconds = skew.as_secs();
-    let by = seconds.unsigned_abs();
-    let side = if seconds < 0 { "behind" } else { "ahead of" };
-    if skew.abs() > TOO_FAR {
-        let message = format!("this machine's clock is {by} s {side} the service's");
-        return Finding::fail(Check::Clock, message)
-            .hint("set the clock, for instance by switching time synchronisation on");
+fn judge(ahead_seconds: i64) -> Finding {
+    let message = clock_is_off(ahead_seconds);
+    match ahead_seconds.unsigned_abs() {
+        by if by > TOO_FAR => Finding::fail(Check::Clock, message)
+            .hint("set the clock, for instance by switching time synchronisation on"),
+        0 | 1 => Finding::pass(Check::Clock, "the clock is right"),
+        _ => Finding::pass(Check::Clock, format!("{message}, which does no harm")),
     }
-    let message = if by <= 1 {
-        "the clock is right".to_owned()
-    } else {
-        format!("the clock is {by} s {side} the service's, which does no harm")
-    };
-    Finding::pass(Check::Clock, message)
 }
 
 #[cfg(test)]
@@ -54,7 +46,7 @@ mod tests {
             (61, Status::Fail),
             (-600, Status::Fail),
         ] {
-            let judged = judge(SignedDuration::from_secs(seconds));
+            let judged = judge(seconds);
             assert_eq!(judged.status, status, "{seconds}");
         }
     }

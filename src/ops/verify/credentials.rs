@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::{Client, Scheme},
-    ops::doctor::Owner,
+    ops::identity::Owner,
     wire::TokenStatus,
 };
 

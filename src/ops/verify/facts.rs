@@ -17,7 +17,8 @@ use crate::{
     domain::{AccountId, NamespaceId},
     ops::{
         account,
-        doctor::{Identity, Owner, identify},
+        identity::{Identity, Owner, identify},
+        way::Way,
     },
     wire::{NamespaceInfo, TokenStatus},
 };
@@ -160,6 +161,11 @@ impl<'a> Facts<'a> {
     }
 
     /// Returns the account that is meant.
+    /// Returns what the answers so far told of the way to the service; nothing if there was none.
+    pub(super) fn way(&self) -> Option<Way> {
+        self.request.service.as_ref().ok()?.meter.way()
+    }
+
     pub(super) fn account(&self) -> Result<&'a AccountId, Blocked> {
         self.client()?;
         let Ok(service) = &self.request.service else {

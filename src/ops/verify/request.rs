@@ -10,7 +10,7 @@ use crate::{
     api::{Client, Visitor},
     config::{self, Document, Manifest},
     domain::{AccountId, EnvName},
-    ops::account,
+    ops::{account, way::Meter},
 };
 
 /// The wrangler file, or why there is none to check.
@@ -22,7 +22,9 @@ pub struct Service<'a> {
     /// The client.
     pub client: &'a Client,
     /// The account, or why there is none.
-    pub account: Result<AccountId, account::Error>,
+    pub account: &'a Result<AccountId, account::Error>,
+    /// What listens to the client.
+    pub meter: &'a Meter,
     /// Whether it is the local store.
     pub local: bool,
 }

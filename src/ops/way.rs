@@ -1,7 +1,6 @@
-//! What the service tells about whoever asks, and about the way to it. Only reads.
+//! The way to the service: how long it is, and how far the clocks at its ends are apart.
 //!
-//! Owns which endpoint verifies which kind of token, what can be found out about permissions without
-//! writing, and how far clocks are apart. Imports `domain`, `wire` and `api`.
+//! Owns how that is measured from the answers to requests that are made anyway. Imports `api`.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -10,102 +9,11 @@ use std::{
 
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 
-use crate::{
-    api::{Client, Error, Event, GetUsage, ListNamespaces, Observer, Scheme, Trouble, VerifyToken},
-    domain::AccountId,
-    ops::usage::Window,
-    wire::TokenStatus,
-};
+use crate::api::{Event, Observer};
 
-/// From how many seconds on clocks are too far apart.
-pub const SKEW_MAX_SECONDS: u64 = 30;
-
-/// Whose token it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// A user's.
-    User,
-    /// An account's.
-    Account,
-}
-
-/// What is known of credentials.
+/// Listens to a client, and measures how long the way is and what time it is at its other end.
 #[derive(Debug)]
-pub enum Identity {
-    /// The service knows the token.
-    Known(Owner, TokenStatus),
-    /// The service says that it is no token.
-    Refused(Error),
-    /// There is nothing to ask: no endpoint verifies credentials of this kind.
-    Unverifiable,
-}
-
-/// Asks what a token is. One that an account owns is known to that account only, so `accounts` are
-/// asked in turn where the user's endpoint does not know it.
-pub async fn identify(
-    client: &Client,
-    scheme: Scheme,
-    accounts: &[AccountId],
-) -> Result<Identity, Error> {
-    let (user, account) = match scheme {
-        Scheme::UserToken => (true, false),
-        Scheme::AccountToken => (false, true),
-        Scheme::Unmarked | Scheme::Misplaced => (true, true),
-        Scheme::OAuth | Scheme::GlobalKey | Scheme::Anonymous => return Ok(Identity::Unverifiable),
-    };
-    let asked = accounts.iter().filter(|_| account).map(Some);
-    let mut refusal = None;
-    for account in user.then_some(None).into_iter().chain(asked) {
-        match client.send(&VerifyToken { account }).await {
-            Ok(status) => {
-                let owner = account.map_or(Owner::User, |_| Owner::Account);
-                return Ok(Identity::Known(owner, status));
-            }
-            // The first refusal is of the endpoint that fits most tokens.
-            Err(error) if error.trouble() == Trouble::Denied => {
-                refusal.get_or_insert(error);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(refusal.map_or(Identity::Unverifiable, Identity::Refused))
-}
-
-/// A permission of a token.
-#[derive(Debug)]
-pub enum Permission {
-    /// It is there.
-    Granted,
-    /// It is not.
-    Missing(Error),
-    /// It could not be found out.
-    Unknown(Error),
-}
-
-impl Permission {
-    fn of<T>(outcome: Result<T, Error>) -> Self {
-        match outcome {
-            Ok(_) => Self::Granted,
-            Err(error) if error.trouble() == Trouble::Denied => Self::Missing(error),
-            Err(error) => Self::Unknown(error),
-        }
-    }
-}
-
-/// Finds out whether the namespaces of `account` may be read.
-pub async fn may_read(client: &Client, account: &AccountId) -> Permission {
-    Permission::of(client.send(&ListNamespaces { account, page: 1 }).await)
-}
-
-/// Finds out whether the analytics of `account` may be read.
-pub async fn may_analyse(client: &Client, account: &AccountId, now: Timestamp) -> Permission {
-    let Window { from, to, .. } = Window::new(now, 1);
-    Permission::of(client.send(&GetUsage { account, from, to }).await)
-}
-
-/// Listens to a client: how long the way is, and what time it is at its other end.
-#[derive(Debug)]
-pub struct Probe {
+pub struct Meter {
     now: fn() -> Timestamp,
     samples: Mutex<Vec<Sample>>,
 }
@@ -129,7 +37,18 @@ pub struct Way {
     pub ahead_seconds: Option<i64>,
 }
 
-impl Probe {
+/// Says how far this machine's clock is off, which is ahead by so many seconds.
+pub fn clock_is_off(ahead_seconds: i64) -> String {
+    let side = if ahead_seconds < 0 {
+        "behind"
+    } else {
+        "ahead of"
+    };
+    let by = ahead_seconds.unsigned_abs();
+    format!("this machine's clock is {by} s {side} the service's")
+}
+
+impl Meter {
     /// Listens; `now` is this machine's clock.
     pub fn new(now: fn() -> Timestamp) -> Self {
         Self {
@@ -153,7 +72,7 @@ impl Probe {
     }
 }
 
-impl Observer for Probe {
+impl Observer for Meter {
     fn event(&self, event: &Event<'_>) {
         let Event::Answered { took, date, .. } = event else {
             return;
@@ -194,9 +113,9 @@ mod tests {
     }
 
     fn way(dates: &[(&str, u64)]) -> Option<Way> {
-        let probe = Probe::new(noon);
+        let meter = Meter::new(noon);
         for (date, millis) in dates {
-            probe.event(&Event::Answered {
+            meter.event(&Event::Answered {
                 method: &Method::GET,
                 path: "accounts",
                 status: StatusCode::OK,
@@ -205,7 +124,7 @@ mod tests {
                 date: (!date.is_empty()).then_some(date),
             });
         }
-        probe.way()
+        meter.way()
     }
 
     #[test]
