@@ -14,6 +14,10 @@ use tokio::{
 /// How much of all bodies together is held at once.
 pub(super) const ROOM_BYTES: usize = 128 * 1024 * 1024;
 
+/// What of each body takes no room: so much a connection has anyway, and short requests need not
+/// wait for long ones.
+const FREE_BYTES: usize = 64 * 1024;
+
 /// What room is counted in.
 const UNIT_BYTES: usize = 1024;
 
@@ -73,7 +77,7 @@ impl Room {
                 return Err(Trouble::TooLong(length));
             }
             let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-            let more = self.take(length.div_ceil(UNIT_BYTES) - held).await?;
+            let more = self.take(units(length).saturating_sub(held)).await?;
             match &mut room {
                 Some(room) => room.merge(more),
                 None => room = Some(more),
@@ -94,6 +98,11 @@ impl Room {
             Ok(Err(_)) | Err(_) => Err(Trouble::NoRoom),
         }
     }
+}
+
+/// Returns how much room a body of this length takes up.
+fn units(length: usize) -> usize {
+    length.saturating_sub(FREE_BYTES).div_ceil(UNIT_BYTES)
 }
 
 async fn next(chunks: &mut BodyDataStream) -> Result<Option<Bytes>, Trouble> {
@@ -156,12 +165,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn bodies_wait_for_room_and_not_for_ever() {
         let room = Room::default();
-        let most = room.read(chunks(1, ROOM_BYTES), ROOM_BYTES).await.unwrap();
-        let waiting = room.read(Body::from("x"), 1);
-        assert_eq!(waiting.await.unwrap_err(), Trouble::NoRoom);
-        let mut waiting = Box::pin(room.read(Body::from("x"), 1));
+        let all = ROOM_BYTES + FREE_BYTES;
+        let most = room.read(chunks(1, all), all).await.unwrap();
+        let long = || room.read(chunks(1, FREE_BYTES + 1), all);
+        assert_eq!(long().await.unwrap_err(), Trouble::NoRoom);
+        let mut waiting = Box::pin(long());
         assert!((&mut waiting).now_or_never().is_none());
+        // A short one does not wait behind it.
+        let short = room.read(chunks(1, FREE_BYTES), all).now_or_never();
+        assert_eq!(short.unwrap().unwrap().bytes.len(), FREE_BYTES);
         drop(most);
-        assert_eq!(waiting.await.unwrap().bytes, "x");
+        assert_eq!(waiting.await.unwrap().bytes.len(), FREE_BYTES + 1);
     }
 }
