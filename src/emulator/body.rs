@@ -21,8 +21,14 @@ const FREE_BYTES: usize = 64 * 1024;
 /// What room is counted in.
 const UNIT_BYTES: usize = 1024;
 
-/// How long a body may stand still.
+/// How long a body may stand still, and wait for room.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a body waits for more room that has some: others may wait for that.
+const HASTE: Duration = Duration::from_secs(3);
+
+/// How slow a body may be on the whole, in bytes a second.
+const SLOWEST: usize = 256 * 1024;
 
 /// How much of a body that is too long is taken in and thrown away: a client that is still sending
 /// would miss the answer.
@@ -49,7 +55,7 @@ pub(super) struct Room(Arc<Semaphore>);
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) bytes: Bytes,
-    _room: Option<OwnedSemaphorePermit>,
+    room: OwnedSemaphorePermit,
 }
 
 impl Default for Room {
@@ -60,6 +66,9 @@ impl Default for Room {
 
 impl Room {
     /// Reads `body` to its end, if that is at most `limit` bytes away.
+    ///
+    /// One that says how long it is gets all its room before it is read, so that two of them never
+    /// wait for what the other holds. One that does not gets it bit by bit, and does not wait long.
     pub(super) async fn read(&self, body: Body, limit: usize) -> Result<Held, Trouble> {
         let announced = body.size_hint().exact().and_then(|n| n.try_into().ok());
         let mut chunks = body.into_data_stream();
@@ -67,33 +76,58 @@ impl Room {
             drain(&mut chunks).await;
             return Err(Trouble::TooLong(length));
         }
-        let mut bytes = BytesMut::with_capacity(announced.unwrap_or_default());
-        let mut room: Option<OwnedSemaphorePermit> = None;
-        while let Some(chunk) = next(&mut chunks).await? {
+        let room = self.take(units(announced.unwrap_or_default()), PATIENCE);
+        let mut held = Held {
+            bytes: Bytes::new(),
+            room: room.await?,
+        };
+        let bytes = BytesMut::with_capacity(announced.unwrap_or_default());
+        let time = PATIENCE + Duration::from_secs((announced.unwrap_or(limit) / SLOWEST) as u64);
+        let read = self.fill(&mut held.room, bytes, &mut chunks, limit);
+        match timeout(time, read).await {
+            Err(_) => Err(Trouble::TooSlow),
+            Ok(Err(Trouble::TooLong(length))) => {
+                drop(held);
+                drain(&mut chunks).await;
+                Err(Trouble::TooLong(length))
+            }
+            Ok(Err(trouble)) => Err(trouble),
+            Ok(Ok(bytes)) => {
+                held.bytes = bytes;
+                Ok(held)
+            }
+        }
+    }
+
+    async fn fill(
+        &self,
+        room: &mut OwnedSemaphorePermit,
+        mut bytes: BytesMut,
+        chunks: &mut BodyDataStream,
+        limit: usize,
+    ) -> Result<Bytes, Trouble> {
+        while let Some(chunk) = next(chunks).await? {
             let length = bytes.len() + chunk.len();
             if length > limit {
-                drop((bytes, room));
-                drain(&mut chunks).await;
                 return Err(Trouble::TooLong(length));
             }
-            let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-            let more = self.take(units(length).saturating_sub(held)).await?;
-            match &mut room {
-                Some(room) => room.merge(more),
-                None => room = Some(more),
+            let more = units(length).saturating_sub(room.num_permits());
+            if more > 0 {
+                room.merge(self.take(more, HASTE).await?);
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Held {
-            bytes: bytes.freeze(),
-            _room: room,
-        })
+        Ok(bytes.freeze())
     }
 
-    async fn take(&self, units: usize) -> Result<OwnedSemaphorePermit, Trouble> {
+    async fn take(
+        &self,
+        units: usize,
+        patience: Duration,
+    ) -> Result<OwnedSemaphorePermit, Trouble> {
         let units = u32::try_from(units).map_err(|_too_many| Trouble::NoRoom)?;
         let room = Arc::clone(&self.0).acquire_many_owned(units);
-        match timeout(PATIENCE, room).await {
+        match timeout(patience, room).await {
             Ok(Ok(room)) => Ok(room),
             Ok(Err(_)) | Err(_) => Err(Trouble::NoRoom),
         }
@@ -160,6 +194,29 @@ mod tests {
     async fn a_body_that_stands_still_is_given_up() {
         let room = Room::default();
         assert_eq!(room.read(pending(), 9).await.unwrap_err(), Trouble::TooSlow);
+        // Nor does one last for ever that always moves a little.
+        let drop = |()| async {
+            tokio::time::sleep(PATIENCE / 2).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b"a")), ()))
+        };
+        let dripping = Body::from_stream(stream::unfold((), drop));
+        let read = room.read(dripping, 1000).await;
+        assert_eq!(read.unwrap_err(), Trouble::TooSlow);
+        assert_eq!(room.0.available_permits(), ROOM_BYTES / UNIT_BYTES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bodies_that_say_their_length_do_not_wait_for_what_others_hold() {
+        let room = Room::default();
+        let length = ROOM_BYTES / 3 * 2;
+        let reads = (0..3).map(|_| room.read(Body::from(vec![0; length]), length));
+        let read = futures_util::future::join_all(reads.map(|read| async {
+            let held = read.await.unwrap();
+            // Answered after a while.
+            tokio::time::sleep(PATIENCE / 3).await;
+            held.bytes.len()
+        }));
+        assert_eq!(read.await, [length; 3]);
     }
 
     #[tokio::test(start_paused = true)]
