@@ -11,11 +11,17 @@ use tokio::{
     time::timeout,
 };
 
-/// How much of all bodies together is held at once.
+/// How much of all long bodies together is held at once.
 pub(super) const ROOM_BYTES: usize = 128 * 1024 * 1024;
 
-/// What of each body takes no room: so much a connection has anyway, and short requests need not
-/// wait for long ones.
+/// How much of all short bodies together is held at once.
+const SHORT_ROOM_BYTES: usize = 32 * 1024 * 1024;
+
+/// How long a body is that is short. Those have a room of their own, so that they need not wait for
+/// long ones that are slow.
+const SHORT_BYTES: usize = 1024 * 1024;
+
+/// What of each body takes no room: so much a connection has anyway.
 const FREE_BYTES: usize = 64 * 1024;
 
 /// What room is counted in.
@@ -49,7 +55,10 @@ pub(super) enum Trouble {
 
 /// The room for all bodies.
 #[derive(Debug)]
-pub(super) struct Room(Arc<Semaphore>);
+pub(super) struct Room {
+    long: Arc<Semaphore>,
+    short: Arc<Semaphore>,
+}
 
 /// A body, and the room that it takes up until this is dropped.
 #[derive(Debug)]
@@ -60,7 +69,11 @@ pub(super) struct Held {
 
 impl Default for Room {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(ROOM_BYTES / UNIT_BYTES)))
+        let of = |bytes| Arc::new(Semaphore::new(bytes / UNIT_BYTES));
+        Self {
+            long: of(ROOM_BYTES),
+            short: of(SHORT_ROOM_BYTES),
+        }
     }
 }
 
@@ -76,14 +89,18 @@ impl Room {
             drain(&mut chunks).await;
             return Err(Trouble::TooLong(length));
         }
-        let room = self.take(units(announced.unwrap_or_default()), PATIENCE);
+        let lane = match announced {
+            Some(length) if length <= SHORT_BYTES => &self.short,
+            _ => &self.long,
+        };
+        let room = take(lane, units(announced.unwrap_or_default()), PATIENCE);
         let mut held = Held {
             bytes: Bytes::new(),
             room: room.await?,
         };
         let bytes = BytesMut::with_capacity(announced.unwrap_or_default());
         let time = PATIENCE + Duration::from_secs((announced.unwrap_or(limit) / SLOWEST) as u64);
-        let read = self.fill(&mut held.room, bytes, &mut chunks, limit);
+        let read = fill(lane, &mut held.room, bytes, &mut chunks, limit);
         match timeout(time, read).await {
             Err(_) => Err(Trouble::TooSlow),
             Ok(Err(Trouble::TooLong(length))) => {
@@ -98,39 +115,40 @@ impl Room {
             }
         }
     }
+}
 
-    async fn fill(
-        &self,
-        room: &mut OwnedSemaphorePermit,
-        mut bytes: BytesMut,
-        chunks: &mut BodyDataStream,
-        limit: usize,
-    ) -> Result<Bytes, Trouble> {
-        while let Some(chunk) = next(chunks).await? {
-            let length = bytes.len() + chunk.len();
-            if length > limit {
-                return Err(Trouble::TooLong(length));
-            }
-            let more = units(length).saturating_sub(room.num_permits());
-            if more > 0 {
-                room.merge(self.take(more, HASTE).await?);
-            }
-            bytes.extend_from_slice(&chunk);
+/// Reads all of a body that is at most `limit` bytes long, and takes the room that it needs.
+async fn fill(
+    lane: &Arc<Semaphore>,
+    room: &mut OwnedSemaphorePermit,
+    mut bytes: BytesMut,
+    chunks: &mut BodyDataStream,
+    limit: usize,
+) -> Result<Bytes, Trouble> {
+    while let Some(chunk) = next(chunks).await? {
+        let length = bytes.len() + chunk.len();
+        if length > limit {
+            return Err(Trouble::TooLong(length));
         }
-        Ok(bytes.freeze())
+        let more = units(length).saturating_sub(room.num_permits());
+        if more > 0 {
+            room.merge(take(lane, more, HASTE).await?);
+        }
+        bytes.extend_from_slice(&chunk);
     }
+    Ok(bytes.freeze())
+}
 
-    async fn take(
-        &self,
-        units: usize,
-        patience: Duration,
-    ) -> Result<OwnedSemaphorePermit, Trouble> {
-        let units = u32::try_from(units).map_err(|_too_many| Trouble::NoRoom)?;
-        let room = Arc::clone(&self.0).acquire_many_owned(units);
-        match timeout(patience, room).await {
-            Ok(Ok(room)) => Ok(room),
-            Ok(Err(_)) | Err(_) => Err(Trouble::NoRoom),
-        }
+async fn take(
+    lane: &Arc<Semaphore>,
+    units: usize,
+    patience: Duration,
+) -> Result<OwnedSemaphorePermit, Trouble> {
+    let units = u32::try_from(units).map_err(|_too_many| Trouble::NoRoom)?;
+    let room = Arc::clone(lane).acquire_many_owned(units);
+    match timeout(patience, room).await {
+        Ok(Ok(room)) => Ok(room),
+        Ok(Err(_)) | Err(_) => Err(Trouble::NoRoom),
     }
 }
 
@@ -187,7 +205,7 @@ mod tests {
         let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))]);
         let broken = room.read(Body::from_stream(broken), 4).await;
         assert_eq!(broken.unwrap_err(), Trouble::Broken);
-        assert_eq!(room.0.available_permits(), ROOM_BYTES / UNIT_BYTES);
+        assert_eq!(room.long.available_permits(), ROOM_BYTES / UNIT_BYTES);
     }
 
     #[tokio::test(start_paused = true)]
@@ -202,7 +220,7 @@ mod tests {
         let dripping = Body::from_stream(stream::unfold((), drop));
         let read = room.read(dripping, 1000).await;
         assert_eq!(read.unwrap_err(), Trouble::TooSlow);
-        assert_eq!(room.0.available_permits(), ROOM_BYTES / UNIT_BYTES);
+        assert_eq!(room.long.available_permits(), ROOM_BYTES / UNIT_BYTES);
     }
 
     #[tokio::test(start_paused = true)]
@@ -228,9 +246,10 @@ mod tests {
         assert_eq!(long().await.unwrap_err(), Trouble::NoRoom);
         let mut waiting = Box::pin(long());
         assert!((&mut waiting).now_or_never().is_none());
-        // A short one does not wait behind it.
-        let short = room.read(chunks(1, FREE_BYTES), all).now_or_never();
-        assert_eq!(short.unwrap().unwrap().bytes.len(), FREE_BYTES);
+        // Short ones do not wait behind it.
+        for short in [chunks(1, FREE_BYTES), Body::from(vec![0; SHORT_BYTES])] {
+            assert!(room.read(short, all).now_or_never().unwrap().is_ok());
+        }
         drop(most);
         assert_eq!(waiting.await.unwrap().bytes.len(), FREE_BYTES + 1);
     }
