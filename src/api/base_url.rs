@@ -40,6 +40,11 @@ impl BaseUrl {
         is_loopback(&self.0)
     }
 
+    /// Whether requests go in clear, so that no certificate is ever looked at.
+    pub(super) fn is_clear(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
     /// Returns the URL of `path`, whose segments are percent-encoded already.
     ///
     /// Joined as text: `Url::join` would fold `..` and so turn one object into another.
