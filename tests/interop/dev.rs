@@ -4,7 +4,10 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     os::unix::process::CommandExt as _,
     process::{Child, Command},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -41,6 +44,10 @@ binding = "KV"
 id = "0f2ac74b498b48028cb68387c421e279"
 "#;
 
+/// How long wrangler may take to start, and the Worker to answer. Both take seconds; more than this
+/// is a standstill, even on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
 /// `wrangler dev`, until this is dropped.
 pub(crate) struct Dev {
     child: Child,
@@ -67,36 +74,44 @@ impl Dev {
             .process_group(0)
             .spawn()
             .unwrap();
+        // Both are read to their ends: it must not stop because nobody reads what it says.
+        let mut stderr = child.stderr.take().unwrap();
+        let complaints = thread::spawn(move || {
+            let mut said = Vec::new();
+            stderr.read_to_end(&mut said).ok();
+            said
+        });
         let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            let lines = stdout.lines().map_while(Result::ok);
+            lines.for_each(|line| drop(sender.send(line)));
+        });
+        let deadline = Instant::now() + PATIENCE;
         let mut seen = String::new();
-        let mut lines = stdout.lines();
         let address = loop {
-            let Some(line) = lines.next() else {
-                let mut said = String::new();
-                child
-                    .stderr
-                    .take()
-                    .unwrap()
-                    .read_to_string(&mut said)
-                    .unwrap();
-                panic!("wrangler dev did not start:\n{seen}\n{said}");
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = match lines.recv_timeout(left) {
+                Ok(line) => line,
+                Err(why) => {
+                    kill(&mut child);
+                    let said = complaints.join().unwrap();
+                    let said = String::from_utf8_lossy(&said);
+                    panic!("wrangler {command:?} did not start: {why}\n{seen}\n{said}");
+                }
             };
-            let line = line.unwrap();
             if let Some((_, address)) = line.split_once("Ready on http://") {
                 break address.trim().to_owned();
             }
             seen.push_str(&line);
             seen.push('\n');
         };
-        // It must not stop because nobody reads what it says.
-        thread::spawn(move || lines.for_each(drop));
-        let mut stderr = child.stderr.take().unwrap();
-        thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()).ok());
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
         Self {
             child,
             address,
             banner: seen,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: http.build().unwrap(),
             runtime: tokio::runtime::Runtime::new().unwrap(),
         }
     }
@@ -131,13 +146,18 @@ impl Dev {
 
 impl Drop for Dev {
     fn drop(&mut self) {
-        let group = format!("-{}", self.child.id());
-        Command::new("kill")
-            .args(["-KILL", "--", &group])
-            .status()
-            .ok();
-        self.child.wait().ok();
+        kill(&mut self.child);
     }
+}
+
+/// Ends a process that leads a group, with its group.
+fn kill(child: &mut Child) {
+    let group = format!("-{}", child.id());
+    Command::new("kill")
+        .args(["-KILL", "--", &group])
+        .status()
+        .ok();
+    child.wait().ok();
 }
 
 fn kvctl(home: &Home, args: &[&str]) -> Vec<u8> {
