@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use fs_err as fs;
 use kvctl::emulator::{Action, Answer, Fault, Keys};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
 
@@ -320,6 +320,20 @@ fn nothing_is_sent_of_a_file_that_is_wrong_somewhere() {
     assert_eq!(seen.code, Some(6), "{seen}");
     insta::assert_snapshot!(seen);
     assert_eq!(sandbox.run(&["key", "get", "a", "-n", "one"]).stdout, "1");
+}
+
+#[test]
+fn of_many_that_are_passed_over_people_are_shown_some_and_programs_all() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", "{\"key\":\"..\",\"value\":\"\"}\n".repeat(25));
+    let import = ["import", "in.ndjson", "-n", "one", "--skip-invalid"];
+    let seen = sandbox.run(&[&import[..], &["--json"]].concat());
+    assert_eq!(seen.code, Some(6), "{seen}");
+    assert_eq!(seen.stderr.matches("passed over: line ").count(), 20);
+    let more = "warning: … and 5 more; `--json` names them all\n";
+    assert!(seen.stderr.contains(more), "{seen}");
+    let report: Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(report["invalid"].as_array().unwrap().len(), 25);
 }
 
 #[test]

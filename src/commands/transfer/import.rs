@@ -9,7 +9,10 @@ use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
-use super::failures::{self, Failed};
+use super::{
+    SAMPLE,
+    failures::{self, Failed},
+};
 use crate::{
     api::Lifetime,
     cli::transfer::{ImportArgs, ResumeArgs},
@@ -111,8 +114,12 @@ pub(in crate::commands) async fn bring(
 /// Says what there is to say of the file.
 fn announce(context: &Context, survey: &Survey) {
     let ui = &context.ui;
-    for invalid in &survey.invalid {
+    for invalid in survey.invalid.iter().take(SAMPLE) {
         ui.warn(&format!("passed over: {invalid}"));
+    }
+    if survey.invalid.len() > SAMPLE {
+        let more = survey.invalid.len() - SAMPLE;
+        ui.warn(&format!("… and {more} more; `--json` names them all"));
     }
     if !survey.verified {
         ui.note("the file carries no checksum, so that it may have been cut short unnoticed");
