@@ -13,6 +13,7 @@ on_both_stores! {
     an_expired_key_is_gone_and_a_missing_one_can_be_deleted
     list_parameters_are_checked
     pages_may_be_empty_before_the_end
+    what_is_written_between_pages_appears_if_it_lies_ahead
     any_text_names_a_namespace_of_its_own
 }
 
@@ -188,6 +189,34 @@ async fn pages_may_be_empty_before_the_end(service: Service) {
         }
     }
     assert_eq!(counts, [0, 10, 0, 1]);
+}
+
+async fn what_is_written_between_pages_appears_if_it_lies_ahead(service: Service) {
+    let id = service.create("a").await;
+    let put = async |key: &str| {
+        let put = service.namespaces("PUT", &value_path(&id, key));
+        assert_eq!(send(put.body("v")).await.status, 200);
+    };
+    // A longer page may follow a shorter one.
+    let page = async |limit: usize, cursor: &str| {
+        let path = format!("/{id}/keys?limit={limit}&prefix=k&cursor={cursor}");
+        let reply = send(service.namespaces("GET", &path)).await;
+        let keys = reply.body["result"].as_array().unwrap().clone();
+        let names = keys.iter().map(|key| key["name"].as_str().unwrap().into());
+        let cursor = reply.body["result_info"]["cursor"].as_str().unwrap();
+        (names.collect::<Vec<String>>(), cursor.to_owned())
+    };
+    for n in 0..12 {
+        put(&format!("k{n:02}")).await;
+    }
+    put("K00").await;
+    let (first, cursor) = page(10, "").await;
+    assert_eq!(first.last().unwrap(), "k09");
+    put("k095").await;
+    put("k085").await;
+    let (second, cursor) = page(20, &cursor).await;
+    assert_eq!(second, ["k095", "k10", "k11"]);
+    assert_eq!(cursor, "");
 }
 
 async fn any_text_names_a_namespace_of_its_own(service: Service) {

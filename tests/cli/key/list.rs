@@ -91,6 +91,25 @@ fn a_list_that_breaks_off_is_a_failure() {
 }
 
 #[test]
+fn the_end_of_a_list_is_said_in_three_ways() {
+    let sandbox = sandbox();
+    let id = id(&sandbox);
+    for end in ["", ",\"cursor\":null", ",\"cursor\":\"\""] {
+        let page = format!(
+            "{{\"success\":true,\"errors\":[],\"messages\":[],\"result\":[{{\"name\":\"a\"}}],\
+             \"result_info\":{{\"count\":1{end}}}}}"
+        );
+        let fault = Fault::new("GET", "/keys", Action::Answer(Answer::new(200, page)));
+        sandbox.emulator.fault(fault);
+        let (seen, log) = requests(&sandbox, || {
+            sandbox.run(&["key", "list", "--namespace-id", &id])
+        });
+        assert_eq!((seen.code, seen.stdout.as_str()), (Some(0), "a\n"), "{end}");
+        assert_eq!(log.len(), 1, "{end}");
+    }
+}
+
+#[test]
 fn a_list_that_goes_in_a_circle_ends() {
     let sandbox = sandbox();
     let page = "{\"success\":true,\"errors\":[],\"messages\":[],\"result\":[{\"name\":\"a\"}],\

@@ -79,6 +79,45 @@ fn environments_have_keys_of_their_own() {
 }
 
 #[test]
+fn previews_have_keys_of_their_own_in_every_environment() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", format!("{BIO}\n[env.staging]\n"));
+    let made = [
+        "provision",
+        "SESSIONS",
+        "--all-envs",
+        "--preview",
+        "separate",
+    ];
+    let made = sandbox.run(&made);
+    assert_eq!(made.code, Some(0), "{made}");
+    let places: [&[&str]; 4] = [
+        &["-b", "SESSIONS"],
+        &["-b", "SESSIONS", "--preview"],
+        &["-b", "SESSIONS", "--env", "staging"],
+        &["-b", "SESSIONS", "--env", "staging", "--preview"],
+    ];
+    let run = |args: &[&str], place: &[&str]| {
+        let seen = sandbox.run(&[&["key"], args, place].concat());
+        assert_eq!(seen.code, Some(0), "{seen}");
+        seen.stdout
+    };
+    for place in places {
+        run(&["put", "k", &place[1..].join(" ")], place);
+    }
+    for place in places {
+        assert_eq!(run(&["get", "k"], place), place[1..].join(" "));
+    }
+    for (deleted, place) in places.iter().enumerate() {
+        run(&["delete", "k"], place);
+        for (n, place) in places.iter().enumerate() {
+            let left = if n <= deleted { "" } else { "k\n" };
+            assert_eq!(run(&["list"], place), left);
+        }
+    }
+}
+
+#[test]
 fn the_local_namespace_is_the_one_of_wrangler_dev() {
     let sandbox = Sandbox::new();
     let (id, preview) = (
