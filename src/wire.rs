@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::domain::{AccountId, Metadata, NamespaceId};
+use crate::domain::{AccountId, Jurisdiction, Metadata, NamespaceId};
 
 /// The codes of the service that kvctl treats specially.
 ///
@@ -133,6 +133,9 @@ pub struct TitleBody {
     /// The title to give. Optional here because the emulator must be able to read its absence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Where the data must stay; only when creating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jurisdiction: Option<Jurisdiction>,
 }
 
 /// One key of a list.

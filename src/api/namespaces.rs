@@ -9,7 +9,7 @@ use super::{
     error::Error,
 };
 use crate::{
-    domain::{AccountId, NAMESPACE_PAGE_MAX, NamespaceId, Title},
+    domain::{AccountId, Jurisdiction, NAMESPACE_PAGE_MAX, NamespaceId, Title},
     wire::{NamespaceInfo, ResultInfo},
 };
 
@@ -70,6 +70,8 @@ pub struct CreateNamespace<'a> {
     pub account: &'a AccountId,
     /// The title.
     pub title: &'a Title,
+    /// Where its data must stay.
+    pub jurisdiction: Option<Jurisdiction>,
 }
 
 impl Endpoint for CreateNamespace<'_> {
@@ -82,7 +84,11 @@ impl Endpoint for CreateNamespace<'_> {
     }
 
     fn body(&self) -> Body {
-        Body::json(&json!({ "title": self.title }))
+        let mut body = json!({ "title": self.title });
+        if let Some(jurisdiction) = self.jurisdiction {
+            body["jurisdiction"] = json!(jurisdiction);
+        }
+        Body::json(&body)
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {

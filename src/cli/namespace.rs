@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::key::NamespaceArgs;
-use crate::domain::{Binding, NamespaceId, Title};
+use crate::domain::{Binding, Jurisdiction, NamespaceId, Title};
 
 /// The commands under `namespace`.
 #[derive(Debug, Subcommand)]
@@ -31,6 +31,10 @@ pub struct ListArgs {}
 pub struct CreateArgs {
     /// Title of the new namespace
     pub title: Title,
+
+    /// Where its data must stay, for good: eu, fedramp or us
+    #[arg(long, value_name = "NAME")]
+    pub jurisdiction: Option<Jurisdiction>,
 
     /// If the title exists, say so and succeed
     #[arg(long)]

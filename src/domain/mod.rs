@@ -8,6 +8,7 @@ mod account;
 mod binding;
 mod environment;
 mod expiry;
+mod jurisdiction;
 mod key;
 mod limits;
 mod metadata;
@@ -20,6 +21,7 @@ pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, seconds};
+pub use jurisdiction::{Jurisdiction, JurisdictionError};
 pub use key::{KeyName, KeyNameError};
 pub use limits::{
     BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, FREE_DELETES_A_DAY,

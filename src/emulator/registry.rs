@@ -207,7 +207,7 @@ mod tests {
             // A registry of its own each time, as another process would have.
             let title = name.parse().unwrap();
             Registry::new(Some(&state))
-                .change(|titles| titles.create(&account, title, IdScheme::Remote))
+                .change(|titles| titles.create(&account, title, None, IdScheme::Remote))
                 .unwrap()
         };
         let made: usize = thread::scope(|scope| {

@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::config::IdScheme;
-use crate::domain::{AccountId, NamespaceId, Title};
+use crate::domain::{AccountId, Jurisdiction, NamespaceId, Title};
 
 /// A namespace, without its pairs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Named {
     pub(super) id: NamespaceId,
     pub(super) title: Title,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) jurisdiction: Option<Jurisdiction>,
 }
 
 /// Why titles stay as they are.
@@ -43,6 +45,7 @@ impl Titles {
         &mut self,
         account: &AccountId,
         title: Title,
+        jurisdiction: Option<Jurisdiction>,
         scheme: IdScheme,
     ) -> Result<Named, Conflict> {
         if self.of(account).iter().any(|known| known.title == title) {
@@ -51,6 +54,7 @@ impl Titles {
         let named = Named {
             id: self.fresh_id(&title, scheme),
             title,
+            jurisdiction,
         };
         let namespaces = self.accounts.entry(account.clone()).or_default();
         namespaces.push(named.clone());
@@ -134,16 +138,16 @@ mod tests {
         let account = AccountId::local();
         for scheme in [IdScheme::Local, IdScheme::Remote] {
             let mut titles = Titles::default();
-            let a = titles.create(&account, title("a"), scheme).unwrap();
+            let a = titles.create(&account, title("a"), None, scheme).unwrap();
             assert_eq!(a.id.is_local(), scheme == IdScheme::Local);
             assert_eq!(
-                titles.create(&account, title("a"), scheme),
+                titles.create(&account, title("a"), None, scheme),
                 Err(Conflict::Taken)
             );
 
             titles.rename(&account, &a.id, title("b")).unwrap();
             titles.rename(&account, &a.id, title("b")).unwrap();
-            let second = titles.create(&account, title("a"), scheme).unwrap();
+            let second = titles.create(&account, title("a"), None, scheme).unwrap();
             assert_ne!(second.id, a.id);
             assert_eq!(second.id.is_local(), scheme == IdScheme::Local);
             assert_eq!(
@@ -164,7 +168,8 @@ mod tests {
     #[test]
     fn a_local_id_follows_from_the_title() {
         let account = AccountId::local();
-        let named = Titles::default().create(&account, title("bio-SESSIONS"), IdScheme::Local);
+        let named =
+            Titles::default().create(&account, title("bio-SESSIONS"), None, IdScheme::Local);
         assert_eq!(
             named.unwrap().id,
             NamespaceId::local(&title("bio-SESSIONS"))

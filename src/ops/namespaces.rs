@@ -2,7 +2,7 @@
 
 use crate::{
     api::{self, Client, CreateNamespace, DeleteNamespace},
-    domain::{AccountId, NamespaceId, Title},
+    domain::{AccountId, Jurisdiction, NamespaceId, Title},
     wire::{NamespaceInfo, code},
 };
 
@@ -27,11 +27,17 @@ pub async fn create_or_find(
     client: &Client,
     account: &AccountId,
     title: &Title,
+    jurisdiction: Option<Jurisdiction>,
 ) -> Result<Settled, api::Error> {
     let mut waits = backon::BackoffBuilder::build(client.backoff());
     let mut unclear = false;
     loop {
-        let error = match client.send(&CreateNamespace { account, title }).await {
+        let create = CreateNamespace {
+            account,
+            title,
+            jurisdiction,
+        };
+        let error = match client.send(&create).await {
             Ok(namespace) => {
                 return Ok(Settled {
                     namespace,

@@ -1,5 +1,7 @@
 //! `kvctl namespace …`.
 
+use serde_json::Value;
+
 use crate::{provision::BIO, sandbox::Sandbox};
 
 fn sandbox(titles: &[&str]) -> Sandbox {
@@ -24,6 +26,27 @@ fn create_says_what_exists_and_adopts_on_request() {
     ]));
     insta::assert_snapshot!(sandbox.run(&["namespace", "create", ""]));
     insta::assert_snapshot!(sandbox.run(&["namespace", "create", "a\u{7}b"]));
+}
+
+#[test]
+fn a_jurisdiction_is_given_once_and_for_good() {
+    let sandbox = sandbox(&["anywhere"]);
+    let create = |title, jurisdiction: &str, more: &[&str]| {
+        let args = ["namespace", "create", title, "--jurisdiction", jurisdiction];
+        sandbox.run(&[&args, more].concat())
+    };
+    insta::assert_snapshot!(create("here", "moon", &[]));
+    for jurisdiction in ["eu", "fedramp", "us"] {
+        let seen = create(jurisdiction, jurisdiction, &["--json"]);
+        let made: Value = serde_json::from_str(&seen.stdout).unwrap();
+        assert_eq!(made["jurisdiction"], jurisdiction, "{seen}");
+        let shown = sandbox.run(&["namespace", "get", jurisdiction]).stdout;
+        let line = format!("jurisdiction  {jurisdiction}\n");
+        assert!(shown.contains(&line), "{shown}");
+    }
+    assert_eq!(create("eu", "eu", &["--adopt"]).code, Some(0));
+    insta::assert_snapshot!(create("eu", "us", &["--adopt"]));
+    insta::assert_snapshot!(create("anywhere", "eu", &["--adopt"]));
 }
 
 #[test]
@@ -98,6 +121,45 @@ fn delete_wants_the_title_typed() {
         sandbox.run(&["namespace", "get", "bio-SESSIONS"]).code,
         Some(3)
     );
+}
+
+#[test]
+fn a_preview_of_an_environment_is_deleted_alone() {
+    let sandbox = sandbox(&[]);
+    sandbox.write("wrangler.toml", format!("{BIO}\n[env.staging]\n"));
+    let made = [
+        "provision",
+        "SESSIONS",
+        "--all-envs",
+        "--preview",
+        "separate",
+    ];
+    let made = sandbox.run(&made);
+    assert_eq!(made.code, Some(0), "{made}");
+    let titles = || -> Vec<String> {
+        let listed = sandbox.run(&["namespace", "list", "--json"]);
+        let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
+        let title = |one: &Value| one["title"].as_str().unwrap().to_owned();
+        listed.as_array().unwrap().iter().map(title).collect()
+    };
+    let mut left = titles();
+    assert_eq!(left.len(), 4);
+    for place in [
+        &["--env", "staging", "--preview"][..],
+        &["--preview"],
+        &["--env", "staging"],
+    ] {
+        let binding = [&["-b", "SESSIONS", "--json"], place].concat();
+        let shown = sandbox.run(&[&["namespace", "get"], &binding[..]].concat());
+        let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+        let title = shown["title"].as_str().unwrap();
+        let delete = ["namespace", "delete", "--confirm", title];
+        let seen = sandbox.run(&[&delete[..], &binding].concat());
+        assert_eq!(seen.code, Some(0), "{seen}");
+        left.retain(|one| one != title);
+        assert_eq!(titles(), left);
+    }
+    assert_eq!(left, ["bio-SESSIONS"]);
 }
 
 #[test]

@@ -63,6 +63,7 @@ async fn a_create_is_retried_only_when_it_certainly_had_no_effect() {
     let create = CreateNamespace {
         account: &account,
         title: &title,
+        jurisdiction: None,
     };
     let statuses = retried(&create).await;
     insta::assert_snapshot!(format!("{statuses:?}"), @"[429]");

@@ -10,7 +10,7 @@ use crate::{
     cli::CreateArgs,
     commands::Refused,
     context::{Context, Session},
-    domain::Title,
+    domain::{Jurisdiction, Title},
     ops::namespaces::{Settled, create_or_find, find_by_title},
     ui::Report,
     wire::NamespaceInfo,
@@ -22,12 +22,13 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
     context
         .ui
         .status(&format!("creating `{title}`: {}", session.describe()));
-    let settled = create(&session, title, args.dry_run).await;
+    let settled = create(&session, args).await;
     let settled = settled.with_context(|| format!("could not create `{title}`"))?;
     let Some(settled) = settled else {
         return Ok(context.ui.report(&WouldCreate {
             dry_run: true,
             title,
+            jurisdiction: args.jurisdiction,
         })?);
     };
     if !settled.created && !args.adopt {
@@ -38,6 +39,21 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
         }
         .into());
     }
+    let stays = settled.namespace.jurisdiction.as_deref();
+    if let Some(wanted) = args.jurisdiction
+        && !settled.created
+        && stays != Some(wanted.as_str())
+    {
+        let stays = stays.unwrap_or("none");
+        return Err(Refused {
+            what: format!(
+                "`{title}` exists already, and its jurisdiction is {stays}, not {wanted}"
+            ),
+            allow: "a jurisdiction is for good: take another title, or leave out `--jurisdiction`"
+                .to_owned(),
+        }
+        .into());
+    }
     Ok(context.ui.report(&CreateReport {
         created: settled.created,
         namespace: settled.namespace,
@@ -45,11 +61,13 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
 }
 
 /// Looks first, so that what is said to be created was not there before; on a dry run does no more.
-async fn create(
-    session: &Session,
-    title: &Title,
-    dry_run: bool,
-) -> Result<Option<Settled>, api::Error> {
+async fn create(session: &Session, args: &CreateArgs) -> Result<Option<Settled>, api::Error> {
+    let CreateArgs {
+        title,
+        jurisdiction,
+        dry_run,
+        ..
+    } = args;
     let Session {
         client, account, ..
     } = session;
@@ -59,8 +77,10 @@ async fn create(
             namespace: namespace.clone(),
             created: false,
         })),
-        None if dry_run => Ok(None),
-        None => create_or_find(client, account, title).await.map(Some),
+        None if *dry_run => Ok(None),
+        None => create_or_find(client, account, title, *jurisdiction)
+            .await
+            .map(Some),
     }
 }
 
@@ -69,6 +89,8 @@ async fn create(
 struct WouldCreate<'a> {
     dry_run: bool,
     title: &'a Title,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jurisdiction: Option<Jurisdiction>,
 }
 
 impl Report for WouldCreate<'_> {

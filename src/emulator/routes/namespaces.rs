@@ -40,11 +40,12 @@ pub(super) fn create(
     account: &AccountId,
     request: &Request,
 ) -> Result<Answer, Refusal> {
-    let title = title(request)?;
+    let body = body(request)?;
+    let (title, jurisdiction) = (title(body.title)?, body.jurisdiction);
     let scheme = inner.config.ids;
     let created = inner
         .registry
-        .change(|titles| titles.create(inner.owner(account), title, scheme));
+        .change(|titles| titles.create(inner.owner(account), title, jurisdiction, scheme));
     let named = created?.map_err(|conflict| refuse(conflict, "create namespace"))?;
     Ok(Answer::result(info(named)))
 }
@@ -58,7 +59,7 @@ pub(super) fn get(place: &Place<'_>) -> Result<Answer, Refusal> {
 /// `PUT …/namespaces/{id}`.
 pub(super) fn rename(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
     let id = place.id()?;
-    let title = title(request)?;
+    let title = title(body(request)?.title)?;
     let rename = |titles: &mut Titles| titles.rename(place.owner(), &id, title);
     let renamed = place.inner.registry.change(rename)?;
     let named = renamed.map_err(|conflict| refuse(conflict, "rename namespace"))?;
@@ -85,11 +86,13 @@ pub(super) fn find(place: &Place<'_>, operation: &str) -> Result<Named, Refusal>
         .ok_or_else(|| Refusal::no_namespace(operation))
 }
 
-fn title(request: &Request) -> Result<Title, Refusal> {
-    let body: TitleBody = serde_json::from_slice(&request.body).map_err(|error| {
-        Refusal::new(400, 10012, format!("could not parse request body: {error}"))
-    })?;
-    let text = body.title.unwrap_or_default();
+fn body(request: &Request) -> Result<TitleBody, Refusal> {
+    serde_json::from_slice(&request.body)
+        .map_err(|error| Refusal::new(400, 10012, format!("could not parse request body: {error}")))
+}
+
+fn title(text: Option<String>) -> Result<Title, Refusal> {
+    let text = text.unwrap_or_default();
     text.parse().map_err(|error| match error {
         TitleError::Empty => {
             let text = "request is missing a title definition";
@@ -119,6 +122,6 @@ fn info(named: Named) -> NamespaceInfo {
         id: named.id,
         title: named.title.into(),
         supports_url_encoding: Some(true),
-        jurisdiction: None,
+        jurisdiction: named.jurisdiction.map(|it| it.to_string()),
     }
 }

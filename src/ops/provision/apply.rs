@@ -77,7 +77,7 @@ pub async fn apply(
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<Outcome>, Error> {
     let creating = plan.creates().into_iter().map(|title| async move {
-        let settled = create_or_find(client, account, title).await;
+        let settled = create_or_find(client, account, title, None).await;
         done();
         (title, settled)
     });
