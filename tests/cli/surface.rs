@@ -86,6 +86,14 @@ fn what_wrangler_refuses_is_refused_here_as_well() {
         (&["namespace", "rename", "old"], 2),
         (&["namespace", "delete"], 2),
         (&["namespace", "delete", "absent", "-y"], 3),
+        (&["namespace", "delete", "t", "--namespace-id", id], 2),
+        (&["namespace", "delete", "t", "-b", "A"], 2),
+        (&["namespace", "delete", "-b", "A"], 5),
+        (&["namespace", "rename", "absent", "--to", "t"], 3),
+        (
+            &["namespace", "rename", "--to", "t", "--namespace-id", id],
+            3,
+        ),
         (&["key", "put"], 2),
         (&["key", "put", "k", "v"], 9),
         (
