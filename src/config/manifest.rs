@@ -306,7 +306,7 @@ mod tests {
         kvctl.toml:3:15: a time to live is at least 60 seconds, not 59: the service takes none that is shorter
         kvctl.toml:3:15: a time to live is seconds (3600) or a duration ("1h30m", "7d")
         kvctl.toml:3:7: ttl.min, 2h, is longer than ttl.max, 1h: no key could have such a time to live
-        kvctl.toml:3:9: unknown field `maximum`, expected one of `required`, `min`, `max`
+        kvctl.toml:3:9: unknown field `maximum`, expected one of `required`, `min`, `max`; the nearest is `max`
         kvctl.toml:3:20: invalid type: string "yes", expected a boolean
         "#);
     }
