@@ -10,15 +10,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 
 mod growing;
+mod lock;
+mod private;
 #[cfg(test)]
 mod tests;
 mod together;
 mod tree;
 
 pub use growing::{Appending, Growing};
+pub use lock::{Lock, lock};
+pub use private::{Private, private, private_writer};
 pub use together::{Change, write_together};
 pub use tree::GrowingTree;
 
@@ -178,93 +182,6 @@ pub fn check_creatable(path: &Path) -> Result<(), Error> {
     }
     temporary(path, None).map_err(|source| write_error(path, source))?;
     Ok(())
-}
-
-/// A file for its user's eyes only, in a directory of its own. Both are gone when it is dropped.
-#[derive(Debug)]
-pub struct Private {
-    directory: TempDir,
-    name: String,
-}
-
-/// Makes a private file called `name` among the system's temporary files.
-///
-/// It has a directory of its own because editors put copies beside what they edit.
-pub fn private(name: &str, bytes: &[u8]) -> Result<Private, Error> {
-    let (private, mut file) = private_writer(name)?;
-    let written = file.write_all(bytes);
-    written.map_err(|source| write_error(&private.path(), source))?;
-    Ok(private)
-}
-
-/// Makes a private file called `name`, as [`private`] does, to be filled by and by.
-pub fn private_writer(name: &str) -> Result<(Private, File), Error> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("kvctl-");
-    close_to_others(&mut builder);
-    let directory = builder
-        .tempdir()
-        .map_err(|source| write_error(Path::new(name), source))?;
-    let path = directory.path().join(name);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path);
-    let file = file.map_err(|source| write_error(&path, source))?;
-    let name = name.to_owned();
-    Ok((Private { directory, name }, file))
-}
-
-impl Private {
-    /// Returns where it is.
-    pub fn path(&self) -> PathBuf {
-        self.directory.path().join(&self.name)
-    }
-
-    /// Returns what it holds now.
-    pub fn read(&self) -> Result<Vec<u8>, Error> {
-        let path = self.path();
-        read(&path, &path)
-    }
-
-    /// Leaves it where it is, and returns where that is.
-    pub fn keep(self) -> PathBuf {
-        let Self { directory, name } = self;
-        directory.keep().join(name)
-    }
-}
-
-#[cfg(unix)]
-fn close_to_others(builder: &mut tempfile::Builder<'_, '_>) {
-    use std::os::unix::fs::PermissionsExt as _;
-    builder.permissions(std::fs::Permissions::from_mode(0o700));
-}
-
-#[cfg(not(unix))]
-fn close_to_others(_: &mut tempfile::Builder<'_, '_>) {}
-
-/// An exclusive lock between processes, held until it is dropped.
-#[derive(Debug)]
-#[must_use = "the lock is released when it is dropped"]
-pub struct Lock {
-    _file: File,
-}
-
-/// Waits for the lock file at `path`, which is created if missing and never removed.
-///
-/// Advisory: it holds off only those who ask for it too.
-pub fn lock(path: &Path) -> Result<Lock, Error> {
-    let opened = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path);
-    let locked = opened.and_then(|file| file.lock().map(|()| Lock { _file: file }));
-    locked.map_err(|source| Error::Lock {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// Returns the file that `path` leads to, through any links.

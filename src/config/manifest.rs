@@ -167,6 +167,17 @@ pub enum ManifestError {
 }
 
 impl ManifestError {
+    /// Returns where the file is wrong, if it could be read.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Wrong { path, position, .. } => Some(Place {
+                path: path.clone(),
+                position: *position,
+            }),
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -9,6 +9,8 @@ use std::{
 
 use fs_err as fs;
 
+use tempfile::TempDir;
+
 use super::*;
 
 /// A directory with one file of `bytes` in it.

@@ -4,7 +4,7 @@
 //! Commands to the runner are lines on stdout; where stdout is one JSON document, on stderr, which
 //! the runner reads as well.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
 use super::{
     counts,
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     cli::FailOn,
+    config::Place,
     context::Context,
     domain::AccountId,
     env::Var,
@@ -58,6 +59,22 @@ pub(super) fn tell(context: &Context, report: &VerifyReport, fail_on: FailOn) {
         Var::GithubOutput,
         &format!("outcome={outcome}\nids={ids}"),
     );
+}
+
+/// Shows at its place what keeps everything from being verified.
+pub(super) fn tell_wrong(context: &Context, place: Option<&Place>, error: &dyn fmt::Display) {
+    let Some(place) = place.filter(|_| is_workflow(context)) else {
+        return;
+    };
+    let workspace = context.variable(Var::GithubWorkspace).map(Path::new);
+    let (file, at) = (within(&place.path, workspace), place.position);
+    let (file, text) = (property(&file), data(&error.to_string()));
+    let line = format!(
+        "::error file={file},line={},col={},title=kvctl verify::{text}",
+        at.line, at.column
+    );
+    // That it cannot be told changes no verdict.
+    command(context, &line).ok();
 }
 
 fn command(context: &Context, line: &str) -> Result<(), OutputError> {
@@ -115,9 +132,12 @@ fn annotation(row: &Row, workspace: Option<&Path>, fail_on: FailOn) -> Option<St
 
 /// Returns the file as the repository knows it.
 fn in_workspace(row: &Row, workspace: Option<&Path>) -> Option<String> {
-    let path = row.path.as_ref()?;
+    Some(within(row.path.as_ref()?, workspace))
+}
+
+fn within(path: &Path, workspace: Option<&Path>) -> String {
     let within = workspace.and_then(|workspace| path.strip_prefix(workspace).ok());
-    Some(within.unwrap_or(path).display().to_string())
+    within.unwrap_or(path).display().to_string()
 }
 
 /// Escapes what a command says.

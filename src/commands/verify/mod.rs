@@ -51,9 +51,13 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<(
     let file = context.document();
     let document = file.as_ref().ok();
     let sections = sections(context, document, args.scope.all_envs)?;
-    let manifest = context.manifest_beside(document)?;
+    let manifest = context.manifest_beside(document).inspect_err(|error| {
+        github::tell_wrong(context, error.place().as_ref(), error);
+    })?;
     if let (Some(document), Some(manifest)) = (document, &manifest) {
-        verify::check_bindings(document, manifest)?;
+        verify::check_bindings(document, manifest).inspect_err(|error| {
+            github::tell_wrong(context, Some(&error.place), error);
+        })?;
     }
     let attempt = context.attempt(document, &sections).await?;
     let account = attempt.as_ref().ok().and_then(|a| a.account.as_ref().ok());

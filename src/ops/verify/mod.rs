@@ -30,8 +30,6 @@ mod targets;
 mod traces;
 mod worker;
 
-use std::path::PathBuf;
-
 use futures_util::future;
 
 pub use check::{Check, Selection, UnknownCheck};
@@ -43,18 +41,16 @@ pub use traces::Traces;
 use facts::Facts;
 
 use crate::{
-    config::{Document, Manifest, Position},
+    config::{Document, Manifest, Place},
     domain::{Binding, nearest},
 };
 
 /// An assertion about a binding that nobody knows.
 #[derive(Debug, thiserror::Error)]
-#[error("{}:{position}: there is no binding `{binding}` to assert something of", path.display())]
+#[error("{place}: there is no binding `{binding}` to assert something of")]
 pub struct UnknownBinding {
-    /// The file.
-    path: PathBuf,
     /// Where the assertion stands.
-    position: Position,
+    pub place: Place,
     /// The binding.
     binding: Binding,
     /// The nearest that there is.
@@ -80,8 +76,7 @@ pub fn check_bindings(document: &Document, manifest: &Manifest) -> Result<(), Un
         if !known.contains(&&assertion.binding) {
             let near = nearest(assertion.binding.as_str(), known.iter().map(|b| b.as_str()));
             return Err(UnknownBinding {
-                path: manifest.path.clone(),
-                position: assertion.position,
+                place: manifest.place(assertion.position),
                 binding: assertion.binding.clone(),
                 nearest: near.and_then(|name| name.parse().ok()),
             });

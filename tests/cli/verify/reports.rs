@@ -125,6 +125,24 @@ fn a_workflow_is_told_where_what_is_wrong() {
 }
 
 #[test]
+fn a_workflow_is_told_where_kvctl_toml_cannot_be_used() {
+    let sandbox = mixed();
+    for (text, said) in [
+        ("[[assert]\n", "line=1,col=10,title=kvctl verify::"),
+        (
+            "[[assert]]\nbinding = \"NONE\"\nkey = \"k\"\nexists = true\n",
+            "line=1,col=1,title=kvctl verify::",
+        ),
+    ] {
+        sandbox.write("kvctl.toml", text);
+        let seen = under_actions(&sandbox, &[]);
+        assert_eq!(seen.code, Some(5), "{seen}");
+        let expected = format!("::error file=app/kvctl.toml,{said}");
+        assert!(seen.stdout.starts_with(&expected), "{seen}");
+    }
+}
+
+#[test]
 fn json_stays_one_document_under_actions() {
     let sandbox = mixed();
     let seen = under_actions(&sandbox, &["--json", "--quiet"]);
