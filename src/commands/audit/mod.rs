@@ -40,9 +40,10 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> anyhow::Result<()
         report.add(auditor.audit(subject, |_| ()).await?);
     }
     if report.has_no_rules() {
-        context
-            .ui
-            .note("there are no rules to check in kvctl.toml: keys are only counted");
+        context.ui.note(
+            "there are no rules to check: keys are only counted; the [[namespace]] tables of \
+                   kvctl.toml hold rules",
+        );
     }
     conclude(context, &report)
 }

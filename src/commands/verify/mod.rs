@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::{
     cli::{FailOn, VerifyArgs},
-    commands::{Misused, Stopped},
+    commands::{CheckFailed, Misused, Stopped},
     config::{self, Document},
     context::{Attempt, Context, Place},
     domain::EnvName,
@@ -209,6 +209,12 @@ fn conclude(context: &Context, args: &VerifyArgs, report: &VerifyReport) -> anyh
         return Err(failed.into());
     }
     written?;
+    let skipped = |row: &report::Row| row.status == verify::Status::Skip;
+    if !args.only.is_empty() && report.findings.iter().all(skipped) {
+        // Who asked for certain checks must not take their absence for success.
+        let next = "the findings say why; leave `--only` out, or name checks that can be made";
+        return Err(CheckFailed::with_next("nothing was verified: all was skipped", next).into());
+    }
     Ok(reported?)
 }
 

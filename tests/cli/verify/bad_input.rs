@@ -1,8 +1,18 @@
 //! What is refused before anything is asked: names that do not exist, and a `kvctl.toml` that makes
 //! no sense.
 
-use super::{MANIFEST, WRANGLER};
+use super::{MANIFEST, WRANGLER, project, run};
 use crate::sandbox::Sandbox;
+
+#[test]
+fn checks_that_were_asked_for_and_could_not_be_made_are_no_success() {
+    let sandbox = project();
+    let seen = run(&sandbox, &["--only", "worker,assertions"]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    assert!(seen.stderr.contains("nothing was verified"), "{seen}");
+    let seen = run(&sandbox, &["--only", "worker,configuration"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+}
 
 #[test]
 fn what_makes_no_sense_is_refused_with_its_place() {
