@@ -4,6 +4,7 @@
 
 mod assert;
 mod scaffold;
+mod ttl;
 
 use std::{
     io,
@@ -16,9 +17,10 @@ pub use assert::{Assertion, Claim, Expectation};
 pub use scaffold::{
     CacheOptions, EndpointRule, FailMode, Part, RateLimitOptions, Scaffold, SessionOptions,
 };
+pub use ttl::TtlRule;
 
 use super::{Place, position::Position, toml};
-use crate::domain::{Binding, Title, Ttl, TtlError, nearest};
+use crate::domain::{Binding, Title, nearest};
 
 /// The name of the file.
 pub const MANIFEST_NAME: &str = "kvctl.toml";
@@ -62,67 +64,6 @@ pub struct ManifestNamespace {
     /// Whether deleting it, or many of its keys, needs `--confirm`.
     #[serde(default)]
     pub protect: bool,
-}
-
-/// Rules for the time to live of keys, checked by `audit`. The shortest is no longer than the longest.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "TtlTable")]
-pub struct TtlRule {
-    /// Whether every key must expire.
-    pub required: bool,
-    /// The shortest that is right, such as `60s`.
-    pub min: Option<Ttl>,
-    /// The longest that is right, such as `24h`.
-    pub max: Option<Ttl>,
-}
-
-/// The table as it is written: in itself right, but its parts may not fit together.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TtlTable {
-    #[serde(default)]
-    required: bool,
-    #[serde(default, deserialize_with = "ttl")]
-    min: Option<Ttl>,
-    #[serde(default, deserialize_with = "ttl")]
-    max: Option<Ttl>,
-}
-
-impl TryFrom<TtlTable> for TtlRule {
-    type Error = String;
-
-    fn try_from(table: TtlTable) -> Result<Self, String> {
-        let TtlTable { required, min, max } = table;
-        match (min, max) {
-            (Some(min), Some(max)) if min > max => Err(format!(
-                "ttl.min, {min}, is longer than ttl.max, {max}: no key could have such a time to live"
-            )),
-            _ => Ok(Self { required, min, max }),
-        }
-    }
-}
-
-/// Reads a time to live as `--ttl` takes it; bare seconds may also be a number.
-fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ttl>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(
-        untagged,
-        expecting = "a time to live is seconds (3600) or a duration (\"1h30m\", \"7d\")"
-    )]
-    enum Written {
-        Seconds(i64),
-        Text(String),
-    }
-    let text = match Written::deserialize(deserializer)? {
-        Written::Seconds(seconds) => seconds.to_string(),
-        Written::Text(text) => text,
-    };
-    text.parse().map(Some).map_err(|e| match e {
-        TtlError::TooShort(_) => {
-            D::Error::custom(format!("{e}: the service takes none that is shorter"))
-        }
-        TtlError::Unparsable(_) | TtlError::TooLong(_) => D::Error::custom(e),
-    })
 }
 
 fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
