@@ -26,8 +26,8 @@
 //! | [`error`] | exit codes and hints | the error types of all |
 //!
 //! Only `ui` touches the streams, only `env` reads the environment, only `fsx` writes files, only
-//! `error` knows exit codes, only `api::Client` sends. Clippy and a test that reads the imports keep
-//! it that way.
+//! `error` knows exit codes, only `api` sends: `api::Client` to the service, `api::Visitor` to a
+//! Worker. Clippy and a test that reads the imports keep it that way.
 //!
 //! # How files are edited
 //!
