@@ -199,7 +199,9 @@ fn of_keys(error: &(dyn StdError + 'static)) -> Option<Exit> {
         return Some(Exit::Partial);
     }
     match error.downcast_ref::<journal::Error>()? {
-        journal::Error::Unfinished(_) | journal::Error::Other(_) => Some(Exit::Refused),
+        journal::Error::Unfinished(_) | journal::Error::Other(_) | journal::Error::Foreign(_) => {
+            Some(Exit::Refused)
+        }
         journal::Error::Read { .. } => Some(Exit::Failed),
         journal::Error::File(_) => None,
     }

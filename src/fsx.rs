@@ -12,15 +12,18 @@ use std::{
 
 use tempfile::NamedTempFile;
 
+mod appending;
 mod growing;
 mod lock;
+mod own;
 mod private;
 #[cfg(test)]
 mod tests;
 mod together;
 mod tree;
 
-pub use growing::{Appending, Growing};
+pub use appending::Appending;
+pub use growing::{Begun, Growing};
 pub use lock::{Lock, lock};
 pub use private::{Private, private, private_writer};
 pub use together::{Change, write_together};
@@ -52,6 +55,12 @@ pub enum Error {
     #[error("`{}` is a directory that is not empty", path.display())]
     NotEmpty {
         /// The directory.
+        path: PathBuf,
+    },
+    /// A link stands where kvctl makes a file of its own.
+    #[error("`{}` is a link, which is not followed there; remove it", path.display())]
+    Link {
+        /// The link.
         path: PathBuf,
     },
     /// The path leads to a directory or a device.
@@ -160,6 +169,17 @@ pub fn overwrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             settle(path, path, file)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Writes `bytes` to `path`, as [`overwrite`] does, but not through a link: for files whose name is
+/// kvctl's own.
+pub fn overwrite_own(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => Err(Error::Link {
+            path: path.to_owned(),
+        }),
+        _ => overwrite(path, bytes),
     }
 }
 

@@ -28,7 +28,8 @@ pub struct ResumeArgs {
 Formats: ndjson (.ndjson, .jsonl; with a checksum), json (wrangler's bulk array), csv, and dir (a
 name that ends with /): a file for each key, and .kvctl.ndjson with expiry and metadata.
 Without FILE, and with -, the records go to stdout as NDJSON, unless --format says otherwise.
-The file grows as FILE.part and has its name when it is whole.")]
+The file grows as FILE.part and has its name when it is whole. A new file can be read by its owner
+only; one that is replaced keeps its mode.")]
 pub struct ExportArgs {
     /// File to write; - is stdout
     #[arg(value_name = "FILE")]
@@ -60,7 +61,8 @@ pub struct ExportArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The whole file is read before anything is sent. Keys that exist are overwritten; others stay.
-What was confirmed is kept in FILE.kvctl-journal until all is, so that --resume can go on.")]
+What was confirmed is kept in a journal until all is, so that --resume can go on; it is in
+kvctl/journals below $XDG_STATE_HOME (default: ~/.local/state).")]
 pub struct ImportArgs {
     /// File to read, or a directory with a file for each key; - is stdin
     #[arg(value_name = "FILE")]

@@ -5,9 +5,13 @@ use std::path::Path;
 use super::Misused;
 use crate::{
     cli::transfer::ResumeArgs,
-    context::Context,
+    context::{Context, Place, Session},
+    domain::NamespaceId,
     fsx,
-    ops::transfer::journal::{self, Done, Error, Journal, Position, Start},
+    ops::transfer::{
+        journal::{self, Done, Error, Journal, Position, Start},
+        run::{End, Run, Store},
+    },
 };
 
 /// Turns flags into what to do about an earlier run.
@@ -19,22 +23,28 @@ pub(super) fn start(args: ResumeArgs) -> Start {
     }
 }
 
-/// Opens the journal of the run that `subject` describes: beside `file` if it reads one, else among
-/// the user's files. Where none can be kept, it goes on without, unless it should be resumed.
+/// Returns which namespace `namespace` of `session` is, for good.
+pub(super) fn end(session: &Session, namespace: &NamespaceId) -> End {
+    End {
+        store: match &session.place {
+            Place::Remote => Store::Account(session.account.clone()),
+            Place::Local(directory) => Store::local(directory),
+        },
+        namespace: namespace.clone(),
+    }
+}
+
+/// Opens the journal of `run`, among the user's own files. Where none can be kept, it goes on
+/// without, unless it should be resumed.
 pub(super) fn open<P: Position>(
     context: &Context,
-    file: Option<&Path>,
-    subject: &str,
+    run: &Run,
     start: Start,
 ) -> anyhow::Result<(Option<Journal<P>>, Done<P>)> {
-    let beside = file.map(journal::beside);
-    let within = context
-        .state_directory()
-        .map(|directory| journal::within(&directory.join("journals"), subject));
-    for path in beside.iter().chain(&within) {
-        match Journal::open(path, subject, start) {
+    if let Some(state) = context.state_directory() {
+        match Journal::open(&state.join("journals"), run, start) {
             Ok((journal, done)) => return Ok((Some(journal), done)),
-            Err(Error::File(fsx::Error::Write { source, .. })) => {
+            Err(Error::File(fsx::Error::Write { path, source })) => {
                 let path = path.display();
                 context
                     .ui
@@ -55,4 +65,47 @@ pub(super) fn open<P: Position>(
         .ui
         .note("no journal is kept: if this is interrupted, it cannot be resumed");
     Ok((None, Done::default()))
+}
+
+/// Opens the journal of the import `run`: the one that an older kvctl left beside `file`, else the
+/// one among the user's own files.
+pub(super) fn open_import(
+    context: &Context,
+    file: Option<&Path>,
+    run: &Run,
+    start: Start,
+) -> anyhow::Result<(Option<Journal<u64>>, Done<u64>)> {
+    let beside = file.map(|file| journal::open_beside(file, run, start));
+    match beside.transpose() {
+        Ok(Some(Some((journal, done)))) => return Ok((Some(journal), done)),
+        Ok(Some(None) | None) => {}
+        Err(
+            e @ (Error::Foreign(_)
+            | Error::File(fsx::Error::Link { .. } | fsx::Error::NotAFile { .. })),
+        ) => context
+            .ui
+            .note(&format!("ignoring what is beside the file: {e}")),
+        Err(e) => return Err(e.into()),
+    }
+    open(context, run, start)
+}
+
+/// Ends the journal of a run that came to its end: it goes if all is done.
+pub(super) fn close<P: Position>(
+    context: &Context,
+    journal: Option<Journal<P>>,
+    done: bool,
+) -> anyhow::Result<()> {
+    let Some(journal) = journal else {
+        return Ok(());
+    };
+    if done {
+        return Ok(journal.finish()?);
+    }
+    if let Some(failure) = journal.failure() {
+        context.ui.note(&format!(
+            "the journal is not complete, so `--resume` sends some again: {failure}"
+        ));
+    }
+    Ok(())
 }

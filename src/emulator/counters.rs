@@ -209,7 +209,7 @@ fn append(root: &Path, tallies: &Tallies) -> io::Result<()> {
     fs::create_dir_all(directory(root))?;
     let _lock = lock(root).map_err(io::Error::other)?;
     let path = file(root);
-    let mut appending = Appending::open(&path).map_err(io::Error::other)?;
+    let mut appending = Appending::open_own(&path).map_err(io::Error::other)?;
     appending.line(lines(tallies.clone()).trim_end())?;
     let bytes = appending.bytes()?;
     if bytes.len() > LONG_BYTES {
@@ -221,7 +221,7 @@ fn append(root: &Path, tallies: &Tallies) -> io::Result<()> {
             let oldest = newest.saturating_sub(back).to_string();
             all.retain(|tally, _| tally.date >= oldest);
         }
-        fsx::overwrite(&path, lines(all).as_bytes()).map_err(io::Error::other)?;
+        fsx::overwrite_own(&path, lines(all).as_bytes()).map_err(io::Error::other)?;
     }
     Ok(())
 }

@@ -181,7 +181,7 @@ fn load(path: &Path) -> Result<Titles, Error> {
 fn store(path: &Path, titles: &Titles) -> Result<(), Error> {
     let mut json = serde_json::to_vec_pretty(titles).map_err(|source| malformed(path, source))?;
     json.push(b'\n');
-    Ok(fsx::overwrite(path, &json)?)
+    Ok(fsx::overwrite_own(path, &json)?)
 }
 
 fn malformed(path: &Path, source: serde_json::Error) -> Error {

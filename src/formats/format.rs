@@ -127,6 +127,14 @@ impl StreamFormat {
             Self::Csv => Box::new(csv::CsvWriter::new(out)?),
         })
     }
+
+    /// Whether `bytes` are the first that a file in this format has, as [`Self::writer`] begins it.
+    pub fn is_beginning(self, bytes: &[u8]) -> bool {
+        let mut begun = Vec::new();
+        // Into memory, so that it cannot fail.
+        drop(self.writer(&mut begun));
+        bytes.starts_with(&begun) || begun.starts_with(bytes)
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +151,26 @@ mod tests {
         assert_eq!(of("new.csv/"), Ok("dir".to_owned()));
         assert_eq!(of(env!("CARGO_MANIFEST_DIR")), Ok("dir".to_owned()));
         assert_eq!(of("a.txt"), Err(FormatError::Ending("a.txt".to_owned())));
+    }
+
+    #[test]
+    fn a_file_begins_as_its_format_does() {
+        let begins = |name: &str, text: &str| match name.parse() {
+            Ok(Format::Stream(format)) => format.is_beginning(text.as_bytes()),
+            _ => false,
+        };
+        let header = "{\"kvctl\":1,\"kind\":\"records\"}\n";
+        for (name, text) in [
+            ("ndjson", header),
+            ("json", "["),
+            ("csv", "key,value,base64,expiration,metadata"),
+        ] {
+            assert!(begins(name, text), "{name}");
+            assert!(begins(name, ""), "{name}");
+            assert!(!begins(name, "precious"), "{name}");
+        }
+        assert!(begins("ndjson", &format!("{header}{{\"key\"")));
+        assert!(begins("ndjson", &header[..5]));
     }
 
     #[test]

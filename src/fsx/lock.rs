@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::Error;
+use super::{Error, own};
 
 /// An exclusive lock between processes, held until it is dropped.
 #[derive(Debug)]
@@ -14,18 +14,21 @@ pub struct Lock {
     _file: File,
 }
 
-/// Waits for the lock file at `path`, which is created if missing and never removed.
+/// Waits for the lock file at `path`, which is created if missing and never removed. A link there
+/// is not followed.
 ///
 /// Advisory: it holds off only those who ask for it too.
 pub fn lock(path: &Path) -> Result<Lock, Error> {
-    let opened = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path);
-    let locked = opened.and_then(|file| file.lock().map(|()| Lock { _file: file }));
-    locked.map_err(|source| Error::Lock {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    let locked = |source| Error::Lock {
         path: path.to_owned(),
         source,
-    })
+    };
+    let file = own::open(&options, path).map_err(|error| match error {
+        Error::Write { source, .. } => locked(source),
+        other => other,
+    })?;
+    file.lock().map_err(locked)?;
+    Ok(Lock { _file: file })
 }

@@ -6,13 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, Growing, write_error};
+use super::{Error, Growing, own, write_error};
 
 /// A directory that grows as `NAME.part` and takes its name when it is whole. Gone with all that is
-/// in it, if it never is.
+/// in it, if it never is. New directories and files are for their user's eyes only.
 #[derive(Debug)]
 pub struct GrowingTree {
     part: PathBuf,
+    /// The directory itself, locked.
+    held: Held,
     target: PathBuf,
     /// The file that lines are added to.
     lines: Option<BufWriter<File>>,
@@ -22,24 +24,19 @@ pub struct GrowingTree {
 impl GrowingTree {
     /// Begins a directory. `target` must not be there, or be empty; the other name must be free.
     pub fn begin(target: &Path) -> Result<Self, Error> {
-        match fs::read_dir(target).map(|mut entries| entries.next().is_some()) {
-            Ok(false) => {}
-            Ok(true) => {
-                return Err(Error::NotEmpty {
-                    path: target.to_owned(),
-                });
-            }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(write_error(target, e)),
-        }
+        check_empty(target)?;
         // Without the `/` that may end it.
         let target: PathBuf = target.components().collect();
         let part = Growing::part(&target);
-        fs::create_dir(&part).map_err(|source| match source.kind() {
+        own::create_private_directory(&part, false).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists if Held::is_held(&part) => {
+                Error::Busy { path: part.clone() }
+            }
             io::ErrorKind::AlreadyExists => Error::Exists { path: part.clone() },
             _ => write_error(&part, source),
         })?;
         Ok(Self {
+            held: Held::new(&part)?,
             part,
             target,
             lines: None,
@@ -51,19 +48,16 @@ impl GrowingTree {
     pub fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let path = self.part.join(path);
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
+            own::create_private_directory(directory, true)?;
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        options.open(&path)?.write_all(bytes)
+        create_new(&path)?.write_all(bytes)
     }
 
     /// Adds text to the one file of the directory that is called `name`.
     pub fn append(&mut self, name: &str, text: &str) -> io::Result<()> {
         if self.lines.is_none() {
-            let mut options = OpenOptions::new();
-            let file = options.write(true).create_new(true);
-            self.lines = Some(BufWriter::new(file.open(self.part.join(name))?));
+            let file = create_new(&self.part.join(name))?;
+            self.lines = Some(BufWriter::new(file));
         }
         match &mut self.lines {
             Some(lines) => lines.write_all(text.as_bytes()),
@@ -77,8 +71,18 @@ impl GrowingTree {
             let flushed = lines.flush().and_then(|()| lines.get_ref().sync_data());
             flushed.map_err(|source| write_error(&self.part, source))?;
         }
+        if !self.held.is_at(&self.part) {
+            return Err(Error::Changed {
+                path: self.part.clone(),
+            });
+        }
         // Over an empty directory where the system lets it.
-        fs::remove_dir(&self.target).ok();
+        if let Ok(before) = self.target.metadata() {
+            let kept = fs::set_permissions(&self.part, before.permissions());
+            kept.map_err(|source| write_error(&self.part, source))?;
+            check_empty(&self.target)?;
+            fs::remove_dir(&self.target).ok();
+        }
         fs::rename(&self.part, &self.target).map_err(|source| write_error(&self.target, source))?;
         self.committed = true;
         Ok(())
@@ -87,10 +91,62 @@ impl GrowingTree {
 
 impl Drop for GrowingTree {
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.committed && self.held.is_at(&self.part) {
             // The failure that led here is what counts.
             fs::remove_dir_all(&self.part).ok();
         }
+    }
+}
+
+fn check_empty(target: &Path) -> Result<(), Error> {
+    match fs::read_dir(target).map(|mut entries| entries.next().is_some()) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Error::NotEmpty {
+            path: target.to_owned(),
+        }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(write_error(target, e)),
+    }
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    own::close_to_others(options.write(true).create_new(true)).open(path)
+}
+
+/// A directory that is locked for as long as this lives, where the system can do that.
+#[derive(Debug)]
+struct Held(#[cfg(unix)] File);
+
+#[cfg(unix)]
+impl Held {
+    fn new(path: &Path) -> Result<Self, Error> {
+        let opened = File::open(path).map_err(|source| write_error(path, source))?;
+        own::claim(&opened, path)?;
+        Ok(Self(opened))
+    }
+
+    fn is_held(path: &Path) -> bool {
+        File::open(path).is_ok_and(|opened| own::claim(&opened, path).is_err())
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        own::is_at(&self.0, path)
+    }
+}
+
+#[cfg(not(unix))]
+impl Held {
+    fn new(_: &Path) -> Result<Self, Error> {
+        Ok(Self())
+    }
+
+    fn is_held(_: &Path) -> bool {
+        false
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        path.is_dir()
     }
 }
 
@@ -108,10 +164,8 @@ mod tests {
         tree.append("index", "y\n").unwrap();
         assert!(tree.write(Path::new("a/b"), b"2").is_err(), "twice");
         assert!(!target.exists());
-        assert!(matches!(
-            GrowingTree::begin(&target),
-            Err(Error::Exists { .. })
-        ));
+        let again = GrowingTree::begin(&target).unwrap_err();
+        assert_eq!(matches!(again, Error::Busy { .. }), cfg!(unix), "{again}");
         tree.commit().unwrap();
         assert_eq!(fs_err::read(target.join("a/b")).unwrap(), b"1");
         assert_eq!(fs_err::read(target.join("index")).unwrap(), b"x\ny\n");
@@ -127,5 +181,33 @@ mod tests {
         drop(tree);
         assert_eq!(fs_err::read_dir(home.path()).unwrap().count(), 2);
         assert_eq!(fs_err::read_dir(&other).unwrap().count(), 0);
+    }
+    #[cfg(unix)]
+    #[test]
+    fn what_another_run_put_there_is_left_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("out");
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+        let mut mine = GrowingTree::begin(&target).unwrap();
+        mine.write(Path::new("a/b"), b"1").unwrap();
+        fs::rename(home.path().join("out.part"), home.path().join("aside")).unwrap();
+        let theirs = GrowingTree::begin(&target).unwrap();
+        assert!(matches!(mine.commit(), Err(Error::Changed { .. })));
+        theirs.commit().unwrap();
+        assert_eq!(fs_err::read_dir(&target).unwrap().count(), 0);
+        assert_eq!(mode(&target), 0o700);
+        assert_eq!(mode(&home.path().join("aside/a")), 0o700);
+        assert_eq!(mode(&home.path().join("aside/a/b")), 0o600);
+
+        fs_err::create_dir(home.path().join("killed.part")).unwrap();
+        assert!(matches!(
+            GrowingTree::begin(&home.path().join("killed")),
+            Err(Error::Exists { .. })
+        ));
+        let wider = std::fs::Permissions::from_mode(0o750);
+        fs_err::set_permissions(&target, wider).unwrap();
+        GrowingTree::begin(&target).unwrap().commit().unwrap();
+        assert_eq!(mode(&target), 0o750);
     }
 }

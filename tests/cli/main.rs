@@ -22,6 +22,7 @@ mod scaffold;
 mod serve;
 mod serve_abuse;
 mod serve_store;
+mod sidecars;
 mod surface;
 mod sync;
 mod transfer;

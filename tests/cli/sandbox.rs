@@ -88,6 +88,22 @@ impl Sandbox {
         fs::read_to_string(self.app().join(name)).unwrap()
     }
 
+    /// The journals of runs that are at work or were interrupted.
+    pub(crate) fn journals(&self) -> Vec<PathBuf> {
+        let directory = self.home.path().join(".local/state/kvctl/journals");
+        let Ok(entries) = fs::read_dir(directory) else {
+            return Vec::new();
+        };
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// How many lines the only journal has behind its first.
+    pub(crate) fn confirmed(&self) -> Option<usize> {
+        let text = fs::read_to_string(self.journals().first()?).ok()?;
+        // The journal is there, empty, before its first line is.
+        text.matches('\n').count().checked_sub(1)
+    }
+
     /// The binary, with the credentials of the service.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = self.bare_command(args);

@@ -236,8 +236,7 @@ fn an_import_goes_on_where_it_was_killed() {
         .command(&["import", "in.ndjson", "-n", "one"])
         .spawn()
         .unwrap();
-    let journal = sandbox.app().join("in.ndjson.kvctl-journal");
-    while fs::read_to_string(&journal).map_or(0, |text| text.matches('\n').count()) < 5 {
+    while sandbox.confirmed() < Some(4) {
         std::thread::yield_now();
     }
     child.kill().unwrap();
@@ -253,7 +252,7 @@ fn an_import_goes_on_where_it_was_killed() {
     // The cost is that of the rest.
     assert!(seen.stderr.contains("2 requests, 20000 writes"), "{seen}");
     assert_eq!(count(&sandbox, "PUT", "/bulk") - before, 2);
-    assert!(!journal.exists());
+    assert!(sandbox.journals().is_empty());
     assert_eq!(
         sandbox.run(&["diff", "in.ndjson", "title:one"]).code,
         Some(0)
@@ -488,14 +487,7 @@ fn a_copy_goes_on_where_it_was_killed() {
         .fault(Fault::new("PUT", "/bulk", wait).after(1));
     let copy = ["copy", "--from", "title:one", "--to", "title:two"];
     let mut child = sandbox.command(&copy).spawn().unwrap();
-    let journals = sandbox.app().join("../.local/state/kvctl/journals");
-    let confirmed = || {
-        let journal = fs::read_dir(&journals).ok()?.next()?.ok()?;
-        let text = fs::read_to_string(journal.path()).ok()?;
-        // The journal is there, empty, before its first line is.
-        text.matches('\n').count().checked_sub(1)
-    };
-    while confirmed() != Some(3) {
+    while sandbox.confirmed() != Some(3) {
         std::thread::yield_now();
     }
     child.kill().unwrap();
@@ -513,7 +505,7 @@ fn a_copy_goes_on_where_it_was_killed() {
     assert_eq!(seen.stdout, "copied 10000 records\n");
     let after = [("PUT", "/bulk"), ("POST", "/bulk/get")].map(|(m, p)| count(&sandbox, m, p));
     assert_eq!([after[0] - before[0], after[1] - before[1]], [1, 100]);
-    assert_eq!(fs::read_dir(&journals).unwrap().count(), 0);
+    assert!(sandbox.journals().is_empty());
     assert_eq!(
         sandbox.run(&["diff", "in.ndjson", "title:two"]).code,
         Some(0)

@@ -22,6 +22,7 @@ use crate::{
             delete::{self, Deleter, Remained},
             journal::{Done, Journal, Start},
             names::Names,
+            run::{Input, Operation, Run},
         },
     },
     ui::{Report, printable, quantity},
@@ -173,19 +174,23 @@ impl Keyspace {
         if args.dry_run || (names.len() <= BULK_MAX_KEYS && !args.resume) {
             return Ok((None, Done::default()));
         }
-        let what = match selection {
-            Selection::Matching(prefix) => serde_json::Value::from(prefix.as_str()).to_string(),
-            Selection::Named(_) | Selection::Read(_) => "these".to_owned(),
+        let run = Run {
+            operation: Operation::Delete,
+            from: None,
+            to: journal::end(&self.session, &self.target.id),
+            input: match selection {
+                Selection::Matching(prefix) => Input::Prefix(prefix.clone()),
+                Selection::Named(_) | Selection::Read(_) => Input::keys(names.iter()),
+            },
+            content: None,
         };
-        let place = self.session.describe();
-        let subject = format!("kvctl delete 1 {place} {} {what}", self.target.id);
         // To delete once more does no harm, so nobody has to say that it is meant.
         let start = if args.resume {
             Start::Resume
         } else {
             Start::Anew
         };
-        journal::open(context, None, &subject, start)
+        journal::open(context, &run, start)
     }
 
     /// Deletes the keys, and returns those that remained.
@@ -225,11 +230,7 @@ impl Keyspace {
         let sent = deleter.delete(names.iter(), &mut journal, &done).await;
         parting.over();
         let sent = sent.context(incomplete)?;
-        if let Some(journal) = journal
-            && sent.failed.is_empty()
-        {
-            journal.finish()?;
-        }
+        journal::close(context, journal, sent.failed.is_empty())?;
         Ok(sent.failed.into_keys().collect())
     }
 }

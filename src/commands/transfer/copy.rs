@@ -20,6 +20,7 @@ use crate::{
         cost::Cost,
         journal::{Done, Journal},
         read::{self, Listed, Reader},
+        run::{Input, Operation, Run},
         write::{Writer, Written},
     },
     ui::{Report, quantity},
@@ -145,11 +146,7 @@ impl Copy<'_> {
         parting.over();
         let written = written.context(incomplete)?;
         drop(progress);
-        if let Some(journal) = journal
-            && written.failed.is_empty()
-        {
-            journal.finish()?;
-        }
+        journal::close(context, journal, written.failed.is_empty())?;
         if reader.vanished() > 0 {
             let gone = quantity(reader.vanished(), "key");
             context
@@ -166,11 +163,15 @@ impl Copy<'_> {
         &self,
         resume: ResumeArgs,
     ) -> anyhow::Result<(Option<Journal<String>>, Done<String>)> {
-        let [from, to] = [self.from, self.to]
-            .map(|side| format!("{} {}", side.session.describe(), side.target.id));
-        let prefix = serde_json::Value::from(self.prefix);
-        let subject = format!("kvctl copy 1 {from} {to} {prefix}");
-        journal::open(self.context, None, &subject, journal::start(resume))
+        let end = |side: &Keyspace| journal::end(&side.session, &side.target.id);
+        let run = Run {
+            operation: Operation::Copy,
+            from: Some(end(self.from)),
+            to: end(self.to),
+            input: Input::Prefix(self.prefix.to_owned()),
+            content: None,
+        };
+        journal::open(self.context, &run, journal::start(resume))
     }
 }
 

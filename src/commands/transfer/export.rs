@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    io::{self, Write},
+    io::{self, Read as _, Write},
     path::Path,
 };
 
@@ -20,7 +20,7 @@ use crate::{
         Format, StreamFormat, Summary,
         ndjson::{NdjsonWriter, Partial},
     },
-    fsx::{self, Growing, GrowingTree},
+    fsx::{self, Begun, Growing, GrowingTree},
     ops::{
         target::Target,
         transfer::{
@@ -151,8 +151,8 @@ impl Export<'_> {
             }
             .into(),
             fsx::Error::Exists { .. } => Refused {
-                what: format!("{e}: another export may be at work on it, or was killed"),
-                allow: "remove it, if no export is at work on it".to_owned(),
+                what: format!("{e}: it was left by an export that was killed, or is not an export"),
+                allow: "remove it, or move it away".to_owned(),
             }
             .into(),
             e => anyhow::Error::new(e),
@@ -202,8 +202,7 @@ impl Export<'_> {
             }
             Err(e) if counted.get() == 0 => {
                 // Nothing is in it, so there is nothing to go on with.
-                drop(growing);
-                Growing::discard(target)?;
+                growing.discard();
                 Err(e.into())
             }
             Err(e) => Err(anyhow::Error::new(e).context(incomplete)),
@@ -241,22 +240,45 @@ fn begin(
     resume: ResumeArgs,
 ) -> anyhow::Result<(Growing, Option<Partial>)> {
     let part = Growing::part(target);
-    if resume.restart {
-        Growing::discard(target)?;
+    if resume.restart
+        && let Some(begun) = Growing::begun(target)?
+    {
+        discard(begun, &part, format)?;
     }
-    if resume.resume && part.exists() {
-        let partial = Partial::read(fs_err::File::open(&part)?);
+    if resume.resume
+        && let Some(mut begun) = Growing::begun(target)?
+    {
+        let partial = Partial::read(&mut begun);
         let partial =
             partial.with_context(|| format!("could not go on with {}", part.display()))?;
-        if let Some(partial) = partial {
-            return Ok((Growing::go_on(target, partial.length)?, Some(partial)));
+        match partial {
+            Some(partial) => return Ok((begun.go_on(partial.length)?, Some(partial))),
+            // What was interrupted before its first record is no loss.
+            None => begun.discard()?,
         }
-        // What was interrupted before its first record is no loss.
-        Growing::discard(target)?;
     }
     let resumable = format == StreamFormat::Ndjson;
     let growing = Growing::begin(target, resumable).with_context(|| hint_at(target, resumable))?;
     Ok((growing, None))
+}
+
+/// Removes what an interrupted run left, if it begins as an export does.
+fn discard(begun: Begun, part: &Path, format: StreamFormat) -> anyhow::Result<()> {
+    let mut found = Vec::new();
+    let mut begun = begun;
+    let read = begun.by_ref().take(1024).read_to_end(&mut found);
+    read.with_context(|| format!("could not read {}", part.display()))?;
+    if !format.is_beginning(&found) {
+        return Err(Refused {
+            what: format!(
+                "`{}` does not begin as a {format} export of kvctl; it was left as it is",
+                part.display()
+            ),
+            allow: "remove it, or move it away".to_owned(),
+        }
+        .into());
+    }
+    Ok(begun.discard()?)
 }
 
 /// Says of an export that ended early what is left of it.

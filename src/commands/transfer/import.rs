@@ -28,6 +28,8 @@ use crate::{
     ops::transfer::{
         cost::Cost,
         file::{RecordFile, Survey, format_of},
+        journal::{Done, Journal},
+        run::{Content, Input, Operation, Run},
         write::{Writer, Written},
     },
     ui::{Report, quantity, spool},
@@ -183,11 +185,7 @@ impl Import<'_> {
             client, account, ..
         } = &keyspace.session;
         let namespace = &keyspace.target.id;
-        let place = keyspace.session.describe();
-        let (records, sum) = (survey.records, &survey.sum);
-        let subject = format!("kvctl import 1 {place} {namespace} {records} {sum}");
-        let start = journal::start(resume);
-        let (mut journal, done) = journal::open::<u64>(context, beside, &subject, start)?;
+        let (mut journal, done) = self.journal(beside, resume)?;
         if !done.is_empty() {
             let before = counted(done.len(), "record");
             context
@@ -195,7 +193,7 @@ impl Import<'_> {
                 .note(&format!("{before} confirmed before, not sent again"));
         }
         let now = env::now().as_second();
-        let left = records.saturating_sub(done.len());
+        let left = survey.records.saturating_sub(done.len());
         // How many bytes the rest of a file has is not known.
         let bytes = if done.is_empty() { survey.bytes } else { 0 };
         remark(context, Cost::of_writes(left, bytes));
@@ -213,12 +211,31 @@ impl Import<'_> {
         parting.over();
         let written = written.context(incomplete)?;
         drop(progress);
-        if let Some(journal) = journal
-            && written.failed.is_empty()
-        {
-            journal.finish()?;
-        }
+        journal::close(context, journal, written.failed.is_empty())?;
         Ok(written)
+    }
+
+    fn journal(
+        &self,
+        beside: Option<&Path>,
+        resume: ResumeArgs,
+    ) -> anyhow::Result<(Option<Journal<u64>>, Done<u64>)> {
+        let content = Content {
+            records: self.survey.records,
+            sha256: self.survey.sum.clone(),
+        };
+        let run = Run {
+            operation: Operation::Import,
+            from: None,
+            to: journal::end(&self.keyspace.session, &self.keyspace.target.id),
+            input: match beside {
+                Some(path) => Input::file(path),
+                None => Input::Pipe(content.sha256.clone()),
+            },
+            content: Some(content),
+        };
+        let start = journal::start(resume);
+        journal::open_import(self.context, beside, &run, start)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What of a long run is confirmed, kept in a file, so that an interrupted one can go on without
 //! sending it again.
 //!
-//! The first line says what the run is; every other is a JSON array `[first, last, count]`, a range
+//! The first line says what the run is ([`Run`]); every other is a JSON array `[first, last, count]`, a range
 //! of positions in the input, added after the service confirmed all of it. A position is a record's
 //! number where the input is a file, which stays as it is, and a key where the input is a namespace,
 //! which does not, but is in the order of its keys. Lines are complete or absent, whatever ends the
@@ -15,10 +15,16 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest as _, Sha256};
 
-use super::send::Confirmations;
-use crate::{domain::hex, fsx};
+use super::{
+    run::{MAGIC, Run},
+    send::Confirmations,
+};
+use crate::fsx;
+
+mod legacy;
+
+pub use legacy::open_beside;
 
 /// Where in its input a key or record stands.
 pub trait Position: Ord + Clone + Serialize + DeserializeOwned {
@@ -58,6 +64,8 @@ pub struct Journal<P> {
     file: fsx::Appending,
     /// Whether nothing was confirmed yet, so that nobody would miss it.
     blank: bool,
+    /// Why nothing is added any more.
+    failure: Option<io::Error>,
     positions: PhantomData<P>,
 }
 
@@ -69,6 +77,9 @@ pub struct Done<P> {
     count: u64,
 }
 
+/// A journal that is being kept, and what an earlier run confirmed.
+pub type Opened<P> = (Journal<P>, Done<P>);
+
 /// Why there is no journal to go on with.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -78,6 +89,9 @@ pub enum Error {
     /// The journal is about something else.
     #[error("{} is about another file or another namespace", .0.display())]
     Other(PathBuf),
+    /// What stands in the journal's place is none, or of another version of kvctl.
+    #[error("`{}` is not a journal of this version of kvctl; it was left as it is", .0.display())]
+    Foreign(PathBuf),
     /// The journal cannot be read.
     #[error("could not read {}", path.display())]
     Read {
@@ -99,6 +113,10 @@ impl Error {
                 Some("give `--resume` to go on with it, or `--restart` to begin anew".to_owned())
             }
             Self::Other(_) => Some("give `--restart` to begin anew".to_owned()),
+            Self::Foreign(path) => Some(format!(
+                "move {} away; what it confirmed would be sent again",
+                path.display()
+            )),
             Self::File(fsx::Error::Busy { .. }) => {
                 Some("wait for the other run, or stop it".to_owned())
             }
@@ -107,54 +125,58 @@ impl Error {
     }
 }
 
-/// Returns where the journal of a run that reads `file` is.
-pub fn beside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".kvctl-journal");
-    name.into()
-}
-
-/// Returns where below `directory` the journal of the run that `subject` describes is.
-pub fn within(directory: &Path, subject: &str) -> PathBuf {
-    let sum = hex(&Sha256::digest(subject));
-    directory.join(format!("{}.journal", &sum[..32]))
-}
-
 impl<P: Position> Journal<P> {
-    /// Opens the journal at `path` of the run that `subject` describes in one line: a new one, or
-    /// the one that an interrupted run left.
-    pub fn open(path: &Path, subject: &str, start: Start) -> Result<(Self, Done<P>), Error> {
-        let mut file = fsx::Appending::open(path)?;
-        let failed = |source| Error::Read {
-            path: path.to_owned(),
+    /// Opens the journal of `run` in `directory`: a new one, or the one that an interrupted run left.
+    pub fn open(directory: &Path, run: &Run, start: Start) -> Result<Opened<P>, Error> {
+        let mut file = fsx::Appending::open_private(&directory.join(run.file_name()))?;
+        let path = file.path().to_owned();
+        let read = |source| Error::Read {
+            path: path.clone(),
             source,
         };
-        let bytes = file.bytes().map_err(failed)?;
+        let begun = file.beginning(MAGIC.len() as u64).map_err(read)?;
+        // One that was killed before its first line was whole had sent nothing.
+        if !MAGIC.as_bytes().starts_with(&begun) {
+            return Err(Error::Foreign(path));
+        }
+        let bytes = file.bytes().map_err(read)?;
         let text = String::from_utf8_lossy(&bytes);
+        let line = run.line();
         let done = match text.split_once('\n') {
             _ if start == Start::Anew => Done::default(),
-            // Killed before its first line was whole: nothing was sent by then.
             None => Done::default(),
             Some((first, rest)) => match Done::parse(rest) {
                 done if done.is_empty() => done,
-                _ if first != subject => return Err(Error::Other(path.to_owned())),
-                _ if start == Start::Fresh => return Err(Error::Unfinished(path.to_owned())),
+                _ if first != line => return Err(Error::Other(path)),
+                _ if start == Start::Fresh => return Err(Error::Unfinished(path)),
                 done => done,
             },
         };
-        if done.is_empty() {
-            let cleared = file.clear().and_then(|()| file.line(subject));
-            cleared.map_err(failed)?;
-        } else if !text.ends_with('\n') {
-            // What is added must not become part of a line that was cut short.
-            file.line("").map_err(failed)?;
-        }
-        let journal = Self {
-            file,
-            blank: done.is_empty(),
-            positions: PhantomData,
+        let prepared = if done.is_empty() {
+            file.clear().and_then(|()| file.line(&line))
+        } else {
+            go_on(&mut file, &text)
         };
+        let mut journal = Self::new(file, done.is_empty());
+        if let Err(source) = prepared {
+            journal.blank = done.is_empty();
+            return Err(fsx::Error::Write { path, source }.into());
+        }
         Ok((journal, done))
+    }
+
+    fn new(file: fsx::Appending, blank: bool) -> Self {
+        Self {
+            file,
+            blank,
+            failure: None,
+            positions: PhantomData,
+        }
+    }
+
+    /// Returns why it does not know all that was confirmed, if it does not.
+    pub fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
     }
 
     /// Removes the journal: the run is complete.
@@ -162,6 +184,14 @@ impl<P: Position> Journal<P> {
         self.blank = false;
         Ok(self.file.remove()?)
     }
+}
+
+/// Makes sure that what is added does not become part of a line that was cut short.
+fn go_on(file: &mut fsx::Appending, text: &str) -> io::Result<()> {
+    if text.ends_with('\n') {
+        return Ok(());
+    }
+    file.line("")
 }
 
 impl<P> Drop for Journal<P> {
@@ -181,7 +211,11 @@ impl<P: Position> Confirmations for Journal<P> {
             if let (Some(first), Some(last)) = (run.first(), run.last()) {
                 let [first, last] = [first, last].map(|(number, key)| P::of(*number, key));
                 let line = serde_json::to_string(&(first, last, run.len()))?;
-                self.file.line(&line)?;
+                // What it does not know is sent again; that is no reason to send nothing more.
+                match self.failure {
+                    Some(_) => {}
+                    None => self.failure = self.file.line(&line).err(),
+                }
                 self.blank = false;
             }
         }
@@ -250,6 +284,25 @@ mod tests {
 
     use super::*;
 
+    use super::super::run::{End, Input, Operation, Store};
+    use crate::domain::AccountId;
+
+    fn run(prefix: &str) -> Run {
+        Run {
+            operation: Operation::Copy,
+            from: None,
+            to: End {
+                store: Store::Account(AccountId::local()),
+                namespace: "0000000000000000000000000000000a".parse().unwrap(),
+            },
+            input: Input::Prefix("a".to_owned()),
+            content: Some(super::super::run::Content {
+                records: 1,
+                sha256: prefix.to_owned(),
+            }),
+        }
+    }
+
     fn key(number: u64) -> String {
         format!("k{number:03}\u{e9}\n")
     }
@@ -268,8 +321,10 @@ mod tests {
     /// done was confirmed, and all of it if it is whole.
     fn check<P: Position>(batches: &[BTreeSet<u64>], cut: usize) -> Result<(), TestCaseError> {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("a");
-        let (mut journal, done) = Journal::<P>::open(&path, "subject", Start::Fresh).unwrap();
+        let run = run("subject");
+        let path = directory.path().join(run.file_name());
+        let open = |start| Journal::<P>::open(directory.path(), &run, start);
+        let (mut journal, done) = open(Start::Fresh).unwrap();
         prop_assert!(done.is_empty());
         for batch in batches {
             confirm(&mut journal, batch);
@@ -277,14 +332,14 @@ mod tests {
         drop(journal);
         let all: BTreeSet<u64> = batches.iter().flatten().copied().collect();
         prop_assert_eq!(path.exists(), !all.is_empty());
-        let (journal, done) = Journal::<P>::open(&path, "subject", Start::Resume).unwrap();
+        let (journal, done) = open(Start::Resume).unwrap();
         prop_assert_eq!(contained(&done), all.clone());
         drop(journal);
         if let Ok(text) = fs_err::read(&path) {
-            let length = "subject\n".len().max(cut.min(text.len()));
+            let length = (run.line().len() + 1).max(cut.min(text.len()));
             fsx::overwrite(&path, &text[..length]).unwrap();
         }
-        let (_journal, done) = Journal::<P>::open(&path, "subject", Start::Resume).unwrap();
+        let (_journal, done) = open(Start::Resume).unwrap();
         prop_assert!(contained(&done).is_subset(&all));
         Ok(())
     }
@@ -293,7 +348,7 @@ mod tests {
         #[test]
         fn a_journal_tells_what_was_confirmed(
             batches in prop::collection::vec(prop::collection::btree_set(0u64..200, 1..20), 0..10),
-            cut in 0usize..400,
+            cut in 0usize..600,
         ) {
             check::<u64>(&batches, cut)?;
             check::<String>(&batches, cut)?;
@@ -303,8 +358,8 @@ mod tests {
     #[test]
     fn an_unfinished_run_is_gone_on_with_or_forgotten_but_never_unasked() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("a");
-        let open = |subject, start| Journal::<u64>::open(&path, subject, start);
+        let path = directory.path().join(run("").file_name());
+        let open = |sum, start| Journal::<u64>::open(directory.path(), &run(sum), start);
         let (mut journal, _) = open("one", Start::Fresh).unwrap();
         assert!(
             matches!(
@@ -323,5 +378,21 @@ mod tests {
         assert_eq!(open("one", Start::Resume).unwrap().1.len(), 2);
         assert!(open("two", Start::Anew).unwrap().1.is_empty());
         assert!(!path.exists(), "nothing was confirmed");
+    }
+
+    #[test]
+    fn what_is_not_a_journal_is_left_as_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(run("").file_name());
+        for text in ["precious\n[0,9,10]\n", "precious", "kvctl-journal 3 {}\n"] {
+            fsx::overwrite(&path, text.as_bytes()).unwrap();
+            for start in [Start::Fresh, Start::Resume, Start::Anew] {
+                let opened = Journal::<u64>::open(directory.path(), &run(""), start);
+                assert!(matches!(opened, Err(Error::Foreign(_))), "{text}");
+                assert_eq!(fs_err::read_to_string(&path).unwrap(), text);
+            }
+        }
+        fsx::overwrite(&path, b"kvctl-jour").unwrap();
+        assert!(Journal::<u64>::open(directory.path(), &run(""), Start::Fresh).is_ok());
     }
 }

@@ -13,6 +13,7 @@ pub mod file;
 pub mod journal;
 pub mod names;
 pub mod read;
+pub mod run;
 mod seen;
 pub mod send;
 pub mod write;

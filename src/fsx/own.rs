@@ -1,0 +1,117 @@
+//! Opening files that kvctl itself makes, under names that anybody can foresee: journals, locks,
+//! parts of exports. What stands there may have been put there by somebody else.
+
+use std::{
+    fs::{File, Metadata, OpenOptions, TryLockError},
+    io,
+    path::Path,
+};
+
+use super::{Error, write_error};
+
+/// So often a file is opened again that another process removed before it was locked.
+const ATTEMPTS: usize = 100;
+
+/// Opens a regular file, never through a link at its end, and never waiting for a pipe's other end.
+pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<File, Error> {
+    let mut options = options.clone();
+    no_follow(&mut options);
+    let opened = options.open(path);
+    let kind = || std::fs::symlink_metadata(path).map(|found| found.file_type());
+    let file = opened.map_err(|source| match kind() {
+        Ok(kind) if kind.is_symlink() => Error::Link {
+            path: path.to_owned(),
+        },
+        Ok(kind) if !kind.is_file() => Error::NotAFile {
+            path: path.to_owned(),
+        },
+        _ if source.kind() == io::ErrorKind::AlreadyExists => Error::Exists {
+            path: path.to_owned(),
+        },
+        _ => write_error(path, source),
+    })?;
+    match file.metadata() {
+        Ok(found) if found.is_file() => Ok(file),
+        Ok(_) => Err(Error::NotAFile {
+            path: path.to_owned(),
+        }),
+        Err(source) => Err(write_error(path, source)),
+    }
+}
+
+/// Opens a file as [`open`] does, and makes sure that no other process is at work on it.
+///
+/// A lock belongs to the file, not to its name: a file that was renamed or removed between its
+/// opening and its locking is another process's business by then, and the name is tried again.
+pub(super) fn open_locked(options: &OpenOptions, path: &Path) -> Result<File, Error> {
+    for _ in 0..ATTEMPTS {
+        let file = open(options, path)?;
+        claim(&file, path)?;
+        if is_at(&file, path) {
+            return Ok(file);
+        }
+    }
+    Err(Error::Busy {
+        path: path.to_owned(),
+    })
+}
+
+/// Makes sure that no other process is at work on the file.
+pub(super) fn claim(file: &File, path: &Path) -> Result<(), Error> {
+    file.try_lock().map_err(|e| match e {
+        TryLockError::WouldBlock => Error::Busy {
+            path: path.to_owned(),
+        },
+        TryLockError::Error(source) => write_error(path, source),
+    })
+}
+
+/// Whether `path` still leads to `file`, and not to what somebody else put there.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), std::fs::symlink_metadata(path)) {
+        (Ok(opened), Ok(found)) => is_same(&opened, &found),
+        _ => false,
+    }
+}
+
+#[cfg(unix)]
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    a.file_type() == b.file_type()
+}
+
+#[cfg(unix)]
+fn no_follow(options: &mut OpenOptions) {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    options.custom_flags(flags.bits().cast_signed());
+}
+
+#[cfg(not(unix))]
+fn no_follow(_: &mut OpenOptions) {}
+
+/// Lets nobody but their owner read the files that `options` create.
+#[cfg(unix)]
+pub(super) fn close_to_others(options: &mut OpenOptions) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+}
+
+#[cfg(not(unix))]
+pub(super) fn close_to_others(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// Creates a directory that nobody but its owner can enter.
+pub(super) fn create_private_directory(path: &Path, with_parents: bool) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(with_parents);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
