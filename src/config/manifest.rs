@@ -7,6 +7,7 @@ mod scaffold;
 mod ttl;
 
 use std::{
+    collections::HashSet,
     io,
     path::{Path, PathBuf},
 };
@@ -21,6 +22,7 @@ pub use ttl::TtlRule;
 
 use super::{Place, position::Position, toml};
 use crate::domain::{Binding, Title, nearest};
+use scaffold::Contradiction;
 
 /// The name of the file.
 pub const MANIFEST_NAME: &str = "kvctl.toml";
@@ -167,25 +169,25 @@ impl Manifest {
             let at = e.span().map_or(0, |span| span.start);
             wrong(at, with_nearest(&e.message().replace('\n', ", ")))
         })?;
-        let mut seen = std::collections::HashSet::new();
-        for namespace in &manifest.namespaces {
-            if !seen.insert(&namespace.binding) {
-                let binding = &namespace.binding;
-                let at = text.rfind(binding.as_str()).unwrap_or(0);
+        let root = toml::parse(text).map_err(|e| wrong(0, e.message().to_owned()))?;
+        let mut seen = HashSet::new();
+        let namespaces = root.items_of("namespace");
+        for (namespace, node) in manifest.namespaces.iter().zip(namespaces) {
+            let binding = &namespace.binding;
+            if !seen.insert(binding) {
+                let at = node.offset_of(&["binding"]);
                 return Err(wrong(at, format!("binding `{binding}` appears twice")));
             }
         }
         let contradiction = manifest.scaffold.as_ref().and_then(Scaffold::contradiction);
-        if let Some((key, said)) = contradiction {
-            let table = text.find("[scaffold").unwrap_or(0);
-            let at = text[table..].find(key).map_or(table, |at| table + at);
-            return Err(wrong(at, said));
+        if let Some(Contradiction { keys, message }) = contradiction {
+            let scaffold = root.get("scaffold").unwrap_or(&root);
+            let given = |keys: &&[&str]| scaffold.at(keys).is_some();
+            let at = keys.iter().copied().find(given).unwrap_or(&[]);
+            return Err(wrong(scaffold.offset_of(at), message));
         }
         path.clone_into(&mut manifest.path);
-        let root = toml::parse(text).map_err(|e| wrong(0, e.message().to_owned()))?;
-        let places = root
-            .get("assert")
-            .map_or(&[][..], |asserts| asserts.items());
+        let places = root.items_of("assert");
         for (table, place) in std::mem::take(&mut manifest.tables).into_iter().zip(places) {
             let position = Position::of(text, place.span.start);
             let read = table.read(position);
@@ -268,9 +270,31 @@ mod tests {
         let said = |text| parse(text).unwrap_err().to_string();
         insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"kvctl.toml:2:1: unknown field `bindin`, expected one of `binding`, `title`, `prefix`, `ttl`, `protect`; the nearest is `binding`");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"\"\n"), @"kvctl.toml:2:11: a binding name is empty");
-        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\n[[namespace]]\nbinding = \"A\"\n"), @"kvctl.toml:4:12: binding `A` appears twice");
+        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\n[[namespace]]\nbinding = \"A\"\n"), @"kvctl.toml:4:11: binding `A` appears twice");
+        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\ntitle = \"A\"\n\n[[namespace]]\nbinding = \"A\" # A\nprefix = \"A\"\n# A\n"), @"kvctl.toml:6:11: binding `A` appears twice");
+        insta::assert_snapshot!(said("namespace = [{ binding = \"A\" }, { title = \"A\", \"binding\" = \"A\" }]\n"), @"kvctl.toml:1:60: binding `A` appears twice");
         insta::assert_snapshot!(said("[[namespace]\n"), @"kvctl.toml:1:13: unclosed array table, expected `]`");
     }
+
+    #[test]
+    fn a_contradiction_is_where_the_file_says_it() {
+        let said = |text: &str| parse(text).unwrap_err().to_string();
+        let comment = "# [scaffold] ttl, max_ttl\n";
+        let texts = [
+            "[scaffold.sessions]\nttl = 90\n[scaffold.cache]\nttl = \"2h\"\nmax_ttl = \"1h\"\n",
+            "[scaffold]\ncache = { max_ttl = 60 }\n",
+            "[scaffold.cache]\nvalue_from = \"./ttl\"\n",
+            "scaffold.sessions.idle_timeout = \"9000h\"\n",
+        ];
+        let said = texts.map(|text| said(&format!("{comment}{text}")));
+        insta::assert_snapshot!(said.join("\n"), @"
+        kvctl.toml:5:7: `ttl` of [scaffold.cache] is 7200 seconds and `max_ttl` only 3600
+        kvctl.toml:3:21: `ttl` of [scaffold.cache] is 3600 seconds and `max_ttl` only 60
+        kvctl.toml:3:14: `value_from` needs `value_type`, the name of the type
+        kvctl.toml:2:34: `idle_timeout` of [scaffold.sessions] is 32400000 seconds and `max_ttl` only 2592000
+        ");
+    }
+
     #[test]
     fn assertions_are_read_as_the_file_says_them() {
         let manifest = parse(

@@ -81,6 +81,21 @@ impl Node {
         }
     }
 
+    /// Returns the items of the array at `key`; none if there is no such array.
+    pub(super) fn items_of(&self, key: &str) -> &[Self] {
+        self.get(key).map_or(&[], Self::items)
+    }
+
+    /// Follows `keys` down through tables.
+    pub(super) fn at(&self, keys: &[&str]) -> Option<&Self> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// Finds the first byte of the value that `keys` lead to; of this value if they lead nowhere.
+    pub(super) fn offset_of(&self, keys: &[&str]) -> usize {
+        self.at(keys).unwrap_or(self).span.start
+    }
+
     pub(super) fn as_str(&self) -> Option<&str> {
         match &self.kind {
             Kind::String(text) => Some(text),

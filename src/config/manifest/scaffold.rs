@@ -211,34 +211,46 @@ impl Default for RateLimitOptions {
     }
 }
 
+/// Two settings that cannot both hold.
+pub(super) struct Contradiction {
+    /// The keys that say so, below `[scaffold]`; the first may be left at its default.
+    pub(super) keys: [&'static [&'static str]; 2],
+    /// What is wrong.
+    pub(super) message: String,
+}
+
 impl Scaffold {
-    /// Returns what contradicts itself, with the key that says it.
-    pub(super) fn contradiction(&self) -> Option<(&'static str, String)> {
+    /// Returns the first settings that contradict each other.
+    pub(super) fn contradiction(&self) -> Option<Contradiction> {
         let Self {
             cache, sessions, ..
         } = self;
-        let above = [
-            ("cache", "ttl", cache.ttl, cache.max_ttl),
-            ("cache", "negative_ttl", cache.negative_ttl, cache.max_ttl),
-            ("sessions", "ttl", sessions.ttl, sessions.max_ttl),
+        let cache_max: (&[&str], u32) = (&["cache", "max_ttl"], cache.max_ttl);
+        let sessions_max: (&[&str], u32) = (&["sessions", "max_ttl"], sessions.max_ttl);
+        let bounded: [(&[&str], u32, _); 4] = [
+            (&["cache", "ttl"], cache.ttl, cache_max),
+            (&["cache", "negative_ttl"], cache.negative_ttl, cache_max),
+            (&["sessions", "ttl"], sessions.ttl, sessions_max),
             (
-                "sessions",
-                "idle_timeout",
+                &["sessions", "idle_timeout"],
                 sessions.idle_timeout,
-                sessions.max_ttl,
+                sessions_max,
             ),
         ];
-        let above = above.into_iter().find(|(_, _, value, max)| value > max);
-        if let Some((table, key, value, max)) = above {
-            let said = format!(
-                "`{key}` of [scaffold.{table}] is {value} seconds and `max_ttl` only {max}"
-            );
-            return Some((key, said));
+        let above = bounded.into_iter().find(|(_, value, (_, max))| value > max);
+        if let Some((keys, value, (max_keys, max))) = above {
+            let [table, key] = [keys[0], keys[1]];
+            return Some(Contradiction {
+                keys: [keys, max_keys],
+                message: format!(
+                    "`{key}` of [scaffold.{table}] is {value} seconds and `max_ttl` only {max}"
+                ),
+            });
         }
         let orphan = cache.value_from.is_some() && cache.value_type.is_none();
-        orphan.then(|| {
-            let said = "`value_from` needs `value_type`, the name of the type";
-            ("value_from", said.to_owned())
+        orphan.then(|| Contradiction {
+            keys: [&["cache", "value_from"], &["cache"]],
+            message: "`value_from` needs `value_type`, the name of the type".to_owned(),
         })
     }
 }
