@@ -28,7 +28,7 @@ pub(super) fn man(context: &Context, args: &ManArgs) -> anyhow::Result<()> {
         fsx::overwrite(&path, &text)?;
         pages.push(context.display(&path));
     }
-    Ok(context.ui.report(&ManReport { pages })?)
+    context.ui.conclude(&ManReport { pages }, Ok(()))
 }
 
 /// The manual pages that were written.

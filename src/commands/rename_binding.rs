@@ -52,17 +52,20 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> anyhow::
     remark_on_what_stays(context, &document, args, &renamings)?;
     let file = context.display(document.path());
     let diff = Diff::new(file.clone(), Some(document.text().to_owned()), text);
-    Ok(context.ui.report(&RenameBindingReport {
-        file,
-        old: args.old.clone(),
-        new: args.new.clone(),
-        environments: renamings.into_iter().map(|r| r.environment).collect(),
-        changed,
-        dry_run: args.dry_run,
-        titles: retitling.map(|(_, titles)| titles).unwrap_or_default(),
-        diff: diff.plain(),
-        shown: diff,
-    })?)
+    context.ui.conclude(
+        &RenameBindingReport {
+            file,
+            old: args.old.clone(),
+            new: args.new.clone(),
+            environments: renamings.into_iter().map(|r| r.environment).collect(),
+            changed,
+            dry_run: args.dry_run,
+            titles: retitling.map(|(_, titles)| titles).unwrap_or_default(),
+            diff: diff.plain(),
+            shown: diff,
+        },
+        Ok(()),
+    )
 }
 
 /// Names the places that go on using the old name.

@@ -116,6 +116,8 @@ struct Streams {
     /// Where data goes, if not there: it must arrive byte for byte.
     data: Option<Box<dyn Write + Send>>,
     err: Box<dyn Write + Send>,
+    /// Why a part of the result could not be written.
+    lost: Option<io::Error>,
 }
 
 impl std::fmt::Debug for Ui {
@@ -142,6 +144,7 @@ impl Ui {
             out: Box::new(io::BufWriter::new(anstream::stdout())),
             data: Some(Box::new(io::BufWriter::new(io::stdout()))),
             err: Box::new(anstream::stderr()),
+            lost: None,
         };
         Self::of(streams, options)
     }
@@ -149,7 +152,14 @@ impl Ui {
     /// Speaks to any two sinks; tests pass buffers.
     pub fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, options: Options) -> Self {
         let data = None;
-        Self::of(Streams { out, data, err }, options)
+        let lost = None;
+        let streams = Streams {
+            out,
+            data,
+            err,
+            lost,
+        };
+        Self::of(streams, options)
     }
 
     fn of(streams: Streams, options: Options) -> Self {
@@ -169,9 +179,33 @@ impl Ui {
         talk(&mut self.streams.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Writes the result of a command to stdout, once, at its end.
-    pub fn report(&self, report: &impl Report) -> Result<(), OutputError> {
+    /// Ends a command: writes its result to stdout, and returns its verdict.
+    ///
+    /// The only way to write a report, so that none is written without a verdict: a failure stays one
+    /// whether or not its report could be written. Of a success, an output that failed is the error.
+    pub fn conclude<E: From<OutputError>>(
+        &self,
+        report: &impl Report,
+        verdict: Result<(), E>,
+    ) -> Result<(), E> {
+        let written = self.report(report);
+        match (verdict, written) {
+            (Ok(()), written) => Ok(written?),
+            (Err(failed), Err(OutputError::Failed(error))) => {
+                self.warn(&format!(
+                    "could not write the report to standard output: {error}"
+                ));
+                Err(failed)
+            }
+            (Err(failed), _) => Err(failed),
+        }
+    }
+
+    fn report(&self, report: &impl Report) -> Result<(), OutputError> {
         let written: io::Result<()> = self.with(|streams| {
+            if let Some(error) = streams.lost.take() {
+                return Err(error);
+            }
             let Format::Human = self.options.format else {
                 let data = streams.data();
                 if self.options.format == Format::Json {
@@ -188,6 +222,18 @@ impl Ui {
         written.map_err(OutputError::from)
     }
 
+    /// Writes a part of the result ahead of the report. That it cannot be written is said by
+    /// [`Self::conclude`], once the verdict is known; until then nothing more is written.
+    pub fn part(&self, bytes: &[u8]) {
+        self.with(|streams| {
+            if streams.lost.is_none() {
+                let data = streams.data();
+                let written = data.write_all(bytes).and_then(|()| data.flush());
+                streams.lost = written.err();
+            }
+        });
+    }
+
     /// Writes bytes to stdout, as they are.
     pub fn data(&self, bytes: &[u8]) -> Result<(), OutputError> {
         let written = self.with(|streams| {
@@ -196,6 +242,17 @@ impl Ui {
             data.flush()
         });
         written.map_err(OutputError::from)
+    }
+
+    /// Tells the runner of a workflow something: a line on stdout, or where that is one JSON document,
+    /// on stderr, which the runner reads as well. That it cannot be told changes no verdict.
+    pub fn workflow_command(&self, line: &str) {
+        if self.options.format == Format::Human {
+            self.part(format!("{line}\n").as_bytes());
+        } else {
+            // If stderr is gone there is nobody left to tell.
+            self.with(|s| writeln!(s.err, "{line}").ok());
+        }
     }
 
     /// Says what is about to be done. Silent under `--quiet`.

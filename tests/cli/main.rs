@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]
 
 mod audit;
+mod broken_output;
 mod bulk;
 mod credentials;
 mod cut_short;

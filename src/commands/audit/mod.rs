@@ -50,16 +50,15 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> anyhow::Result<()
 
 /// Reports, and ends with an error if a rule is broken or a key could not be written.
 fn conclude(context: &Context, report: &AuditReport) -> anyhow::Result<()> {
-    let reported = context.ui.report(report);
-    let undone = report.undone();
-    if undone > 0 {
-        return Err(Partial(format!("{} not written", quantity(undone, "key"))).into());
-    }
-    match report.remaining() {
-        0 => Ok(reported?),
-        1 => Err(CheckFailed::new("1 key breaks the rules of kvctl.toml").into()),
-        keys => Err(CheckFailed::new(format!("{keys} keys break the rules of kvctl.toml")).into()),
-    }
+    let verdict = match (report.undone(), report.remaining()) {
+        (0, 0) => Ok(()),
+        (0, 1) => Err(CheckFailed::new("1 key breaks the rules of kvctl.toml").into()),
+        (0, keys) => {
+            Err(CheckFailed::new(format!("{keys} keys break the rules of kvctl.toml")).into())
+        }
+        (undone, _) => Err(Partial(format!("{} not written", quantity(undone, "key"))).into()),
+    };
+    context.ui.conclude(report, verdict)
 }
 
 /// Walks through the lists of namespaces.
@@ -108,7 +107,7 @@ impl Auditor<'_> {
                 }
             }
             if !lines.is_empty() {
-                self.context.ui.data(&lines)?;
+                self.context.ui.part(&lines);
             }
         }
         let Subject { target, rules } = subject.clone();

@@ -21,12 +21,11 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
     } else {
         remote::look(context, found, &mut report).await;
     }
-    let broken = report.broken();
-    let reported = context.ui.report(&report);
-    if broken > 0 {
-        return Err(CheckFailed::new(format!("{} found", quantity(broken, "fault"))).into());
-    }
-    Ok(reported?)
+    let verdict = match report.broken() {
+        0 => Ok(()),
+        broken => Err(CheckFailed::new(format!("{} found", quantity(broken, "fault"))).into()),
+    };
+    context.ui.conclude(&report, verdict)
 }
 
 /// Returns an error with its causes, in one line.

@@ -85,10 +85,10 @@ pub(in crate::commands) async fn delete(
     }
     if args.dry_run {
         report.keys = Some(names);
-        return Ok(context.ui.report(&report)?);
+        return context.ui.conclude(&report, Ok(()));
     }
     if names.is_empty() {
-        return Ok(context.ui.report(&report)?);
+        return context.ui.conclude(&report, Ok(()));
     }
     announce(context, &keyspace, &names);
     if let Some(cost) = report.cost.remark() {
@@ -107,12 +107,12 @@ pub(in crate::commands) async fn delete(
         .await?;
     let (total, remained) = (names.len(), report.remained.len());
     report.deleted = total - remained;
-    context.ui.report(&report)?;
-    if remained == 0 {
+    let verdict = if remained == 0 {
         Ok(())
     } else {
         Err(Remained { remained, total }.into())
-    }
+    };
+    context.ui.conclude(&report, verdict)
 }
 
 /// Says what is about to go, and where.

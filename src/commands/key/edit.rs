@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
     let new = draft.read(&old.bytes)?;
     let Some(new) = new else {
         edited?;
-        return Ok(context.ui.report(&Unchanged { key })?);
+        return context.ui.conclude(&Unchanged { key }, Ok(()));
     };
     let written = match edited {
         Ok(()) => match change(&key, new, old.expiration, metadata) {

@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> 
     }
     if whole {
         let report = GetReport::new(key, value, metadata, file.map(|path| context.display(path)));
-        return Ok(context.ui.report(&report)?);
+        return context.ui.conclude(&report, Ok(()));
     }
     if let Some(path) = file {
         let bytes = quantity(value.bytes.len(), "byte");

@@ -101,16 +101,19 @@ impl Keyspace {
         if !dry_run {
             self.put(&key, value, lifetime, metadata.as_ref()).await?;
         }
-        Ok(context.ui.report(&WriteReport {
-            key: &key,
-            namespace: &self.target,
-            dry_run,
-            bytes,
-            ttl,
-            expiration,
-            metadata,
-            lifetime,
-        })?)
+        context.ui.conclude(
+            &WriteReport {
+                key: &key,
+                namespace: &self.target,
+                dry_run,
+                bytes,
+                ttl,
+                expiration,
+                metadata,
+                lifetime,
+            },
+            Ok(()),
+        )
     }
 
     /// Reads what is to stay, and no more. A key that is not there has nothing to keep.

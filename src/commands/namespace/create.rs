@@ -25,11 +25,14 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
     let settled = create(&session, args).await;
     let settled = settled.with_context(|| format!("could not create `{title}`"))?;
     let Some(settled) = settled else {
-        return Ok(context.ui.report(&WouldCreate {
-            dry_run: true,
-            title,
-            jurisdiction: args.jurisdiction,
-        })?);
+        return context.ui.conclude(
+            &WouldCreate {
+                dry_run: true,
+                title,
+                jurisdiction: args.jurisdiction,
+            },
+            Ok(()),
+        );
     };
     if !settled.created && !args.adopt {
         let id = settled.namespace.id;
@@ -54,10 +57,13 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
         }
         .into());
     }
-    Ok(context.ui.report(&CreateReport {
-        created: settled.created,
-        namespace: settled.namespace,
-    })?)
+    context.ui.conclude(
+        &CreateReport {
+            created: settled.created,
+            namespace: settled.namespace,
+        },
+        Ok(()),
+    )
 }
 
 /// Looks first, so that what is said to be created was not there before; on a dry run does no more.

@@ -65,7 +65,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
         dry_run: args.dry_run,
     };
     if args.dry_run {
-        return Ok(ui.report(&report)?);
+        return ui.conclude(&report, Ok(()));
     }
     let manifest = context.manifest_beside(document.as_ref())?;
     let project = document.as_ref().map(Document::project);
@@ -82,7 +82,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     }
     let sent = delete(&session.client, &session.account, id).await;
     sent.with_context(|| format!("could not delete `{title}`"))?;
-    Ok(ui.report(&report)?)
+    ui.conclude(&report, Ok(()))
 }
 
 /// Reads the wrangler file for what it says of the namespace. It is not needed, so a file that is

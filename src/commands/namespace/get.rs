@@ -19,5 +19,5 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> 
         client, account, ..
     } = &session;
     let found = selector.find(client, account, document.as_ref()).await?;
-    Ok(context.ui.report(&NamespaceReport(found))?)
+    context.ui.conclude(&NamespaceReport(found), Ok(()))
 }

@@ -15,7 +15,7 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
     let session = context.connect(None).await?;
     let namespaces = session.client.namespaces(&session.account).await;
     let namespaces = namespaces.context("could not list the namespaces")?;
-    Ok(context.ui.report(&ListReport(namespaces))?)
+    context.ui.conclude(&ListReport(namespaces), Ok(()))
 }
 
 /// The namespaces of an account, by title.

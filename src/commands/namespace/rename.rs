@@ -29,13 +29,16 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> anyhow::Result<(
         let sent = session.client.send(&request).await;
         sent.with_context(|| format!("could not rename `{}`", namespace.title))?;
     }
-    Ok(context.ui.report(&RenameReport {
-        id: namespace.id,
-        was: namespace.title,
-        title: args.to.to_string(),
-        changed,
-        dry_run: args.dry_run,
-    })?)
+    context.ui.conclude(
+        &RenameReport {
+            id: namespace.id,
+            was: namespace.title,
+            title: args.to.to_string(),
+            changed,
+            dry_run: args.dry_run,
+        },
+        Ok(()),
+    )
 }
 
 /// The title before and after.

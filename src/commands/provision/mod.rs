@@ -139,17 +139,18 @@ impl Job<'_> {
         let pending = self.plan.is_pending()
             || self.destination.before() != Some(text.as_bytes())
             || scaffold.is_some_and(Scaffolding::is_pending);
-        let reported = self.context.ui.report(&self.report(outcomes, text, true));
-        if check && (pending || self.plan.is_unmet()) {
-            // The verdict counts, whether or not somebody reads on.
+        let verdict = if check && (pending || self.plan.is_unmet()) {
             let what = format!(
                 "the project is not fully provisioned: {}",
                 self.summary(wants)
             );
             let next = "run `kvctl provision` without `--check` to make the changes";
-            return Err(CheckFailed::with_next(what, next).into());
-        }
-        Ok(reported?)
+            Err(CheckFailed::with_next(what, next).into())
+        } else {
+            Ok(())
+        };
+        let report = self.report(outcomes, text, true);
+        self.context.ui.conclude(&report, verdict)
     }
 
     /// Says where changes go and which they are, before they are made.
@@ -224,10 +225,8 @@ impl Job<'_> {
             let written = scaffolding.write(self.context);
             written.context("the namespaces are provisioned; run `kvctl scaffold` for the rest")?;
         }
-        Ok(self
-            .context
-            .ui
-            .report(&self.report(outcomes, text, false))?)
+        let report = self.report(outcomes, text, false);
+        self.context.ui.conclude(&report, Ok(()))
     }
 
     fn summary(&self, wants: &[Want]) -> String {

@@ -50,9 +50,9 @@ pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> anyhow::Result<()> 
     }
     // Of a file that is refused the user has to see what would be lost.
     let report = scaffolding.report(context, args.dry_run);
-    let reported = context.ui.report(&report);
-    verdict?;
-    Ok(reported?)
+    context
+        .ui
+        .conclude(&report, verdict.map_err(anyhow::Error::from))
 }
 
 fn directory_of(context: &Context, directory: &Path) -> Result<PathBuf, Misused> {
@@ -166,12 +166,13 @@ impl Scaffolding {
     fn check(&self, context: &Context) -> anyhow::Result<()> {
         let count = |step: &&scaffold::plan::Step| step.action != Action::Keep;
         let count = self.plan.steps.iter().filter(count).count();
-        let reported = context.ui.report(&self.report(context, true));
-        if count > 0 {
-            // The verdict counts, whether or not somebody reads on.
-            let files = quantity(count, "file");
-            return Err(CheckFailed::new(format!("`kvctl scaffold` would change {files}")).into());
-        }
-        Ok(reported?)
+        let verdict = match count {
+            0 => Ok(()),
+            _ => {
+                let files = quantity(count, "file");
+                Err(CheckFailed::new(format!("`kvctl scaffold` would change {files}")).into())
+            }
+        };
+        context.ui.conclude(&self.report(context, true), verdict)
     }
 }

@@ -19,15 +19,18 @@ const SAMPLE: usize = 20;
 
 pub(super) fn run(context: &Context) -> anyhow::Result<()> {
     let (directory, audit) = context.audit_local_store()?;
-    let findings = audit.findings();
-    let reported = context.ui.report(&CheckReport::new(directory, audit));
-    if findings > 0 {
-        let what = format!("the store is not sound: {}", quantity(findings, "finding"));
-        let next = "nothing was changed; orphans may be removed, lost keys put again or deleted, \
-                    and what is damaged or unusable moved away";
-        return Err(CheckFailed::with_next(what, next).into());
-    }
-    Ok(reported?)
+    let verdict = match audit.findings() {
+        0 => Ok(()),
+        findings => {
+            let what = format!("the store is not sound: {}", quantity(findings, "finding"));
+            let next = "nothing was changed; orphans may be removed, lost keys put again or \
+                        deleted, and what is damaged or unusable moved away";
+            Err(CheckFailed::with_next(what, next).into())
+        }
+    };
+    context
+        .ui
+        .conclude(&CheckReport::new(directory, audit), verdict)
 }
 
 /// What is wrong with the store.

@@ -3,7 +3,6 @@
 mod check;
 
 use std::{
-    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -15,7 +14,7 @@ use crate::{
     context::{Context, Served, Service},
     domain::AccountId,
     env, fsx,
-    ui::{Format, Report, Verbosity},
+    ui::{Format, OutputError, Verbosity},
 };
 
 /// Where the service is.
@@ -27,10 +26,15 @@ struct Started {
     directory: Option<PathBuf>,
 }
 
-impl Report for Started {
-    fn human(&self, out: &mut dyn Write, _tabular: bool) -> io::Result<()> {
-        writeln!(out, "CLOUDFLARE_API_BASE_URL={}", self.base_url)?;
-        writeln!(out, "CLOUDFLARE_ACCOUNT_ID={}", self.account_id)
+impl Started {
+    /// Returns the lines of an env file.
+    fn variables(&self) -> String {
+        let Self {
+            base_url,
+            account_id,
+            ..
+        } = self;
+        format!("CLOUDFLARE_API_BASE_URL={base_url}\nCLOUDFLARE_ACCOUNT_ID={account_id}\n")
     }
 }
 
@@ -72,12 +76,16 @@ fn announce(context: &Context, service: &Service) -> anyhow::Result<()> {
         account_id: service.account.clone(),
         directory: service.directory.clone(),
     };
-    if context.ui.options().format == Format::Human {
-        return Ok(context.ui.report(&started)?);
+    let text = if context.ui.options().format == Format::Human {
+        started.variables()
+    } else {
+        format!("{}\n", serde_json::to_string(&started)?)
+    };
+    match context.ui.data(text.as_bytes()) {
+        // Nobody reads where the service is; whoever started it may know.
+        Err(OutputError::Closed) => Ok(()),
+        told => Ok(told?),
     }
-    let mut line = Vec::new();
-    started.lines(&mut line)?;
-    Ok(context.ui.data(&line)?)
 }
 
 /// Has every request shown to whoever wants to see it.

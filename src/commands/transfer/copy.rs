@@ -49,12 +49,11 @@ pub(crate) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()>
         guard::allow_writes(context, &to, args.confirm.as_deref()).await?;
         copy.run(args.resume).await?
     };
-    let undone = report.failed.len();
-    let reported = context.ui.report(&report);
-    if undone > 0 {
-        return Err(Partial(format!("{} not written", quantity(undone, "record"))).into());
-    }
-    Ok(reported?)
+    let verdict = match report.failed.len() {
+        0 => Ok(()),
+        undone => Err(Partial(format!("{} not written", quantity(undone, "record"))).into()),
+    };
+    context.ui.conclude(&report, verdict)
 }
 
 async fn open(context: &Context, arg: SideArg) -> anyhow::Result<Keyspace> {

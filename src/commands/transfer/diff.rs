@@ -35,12 +35,11 @@ pub(crate) async fn run(context: &Context, args: DiffArgs) -> anyhow::Result<()>
         .await
         .context("could not compare")?;
     report.same = same;
-    let count = report.count();
-    let reported = context.ui.report(&report);
-    if count > 0 {
-        return Err(CheckFailed::new(quantity(count, "difference")).into());
-    }
-    Ok(reported?)
+    let verdict = match report.count() {
+        0 => Ok(()),
+        count => Err(CheckFailed::new(quantity(count, "difference")).into()),
+    };
+    context.ui.conclude(&report, verdict)
 }
 
 /// What two sides differ in.

@@ -61,7 +61,7 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         }
         (Some(file), format) => {
             let report = export.write(file, format, args.resume).await?;
-            Ok(context.ui.report(&report)?)
+            context.ui.conclude(&report, Ok(()))
         }
     }
 }

@@ -105,12 +105,11 @@ pub(in crate::commands) async fn bring(
         None => "stdin".to_owned(),
     };
     let report = ImportReport::new(name, args.dry_run, &survey, cost, written);
-    let undone = report.failed.len() + report.invalid.len();
-    let reported = context.ui.report(&report);
-    if undone > 0 {
-        return Err(Partial(format!("{} not written", quantity(undone, "record"))).into());
-    }
-    Ok(reported?)
+    let verdict = match report.failed.len() + report.invalid.len() {
+        0 => Ok(()),
+        undone => Err(Partial(format!("{} not written", quantity(undone, "record"))).into()),
+    };
+    context.ui.conclude(&report, verdict)
 }
 
 /// Says what there is to say of the file.

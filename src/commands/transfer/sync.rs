@@ -68,7 +68,7 @@ pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()>
         check(&args, &report, records.records)?;
     }
     if args.dry_run || report.is_settled() {
-        return Ok(context.ui.report(&report)?);
+        return context.ui.conclude(&report, Ok(()));
     }
     if let Some(cost) = report.cost().remark() {
         context.ui.note(&cost);
@@ -93,12 +93,11 @@ pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()>
     if args.delete {
         sync.delete(&mut report).await?;
     }
-    let undone = report.failed.len();
-    let reported = context.ui.report(&report);
-    if undone > 0 {
-        return Err(Partial(format!("{} not done", quantity(undone, "key"))).into());
-    }
-    Ok(reported?)
+    let verdict = match report.failed.len() {
+        0 => Ok(()),
+        undone => Err(Partial(format!("{} not done", quantity(undone, "key"))).into()),
+    };
+    context.ui.conclude(&report, verdict)
 }
 
 /// Refuses to delete more than was said, and to take an empty directory for what is wanted.

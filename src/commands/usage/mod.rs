@@ -35,9 +35,8 @@ pub(super) async fn run(context: &Context, args: &UsageArgs) -> anyhow::Result<(
     };
     remark(context, &usage, plan);
     let bindings = |id: &str| bindings(document.as_ref(), &session, id);
-    Ok(context
-        .ui
-        .report(&UsageReport::new(&usage, plan, bindings))?)
+    let report = UsageReport::new(&usage, plan, bindings);
+    context.ui.conclude(&report, Ok(()))
 }
 
 /// Says on stderr what the figures alone do not.

@@ -11,14 +11,8 @@ use super::{
     report::{Row, VerifyReport},
 };
 use crate::{
-    cli::FailOn,
-    config::Place,
-    context::Context,
-    domain::AccountId,
-    env::Var,
-    fsx,
-    ops::verify::Status,
-    ui::{Format, OutputError, Verbosity, printable},
+    cli::FailOn, config::Place, context::Context, domain::AccountId, env::Var, fsx,
+    ops::verify::Status, ui::printable,
 };
 
 fn is_workflow(context: &Context) -> bool {
@@ -26,12 +20,13 @@ fn is_workflow(context: &Context) -> bool {
 }
 
 /// Has the account's id masked in all that follows.
-pub(super) fn mask(context: &Context, account: Option<&AccountId>) -> Result<(), OutputError> {
-    match account {
-        Some(account) if is_workflow(context) => {
-            command(context, &format!("::add-mask::{account}"))
-        }
-        _ => Ok(()),
+pub(super) fn mask(context: &Context, account: Option<&AccountId>) {
+    if let Some(account) = account
+        && is_workflow(context)
+    {
+        context
+            .ui
+            .workflow_command(&format!("::add-mask::{account}"));
     }
 }
 
@@ -43,7 +38,7 @@ pub(super) fn tell(context: &Context, report: &VerifyReport, fail_on: FailOn) {
     let workspace = context.variable(Var::GithubWorkspace).map(Path::new);
     for row in &report.findings {
         if let Some(line) = annotation(row, workspace, fail_on) {
-            command(context, &line).ok();
+            context.ui.workflow_command(&line);
         }
     }
     let mut summary = summary(report, workspace);
@@ -73,16 +68,7 @@ pub(super) fn tell_wrong(context: &Context, place: Option<&Place>, error: &dyn f
         "::error file={file},line={},col={},title=kvctl verify::{text}",
         at.line, at.column
     );
-    // That it cannot be told changes no verdict.
-    command(context, &line).ok();
-}
-
-fn command(context: &Context, line: &str) -> Result<(), OutputError> {
-    if context.ui.options().format == Format::Human {
-        return context.ui.data(format!("{line}\n").as_bytes());
-    }
-    context.ui.detail(Verbosity::Quiet, line);
-    Ok(())
+    context.ui.workflow_command(&line);
 }
 
 fn append(context: &Context, file: Var, text: &str) {

@@ -61,7 +61,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<(
     }
     let attempt = context.attempt(document, &sections).await?;
     let account = attempt.as_ref().ok().and_then(|a| a.account.as_ref().ok());
-    github::mask(context, account)?;
+    github::mask(context, account);
     announce(context, &attempt, &sections, &selection, args.read_only);
 
     let visitor = args
@@ -193,29 +193,36 @@ async fn cleaned_up(request: &Request<'_>, stop: Stop) -> Stopped {
 
 /// Reports in every form, and fails if what was verified does.
 fn conclude(context: &Context, args: &VerifyArgs, report: &VerifyReport) -> anyhow::Result<()> {
-    let reported = context.ui.report(report);
-    github::tell(context, report, args.fail_on);
     let written = match &args.junit {
         None => Ok(()),
         Some(path) => junit::xml(report, args.fail_on)
             .map_err(anyhow::Error::from)
             .and_then(|xml| Ok(fsx::overwrite(&context.resolve(path), &xml)?)),
     };
-    // The verdict counts, whether or not somebody reads on.
-    if let Some(failed) = report.failed(args.fail_on) {
-        if let Err(error) = written {
+    let verdict = match (verdict(args, report), written) {
+        (Err(failed), Err(error)) => {
             context.ui.warn(&format!("{error:#}"));
+            Err(failed)
         }
+        (verdict, written) => verdict.and(written),
+    };
+    let ended = context.ui.conclude(report, verdict);
+    github::tell(context, report, args.fail_on);
+    ended
+}
+
+/// Says whether what was verified is as it should be.
+fn verdict(args: &VerifyArgs, report: &VerifyReport) -> anyhow::Result<()> {
+    if let Some(failed) = report.failed(args.fail_on) {
         return Err(failed.into());
     }
-    written?;
     let skipped = |row: &report::Row| row.status == verify::Status::Skip;
     if !args.only.is_empty() && report.findings.iter().all(skipped) {
         // Who asked for certain checks must not take their absence for success.
         let next = "the findings say why; leave `--only` out, or name checks that can be made";
         return Err(CheckFailed::with_next("nothing was verified: all was skipped", next).into());
     }
-    Ok(reported?)
+    Ok(())
 }
 
 /// Whether a finding counts as a failure.
