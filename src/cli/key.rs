@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, fmt, num::NonZeroUsize, path::PathBuf, str::FromStr};
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
 use crate::domain::{Binding, Expiration, KeyName, Metadata, NamespaceId, Ttl};
 
@@ -37,7 +37,7 @@ pub struct NamespaceArgs {
     pub preview: bool,
 
     /// Title of the namespace
-    #[arg(short, long, value_name = "TITLE", group = "which")]
+    #[arg(short, long, value_name = "TITLE", group = "which", value_parser = NonEmptyStringValueParser::new())]
     pub namespace: Option<String>,
 
     /// Id of the namespace; needs no wrangler file
@@ -69,8 +69,13 @@ pub struct GetArgs {
 
 /// Store a value under a key
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are switches, independent of each other"
+)]
 #[command(after_help = "\
-Without VALUE and --file, the value is read from stdin, unless that is a terminal.
+Without VALUE and --file, the value is read from stdin, unless that is a terminal. An empty stdin is
+an error then; to store an empty value, give '' as VALUE, or --stdin, - or --file with an empty one.
 What is not given is cleared: a put without --ttl or --keep-ttl never expires.
 A key or value that begins with a dash goes after --: kvctl key put -b KV -- -key -value")]
 pub struct PutArgs {
@@ -78,7 +83,7 @@ pub struct PutArgs {
     pub key: KeyName,
 
     /// Value, which may be empty; - is stdin
-    #[arg(conflicts_with = "file")]
+    #[arg(conflicts_with_all = ["file", "stdin"])]
     pub value: Option<ValueArg>,
 
     /// Words beyond the value. Taken here because the grammar's own refusal would show them.
@@ -93,6 +98,10 @@ pub struct PutArgs {
     // What wrangler calls it is taken too.
     #[arg(long, alias = "path", value_name = "FILE")]
     pub file: Option<PathBuf>,
+
+    /// Read the value from stdin, even if that holds nothing
+    #[arg(long, conflicts_with = "file")]
+    pub stdin: bool,
 
     /// How long the key lives: seconds, or a duration such as 90m or 7d; at least 60 s
     #[arg(long, value_name = "DURATION")]

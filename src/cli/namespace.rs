@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
 use super::key::NamespaceArgs;
 use crate::domain::{Binding, Jurisdiction, NamespaceId, Title};
@@ -50,7 +50,7 @@ pub struct CreateArgs {
 #[command(after_help = "Without any of these, the only binding of the wrangler file is meant.")]
 pub struct GetArgs {
     /// Title of the namespace
-    #[arg(value_name = "TITLE", group = "which")]
+    #[arg(value_name = "TITLE", group = "which", value_parser = NonEmptyStringValueParser::new())]
     pub title: Option<String>,
 
     /// Which one.
@@ -100,11 +100,11 @@ pub struct DeleteArgs {
 #[command(group(ArgGroup::new("selector").required(true).multiple(false)))]
 pub struct SelectorArgs {
     /// Title of the namespace
-    #[arg(value_name = "TITLE", group = "selector")]
+    #[arg(value_name = "TITLE", group = "selector", value_parser = NonEmptyStringValueParser::new())]
     pub title: Option<String>,
 
     /// Title of the namespace
-    #[arg(short, long, value_name = "TITLE", group = "selector")]
+    #[arg(short, long, value_name = "TITLE", group = "selector", value_parser = NonEmptyStringValueParser::new())]
     pub namespace: Option<String>,
 
     /// Id of the namespace; needs no wrangler file

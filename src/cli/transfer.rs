@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 
 use super::key::NamespaceArgs;
 use crate::{
@@ -108,13 +108,8 @@ pub struct CopyArgs {
     pub to: SideArg,
 
     /// Copy only keys that begin so
-    #[arg(
-        long,
-        value_name = "PREFIX",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub prefix: String,
+    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
+    pub prefix: Option<String>,
 
     /// Say how much would be copied, and stop
     #[arg(long)]
@@ -145,13 +140,8 @@ pub struct SyncArgs {
     pub namespace: NamespaceArgs,
 
     /// What the keys begin with, in front of the names of the files
-    #[arg(
-        long,
-        value_name = "PREFIX",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub prefix: String,
+    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
+    pub prefix: Option<String>,
 
     /// Delete keys with the prefix that the directory does not have
     #[arg(long)]
@@ -242,6 +232,9 @@ pub enum SideArgError {
     /// Nothing after `local:`.
     #[error("after `local:` comes binding:NAME, title:TITLE or id:ID")]
     Local,
+    /// Nothing after `title:`.
+    #[error("after `title:` comes the title of a namespace")]
+    Title,
     /// No characters.
     #[error("a side is a file, binding:NAME, title:TITLE or id:ID")]
     Empty,
@@ -257,6 +250,7 @@ impl FromStr for SideArg {
         };
         let which = match rest.split_once(':') {
             Some(("id", id)) => NamespaceArg::Id(id.parse()?),
+            Some(("title", "")) => return Err(SideArgError::Title),
             Some(("title", title)) => NamespaceArg::Title(title.to_owned()),
             Some(("binding", text)) => match text.split_once('@') {
                 Some((binding, environment)) => {
@@ -297,7 +291,14 @@ mod tests {
             parse("title:a:b").unwrap(),
             namespace(false, NamespaceArg::Title("a:b".into()))
         );
-        for wrong in ["id:x", "local:a.ndjson", "binding:", "binding:A@", ""] {
+        for wrong in [
+            "id:x",
+            "local:a.ndjson",
+            "binding:",
+            "binding:A@",
+            "title:",
+            "",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

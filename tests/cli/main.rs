@@ -9,6 +9,7 @@ mod credentials;
 mod cut_short;
 mod doctor;
 mod documents;
+mod empty_input;
 mod failures;
 mod files;
 mod interruptions;

@@ -73,6 +73,7 @@ pub(in crate::commands) async fn delete(
         passed_over,
         deleted: 0,
         dry_run: args.dry_run,
+        listed: matches!(selection, Selection::Read(_)),
         cost: Cost::of_deletes(names.len() as u64),
         remained: Vec::new(),
         keys: None,
@@ -257,6 +258,9 @@ struct DeleteReport {
     passed_over: usize,
     deleted: usize,
     dry_run: bool,
+    /// Whether the keys came from stdin or a file.
+    #[serde(skip)]
+    listed: bool,
     cost: Cost,
     /// The keys that are still there though they should not be.
     remained: Vec<String>,
@@ -274,6 +278,9 @@ impl Report for DeleteReport {
             }
             let keys = quantity(keys.len(), "key");
             return writeln!(out, "dry run: would delete {keys} from {place}");
+        }
+        if self.matched == 0 && self.passed_over == 0 && self.listed {
+            return writeln!(out, "nothing to do: no key is listed in what was read");
         }
         if self.matched == 0 {
             return writeln!(out, "nothing to do: no such keys in {place}");

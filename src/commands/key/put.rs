@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Access, Keyspace, choose, lifetime, quoted, value};
+use super::{Access, Keyspace, choose, lifetime, quoted, value::Source};
 use crate::{
     api::{GetMetadata, Lifetime},
     cli::key::PutArgs,
@@ -23,6 +23,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> 
         beyond,
         namespace,
         file,
+        stdin,
         ttl,
         expires,
         keep_ttl,
@@ -39,7 +40,8 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> 
     }
     let lifetime = lifetime::asked(ttl, expires, "--expires")?;
     let choice = choose(context, namespace, Access::Write)?;
-    let value = value::read(context, value, file.as_deref()).await?;
+    let source = Source::of(context, value, file, stdin)?;
+    let value = source.read(context).await?;
     let keyspace = choice.open(context).await?;
     let keep = Keep {
         ttl: keep_ttl,
@@ -170,7 +172,10 @@ struct WriteReport<'a> {
 impl Report for WriteReport<'_> {
     fn human(&self, out: &mut dyn io::Write, _: bool) -> io::Result<()> {
         let key = printable(self.key.as_str());
-        let bytes = quantity(self.bytes, "byte");
+        let bytes = match self.bytes {
+            0 => "an empty value".to_owned(),
+            bytes => quantity(bytes, "byte"),
+        };
         let with = match self.metadata {
             Some(_) => ", with metadata",
             None => "",

@@ -1,6 +1,6 @@
 //! Where a value comes from: an argument, a file, or stdin. It is never shown.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
@@ -12,46 +12,83 @@ use crate::{
     ui::{self, read_up_to},
 };
 
-/// Reads the value, but no more than a value may have.
-pub(super) async fn read(
-    context: &Context,
-    argument: Option<ValueArg>,
-    file: Option<&Path>,
-) -> Result<Bytes, Misused> {
-    let (name, read) = match (argument, file) {
-        (Some(ValueArg(text)), _) if text != "-" => return checked("the value", Ok(text.into())),
-        (None, Some(path)) if path != Path::new("-") => {
-            let name = format!("`{}`", path.display());
-            let path = context.resolve(path);
-            let open = move || read_up_to(fs_err::File::open(path)?, VALUE_MAX_BYTES);
-            // On a thread of its own: a pipe with a name may keep one waiting.
-            let read = tokio::task::spawn_blocking(open).await;
-            (name, read.map_err(Into::into).and_then(|read| read))
+/// Where a value comes from.
+pub(super) enum Source {
+    /// From the command line.
+    Argument(String),
+    /// From a file.
+    File(PathBuf),
+    /// From stdin, as was said.
+    Stdin,
+    /// From stdin, because nothing else was said: if there is nothing on it, a variable was not set or
+    /// a redirection is missing, and a live value must not be emptied by that.
+    Implied,
+}
+
+impl Source {
+    /// Takes what the command line says.
+    pub(super) fn of(
+        context: &Context,
+        argument: Option<ValueArg>,
+        file: Option<PathBuf>,
+        stdin: bool,
+    ) -> Result<Self, Misused> {
+        Ok(match (argument, file) {
+            (Some(ValueArg(text)), _) if text != "-" => Self::Argument(text),
+            (None, Some(path)) if path != Path::new("-") => Self::File(path),
+            (None, None) if !stdin => {
+                if context.ui.options().audience.types {
+                    return Err(nothing("there is no value to store"));
+                }
+                Self::Implied
+            }
+            _ => Self::Stdin,
+        })
+    }
+
+    /// Reads the value, but no more than a value may have.
+    pub(super) async fn read(self, context: &Context) -> Result<Bytes, Misused> {
+        let implied = matches!(self, Self::Implied);
+        let (name, read) = match self {
+            Self::Argument(text) => return checked("the value", text.into()),
+            Self::File(path) => {
+                let name = format!("`{}`", path.display());
+                let path = context.resolve(&path);
+                let open = move || read_up_to(fs_err::File::open(path)?, VALUE_MAX_BYTES);
+                // On a thread of its own: a pipe with a name may keep one waiting.
+                let read = tokio::task::spawn_blocking(open).await;
+                (name, read.map_err(Into::into).and_then(|read| read))
+            }
+            Self::Stdin | Self::Implied => ("stdin".to_owned(), ui::input(VALUE_MAX_BYTES).await),
+        };
+        match read {
+            Ok(Some(bytes)) if implied && bytes.is_empty() => {
+                Err(nothing("there is no value: stdin is empty"))
+            }
+            Ok(Some(bytes)) => Ok(bytes.into()),
+            Ok(None) => Err(too_long(&name)),
+            Err(source) => Err(Misused {
+                what: format!("the value cannot be read from {name}"),
+                instead: None,
+                source: Some(source),
+            }),
         }
-        (None, None) if context.ui.options().audience.types => {
-            return Err(Misused::new(
-                "there is no value to store".to_owned(),
-                "give it as an argument ('' is an empty one), with `--file FILE`, or on stdin",
-            ));
-        }
-        _ => ("stdin".to_owned(), ui::input(VALUE_MAX_BYTES).await),
-    };
-    match read {
-        Ok(Some(bytes)) => Ok(bytes.into()),
-        Ok(None) => Err(too_long(&name)),
-        Err(source) => Err(Misused {
-            what: format!("the value cannot be read from {name}"),
-            instead: None,
-            source: Some(source),
-        }),
     }
 }
 
-fn checked(name: &str, bytes: Result<Bytes, Misused>) -> Result<Bytes, Misused> {
-    match bytes {
-        Ok(bytes) if bytes.len() > VALUE_MAX_BYTES => Err(too_long(name)),
-        other => other,
+fn nothing(what: &str) -> Misused {
+    Misused::new(
+        format!("{what}; nothing was sent"),
+        "give the value as an argument, with `--file FILE`, or on stdin; to store an empty one, give \
+         '' as the argument, or `--stdin`",
+    )
+}
+
+fn checked(name: &str, bytes: Bytes) -> Result<Bytes, Misused> {
+    if bytes.len() > VALUE_MAX_BYTES {
+        return Err(too_long(name));
     }
+    Ok(bytes)
 }
 
 /// Says that a value is too long, naming where it came from.

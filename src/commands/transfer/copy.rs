@@ -41,7 +41,7 @@ pub(crate) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()>
         context,
         from: &from,
         to: &to,
-        prefix: &args.prefix,
+        prefix: args.prefix.as_deref().unwrap_or_default(),
     };
     let report = if args.dry_run {
         copy.count().await?

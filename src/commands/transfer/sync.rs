@@ -58,7 +58,7 @@ pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()>
         context,
         keyspace: &keyspace,
         file: &file,
-        prefix: &args.prefix,
+        prefix: args.prefix.as_deref().unwrap_or_default(),
         now: env::now().as_second(),
     };
     let mut report = sync.plan().await?;

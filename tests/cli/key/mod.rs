@@ -88,7 +88,7 @@ fn feed(sandbox: &Sandbox, args: &[&str], stdin: &[u8]) -> Seen {
 
 /// Stores a value, and expects that to work.
 fn put(sandbox: &Sandbox, key: &str, value: &[u8], flags: &[&str]) {
-    let args = ["key", "put", "-b", "SESSIONS"];
+    let args = ["key", "put", "-b", "SESSIONS", "--stdin"];
     let args: Vec<&str> = args
         .iter()
         .chain(flags)

@@ -156,10 +156,60 @@ fn expiry_and_metadata_stay_only_on_request() {
 }
 
 #[test]
-fn nothing_on_stdin_is_an_empty_value() {
+fn a_value_that_is_not_there_is_not_an_empty_one() {
     let sandbox = sandbox();
-    let mut command = sandbox.command(&["key", "put", "k", "--namespace-id", &id(&sandbox)]);
-    let seen = sandbox.see(command.stdin(Stdio::null()).output().unwrap());
-    insta::assert_snapshot!(seen);
-    assert_eq!(value(&sandbox, "k").unwrap(), b"");
+    put(&sandbox, "k", b"live", &[]);
+    let id = id(&sandbox);
+    let args = ["key", "put", "k", "--namespace-id", &id];
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(writer);
+        Stdio::from(reader)
+    };
+    let mut texts = Vec::new();
+    for stdin in [Stdio::null(), closed()] {
+        let (seen, log) = requests(&sandbox, || {
+            let mut command = sandbox.command(&args);
+            sandbox.see(command.stdin(stdin).output().unwrap())
+        });
+        assert_eq!(seen.code, Some(2), "{seen}");
+        assert!(log.is_empty(), "{log:?}");
+        texts.push(seen.to_string());
+    }
+    assert_eq!(texts[0], texts[1]);
+    insta::assert_snapshot!(texts[0], @r"
+    exit: 2
+    --- stderr
+    error: there is no value: stdin is empty; nothing was sent
+    hint: give the value as an argument, with `--file FILE`, or on stdin; to store an empty one, give '' as the argument, or `--stdin`
+    ");
+    assert_eq!(value(&sandbox, "k").unwrap(), b"live");
+}
+
+#[test]
+fn an_empty_value_that_is_meant_is_written_and_said() {
+    let sandbox = sandbox();
+    sandbox.write("empty", "");
+    let id = id(&sandbox);
+    for meant in [
+        &[""][..],
+        &["-"],
+        &["--stdin"],
+        &["--file", "empty"],
+        &["--file", "-"],
+    ] {
+        put(&sandbox, "k", b"live", &[]);
+        let args = [&["key", "put", "k", "--namespace-id", &id], meant].concat();
+        let seen = sandbox.run(&args);
+        assert_eq!(seen.code, Some(0), "{meant:?} {seen}");
+        assert_eq!(seen.stdout, "wrote k (an empty value), never expires\n");
+        assert_eq!(value(&sandbox, "k").unwrap(), b"");
+    }
+    let seen = feed(
+        &sandbox,
+        &["key", "put", "k", "--stdin", "--namespace-id", &id],
+        b"new",
+    );
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(value(&sandbox, "k").unwrap(), b"new");
 }
