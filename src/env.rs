@@ -200,29 +200,29 @@ impl Env {
     pub fn read() -> Self {
         let value = |var: &Var| Some((*var, std::env::var_os(var.name())?));
         let values = Var::ALL.iter().filter_map(value);
-        Self {
-            values: values
-                .map(|(var, text)| (var, text.to_string_lossy().into_owned()))
-                .collect(),
-        }
+        values
+            .map(|(var, text)| (var, text.to_string_lossy().into_owned()))
+            .collect()
     }
 
-    /// Adds what an env file sets, below what is set already, and returns the variables it added.
+    /// Adds what an env file sets, below what is set already, and returns the variables it added. Of
+    /// a variable that the file sets twice, the last counts.
     ///
     /// Only the variables that say who is asking, where and for what: a project's file has no say in
     /// where the user's home is, or whom to trust.
     pub fn fill(&mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Vec<Var> {
-        let mut added = Vec::new();
+        let mut added = BTreeMap::new();
         for (name, value) in pairs {
             let known = Var::ALL
                 .iter()
                 .find(|var| var.name() == name && var.is_for_env_files());
             if let Some(var) = known.filter(|var| !self.values.contains_key(var)) {
-                self.values.insert(*var, value);
-                added.push(*var);
+                added.insert(*var, value);
             }
         }
-        added
+        let variables = added.keys().copied().collect();
+        self.values.extend(added);
+        variables
     }
 
     /// Returns the value of `var`. Empty counts as not set, as it does for wrangler.
@@ -240,9 +240,13 @@ impl Env {
 }
 
 impl FromIterator<(Var, String)> for Env {
+    /// What is empty counts as not set, so that an env file may set it.
     fn from_iter<I: IntoIterator<Item = (Var, String)>>(iter: I) -> Self {
+        let set = iter
+            .into_iter()
+            .filter(|(_, value)| !value.trim().is_empty());
         Self {
-            values: iter.into_iter().collect(),
+            values: set.collect(),
         }
     }
 }
@@ -341,5 +345,35 @@ mod tests {
         assert_eq!(added, [Var::Email]);
         assert_eq!(env.fill([("EDITOR".to_owned(), "rm -rf".to_owned())]), []);
         assert_eq!(env.get(Var::Email), None);
+        let mut empty: Env = [(Var::ApiToken, " ".to_owned())].into_iter().collect();
+        let twice = [("CLOUDFLARE_API_TOKEN", "1"), ("CLOUDFLARE_API_TOKEN", "2")];
+        let added = empty.fill(twice.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(added, [Var::ApiToken]);
+        assert_eq!(empty.get(Var::ApiToken), Some("2"));
+    }
+
+    #[test]
+    fn a_project_decides_neither_whom_to_trust_nor_the_way_nor_what_else_is_sent() {
+        for name in [
+            "NODE_EXTRA_CA_CERTS",
+            "SSL_CERT_FILE",
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "ALL_PROXY",
+            "NO_PROXY",
+            "CLOUDFLARE_API_HEADERS",
+            "HOME",
+            "XDG_CONFIG_HOME",
+            "XDG_STATE_HOME",
+            "EDITOR",
+            "VISUAL",
+            "GITHUB_ACTIONS",
+            "GITHUB_OUTPUT",
+            "KVCTL_LOCAL",
+        ] {
+            let mut env = Env::default();
+            let added = env.fill([(name.to_owned(), "x".to_owned())]);
+            assert_eq!(added, [], "{name}");
+        }
     }
 }

@@ -142,6 +142,9 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     {
         return Some(Exit::Partial);
     }
+    if e.is::<context::ForeignBaseUrl>() {
+        return Some(Exit::Refused);
+    }
     if e.is::<commands::Refused>() || e.is::<ops::provision::plan::Error>() {
         return Some(Exit::Refused);
     }
@@ -285,6 +288,7 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, commands::Refused::hint))
             .or_else(|| hint_of(e, commands::Misused::hint))
             .or_else(|| hint_of(e, context::UsageError::hint))
+            .or_else(|| hint_of(e, context::ForeignBaseUrl::hint))
             .or_else(|| hint_of(e, context::ServiceError::hint))
             .or_else(|| hint_of(e, context::ServeError::hint))
             .or_else(|| hint_of(e, ops::account::Error::hint))

@@ -13,6 +13,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 mod appending;
+mod foreign;
 mod growing;
 mod lock;
 mod own;
@@ -23,6 +24,7 @@ mod together;
 mod tree;
 
 pub use appending::Appending;
+pub use foreign::foreign_owner;
 pub use growing::{Begun, Growing};
 pub use lock::{Lock, lock};
 pub use private::{Private, private, private_writer};

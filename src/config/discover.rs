@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use crate::fsx::foreign_owner;
 
 /// What wrangler looks for, the first that exists anywhere above winning over all that follow.
 const NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
@@ -14,6 +15,8 @@ pub struct Found {
     pub path: PathBuf,
     /// A wrangler file as near or nearer that wrangler passes over in favour of `path`.
     pub passed_over: Option<PathBuf>,
+    /// The other user who owns `path`, where it was found above the directory that was asked about.
+    pub foreign_owner: Option<u32>,
 }
 
 /// Finds the file to work on: `explicit`, or the one that wrangler takes when run in `start`.
@@ -39,7 +42,13 @@ pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<Found, Error> {
     let passed_over = as_near
         .flat_map(|directory| NAMES.iter().map(|name| directory.join(name)))
         .find(|other| *other != path && other.is_file());
-    Ok(Found { path, passed_over })
+    let owner = |path: &Path| foreign_owner(&fs_err::metadata(path).ok()?);
+    let foreign_owner = (depth > 0).then(|| owner(&path)).flatten();
+    Ok(Found {
+        path,
+        passed_over,
+        foreign_owner,
+    })
 }
 
 fn named(path: PathBuf) -> Result<Found, Error> {
@@ -47,6 +56,7 @@ fn named(path: PathBuf) -> Result<Found, Error> {
         Ok(Found {
             path,
             passed_over: None,
+            foreign_owner: None,
         })
     } else if std::fs::symlink_metadata(&path).is_ok() {
         Err(Error::NotAFile { path })

@@ -1,11 +1,15 @@
-//! Env files beside the wrangler file, read as wrangler reads them.
+//! Env files, read as wrangler reads them: those of the folder that the command works in.
 //!
-//! Owns which files there are and which wins. Values may be secrets: no error repeats them.
+//! Owns which files there are, which wins, and whose are read at all. Values may be secrets: no error
+//! repeats them.
 
 use std::{
-    io,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
+
+use crate::fsx::foreign_owner;
 
 /// Why an env file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +23,30 @@ pub struct DotenvError {
 pub struct EnvFile {
     /// The file.
     pub path: PathBuf,
-    /// Names and values, in the order of the file.
-    pub pairs: Vec<(String, String)>,
+    /// What it sets, in the order of the file.
+    pub assignments: Vec<Assignment>,
+}
+
+/// What a line of an env file sets. No `Debug`: values may be secrets.
+pub struct Assignment {
+    /// The variable.
+    pub name: String,
+    /// What it is set to.
+    pub value: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// Whether the value stands in the file as it is, and nothing of it comes from elsewhere, as what
+    /// `${OTHER}` names does.
+    pub literal: bool,
+}
+
+/// The env files of a folder.
+#[derive(Default)]
+pub struct EnvFiles {
+    /// Those that were read, the one that wins first.
+    pub read: Vec<EnvFile>,
+    /// Those that belong to other users, who are named by their number. They were not read.
+    pub foreign: Vec<(PathBuf, u32)>,
 }
 
 /// Reads the env files of `directory`, the one that wins first: `.env.NAME.local`, `.env.NAME`,
@@ -29,23 +55,24 @@ pub struct EnvFile {
 pub fn read_env_files(
     directory: &Path,
     environment: Option<&str>,
-) -> Result<Vec<EnvFile>, DotenvError> {
+) -> Result<EnvFiles, DotenvError> {
     let mut names = vec![".env.local".to_owned(), ".env".to_owned()];
     if let Some(name) = environment.filter(|name| !name.is_empty() && !name.contains(['/', '\\'])) {
         names.splice(0..0, [format!(".env.{name}.local"), format!(".env.{name}")]);
     }
-    let mut files = Vec::new();
+    let mut files = EnvFiles::default();
     for name in names {
         let path = directory.join(name);
         // A directory of that name is somebody's virtual environment, not an env file.
         if !path.is_file() {
             continue;
         }
-        match fs_err::read(&path) {
-            Ok(bytes) => files.push(EnvFile {
-                pairs: pairs(&bytes),
+        match read(&path) {
+            Ok(Ok(bytes)) => files.read.push(EnvFile {
+                assignments: assignments(&bytes),
                 path,
             }),
+            Ok(Err(owner)) => files.foreign.push((path, owner)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(DotenvError { path, source }),
         }
@@ -53,35 +80,98 @@ pub fn read_env_files(
     Ok(files)
 }
 
-fn pairs(bytes: &[u8]) -> Vec<(String, String)> {
+/// Reads a file, unless another user owns it or the link that leads to it.
+fn read(path: &Path) -> io::Result<Result<Vec<u8>, u32>> {
+    if let Some(owner) = foreign_owner(&fs_err::symlink_metadata(path)?) {
+        return Ok(Err(owner));
+    }
+    let mut file: File = fs_err::File::open(path)?.into();
+    // Of what is open, so that nobody can put another file in its place in between.
+    if let Some(owner) = foreign_owner(&file.metadata()?) {
+        return Ok(Err(owner));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Ok(bytes))
+}
+
+fn assignments(bytes: &[u8]) -> Vec<Assignment> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}');
     // A line that does not parse ends nothing: the lines after it still count.
-    dotenvy::from_read_iter(text.as_bytes())
-        .filter_map(Result::ok)
+    let pairs = dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok);
+    pairs
+        .map(|(name, value)| {
+            let (line, written) = line_of(text, &name);
+            let literal = written.contains(&value) && !written.contains('$');
+            Assignment {
+                name,
+                value,
+                line,
+                literal,
+            }
+        })
         .collect()
+}
+
+/// Returns the line that sets `name`, the last of several, which counts; and what stands there.
+fn line_of<'t>(text: &'t str, name: &str) -> (usize, &'t str) {
+    let set = |line: &'t str| {
+        let line = line.trim_start();
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        line.strip_prefix(name)?.trim_start().strip_prefix('=')
+    };
+    let numbered = text.lines().zip(1..);
+    let lines = numbered.filter_map(|(line, number)| Some((number, set(line)?)));
+    lines.last().unwrap_or((1, ""))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn files(directory: &Path, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            fs_err::File::create(directory.join(name))
+                .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()))
+                .unwrap();
+        }
+    }
+
     #[test]
     fn nearer_files_come_first_and_bad_lines_are_passed_over() {
         let directory = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| {
-            fs_err::File::create(directory.path().join(name))
-                .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()))
-                .unwrap();
-        };
-        write(
-            ".env",
-            "A=1\nthis is no assignment\nexport B='two'\r\n# C=3\n",
+        files(
+            directory.path(),
+            &[
+                (
+                    ".env",
+                    "A=1\nthis is no assignment\nexport B='two'\r\n# C=3\n",
+                ),
+                (".env.staging", "A=staging\n"),
+            ],
         );
-        write(".env.staging", "A=staging\n");
         let files = read_env_files(directory.path(), Some("staging")).unwrap();
-        let pairs: Vec<_> = files.into_iter().flat_map(|file| file.pairs).collect();
-        let expected = [("A", "staging"), ("A", "1"), ("B", "two")];
-        assert_eq!(pairs, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+        let set: Vec<_> = files.read.iter().flat_map(|it| &it.assignments).collect();
+        let set: Vec<_> = set
+            .iter()
+            .map(|it| (it.name.as_str(), it.value.as_str(), it.line))
+            .collect();
+        assert_eq!(set, [("A", "staging", 1), ("A", "1", 1), ("B", "two", 3)]);
+        assert!(files.foreign.is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_from_elsewhere_is_not_literal() {
+        let text = "B=1\nX=http://a/${B}\nX = 'http://a' # b\nY=\"a\nb\"\nZ=$B\nW=\n";
+        let literal = |name: &str| {
+            let all = assignments(text.as_bytes());
+            let found = all.into_iter().rfind(|it| it.name == name);
+            found.map(|it| (it.line, it.literal))
+        };
+        assert_eq!(literal("X"), Some((3, true)));
+        assert_eq!(literal("Y"), Some((4, false)));
+        assert_eq!(literal("Z"), Some((6, false)));
+        assert_eq!(literal("W"), Some((7, true)));
     }
 }

@@ -33,7 +33,7 @@ mod toml;
 
 pub use discover::{Found, discover};
 pub use document::Document;
-pub use dotenv::{DotenvError, EnvFile, read_env_files};
+pub use dotenv::{Assignment, DotenvError, EnvFile, EnvFiles, read_env_files};
 pub use edit::{Edit, Field};
 pub use error::{Error, Place};
 pub use format::Format;

@@ -12,11 +12,11 @@ use std::path::{Component, Path, PathBuf};
 
 pub use service::{Audit, ServeError, Served, Service, ServiceError, StoreError};
 pub use session::{Attempt, Place, Session};
-pub use sources::EnvFileSource;
+pub use sources::{EnvFileSource, ForeignBaseUrl, Setting};
 
 use crate::{
     cli::Globals,
-    config::{self, Document, Found, Manifest, Scope, read_env_files},
+    config::{self, Document, EnvFiles, Found, Manifest, Scope, read_env_files},
     domain::{EnvName, EnvNameError},
     env::{self, Env, Var},
     ui::{Audience, Options, Ui, Verbosity},
@@ -88,36 +88,23 @@ impl Context {
         let mut env = Env::read();
         let ui = Self::voice(&globals, &env);
         let cwd = Self::cwd(&globals)?;
-        // The nearest project decides where env files are; that it may be broken comes out later.
-        let found = config::discover(&cwd, globals.config.as_deref()).ok();
-        let directory = found
-            .as_ref()
-            .and_then(|found| found.path.parent())
-            .unwrap_or(&cwd);
-        let (files, trouble) = match read_env_files(directory, globals.environment.as_deref()) {
+        let (files, trouble) = match read_env_files(&cwd, globals.environment.as_deref()) {
             Ok(files) => (files, None),
-            Err(trouble) => (Vec::new(), Some(trouble)),
+            Err(trouble) => (EnvFiles::default(), Some(trouble)),
         };
+        for (path, owner) in files.foreign {
+            let path = path.display();
+            ui.note(&format!(
+                "{path} was not read: it belongs to another user (uid {owner})"
+            ));
+        }
         let mut env_files = Vec::new();
-        for file in files {
+        for file in files.read {
             ui.detail(
                 Verbosity::Everything,
                 &format!("read {}", file.path.display()),
             );
-            let added = env.fill(file.pairs);
-            if added
-                .iter()
-                .any(|var| matches!(var, Var::BaseUrl | Var::LegacyBaseUrl))
-            {
-                let file = file.path.display();
-                ui.note(&format!(
-                    "{file} decides where requests, and credentials, are sent"
-                ));
-            }
-            env_files.push(EnvFileSource {
-                path: file.path,
-                variables: added,
-            });
+            env_files.push(EnvFileSource::add(file, &mut env));
         }
         Ok(Self {
             ui,
@@ -208,7 +195,18 @@ impl Context {
 
     fn document_from(&self, directory: &Path) -> Result<Document, config::Error> {
         let explicit = self.globals.config.as_ref().map(|file| self.resolve(file));
-        let Found { path, passed_over } = config::discover(directory, explicit.as_deref())?;
+        let found = config::discover(directory, explicit.as_deref())?;
+        let Found {
+            path,
+            passed_over,
+            foreign_owner,
+        } = found;
+        if let Some(owner) = foreign_owner {
+            self.ui.note(&format!(
+                "{} belongs to another user (uid {owner})",
+                path.display()
+            ));
+        }
         if let Some(nearer) = passed_over {
             self.ui.warn(&format!(
                 "using {}, as wrangler does, and not the nearer {}",

@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
 use super::{
-    Context, UsageError,
+    Context, ForeignBaseUrl, UsageError,
     narrator::{Both, Narrator},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     env::{self, Var},
     ops::{
         account::{Choice, Error as AccountError, Sources},
-        verify::Denial,
+        verify::{Class, Denial},
         way::Meter,
     },
     ui::Verbosity,
@@ -141,6 +141,7 @@ impl Context {
             Verbosity::Everything,
             &format!("credentials: {}", found.source),
         );
+        self.may_send(&found)?;
         let (base, _) = self.base_url()?;
         let retries = self.globals.retries.into();
         self.client_with(base, found.credentials, retries, observer)
@@ -167,12 +168,7 @@ impl Context {
         let observer = self.narrator_and(Arc::clone(&meter) as Arc<dyn Observer>);
         let client = match self.remote_client(observer) {
             Ok(client) => client,
-            Err(error) => {
-                let denied = error.downcast::<credentials::Error>()?;
-                let hint = denied.hint();
-                let message = format!("{:#}", anyhow::Error::from(denied));
-                return Ok(Err(Denial { message, hint }));
-            }
+            Err(error) => return denial(error).map(Err),
         };
         let sources = self.account_sources(document, sections);
         let account = sources.resolve(&client).await.map(|choice| choice.id);
@@ -364,6 +360,26 @@ impl Context {
             .unwrap_or_else(|| self.directory().to_owned())
             .join(".wrangler/state")
     }
+}
+
+/// Turns what keeps requests from being sent into something to report, if it is about credentials.
+fn denial(error: anyhow::Error) -> anyhow::Result<Denial> {
+    let error = match error.downcast::<ForeignBaseUrl>() {
+        Ok(foreign) => {
+            return Ok(Denial {
+                class: Class::Check,
+                hint: foreign.hint(),
+                message: foreign.to_string(),
+            });
+        }
+        Err(error) => error,
+    };
+    let denied = error.downcast::<credentials::Error>()?;
+    Ok(Denial {
+        class: Class::Denied,
+        hint: denied.hint(),
+        message: format!("{:#}", anyhow::Error::from(denied)),
+    })
 }
 
 /// Returns the account that the file names for a section: its own, else that of the top level.

@@ -87,6 +87,9 @@ fn prepared() -> Sandbox {
     sandbox
 }
 
+/// A command, what the service does wrong, variables, and how it ends.
+type Failure<'a> = (&'a [&'a str], Option<Fault>, &'a [(&'a str, &'a str)], i32);
+
 #[test]
 fn a_failure_stays_one() {
     let fails = |method: &str, path: &str| {
@@ -96,7 +99,7 @@ fn a_failure_stays_one() {
     let write = || Some(fails("PUT", "/bulk"));
     let delete = || Some(fails("POST", "/bulk/delete"));
     let actions: &[(&str, &str)] = &[("GITHUB_ACTIONS", "true")];
-    let cases: &[(&[&str], Option<Fault>, &[(&str, &str)], i32)] = &[
+    let cases: &[Failure] = &[
         (&["import", "in.json", "-n", "two"], write(), &[], 6),
         (&["bulk", "put", "in.json", "-n", "two"], write(), &[], 6),
         (&["sync", "folder", "-n", "one"], write(), &[], 6),

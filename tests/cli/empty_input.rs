@@ -19,64 +19,66 @@ fn prepared() -> Sandbox {
     sandbox
 }
 
+/// What is refused, and how it ends.
+const REFUSED: &[(&[&str], i32)] = &[
+    (&["key", "put", "a", "-n", "one"], 2),
+    (&["key", "get", "", "-n", "one"], 2),
+    (&["key", "delete", "", "-n", "one"], 2),
+    (&["key", "delete", "-n", "one"], 2),
+    (&["key", "delete", "--prefix", "", "-n", "one", "-y"], 9),
+    (&["sync", "folder", "--prefix", "", "-n", "one"], 2),
+    (
+        &[
+            "sync", "folder", "--prefix", "", "--delete", "-n", "one", "-y",
+        ],
+        2,
+    ),
+    (
+        &[
+            "copy",
+            "--from",
+            "title:one",
+            "--to",
+            "title:two",
+            "--prefix",
+            "",
+        ],
+        2,
+    ),
+    (&["copy", "--from", "title:one", "--to", "title:"], 2),
+    (&["copy", "--from", "title:one", "--to", ""], 2),
+    (&["diff", "empty.ndjson", "title:"], 2),
+    (&["namespace", "create", ""], 2),
+    (&["namespace", "create", " "], 2),
+    (&["namespace", "get", ""], 2),
+    (&["namespace", "delete", ""], 2),
+    (&["namespace", "delete", "-n", ""], 2),
+    (&["namespace", "rename", "one", "--to", ""], 2),
+    (&["namespace", "rename", "", "--to", "x"], 2),
+    (&["key", "list", "-n", ""], 2),
+    (&["key", "list", "-b", ""], 2),
+    (&["key", "list", "--namespace-id", ""], 2),
+    (&["key", "list", "-n", "one", "--account-id", ""], 2),
+    (&["key", "list", "-n", "one", "--token-file", ""], 2),
+    (&["key", "list", "-n", "one", "--token-file", "empty"], 4),
+    (&["key", "list", "-n", "one", "--config", ""], 2),
+    (&["key", "list", "-n", "one", "--cwd", ""], 2),
+    (&["key", "list", "-n", "one", "--ca-file", ""], 2),
+    (&["bulk", "put", "empty", "-n", "one"], 1),
+    (&["bulk", "get", "empty", "-n", "one"], 1),
+    (&["bulk", "delete", "empty", "-n", "one", "-y"], 1),
+    (&["bulk", "delete", "-", "-n", "one", "-y"], 1),
+    (&["provision", ""], 2),
+    (&["provision", "A="], 2),
+    (&["verify", "--only", ""], 2),
+    (&["verify", "--worker", ""], 2),
+];
+
 #[test]
 fn what_is_empty_where_something_must_be_named_is_refused_before_any_request() {
     let sandbox = prepared();
     let before = sandbox.emulator.log().len();
-    let cases: &[(&[&str], i32)] = &[
-        (&["key", "put", "a", "-n", "one"], 2),
-        (&["key", "get", "", "-n", "one"], 2),
-        (&["key", "delete", "", "-n", "one"], 2),
-        (&["key", "delete", "-n", "one"], 2),
-        (&["key", "delete", "--prefix", "", "-n", "one", "-y"], 9),
-        (&["sync", "folder", "--prefix", "", "-n", "one"], 2),
-        (
-            &[
-                "sync", "folder", "--prefix", "", "--delete", "-n", "one", "-y",
-            ],
-            2,
-        ),
-        (
-            &[
-                "copy",
-                "--from",
-                "title:one",
-                "--to",
-                "title:two",
-                "--prefix",
-                "",
-            ],
-            2,
-        ),
-        (&["copy", "--from", "title:one", "--to", "title:"], 2),
-        (&["copy", "--from", "title:one", "--to", ""], 2),
-        (&["diff", "empty.ndjson", "title:"], 2),
-        (&["namespace", "create", ""], 2),
-        (&["namespace", "create", " "], 2),
-        (&["namespace", "get", ""], 2),
-        (&["namespace", "delete", ""], 2),
-        (&["namespace", "delete", "-n", ""], 2),
-        (&["namespace", "rename", "one", "--to", ""], 2),
-        (&["namespace", "rename", "", "--to", "x"], 2),
-        (&["key", "list", "-n", ""], 2),
-        (&["key", "list", "-b", ""], 2),
-        (&["key", "list", "--namespace-id", ""], 2),
-        (&["key", "list", "-n", "one", "--account-id", ""], 2),
-        (&["key", "list", "-n", "one", "--token-file", ""], 2),
-        (&["key", "list", "-n", "one", "--token-file", "empty"], 4),
-        (&["key", "list", "-n", "one", "--config", ""], 2),
-        (&["key", "list", "-n", "one", "--cwd", ""], 2),
-        (&["key", "list", "-n", "one", "--ca-file", ""], 2),
-        (&["bulk", "put", "empty", "-n", "one"], 1),
-        (&["bulk", "get", "empty", "-n", "one"], 1),
-        (&["bulk", "delete", "empty", "-n", "one", "-y"], 1),
-        (&["bulk", "delete", "-", "-n", "one", "-y"], 1),
-        (&["provision", ""], 2),
-        (&["provision", "A="], 2),
-        (&["verify", "--only", ""], 2),
-        (&["verify", "--worker", ""], 2),
-    ];
-    for (args, code) in cases {
+    for (args, code) in REFUSED {
         let seen = sandbox.run(args);
         assert_eq!(seen.code, Some(*code), "{args:?} {seen}");
         assert!(seen.stderr.starts_with("error: "), "{args:?} {seen}");

@@ -10,6 +10,7 @@ mod cut_short;
 mod doctor;
 mod documents;
 mod empty_input;
+mod env_files;
 mod failures;
 mod files;
 mod interruptions;

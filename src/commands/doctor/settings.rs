@@ -97,7 +97,7 @@ fn manifest(context: &Context, document: Option<&Document>, report: &mut DoctorR
 
 fn env_files(context: &Context, report: &mut DoctorReport) {
     for file in context.env_files() {
-        let names: Vec<&str> = file.variables.iter().map(|var| var.name()).collect();
+        let names: Vec<&str> = file.variables.iter().map(|it| it.var.name()).collect();
         let decides = if names.is_empty() {
             "decides nothing".to_owned()
         } else {
@@ -223,7 +223,15 @@ fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
                 |variable| context.origin(variable.name()),
             );
             report.set("API", Some(base.to_string()), Some(by));
-            Some(base)
+            let found = context.credentials().ok();
+            let refused = found.and_then(|found| context.may_send(&found).err());
+            match refused {
+                Some(error) => {
+                    report.broken_by(said(&error), error.hint());
+                    None
+                }
+                None => Some(base),
+            }
         }
         Err(error) => {
             report.set("API", Some("unusable".to_owned()), None);

@@ -166,12 +166,11 @@ impl Scaffolding {
     fn check(&self, context: &Context) -> anyhow::Result<()> {
         let count = |step: &&scaffold::plan::Step| step.action != Action::Keep;
         let count = self.plan.steps.iter().filter(count).count();
-        let verdict = match count {
-            0 => Ok(()),
-            _ => {
-                let files = quantity(count, "file");
-                Err(CheckFailed::new(format!("`kvctl scaffold` would change {files}")).into())
-            }
+        let verdict = if count == 0 {
+            Ok(())
+        } else {
+            let files = quantity(count, "file");
+            Err(CheckFailed::new(format!("`kvctl scaffold` would change {files}")).into())
         };
         context.ui.conclude(&self.report(context, true), verdict)
     }

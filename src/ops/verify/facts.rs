@@ -151,7 +151,7 @@ impl<'a> Facts<'a> {
             Ok(service) => Ok(service.client),
             Err(denial) => {
                 let blocked =
-                    Blocked::new(Check::Credentials, Class::Denied, denial.message.clone());
+                    Blocked::new(Check::Credentials, denial.class, denial.message.clone());
                 Err(Blocked {
                     hint: denial.hint.clone(),
                     ..blocked

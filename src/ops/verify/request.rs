@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Selection, Traces};
+use super::{Class, Selection, Traces};
 use crate::{
     api::{Client, Visitor},
     config::{self, Document, Manifest},
@@ -32,6 +32,8 @@ pub struct Service<'a> {
 /// Why there is no service to ask.
 #[derive(Debug, Clone)]
 pub struct Denial {
+    /// What kind of trouble it is.
+    pub class: Class,
     /// Why.
     pub message: String,
     /// What to do about it.

@@ -1,0 +1,270 @@
+//! Env files: which are read, what they decide, and that no project sends the user's credentials where
+//! it likes.
+
+use std::{path::Path, process::Command};
+
+use crate::sandbox::{ACCOUNT, Sandbox, Seen, TOKEN};
+
+/// The binary without a base URL, but with the user's token.
+fn command(sandbox: &Sandbox, args: &[&str]) -> Command {
+    let mut command = sandbox.command(args);
+    command.env_remove("CLOUDFLARE_API_BASE_URL");
+    command
+}
+
+fn run(sandbox: &Sandbox, args: &[&str]) -> Seen {
+    sandbox.see(command(sandbox, args).output().unwrap())
+}
+
+/// A project whose env file says where requests go.
+fn project() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let created = sandbox.run(&["namespace", "create", "one"]);
+    assert_eq!(created.code, Some(0), "{created}");
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    sandbox.write("in.ndjson", "{\"key\":\"a\",\"value\":\"1\"}\n");
+    sandbox.write("folder/a", "1");
+    let base = sandbox.base_url();
+    sandbox.write(".env", format!("# here\nCLOUDFLARE_API_BASE_URL={base}\n"));
+    sandbox
+}
+
+#[test]
+fn the_users_token_goes_nowhere_that_a_project_names() {
+    let sandbox = project();
+    let before = sandbox.emulator.log().len();
+    let runs: &[&[&str]] = &[
+        &["namespace", "list"],
+        &["namespace", "list", "-q"],
+        &["namespace", "create", "two"],
+        &["namespace", "delete", "one", "--confirm", "one"],
+        &["key", "get", "a", "-n", "one"],
+        &["key", "put", "a", "v", "-n", "one"],
+        &["key", "list", "-n", "one"],
+        &["key", "delete", "a", "-n", "one"],
+        &["import", "in.ndjson", "-n", "one"],
+        &["export", "-", "-n", "one"],
+        &["copy", "--from", "title:one", "--to", "local:title:two"],
+        &["diff", "in.ndjson", "title:one"],
+        &["sync", "folder", "-n", "one"],
+        &["audit", "-n", "one"],
+        &["usage"],
+        &["provision", "A"],
+        &["provision", "A", "--check"],
+    ];
+    for args in runs {
+        let seen = run(&sandbox, args);
+        assert_eq!(seen.code, Some(9), "{args:?} {seen}");
+        assert!(
+            seen.stderr
+                .contains("error: .env:2: CLOUDFLARE_API_BASE_URL"),
+            "{seen}"
+        );
+    }
+    insta::assert_snapshot!(run(&sandbox, &["namespace", "list"]), @r"
+    exit: 9
+    --- stderr
+    error: .env:2: CLOUDFLARE_API_BASE_URL says where requests go, but the credentials come from CLOUDFLARE_API_TOKEN; nothing was sent
+    hint: export CLOUDFLARE_API_BASE_URL if requests are meant to go there, or set CLOUDFLARE_API_TOKEN in .env and nowhere else; otherwise delete the line
+    ");
+    let seen = run(&sandbox, &["verify"]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    assert!(
+        seen.stdout
+            .contains("fail  credentials      .env:2: CLOUDFLARE_API_BASE_URL "),
+        "{seen}"
+    );
+    let seen = run(&sandbox, &["doctor"]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    assert!(
+        seen.stdout
+            .contains("broken: .env:2: CLOUDFLARE_API_BASE_URL"),
+        "{seen}"
+    );
+    assert_eq!(sandbox.emulator.log().len(), before);
+    // What stays on this machine needs no credentials.
+    let seen = run(&sandbox, &["--local", "namespace", "list"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+}
+
+/// A name, the variable that says where requests go, variables with credentials, flags.
+type Elsewhere<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
+#[test]
+fn credentials_of_any_kind_are_kept_back() {
+    let sandbox = project();
+    let base = sandbox.base_url().to_owned();
+    sandbox.write("token", TOKEN);
+    sandbox.write(
+        "../.config/.wrangler/config/default.toml",
+        format!("oauth_token = \"{TOKEN}\"\nexpiration_time = \"2999-01-01T00:00:00.000Z\"\n"),
+    );
+    let before = sandbox.emulator.log().len();
+    let own = format!("CLOUDFLARE_API_TOKEN={TOKEN}\n");
+    let key = [("CLOUDFLARE_API_KEY", TOKEN), ("CLOUDFLARE_EMAIL", "a@b.c")];
+    let old = [("CF_API_TOKEN", TOKEN)];
+    let cases: &[Elsewhere] = &[
+        ("a login", "CLOUDFLARE_API_BASE_URL", &[], &[]),
+        ("the name of old", "CF_API_BASE_URL", &[], &[]),
+        ("a key", "CLOUDFLARE_API_BASE_URL", &key, &[]),
+        ("an old name", "CLOUDFLARE_API_BASE_URL", &old, &[]),
+        (
+            "a token file",
+            "CLOUDFLARE_API_BASE_URL",
+            &[],
+            &["--token-file", "token"],
+        ),
+    ];
+    let list = |variables: &[(&str, &str)], flags: &[&str]| {
+        let args = [&["namespace", "list", "--account-id", ACCOUNT], flags].concat();
+        let mut command = command(&sandbox, &args);
+        command.env_remove("CLOUDFLARE_API_TOKEN");
+        sandbox.see(command.envs(variables.iter().copied()).output().unwrap())
+    };
+    for (what, variable, variables, flags) in cases {
+        sandbox.write(".env", format!("{variable}={base}\n"));
+        let seen = list(variables, flags);
+        assert_eq!(seen.code, Some(9), "{what} {seen}");
+        assert!(
+            seen.stderr.contains(&format!(".env:1: {variable} ")),
+            "{what} {seen}"
+        );
+    }
+    // A token of the file itself does not help those that win over it.
+    sandbox.write(".env", format!("CLOUDFLARE_API_BASE_URL={base}\n{own}"));
+    assert_eq!(list(&[], &["--token-file", "token"]).code, Some(9));
+    assert_eq!(list(&[("CLOUDFLARE_API_TOKEN", TOKEN)], &[]).code, Some(9));
+    // Nor does one of another file.
+    sandbox.write(".env", format!("CLOUDFLARE_API_BASE_URL={base}\n"));
+    sandbox.write(".env.local", &own);
+    assert_eq!(list(&[], &[]).code, Some(9));
+    sandbox.write(".env.local", "");
+    // Nor one that is another secret of the environment, nor an address that takes one along.
+    for text in [
+        format!("CLOUDFLARE_API_BASE_URL={base}\nCLOUDFLARE_API_TOKEN=$OTHER\n"),
+        format!("CLOUDFLARE_API_BASE_URL={base}/${{OTHER}}\n{own}"),
+        format!("CLOUDFLARE_API_BASE_URL=\"{base}/\n${{OTHER}}\"\n{own}"),
+    ] {
+        sandbox.write(".env", text);
+        let seen = list(&[("OTHER", TOKEN)], &[]);
+        assert_eq!(seen.code, Some(9), "{seen}");
+    }
+    assert_eq!(sandbox.emulator.log().len(), before);
+}
+
+#[test]
+fn one_file_that_says_all_is_heard_and_so_is_what_is_exported() {
+    let sandbox = project();
+    let base = sandbox.base_url().to_owned();
+    let text = format!("export CLOUDFLARE_API_BASE_URL='{base}'\nCLOUDFLARE_API_TOKEN={TOKEN}\n");
+    sandbox.write(".env", &text);
+    // An empty variable is as good as none.
+    for (name, value) in [("UNRELATED", "1"), ("CLOUDFLARE_API_TOKEN", "")] {
+        let mut command = command(&sandbox, &["namespace", "list"]);
+        command.env_remove("CLOUDFLARE_API_TOKEN").env(name, value);
+        let seen = sandbox.see(command.output().unwrap());
+        assert_eq!(seen.code, Some(0), "{seen}");
+    }
+    let key = format!(
+        "CLOUDFLARE_API_BASE_URL={base}\nCLOUDFLARE_API_KEY={TOKEN}\nCLOUDFLARE_EMAIL=a@b.c\n"
+    );
+    sandbox.write(".env", key);
+    let mut command = command(&sandbox, &["namespace", "list"]);
+    let seen = sandbox.see(command.env_remove("CLOUDFLARE_API_TOKEN").output().unwrap());
+    // It is sent, and refused: the service knows a token by that name, not a key.
+    assert_eq!(seen.code, Some(4), "{seen}");
+    assert!(seen.stderr.contains("the API refused"), "{seen}");
+    // What is exported is meant, and wins.
+    sandbox.write(
+        ".env",
+        "CLOUDFLARE_API_BASE_URL=http://127.0.0.1:9/client/v4\n",
+    );
+    let seen = sandbox.run(&["namespace", "list"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+}
+
+#[test]
+fn env_files_are_those_of_the_folder_that_is_worked_in() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    sandbox.write("sub/deep/file", "");
+    let own = format!("CLOUDFLARE_API_TOKEN={TOKEN}\nCLOUDFLARE_ACCOUNT_ID={ACCOUNT}\n");
+    sandbox.write(".env", &own);
+    let list = |directory: &str, args: &[&str]| {
+        let args = [&["namespace", "list"], args].concat();
+        let mut command = sandbox.bare_command(&args);
+        command.current_dir(sandbox.app().join(directory));
+        sandbox.see(command.output().unwrap()).code
+    };
+    assert_eq!(list(".", &[]), Some(0));
+    // Not beside a wrangler file elsewhere, and not above.
+    assert_eq!(list("sub", &[]), Some(4));
+    assert_eq!(list("sub/deep", &["-c", "../../wrangler.toml"]), Some(4));
+    assert_eq!(list("sub/deep", &["--cwd", "../.."]), Some(0));
+}
+
+#[test]
+fn later_files_win_and_the_flag_alone_names_more_of_them() {
+    let sandbox = Sandbox::new();
+    let set = |name: &str, token: &str| {
+        sandbox.write(name, format!("CLOUDFLARE_API_TOKEN={token}\n"));
+    };
+    let accepted = |args: &[&str]| {
+        let args = [&["namespace", "list", "--account-id", ACCOUNT], args].concat();
+        let mut command = sandbox.bare_command(&args);
+        command.env("CLOUDFLARE_ENV", "staging");
+        let seen = sandbox.see(command.output().unwrap());
+        assert!(matches!(seen.code, Some(0 | 4)), "{seen}");
+        seen.code == Some(0)
+    };
+    let order = [".env", ".env.local", ".env.staging", ".env.staging.local"];
+    sandbox.write("wrangler.toml", "name = \"bio\"\n[env.staging]\n");
+    for (at, name) in order.iter().enumerate() {
+        set(name, TOKEN);
+        assert!(accepted(&["--env", "staging"]), "{name}");
+        // Without the flag the last two are not read, whatever the variable says.
+        assert_eq!(accepted(&[]), at < 2, "{name}");
+        set(name, "wrong");
+        assert!(!accepted(&["--env", "staging"]), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_of_other_users_are_not_heard() {
+    use std::os::unix::fs::{chown, lchown, symlink};
+    let sandbox = Sandbox::new();
+    let own = format!("CLOUDFLARE_API_TOKEN={TOKEN}\nCLOUDFLARE_ACCOUNT_ID={ACCOUNT}\n");
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    sandbox.write("sub/file", "");
+    sandbox.write(".env", &own);
+    let give_away = |path: &Path| chown(path, Some(54_321), None);
+    if give_away(&sandbox.app().join(".env")).is_err() {
+        // Only root gives files away.
+        return;
+    }
+    let list = |directory: &str| {
+        let mut command = sandbox.bare_command(&["namespace", "list"]);
+        command.current_dir(sandbox.app().join(directory));
+        sandbox.see(command.output().unwrap())
+    };
+    let seen = list(".");
+    assert_eq!(seen.code, Some(4), "{seen}");
+    let said = "note: [HOME]/app/.env was not read: it belongs to another user (uid 54321)\n";
+    assert!(seen.stderr.contains(said), "{seen}");
+    // Nor where somebody else's link leads to a file of one's own.
+    fs_err::remove_file(sandbox.app().join(".env")).unwrap();
+    sandbox.write("mine", &own);
+    symlink("mine", sandbox.app().join(".env")).unwrap();
+    assert_eq!(list(".").code, Some(0));
+    lchown(sandbox.app().join(".env"), Some(54_321), None).unwrap();
+    assert_eq!(list(".").code, Some(4));
+    // A wrangler file above that is somebody else's is used, as wrangler does, and that is said.
+    give_away(&sandbox.app().join("wrangler.toml")).unwrap();
+    let mut command = sandbox.command(&["namespace", "list"]);
+    command.current_dir(sandbox.app().join("sub"));
+    let seen = sandbox.see(command.output().unwrap());
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let said = "note: [HOME]/app/wrangler.toml belongs to another user (uid 54321)\n";
+    assert!(seen.stderr.contains(said), "{seen}");
+}
