@@ -4,7 +4,8 @@ use reqwest::Method;
 
 use super::{
     Client,
-    endpoint::{Answer, Endpoint},
+    answer::Answer,
+    endpoint::Endpoint,
     error::{Error, Trouble},
 };
 use crate::{
@@ -29,6 +30,7 @@ pub struct ListAccounts {
 impl Endpoint for ListAccounts {
     type Output = (Vec<Account>, ResultInfo);
     const METHOD: Method = Method::GET;
+    const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
         "accounts".to_owned()
@@ -53,6 +55,7 @@ pub struct ListMemberships {
 impl Endpoint for ListMemberships {
     type Output = (Vec<Membership>, ResultInfo);
     const METHOD: Method = Method::GET;
+    const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
         "memberships".to_owned()
@@ -79,6 +82,7 @@ pub struct VerifyToken<'a> {
 impl Endpoint for VerifyToken<'_> {
     type Output = TokenStatus;
     const METHOD: Method = Method::GET;
+    const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
         match self.account {

@@ -6,8 +6,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{
-    endpoint::{Answer, Body, Endpoint},
-    error::{Error, Kind},
+    answer::Answer,
+    endpoint::{Body, Endpoint},
+    error::{Error, Kind, Wanted},
 };
 use crate::{
     domain::AccountId,
@@ -53,6 +54,7 @@ impl Endpoint for GetUsage<'_> {
     type Output = KvDatasets;
     /// Though it only reads.
     const METHOD: Method = Method::POST;
+    const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
         "graphql".to_owned()
@@ -82,7 +84,8 @@ impl Endpoint for GetUsage<'_> {
             return Err(answer.refusal());
         }
         let read = serde_json::from_slice::<GraphqlAnswer<Viewer<KvDatasets>>>(&answer.body);
-        let GraphqlAnswer { data, errors } = read.map_err(|e| answer.malformed(Some(e)))?;
+        let GraphqlAnswer { data, errors } =
+            read.map_err(|_may_quote| answer.malformed(Wanted::Analytics))?;
         let fail = |errors| {
             let ray = answer.header("cf-ray").map(str::to_owned);
             Error::new(answer.request.clone(), Kind::Unanswered { errors, ray })
@@ -91,7 +94,10 @@ impl Endpoint for GetUsage<'_> {
             Some(errors) if !errors.is_empty() => return Err(fail(errors)),
             Some(_) | None => {}
         }
-        let accounts = data.ok_or_else(|| answer.malformed(None))?.viewer.accounts;
+        let accounts = data
+            .ok_or_else(|| answer.malformed(Wanted::Analytics))?
+            .viewer
+            .accounts;
         let absent = || GraphqlError {
             message: "the answer is about no account".to_owned(),
             path: None,

@@ -5,13 +5,17 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{
-    endpoint::{Answer, Body, Endpoint},
+    answer::Answer,
+    endpoint::{Body, Endpoint},
     error::Error,
 };
 use crate::{
-    domain::{AccountId, BULK_GET_MAX_BYTES, KeyName, NamespaceId},
+    domain::{AccountId, BULK_GET_MAX_BYTES, BULK_MAX_KEYS, KEY_MAX_BYTES, KeyName, NamespaceId},
     wire::{BulkResult, BulkValues},
 };
+
+/// The most bytes of an answer that names keys: all of a request, the longest, each byte escaped.
+const NAMED_MAX_BYTES: usize = BULK_MAX_KEYS * (6 * KEY_MAX_BYTES + 3) + 4096;
 
 fn path(account: &AccountId, namespace: &NamespaceId, what: &str) -> String {
     format!("accounts/{account}/storage/kv/namespaces/{namespace}/{what}")
@@ -31,6 +35,7 @@ pub struct BulkPut<'a> {
 impl Endpoint for BulkPut<'_> {
     type Output = BulkResult;
     const METHOD: Method = Method::PUT;
+    const ANSWER_MAX_BYTES: usize = NAMED_MAX_BYTES;
 
     fn path(&self) -> String {
         path(self.account, self.namespace, "bulk")
@@ -46,7 +51,7 @@ impl Endpoint for BulkPut<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        Ok(answer.envelope()?.result.unwrap_or_default())
+        Ok(answer.confirmation()?.unwrap_or_default())
     }
 }
 
@@ -67,6 +72,8 @@ pub struct BulkGet<'a> {
 impl Endpoint for BulkGet<'_> {
     type Output = BulkValues<String>;
     const METHOD: Method = Method::POST;
+    /// Values are escaped in it. What is longer even so is read in parts.
+    const ANSWER_MAX_BYTES: usize = 2 * BULK_GET_MAX_BYTES;
 
     fn path(&self) -> String {
         path(self.account, self.namespace, "bulk/get")
@@ -101,6 +108,7 @@ pub struct BulkDelete<'a> {
 impl Endpoint for BulkDelete<'_> {
     type Output = BulkResult;
     const METHOD: Method = Method::POST;
+    const ANSWER_MAX_BYTES: usize = NAMED_MAX_BYTES;
 
     fn path(&self) -> String {
         path(self.account, self.namespace, "bulk/delete")
@@ -117,6 +125,6 @@ impl Endpoint for BulkDelete<'_> {
 
     /// Before November 2024 the result was `null`, and nothing failed alone.
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        Ok(answer.envelope()?.result.unwrap_or_default())
+        Ok(answer.confirmation()?.unwrap_or_default())
     }
 }

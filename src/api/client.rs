@@ -9,23 +9,31 @@ use std::{
 };
 
 use backon::{ExponentialBuilder, Retryable as _};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use reqwest::{
-    header::{CONTENT_TYPE, HeaderMap, InvalidHeaderValue, RETRY_AFTER},
+    RequestBuilder, Response,
+    header::{
+        ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, InvalidHeaderValue, RETRY_AFTER,
+    },
     multipart::{Form, Part},
 };
 
 use super::{
     BaseUrl, Credentials, Scheme,
-    endpoint::{Answer, Body, Endpoint},
+    answer::Answer,
+    endpoint::{Body, Endpoint},
     error::{Error, Kind, Request, Trouble},
     observer::{Event, Observer},
     pacing::{Budget, Pacer},
 };
+use crate::wire::Message;
 
 /// What every request says is asking.
 pub(super) const USER_AGENT: &str = concat!("kvctl/", env!("CARGO_PKG_VERSION"));
+
+/// The most bytes of a refusal that are read: more than the longest that names all keys of a request.
+const ERROR_MAX_BYTES: usize = 1024 * 1024;
 
 /// How to reach the API.
 #[derive(Debug)]
@@ -94,6 +102,11 @@ impl Client {
     pub fn new(settings: Settings, observer: Arc<dyn Observer>) -> Result<Self, ClientError> {
         let mut http = reqwest::Client::builder()
             .user_agent(USER_AGENT)
+            // Compressed bytes would be taken for a value.
+            .default_headers(HeaderMap::from_iter([(
+                ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
+            )]))
             // The API never redirects; whoever does must not be handed the credentials.
             .redirect(reqwest::redirect::Policy::none());
         if settings.base.is_loopback() {
@@ -180,7 +193,9 @@ impl Client {
         }
         let answer = self.exchange(endpoint).await?;
         if answer.status.is_success() {
-            endpoint.decode(&answer)
+            answer
+                .check_encoding()
+                .and_then(|()| endpoint.decode(&answer))
         } else {
             Err(answer.refusal())
         }
@@ -193,34 +208,26 @@ impl Client {
             method: E::METHOD,
             path: endpoint.path(),
         };
-        let url = self.base.join(&request.path, &endpoint.query());
-        let mut builder = self
-            .http
-            .request(E::METHOD, url)
-            .headers(self.headers.clone());
-        let body = endpoint.body();
-        builder = builder.timeout(self.time_for(body.len() + endpoint.answer_bytes()));
-        builder = match body {
-            Body::Empty => builder,
-            Body::Json(json) => builder.header(CONTENT_TYPE, "application/json").body(json),
-            Body::Raw(bytes) => builder
-                .header(CONTENT_TYPE, "application/octet-stream")
-                .body(bytes),
-            Body::Form { value, metadata } => builder.multipart(form(value, metadata)),
-        };
+        let builder = self.prepare(endpoint, &request.path);
         let sent = Instant::now();
         let received = async {
-            let response = builder.send().await?;
-            let status = response.status();
-            let headers = response.headers().clone();
-            Ok((status, headers, response.bytes().await?))
+            let mut response = builder.send().await?;
+            let limit = if response.status().is_success() {
+                E::ANSWER_MAX_BYTES
+            } else {
+                ERROR_MAX_BYTES
+            };
+            let body = body_of(&mut response, limit).await?;
+            Ok((response, body))
         };
         match received.await {
-            Ok((status, headers, body)) => {
+            Ok((response, (body, complete))) => {
+                let status = response.status();
                 let answer = Answer {
                     request,
                     status,
-                    headers,
+                    quotable: E::QUOTABLE && !self.is_secret_in(&body),
+                    headers: response.headers().clone(),
                     body,
                 };
                 self.pacer.learn(
@@ -235,6 +242,9 @@ impl Client {
                     ray: answer.header("cf-ray"),
                     date: answer.header("date"),
                 });
+                if !complete && status.is_success() {
+                    return Err(answer.too_long(E::ANSWER_MAX_BYTES));
+                }
                 Ok(answer)
             }
             Err(e) => {
@@ -249,6 +259,48 @@ impl Client {
         }
     }
 
+    fn prepare<E: Endpoint>(&self, endpoint: &E, path: &str) -> RequestBuilder {
+        let url = self.base.join(path, &endpoint.query());
+        let mut builder = self
+            .http
+            .request(E::METHOD, url)
+            .headers(self.headers.clone());
+        let body = endpoint.body();
+        builder = builder.timeout(self.time_for(body.len() + endpoint.answer_bytes()));
+        match body {
+            Body::Empty => builder,
+            Body::Json(json) => builder.header(CONTENT_TYPE, "application/json").body(json),
+            Body::Raw(bytes) => builder
+                .header(CONTENT_TYPE, "application/octet-stream")
+                .body(bytes),
+            Body::Form { value, metadata } => builder.multipart(form(value, metadata)),
+        }
+    }
+
+    /// Returns what no message may show, though an answer may hold it: a proxy may answer with what it
+    /// was sent.
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        let sensitive = self.headers.values().filter(|value| value.is_sensitive());
+        let texts = sensitive.filter_map(|value| value.to_str().ok());
+        texts.map(|text| text.strip_prefix("Bearer ").unwrap_or(text))
+    }
+
+    fn is_secret_in(&self, body: &[u8]) -> bool {
+        let body = String::from_utf8_lossy(body);
+        self.secrets().any(|secret| body.contains(secret))
+    }
+
+    fn hide_secrets(&self, message: &mut Message) {
+        for secret in self.secrets() {
+            if message.message.contains(secret) {
+                message.message = message.message.replace(secret, "[credentials]");
+            }
+        }
+        for cause in &mut message.error_chain {
+            self.hide_secrets(cause);
+        }
+    }
+
     /// Returns how long a request may take that carries so many bytes, back or forth.
     fn time_for(&self, bytes: usize) -> Duration {
         self.timeout + Duration::from_secs((bytes / Self::SLOWEST) as u64)
@@ -258,11 +310,15 @@ impl Client {
     fn with_waits(&self, mut error: Error, answer: &Answer) -> Error {
         let spent = error.trouble() == Trouble::QuotaSpent;
         if let Kind::Refused {
+            errors,
             retry_after,
             renewed_in,
             ..
         } = &mut *error.kind
         {
+            for message in errors {
+                self.hide_secrets(message);
+            }
             let now = (self.now)();
             *retry_after = answer
                 .header(RETRY_AFTER.as_str())
@@ -271,6 +327,22 @@ impl Client {
         }
         error
     }
+}
+
+/// Receives the body of `response`, but no more than `limit` bytes of it, and tells whether that is
+/// all.
+async fn body_of(response: &mut Response, limit: usize) -> Result<(Bytes, bool), reqwest::Error> {
+    let announced = response.content_length().and_then(|n| n.try_into().ok());
+    let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
+    while let Some(mut chunk) = response.chunk().await? {
+        let room = limit - body.len();
+        if chunk.len() > room {
+            body.extend_from_slice(&chunk.split_to(room));
+            return Ok((body.freeze(), false));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((body.freeze(), true))
 }
 
 /// Puts a value and its metadata into the form that the API documents.

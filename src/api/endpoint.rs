@@ -1,11 +1,13 @@
 //! What an endpoint is: a description of one request and of how to read its answer.
 
 use bytes::Bytes;
-use reqwest::{Method, StatusCode, header::HeaderMap};
-use serde::de::DeserializeOwned;
+use reqwest::{Method, StatusCode};
 
-use super::error::{Error, Kind, Request};
-use crate::wire::{Envelope, ResultInfo};
+use super::{answer::Answer, error::Error};
+
+/// The most bytes that a successful answer has where an endpoint does not say otherwise: a page of a
+/// list with the longest names and metadata, all escaped, has about 5 MB.
+const ANSWER_MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// One request that the API understands.
 ///
@@ -21,6 +23,13 @@ pub trait Endpoint {
     /// Whether sending it twice leaves the service as sending it once does. What is not idempotent
     /// is sent again only if it certainly had no effect.
     const IDEMPOTENT: bool = true;
+
+    /// Whether an error may quote the beginning of an answer that cannot be read. Not where values,
+    /// metadata or a body that was sent may stand in it.
+    const QUOTABLE: bool = false;
+
+    /// The most bytes of a successful answer that are read.
+    const ANSWER_MAX_BYTES: usize = ANSWER_MAX_BYTES;
 
     /// Returns the path below the base URL, without a leading slash, percent-encoded.
     fn path(&self) -> String;
@@ -93,68 +102,5 @@ impl Body {
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Body({} bytes)", self.len())
-    }
-}
-
-/// An answer, complete, whatever its status.
-#[derive(Debug)]
-pub struct Answer {
-    pub(super) request: Request,
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl Answer {
-    /// Reads the envelope. `success: false` is a refusal even under HTTP 200.
-    pub fn envelope<T: DeserializeOwned>(&self) -> Result<Envelope<T>, Error> {
-        match serde_json::from_slice::<Envelope<T>>(&self.body) {
-            Ok(envelope) if envelope.success => Ok(envelope),
-            Ok(_) => Err(self.refusal()),
-            // A refusal need not carry a result of the documented type.
-            Err(error) => {
-                match serde_json::from_slice::<Envelope<serde::de::IgnoredAny>>(&self.body) {
-                    Ok(envelope) if !envelope.success => Err(self.refusal()),
-                    Ok(_) | Err(_) => Err(self.malformed(Some(error))),
-                }
-            }
-        }
-    }
-
-    /// Reads the envelope's `result`, which must be there.
-    pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        self.envelope()?.result.ok_or_else(|| self.malformed(None))
-    }
-
-    /// Reads one page of a list. A list without items may come as `null`.
-    pub fn page<T: DeserializeOwned>(&self) -> Result<(Vec<T>, ResultInfo), Error> {
-        let envelope: Envelope<Vec<T>> = self.envelope()?;
-        Ok((
-            envelope.result.unwrap_or_default(),
-            envelope.result_info.unwrap_or_default(),
-        ))
-    }
-
-    /// Checks for success where the result says nothing.
-    pub fn done(&self) -> Result<(), Error> {
-        if self.body.is_empty() {
-            return Ok(());
-        }
-        self.envelope::<serde::de::IgnoredAny>().map(|_| ())
-    }
-
-    pub(super) fn refusal(&self) -> Error {
-        Error::new(self.request.clone(), Kind::refused(self))
-    }
-
-    pub(super) fn malformed(&self, source: Option<serde_json::Error>) -> Error {
-        Error::new(self.request.clone(), Kind::malformed(self, source))
-    }
-
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
     }
 }

@@ -7,7 +7,8 @@ use reqwest::Method;
 
 use super::{
     Client,
-    endpoint::{Answer, Endpoint},
+    answer::Answer,
+    endpoint::Endpoint,
     error::{Error, Kind, Request},
 };
 use crate::{
@@ -64,15 +65,74 @@ impl Endpoint for ListKeys<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        answer.page()
+        let (keys, info): (Vec<KeyInfo>, ResultInfo) = answer.page()?;
+        // What is listed may be deleted.
+        if keys.iter().any(|key| !key.name.starts_with(self.prefix)) {
+            return Err(answer.inconsistent("it lists a key without the prefix asked for"));
+        }
+        let cursor = info.cursor.as_ref().map_or(0, String::len);
+        if cursor > CURSOR_MAX_BYTES {
+            return Err(answer.inconsistent("its cursor is too long to be sent"));
+        }
+        Ok((keys, info))
     }
 }
+
+/// The longest cursor that is sent on, in bytes: what a URL can hold.
+const CURSOR_MAX_BYTES: usize = 16 * 1024;
+
+/// How many pages without a key may follow each other. The service walks over keys that expired or
+/// were deleted, about a thousand a page; a list that has nothing else for longer does not end.
+const EMPTY_PAGES_MAX: usize = 10_000;
 
 /// How far a list has come.
 struct Walk<'a> {
     list: ListKeys<'a>,
     seen: HashSet<String>,
+    /// The last key of it.
+    last: Option<String>,
+    /// How many pages in a row had no key.
+    empty: usize,
     done: bool,
+}
+
+impl Walk<'_> {
+    fn error(&self, kind: Kind) -> Error {
+        let request = Request {
+            method: Method::GET,
+            path: self.list.path(),
+        };
+        Error::new(request, kind)
+    }
+
+    /// Checks that a page goes on where the one before ended. Keys come in the order of their bytes,
+    /// and what is resumed or compared relies on it.
+    fn take(&mut self, keys: &[KeyInfo]) -> Result<(), Error> {
+        self.empty = if keys.is_empty() { self.empty + 1 } else { 0 };
+        if self.empty > EMPTY_PAGES_MAX {
+            return Err(self.error(Kind::Inconsistent("too many pages have no key")));
+        }
+        for key in keys {
+            if self.last.as_ref().is_some_and(|last| *last >= key.name) {
+                let what = "its keys are not in the order of their bytes";
+                return Err(self.error(Kind::Inconsistent(what)));
+            }
+            self.last = Some(key.name.clone());
+        }
+        Ok(())
+    }
+
+    /// Goes on to the page that begins at `cursor`, if there is one.
+    fn go_on(&mut self, cursor: Option<String>) -> Result<(), Error> {
+        match cursor.filter(|cursor| !cursor.is_empty()) {
+            None => self.done = true,
+            Some(cursor) if !self.seen.insert(cursor.clone()) => {
+                return Err(self.error(Kind::Circular));
+            }
+            Some(cursor) => self.list.cursor = Some(cursor),
+        }
+        Ok(())
+    }
 }
 
 impl Client {
@@ -87,6 +147,8 @@ impl Client {
         let walk = Walk {
             list: first,
             seen: HashSet::new(),
+            last: None,
+            empty: 0,
             done: false,
         };
         stream::try_unfold(walk, async |mut walk| {
@@ -94,19 +156,8 @@ impl Client {
                 return Ok(None);
             }
             let (keys, info) = self.send(&walk.list).await?;
-            match info.cursor.filter(|cursor| !cursor.is_empty()) {
-                None => walk.done = true,
-                Some(cursor) => {
-                    if !walk.seen.insert(cursor.clone()) {
-                        let request = Request {
-                            method: Method::GET,
-                            path: walk.list.path(),
-                        };
-                        return Err(Error::new(request, Kind::Circular));
-                    }
-                    walk.list.cursor = Some(cursor);
-                }
-            }
+            walk.go_on(info.cursor)?;
+            walk.take(&keys)?;
             Ok(Some((keys, walk)))
         })
     }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod analytics;
+mod answer;
 mod base_url;
 mod bulk;
 mod client;
@@ -16,22 +17,25 @@ mod namespaces;
 mod observer;
 mod pacing;
 mod pages;
+mod received;
 mod values;
 mod visit;
 
 pub use accounts::{ListAccounts, ListMemberships, VerifyToken};
 pub use analytics::GetUsage;
+pub use answer::Answer;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use bulk::{BulkDelete, BulkGet, BulkPut};
 pub use client::{Client, ClientError, Settings};
 pub use credentials::{Credentials, Scheme, SecretError};
-pub use endpoint::{Answer, Body, Endpoint};
-pub use error::{Error, Kind, Trouble};
+pub use endpoint::{Body, Endpoint};
+pub use error::{Error, Kind, Trouble, Wanted};
 pub use keys::ListKeys;
 pub use namespaces::{
     CreateNamespace, DeleteNamespace, GetNamespace, ListNamespaces, RenameNamespace,
 };
 pub use observer::{Event, Observer};
 pub use pacing::{Budget, Pacer};
+pub use received::Received;
 pub use values::{DeleteKey, GetMetadata, GetValue, Lifetime, PutValue, Value};
 pub use visit::{Visit, Visitor};

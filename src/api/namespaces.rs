@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{
     Client,
-    endpoint::{Answer, Body, Endpoint},
+    answer::Answer,
+    endpoint::{Body, Endpoint},
     error::Error,
 };
 use crate::{
@@ -33,6 +34,7 @@ pub struct ListNamespaces<'a> {
 impl Endpoint for ListNamespaces<'_> {
     type Output = (Vec<NamespaceInfo>, ResultInfo);
     const METHOD: Method = Method::GET;
+    const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
         collection(self.account)
@@ -77,6 +79,7 @@ pub struct CreateNamespace<'a> {
 impl Endpoint for CreateNamespace<'_> {
     type Output = NamespaceInfo;
     const METHOD: Method = Method::POST;
+    const QUOTABLE: bool = true;
     const IDEMPOTENT: bool = false;
 
     fn path(&self) -> String {
@@ -108,13 +111,18 @@ pub struct GetNamespace<'a> {
 impl Endpoint for GetNamespace<'_> {
     type Output = NamespaceInfo;
     const METHOD: Method = Method::GET;
+    const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
         member(self.account, self.id)
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        answer.result()
+        let found: NamespaceInfo = answer.result()?;
+        let same = found.id.as_str().eq_ignore_ascii_case(self.id.as_str());
+        // What is done next, such as deleting it, is done to the namespace of the answer.
+        same.then_some(found)
+            .ok_or_else(|| answer.inconsistent("it is about another namespace"))
     }
 }
 
@@ -133,6 +141,7 @@ impl Endpoint for RenameNamespace<'_> {
     /// The API of old returned nothing, so nothing is expected.
     type Output = ();
     const METHOD: Method = Method::PUT;
+    const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
         member(self.account, self.id)
@@ -143,7 +152,7 @@ impl Endpoint for RenameNamespace<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        answer.done()
+        answer.confirmed()
     }
 }
 
@@ -159,12 +168,13 @@ pub struct DeleteNamespace<'a> {
 impl Endpoint for DeleteNamespace<'_> {
     type Output = ();
     const METHOD: Method = Method::DELETE;
+    const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
         member(self.account, self.id)
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        answer.done()
+        answer.confirmed()
     }
 }

@@ -2,8 +2,23 @@
 
 use std::{collections::HashSet, hash::Hash};
 
-use super::{Client, endpoint::Endpoint, error::Error};
+use super::{
+    Client,
+    endpoint::Endpoint,
+    error::{Error, Kind, Request},
+};
 use crate::wire::ResultInfo;
+
+/// How many pages of a numbered list are asked for: an account has 1,000 namespaces at most.
+const PAGES_MAX: usize = 1000;
+
+fn inconsistent<E: Endpoint>(page: &E, what: &'static str) -> Error {
+    let request = Request {
+        method: E::METHOD,
+        path: page.path(),
+    };
+    Error::new(request, Kind::Inconsistent(what))
+}
 
 impl Client {
     /// Collects every item of a list, page by page, asking for no page more than needed.
@@ -23,7 +38,7 @@ impl Client {
     {
         let mut all = Vec::new();
         let mut seen = HashSet::new();
-        for number in 1.. {
+        for number in 1..=PAGES_MAX {
             let (items, info) = self.send(&page(number)).await?;
             let full = items.len() >= info.per_page.unwrap_or(asked).max(1);
             let before = all.len();
@@ -32,10 +47,20 @@ impl Client {
                 Some(total) => all.len() < total,
                 None => full,
             };
-            if !more || all.len() == before {
-                break;
+            if !more {
+                return Ok(all);
+            }
+            if all.len() == before {
+                // What is missing must not be taken for absent.
+                let what = "a page of it has nothing new, and more is to come";
+                let announced = info.total_count.is_some();
+                return if announced {
+                    Err(inconsistent(&page(number), what))
+                } else {
+                    Ok(all)
+                };
             }
         }
-        Ok(all)
+        Err(inconsistent(&page(PAGES_MAX), "it has too many pages"))
     }
 }

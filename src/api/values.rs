@@ -4,7 +4,8 @@ use bytes::Bytes;
 use reqwest::Method;
 
 use super::{
-    endpoint::{Answer, Body, Endpoint},
+    answer::Answer,
+    endpoint::{Body, Endpoint},
     error::Error,
 };
 use crate::domain::{AccountId, Expiration, KeyName, Metadata, NamespaceId, Ttl, VALUE_MAX_BYTES};
@@ -49,6 +50,7 @@ impl std::fmt::Debug for Value {
 impl Endpoint for GetValue<'_> {
     type Output = Value;
     const METHOD: Method = Method::GET;
+    const ANSWER_MAX_BYTES: usize = VALUE_MAX_BYTES;
 
     fn path(&self) -> String {
         path(self.account, self.namespace, "values", self.key)
@@ -60,12 +62,14 @@ impl Endpoint for GetValue<'_> {
 
     /// The one answer without an envelope: the body is the value.
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        let expiration = answer
-            .header("expiration")
-            .and_then(|text| text.parse().ok());
+        let expiration = answer.headers.get("expiration").map(|header| {
+            let seconds = header.to_str().ok().and_then(|text| text.parse().ok());
+            // Never taken for none: the value would live for ever where it is written again.
+            seconds.ok_or_else(|| answer.inconsistent("its expiration is not a number of seconds"))
+        });
         Ok(Value {
-            bytes: answer.body.clone(),
-            expiration: expiration.map(Expiration::from_unix_seconds),
+            bytes: answer.value()?,
+            expiration: expiration.transpose()?.map(Expiration::from_unix_seconds),
         })
     }
 }
@@ -125,7 +129,7 @@ impl Endpoint for PutValue<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        answer.done()
+        answer.confirmed()
     }
 }
 
@@ -149,7 +153,7 @@ impl Endpoint for DeleteKey<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        answer.done()
+        answer.confirmed()
     }
 }
 
@@ -173,6 +177,6 @@ impl Endpoint for GetMetadata<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        Ok(answer.envelope()?.result)
+        answer.nullable_result()
     }
 }

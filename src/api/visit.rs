@@ -5,7 +5,10 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use url::Url;
 
-use super::client::ClientError;
+use super::{client::ClientError, received::excerpt};
+
+/// How many bytes of a body are read: enough for its beginning to be shown.
+const READ_BYTES: usize = 8 * 1024;
 
 /// Asks Workers.
 #[derive(Debug)]
@@ -44,13 +47,21 @@ impl Visitor {
     /// Asks, once.
     pub async fn get(&self, url: &Url) -> Result<Visit, reqwest::Error> {
         let response = self.http.get(url.clone()).send().await;
-        let response = response.map_err(reqwest::Error::without_url)?;
-        let status = response.status();
-        let body = response.bytes().await;
-        let body = body.map_err(reqwest::Error::without_url)?;
+        let mut response = response.map_err(reqwest::Error::without_url)?;
+        let mut body = Vec::new();
+        while body.len() < READ_BYTES {
+            match response
+                .chunk()
+                .await
+                .map_err(reqwest::Error::without_url)?
+            {
+                Some(chunk) => body.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
         Ok(Visit {
-            status,
-            excerpt: super::error::excerpt(&body),
+            status: response.status(),
+            excerpt: excerpt(&body),
         })
     }
 }

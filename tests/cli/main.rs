@@ -2,6 +2,7 @@
 //! the machine.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]
 
+mod answers;
 mod audit;
 mod broken_output;
 mod bulk;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use reqwest::StatusCode;
 
-use super::{Error, Kind};
+use super::{Error, Kind, Wanted};
 use crate::wire::Message;
 
 impl fmt::Display for Error {
@@ -15,42 +15,33 @@ impl fmt::Display for Error {
             attempts,
         } = self;
         match &**kind {
-            Kind::Refused {
-                status,
-                errors,
-                excerpt,
-                ray,
-                retry_after,
-                ..
-            } => {
-                write!(f, "the API refused {request} ({})", Status(*status))?;
-                for (i, error) in errors.iter().enumerate() {
-                    write!(f, "{}{}", if i == 0 { ": " } else { "; " }, Said(error))?;
-                }
-                if errors.is_empty() && excerpt.is_none() {
-                    f.write_str(" without giving a reason")?;
-                }
-                write_excerpt(f, excerpt.as_deref())?;
-                if let Some(wait) = retry_after {
-                    write!(f, ", asking to wait {} s", wait.as_secs())?;
-                }
-                write_ray(f, ray.as_deref())?;
-            }
+            Kind::Refused { .. } => write_refusal(f, self)?,
             Kind::Unreachable(e) if e.is_timeout() => write!(f, "{request} got no answer in time")?,
             Kind::Unreachable(e) if e.is_connect() => write!(f, "{request} could not connect")?,
             Kind::Unreachable(_) => write!(f, "{request} lost its connection")?,
             Kind::Malformed {
                 status,
-                excerpt,
+                wanted,
+                received,
                 ray,
-                ..
             } => {
+                let status = Status(*status);
                 write!(
                     f,
-                    "{request} was answered ({}) with something other than the API's JSON",
-                    Status(*status)
+                    "{request} was answered ({status}), but not with {wanted}: {received}"
                 )?;
-                write_excerpt(f, Some(excerpt))?;
+                write_ray(f, ray.as_deref())?;
+            }
+            Kind::Inconsistent(what) => {
+                write!(f, "the answer to {request} cannot be right: {what}")?;
+            }
+            Kind::TooLong { status, limit, ray } => {
+                let status = Status(*status);
+                write!(
+                    f,
+                    "{request} was answered ({status}) with more than {limit} bytes, the most that \
+                     such an answer has"
+                )?;
                 write_ray(f, ray.as_deref())?;
             }
             Kind::Unanswered { errors, ray } => {
@@ -69,11 +60,42 @@ impl fmt::Display for Error {
     }
 }
 
-fn write_excerpt(f: &mut fmt::Formatter<'_>, excerpt: Option<&str>) -> fmt::Result {
-    match excerpt {
-        None => Ok(()),
-        Some("") => f.write_str(" and an empty body"),
-        Some(text) => write!(f, ": `{text}`"),
+fn write_refusal(f: &mut fmt::Formatter<'_>, error: &Error) -> fmt::Result {
+    let Error { request, kind, .. } = error;
+    let Kind::Refused {
+        status,
+        errors,
+        received,
+        ray,
+        retry_after,
+        ..
+    } = &**kind
+    else {
+        return Ok(());
+    };
+    write!(f, "the API refused {request} ({})", Status(*status))?;
+    for (i, error) in errors.iter().enumerate() {
+        write!(f, "{}{}", if i == 0 { ": " } else { "; " }, Said(error))?;
+    }
+    match received {
+        Some(received) => write!(f, " with {received}")?,
+        None if errors.is_empty() => f.write_str(" without giving a reason")?,
+        None => {}
+    }
+    if let Some(wait) = retry_after {
+        write!(f, ", asking to wait {} s", wait.as_secs())?;
+    }
+    write_ray(f, ray.as_deref())
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Envelope => "the documented JSON",
+            Self::Confirmation => "a confirmation",
+            Self::Value => "the value",
+            Self::Analytics => "analytics",
+        })
     }
 }
 
@@ -92,6 +114,9 @@ impl fmt::Display for Status {
     }
 }
 
+/// How many characters of a message are shown.
+const MESSAGE_MAX_CHARS: usize = 500;
+
 /// One message with its code and what led to it.
 struct Said<'a>(&'a Message);
 
@@ -102,7 +127,10 @@ impl fmt::Display for Said<'_> {
             message,
             error_chain,
         } = self.0;
-        f.write_str(message)?;
+        match message.char_indices().nth(MESSAGE_MAX_CHARS) {
+            None => f.write_str(message)?,
+            Some((end, _)) => write!(f, "{}…", &message[..end])?,
+        }
         if let Some(code) = code {
             write!(f, " [code {code}]")?;
         }

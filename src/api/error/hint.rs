@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Error, Kind, Trouble, graphql};
+use super::{Error, Kind, Trouble, Wanted, graphql};
 use crate::wire::code;
 
 impl Error {
@@ -12,7 +12,14 @@ impl Error {
             Kind::Refused {
                 challenged: true, ..
             } => "a firewall in front of the API asked for a browser; try from another network",
-            Kind::Malformed { .. } => {
+            Kind::Malformed {
+                wanted: Wanted::Confirmation,
+                ..
+            } => {
+                "whether it was done is not known; see whether something other than the API answers, \
+                 such as a proxy or a login page, then run the same command again"
+            }
+            Kind::Malformed { .. } | Kind::TooLong { .. } => {
                 "a proxy or a login page may stand between you and the API; check HTTPS_PROXY and \
                  CLOUDFLARE_API_BASE_URL"
             }
@@ -29,7 +36,9 @@ impl Error {
                  command again"
             }
             Kind::Unanswered { errors, .. } => return graphql::hint(errors).map(str::to_owned),
-            Kind::Circular => "this is the service's mistake; run the same command again",
+            Kind::Circular | Kind::Inconsistent(_) => {
+                "this is the service's mistake; run the same command again"
+            }
             Kind::Refused { .. } => return self.hint_for_refusal(),
         };
         Some(hint.to_owned())

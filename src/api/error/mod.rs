@@ -8,7 +8,7 @@ use std::{fmt, time::Duration};
 
 use reqwest::{Method, StatusCode};
 
-use super::endpoint::Answer;
+use super::{answer::Answer, received::Received};
 use crate::wire::{Envelope, Message, analytics::GraphqlError, code};
 
 /// The request that failed, named without its query, headers or body.
@@ -46,8 +46,8 @@ pub enum Kind {
         status: StatusCode,
         /// The codes and messages it gave; may be empty.
         errors: Vec<Message>,
-        /// The beginning of a body that is not the documented JSON.
-        excerpt: Option<String>,
+        /// The body, if it is not the documented JSON.
+        received: Option<Received>,
         /// Cloudflare's name for this request.
         ray: Option<String>,
         /// How long it asked to wait.
@@ -66,12 +66,23 @@ pub enum Kind {
     Malformed {
         /// The HTTP status.
         status: StatusCode,
-        /// The beginning of the body.
-        excerpt: String,
+        /// What it should have been.
+        wanted: Wanted,
+        /// What it was.
+        received: Received,
         /// Cloudflare's name for this request.
         ray: Option<String>,
-        /// What the parser said.
-        source: Option<serde_json::Error>,
+    },
+    /// The answer was a success, and contradicts what was asked for, or itself.
+    Inconsistent(&'static str),
+    /// The answer was a success, and too long to be what the API documents.
+    TooLong {
+        /// The HTTP status.
+        status: StatusCode,
+        /// How many bytes such an answer has at most.
+        limit: usize,
+        /// Cloudflare's name for this request.
+        ray: Option<String>,
     },
     /// A query of the analytics was not answered, which the service says under HTTP 200.
     Unanswered {
@@ -82,6 +93,19 @@ pub enum Kind {
     },
     /// A list goes round in a circle: a page was given twice.
     Circular,
+}
+
+/// What a successful answer should have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The API's envelope, with a result of the documented type.
+    Envelope,
+    /// The confirmation of a change.
+    Confirmation,
+    /// A value.
+    Value,
+    /// The answer to a query of the analytics.
+    Analytics,
 }
 
 /// What an error means to somebody who must decide what to do next.
@@ -112,10 +136,7 @@ impl Error {
     pub fn codes(&self) -> impl Iterator<Item = u32> {
         let errors: &[Message] = match &*self.kind {
             Kind::Refused { errors, .. } => errors,
-            Kind::Unreachable(_)
-            | Kind::Malformed { .. }
-            | Kind::Unanswered { .. }
-            | Kind::Circular => &[],
+            _ => &[],
         };
         errors.iter().filter_map(|e| e.code)
     }
@@ -129,10 +150,7 @@ impl Error {
     pub fn status(&self) -> Option<StatusCode> {
         match &*self.kind {
             Kind::Refused { status, .. } => Some(*status),
-            Kind::Unreachable(_)
-            | Kind::Malformed { .. }
-            | Kind::Unanswered { .. }
-            | Kind::Circular => None,
+            _ => None,
         }
     }
 
@@ -141,7 +159,7 @@ impl Error {
         match &*self.kind {
             Kind::Refused { .. } => self.is_throttled(),
             Kind::Unreachable(e) => e.is_connect(),
-            Kind::Malformed { .. } | Kind::Unanswered { .. } | Kind::Circular => false,
+            _ => false,
         }
     }
 
@@ -158,25 +176,33 @@ impl Error {
                     && !self.is_throttled()
             }
             Kind::Unreachable(_) => !self.had_no_effect(),
-            Kind::Malformed { .. } => true,
+            Kind::Malformed { .. } | Kind::TooLong { .. } | Kind::Inconsistent(_) => true,
             Kind::Unanswered { .. } | Kind::Circular => false,
         }
     }
 
     /// Whether sending the same request again may help, given whether it is idempotent.
     pub fn may_retry(&self, idempotent: bool) -> bool {
-        let transient = self.trouble() == Trouble::Temporary;
+        let transient = self.trouble() == Trouble::Temporary || self.is_unconfirmed();
         transient && (idempotent || self.had_no_effect())
+    }
+
+    /// Whether a change was answered with a success that does not confirm it.
+    pub fn is_unconfirmed(&self) -> bool {
+        let wanted = Wanted::Confirmation;
+        matches!(&*self.kind, Kind::Malformed { wanted: what, .. } if *what == wanted)
+    }
+
+    /// Whether the answer was longer than the API documents, and was not read to its end.
+    pub fn is_too_long(&self) -> bool {
+        matches!(&*self.kind, Kind::TooLong { .. })
     }
 
     /// Returns how long the service asked to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match &*self.kind {
             Kind::Refused { retry_after, .. } => *retry_after,
-            Kind::Unreachable(_)
-            | Kind::Malformed { .. }
-            | Kind::Unanswered { .. }
-            | Kind::Circular => None,
+            _ => None,
         }
     }
 
@@ -185,7 +211,10 @@ impl Error {
         match &*self.kind {
             Kind::Unreachable(e) if e.is_builder() => Trouble::Failed,
             Kind::Unreachable(_) => Trouble::Temporary,
-            Kind::Malformed { .. } | Kind::Circular => Trouble::Failed,
+            Kind::Malformed { .. }
+            | Kind::TooLong { .. }
+            | Kind::Inconsistent(_)
+            | Kind::Circular => Trouble::Failed,
             Kind::Unanswered { errors, .. } => graphql::trouble(errors),
             Kind::Refused {
                 status,
@@ -236,7 +265,7 @@ impl Kind {
             serde_json::from_slice(&answer.body).ok();
         Self::Refused {
             status: answer.status,
-            excerpt: envelope.is_none().then(|| excerpt(&answer.body)),
+            received: envelope.is_none().then(|| Received::of(answer)),
             errors: envelope.map(|e| e.errors).unwrap_or_default(),
             ray: answer.header("cf-ray").map(str::to_owned),
             retry_after: None,
@@ -245,44 +274,13 @@ impl Kind {
             is_final: answer.header("x-should-retry") == Some("false"),
         }
     }
-
-    pub(super) fn malformed(answer: &Answer, source: Option<serde_json::Error>) -> Self {
-        Self::Malformed {
-            status: answer.status,
-            excerpt: excerpt(&answer.body),
-            ray: answer.header("cf-ray").map(str::to_owned),
-            source,
-        }
-    }
-}
-
-/// Returns the first hundred characters on one line, without anything a terminal would obey.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let line: String = words
-        .join(" ")
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect();
-    let mut short: String = line.chars().take(100).collect();
-    if short.len() < line.len() {
-        short.push('…');
-    }
-    short
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.kind {
             Kind::Unreachable(e) => Some(e),
-            Kind::Malformed {
-                source: Some(e), ..
-            } => Some(e),
-            Kind::Refused { .. }
-            | Kind::Malformed { source: None, .. }
-            | Kind::Unanswered { .. }
-            | Kind::Circular => None,
+            _ => None,
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod directory;
 pub mod file;
 pub mod journal;
 pub mod names;
+pub mod parts;
 pub mod read;
 pub mod run;
 mod seen;

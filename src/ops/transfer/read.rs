@@ -319,7 +319,9 @@ fn record(listed: Listed, value: Bytes) -> Record {
 
 /// Whether a bulk get failed because of what was asked for: a value that is no text, or too much.
 fn is_unfit(error: &api::Error) -> bool {
-    error.has_code(code::BULK_GET) || error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE)
+    error.has_code(code::BULK_GET)
+        || error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE)
+        || error.is_too_long()
 }
 
 #[cfg(test)]

@@ -16,7 +16,10 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 
-use super::batch::{Batch, Capacity};
+use super::{
+    batch::{Batch, Capacity},
+    parts::{NOT_SENT, Parts, UNACCOUNTED, accounts_for},
+};
 use crate::{
     api::{self, BulkDelete, BulkPut, Client, Lifetime, PutValue, Trouble},
     domain::{AccountId, BULK_MAX_BYTES, BULK_MAX_KEYS, NamespaceId, Record},
@@ -118,6 +121,12 @@ struct Outcome {
 type Undone = (u64, String, String);
 
 impl Outcome {
+    fn fail(&mut self, batch: Batch, reason: &str) {
+        let keys = batch.into_keys();
+        self.failed
+            .extend(keys.map(|(number, key)| (number, key, reason.to_owned())));
+    }
+
     fn stop(mut self, error: api::Error) -> Self {
         self.stopped = Some(error);
         self
@@ -182,75 +191,75 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Sends a batch; keys that the service names as unsuccessful are sent again by themselves, and
-    /// a batch that is too much, or has a key that is refused, is halved.
-    fn send(&self, batch: Batch) -> BoxFuture<'_, Outcome> {
-        async move {
-            let mut outcome = Outcome::default();
-            let mut left = batch;
-            let mut waits = self.client.backoff().build();
-            while !left.is_empty() {
-                let failed = match self.request(left.body()).await {
-                    Ok(result) => result.unsuccessful_keys,
-                    Err(error) => return self.after(error, left, outcome).await,
-                };
-                let failed: HashSet<&str> = failed.iter().map(String::as_str).collect();
-                let again = left.pick(|key| failed.contains(key));
-                let done = left.into_keys().filter(|(_, key)| !failed.contains(&**key));
-                outcome.confirmed.extend(done);
-                left = again;
-                if left.is_empty() {
-                    break;
-                }
-                let Some(wait) = waits.next() else {
-                    let reason = || self.verb.undone().to_owned();
-                    let undone = left
-                        .into_keys()
-                        .map(|(number, key)| (number, key, reason()));
-                    outcome.failed.extend(undone);
-                    break;
-                };
-                tokio::time::sleep(wait.max(SAME_KEY)).await;
-            }
-            outcome
-        }
-        .boxed()
-    }
-
-    /// Decides what to do about a batch that failed as a whole.
-    async fn after(&self, error: api::Error, batch: Batch, mut outcome: Outcome) -> Outcome {
-        let status = error.status().map_or(0, |status| status.as_u16());
-        let too_much = matches!(status, 413 | 504 | 524);
-        let refused = status == 400 && error.trouble() == Trouble::Failed;
-        if !too_much && !refused {
-            return outcome.stop(error);
-        }
-        if batch.len() == 1 {
-            if error.trouble() == Trouble::Temporary {
+    /// Sends a batch; one that is too much, or has a key that is refused, is sent in halves.
+    async fn send(&self, batch: Batch) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut parts = Parts::new(batch);
+        while let Some((batch, after_refusal)) = parts.next() {
+            let Some((error, left)) = self.send_part(batch, &mut outcome).await else {
+                continue;
+            };
+            let status = error.status().map_or(0, |status| status.as_u16());
+            let too_much = matches!(status, 413 | 504 | 524);
+            let refused = status == 400 && error.trouble() == Trouble::Failed;
+            if !too_much && !refused {
                 return outcome.stop(error);
             }
-            let reason = || error.to_string();
-            let keys = batch
-                .into_keys()
-                .map(|(number, key)| (number, key, reason()));
-            outcome.failed.extend(keys);
-            return outcome;
-        }
-        let halves = batch.halves();
-        if too_much {
-            // What works now is likely to work for the rest of the run.
-            self.keys.fetch_min(halves[0].len(), Ordering::Relaxed);
-        }
-        for half in halves {
-            let part = self.send(half).await;
-            outcome.confirmed.extend(part.confirmed);
-            outcome.failed.extend(part.failed);
-            if part.stopped.is_some() {
-                outcome.stopped = part.stopped;
-                break;
+            if left.len() > 1 {
+                let halves = left.halves();
+                if too_much {
+                    // What works now is likely to work for the rest of the run.
+                    self.keys.fetch_min(halves[0].len(), Ordering::Relaxed);
+                }
+                parts.put_back(halves, refused || after_refusal);
+            } else if error.trouble() == Trouble::Temporary {
+                return outcome.stop(error);
+            } else {
+                outcome.fail(left, &error.to_string());
             }
         }
+        for batch in parts.not_sent {
+            outcome.fail(batch, NOT_SENT);
+        }
         outcome
+    }
+
+    /// Sends a part of a batch until all of it is confirmed. Returns what is left where the service
+    /// refuses it as a whole, and why.
+    ///
+    /// Keys that the service names as unsuccessful are sent again by themselves. Where it confirms
+    /// fewer keys than it was sent, and does not name the others, all of them are.
+    async fn send_part(&self, batch: Batch, outcome: &mut Outcome) -> Option<(api::Error, Batch)> {
+        let mut left = batch;
+        let mut waits = self.client.backoff().build();
+        while !left.is_empty() {
+            let result = match self.request(left.body()).await {
+                Ok(result) => result,
+                Err(error) => return Some((error, left)),
+            };
+            let named: HashSet<&str> = result.unsuccessful_keys.iter().map(|k| &**k).collect();
+            let again = left.pick(|key| named.contains(key));
+            let accounted = accounts_for(&result, left.len(), named.len(), again.len());
+            if accounted {
+                let done = left.into_keys().filter(|(_, key)| !named.contains(&**key));
+                outcome.confirmed.extend(done);
+                left = again;
+            }
+            if left.is_empty() {
+                break;
+            }
+            let Some(wait) = waits.next() else {
+                let reason = if accounted {
+                    self.verb.undone()
+                } else {
+                    UNACCOUNTED
+                };
+                outcome.fail(left, reason);
+                break;
+            };
+            tokio::time::sleep(wait.max(SAME_KEY)).await;
+        }
+        None
     }
 
     async fn put_one(&self, record: Record, lifetime: Lifetime, number: u64) -> Outcome {

@@ -135,7 +135,7 @@ impl Endpoint for BulkPut {
     }
 
     fn decode(&self, answer: &Answer) -> Result<(), api::Error> {
-        answer.done()
+        answer.confirmed()
     }
 }
 

@@ -1,0 +1,179 @@
+//! What the body of an answer turned out to be, said without showing what may be secret in it. Pure.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde_json::error::Category;
+
+use super::answer::Answer;
+
+/// A body that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    form: Form,
+    bytes: usize,
+    /// The beginning of it, if that may be shown.
+    excerpt: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Form {
+    Empty,
+    Page,
+    Envelope,
+    /// JSON that ends before it is complete.
+    Cut,
+    /// JSON that is something else.
+    OtherJson,
+    /// Anything else, and its type as the header says.
+    Other(Option<&'static str>),
+}
+
+impl Received {
+    pub(super) fn of(answer: &Answer) -> Self {
+        let body = &answer.body;
+        let shown = answer.quotable && !body.is_empty();
+        Self {
+            form: form(answer),
+            bytes: body.len(),
+            excerpt: shown.then(|| excerpt(body)),
+        }
+    }
+}
+
+fn form(answer: &Answer) -> Form {
+    let body = &answer.body;
+    if body.is_empty() {
+        return Form::Empty;
+    }
+    if is_page(body) {
+        return Form::Page;
+    }
+    if success_of(body).is_some() {
+        return Form::Envelope;
+    }
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(_) => Form::OtherJson,
+        Err(e) if e.classify() == Category::Eof => Form::Cut,
+        Err(_) => Form::Other(answer.media_type().as_deref().and_then(well_known)),
+    }
+}
+
+/// Returns a content type if it is one that services and proxies give: a header may hold anything.
+fn well_known(media_type: &str) -> Option<&'static str> {
+    const TYPES: [&str; 7] = [
+        "application/json",
+        "application/octet-stream",
+        "application/problem+json",
+        "application/xml",
+        "text/html",
+        "text/plain",
+        "text/xml",
+    ];
+    TYPES.into_iter().find(|known| *known == media_type)
+}
+
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            form,
+            bytes,
+            excerpt,
+        } = self;
+        match form {
+            Form::Empty => f.write_str("an empty body")?,
+            Form::Page => write!(f, "an HTML page of {bytes} bytes")?,
+            Form::Envelope => write!(f, "an envelope of the API, of {bytes} bytes")?,
+            Form::Cut => write!(f, "JSON that is cut off after {bytes} bytes")?,
+            Form::OtherJson => write!(f, "other JSON, of {bytes} bytes")?,
+            Form::Other(None) => write!(f, "{bytes} bytes that are not JSON")?,
+            Form::Other(Some(media_type)) => {
+                write!(f, "{bytes} bytes of {media_type} that are not JSON")?;
+            }
+        }
+        excerpt
+            .as_ref()
+            .map_or(Ok(()), |text| write!(f, ": `{text}`"))
+    }
+}
+
+/// Returns a body without the byte order mark and the blanks that may stand before its text.
+fn text_of(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(body)
+        .trim_ascii_start()
+}
+
+/// Whether a body is an HTML page.
+pub(super) fn is_page(body: &[u8]) -> bool {
+    let text = text_of(body);
+    ["<!doctype html", "<html"].iter().any(|start| {
+        let begin = text.get(..start.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
+    })
+}
+
+/// What tells an envelope of the API from other JSON.
+#[derive(Deserialize)]
+struct Signs {
+    success: bool,
+    errors: Option<Vec<IgnoredAny>>,
+    #[serde(default, deserialize_with = "is_there")]
+    result: bool,
+}
+
+/// Called only where the field is there, whatever it holds.
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
+}
+
+/// Returns what an envelope of the API says under `success`; nothing if the body is not one.
+pub(super) fn success_of(body: &[u8]) -> Option<bool> {
+    let text = text_of(body);
+    if !text.starts_with(b"{") {
+        return None;
+    }
+    let signs: Signs = serde_json::from_slice(text).ok()?;
+    (signs.errors.is_some() || signs.result).then_some(signs.success)
+}
+
+/// Returns the first hundred characters on one line, without anything a terminal would obey.
+pub(super) fn excerpt(body: &[u8]) -> String {
+    const SHOWN: usize = 100;
+    // Enough, though there may be many blanks.
+    let body = &body[..body.len().min(64 * SHOWN)];
+    let text = String::from_utf8_lossy(body);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line: String = words
+        .join(" ")
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect();
+    let mut short: String = line.chars().take(SHOWN).collect();
+    if short.len() < line.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_is_an_object_with_success_and_what_goes_with_it() {
+        for (body, expected) in [
+            (r#"{"success":true,"result":null}"#, Some(true)),
+            (r#" {"errors":[],"success":false}"#, Some(false)),
+            ("\u{feff}{\"success\":true,\"result\":[1]}", Some(true)),
+            (r#"{"success":true}"#, None),
+            (r#"{"success":"yes","result":1}"#, None),
+            (r#"{"success":true,"errors":"none"}"#, None),
+            (r#"[{"success":true,"result":1}]"#, None),
+            (r#"{"success":true,"result":1} and more"#, None),
+            ("", None),
+        ] {
+            assert_eq!(success_of(body.as_bytes()), expected, "{body}");
+        }
+    }
+}
