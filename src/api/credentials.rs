@@ -15,7 +15,7 @@ pub enum Credentials {
         /// The key.
         key: SecretString,
     },
-    /// Nothing: the local store asks nobody who they are.
+    /// Nothing, where it is looked at how far one gets without any.
     Anonymous,
 }
 

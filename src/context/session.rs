@@ -3,6 +3,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
@@ -323,10 +325,11 @@ impl Context {
             .await
             .context("could not open a loopback port for the local store")?;
         let base = format!("http://{}/client/v4", listener.local_addr()?);
+        let token = one_time_token()?;
         let clock = Arc::new(|| env::now().as_second());
         let store = Emulator::new(emulator::Config {
             state: Some(directory.clone()),
-            ..emulator::Config::local(clock)
+            ..emulator::Config::local(token.expose_secret(), clock)
         });
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
@@ -337,7 +340,7 @@ impl Context {
             emulator::serve(listener, store, stopped).await.ok();
         });
         Ok(Session {
-            client: self.client(base.parse()?, Credentials::Anonymous)?,
+            client: self.client(base.parse()?, Credentials::Token(token))?,
             account: AccountId::local(),
             place: Place::Local(directory),
             server: Some(stop),
@@ -380,6 +383,13 @@ fn denial(error: anyhow::Error) -> anyhow::Result<Denial> {
         hint: denied.hint(),
         message: format!("{:#}", anyhow::Error::from(denied)),
     })
+}
+
+/// Makes a token that nobody else can know: it lives in the memory of this process only.
+fn one_time_token() -> anyhow::Result<SecretString> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).context("could not make a token for the local store")?;
+    Ok(URL_SAFE_NO_PAD.encode(random).into())
 }
 
 /// Returns the account that the file names for a section: its own, else that of the top level.

@@ -34,15 +34,16 @@ pub struct Config {
 }
 
 impl Config {
-    /// One account, open to anyone, without a limit: the service behind `--local`.
-    pub fn local(clock: Clock) -> Self {
+    /// One account for whoever holds `token`, without a limit: the service behind `--local`. Every
+    /// process of the machine can connect to its port, so that the port alone must not let it in.
+    pub fn local(token: &str, clock: Clock) -> Self {
         let account = Account {
             id: AccountId::local(),
             name: "local".to_owned(),
         };
         Self {
             accounts: vec![account],
-            access: Access::Anyone,
+            access: Access::Tokens(vec![Token::new(token, [AccountId::local()])]),
             ids: IdScheme::Local,
             namespaces: Namespaces::Any,
             hosts: Vec::new(),
@@ -70,8 +71,6 @@ impl Config {
 /// Who may use the service.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// Anyone, with any credentials or none, may do anything.
-    Anyone,
     /// Anyone may do anything with credentials of any kind, as long as they are well-formed.
     AnyCredentials,
     /// Those who hold one of these.

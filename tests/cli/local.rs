@@ -67,3 +67,89 @@ fn two_local_runs_at_once_share_one_registry() {
     );
     assert_eq!(listed.stdout.lines().count(), 8, "{listed}");
 }
+
+/// The ports that a process listens on.
+#[cfg(target_os = "linux")]
+fn ports_of(pid: u32) -> Vec<u16> {
+    let Ok(files) = fs_err::read_dir(format!("/proc/{pid}/fd")) else {
+        return Vec::new();
+    };
+    let links = files.filter_map(|file| fs_err::read_link(file.ok()?.path()).ok());
+    let sockets: Vec<String> = links
+        .filter_map(|link| {
+            let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+            Some(inode.to_owned())
+        })
+        .collect();
+    let table = fs_err::read_to_string("/proc/net/tcp").unwrap();
+    let lines = table.lines().map(|line| line.split_whitespace().collect());
+    lines
+        .filter_map(|fields: Vec<&str>| {
+            let [_, address, _, state, _, _, _, _, _, inode, ..] = fields[..] else {
+                return None;
+            };
+            let is_own = state == "0A" && sockets.iter().any(|socket| socket == inode);
+            let port = address.split_once(':').filter(|_| is_own)?.1;
+            u16::from_str_radix(port, 16).ok()
+        })
+        .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn while_a_local_run_waits_its_port_lets_nobody_else_in() {
+    use std::time::{Duration, Instant};
+
+    let sandbox = Sandbox::new();
+    let id = "0f2ac74b498b48028cb68387c421e279";
+    let put = ["--local", "key", "put", "--namespace-id", id, "k", "s3cret"];
+    let seen = run(&sandbox, &put);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    // It waits for the service, and has the local store open meanwhile.
+    sandbox.emulator.latency(Duration::from_mins(10));
+    let from = format!("local:id:{id}");
+    let copy = [
+        "copy",
+        "--from",
+        &from,
+        "--to",
+        "title:other",
+        "-vv",
+        "--yes",
+    ];
+    let mut child = sandbox.command(&copy).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let port = loop {
+        if let Some(port) = ports_of(child.id()).first() {
+            break *port;
+        }
+        assert!(Instant::now() < deadline, "it listens nowhere");
+        std::thread::yield_now();
+    };
+    let value =
+        format!("accounts/10ca110c000000000000000000000000/storage/kv/namespaces/{id}/values/k");
+    for authorization in [
+        "",
+        "authorization: Bearer any\r\n",
+        "x-auth-key: a\r\nx-auth-email: a\r\n",
+    ] {
+        for method in ["GET", "PUT"] {
+            let request = format!(
+                "{method} /client/v4/{value} HTTP/1.1\r\nhost: 127.0.0.1\r\n{authorization}\
+                 content-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            let answer = crate::serve::ask(("127.0.0.1", port), request.as_bytes()).unwrap();
+            let status = answer.split(' ').nth(1).unwrap();
+            assert!(["400", "401", "403"].contains(&status), "{answer}");
+            assert!(!answer.contains("s3cret"), "{answer}");
+        }
+    }
+    child.kill().unwrap();
+    let seen = sandbox.see(child.wait_with_output().unwrap());
+    // No token of any kind is told, not even one that is of no use any more.
+    let long = |word: &str| word.len() > 40 && !word.contains('/');
+    let told = seen.stderr.split_whitespace().find(|word| long(word));
+    assert_eq!(told, None, "{seen}");
+    let get = ["--local", "key", "get", "--namespace-id", id, "k"];
+    assert_eq!(run(&sandbox, &get).stdout, "s3cret");
+}

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, TcpStream, ToSocketAddrs},
     process::{Child, Command},
 };
 
@@ -66,9 +66,7 @@ impl<'s> Server<'s> {
     }
 
     pub(crate) fn try_raw(&self, request: &[u8]) -> io::Result<String> {
-        let mut stream = TcpStream::connect(self.host())?;
-        stream.write_all(request)?;
-        read_all(stream)
+        ask(self.host(), request)
     }
 
     /// The same, for a request that ends when the client closes its side.
@@ -111,6 +109,13 @@ impl<'s> Server<'s> {
         Command::new("kill").args([signal, &id]).status().unwrap();
         self.child.wait().unwrap().code()
     }
+}
+
+/// Sends bytes, and returns all that comes back until the server closes.
+pub(crate) fn ask(address: impl ToSocketAddrs, request: &[u8]) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(request)?;
+    read_all(stream)
 }
 
 fn read_all(mut stream: TcpStream) -> io::Result<String> {

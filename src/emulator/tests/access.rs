@@ -141,8 +141,9 @@ async fn who_asks_too_much_must_wait() {
             requests: 2,
             window: Duration::from_mins(5),
         }),
-        ..Config::local(clock)
-    });
+        ..Config::local(TOKEN, clock)
+    })
+    .authorized();
     let first = service.request("GET", "/accounts").send().await.unwrap();
     assert_eq!(first.headers()["ratelimit-policy"], "\"default\";q=2;w=300");
     assert!(
@@ -158,4 +159,58 @@ async fn who_asks_too_much_must_wait() {
     assert_eq!(third.status(), 429);
     let body: Value = third.json().await.unwrap();
     assert_eq!(body["errors"][0]["code"], 971);
+}
+
+#[tokio::test]
+async fn the_local_service_is_for_whoever_holds_its_token() {
+    let service = Service::local();
+    let id = service.create("a").await;
+    let value = value_path(&id, "k");
+    let put = service.namespaces("PUT", &value).body("secret");
+    assert_eq!(send(put).await.status, 200);
+    let nobody = Client::new();
+    let url = |path: &str| format!("{}{path}", service.running.base_url());
+    let local = "/accounts/10ca110c000000000000000000000000";
+    let value = format!("{local}/storage/kv/namespaces{value}");
+    let list = format!("{local}/storage/kv/namespaces");
+    for path in [
+        value.as_str(),
+        &list,
+        "/accounts",
+        "/memberships",
+        "/graphql",
+        "/user/tokens/verify",
+    ] {
+        for method in ["GET", "PUT", "POST", "DELETE"] {
+            let ask = || {
+                nobody
+                    .request(method.parse().unwrap(), url(path))
+                    .body("[]")
+            };
+            for (request, statuses) in [
+                (ask(), [400, 405]),
+                (ask().bearer_auth("local-toke"), [401, 405]),
+                (ask().bearer_auth("local-token2"), [401, 405]),
+                (
+                    ask()
+                        .header("x-auth-email", "a")
+                        .header("x-auth-key", TOKEN),
+                    [403, 405],
+                ),
+            ] {
+                let reply = send(request).await;
+                assert!(
+                    statuses.contains(&reply.status),
+                    "{method} {path}: {reply:?}"
+                );
+                assert!(!reply.body.to_string().contains("secret"));
+            }
+        }
+    }
+    let got = service
+        .namespaces("GET", &value_path(&id, "k"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(got.text().await.unwrap(), "secret");
 }

@@ -78,9 +78,11 @@ async fn delays_take_their_time() {
 async fn the_log_shows_what_overlapped() {
     let service = Service::local();
     service.emulator.latency(Duration::from_millis(50));
-    let ask = |query: &str| service.request("GET", &format!("/accounts{query}"));
-    let (first, second) = tokio::join!(send(ask("?page=1")), send(ask("?page=2").bearer_auth("t")));
-    assert_eq!((first.status, second.status), (200, 200));
+    let ask = |page: &str| service.request("GET", &format!("/accounts?page={page}"));
+    let url = format!("{}/accounts?page=1", service.running.base_url());
+    let nobody = Client::new().get(url);
+    let (first, second) = tokio::join!(send(nobody), send(ask("2")));
+    assert_eq!((first.status, second.status), (400, 200));
     let log = service.emulator.log();
     assert_eq!(service.emulator.requests("GET"), 2);
     assert_eq!(service.emulator.requests("POST"), 0);
@@ -112,8 +114,9 @@ async fn a_panic_ends_one_request_only() {
             START => START,
             _ => panic!("the clock stands still"),
         };
-        Config::local(Arc::new(broken))
-    });
+        Config::local(TOKEN, Arc::new(broken))
+    })
+    .authorized();
     let id = service.create("a").await;
     let keys = format!("/{id}/keys");
     service.pass(1);
@@ -131,12 +134,13 @@ async fn stopping_lets_a_request_under_way_finish() {
         "http://{}/client/v4/accounts",
         listener.local_addr().unwrap()
     );
-    let emulator = Emulator::new(Config::local(Arc::new(|| START)));
+    let emulator = Emulator::new(Config::local(TOKEN, Arc::new(|| START)));
     emulator.latency(Duration::from_millis(100));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let stopped = async { stopped.await.unwrap_or_default() };
     let server = tokio::spawn(serve(listener, emulator.clone(), stopped));
-    let request = tokio::spawn(reqwest::get(url));
+    let request = reqwest::Client::new().get(url).bearer_auth(TOKEN);
+    let request = tokio::spawn(request.send());
     while emulator.log().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -152,7 +156,7 @@ fn a_broken_state_is_found_before_the_first_request() {
     crate::fsx::create(&dir.path().join("kvctl/namespaces.json"), b"{").unwrap();
     let config = Config {
         state: Some(dir.path().to_owned()),
-        ..Config::local(Arc::new(|| START))
+        ..Config::local(TOKEN, Arc::new(|| START))
     };
     assert!(matches!(spawn(Emulator::new(config)), Err(Error::State(_))));
 }

@@ -36,11 +36,14 @@ use std::{
     },
 };
 
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response, header::AUTHORIZATION};
 use serde_json::Value;
 
 use super::{Clock, Config, Emulator, Running, spawn};
 use crate::domain::KeyName;
+
+/// What opens the service behind `--local`.
+const TOKEN: &str = "local-token";
 
 /// When every test begins.
 const START: i64 = 1_800_000_000;
@@ -71,7 +74,7 @@ impl Reply {
 impl Service {
     /// The service behind `--local`.
     fn local() -> Self {
-        Self::new(Config::local)
+        Self::new(|clock| Config::local(TOKEN, clock)).authorized()
     }
 
     /// The same, with its pairs on disk.
@@ -88,8 +91,17 @@ impl Service {
     fn at(root: &Path) -> Self {
         Self::new(|clock| Config {
             state: Some(root.to_owned()),
-            ..Config::local(clock)
+            ..Config::local(TOKEN, clock)
         })
+        .authorized()
+    }
+
+    /// The same, whose client sends the token of the service behind `--local`.
+    fn authorized(mut self) -> Self {
+        let headers = [(AUTHORIZATION, format!("Bearer {TOKEN}").parse().unwrap())];
+        let builder = Client::builder().default_headers(headers.into_iter().collect());
+        self.http = builder.build().unwrap();
+        self
     }
 
     fn new(config: impl FnOnce(Clock) -> Config) -> Self {

@@ -144,8 +144,9 @@ async fn titles_and_ids_survive_in_a_directory() {
     let start = || {
         Service::new(|clock| Config {
             state: Some(dir.path().join("kv")),
-            ..Config::local(clock)
+            ..Config::local(TOKEN, clock)
         })
+        .authorized()
     };
     let (first, second) = (start(), start());
     let id = first.create("a").await;
