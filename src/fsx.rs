@@ -12,6 +12,9 @@ use std::{
 
 use tempfile::NamedTempFile;
 
+/// How the names of temporary files begin that lie beside what they are to replace.
+pub const TEMPORARY: &str = ".kvctl-";
+
 mod appending;
 mod foreign;
 mod growing;
@@ -282,7 +285,7 @@ fn stage(
 /// Creates the temporary file, with the mode and owner of what it will replace.
 fn temporary(target: &Path, before: Option<&Metadata>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".kvctl-");
+    builder.prefix(TEMPORARY);
     if before.is_none() {
         open_to_umask(&mut builder);
     }

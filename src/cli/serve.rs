@@ -34,6 +34,10 @@ pub struct ServeArgs {
     #[arg(long, conflicts_with = "memory")]
     pub check: bool,
 
+    /// With --check, remove orphans that are older than an hour, unless the store is damaged
+    #[arg(long, requires = "check")]
+    pub fix: bool,
+
     /// The one token that is accepted [default: any, or what --token-file holds]
     #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
     pub token: Option<String>,

@@ -10,7 +10,7 @@ mod sources;
 
 use std::path::{Component, Path, PathBuf};
 
-pub use service::{Audit, ServeError, Served, Service, ServiceError, StoreError};
+pub use service::{Checkup, Orphan, ServeError, Served, Service, ServiceError};
 pub use session::{Attempt, Place, Session};
 pub use sources::{EnvFileSource, ForeignBaseUrl, Setting};
 

@@ -11,7 +11,7 @@ use std::{
 use tokio::net::TcpListener;
 
 use super::{Context, session::account_in};
-pub use crate::emulator::{Audit, Entry as Served, Error as ServeError, StoreError};
+pub use crate::emulator::{Checkup, Entry as Served, Error as ServeError, Orphan};
 use crate::{
     cli::serve::ServeArgs,
     credentials,
@@ -122,12 +122,12 @@ impl Service {
 }
 
 impl Context {
-    /// Looks for what is wrong with the local store, changes nothing, and returns where it is and
-    /// what was found.
-    pub fn audit_local_store(&self) -> Result<(PathBuf, Audit), ServeError> {
+    /// Looks for what is wrong with the local store, and returns where it is and what was found.
+    /// Changes nothing; with `fix` removes files of no use.
+    pub fn check_local_store(&self, fix: bool) -> Result<(PathBuf, Checkup), ServeError> {
         let directory = self.local_directory(None);
-        let audit = emulator::audit(&directory, env::now().as_second())?;
-        Ok((directory, audit))
+        let checkup = emulator::check_up(&directory, env::now().as_second(), fix)?;
+        Ok((directory, checkup))
     }
 
     /// Opens the port, and prepares the service that the flags describe.

@@ -331,6 +331,8 @@ impl Context {
             state: Some(directory.clone()),
             ..emulator::Config::local(token.expose_secret(), clock)
         });
+        // Here, since a server that does not answer would be taken for a network in trouble.
+        store.check().context("could not use the local store")?;
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
             let stopped = async move {

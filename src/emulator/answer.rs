@@ -230,8 +230,18 @@ impl Refusal {
     /// The service cannot reach its own data.
     fn broken(error: &(dyn Error + 'static)) -> Self {
         let causes = successors(Some(error), |&error| error.source());
-        let texts: Vec<_> = causes.map(ToString::to_string).collect();
+        let mut texts: Vec<_> = causes.map(ToString::to_string).collect();
+        texts.dedup();
         Self::new(500, 1000, texts.join(": "))
+    }
+
+    /// The same, with where to learn more.
+    fn damaged(error: &(dyn Error + 'static)) -> Self {
+        let mut refusal = Self::broken(error);
+        for error in &mut refusal.errors {
+            error.message += "; `kvctl serve --check` tells what is damaged";
+        }
+        refusal
     }
 
     /// The service itself broke.
@@ -242,15 +252,23 @@ impl Refusal {
 
 impl From<registry::Error> for Refusal {
     fn from(error: registry::Error) -> Self {
-        Self::broken(&error)
+        Self {
+            is_final: error.is_final(),
+            ..Self::damaged(&error)
+        }
     }
 }
 
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
+        let refusal = if error.is_damage() {
+            Self::damaged(&error)
+        } else {
+            Self::broken(&error)
+        };
         Self {
             is_final: error.is_final(),
-            ..Self::broken(&error)
+            ..refusal
         }
     }
 }

@@ -7,11 +7,13 @@
 //!
 //! | module | owns |
 //! | --- | --- |
+//! | `checkup` | looking over all that is kept in a directory |
 //! | `config` | accounts, tokens, ids, clock: what is set before the start |
 //! | `listener`, `server` | connections, and one request from arrival to answer |
 //! | `content` | values that are sent as they are read |
 //! | `origin`, `auth`, `quota`, `body` | who may ask, how often, and how much at once |
 //! | `routes` | which path is what, and what each does |
+//! | `lasting` | which failures of the disk no second attempt heals |
 //! | `registry`, `titles` | namespaces, in memory or in a directory |
 //! | `store` | keys and values, in memory or where `wrangler dev` has them |
 //! | `fault`, `script` | failures on demand, down to cut connections, also from a file |
@@ -23,11 +25,13 @@
 mod answer;
 mod auth;
 mod body;
+mod checkup;
 mod config;
 mod content;
 mod counters;
 mod fault;
 mod graphql;
+mod lasting;
 mod listener;
 mod log;
 mod origin;
@@ -54,6 +58,7 @@ use std::{
 };
 
 pub use answer::Answer;
+pub use checkup::{Checkup, check_up};
 pub use config::{Access, Clock, Config, Grant, IdScheme, Namespaces, Quota, Token, TokenKind};
 pub use fault::{Action, Fault, Keys};
 pub use log::{Entry, Watcher};
@@ -61,7 +66,7 @@ pub use registry::Error as StateError;
 pub use running::{Running, spawn};
 pub use script::{ScriptError, faults};
 pub use server::serve;
-pub use store::{Audit, Damage, Error as StoreError, Lost, Orphan, audit};
+pub use store::{Audit, Damage, Error as StoreError, Lost, Orphan};
 
 use crate::domain::AccountId;
 
@@ -89,7 +94,8 @@ impl Error {
                  `--persist-to`"
             }
             Self::State(StateError::Malformed { .. }) => {
-                "the file holds the titles of the namespaces; mend it, or remove it to forget them"
+                "the file holds the titles of the namespaces: mend it, or remove it to forget them; \
+                 `kvctl serve --check` looks through the rest of the store"
             }
             Self::State(_) => "`--persist-to` keeps the store elsewhere, `--memory` nowhere",
             Self::Serve(_) => return None,
@@ -125,7 +131,7 @@ impl Emulator {
         let owner = (config.ids == IdScheme::Local).then(AccountId::local);
         Self(Arc::new(Inner {
             owner,
-            registry: registry::Registry::new(state.map(|root| root.join("kvctl")).as_deref()),
+            registry: registry::Registry::new(state.map(store::own).as_deref()),
             store: state.map_or_else(store::Store::memory, store::Store::disk),
             counters: counters::Counters::new(state),
             meter: quota::Meter::new(config.quota),
@@ -183,8 +189,8 @@ impl Emulator {
         Ok(self.0.registry.prepare()?)
     }
 
-    /// Checks that what was kept from the last time can be read.
-    fn check(&self) -> Result<(), Error> {
+    /// Checks that the list of namespaces that was kept from the last time can be read.
+    pub fn check(&self) -> Result<(), Error> {
         self.0.registry.read()?;
         Ok(())
     }

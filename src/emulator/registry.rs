@@ -10,7 +10,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::titles::Titles;
+use super::{lasting, titles::Titles};
 use crate::fsx;
 
 /// Why the titles could not be had.
@@ -31,6 +31,17 @@ pub enum Error {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+}
+
+impl Error {
+    /// Whether it will be the same the next time.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Directory(source) => lasting::of_io(source),
+            Self::File(source) => lasting::of_file(source),
+            Self::Malformed { .. } => true,
+        }
+    }
 }
 
 /// Keeps the titles.

@@ -74,9 +74,9 @@ fn ports_of(pid: u32) -> Vec<u16> {
     let Ok(files) = fs_err::read_dir(format!("/proc/{pid}/fd")) else {
         return Vec::new();
     };
-    let links = files.filter_map(|file| fs_err::read_link(file.ok()?.path()).ok());
-    let sockets: Vec<String> = links
-        .filter_map(|link| {
+    let sockets: Vec<String> = files
+        .filter_map(|file| {
+            let link = fs_err::read_link(file.ok()?.path()).ok()?;
             let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
             Some(inode.to_owned())
         })

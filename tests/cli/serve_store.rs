@@ -1,12 +1,14 @@
 //! `kvctl serve` and `--local` on stores that are not as they should be.
 
+use std::{path::Path, time::Duration};
+
 use fs_err as fs;
 use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::{
     sandbox::{Sandbox, Seen},
-    serve::refused,
+    serve::{Server, refused},
 };
 
 /// The store's database of a namespace that has one.
@@ -82,6 +84,17 @@ fn checked(sandbox: &Sandbox) -> Seen {
     sandbox.see({ check }.output().unwrap())
 }
 
+const MINUTE: Duration = Duration::from_mins(1);
+const MONTH: Duration = Duration::from_hours(24 * 30);
+
+/// Makes a file look as if it had been written so long ago.
+fn age(sandbox: &Sandbox, name: &str, age: Duration) {
+    let file = fs::File::options();
+    let file = { file }.write(true).open(sandbox.app().join(name)).unwrap();
+    let then = std::time::SystemTime::now() - age;
+    file.file().set_modified(then).unwrap();
+}
+
 #[test]
 fn a_check_finds_what_is_lost_and_what_is_of_no_use() {
     let sandbox = Sandbox::new();
@@ -100,10 +113,7 @@ fn a_check_finds_what_is_lost_and_what_is_of_no_use() {
         sandbox.write(&format!("{folder}/{name}"), "orphan");
     }
     // The other one may be that of a row to come.
-    let old = sandbox.app().join(folder).join(&names[0]);
-    let old = fs::File::options().write(true).open(old).unwrap();
-    let long_ago = std::time::SystemTime::UNIX_EPOCH;
-    old.file().set_modified(long_ago).unwrap();
+    age(&sandbox, &format!("{folder}/{}", names[0]), MONTH);
     insta::assert_snapshot!(checked(&sandbox));
     let json = sandbox.bare_command(&["serve", "--check", "--json"]);
     let json = sandbox.see({ json }.output().unwrap());
@@ -139,4 +149,223 @@ fn a_check_finds_damage_and_stores_of_others() {
     );
     sandbox.write(&format!("{folder}/old/db.sqlite"), "any");
     insta::assert_snapshot!(checked(&sandbox));
+}
+
+/// What `serve --check --fix` says.
+fn fixed(sandbox: &Sandbox) -> Seen {
+    let fix = sandbox.bare_command(&["serve", "--check", "--fix"]);
+    sandbox.see({ fix }.output().unwrap())
+}
+
+const FOLDER: &str = ".wrangler/state/v3/kv/0f2ac74b498b48028cb68387c421e279/blobs";
+
+#[test]
+fn orphans_are_removed_when_asked_and_older_than_an_hour() {
+    let sandbox = stored();
+    let own = ".wrangler/state/kvctl/.kvctl-a1B2c3";
+    let orphan = |digit: &str, folder: &str| format!("{folder}/{}", digit.repeat(80));
+    let (old, young, new) = (
+        orphan("0", FOLDER),
+        orphan("1", FOLDER),
+        orphan("2", FOLDER),
+    );
+    let alone = orphan("3", ".wrangler/state/v3/kv/moved-away/blobs");
+    let odd = format!("{FOLDER}/notes.txt");
+    let files = [
+        (own, MONTH),
+        (&old, 61 * MINUTE),
+        (&young, 59 * MINUTE),
+        (&new, Duration::ZERO),
+        (&alone, MONTH),
+        (&odd, MONTH),
+    ];
+    for (name, past) in files {
+        sandbox.write(name, "orphan");
+        age(&sandbox, name, past);
+    }
+    let exists = |name: &str| sandbox.app().join(name).exists();
+    // Neither a look nor a run removes anything.
+    let seen = checked(&sandbox);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    let put = [
+        "--local",
+        "key",
+        "put",
+        "--namespace-id",
+        "0f2ac74b498b48028cb68387c421e279",
+    ];
+    let put = sandbox.bare_command(&[&put[..], &["k", "v"]].concat());
+    assert_eq!(sandbox.see({ put }.output().unwrap()).code, Some(0));
+    assert!(files.iter().all(|(name, _)| exists(name)));
+
+    insta::assert_snapshot!(fixed(&sandbox));
+    let left = files.map(|(name, _)| exists(name));
+    assert_eq!(left, [false, false, true, true, true, true]);
+    for name in [&young, &new] {
+        age(&sandbox, name, 2 * 60 * MINUTE);
+    }
+    for name in [&alone, &odd] {
+        fs::remove_file(sandbox.app().join(name)).unwrap();
+    }
+    let json = sandbox.bare_command(&["serve", "--check", "--fix", "--json"]);
+    let json = sandbox.see({ json }.output().unwrap());
+    assert_eq!(json.code, Some(0), "{json}");
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(report["removed"].as_array().unwrap().len(), 2, "{report}");
+    assert_eq!(report["orphans"].as_array().unwrap().len(), 0, "{report}");
+    let sound = fixed(&sandbox);
+    assert_eq!(
+        (sound.code, sound.stderr.as_str()),
+        (Some(0), ""),
+        "{sound}"
+    );
+    let get = [
+        "--local",
+        "key",
+        "get",
+        "--namespace-id",
+        "0f2ac74b498b48028cb68387c421e279",
+        "k",
+    ];
+    let get = sandbox.bare_command(&get);
+    assert_eq!(sandbox.see({ get }.output().unwrap()).stdout, "v");
+
+    let alone = sandbox.bare_command(&["serve", "--fix"]);
+    assert_eq!(sandbox.see({ alone }.output().unwrap()).code, Some(2));
+}
+
+#[test]
+fn nothing_is_removed_from_a_store_that_is_damaged() {
+    let orphan = format!("{FOLDER}/{}", "0".repeat(80));
+    let with_orphan = || {
+        let sandbox = stored();
+        sandbox.write(&orphan, "orphan");
+        age(&sandbox, &orphan, MONTH);
+        sandbox
+    };
+    // The value of a key may look like an orphan where its database cannot be read.
+    let unreadable = with_orphan();
+    let path = database(&unreadable);
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(100)
+        .unwrap();
+    for end in ["-wal", "-shm"] {
+        let mut beside = path.clone().into_os_string();
+        beside.push(end);
+        fs::remove_file(Path::new(&beside)).ok();
+    }
+    let values = fs::read_dir(unreadable.app().join(FOLDER)).unwrap();
+    let before = values.count();
+    let seen = fixed(&unreadable);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    let values = fs::read_dir(unreadable.app().join(FOLDER)).unwrap();
+    assert_eq!(values.count(), before, "{seen}");
+
+    let registry = with_orphan();
+    registry.write(".wrangler/state/kvctl/namespaces.json", "{");
+    insta::assert_snapshot!(fixed(&registry));
+    assert_eq!(registry.read(&orphan), "orphan");
+
+    // A database that is gone may be found again.
+    let gone = with_orphan();
+    fs::remove_dir_all(database(&gone).parent().unwrap()).unwrap();
+    let seen = fixed(&gone);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    assert_eq!(gone.read(&orphan), "orphan");
+}
+
+#[cfg(unix)]
+#[test]
+fn values_behind_a_link_and_those_that_were_moved_are_kept() {
+    const OTHER: &str = "0f2ac74b498b48028cb68387c421e27a";
+    let sandbox = stored();
+    let name = "0".repeat(80);
+    sandbox.write(&format!("precious/{name}"), "orphan");
+    age(&sandbox, &format!("precious/{name}"), MONTH);
+    let link = sandbox.app().join(".wrangler/state/v3/kv/linked");
+    fs::create_dir(&link).unwrap();
+    let precious = sandbox.app().join("precious");
+    std::os::unix::fs::symlink(&precious, link.join("blobs")).unwrap();
+    // The value of the one key, in the folder of another namespace.
+    let value = fs::read_dir(sandbox.app().join(FOLDER)).unwrap().next();
+    let value = value.unwrap().unwrap();
+    let value = value.file_name().into_string().unwrap();
+    let put = ["--local", "key", "put", "--namespace-id", OTHER, "k", "v"];
+    let put = sandbox.bare_command(&put);
+    assert_eq!(sandbox.see({ put }.output().unwrap()).code, Some(0));
+    let moved = format!(".wrangler/state/v3/kv/{OTHER}/blobs/{value}");
+    let from = sandbox.app().join(FOLDER).join(&value);
+    fs::hard_link(&from, sandbox.app().join(&moved)).unwrap();
+    fs::remove_file(from).unwrap();
+    age(&sandbox, &moved, MONTH);
+
+    let seen = fixed(&sandbox);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    assert!(seen.stdout.contains("behind a link"), "{seen}");
+    assert!(seen.stdout.contains("a key of another namespace"), "{seen}");
+    assert!(!seen.stdout.contains("removed"), "{seen}");
+    assert_eq!(sandbox.read(&moved), "v");
+    assert!(precious.join(name).exists());
+}
+
+#[test]
+fn a_broken_list_of_namespaces_is_said_at_once() {
+    let sandbox = stored();
+    sandbox.write(".wrangler/state/kvctl/namespaces.json", "{");
+    insta::assert_snapshot!(format!("{}\n{}", said(&sandbox), checked(&sandbox)));
+    // While it was sound at the start, a server that runs says the same.
+    sandbox.write(
+        ".wrangler/state/kvctl/namespaces.json",
+        r#"{"given":0,"accounts":{}}"#,
+    );
+    let server = Server::start(&sandbox, &[]);
+    server.ok(&["namespace", "list"]);
+    sandbox.write(".wrangler/state/kvctl/namespaces.json", "[");
+    let listed = sandbox.see(server.command(&["namespace", "list"]).output().unwrap());
+    assert_eq!(listed.code, Some(1), "{listed}");
+    assert!(listed.stderr.contains("namespaces.json"), "{listed}");
+    assert!(listed.stderr.contains("kvctl serve --check"), "{listed}");
+    assert!(!listed.stderr.contains("attempts"), "{listed}");
+}
+
+/// A file system of its own that is full, if the system lets the user make one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said_at_once() {
+    let sandbox = stored();
+    let unshared = |script: &str| {
+        let mut command = std::process::Command::new("unshare");
+        command
+            .args(["--user", "--map-root-user", "--mount", "sh", "-ec", script])
+            .current_dir(sandbox.app())
+            .env("HOME", sandbox.app());
+        command.output()
+    };
+    let mount = "mkdir -p full && mount -t tmpfs -o size=400k none full && cp -r .wrangler full/";
+    if !unshared(mount).is_ok_and(|output| output.status.success()) {
+        println!("not run: no file system can be mounted here");
+        return;
+    }
+    let kvctl = sandbox.bare_command(&[]).get_program().to_owned();
+    let kvctl = kvctl.to_str().unwrap();
+    let id = "0f2ac74b498b48028cb68387c421e279";
+    let put = format!("{kvctl} --local key put --namespace-id {id}");
+    let fill = "cd full; head -c 1000000 /dev/zero > rest || true";
+    for value in [
+        "big v",
+        "big --metadata '{\"a\":1}' v",
+        "big --file wrangler.bin",
+    ] {
+        let script =
+            format!("{mount}; head -c 9000 /dev/zero > full/wrangler.bin; {fill}; {put} {value}");
+        let seen = sandbox.see(unshared(&script).unwrap());
+        assert_eq!(seen.code, Some(1), "{seen}");
+        assert!(seen.stderr.contains("No space left on device"), "{seen}");
+        assert!(seen.stderr.contains(".wrangler/state"), "{seen}");
+        assert!(!seen.stderr.contains("attempts"), "{seen}");
+        assert!(!seen.stderr.contains("again later"), "{seen}");
+    }
 }

@@ -10,27 +10,25 @@ use serde::Serialize;
 
 use crate::{
     commands::CheckFailed,
-    context::{Audit, Context, StoreError},
+    context::{Checkup, Context, Orphan},
     ui::{REMOVED, Report, printable, quantity},
 };
 
 /// How many findings of a kind are shown to people.
 const SAMPLE: usize = 20;
 
-pub(super) fn run(context: &Context) -> anyhow::Result<()> {
-    let (directory, audit) = context.audit_local_store()?;
-    let verdict = match audit.findings() {
+pub(super) fn run(context: &Context, fix: bool) -> anyhow::Result<()> {
+    let (directory, checkup) = context.check_local_store(fix)?;
+    let findings = checkup.findings();
+    let report = CheckReport::new(directory, checkup, fix);
+    let verdict = match findings {
         0 => Ok(()),
-        findings => {
+        _ => {
             let what = format!("the store is not sound: {}", quantity(findings, "finding"));
-            let next = "nothing was changed; orphans may be removed, lost keys put again or \
-                        deleted, and what is damaged or unusable moved away";
-            Err(CheckFailed::with_next(what, next).into())
+            Err(CheckFailed::with_next(what, report.next()).into())
         }
     };
-    context
-        .ui
-        .conclude(&CheckReport::new(directory, audit), verdict)
+    context.ui.conclude(&report, verdict)
 }
 
 /// What is wrong with the store.
@@ -44,6 +42,10 @@ struct CheckReport {
     damaged: Vec<DamageItem>,
     lost: Vec<LostItem>,
     orphans: Vec<OrphanItem>,
+    /// Orphans that are gone by now.
+    removed: Vec<OrphanItem>,
+    #[serde(skip)]
+    fix: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,10 +64,24 @@ struct LostItem {
 struct OrphanItem {
     path: PathBuf,
     bytes: u64,
+    /// Why it must not be removed; `null` if it may be.
+    kept: Option<String>,
+}
+
+impl From<Orphan> for OrphanItem {
+    fn from(orphan: Orphan) -> Self {
+        let Orphan { path, bytes, kept } = orphan;
+        Self { path, bytes, kept }
+    }
 }
 
 impl CheckReport {
-    fn new(directory: PathBuf, audit: Audit) -> Self {
+    fn new(directory: PathBuf, checkup: Checkup, fix: bool) -> Self {
+        let Checkup {
+            registry,
+            store: audit,
+            removed,
+        } = checkup;
         let damaged = audit.damaged.into_iter().map(|damage| DamageItem {
             database: damage.database,
             what: damage.what,
@@ -74,36 +90,59 @@ impl CheckReport {
             database: lost.database,
             key: lost.key,
         });
-        let orphans = audit.orphans.into_iter().map(|orphan| OrphanItem {
-            path: orphan.path,
-            bytes: orphan.bytes,
-        });
+        let orphans = |found: Vec<Orphan>| found.into_iter().map(OrphanItem::from).collect();
+        let registry = registry.iter().map(|error| told(error));
+        let unusable = audit.unusable.iter().map(|error| told(error));
         Self {
             directory,
             databases: audit.databases,
             keys: audit.keys,
-            unusable: audit.unusable.iter().map(told).collect(),
+            unusable: registry.chain(unusable).collect(),
             damaged: damaged.collect(),
             lost: lost.collect(),
-            orphans: orphans.collect(),
+            orphans: orphans(audit.orphans),
+            removed: orphans(removed),
+            fix,
+        }
+    }
+
+    /// What to do about findings.
+    fn next(&self) -> &'static str {
+        let is_damaged = !self.unusable.is_empty() || !self.damaged.is_empty();
+        match (self.fix, is_damaged) {
+            (false, _) => {
+                "nothing was changed; `kvctl serve --check --fix` removes orphans; put lost keys \
+                 again or delete them, and move away what is damaged or unusable"
+            }
+            (true, true) => {
+                "nothing was removed: repair or move away first what is damaged or unusable"
+            }
+            (true, false) => {
+                "put lost keys again or delete them; orphans can be removed when they are older \
+                 than an hour"
+            }
         }
     }
 
     /// One line for each finding, by kind.
-    fn findings(&self) -> [(&'static str, Vec<String>); 4] {
+    fn findings(&self) -> [(&'static str, Vec<String>); 5] {
         let damaged = self.damaged.iter();
         let damaged = damaged.map(|it| format!("{}: {}", it.database.display(), it.what));
         let lost = self.lost.iter().map(|it| {
             let (key, database) = (printable(&it.key), it.database.display());
             format!("`{key}` is listed and has no value, in {database}")
         });
-        let orphans = self.orphans.iter();
-        let orphans = orphans.map(|it| format!("{} ({} bytes)", it.path.display(), it.bytes));
+        let file = |it: &OrphanItem| format!("{} ({} bytes)", it.path.display(), it.bytes);
+        let orphans = self.orphans.iter().map(|it| match &it.kept {
+            Some(why) if self.fix => format!("{}: kept, since {why}", file(it)),
+            _ => file(it),
+        });
         [
             ("unusable", self.unusable.clone()),
             ("damaged", damaged.collect()),
             ("lost", lost.collect()),
             ("orphan", orphans.collect()),
+            ("removed", self.removed.iter().map(file).collect()),
         ]
     }
 }
@@ -127,9 +166,8 @@ impl Report for CheckReport {
 }
 
 /// An error with what caused it, in one line.
-fn told(error: &StoreError) -> String {
-    let first: &(dyn StdError + 'static) = error;
-    let causes = std::iter::successors(Some(first), |&cause| cause.source());
+fn told(error: &(dyn StdError + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&cause| cause.source());
     let mut texts: Vec<_> = causes.map(ToString::to_string).collect();
     texts.dedup();
     texts.join(": ")

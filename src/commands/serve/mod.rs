@@ -40,7 +40,7 @@ impl Started {
 
 pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()> {
     if args.check {
-        return check::run(context);
+        return check::run(context, args.fix);
     }
     let service = context.service(&args).await?;
     let file = args.log.as_deref().map(|log| context.resolve(log));

@@ -1,11 +1,11 @@
-//! Looking for what is wrong with a store on disk, and changing nothing. Imports nothing of this
-//! crate but its siblings.
+//! Looking for what is wrong with a store on disk, and removing what is of no use. Imports `fsx`.
 //!
 //! Other processes may be writing meanwhile, and then a value is there before its row, and gone
-//! after it. So what seems wrong is looked at again, and values of the last minute are let be.
+//! after it. So what seems wrong is looked at again, and values of the last minute are let be; what
+//! is removed is older than an hour, since a put under way looks the same.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -19,9 +19,16 @@ use super::{
     disk::{databases, entries, left_behind},
     layout,
 };
+use crate::fsx;
 
 /// How long after its value a row may come.
 const LAG: Duration = Duration::from_mins(1);
+
+/// How old an orphan is before it is removed.
+const OLD: Duration = Duration::from_hours(1);
+
+/// How many characters the name of a value has: hexadecimal digits.
+const NAME_CHARS: usize = 80;
 
 /// What was found in a store.
 #[derive(Debug, Default)]
@@ -36,7 +43,7 @@ pub struct Audit {
     pub damaged: Vec<Damage>,
     /// Keys without a value: reading one finds nothing, though it is listed.
     pub lost: Vec<Lost>,
-    /// Values without a key: they only take up room.
+    /// Values without a key, and what killed runs left: they only take up room.
     pub orphans: Vec<Orphan>,
 }
 
@@ -65,19 +72,21 @@ pub struct Lost {
     pub key: String,
 }
 
-/// A value without a key.
+/// A value without a key, or a temporary file.
 #[derive(Debug)]
 pub struct Orphan {
-    /// The file with the value.
+    /// The file.
     pub path: PathBuf,
     /// How long it is.
     pub bytes: u64,
+    /// Why it must not be removed, if so.
+    pub kept: Option<String>,
 }
 
 /// Looks through the whole store below wrangler's state directory `root`. `now` is in UNIX seconds.
 ///
 /// Holds the names of all values at once: about 200 bytes for each key.
-pub fn audit(root: &Path, now: i64) -> Result<Audit, Error> {
+pub(in crate::emulator) fn audit(root: &Path, now: i64) -> Result<Audit, Error> {
     let mut values = Values::read(root)?;
     let mut audit = Audit::default();
     for path in databases(root)? {
@@ -91,7 +100,63 @@ pub fn audit(root: &Path, now: i64) -> Result<Audit, Error> {
     let old = left_behind(root)?.into_iter();
     audit.unusable.extend(old.map(|path| Error::Old { path }));
     audit.orphans = values.orphans(now);
+    audit.orphans.extend(temporary(root, now)?);
     Ok(audit)
+}
+
+/// Removes the orphans of `audit` that may be removed, and returns them; the others stay in it, with
+/// the reason. Removes nothing where the store has come to harm: what a broken database would name
+/// seems to have no row.
+pub(in crate::emulator) fn remove_orphans(
+    root: &Path,
+    audit: &mut Audit,
+) -> Result<Vec<Orphan>, Error> {
+    if !audit.damaged.is_empty() || !audit.unusable.is_empty() {
+        return Ok(Vec::new());
+    }
+    let named = named(root)?;
+    let mut removed = Vec::new();
+    let mut left = Vec::new();
+    for mut orphan in audit.orphans.drain(..) {
+        let name = orphan.path.file_name().and_then(|name| name.to_str());
+        if name.is_some_and(|name| named.contains(name)) {
+            // One of another folder, or one that came meanwhile.
+            let why = "a key of another namespace names it";
+            orphan.kept = Some(why.to_owned());
+        }
+        if orphan.kept.is_none() {
+            match fs::remove_file(&orphan.path) {
+                Ok(()) => {
+                    removed.push(orphan);
+                    continue;
+                }
+                Err(error) => orphan.kept = Some(error.to_string()),
+            }
+        }
+        left.push(orphan);
+    }
+    audit.orphans = left;
+    Ok(removed)
+}
+
+/// Returns the names of all values that rows name.
+fn named(root: &Path) -> Result<HashSet<String>, Error> {
+    let mut names = HashSet::new();
+    for path in databases(root)? {
+        let read = |names: &mut HashSet<String>| -> rusqlite::Result<()> {
+            let connection = database::look(&path)?;
+            if !connection.table_exists(None, "_mf_entries")? {
+                return Ok(());
+            }
+            let mut rows = connection.prepare("SELECT blob_id FROM _mf_entries")?;
+            for name in rows.query_map([], |row| row.get(0))? {
+                names.insert(name?);
+            }
+            Ok(())
+        };
+        read(&mut names).map_err(|source| failed(&path, source))?;
+    }
+    Ok(names)
 }
 
 /// The values whose keys have not been seen yet.
@@ -100,6 +165,8 @@ struct Values {
     folders: HashMap<String, PathBuf>,
     /// The folder that belongs to a database, where its name says so.
     owners: HashMap<PathBuf, PathBuf>,
+    /// The folders that a row named a value in.
+    in_use: HashSet<PathBuf>,
 }
 
 impl Values {
@@ -119,7 +186,12 @@ impl Values {
                 folders.insert(name.to_string_lossy().into_owned(), blobs.clone());
             }
         }
-        Ok(Self { folders, owners })
+        let in_use = HashSet::new();
+        Ok(Self {
+            folders,
+            owners,
+            in_use,
+        })
     }
 
     /// Takes out the value that a row of `database` names, and says whether it was there.
@@ -129,32 +201,73 @@ impl Values {
     fn take(&mut self, database: &Path, name: &str) -> bool {
         match (self.folders.get(name), self.owners.get(database)) {
             (Some(folder), Some(own)) if folder != own => own.join(name).exists(),
-            (Some(_), _) => self.folders.remove(name).is_some(),
+            (Some(_), _) => {
+                let folder = self.folders.remove(name);
+                self.in_use.extend(folder);
+                true
+            }
             (None, Some(own)) => own.join(name).exists(),
             (None, None) => self.owners.values().any(|any| any.join(name).exists()),
         }
     }
 
     /// Returns those that are left and still there, but for new ones.
-    fn orphans(self, now: i64) -> Vec<Orphan> {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.try_into().unwrap_or_default());
-        let paths = self
+    fn orphans(&self, now: i64) -> Vec<Orphan> {
+        let mut found: Vec<_> = self
             .folders
-            .into_iter()
-            .map(|(name, folder)| folder.join(name));
-        let mut found: Vec<_> = paths
-            .filter_map(|path| {
-                let metadata = fs::metadata(&path).ok()?;
-                let age = now.duration_since(metadata.modified().ok()?).ok()?;
-                (age >= LAG).then_some(Orphan {
-                    path,
-                    bytes: metadata.len(),
-                })
+            .iter()
+            .filter_map(|(name, folder)| {
+                let mut orphan = orphan(folder.join(name), now)?;
+                let why = self.why_kept(name, folder);
+                orphan.kept = why.map(str::to_owned).or(orphan.kept);
+                Some(orphan)
             })
             .collect();
         found.sort_by(|a, b| a.path.cmp(&b.path));
         found
     }
+
+    /// Says why a value without a row must not be removed, if so.
+    fn why_kept(&self, name: &str, folder: &Path) -> Option<&'static str> {
+        let is_digit = |byte: u8| byte.is_ascii_hexdigit();
+        let has_database =
+            |(database, blobs): (&PathBuf, &PathBuf)| blobs == folder && database.exists();
+        if name.len() != NAME_CHARS || !name.bytes().all(is_digit) {
+            Some("it is not named as values are")
+        } else if folder.is_symlink() || folder.parent().is_some_and(Path::is_symlink) {
+            Some("its folder is behind a link")
+        } else if !self.in_use.contains(folder) && !self.owners.iter().any(has_database) {
+            Some("the database of its folder is missing")
+        } else {
+            None
+        }
+    }
+}
+
+/// Returns the file at `path` as an orphan, if it is still there and not a new one.
+fn orphan(path: PathBuf, now: i64) -> Option<Orphan> {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.try_into().unwrap_or_default());
+    let metadata = fs::symlink_metadata(&path).ok()?;
+    let age = now.duration_since(metadata.modified().ok()?).ok()?;
+    let young = "it is less than an hour old, and may be of a write under way";
+    (age >= LAG).then(|| Orphan {
+        path,
+        bytes: metadata.len(),
+        kept: (age < OLD).then(|| young.to_owned()),
+    })
+}
+
+/// Returns what runs that were killed left beside the list of namespaces.
+fn temporary(root: &Path, now: i64) -> Result<Vec<Orphan>, Error> {
+    let mut paths = entries(&layout::own(root))?;
+    paths.retain(|path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(fsx::TEMPORARY))
+    });
+    Ok(paths
+        .into_iter()
+        .filter_map(|path| orphan(path, now))
+        .collect())
 }
 
 /// Looks into one database.

@@ -134,12 +134,12 @@ pub(super) fn patiently<T>(mut work: impl FnMut() -> rusqlite::Result<T>) -> rus
     }
 }
 
-/// Whether a database will not be any better the next time.
-pub(super) fn is_hopeless(error: &rusqlite::Error) -> bool {
-    use ErrorCode::{CannotOpen, DatabaseCorrupt, NotADatabase, PermissionDenied, ReadOnly};
+/// Whether the file is not the database that it should be.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
     matches!(
-        error.sqlite_error_code(),
-        Some(CannotOpen | DatabaseCorrupt | NotADatabase | PermissionDenied | ReadOnly)
+        code,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
     )
 }
 

@@ -43,6 +43,11 @@ pub(super) fn namespaces(root: &Path) -> PathBuf {
     root.join("v3/kv")
 }
 
+/// Returns the folder of what wrangler knows nothing of: titles, and counts.
+pub(in crate::emulator) fn own(root: &Path) -> PathBuf {
+    root.join("kvctl")
+}
+
 /// Returns where the database of a namespace was until September 2023.
 pub(super) fn old_database(root: &Path, namespace: &str) -> PathBuf {
     namespaces(root).join(folder(namespace)).join(OLD_NAME)

@@ -18,12 +18,14 @@ use std::{
     time::Duration,
 };
 
-pub use audit::{Audit, Damage, Lost, Orphan, audit};
+pub use audit::{Audit, Damage, Lost, Orphan};
+pub(super) use audit::{audit, remove_orphans};
 use lagging::Lag;
+pub(super) use layout::own;
 
 use crate::{
     domain::{Expiration, KeyName, Record},
-    emulator::content::Content,
+    emulator::{content::Content, lasting},
     fsx,
     wire::KeyInfo,
 };
@@ -73,23 +75,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the store itself is to blame, so that a look at all of it tells more.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(self, Self::Database { source, .. } if database::is_damage(source))
+    }
+
     /// Whether it will be the same the next time.
     pub(super) fn is_final(&self) -> bool {
         match self {
             Self::Foreign { .. } | Self::Old { .. } => true,
-            Self::Directory(source) | Self::Blob(source) => is_denied(source),
-            Self::File(_) | Self::Abandoned(_) => false,
-            Self::Database { source, .. } => database::is_hopeless(source),
+            Self::Directory(source) | Self::Blob(source) => lasting::of_io(source),
+            Self::File(source) => lasting::of_file(source),
+            Self::Abandoned(_) => false,
+            Self::Database { source, .. } => lasting::of_sqlite(source),
         }
     }
-}
-
-fn is_denied(error: &io::Error) -> bool {
-    use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem};
-    matches!(
-        error.kind(),
-        NotADirectory | PermissionDenied | ReadOnlyFilesystem
-    )
 }
 
 /// Which keys to list.

@@ -1,0 +1,94 @@
+//! Which failures of the disk are the same the next time. Imports `fsx`.
+//!
+//! Clients try again what failed on the side of the service. What no second attempt heals must not
+//! keep them waiting, and not be called temporary.
+
+use std::io::{self, ErrorKind};
+
+use crate::fsx;
+
+/// Whether it is the same the next time: no room, no right, or no such place.
+pub(super) fn of_io(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::FileTooLarge
+            | ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidFilename
+    )
+}
+
+/// The same for a file that could not be read, locked or written.
+pub(super) fn of_file(error: &fsx::Error) -> bool {
+    match error {
+        fsx::Error::Read { source, .. }
+        | fsx::Error::Write { source, .. }
+        | fsx::Error::Lock { source, .. } => of_io(source),
+        fsx::Error::ReadOnly { .. } | fsx::Error::NotAFile { .. } => true,
+        _ => false,
+    }
+}
+
+/// The same for a database: only what comes of others who are at it goes by.
+pub(super) fn of_sqlite(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{
+        DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed, OperationInterrupted, OutOfMemory,
+        SchemaChanged,
+    };
+    !matches!(
+        error.sqlite_error_code(),
+        Some(
+            DatabaseBusy
+                | DatabaseLocked
+                | FileLockingProtocolFailed
+                | OperationInterrupted
+                | OutOfMemory
+                | SchemaChanged
+        )
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn a_full_or_damaged_disk_is_the_same_the_next_time_and_a_busy_one_is_not() {
+        for (error, expected) in [
+            (28, true),  // ENOSPC
+            (122, true), // EDQUOT
+            (13, true),  // EACCES
+            (30, true),  // EROFS
+            (20, true),  // ENOTDIR
+            (4, false),  // EINTR
+            (24, false), // EMFILE
+        ] {
+            if cfg!(target_os = "linux") {
+                let source = io::Error::from_raw_os_error(error);
+                assert_eq!(of_io(&source), expected, "{source}");
+                let path = "f".into();
+                let error = fsx::Error::Write { path, source };
+                assert_eq!(of_file(&error), expected);
+            }
+        }
+        for (code, expected) in [
+            (ffi::SQLITE_FULL, true),
+            (ffi::SQLITE_READONLY, true),
+            (ffi::SQLITE_CORRUPT, true),
+            (ffi::SQLITE_NOTADB, true),
+            (ffi::SQLITE_IOERR, true),
+            (ffi::SQLITE_CANTOPEN, true),
+            (ffi::SQLITE_BUSY, false),
+            (ffi::SQLITE_LOCKED, false),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert_eq!(of_sqlite(&error), expected, "{error}");
+        }
+    }
+}
