@@ -9,7 +9,7 @@
 
 use std::{
     collections::BTreeMap,
-    io,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -178,11 +178,29 @@ fn lock(root: &Path) -> Result<fsx::Lock, fsx::Error> {
 
 /// Reads the file; half a line, or one of another make, counts as nothing.
 fn load(root: &Path) -> Tallies {
-    if !file(root).exists() {
+    if !matches!(is_own(&file(root)), Ok(true)) {
         return Tallies::new();
     }
     // Without the lock it is read as it is: adding up its lines replaces it as a whole.
     parse(&fs::read(file(root)).unwrap_or_default())
+}
+
+/// How every line of the file begins.
+const BEGINNING: &[u8] = b"{\"date\":";
+
+/// Whether the file at `path` is one that was written here, or is yet to be made. A repository may
+/// hold anything under its name, also a link to a file of the user's.
+fn is_own(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => return Ok(false),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    }
+    let mut head = Vec::new();
+    let most = BEGINNING.len() as u64;
+    fs::File::open(path)?.take(most).read_to_end(&mut head)?;
+    Ok(BEGINNING.starts_with(&head))
 }
 
 fn parse(bytes: &[u8]) -> Tallies {
@@ -209,6 +227,9 @@ fn append(root: &Path, tallies: &Tallies) -> io::Result<()> {
     fs::create_dir_all(directory(root))?;
     let _lock = lock(root).map_err(io::Error::other)?;
     let path = file(root);
+    if !is_own(&path)? {
+        return Ok(());
+    }
     let mut appending = Appending::open_own(&path).map_err(io::Error::other)?;
     appending.line(lines(tallies.clone()).trim_end())?;
     let bytes = appending.bytes()?;

@@ -28,7 +28,7 @@ pub(super) fn of_file(error: &fsx::Error) -> bool {
         fsx::Error::Read { source, .. }
         | fsx::Error::Write { source, .. }
         | fsx::Error::Lock { source, .. } => of_io(source),
-        fsx::Error::ReadOnly { .. } | fsx::Error::NotAFile { .. } => true,
+        fsx::Error::ReadOnly { .. } | fsx::Error::NotAFile { .. } | fsx::Error::Link { .. } => true,
         _ => false,
     }
 }

@@ -154,6 +154,11 @@ impl Stamp {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::Directory(error)),
         };
+        // A device has no end.
+        if !metadata.is_file() {
+            let path = path.to_owned();
+            return Err(fsx::Error::NotAFile { path }.into());
+        }
         Ok(Some(Self {
             inode: inode(&metadata),
             modified: metadata.modified().map_err(Error::Directory)?,

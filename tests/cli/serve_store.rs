@@ -1,6 +1,9 @@
 //! `kvctl serve` and `--local` on stores that are not as they should be.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use fs_err as fs;
 use rusqlite::Connection;
@@ -91,7 +94,7 @@ const MONTH: Duration = Duration::from_hours(24 * 30);
 fn age(sandbox: &Sandbox, name: &str, age: Duration) {
     let file = fs::File::options();
     let file = { file }.write(true).open(sandbox.app().join(name)).unwrap();
-    let then = std::time::SystemTime::now() - age;
+    let then = SystemTime::from(kvctl::env::now()) - age;
     file.file().set_modified(then).unwrap();
 }
 
@@ -159,79 +162,121 @@ fn fixed(sandbox: &Sandbox) -> Seen {
 
 const FOLDER: &str = ".wrangler/state/v3/kv/0f2ac74b498b48028cb68387c421e279/blobs";
 
+fn value_of(sandbox: &Sandbox, key: &str) -> String {
+    let id = "0f2ac74b498b48028cb68387c421e279";
+    let get = sandbox.bare_command(&["--local", "key", "get", "--namespace-id", id, key]);
+    sandbox.see({ get }.output().unwrap()).stdout
+}
+
 #[test]
 fn orphans_are_removed_when_asked_and_older_than_an_hour() {
     let sandbox = stored();
-    let own = ".wrangler/state/kvctl/.kvctl-a1B2c3";
     let orphan = |digit: &str, folder: &str| format!("{folder}/{}", digit.repeat(80));
-    let (old, young, new) = (
+    let elsewhere = ".wrangler/state/v3/kv/moved-away/blobs";
+    let names = [
+        ".wrangler/state/kvctl/.kvctl-a1B2c3".to_owned(),
         orphan("0", FOLDER),
         orphan("1", FOLDER),
         orphan("2", FOLDER),
-    );
-    let alone = orphan("3", ".wrangler/state/v3/kv/moved-away/blobs");
-    let odd = format!("{FOLDER}/notes.txt");
-    let files = [
-        (own, MONTH),
-        (&old, 61 * MINUTE),
-        (&young, 59 * MINUTE),
-        (&new, Duration::ZERO),
-        (&alone, MONTH),
-        (&odd, MONTH),
+        orphan("3", elsewhere),
+        format!("{FOLDER}/notes.txt"),
     ];
-    for (name, past) in files {
+    let ages = [
+        MONTH,
+        61 * MINUTE,
+        59 * MINUTE,
+        Duration::ZERO,
+        MONTH,
+        MONTH,
+    ];
+    for (name, past) in names.iter().zip(ages) {
         sandbox.write(name, "orphan");
         age(&sandbox, name, past);
     }
-    let exists = |name: &str| sandbox.app().join(name).exists();
+    let there = || {
+        names
+            .each_ref()
+            .map(|name| sandbox.app().join(name).exists())
+    };
     // Neither a look nor a run removes anything.
     let seen = checked(&sandbox);
     assert_eq!(seen.code, Some(8), "{seen}");
-    let put = [
-        "--local",
-        "key",
-        "put",
-        "--namespace-id",
-        "0f2ac74b498b48028cb68387c421e279",
-    ];
-    let put = sandbox.bare_command(&[&put[..], &["k", "v"]].concat());
-    assert_eq!(sandbox.see({ put }.output().unwrap()).code, Some(0));
-    assert!(files.iter().all(|(name, _)| exists(name)));
+    assert_eq!(value_of(&sandbox, "k"), "v");
+    assert_eq!(there(), [true; 6]);
 
     insta::assert_snapshot!(fixed(&sandbox));
-    let left = files.map(|(name, _)| exists(name));
-    assert_eq!(left, [false, false, true, true, true, true]);
-    for name in [&young, &new] {
+    assert_eq!(there(), [false, false, true, true, true, true]);
+    for name in &names[2..4] {
         age(&sandbox, name, 2 * 60 * MINUTE);
     }
-    for name in [&alone, &odd] {
+    for name in &names[4..] {
         fs::remove_file(sandbox.app().join(name)).unwrap();
     }
     let json = sandbox.bare_command(&["serve", "--check", "--fix", "--json"]);
     let json = sandbox.see({ json }.output().unwrap());
     assert_eq!(json.code, Some(0), "{json}");
     let report: Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(report["removed"].as_array().unwrap().len(), 2, "{report}");
-    assert_eq!(report["orphans"].as_array().unwrap().len(), 0, "{report}");
-    let sound = fixed(&sandbox);
-    assert_eq!(
-        (sound.code, sound.stderr.as_str()),
-        (Some(0), ""),
-        "{sound}"
-    );
-    let get = [
-        "--local",
-        "key",
-        "get",
-        "--namespace-id",
-        "0f2ac74b498b48028cb68387c421e279",
-        "k",
-    ];
-    let get = sandbox.bare_command(&get);
-    assert_eq!(sandbox.see({ get }.output().unwrap()).stdout, "v");
+    let count = |kind: &str| report[kind].as_array().unwrap().len();
+    assert_eq!((count("removed"), count("orphans")), (2, 0), "{report}");
+    assert_eq!(there(), [false; 6]);
+    assert_eq!(fixed(&sandbox).code, Some(0));
+    assert_eq!(value_of(&sandbox, "k"), "v");
 
     let alone = sandbox.bare_command(&["serve", "--fix"]);
     assert_eq!(sandbox.see({ alone }.output().unwrap()).code, Some(2));
+}
+
+/// A store from elsewhere, as a repository may hold it.
+#[cfg(unix)]
+#[test]
+fn no_store_leads_to_files_outside_of_it() {
+    let sandbox = stored();
+    sandbox.write("../precious", "precious");
+    sandbox.write("../rc", "export A=1\n");
+    let id = "0f2ac74b498b48028cb68387c421e279";
+    let outside = "../".repeat(7) + "precious";
+    let connection = Connection::open(database(&sandbox)).unwrap();
+    let sql = "INSERT INTO _mf_entries VALUES (?1, ?2, ?3, NULL)";
+    let absolute = sandbox.app().join("../precious");
+    let link = "a".repeat(80);
+    let add = |key: &str, value: &str, expiration: Option<i64>| {
+        connection
+            .execute(sql, rusqlite::params![key, value, expiration])
+            .unwrap();
+    };
+    add("read", &outside, None);
+    add("absolute", absolute.to_str().unwrap(), None);
+    add("link", &link, None);
+    add("expired", &outside, Some(1000));
+    add("written over", &outside, None);
+    add("deleted", absolute.to_str().unwrap(), None);
+    let own = sandbox
+        .app()
+        .join(".wrangler/state/kvctl/operations.ndjson");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    fs::remove_file(&own).ok();
+    std::os::unix::fs::symlink(sandbox.app().join("../rc"), own).unwrap();
+    let value = sandbox.app().join(FOLDER).join(link);
+    std::os::unix::fs::symlink(sandbox.app().join("../precious"), value).unwrap();
+
+    for key in ["read", "absolute", "link"] {
+        assert_eq!(value_of(&sandbox, key), "", "{key}");
+    }
+    let run = |args: &[&str]| {
+        let args = [&["--local", "--yes", "key"], args, &["--namespace-id", id]].concat();
+        sandbox.see(sandbox.bare_command(&args).output().unwrap())
+    };
+    for args in [
+        &["list"][..],
+        &["put", "written over", "v"],
+        &["delete", "deleted"],
+        &["delete", "--all"],
+    ] {
+        let seen = run(args);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert_eq!(sandbox.read("../precious"), "precious", "{seen}");
+        assert_eq!(sandbox.read("../rc"), "export A=1\n", "{seen}");
+    }
 }
 
 #[test]

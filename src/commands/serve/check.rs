@@ -21,12 +21,11 @@ pub(super) fn run(context: &Context, fix: bool) -> anyhow::Result<()> {
     let (directory, checkup) = context.check_local_store(fix)?;
     let findings = checkup.findings();
     let report = CheckReport::new(directory, checkup, fix);
-    let verdict = match findings {
-        0 => Ok(()),
-        _ => {
-            let what = format!("the store is not sound: {}", quantity(findings, "finding"));
-            Err(CheckFailed::with_next(what, report.next()).into())
-        }
+    let verdict = if findings == 0 {
+        Ok(())
+    } else {
+        let what = format!("the store is not sound: {}", quantity(findings, "finding"));
+        Err(CheckFailed::with_next(what, report.next()).into())
     };
     context.ui.conclude(&report, verdict)
 }

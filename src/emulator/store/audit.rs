@@ -27,9 +27,6 @@ const LAG: Duration = Duration::from_mins(1);
 /// How old an orphan is before it is removed.
 const OLD: Duration = Duration::from_hours(1);
 
-/// How many characters the name of a value has: hexadecimal digits.
-const NAME_CHARS: usize = 80;
-
 /// What was found in a store.
 #[derive(Debug, Default)]
 pub struct Audit {
@@ -199,6 +196,9 @@ impl Values {
     /// The folder of a namespace with an odd name cannot be told from its database, so there any
     /// folder will do: no two values have one name.
     fn take(&mut self, database: &Path, name: &str) -> bool {
+        if !layout::is_blob(name) {
+            return false;
+        }
         match (self.folders.get(name), self.owners.get(database)) {
             (Some(folder), Some(own)) if folder != own => own.join(name).exists(),
             (Some(_), _) => {
@@ -229,10 +229,9 @@ impl Values {
 
     /// Says why a value without a row must not be removed, if so.
     fn why_kept(&self, name: &str, folder: &Path) -> Option<&'static str> {
-        let is_digit = |byte: u8| byte.is_ascii_hexdigit();
         let has_database =
             |(database, blobs): (&PathBuf, &PathBuf)| blobs == folder && database.exists();
-        if name.len() != NAME_CHARS || !name.bytes().all(is_digit) {
+        if !layout::is_blob(name) {
             Some("it is not named as values are")
         } else if folder.is_symlink() || folder.parent().is_some_and(Path::is_symlink) {
             Some("its folder is behind a link")

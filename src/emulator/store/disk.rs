@@ -80,8 +80,12 @@ impl Disk {
         self.databases.find(&self.database(namespace)?)
     }
 
-    fn blob(&self, namespace: &str, name: &str) -> PathBuf {
-        layout::blobs(&self.root, namespace).join(name)
+    /// Returns where a value is or will be; nowhere, if its name is none of a value.
+    ///
+    /// A database may come from anywhere, as with a repository: what a row names must not lead out
+    /// of the store, where it would be read, or removed.
+    fn blob(&self, namespace: &str, name: &str) -> Option<PathBuf> {
+        layout::is_blob(name).then(|| layout::blobs(&self.root, namespace).join(name))
     }
 
     /// Finds the row of a key, and has its value read from a path.
@@ -103,7 +107,10 @@ impl Disk {
                 self.sweep(namespace, now);
                 return Ok(None);
             }
-            match read(self.blob(namespace, &row.blob)) {
+            let Some(path) = self.blob(namespace, &row.blob) else {
+                return Ok(None);
+            };
+            match read(path) {
                 Ok(value) => return Ok(Some((row, value))),
                 // Written over meanwhile; or lost, and then it is none, as it is for wrangler.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -115,8 +122,11 @@ impl Disk {
 
     /// Removes values that no row names any more. One that stays wastes some room, and no more.
     fn remove(&self, namespace: &str, blobs: impl IntoIterator<Item = String>) {
-        for name in blobs {
-            fs::remove_file(self.blob(namespace, &name)).ok();
+        for path in blobs
+            .into_iter()
+            .filter_map(|name| self.blob(namespace, &name))
+        {
+            fs::remove_file(path).ok();
         }
     }
 
@@ -161,7 +171,7 @@ impl Disk {
 
 impl Backend for Disk {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error> {
-        let found = self.look(namespace, key, now, fs::read)?;
+        let found = self.look(namespace, key, now, read)?;
         Ok(found.map(|(row, value)| Record {
             key: key.clone(),
             value: Bytes::from(value),
@@ -279,7 +289,8 @@ impl Backend for Disk {
             rows.truncate(PART);
             for row in &rows {
                 // One that is written over meanwhile counts without its value.
-                let value = fs::metadata(self.blob(namespace, &row.blob));
+                let path = self.blob(namespace, &row.blob);
+                let value = path.and_then(|path| fs::symlink_metadata(path).ok());
                 let value = value.map_or(0, |file| file.len());
                 let metadata = row.metadata.as_ref().map_or(0, String::len);
                 held.keys += 1;
@@ -366,10 +377,24 @@ fn millis(seconds: i64) -> i64 {
     seconds.saturating_mul(1000)
 }
 
+/// Opens a value, and returns how long it is. A link or a device is none.
+fn open(path: PathBuf) -> io::Result<(fs::File, u64)> {
+    let found = fs::symlink_metadata(&path)?;
+    if !found.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok((fs::File::open(path)?, found.len()))
+}
+
+fn read(path: PathBuf) -> io::Result<Vec<u8>> {
+    let mut value = Vec::new();
+    open(path)?.0.read_to_end(&mut value)?;
+    Ok(value)
+}
+
 /// Reads a short value at once, and opens a long one.
 fn content(path: PathBuf) -> io::Result<Content> {
-    let mut file = fs::File::open(path)?;
-    let length = file.metadata()?.len();
+    let (mut file, length) = open(path)?;
     if length > READ_AT_ONCE_BYTES {
         return Ok(Content::File(Source::new(file.into_file(), length)));
     }

@@ -33,6 +33,14 @@ pub(super) fn blobs(root: &Path, namespace: &str) -> PathBuf {
     namespaces(root).join(folder(namespace)).join("blobs")
 }
 
+/// How many characters the name of a value has.
+const BLOB_CHARS: usize = 80;
+
+/// Whether `name` is that of a value: hexadecimal digits, as many as [`hex`] makes of 40 bytes.
+pub(super) fn is_blob(name: &str) -> bool {
+    name.len() == BLOB_CHARS && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Returns the folder of all databases.
 pub(super) fn databases(root: &Path) -> PathBuf {
     root.join("v3/kv").join(CLASS)
