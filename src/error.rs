@@ -296,6 +296,7 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, ops::transfer::delete::Remained::hint))
             .or_else(|| hint_of(e, ops::keys::Absent::hint))
             .or_else(|| hint_of(e, ops::transfer::journal::Error::hint))
+            .or_else(|| hint_of(e, ops::transfer::file::Error::hint))
             .or_else(|| hint_of(e, |e: &FormatError| e.hint().map(str::to_owned)))
             .or_else(|| hint_of(e, |e: &ReadError| e.hint().map(str::to_owned)))
             .or_else(|| hint_of(e, ops::provision::plan::Error::hint))

@@ -21,6 +21,7 @@ mod growing;
 mod lock;
 mod own;
 mod private;
+mod small;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -31,6 +32,7 @@ pub use foreign::foreign_owner;
 pub use growing::{Begun, Growing};
 pub use lock::{Lock, lock};
 pub use private::{Private, private, private_writer};
+pub use small::{Kind, copy_pipe, kind_of, read_file, read_file_or_pipe};
 pub use together::{Change, write_together};
 pub use tree::GrowingTree;
 

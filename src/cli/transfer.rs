@@ -60,7 +60,10 @@ pub struct ExportArgs {
 /// Write the records of a file into a namespace
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The whole file is read before anything is sent. Keys that exist are overwritten; others stay.
+The whole file is read before anything is sent, and a file that changes afterwards ends the import.
+Keys that exist are overwritten; others stay. In a directory, the key of a file is its path, with what
+a file name cannot hold percent-encoded (%20, %2E); names that begin with a dot are skipped, unless
+--hidden is given.
 What was confirmed is kept in a journal until all is, so that --resume can go on; it is in
 kvctl/journals below $XDG_STATE_HOME (default: ~/.local/state).")]
 pub struct ImportArgs {
@@ -75,6 +78,10 @@ pub struct ImportArgs {
     /// Format of the file [default: as its ending says]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
+
+    /// Include files and folders whose names begin with a dot
+    #[arg(long)]
+    pub hidden: bool,
 
     /// Look the file through and say what would be sent, and stop
     #[arg(long)]
@@ -127,9 +134,15 @@ pub struct CopyArgs {
 /// Make a namespace, or the keys with a prefix, hold what a directory holds
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The key of a file is its path in the directory, behind the prefix; expiry and metadata stand in
-.kvctl.ndjson, as `kvctl export DIR/` writes it. What is the same on both sides is not sent. Keys that
+The key of a file is its path in the directory, behind the prefix; what a file name cannot hold is
+percent-encoded in it: %20 is a space at the end of a name, %2E a dot at the beginning. Expiry and
+metadata stand in .kvctl.ndjson, as `kvctl export DIR/` writes it. Names that begin with a dot are
+skipped, unless --hidden is given; keys of skipped files are never deleted. What is the same on both sides is not sent. Keys that
 only the namespace has stay, unless --delete is given; that asks first, or takes --yes.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are independent of each other"
+)]
 pub struct SyncArgs {
     /// Directory with a file for each key
     #[arg(value_name = "DIR")]
@@ -142,6 +155,10 @@ pub struct SyncArgs {
     /// What the keys begin with, in front of the names of the files
     #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
     pub prefix: Option<String>,
+
+    /// Include files and folders whose names begin with a dot
+    #[arg(long)]
+    pub hidden: bool,
 
     /// Delete keys with the prefix that the directory does not have
     #[arg(long)]
@@ -190,6 +207,10 @@ pub struct DiffArgs {
     /// Format of files [default: as their endings say]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
+
+    /// Include files and folders whose names begin with a dot
+    #[arg(long)]
+    pub hidden: bool,
 }
 
 /// One side of a comparison.

@@ -19,6 +19,7 @@ mod key;
 mod local;
 mod namespace;
 mod provision;
+mod read_twice;
 mod rename_binding;
 mod round_trip;
 mod sandbox;

@@ -29,6 +29,7 @@ pub(super) async fn run(context: &Context, args: BulkPutArgs) -> anyhow::Result<
         file,
         namespace,
         format: Some(Format::Stream(StreamFormat::Wrangler)),
+        hidden: false,
         dry_run,
         resume,
         skip_invalid: false,

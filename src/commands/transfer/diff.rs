@@ -16,8 +16,8 @@ use crate::{
 };
 
 pub(crate) async fn run(context: &Context, args: DiffArgs) -> anyhow::Result<()> {
-    let a = Side::open(context, args.a, args.format).await?;
-    let b = Side::open(context, args.b, args.format).await?;
+    let a = Side::open(context, args.a, args.format, args.hidden).await?;
+    let b = Side::open(context, args.b, args.format, args.hidden).await?;
     let (reader_a, reader_b) = (a.reader(), b.reader());
     let mut report = DiffReport::default();
     let found = |key: &KeyName, difference: Difference| {

@@ -1,8 +1,8 @@
 //! `kvctl import`.
 
 use std::{
+    cell::Cell,
     io::{self, Write},
-    path::Path,
 };
 
 use anyhow::Context as _;
@@ -10,29 +10,27 @@ use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
 use super::{
-    SAMPLE,
     failures::{self, Failed},
+    source::{Source, names, remark_invalid, remark_skipped},
 };
 use crate::{
     api::Lifetime,
     cli::transfer::{ImportArgs, ResumeArgs},
     commands::{
-        Misused, Partial, journal,
+        Partial, journal,
         key::{Access, Keyspace, choose, guard},
     },
     context::{Context, Session},
     domain::{Expiration, Metadata, Record},
     env,
-    formats::{Format, StreamFormat},
-    fsx,
     ops::transfer::{
         cost::Cost,
-        file::{RecordFile, Survey, format_of},
+        file::Survey,
         journal::{Done, Journal},
         run::{Content, Input, Operation, Run},
         write::{Writer, Written},
     },
-    ui::{Report, quantity, spool},
+    ui::{Report, quantity},
 };
 
 /// What records get that the file says nothing of.
@@ -72,11 +70,9 @@ pub(in crate::commands) async fn bring(
     args: ImportArgs,
     defaults: Defaults,
 ) -> anyhow::Result<()> {
-    let (file, spooled) = open(context, &args).await?;
-    // Of a file that is gone afterwards, the journal is among the user's own files.
-    let beside = spooled.is_none().then_some(file.path.as_path());
+    let source = Source::open(context, &args.file, args.format, args.hidden).await?;
     let choice = choose(context, args.namespace, Access::Write)?;
-    let survey = survey(&file, args.skip_invalid).await;
+    let survey = source.survey(args.skip_invalid).await;
     let survey = survey.context("nothing was sent")?;
     announce(context, &survey);
     let keyspace = choice.open(context).await?;
@@ -94,17 +90,13 @@ pub(in crate::commands) async fn bring(
         let import = Import {
             context,
             keyspace: &keyspace,
-            file: &file,
+            source: &source,
             survey: &survey,
             defaults: &defaults,
         };
-        import.run(beside, args.resume).await?
+        import.run(args.resume).await?
     };
-    let name = match beside {
-        Some(path) => context.display(path),
-        None => "stdin".to_owned(),
-    };
-    let report = ImportReport::new(name, args.dry_run, &survey, cost, written);
+    let report = ImportReport::new(source.name, args.dry_run, &survey, cost, written);
     let verdict = match report.failed.len() + report.invalid.len() {
         0 => Ok(()),
         undone => Err(Partial(format!("{} not written", quantity(undone, "record"))).into()),
@@ -114,46 +106,13 @@ pub(in crate::commands) async fn bring(
 
 /// Says what there is to say of the file.
 fn announce(context: &Context, survey: &Survey) {
-    let ui = &context.ui;
-    for invalid in survey.invalid.iter().take(SAMPLE) {
-        ui.warn(&format!("passed over: {invalid}"));
-    }
-    if survey.invalid.len() > SAMPLE {
-        let more = survey.invalid.len() - SAMPLE;
-        ui.warn(&format!("… and {more} more; `--json` names them all"));
-    }
+    remark_invalid(context, survey);
+    remark_skipped(context, survey);
     if !survey.verified {
-        ui.note("the file carries no checksum, so that it may have been cut short unnoticed");
+        context
+            .ui
+            .note("the file carries no checksum, so that it may have been cut short unnoticed");
     }
-}
-
-/// Looks through the file, on a thread of its own, so that Ctrl-C is heard meanwhile.
-pub(super) async fn survey(file: &RecordFile, skip_invalid: bool) -> anyhow::Result<Survey> {
-    let file = file.clone();
-    let survey = tokio::task::spawn_blocking(move || file.survey(skip_invalid));
-    Ok(survey.await??)
-}
-
-/// Finds the file, or keeps what stdin holds, for it is read twice.
-async fn open(
-    context: &Context,
-    args: &ImportArgs,
-) -> anyhow::Result<(RecordFile, Option<fsx::Private>)> {
-    if args.file != Path::new("-") {
-        let path = context.resolve(&args.file);
-        let format = format_of(args.format, &path)?;
-        return Ok((RecordFile { path, format }, None));
-    }
-    let format = args.format.unwrap_or(Format::Stream(StreamFormat::Ndjson));
-    if format == Format::Directory {
-        let what = "`-` is stdin, which is no directory".to_owned();
-        return Err(Misused::new(what, "leave out `--format`, or name the directory").into());
-    }
-    let (spooled, sink) = fsx::private_writer("stdin")?;
-    let kept = spool(sink).await;
-    kept.with_context(|| format!("could not keep stdin in {}", spooled.path().display()))?;
-    let path = spooled.path();
-    Ok((RecordFile { path, format }, Some(spooled)))
 }
 
 /// Says what it will cost, if that is much.
@@ -166,17 +125,17 @@ fn remark(context: &Context, cost: Cost) {
 struct Import<'a> {
     context: &'a Context,
     keyspace: &'a Keyspace,
-    file: &'a RecordFile,
+    source: &'a Source,
     survey: &'a Survey,
     defaults: &'a Defaults,
 }
 
 impl Import<'_> {
-    async fn run(&self, beside: Option<&Path>, resume: ResumeArgs) -> anyhow::Result<Written> {
+    async fn run(&self, resume: ResumeArgs) -> anyhow::Result<Written> {
         let Self {
             context,
             keyspace,
-            file,
+            source,
             survey,
             defaults,
         } = self;
@@ -184,7 +143,7 @@ impl Import<'_> {
             client, account, ..
         } = &keyspace.session;
         let namespace = &keyspace.target.id;
-        let (mut journal, done) = self.journal(beside, resume)?;
+        let (mut journal, done) = self.journal(resume)?;
         if !done.is_empty() {
             let before = counted(done.len(), "record");
             context
@@ -200,25 +159,31 @@ impl Import<'_> {
         let incomplete = "the import is not complete; `--resume` goes on with it";
         let parting = context.ui.parting(incomplete);
         let progress = context.ui.progress(total, "importing");
-        let count = |records: usize| progress.advance(records);
-        let pending = file.records(now)?.try_filter(|(number, record)| {
-            std::future::ready(!done.contains(*number, record.key.as_str()))
-        });
+        let confirmed = Cell::new(0);
+        let count = |records: usize| {
+            confirmed.set(confirmed.get() + records);
+            progress.advance(records);
+        };
+        let pending = source
+            .file
+            .records(survey, now)?
+            .try_filter(|(number, record)| {
+                std::future::ready(!done.contains(*number, record.key.as_str()))
+            });
         let pending = pending.map_ok(|(number, record)| (number, defaults.complete(record, now)));
         let writer = Writer::new(client, account, namespace, now);
         let written = writer.write_all(pending, &mut journal, &count).await;
         parting.over();
-        let written = written.context(incomplete)?;
+        let written = written.with_context(|| {
+            let confirmed = quantity(confirmed.get(), "record");
+            format!("{incomplete}; {confirmed} confirmed in this run")
+        })?;
         drop(progress);
         journal::close(context, journal, written.failed.is_empty())?;
         Ok(written)
     }
 
-    fn journal(
-        &self,
-        beside: Option<&Path>,
-        resume: ResumeArgs,
-    ) -> anyhow::Result<(Option<Journal<u64>>, Done<u64>)> {
+    fn journal(&self, resume: ResumeArgs) -> anyhow::Result<(Option<Journal<u64>>, Done<u64>)> {
         let content = Content {
             records: self.survey.records,
             sha256: self.survey.sum.clone(),
@@ -227,14 +192,14 @@ impl Import<'_> {
             operation: Operation::Import,
             from: None,
             to: journal::end(&self.keyspace.session, &self.keyspace.target.id),
-            input: match beside {
+            input: match self.source.path() {
                 Some(path) => Input::file(path),
                 None => Input::Pipe(content.sha256.clone()),
             },
             content: Some(content),
         };
         let start = journal::start(resume);
-        journal::open_import(self.context, beside, &run, start)
+        journal::open_import(self.context, self.source.path(), &run, start)
     }
 }
 
@@ -254,6 +219,9 @@ struct ImportReport {
     repeated: usize,
     /// What is wrong with the records that were passed over.
     invalid: Vec<String>,
+    /// The names in a directory that were skipped because they begin with a dot.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<String>,
     /// The keys that could not be written.
     failed: Vec<Failed>,
 }
@@ -270,6 +238,7 @@ impl ImportReport {
             expired: written.expired,
             repeated: written.repeated,
             invalid: survey.invalid.clone(),
+            skipped: names(&survey.skipped),
             failed,
         }
     }

@@ -6,6 +6,7 @@ pub(super) mod export;
 pub(super) mod failures;
 pub(super) mod import;
 mod side;
+mod source;
 pub(super) mod sync;
 
 use crate::ui::printable;

@@ -5,6 +5,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 
+use super::source::{Source, remark_skipped};
 use crate::{
     cli::transfer::{NamespaceArg, SideArg},
     commands::key::{Choice, Keyspace},
@@ -14,16 +15,13 @@ use crate::{
     formats::Format,
     ops::{
         target::Selector,
-        transfer::{
-            file::{RecordFile, format_of},
-            read::Reader,
-        },
+        transfer::{file::Survey, read::Reader},
     },
 };
 
 /// One side of a comparison or of a copy.
 pub(super) enum Side {
-    File(RecordFile),
+    File(Box<(Source, Survey)>),
     Namespace(Box<Keyspace>),
 }
 
@@ -48,17 +46,15 @@ impl Side {
         context: &Context,
         arg: SideArg,
         format: Option<Format>,
+        hidden: bool,
     ) -> anyhow::Result<Self> {
         let (local, which) = match arg {
             SideArg::File(path) => {
-                let path = context.resolve(&path);
-                let file = RecordFile {
-                    format: format_of(format, &path)?,
-                    path,
-                };
+                let source = Source::open(context, &path, format, hidden).await?;
                 // A file that is wrong somewhere is no side to compare with.
-                super::import::survey(&file, false).await?;
-                return Ok(Self::File(file));
+                let survey = source.survey(false).await?;
+                remark_skipped(context, &survey);
+                return Ok(Self::File(Box::new((source, survey))));
             }
             SideArg::Namespace { local, which } => (local, which),
         };
@@ -83,8 +79,10 @@ impl Side {
         prefix: &'a str,
     ) -> anyhow::Result<BoxStream<'a, Result<Record, Error>>> {
         Ok(match (self, reader) {
-            (Self::File(file), _) => file
-                .records(env::now().as_second())?
+            (Self::File(side), _) => side
+                .0
+                .file
+                .records(&side.1, env::now().as_second())?
                 .map_ok(|(_, record)| record)
                 .try_filter(move |r| std::future::ready(r.key.as_str().starts_with(prefix)))
                 .map_err(Error::from)

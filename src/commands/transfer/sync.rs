@@ -13,9 +13,9 @@ use serde::Serialize;
 use super::{
     SAMPLE,
     failures::{self, Failed},
-    import::survey,
     quoted,
     side::Error,
+    source::{Source, names, remark_skipped},
 };
 use crate::{
     cli::transfer::SyncArgs,
@@ -34,7 +34,7 @@ use crate::{
         compare::{Difference, compare},
         cost::Cost,
         delete::Deleter,
-        file::RecordFile,
+        file::{RecordFile, Survey},
         read::Reader,
         write::{Writer, Written},
     },
@@ -42,22 +42,20 @@ use crate::{
 };
 
 pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()> {
-    let file = RecordFile {
-        path: context.resolve(&args.directory),
-        format: Format::Directory,
-    };
+    let directory = Some(Format::Directory);
+    let source = Source::open(context, &args.directory, directory, args.hidden).await?;
     let choice = choose(context, args.namespace.clone(), Access::Write)?;
-    let records = survey(&file, false).await.context("nothing was sent")?;
+    let survey = source.survey(false).await.context("nothing was sent")?;
+    remark_skipped(context, &survey);
     let keyspace = choice.open(context).await?;
-    context.ui.status(&format!(
-        "syncing {}: {}",
-        context.display(&file.path),
-        keyspace.describe()
-    ));
+    context
+        .ui
+        .status(&format!("syncing {}: {}", source.name, keyspace.describe()));
     let sync = Sync {
         context,
         keyspace: &keyspace,
-        file: &file,
+        file: &source.file,
+        survey: &survey,
         prefix: args.prefix.as_deref().unwrap_or_default(),
         now: env::now().as_second(),
     };
@@ -65,7 +63,7 @@ pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()>
     report.dry_run = args.dry_run;
     report.deletes = args.delete;
     if args.delete {
-        check(&args, &report, records.records)?;
+        check(&args, &report, survey.records)?;
     }
     if args.dry_run || report.is_settled() {
         return context.ui.conclude(&report, Ok(()));
@@ -128,6 +126,7 @@ struct Sync<'a> {
     context: &'a Context,
     keyspace: &'a Keyspace,
     file: &'a RecordFile,
+    survey: &'a Survey,
     prefix: &'a str,
     now: i64,
 }
@@ -135,7 +134,10 @@ struct Sync<'a> {
 impl Sync<'_> {
     /// What the directory holds, under the keys it is to have. What has expired is left out.
     fn wanted(&self) -> anyhow::Result<impl Stream<Item = Result<(u64, Record), Error>> + '_> {
-        let records = self.file.records(self.now)?.map_err(Error::File);
+        let records = self
+            .file
+            .records(self.survey, self.now)?
+            .map_err(Error::File);
         let keyed = records.and_then(|(number, record)| ready(self.keyed(number, record)));
         Ok(keyed.try_filter(|(_, record)| {
             let expired = record.expiration.is_some_and(|at| at.is_too_soon(self.now));
@@ -155,6 +157,13 @@ impl Sync<'_> {
         Ok((number, record))
     }
 
+    /// Whether `key` may stand for a file that was skipped.
+    fn is_skipped(&self, key: &KeyName) -> bool {
+        let name = key.as_str().strip_prefix(self.prefix);
+        let covered = |name| self.survey.skipped.iter().any(|it| it.covers(name));
+        name.is_some_and(covered)
+    }
+
     /// Compares both sides, without keeping a value.
     async fn plan(&self) -> anyhow::Result<SyncReport> {
         let Session {
@@ -163,9 +172,13 @@ impl Sync<'_> {
         let reader = Reader::new(client, account, &self.keyspace.target.id);
         let there = reader.records(self.prefix, None).map_err(Error::Namespace);
         let here = self.wanted()?.map_ok(|(_, record)| record);
-        let mut report = SyncReport::default();
+        let mut report = SyncReport {
+            skipped: names(&self.survey.skipped),
+            ..SyncReport::default()
+        };
         let found = |key: &KeyName, difference: Difference| {
             let list = match difference {
+                Difference::Removed if self.is_skipped(key) => &mut report.kept,
                 Difference::Removed => &mut report.extra,
                 Difference::Added => &mut report.new,
                 Difference::Value | Difference::Belongings => &mut report.changed,
@@ -223,6 +236,12 @@ struct SyncReport {
     changed: Vec<String>,
     /// Keys that only the namespace has.
     extra: Vec<String>,
+    /// Keys of files that were skipped, which stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept: Vec<String>,
+    /// The names in the directory that were skipped because they begin with a dot.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<String>,
     /// How many keys are the same on both sides.
     unchanged: usize,
     /// How many were written.
@@ -293,6 +312,10 @@ impl Report for SyncReport {
         if !self.deletes && !self.extra.is_empty() {
             let extra = quantity(self.extra.len(), "extra key");
             write!(out, "; {extra} left, `--delete` deletes them")?;
+        }
+        if !self.kept.is_empty() {
+            let kept = quantity(self.kept.len(), "key");
+            write!(out, "; {kept} of skipped files left")?;
         }
         writeln!(out)
     }

@@ -21,7 +21,8 @@
 //! ```
 //!
 //! Reading takes any directory: a `%` that encodes nothing stands for itself. Names that begin with
-//! `.` are passed over, with all below them. Links are followed only to files inside the directory.
+//! `.` are passed over, with all below them, unless they are asked for; which those are is told at
+//! the end. Links are followed only to files inside the directory.
 //! Keys come in the order of their bytes; the names of the directories on the way to the current
 //! one are held in memory, nothing else. Keys that differ only in case, or only in how an accent is
 //! composed, are one file on some systems; that is not solved here.
@@ -30,10 +31,12 @@ mod index;
 mod layout;
 mod names;
 mod reader;
+mod skipped;
 mod walk;
 
 pub use layout::{Layout, Placed, path_of};
 pub use reader::DirectoryReader;
+pub use skipped::Skipped;
 
 /// The name of the index, in the directory itself.
 pub const INDEX: &str = ".kvctl.ndjson";

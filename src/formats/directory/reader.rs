@@ -11,7 +11,7 @@ use bytes::Bytes;
 use fs_err::File;
 
 use super::{
-    INDEX,
+    INDEX, Skipped,
     index::{self, Entries, Entry},
     walk::{Found, Walk},
 };
@@ -34,16 +34,21 @@ pub struct DirectoryReader {
 }
 
 impl DirectoryReader {
-    /// Reads from the directory at `path`.
-    pub fn new(path: &Path) -> io::Result<Self> {
+    /// Reads from the directory at `path`; names that begin with a dot count if they are `hidden`.
+    pub fn new(path: &Path, hidden: bool) -> io::Result<Self> {
         Ok(Self {
-            files: Walk::new(path)?,
+            files: Walk::new(path, hidden)?,
             index: index::read(path.join(INDEX))?,
             waiting: None,
             last: None,
             over: false,
             summary: Summary::default(),
         })
+    }
+
+    /// Returns what was passed over because its name begins with a dot.
+    pub fn into_skipped(self) -> Vec<Skipped> {
+        self.files.into_skipped()
     }
 
     fn file(&mut self) -> Result<Option<Found>, ReadError> {

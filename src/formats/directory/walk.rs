@@ -10,7 +10,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::names;
+use super::{INDEX, Skipped, names};
 use crate::formats::{Place, Problem, ReadError, error::Fault};
 
 /// A file, and the key it stands for.
@@ -29,6 +29,9 @@ pub(super) struct Walk {
     /// The nodes that are still ahead, of each directory on the way to the current one.
     ahead: Vec<(String, vec::IntoIter<Node>)>,
     errors: VecDeque<ReadError>,
+    /// Whether names that begin with a dot count.
+    hidden: bool,
+    skipped: Vec<Skipped>,
     over: bool,
 }
 
@@ -54,12 +57,14 @@ enum Target {
 }
 
 impl Walk {
-    /// Goes through the directory at `root`.
-    pub(super) fn new(root: &Path) -> io::Result<Self> {
+    /// Goes through the directory at `root`; names that begin with a dot count if they are `hidden`.
+    pub(super) fn new(root: &Path, hidden: bool) -> io::Result<Self> {
         let mut walk = Self {
             root: fs::canonicalize(root)?,
             ahead: Vec::new(),
             errors: VecDeque::new(),
+            hidden,
+            skipped: Vec::new(),
             over: false,
         };
         walk.enter(String::new(), vec![PathBuf::new()])?;
@@ -70,7 +75,7 @@ impl Walk {
     fn enter(&mut self, key: String, directories: Vec<PathBuf>) -> io::Result<()> {
         let mut nodes = Vec::new();
         for directory in directories {
-            self.list(&directory, "", &mut nodes)?;
+            self.list(&directory, (&key, ""), &mut nodes)?;
         }
         nodes.sort_by(|a, b| a.part.cmp(&b.part));
         nodes.dedup_by(|later, first| match (&mut later.kind, &mut first.kind) {
@@ -84,15 +89,26 @@ impl Walk {
         Ok(())
     }
 
-    /// Adds what is in `directory`; its names go on from `begun`, the beginning of a long segment.
-    fn list(&mut self, directory: &Path, begun: &str, nodes: &mut Vec<Node>) -> io::Result<()> {
+    /// Adds what is in `directory`, which stands for `key`; its names go on from `begun`, the
+    /// beginning of a long segment.
+    fn list(
+        &mut self,
+        directory: &Path,
+        (key, begun): (&str, &str),
+        nodes: &mut Vec<Node>,
+    ) -> io::Result<()> {
         for entry in fs::read_dir(self.root.join(directory))? {
             let entry = entry?;
             let name = entry.file_name();
-            if is_hidden(&name) {
+            let path = directory.join(&name);
+            if path == Path::new(INDEX) {
                 continue;
             }
-            let path = directory.join(&name);
+            if !self.hidden && is_hidden(&name) {
+                self.skipped
+                    .push(Skipped::new(path, &format!("{key}{begun}")));
+                continue;
+            }
             let found = self.target(&entry).map(|target| match target {
                 Target::Wrong(problem) => Err(problem),
                 Target::Directory => decoded(&name, names::of_directory)
@@ -103,7 +119,7 @@ impl Walk {
             })?;
             match found {
                 Err(problem) => self.errors.push_back(wrong(path, problem)),
-                Ok((part, true, _)) => self.list(&path, &format!("{begun}{part}"), nodes)?,
+                Ok((part, true, _)) => self.list(&path, (key, &format!("{begun}{part}")), nodes)?,
                 Ok((part, false, None)) => nodes.push(Node {
                     part: format!("{begun}{part}/"),
                     kind: Kind::Directories(vec![path]),
@@ -138,6 +154,11 @@ impl Walk {
             () if kind.is_dir() => Target::Wrong(Problem::LinkToDirectory),
             () => Target::Wrong(Problem::NotAFile),
         })
+    }
+
+    /// Returns what was passed over.
+    pub(super) fn into_skipped(self) -> Vec<Skipped> {
+        self.skipped
     }
 
     fn fail(&mut self, path: PathBuf, error: io::Error) -> ReadError {

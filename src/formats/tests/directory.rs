@@ -33,7 +33,7 @@ fn export(records: &[Record]) -> TempDir {
 }
 
 fn said(root: &Path) -> String {
-    let reader = DirectoryReader::new(root).unwrap();
+    let reader = DirectoryReader::new(root, false).unwrap();
     let said = reader.map(|item| match item {
         Ok(input) => format!("{}: ok `{}`", input.place, input.key),
         Err(e) if e.can_go_on() => e.to_string(),
@@ -48,7 +48,7 @@ proptest! {
     #[test]
     fn records_come_back_from_a_directory(records in records()) {
         let root = export(&records);
-        let mut reader = DirectoryReader::new(root.path()).unwrap();
+        let mut reader = DirectoryReader::new(root.path(), false).unwrap();
         let read: Vec<_> = reader.by_ref().map(|item| item.unwrap().into_record(0)).collect();
         prop_assert_eq!(reader.summary().records, records.len() as u64);
         prop_assert_eq!(read, records);
@@ -144,7 +144,7 @@ fn links_lead_nowhere_outside() {
     file `up`: a symbolic link that leads out of the directory, or nowhere; it is not followed
     ");
     symlink(outside.path().join("passwd"), root.path().join(INDEX)).unwrap();
-    assert!(DirectoryReader::new(root.path()).is_err());
+    assert!(DirectoryReader::new(root.path(), false).is_err());
 }
 
 #[test]
@@ -202,5 +202,5 @@ fn a_file_that_is_too_large_is_refused_unread() {
         .unwrap();
     file.set_len(1 << 40).unwrap();
     insta::assert_snapshot!(said(root.path()), @"file `large`, key `large`: the value has 1099511627776 bytes; the limit is 26,214,400 (25 MiB)");
-    assert!(DirectoryReader::new(&root.path().join("missing")).is_err());
+    assert!(DirectoryReader::new(&root.path().join("missing"), false).is_err());
 }

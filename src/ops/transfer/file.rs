@@ -7,12 +7,13 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt as _, stream};
-use sha2::{Digest as _, Sha256};
 
+use super::twice::{Changed, Seal, Sealed, Sealer, Sealing};
 use crate::{
-    domain::{KeyName, Record, hex},
+    domain::{KeyName, Record},
     formats::{
-        self, Format, ReadError, Reader, Writer, directory::DirectoryReader,
+        self, Format, ReadError, Reader, Writer,
+        directory::{DirectoryReader, Skipped},
         wrangler::KeyListReader,
     },
 };
@@ -24,6 +25,8 @@ pub struct RecordFile {
     pub path: PathBuf,
     /// How records are laid out in it.
     pub format: Format,
+    /// Whether names that begin with a dot count, in a directory.
+    pub hidden: bool,
 }
 
 /// Why a file of records could not be read.
@@ -45,6 +48,14 @@ pub enum Error {
         /// What is wrong.
         source: ReadError,
     },
+    /// It is no longer what it was when it was looked through.
+    #[error("{} changed while it was read{}", path.display(), at(place.as_deref()))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// Where, if that is known.
+        place: Option<String>,
+    },
     /// A record, or the file as a whole, is wrong.
     #[error("{} is not what can be imported", path.display())]
     Read {
@@ -53,6 +64,24 @@ pub enum Error {
         /// What is wrong.
         source: ReadError,
     },
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Changed { .. } => Some(
+                "run it again when nobody writes to it any more; where that is refused, with \
+                 `--restart`"
+                    .to_owned(),
+            ),
+            Self::Open { .. } | Self::Keys { .. } | Self::Read { .. } => None,
+        }
+    }
+}
+
+fn at(place: Option<&str>) -> String {
+    place.map_or_else(String::new, |place| format!(", at {place}"))
 }
 
 /// What a file holds.
@@ -66,8 +95,12 @@ pub struct Survey {
     pub verified: bool,
     /// What is wrong with the others, where those are passed over.
     pub invalid: Vec<String>,
-    /// The sum of the file's bytes; empty for a directory.
+    /// The checksum of the file's bytes, or of a directory's records.
     pub sum: String,
+    /// Binds whoever reads it again.
+    pub seal: Seal,
+    /// The names in a directory that were passed over because they begin with a dot.
+    pub skipped: Vec<Skipped>,
 }
 
 impl RecordFile {
@@ -78,69 +111,161 @@ impl RecordFile {
         }
     }
 
-    fn open<'a>(
-        &self,
-        wrap: impl FnOnce(fs_err::File) -> Box<dyn Read + Send + 'a>,
-    ) -> Result<Box<dyn Reader + Send + 'a>, Error> {
-        let failed = |source| Error::Open {
+    fn opening(&self, source: io::Error) -> Error {
+        Error::Open {
             path: self.path.clone(),
             source,
-        };
-        match self.format {
-            Format::Directory => Ok(Box::new(DirectoryReader::new(&self.path).map_err(failed)?)),
-            Format::Stream(format) => {
-                let file = fs_err::File::open(&self.path).map_err(failed)?;
-                Ok(format.reader(wrap(file)))
-            }
+        }
+    }
+
+    fn changed(&self, place: Option<String>) -> Error {
+        Error::Changed {
+            path: self.path.clone(),
+            place,
         }
     }
 
     /// Looks through the whole file, so that nothing is sent of one that is wrong somewhere.
     pub fn survey(&self, skip_invalid: bool) -> Result<Survey, Error> {
-        let mut sum = Sha256::new();
-        let mut survey = Survey::default();
-        {
-            let mut reader = self.open(|file| {
-                Box::new(Summed {
-                    file,
-                    sum: &mut sum,
-                })
-            })?;
-            for next in reader.by_ref() {
-                match next {
-                    Ok(_) => {}
-                    Err(e) if skip_invalid && e.can_go_on() => survey.invalid.push(e.to_string()),
-                    Err(e) => return Err(self.error(e)),
+        let mut sealer = Sealer::default();
+        let mut survey = match self.format {
+            Format::Directory => {
+                let reader = DirectoryReader::new(&self.path, self.hidden);
+                let mut reader = reader.map_err(|e| self.opening(e))?;
+                let looked = |input: &_| sealer.record(input);
+                let survey = self.look_through(&mut reader, skip_invalid, looked)?;
+                Survey {
+                    skipped: reader.into_skipped(),
+                    ..survey
                 }
             }
-            let formats::Summary {
-                records,
-                bytes,
-                verified,
-            } = reader.summary();
-            survey = Survey {
-                records,
-                bytes,
-                verified,
-                ..survey
-            };
-        }
-        survey.sum = hex(&sum.finalize());
+            Format::Stream(format) => {
+                let opened = fs_err::File::open(&self.path);
+                let mut file = opened.map_err(|e| self.opening(e))?;
+                let sealing = Sealing {
+                    input: &mut file,
+                    sealer: &mut sealer,
+                };
+                let mut reader = format.reader(sealing);
+                let survey = self.look_through(reader.as_mut(), skip_invalid, |_| {})?;
+                drop(reader);
+                let rest = Sealing {
+                    input: &mut file,
+                    sealer: &mut sealer,
+                };
+                rest.drain().map_err(|e| self.opening(e))?;
+                survey
+            }
+        };
+        (survey.seal, survey.sum) = sealer.finish();
         Ok(survey)
     }
 
-    /// Reads the records, numbered from 0; those that are wrong are passed over.
-    pub fn records(
+    fn look_through(
         &self,
+        reader: &mut dyn Reader,
+        skip_invalid: bool,
+        mut looked: impl FnMut(&formats::Input),
+    ) -> Result<Survey, Error> {
+        let mut survey = Survey::default();
+        for next in &mut *reader {
+            match next {
+                Ok(input) => looked(&input),
+                Err(e) if skip_invalid && e.can_go_on() => survey.invalid.push(e.to_string()),
+                Err(e) => return Err(self.error(e)),
+            }
+        }
+        let formats::Summary {
+            records,
+            bytes,
+            verified,
+        } = reader.summary();
+        Ok(Survey {
+            records,
+            bytes,
+            verified,
+            ..survey
+        })
+    }
+
+    /// Reads the records, numbered from 0, as `survey` found them; those that are wrong are passed
+    /// over. Ends with an error, and before the first record that is another, if they are others by
+    /// now.
+    pub fn records<'a>(
+        &'a self,
+        survey: &'a Survey,
         now: i64,
-    ) -> Result<impl Stream<Item = Result<(u64, Record), Error>> + '_, Error> {
-        let reader = self.open(|file| Box::new(file))?;
-        let right = reader.filter(|next| !matches!(next, Err(e) if e.can_go_on()));
-        let numbered = (0u64..).zip(right).map(move |(number, next)| match next {
-            Ok(input) => Ok((number, input.into_record(now))),
-            Err(e) => Err(self.error(e)),
-        });
+    ) -> Result<impl Stream<Item = Result<(u64, Record), Error>> + 'a, Error> {
+        let mut second = Second {
+            file: self,
+            survey,
+            reader: None,
+            changed: Changed::default(),
+            number: 0,
+        };
+        second.reader = Some(self.reader(survey, &second.changed)?);
+        let records = std::iter::from_fn(move || second.next().transpose());
+        let numbered =
+            records.map(move |next| next.map(|(number, input)| (number, input.into_record(now))));
         Ok(stream::iter(numbered))
+    }
+
+    fn reader(
+        &self,
+        survey: &Survey,
+        changed: &Changed,
+    ) -> Result<Box<dyn Reader + Send + '_>, Error> {
+        match self.format {
+            Format::Directory => {
+                let reader = DirectoryReader::new(&self.path, self.hidden);
+                Ok(Box::new(reader.map_err(|e| self.opening(e))?))
+            }
+            Format::Stream(format) => {
+                let file = fs_err::File::open(&self.path).map_err(|e| self.opening(e))?;
+                let sealed = Sealed::new(file, survey.seal.clone(), changed.clone());
+                Ok(format.reader(sealed))
+            }
+        }
+    }
+}
+
+/// The second reading of a file.
+struct Second<'a> {
+    file: &'a RecordFile,
+    survey: &'a Survey,
+    /// Gone when it is over.
+    reader: Option<Box<dyn Reader + Send + 'a>>,
+    changed: Changed,
+    number: u64,
+}
+
+impl Second<'_> {
+    fn next(&mut self) -> Result<Option<(u64, formats::Input)>, Error> {
+        let Some(reader) = &mut self.reader else {
+            return Ok(None);
+        };
+        let next = reader.find(|next| !matches!(next, Err(e) if e.can_go_on()));
+        let number = self.number;
+        self.number += 1;
+        let expected = number < self.survey.records;
+        let directory = self.file.format == Format::Directory;
+        let error = match next {
+            Some(Ok(input)) => {
+                let admitted = !directory
+                    || usize::try_from(number)
+                        .is_ok_and(|number| self.survey.seal.admits(number, &input));
+                if expected && admitted {
+                    return Ok(Some((number, input)));
+                }
+                Some(self.file.changed(Some(input.place.to_string())))
+            }
+            Some(Err(_)) if self.changed.is_so() => Some(self.file.changed(None)),
+            Some(Err(e)) => Some(self.file.error(e)),
+            None if expected => Some(self.file.changed(None)),
+            None => None,
+        };
+        self.reader = None;
+        error.map_or(Ok(None), Err)
     }
 }
 
@@ -155,20 +280,6 @@ pub fn keys(input: impl Read, path: &Path) -> Result<Vec<KeyName>, Error> {
         }),
     })
     .collect()
-}
-
-/// Sums what is read through it.
-struct Summed<'a> {
-    file: fs_err::File,
-    sum: &'a mut Sha256,
-}
-
-impl Read for Summed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.sum.update(&buffer[..count]);
-        Ok(count)
-    }
 }
 
 /// Why an export ended early.

@@ -17,4 +17,5 @@ pub mod read;
 pub mod run;
 mod seen;
 pub mod send;
+pub mod twice;
 pub mod write;

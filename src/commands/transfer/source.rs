@@ -1,0 +1,149 @@
+//! A file of records as the user named it. It is read more than once, so what can be read only once
+//! is kept first.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::{SAMPLE, quoted};
+use crate::{
+    commands::Misused,
+    context::Context,
+    formats::{Format, StreamFormat, directory::Skipped},
+    fsx,
+    ops::transfer::file::{RecordFile, Survey, format_of},
+    ui::{quantity, spool},
+};
+
+/// So many of the names that were skipped are shown.
+const SHOWN: usize = 3;
+
+/// A file of records.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) file: RecordFile,
+    /// What the user calls it.
+    pub(super) name: String,
+    /// A copy of what came through a pipe, for as long as it is needed.
+    kept: Option<fsx::Private>,
+}
+
+impl Source {
+    /// Finds the file that `path` names; `-` is stdin. Of a directory, names that begin with a dot
+    /// count if they are `hidden`.
+    pub(super) async fn open(
+        context: &Context,
+        path: &Path,
+        format: Option<Format>,
+        hidden: bool,
+    ) -> anyhow::Result<Self> {
+        if path == Path::new("-") {
+            let format = format.unwrap_or(Format::Stream(StreamFormat::Ndjson));
+            let (kept, sink) = fsx::private_writer("stdin")?;
+            check_stream(format, "`-` is stdin, which")?;
+            let copied = spool(sink).await;
+            copied.with_context(|| format!("could not keep stdin in {}", kept.path().display()))?;
+            return Ok(Self::kept("stdin".to_owned(), kept, format));
+        }
+        let path = context.resolve(path);
+        let name = context.display(&path);
+        let format = format_of(format, &path)?;
+        match fsx::kind_of(&path) {
+            Some(fsx::Kind::Pipe) => {
+                check_stream(format, &format!("{name} is a pipe, which"))?;
+                let (kept, sink) = fsx::private_writer("pipe")?;
+                // On a thread of its own, so that Ctrl-C is heard meanwhile.
+                let copied = tokio::task::spawn_blocking(move || fsx::copy_pipe(&path, sink)).await;
+                copied?.with_context(|| format!("could not keep what {name} holds"))?;
+                Ok(Self::kept(name, kept, format))
+            }
+            Some(fsx::Kind::Device) => {
+                let what = format!("{name} is a device, which cannot be read as a file of records");
+                Err(Misused::new(what, "name a file or a directory, or `-` for stdin").into())
+            }
+            // What is not there is said by whoever reads it.
+            Some(fsx::Kind::File | fsx::Kind::Directory) | None => Ok(Self {
+                file: RecordFile {
+                    path,
+                    format,
+                    hidden,
+                },
+                name,
+                kept: None,
+            }),
+        }
+    }
+
+    fn kept(name: String, kept: fsx::Private, format: Format) -> Self {
+        Self {
+            file: RecordFile {
+                path: kept.path(),
+                format,
+                hidden: false,
+            },
+            name,
+            kept: Some(kept),
+        }
+    }
+
+    /// Returns where it is; nothing if it came through a pipe, and is gone afterwards.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.kept.is_none().then_some(self.file.path.as_path())
+    }
+
+    /// Looks through the file, on a thread of its own, so that Ctrl-C is heard meanwhile.
+    pub(super) async fn survey(&self, skip_invalid: bool) -> anyhow::Result<Survey> {
+        let file = self.file.clone();
+        let survey = tokio::task::spawn_blocking(move || file.survey(skip_invalid));
+        Ok(survey.await??)
+    }
+}
+
+fn check_stream(format: Format, what: &str) -> Result<(), Misused> {
+    if format == Format::Directory {
+        let what = format!("{what} is no directory");
+        let instead = "leave out `--format`, or name the directory";
+        return Err(Misused::new(what, instead));
+    }
+    Ok(())
+}
+
+/// Says what of a directory was skipped.
+pub(super) fn remark_skipped(context: &Context, survey: &Survey) {
+    let skipped = &survey.skipped;
+    if skipped.is_empty() {
+        return;
+    }
+    let mut shown: Vec<_> = names(skipped)
+        .iter()
+        .take(SHOWN)
+        .map(|n| quoted(n))
+        .collect();
+    if skipped.len() > SHOWN {
+        shown.push("…".to_owned());
+    }
+    context.ui.warn(&format!(
+        "skipped {} beginning with a dot: {}; include them with `--hidden`",
+        quantity(skipped.len(), "name"),
+        shown.join(", ")
+    ));
+}
+
+/// The names that were skipped, as a report has them.
+pub(super) fn names(skipped: &[Skipped]) -> Vec<String> {
+    let name = |skipped: &Skipped| skipped.path().display().to_string();
+    skipped.iter().map(name).collect()
+}
+
+/// Says what there is to say of records that were passed over.
+pub(super) fn remark_invalid(context: &Context, survey: &Survey) {
+    for invalid in survey.invalid.iter().take(SAMPLE) {
+        context.ui.warn(&format!("passed over: {invalid}"));
+    }
+    if survey.invalid.len() > SAMPLE {
+        let more = survey.invalid.len() - SAMPLE;
+        context
+            .ui
+            .warn(&format!("… and {more} more; `--json` names them all"));
+    }
+}

@@ -1,0 +1,161 @@
+//! Reading files that the user names: what they are, and no more of them than makes sense.
+
+use std::{
+    fs::{File, FileType, OpenOptions},
+    io::{self, Read as _, Write},
+    path::Path,
+};
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    File,
+    /// A directory.
+    Directory,
+    /// What can be read only once: a pipe with or without a name.
+    Pipe,
+    /// A device or a socket.
+    Device,
+}
+
+impl Kind {
+    fn of(kind: FileType) -> Self {
+        match () {
+            () if kind.is_file() => Self::File,
+            () if kind.is_dir() => Self::Directory,
+            () if is_pipe(kind) => Self::Pipe,
+            () => Self::Device,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_pipe(kind: FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: FileType) -> bool {
+    false
+}
+
+/// Returns what `path` leads to, through any links; nothing if that is nothing, or cannot be told.
+pub fn kind_of(path: &Path) -> Option<Kind> {
+    let found = std::fs::metadata(path).ok()?;
+    Some(Kind::of(found.file_type()))
+}
+
+/// Copies all that comes through the pipe at `path` into `sink`. It waits for whoever writes.
+pub fn copy_pipe(path: &Path, mut sink: impl Write) -> io::Result<u64> {
+    let copied = io::copy(&mut File::open(path)?, &mut sink)?;
+    sink.flush()?;
+    Ok(copied)
+}
+
+/// Reads the file at `path`, which has at most `limit` bytes. Never waits: pipes and devices are
+/// refused.
+pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    match Kind::of(file.metadata()?.file_type()) {
+        Kind::File => up_to(file, limit),
+        other => Err(is_not_a_file(other)),
+    }
+}
+
+/// Reads the file or pipe at `path`, which has at most `limit` bytes. Waits for whoever writes into
+/// a pipe, so it belongs on a thread of its own.
+pub fn read_file_or_pipe(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if kind_of(path) != Some(Kind::Pipe) {
+        return read_file(path, limit);
+    }
+    let file = File::open(path)?;
+    match Kind::of(file.metadata()?.file_type()) {
+        Kind::File | Kind::Pipe => up_to(file, limit),
+        other => Err(is_not_a_file(other)),
+    }
+}
+
+fn up_to(file: File, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= limit {
+        return Ok(bytes);
+    }
+    let most = match limit {
+        mib if mib.is_multiple_of(1 << 20) => format!("{} MiB", mib >> 20),
+        bytes => format!("{bytes} bytes"),
+    };
+    let message = format!("it has more than {most}");
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, message))
+}
+
+fn is_not_a_file(kind: Kind) -> io::Error {
+    let what = match kind {
+        Kind::Directory => return io::ErrorKind::IsADirectory.into(),
+        Kind::Pipe => "a pipe",
+        Kind::File | Kind::Device => "a device",
+    };
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("it is {what}, not a file"),
+    )
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_are_read_and_only_up_to_a_limit() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        super::super::create(&at("file"), b"12345").unwrap();
+        assert_eq!(read_file(&at("file"), 5).unwrap(), b"12345");
+        let error = read_file(&at("file"), 4).unwrap_err();
+        assert_eq!(error.to_string(), "it has more than 4 bytes");
+        std::os::unix::fs::symlink("/dev/zero", at("zero")).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(at("fifo"))
+            .status();
+        assert!(made.unwrap().success());
+        let said = |name| read_file(&at(name), 5).unwrap_err().to_string();
+        assert_eq!(said("zero"), "it is a device, not a file");
+        assert_eq!(said("fifo"), "it is a pipe, not a file");
+        assert_eq!(said("."), "is a directory");
+        let kind = |name| kind_of(&at(name));
+        assert_eq!(kind("absent"), None);
+        assert_eq!(kind("fifo"), Some(Kind::Pipe));
+        assert_eq!(kind("zero"), Some(Kind::Device));
+        assert!(read_file_or_pipe(&at("zero"), 5).is_err());
+        assert!(read_file_or_pipe(&at("."), 5).is_err());
+    }
+
+    #[test]
+    fn a_pipe_is_read_to_its_end_or_its_limit() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        for (limit, read) in [(5, true), (4, false)] {
+            let writer = std::thread::spawn({
+                let path = path.clone();
+                move || {
+                    let opened = OpenOptions::new().write(true).open(path);
+                    opened.unwrap().write_all(b"12345").unwrap();
+                }
+            });
+            assert_eq!(read_file_or_pipe(&path, limit).is_ok(), read);
+            writer.join().unwrap();
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Files that change while they are read, or that can be read only once.
+#![cfg(unix)]
+
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use fs_err as fs;
+use kvctl::emulator::{Action, Fault};
+
+use crate::{
+    sandbox::{Sandbox, Seen},
+    sidecars::until,
+    transfer::{lines, sandbox},
+};
+
+fn keys(sandbox: &Sandbox) -> usize {
+    let seen = sandbox.run(&["key", "list", "-n", "one"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    seen.stdout.lines().count()
+}
+
+/// Starts a command and waits until it has looked at its files, and asks for the namespace.
+fn looked(sandbox: &Sandbox, args: &[&str]) -> Child {
+    let before = sandbox.emulator.log().len();
+    let wait = Action::Delay(Duration::from_secs(2));
+    sandbox
+        .emulator
+        .fault(Fault::new("GET", "namespaces", wait));
+    let child = sandbox.command(args).spawn().unwrap();
+    until(|| sandbox.emulator.log().len() > before);
+    child
+}
+
+fn end(sandbox: &Sandbox, child: Child) -> Seen {
+    sandbox.see(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_file_that_changes_after_it_was_looked_through_is_not_sent() {
+    let sandbox = sandbox(&["one"]);
+    let records = lines(100);
+    let cut = records
+        .lines()
+        .take(3)
+        .fold(String::new(), |all, line| all + line + "\n");
+    let invalid = records.replacen("\"value\"", "\"walue\"", 50);
+    let other = records.replace("00\"}", "01\"}");
+    for changed in [
+        cut,
+        invalid,
+        other,
+        records.clone() + &records,
+        String::new(),
+    ] {
+        sandbox.write("in.ndjson", &records);
+        let child = looked(&sandbox, &["import", "in.ndjson", "-n", "one"]);
+        sandbox.write("in.ndjson", changed);
+        let seen = end(&sandbox, child);
+        assert_eq!(seen.code, Some(1), "{seen}");
+        assert!(seen.stderr.contains("changed while it was read"), "{seen}");
+        assert!(seen.stderr.contains("0 records confirmed"), "{seen}");
+        assert_eq!(seen.stdout, "");
+        assert_eq!(keys(&sandbox), 0);
+    }
+    let csv = "key,value\na,1\nb,2\n";
+    let json = "[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"2\"}]";
+    for (name, text) in [("in.csv", csv), ("in.json", json)] {
+        sandbox.write(name, text);
+        let child = looked(&sandbox, &["import", name, "-n", "one"]);
+        sandbox.write(name, text.replace('2', "3"));
+        let seen = end(&sandbox, child);
+        assert_eq!(seen.code, Some(1), "{seen}");
+        assert!(seen.stderr.contains("changed while it was read"), "{seen}");
+        assert_eq!(keys(&sandbox), 0);
+    }
+}
+
+#[test]
+fn a_directory_that_changes_after_it_was_looked_through_is_not_sent() {
+    let sandbox = sandbox(&["one"]);
+    let delete = ["sync", "site", "-n", "one", "--delete", "-y"];
+    for args in [
+        &["import", "site", "-n", "one"][..],
+        &["sync", "site", "-n", "one"],
+        &delete,
+    ] {
+        for changed in ["changed", "new", "gone"] {
+            fs::remove_dir_all(sandbox.app().join("site")).ok();
+            sandbox.write("site/a", "1");
+            sandbox.write("site/b/c", "2");
+            let put = sandbox.run(&["key", "put", "old", "x", "-n", "one"]);
+            assert_eq!(put.code, Some(0), "{put}");
+            let child = looked(&sandbox, args);
+            match changed {
+                "changed" => sandbox.write("site/a", "other"),
+                "new" => sandbox.write("site/a2", "other"),
+                _ => fs::remove_dir_all(sandbox.app().join("site/b")).unwrap(),
+            }
+            let seen = end(&sandbox, child);
+            assert_eq!(seen.code, Some(1), "{changed}: {seen}");
+            assert!(seen.stderr.contains("changed while it was read"), "{seen}");
+            if changed != "gone" {
+                assert!(seen.stderr.contains("file `a"), "{seen}");
+            }
+            assert_eq!(keys(&sandbox), 1, "{changed}");
+        }
+    }
+}
+
+/// Runs a command that reads `text` from a pipe with a name, which it can do once.
+fn piped(sandbox: &Sandbox, args: &[&str], text: &str) -> Seen {
+    let fifo = sandbox.app().join("pipe.ndjson");
+    if !fifo.exists() {
+        let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
+        assert!(made.success());
+    }
+    let mut command = sandbox.command(args);
+    let child = command.stdin(Stdio::null()).spawn().unwrap();
+    let opened = fs::OpenOptions::new().write(true).open(&fifo);
+    opened.unwrap().write_all(text.as_bytes()).unwrap();
+    end(sandbox, child)
+}
+
+#[test]
+fn what_can_be_read_only_once_is_kept() {
+    let sandbox = sandbox(&["one"]);
+    let text = lines(1000);
+    let seen = piped(&sandbox, &["import", "pipe.ndjson", "-n", "one"], &text);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(seen.stdout, "imported 1000 records from pipe.ndjson\n");
+    assert_eq!(keys(&sandbox), 1000);
+    let seen = piped(&sandbox, &["diff", "pipe.ndjson", "title:one"], &text);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let list = "[\"key:0000000\",\"key:0000001\"]";
+    let bulk = ["bulk", "delete", "pipe.ndjson", "-n", "one", "-y"];
+    let seen = piped(&sandbox, &bulk, list);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(keys(&sandbox), 998);
+    let seen = sandbox.run(&["import", "/dev/zero", "--format", "ndjson", "-n", "one"]);
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stderr.contains("is a device"), "{seen}");
+}
+
+#[test]
+fn bash_may_substitute_a_process_for_the_file() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(1000));
+    let command = sandbox.command(&[]);
+    let script = "\"$0\" import --format ndjson -n one <(cat in.ndjson)";
+    let mut bash = Command::new("bash");
+    bash.args(["-c", script]).arg(command.get_program());
+    for (name, value) in command.get_envs() {
+        bash.env(name, value.unwrap());
+    }
+    let path = Path::new("/usr/bin:/bin");
+    let output = bash.env("PATH", path).current_dir(sandbox.app()).output();
+    let seen = sandbox.see(output.unwrap());
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(keys(&sandbox), 1000);
+}
+
+#[test]
+fn names_that_begin_with_a_dot_are_named_and_their_keys_stay() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("site/a", "1");
+    sandbox.write("site/.well-known/x", "1");
+    sandbox.write("site/b/.env", "1");
+    for key in [".well-known/x", ".well-known/y", "b/.env", ".other", "old"] {
+        let put = sandbox.run(&["key", "put", key, "x", "-n", "one"]);
+        assert_eq!(put.code, Some(0), "{put}");
+    }
+    let delete = ["sync", "site", "-n", "one", "--delete", "-y"];
+    let seen = sandbox.run(&delete);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let said = "skipped 2 names beginning with a dot: `.well-known`, `b/.env`";
+    assert!(seen.stderr.contains(said), "{seen}");
+    assert!(
+        seen.stdout.contains("3 keys of skipped files left"),
+        "{seen}"
+    );
+    let left = sandbox.run(&["key", "list", "-n", "one"]).stdout;
+    assert_eq!(left, ".well-known/x\n.well-known/y\na\nb/.env\n");
+    let seen = sandbox.run(&[&delete[..], &["--json"]].concat());
+    assert!(seen.stdout.contains("\"skipped\""), "{seen}");
+    let seen = sandbox.run(&["import", "site", "-n", "one", "--json"]);
+    assert!(seen.stdout.contains("\"b/.env\""), "{seen}");
+    let seen = sandbox.run(&["diff", "site", "title:one"]);
+    assert!(seen.stderr.contains(said), "{seen}");
+
+    let seen = sandbox.run(&[&delete[..], &["--hidden"]].concat());
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(!seen.stderr.contains("skipped"), "{seen}");
+    let left = sandbox.run(&["key", "list", "-n", "one"]).stdout;
+    assert_eq!(left, ".well-known/x\na\nb/.env\n");
+}
