@@ -293,3 +293,10 @@ pub struct TokenStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_on: Option<String>,
 }
+
+impl TokenStatus {
+    /// Whether the token is good.
+    pub fn is_active(&self) -> bool {
+        self.status == "active"
+    }
+}

@@ -8,7 +8,7 @@ use super::{
     settings::Found,
 };
 use crate::{
-    api::{Client, Credentials, Error, Kind, Scheme, VerifyToken},
+    api::{Client, Credentials, Error, Scheme, Trouble, VerifyToken},
     context::Context,
     domain::AccountId,
     env,
@@ -205,7 +205,7 @@ impl Examination<'_> {
             Permission::Missing(_) => self.report.note(&format!(
                 "without the permission `{ANALYTICS}`, `kvctl usage` does not work"
             )),
-            Permission::Unknown(error) => self.report.warn(said(error), error.hint()),
+            Permission::Unknown(error) => self.report.broken_by(said(error), error.hint()),
         }
         self.right(ANALYTICS, &analyse, "`kvctl usage` only");
     }
@@ -219,10 +219,10 @@ impl Examination<'_> {
     }
 }
 
-/// Lets pass what the service itself refused: it was reached.
+/// Lets pass what the service denied to whoever asks: it was reached, and that is told elsewhere.
 fn pass(error: Error) -> Result<(), Error> {
-    match &*error.kind {
-        Kind::Refused { status, .. } if status.is_client_error() => Ok(()),
+    match error.trouble() {
+        Trouble::Denied => Ok(()),
         _ => Err(error),
     }
 }

@@ -17,8 +17,8 @@ use crate::{
     ops::{
         target::place,
         verify::{
-            self, Check, Class, Denial, Finding, PROBE_PREFIX, Request, Selection, Service, Traces,
-            WorkerRoute,
+            self, Check, Class, Denial, Findings, PROBE_PREFIX, Request, Selection, Service,
+            Traces, WorkerRoute,
         },
     },
     ui::Stop,
@@ -147,7 +147,7 @@ fn announce(
 
 /// Makes the checks. Asked to stop, it lets requests under way finish and deletes what was written: a
 /// request that was dropped might yet be carried out, after the deletion.
-async fn guarded(context: &Context, request: &Request<'_>) -> Result<Vec<Finding>, Stopped> {
+async fn guarded(context: &Context, request: &Request<'_>) -> Result<Findings, Stopped> {
     let progress = context
         .ui
         .progress(request.selection.checks().count(), "checks");
@@ -217,9 +217,10 @@ fn verdict(args: &VerifyArgs, report: &VerifyReport) -> anyhow::Result<()> {
         return Err(failed.into());
     }
     let skipped = |row: &report::Row| row.status == verify::Status::Skip;
-    if !args.only.is_empty() && report.findings.iter().all(skipped) {
-        // Who asked for certain checks must not take their absence for success.
-        let next = "the findings say why; leave `--only` out, or name checks that can be made";
+    if report.findings.iter().all(skipped) {
+        // Nobody must take the absence of checks for success.
+        let next = "the findings say why; name checks that can be made, or leave out `--only` and \
+                    `--skip`";
         return Err(CheckFailed::with_next("nothing was verified: all was skipped", next).into());
     }
     Ok(())

@@ -5,7 +5,7 @@
 //! | member | what it is |
 //! | --- | --- |
 //! | `schema` | 1; another number where a member changes its meaning or goes |
-//! | `outcome` | `pass`, `warn` or `fail`: the worst of the findings |
+//! | `outcome` | `pass`, `warn` or `fail`: the worst of the findings; `fail` if all were skipped |
 //! | `place` | `remote` or `local` |
 //! | `account_id` | the account, or `null` where it is not known |
 //! | `passed`, `warned`, `failed`, `skipped` | how many findings ended so |
@@ -29,7 +29,7 @@ use crate::{
     config::Field,
     context::Context,
     domain::{AccountId, Binding, EnvName},
-    ops::verify::{Check, Class, Finding, Request, Status},
+    ops::verify::{Check, Class, Finding, Findings, Request, Status},
     ui::{ADDED, FAINT, REMOVED, Report, WARNED, printable, quantity},
 };
 
@@ -106,14 +106,13 @@ impl VerifyReport {
         context: &Context,
         request: &Request<'_>,
         account: Option<&AccountId>,
-        findings: Vec<Finding>,
+        findings: Findings,
     ) -> Self {
         let count = |status| findings.iter().filter(|f| f.status == status).count();
-        let worst = findings.iter().map(|f| f.status).max();
         let local = request.service.as_ref().is_ok_and(|s| s.local);
         Self {
             schema: SCHEMA,
-            outcome: worst.unwrap_or(Status::Pass).max(Status::Pass),
+            outcome: findings.outcome(),
             place: if local { "local" } else { "remote" },
             account_id: account.cloned(),
             passed: count(Status::Pass),

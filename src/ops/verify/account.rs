@@ -9,12 +9,12 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let account = match facts.account() {
         Ok(account) => account,
-        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+        Err(blocked) => return vec![blocked.finding(check)],
     };
     let reached = || Finding::pass(check, format!("the credentials reach account {account}"));
     let finding = match facts.namespaces().await {
         Ok(_) => reached(),
-        Err(blocked) => facts.blocked(check, &blocked),
+        Err(blocked) => blocked.finding(check),
     };
     vec![finding]
 }

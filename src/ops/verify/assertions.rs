@@ -28,7 +28,7 @@ pub(super) async fn all(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let scopes = match facts.scopes() {
         Ok(scopes) => scopes,
-        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+        Err(blocked) => return vec![blocked.finding(check)],
     };
     let cases = asserts
         .iter()
@@ -101,7 +101,7 @@ impl<'a> Case<'a> {
         let looked = match look_up(facts, entry).await {
             Ok(Some(looked)) => looked,
             Ok(None) => return Finding::skip(check, "the binding leads to no namespace"),
-            Err(blocked) => return facts.blocked(check, &blocked),
+            Err(blocked) => return blocked.finding(check),
         };
         let problems = match &self.assertion.claim {
             Claim::Key(key, expected) => looked.key(key, expected, facts).await,
@@ -114,9 +114,9 @@ impl<'a> Case<'a> {
                  minute may not be seen everywhere yet",
             ),
             Err(error) => {
-                let blocked = Blocked::of(&error, check);
+                let blocked = facts.blame(&error, check).await;
                 facts.note(&blocked);
-                facts.blocked(check, &blocked)
+                blocked.finding(check)
             }
         }
     }

@@ -73,12 +73,13 @@ impl Blocked {
         }
     }
 
-    /// Returns what `check` says: it is skipped where the check to blame is `made` and says the rest.
-    pub(super) fn finding(&self, check: Check, made: bool) -> Finding {
-        if self.by == check || !made {
-            return self.failure_of(check);
+    /// Returns what `check` says: it is skipped where the check to blame fails and says the rest.
+    pub(super) fn finding(&self, check: Check) -> Finding {
+        let failure = self.failure_of(check);
+        if self.by == check {
+            return failure;
         }
-        Finding::skip(check, format!("the check `{}` failed", self.by))
+        Finding::skip_because_of(self.by, failure)
     }
 }
 

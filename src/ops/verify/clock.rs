@@ -16,7 +16,7 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let ahead = facts.way().and_then(|way| way.ahead_seconds);
     let finding = match (ahead, listed) {
         (Some(seconds), _) => judge(seconds),
-        (None, Err(blocked)) => facts.blocked(check, &blocked),
+        (None, Err(blocked)) => blocked.finding(check),
         (None, Ok(())) => Finding::skip(check, "no answer had a date"),
     };
     vec![finding]

@@ -12,7 +12,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let check = Check::Configuration;
     let scopes = match facts.scopes() {
         Ok(scopes) => scopes,
-        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+        Err(blocked) => return vec![blocked.finding(check)],
     };
     let mut findings = Vec::new();
     for scope in &scopes {

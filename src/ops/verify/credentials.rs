@@ -22,11 +22,11 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let finding = match facts.token().await {
         TokenAnswer::Known(status, owner) => judge(status, *owner, (facts.request.now)()),
-        TokenAnswer::Trouble(blocked) => facts.blocked(check, blocked),
+        TokenAnswer::Trouble(blocked) => blocked.finding(check),
         // What no endpoint verifies is judged by whether it opens anything.
         TokenAnswer::Unknown(_) | TokenAnswer::NotAsked => match facts.namespaces().await {
             Ok(_) => Finding::pass(check, accepted(facts)),
-            Err(blocked) => facts.blocked(check, &blocked),
+            Err(blocked) => blocked.finding(check),
         },
     };
     vec![finding]
@@ -44,7 +44,7 @@ fn judge(status: &TokenStatus, owner: Owner, now: Timestamp) -> Finding {
         Owner::Account => "the account's token",
         Owner::User => "the user's token",
     };
-    if status.status != "active" {
+    if !status.is_active() {
         let finding = Finding::fail(Check::Credentials, format!("{whose} is {}", status.status));
         let hint = "roll or enable it on the API Tokens page of the Cloudflare dashboard";
         return Finding {

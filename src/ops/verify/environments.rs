@@ -14,7 +14,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let check = Check::Environments;
     let project = match facts.document() {
         Ok(document) => document.project(),
-        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+        Err(blocked) => return vec![blocked.finding(check)],
     };
     if project.environments.is_empty() {
         return vec![Finding::skip(check, "the file has no environments")];

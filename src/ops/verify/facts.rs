@@ -12,7 +12,7 @@ use super::{
     targets::{self, Target},
 };
 use crate::{
-    api::{Client, DeleteKey},
+    api::{self, Client, DeleteKey},
     config::{Document, Place, Position, Scope},
     domain::{AccountId, NamespaceId},
     ops::{
@@ -43,8 +43,8 @@ pub(super) enum Writing {
     Refused(Blocked),
     /// It could not be tried, because of this.
     Blocked(Blocked),
-    /// It was not tried, for this reason.
-    Untried(String),
+    /// It was not tried: no binding leads to a namespace.
+    Untried,
 }
 
 /// What is known so far.
@@ -103,9 +103,22 @@ impl<'a> Facts<'a> {
         self.request.service.as_ref().is_ok_and(|s| s.local)
     }
 
-    /// Returns what `check` says of something that blocks it.
-    pub(super) fn blocked(&self, check: Check, blocked: &Blocked) -> Finding {
-        blocked.finding(check, self.makes(blocked.by))
+    /// Blames an error of the API on the check that is about it; `otherwise` on that which asked.
+    ///
+    /// The service answers 401 also where it means 403. Of a token that it calls active, such a refusal
+    /// is about what the token may do.
+    pub(super) async fn blame(&self, error: &api::Error, otherwise: Check) -> Blocked {
+        let blocked = Blocked::of(error, otherwise);
+        if blocked.by == Check::Credentials
+            && let TokenAnswer::Known(status, _) = self.token().await
+            && status.is_active()
+        {
+            return Blocked {
+                by: Check::Permission,
+                ..blocked
+            };
+        }
+        blocked
     }
 
     /// Remembers what is another check's business.
@@ -160,12 +173,12 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Returns the account that is meant.
     /// Returns what the answers so far told of the way to the service; nothing if there was none.
     pub(super) fn way(&self) -> Option<Way> {
         self.request.service.as_ref().ok()?.meter.way()
     }
 
+    /// Returns the account that is meant.
     pub(super) fn account(&self) -> Result<&'a AccountId, Blocked> {
         self.client()?;
         let Ok(service) = &self.request.service else {
@@ -234,7 +247,7 @@ impl<'a> Facts<'a> {
             Ok(all) => return Ok(all),
             Err(error) => error,
         };
-        let blocked = Blocked::of(&error, Check::Connection);
+        let blocked = self.blame(&error, Check::Connection).await;
         if blocked.class != Class::Denied {
             return Err(blocked);
         }
@@ -305,17 +318,20 @@ impl<'a> Facts<'a> {
     async fn try_writing(&self) -> Writing {
         if self.makes(Check::Probe) {
             let probes = self.probes().await;
-            if let Some(refusal) = self.noted(Check::Permission) {
-                return Writing::Refused(refusal);
-            }
-            if probes.iter().any(|probed| probed.wrote) {
-                return Writing::Allowed;
-            }
-            return Writing::Untried("no namespace could be written to".to_owned());
+            let wrote = probes.iter().any(|probed| probed.wrote);
+            return match self.noted(Check::Permission) {
+                Some(refusal) if wrote => Writing::Blocked(refusal),
+                Some(refusal) => Writing::Refused(refusal),
+                None if wrote => Writing::Allowed,
+                None => {
+                    let blocked = probes.iter().find_map(|probed| probed.blocked.clone());
+                    blocked.map_or(Writing::Untried, Writing::Blocked)
+                }
+            };
         }
         match self.delete_nothing().await {
             Ok(true) => Writing::Allowed,
-            Ok(false) => Writing::Untried("no binding leads to a namespace".to_owned()),
+            Ok(false) => Writing::Untried,
             Err(blocked) if blocked.by == Check::Permission => Writing::Refused(blocked),
             Err(blocked) => {
                 self.note(&blocked);
@@ -334,9 +350,9 @@ impl<'a> Facts<'a> {
             namespace: &target.id,
             key: &key,
         };
-        let deleted = self.client()?.send(&request).await;
-        deleted
-            .map(|()| true)
-            .map_err(|error| Blocked::of(&error, Check::Connection))
+        match self.client()?.send(&request).await {
+            Ok(()) => Ok(true),
+            Err(error) => Err(self.blame(&error, Check::Connection).await),
+        }
     }
 }

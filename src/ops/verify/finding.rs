@@ -122,6 +122,17 @@ pub struct Finding {
     pub place: Option<Place>,
     /// What kind of trouble a failure is.
     pub class: Class,
+    /// Why a check was skipped, if another one is to blame.
+    pub(super) blame: Option<Box<Blame>>,
+}
+
+/// Why a check was skipped.
+#[derive(Debug, Clone)]
+pub(super) struct Blame {
+    /// The check that is to blame.
+    by: Check,
+    /// What is said if that one did not fail.
+    otherwise: Finding,
 }
 
 impl Finding {
@@ -134,6 +145,7 @@ impl Finding {
             hint: None,
             place: None,
             class: Class::Check,
+            blame: None,
         }
     }
 
@@ -155,6 +167,16 @@ impl Finding {
     /// The check was not made.
     pub fn skip(check: Check, reason: impl Into<String>) -> Self {
         Self::new(check, Status::Skip, reason)
+    }
+
+    /// The check was not made because of what makes `by` fail. If `by` did not fail, `otherwise` is
+    /// what there is to say: whoever skips a check must not keep quiet about why.
+    pub(super) fn skip_because_of(by: Check, otherwise: Self) -> Self {
+        let skipped = Self::skip(otherwise.check, format!("the check `{by}` failed"));
+        Self {
+            blame: Some(Box::new(Blame { by, otherwise })),
+            ..skipped
+        }
     }
 
     /// The same, about `subject`.
@@ -179,9 +201,111 @@ impl Finding {
     }
 }
 
+/// What the checks have to say, in their order.
+///
+/// By construction no skip blames a check that did not fail: what could not be found out is a failure
+/// of its own then.
+#[derive(Debug)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub(super) fn new(findings: Vec<Finding>) -> Self {
+        let failed = findings.iter().filter(|it| it.status == Status::Fail);
+        let failed: Vec<Check> = failed.map(|it| it.check).collect();
+        let settle = |finding: Finding| match finding.blame {
+            Some(blame) if !failed.contains(&blame.by) => Finding {
+                subject: finding.subject,
+                place: finding.place.or(blame.otherwise.place),
+                ..blame.otherwise
+            },
+            _ => finding,
+        };
+        Self(findings.into_iter().map(settle).collect())
+    }
+
+    /// Returns the worst of them. If no check was made, nothing is known to be well.
+    pub fn outcome(&self) -> Status {
+        let worst = self.0.iter().map(|it| it.status).max();
+        worst
+            .filter(|it| *it != Status::Skip)
+            .unwrap_or(Status::Fail)
+    }
+}
+
+impl std::ops::Deref for Findings {
+    type Target = [Finding];
+
+    fn deref(&self) -> &[Finding] {
+        &self.0
+    }
+}
+
+impl IntoIterator for Findings {
+    type Item = Finding;
+    type IntoIter = std::vec::IntoIter<Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn any_check() -> impl Strategy<Value = Check> {
+        proptest::sample::select(Check::ALL)
+    }
+
+    fn any_finding() -> impl Strategy<Value = Finding> {
+        (any_check(), any_check(), 0..5).prop_map(|(check, by, kind)| match kind {
+            0 => Finding::pass(check, "well"),
+            1 => Finding::warn(check, "odd"),
+            2 => Finding::skip(check, "not asked for"),
+            3 => Finding::fail(check, "broken"),
+            _ => Finding::skip_because_of(by, Finding::fail(check, "the cause")),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_skip_blames_only_what_failed(
+            findings in proptest::collection::vec(any_finding(), 0..12)
+        ) {
+            let settled = Findings::new(findings.clone());
+            let failed = |check| settled.iter().any(|it| it.check == check && it.status == Status::Fail);
+            prop_assert_eq!(settled.len(), findings.len());
+            for (before, after) in findings.iter().zip(settled.iter()) {
+                prop_assert_eq!(before.check, after.check);
+                match (&before.blame, after.status) {
+                    (Some(blame), Status::Skip) => prop_assert!(failed(blame.by)),
+                    (Some(_), status) => {
+                        prop_assert_eq!(status, Status::Fail);
+                        prop_assert_eq!(&after.message, "the cause");
+                    }
+                    (None, status) => prop_assert_eq!(status, before.status),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn where_nothing_was_checked_nothing_is_well() {
+        let outcome = |findings: &[Finding]| Findings::new(findings.to_vec()).outcome();
+        let skip = || Finding::skip(Check::Worker, "no `--worker URL` is given");
+        assert_eq!(outcome(&[]), Status::Fail);
+        assert_eq!(outcome(&[skip()]), Status::Fail);
+        assert_eq!(
+            outcome(&[skip(), Finding::pass(Check::Quota, "")]),
+            Status::Pass
+        );
+        assert_eq!(
+            outcome(&[skip(), Finding::warn(Check::Quota, "")]),
+            Status::Warn
+        );
+    }
 
     #[test]
     fn a_subject_names_what_is_known() {

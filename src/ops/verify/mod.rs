@@ -33,7 +33,7 @@ mod worker;
 use futures_util::future;
 
 pub use check::{Check, Selection, UnknownCheck};
-pub use finding::{Class, Finding, Status, Subject};
+pub use finding::{Class, Finding, Findings, Status, Subject};
 pub use probe::PREFIX as PROBE_PREFIX;
 pub use request::{Denial, File, Request, Service, WorkerRoute};
 pub use traces::Traces;
@@ -87,7 +87,7 @@ pub fn check_bindings(document: &Document, manifest: &Manifest) -> Result<(), Un
 
 /// Makes the checks that are selected, and tells `done` of each when it is done with. The findings
 /// are in the order of the checks.
-pub async fn run(request: &Request<'_>, done: &(dyn Fn(Check) + Sync)) -> Vec<Finding> {
+pub async fn run(request: &Request<'_>, done: &(dyn Fn(Check) + Sync)) -> Findings {
     let facts = Facts::new(request);
     let checks = request.selection.checks().map(|check| {
         let facts = &facts;
@@ -97,11 +97,8 @@ pub async fn run(request: &Request<'_>, done: &(dyn Fn(Check) + Sync)) -> Vec<Fi
             findings
         }
     });
-    future::join_all(checks)
-        .await
-        .into_iter()
-        .flatten()
-        .collect()
+    let findings = future::join_all(checks).await;
+    Findings::new(findings.into_iter().flatten().collect())
 }
 
 async fn run_one(check: Check, facts: &Facts<'_>) -> Vec<Finding> {

@@ -15,14 +15,14 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let check = Check::Namespaces;
     let scopes = match facts.scopes() {
         Ok(scopes) => scopes,
-        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+        Err(blocked) => return vec![blocked.finding(check)],
     };
     if facts.is_local() {
         return local(&scopes);
     }
     let all = match facts.namespaces().await {
         Ok(all) => all,
-        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+        Err(blocked) => return vec![blocked.finding(check)],
     };
     let near = facts
         .client()

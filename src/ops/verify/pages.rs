@@ -7,7 +7,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let check = Check::Pages;
     let document = match facts.document() {
         Ok(document) => document,
-        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+        Err(blocked) => return vec![blocked.finding(check)],
     };
     let project = document.project();
     if project.has_pages_output {

@@ -15,7 +15,7 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
         return vec![Finding::skip(check, "the local store lets everybody in")];
     }
     if let Err(blocked) = facts.namespaces().await {
-        return vec![facts.blocked(check, &blocked)];
+        return vec![blocked.finding(check)];
     }
     if facts.request.read_only {
         let message = "may read; writing was not tried (`--read-only`)";
@@ -23,11 +23,11 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let finding = match facts.writing().await {
         Writing::Allowed => Finding::pass(check, "may read and write"),
-        Writing::Untried(reason) => Finding::pass(
+        Writing::Untried => Finding::pass(
             check,
-            format!("may read; writing could not be tried: {reason}"),
+            "may read; writing could not be tried: no binding leads to a namespace",
         ),
-        Writing::Blocked(blocked) => facts.blocked(check, blocked),
+        Writing::Blocked(blocked) => blocked.finding(check),
         Writing::Refused(refusal) => {
             let failure = refusal.failure_of(check);
             let message = format!("may read, and not write: {}", failure.message);

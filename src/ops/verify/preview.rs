@@ -11,7 +11,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let check = Check::Preview;
     let scopes = match facts.scopes() {
         Ok(scopes) => scopes,
-        Err(blocked) => return vec![facts.blocked(check, &blocked)],
+        Err(blocked) => return vec![blocked.finding(check)],
     };
     let entries = |scope: &&'_ Scope| scope.entries.len();
     if scopes.iter().map(entries).sum::<usize>() == 0 {

@@ -36,6 +36,8 @@ pub(super) struct Probed {
     pub(super) finding: Finding,
     /// Whether the key was written.
     pub(super) wrote: bool,
+    /// What kept the probe from going on.
+    pub(super) blocked: Option<Blocked>,
 }
 
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
@@ -43,7 +45,7 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
         return vec![Finding::skip(Check::Probe, "`--read-only` is given")];
     }
     match facts.targets().await {
-        Err(blocked) => return vec![facts.blocked(Check::Probe, &blocked)],
+        Err(blocked) => return vec![blocked.finding(Check::Probe)],
         Ok(targets) if targets.is_empty() => {
             let reason = "no binding leads to a namespace that exists";
             return vec![Finding::skip(Check::Probe, reason)];
@@ -71,27 +73,35 @@ async fn one(facts: &Facts<'_>, target: Target) -> Probed {
         Err(blocked) => (Err(Trouble::Blocked(blocked)), false),
         Ok(mut probe) => (probe.run().await, probe.wrote),
     };
+    let blocked = match &probed {
+        Err(Trouble::Refused(error)) => Some(facts.blame(error, Check::Probe).await),
+        Err(Trouble::Blocked(blocked)) => Some(blocked.clone()),
+        _ => None,
+    };
+    if let Some(blocked) = &blocked {
+        facts.note(blocked);
+    }
     let place = facts.place(target.position);
-    let finding = match probed {
-        Ok(message) => Finding::pass(Check::Probe, message),
-        Err(Trouble::Blocked(blocked)) => {
-            facts.note(&blocked);
-            facts.blocked(Check::Probe, &blocked)
-        }
-        Err(Trouble::Unseen(message)) => Finding::fail(Check::Probe, message)
+    let finding = match (probed, &blocked) {
+        (_, Some(blocked)) => blocked.finding(Check::Probe),
+        (Ok(message), None) => Finding::pass(Check::Probe, message),
+        (Err(Trouble::Unseen(message)), None) => Finding::fail(Check::Probe, message)
             .hint("allow more time with `--consistency-timeout 60s`, or run again")
             .at(place),
-        Err(Trouble::Wrong(message)) => Finding::fail(Check::Probe, message)
+        (Err(Trouble::Wrong(message)), None) => Finding::fail(Check::Probe, message)
             .hint(
                 "the service does not keep what it is given; run again, and if it stays so, report \
                  it to Cloudflare",
             )
             .at(place),
-        Err(Trouble::Stopped) => Finding::skip(Check::Probe, "interrupted"),
+        (Err(Trouble::Stopped | Trouble::Refused(_) | Trouble::Blocked(_)), None) => {
+            Finding::skip(Check::Probe, "interrupted")
+        }
     };
     Probed {
         finding: finding.about(target.subject),
         wrote,
+        blocked,
     }
 }
 
@@ -106,7 +116,9 @@ pub(super) fn key() -> Result<KeyName, Blocked> {
 
 /// Why a probe did not go well.
 enum Trouble {
-    /// Another check's business, or a request that failed.
+    /// A request that failed.
+    Refused(api::Error),
+    /// Another check's business.
     Blocked(Blocked),
     /// Something was not seen in time.
     Unseen(String),
@@ -118,7 +130,7 @@ enum Trouble {
 
 impl From<api::Error> for Trouble {
     fn from(error: api::Error) -> Self {
-        Self::Blocked(Blocked::of(&error, Check::Probe))
+        Self::Refused(error)
     }
 }
 
@@ -241,7 +253,7 @@ impl<'a> Probe<'a> {
             key: &self.key,
         };
         if let Err(error) = self.client.send(&delete).await {
-            let blocked = Blocked::of(&error, Check::Probe);
+            let blocked = self.facts.blame(&error, Check::Probe).await;
             let message = format!(
                 "the key `{}` could not be deleted, and expires within {} s: {}",
                 self.key,

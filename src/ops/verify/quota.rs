@@ -18,12 +18,11 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
         return vec![spent.failure()];
     }
     let client = match (listed, facts.client()) {
-        (Err(blocked), _) | (_, Err(blocked)) => return vec![facts.blocked(check, &blocked)],
+        (Err(blocked), _) | (_, Err(blocked)) => return vec![blocked.finding(check)],
         (Ok(()), Ok(client)) => client,
     };
     let Some(budget) = client.budget() else {
-        let message = "no answer spoke of a limit";
-        return vec![Finding::pass(check, message)];
+        return vec![Finding::skip(check, "no rate-limit headers")];
     };
     let (left, quota) = (budget.remaining, budget.quota);
     let message = format!("{left} of {quota} requests are left in these five minutes");

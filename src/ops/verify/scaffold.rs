@@ -14,7 +14,7 @@ const CHECK: Check = Check::Scaffold;
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let document = match facts.document() {
         Ok(document) => document,
-        Err(blocked) => return vec![facts.blocked(CHECK, &blocked)],
+        Err(blocked) => return vec![blocked.finding(CHECK)],
     };
     let root = document.path().parent().unwrap_or(Path::new("."));
     match scaffold::inspect(root, Some(document), facts.request.manifest) {

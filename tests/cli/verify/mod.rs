@@ -8,6 +8,7 @@ mod junit;
 mod reports;
 #[cfg(unix)]
 mod signals;
+mod unknown;
 
 use kvctl::{
     domain::AccountId,
