@@ -22,6 +22,7 @@ use reqwest::{
 use super::{
     BaseUrl, Credentials, Scheme,
     answer::Answer,
+    clock::Clock,
     endpoint::{Body, Endpoint},
     error::{Error, Kind, Request, Trouble},
     observer::{Event, Observer},
@@ -75,6 +76,7 @@ pub struct Client {
     retries: usize,
     backoff: Duration,
     now: fn() -> Timestamp,
+    clock: Clock,
     pacer: Pacer,
     observer: Arc<dyn Observer>,
 }
@@ -128,6 +130,7 @@ impl Client {
             retries: settings.retries,
             backoff: settings.backoff,
             now: settings.now,
+            clock: Clock::default(),
             pacer: Pacer::default(),
             observer,
         })
@@ -146,6 +149,17 @@ impl Client {
     /// Returns what is left of the account's requests, as far as the answers said.
     pub fn budget(&self) -> Option<Budget> {
         self.pacer.budget()
+    }
+
+    /// Returns what time it is at the service, in UNIX seconds: by its answers, and until there is one
+    /// by this machine's clock.
+    pub fn service_now(&self) -> i64 {
+        self.clock.there((self.now)())
+    }
+
+    /// Whether an answer has told what time it is at the service.
+    pub fn knows_service_time(&self) -> bool {
+        self.clock.is_known()
     }
 
     /// Sends `endpoint`, again if that is safe and may help.
@@ -234,6 +248,7 @@ impl Client {
                     answer.header("ratelimit"),
                     answer.header("ratelimit-policy"),
                 );
+                self.learn_time(&answer, sent.elapsed());
                 self.observer.event(&Event::Answered {
                     method: &E::METHOD,
                     path: &answer.request.path,
@@ -256,6 +271,15 @@ impl Client {
                 let error: reqwest::Error = e;
                 Err(Error::new(request, Kind::Unreachable(error.without_url())))
             }
+        }
+    }
+
+    /// Learns what time it is at the service, unless the answer comes out of a cache.
+    fn learn_time(&self, answer: &Answer, took: Duration) {
+        if answer.header("age").is_none()
+            && let Some(date) = answer.header("date")
+        {
+            self.clock.learn(date, (self.now)(), took);
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
-use super::key::NamespaceArgs;
+use super::{key::NamespaceArgs, verify::Consistency};
 use crate::domain::{Binding, Jurisdiction, NamespaceId, Title};
 
 /// The commands under `namespace`.
@@ -84,6 +84,15 @@ pub struct DeleteArgs {
     /// File to export all records to first; its ending tells the format
     #[arg(long, value_name = "FILE")]
     pub backup: Option<PathBuf>,
+
+    /// How long to retry keys that are listed but cannot be read
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "60s",
+        requires = "backup"
+    )]
+    pub consistency_timeout: Consistency,
 
     /// Title of the namespace to delete, typed once more to confirm
     #[arg(long, value_name = "TITLE")]

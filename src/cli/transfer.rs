@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 
-use super::key::NamespaceArgs;
+use super::{key::NamespaceArgs, verify::Consistency};
 use crate::{
     domain::{Binding, BindingError, EnvName, EnvNameError, NamespaceId, NamespaceIdError},
     formats::Format,
@@ -51,6 +51,10 @@ pub struct ExportArgs {
     /// Format of the file [default: as its ending says]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
+
+    /// How long to retry keys that are listed but cannot be read
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    pub consistency_timeout: Consistency,
 
     /// Whether to go on with an interrupted export; NDJSON only.
     #[command(flatten)]
@@ -121,6 +125,10 @@ pub struct CopyArgs {
     /// Say how much would be copied, and stop
     #[arg(long)]
     pub dry_run: bool,
+
+    /// How long to retry keys that are listed but cannot be read
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    pub consistency_timeout: Consistency,
 
     /// Whether to go on with an interrupted copy.
     #[command(flatten)]

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
+use jiff::Timestamp;
 
-use crate::api::{Event, Observer};
+use crate::api::{Event, Observer, ahead};
 
 /// Listens to a client, and measures how long the way is and what time it is at its other end.
 #[derive(Debug)]
@@ -86,20 +86,6 @@ impl Observer for Meter {
             .unwrap_or_else(PoisonError::into_inner)
             .push(sample);
     }
-}
-
-/// Returns by how many milliseconds this machine is ahead of a service that said `date`, where the
-/// answer was there at `now`; nothing, if they may as well agree.
-///
-/// A date has whole seconds, and it was written at some time between sending and receiving. So the
-/// middle of both is the best guess, and half of both is how far that may be off.
-fn ahead(date: &str, now: Timestamp, took: Duration) -> Option<i64> {
-    let there = DateTimeParser::new().parse_timestamp(date).ok()?;
-    let half = i64::try_from(took.as_millis() / 2).ok()?;
-    let here = now.as_millisecond().saturating_sub(half);
-    let ahead = here.saturating_sub(there.as_millisecond() + 500);
-    let may_agree = ahead.unsigned_abs() <= (500 + half).unsigned_abs();
-    Some(if may_agree { 0 } else { ahead })
 }
 
 #[cfg(test)]

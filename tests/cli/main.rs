@@ -16,6 +16,7 @@ mod failures;
 mod files;
 mod interruptions;
 mod key;
+mod lagging;
 mod local;
 mod namespace;
 mod provision;

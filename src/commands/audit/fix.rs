@@ -12,7 +12,7 @@ use crate::{
     commands::{
         Misused, Refused,
         key::{Access, Keyspace, choose, guard::allow_rewrites},
-        transfer::{failures, quoted},
+        transfer::{failures, missed, quoted},
     },
     context::{Context, Session},
     domain::Ttl,
@@ -21,6 +21,7 @@ use crate::{
         audit::rules::Rules,
         target::Target,
         transfer::{
+            absent::{CONSISTENCY_TIMEOUT, Settled, Settling},
             cost::Cost,
             read::{Listed, Reader},
             write::{Writer, Written},
@@ -117,9 +118,12 @@ impl Fix<'_> {
             self.ttl
         );
         allow_rewrites(self.context, self.keyspace, args.confirm.as_deref(), what).await?;
-        let (written, vanished) = self.write(keys).await?;
+        let (mut written, settled) = self.write(keys).await?;
+        let unreadable = settled.unreadable.iter().map(ToString::to_string);
+        let reason = || "it is listed, and could not be read".to_owned();
+        written.failed.extend(unreadable.map(|key| (key, reason())));
         fixed.written = written.confirmed;
-        fixed.vanished = vanished;
+        fixed.vanished = settled.expired + settled.deleted.len();
         fixed.failed = failures::of(written.failed);
         Ok(fixed)
     }
@@ -142,7 +146,7 @@ impl Fix<'_> {
         self.context.ui.status(&text);
     }
 
-    async fn write(&self, keys: Vec<Listed>) -> anyhow::Result<(Written, usize)> {
+    async fn write(&self, keys: Vec<Listed>) -> anyhow::Result<(Written, Settled)> {
         let Session {
             client, account, ..
         } = &self.keyspace.session;
@@ -151,14 +155,17 @@ impl Fix<'_> {
         let count = |records: usize| progress.advance(records);
         let reader = Reader::new(client, account, id);
         let listed = stream::iter([Ok(keys)]);
-        let numbered = reader
-            .records_of(listed, |_| true)
-            .zip(stream::iter(0..))
-            .map(|(record, number)| record.map(|record| (number, record)));
+        let waits = missed::waits(self.context, CONSISTENCY_TIMEOUT);
+        let settling = Settling {
+            timeout: CONSISTENCY_TIMEOUT,
+            waits: &waits,
+        };
+        let numbered = reader.records_of(listed, |_| true);
+        let numbered = numbered.chain(reader.late("", &settling));
         let writer = Writer::new(client, account, id, env::now().as_second()).giving(self.ttl);
         let written = writer.write_all(numbered, &mut (), &count).await;
         let written = written.context("not all keys are written; run it again")?;
-        Ok((written, reader.vanished()))
+        Ok((written, reader.settled()))
     }
 }
 

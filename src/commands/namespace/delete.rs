@@ -1,6 +1,10 @@
 //! `kvctl namespace delete`: guarded, for there is no way back.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -8,9 +12,12 @@ use serde::Serialize;
 use super::{Found, find};
 use crate::{
     cli::DeleteArgs,
-    commands::{Refused, transfer::export},
+    commands::{
+        Refused,
+        transfer::export::{self, ExportReport},
+    },
     config::Document,
-    context::Context,
+    context::{Context, Session},
     domain::NamespaceId,
     ops::{
         namespaces::delete,
@@ -56,13 +63,14 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     for binding in &bound {
         ui.warn(&format!("still bound: {binding}"));
     }
-    let report = DeleteReport {
+    let mut report = DeleteReport {
         id: id.clone(),
         title: title.clone(),
         keys,
         complete,
         bound,
         dry_run: args.dry_run,
+        backup: None,
     };
     if args.dry_run {
         return ui.conclude(&report, Ok(()));
@@ -72,17 +80,28 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     let protected = manifest.is_some_and(|m| protect::is_protected(&m, project, id, title));
     confirm(context, title, args.confirm.as_deref(), protected).await?;
     if let Some(file) = &args.backup {
-        let target = Target {
-            id: id.clone(),
-            binding: None,
-            title: Some(title.clone()),
-        };
-        let saved = export::back_up(context, &session, &target, file).await;
-        saved.with_context(|| format!("`{title}` was not deleted"))?;
+        let timeout = args.consistency_timeout.0;
+        report.backup = Some(back_up(context, &session, &namespace, file, timeout).await?);
     }
     let sent = delete(&session.client, &session.account, id).await;
     sent.with_context(|| format!("could not delete `{title}`"))?;
     ui.conclude(&report, Ok(()))
+}
+
+async fn back_up(
+    context: &Context,
+    session: &Session,
+    namespace: &NamespaceInfo,
+    file: &Path,
+    timeout: Duration,
+) -> anyhow::Result<ExportReport> {
+    let target = Target {
+        id: namespace.id.clone(),
+        binding: None,
+        title: Some(namespace.title.clone()),
+    };
+    let saved = export::back_up(context, session, &target, file, timeout).await;
+    saved.with_context(|| format!("`{}` was not deleted", namespace.title))
 }
 
 /// Reads the wrangler file for what it says of the namespace. It is not needed, so a file that is
@@ -159,6 +178,9 @@ struct DeleteReport {
     /// Bindings that now lead nowhere.
     bound: Vec<String>,
     dry_run: bool,
+    /// What was saved before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup: Option<ExportReport>,
 }
 
 impl Report for DeleteReport {
@@ -168,6 +190,9 @@ impl Report for DeleteReport {
         } else {
             "deleted"
         };
+        if let Some(backup) = &self.backup {
+            backup.human(out, false)?;
+        }
         writeln!(out, "{verb} {} {}", self.title, self.id)
     }
 }

@@ -1,12 +1,19 @@
 //! `kvctl copy`.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
-use super::{failures, side::open_namespace};
+use super::{
+    failures,
+    missed::{self, Missed},
+    side::open_namespace,
+};
 use crate::{
     cli::transfer::{CopyArgs, ResumeArgs, SideArg},
     commands::{
@@ -17,6 +24,7 @@ use crate::{
     domain::KeyName,
     env,
     ops::transfer::{
+        absent::Settling,
         cost::Cost,
         journal::{Done, Journal},
         read::{self, Listed, Reader},
@@ -42,6 +50,7 @@ pub(crate) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()>
         from: &from,
         to: &to,
         prefix: args.prefix.as_deref().unwrap_or_default(),
+        timeout: args.consistency_timeout.0,
     };
     let report = if args.dry_run {
         copy.count().await?
@@ -50,7 +59,7 @@ pub(crate) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()>
         copy.run(args.resume).await?
     };
     let verdict = match report.failed.len() {
-        0 => Ok(()),
+        0 => report.missed.verdict().map_err(Into::into),
         undone => Err(Partial(format!("{} not written", quantity(undone, "record"))).into()),
     };
     context.ui.conclude(&report, verdict)
@@ -82,6 +91,8 @@ struct Copy<'a> {
     from: &'a Keyspace,
     to: &'a Keyspace,
     prefix: &'a str,
+    /// How long to ask again for keys that are listed and cannot be read.
+    timeout: Duration,
 }
 
 impl Copy<'_> {
@@ -136,26 +147,27 @@ impl Copy<'_> {
         let progress = context.ui.progress(total, "copied");
         let pages = stream::iter(first.into_iter().map(Ok)).chain(pages);
         let wanted = |key: &KeyName| !done.contains(0, key.as_str());
-        let numbered = reader
-            .records_of(pages, wanted)
-            .zip(stream::iter(0..))
-            .map(|(record, number)| record.map(|record| (number, record)));
+        let waits = missed::waits(context, self.timeout);
+        let settling = Settling {
+            timeout: self.timeout,
+            waits: &waits,
+        };
+        // Numbered as they are listed, so that no range of the journal reaches across a key that is
+        // not in it.
+        let numbered = reader.records_of(pages, wanted);
+        let numbered = numbered.chain(reader.late(self.prefix, &settling));
         let count = |records: usize| progress.advance(records);
         let written = writer.write_all(numbered, &mut journal, &count).await;
         parting.over();
         let written = written.context(incomplete)?;
         drop(progress);
-        journal::close(context, journal, written.failed.is_empty())?;
-        if reader.vanished() > 0 {
-            let gone = quantity(reader.vanished(), "key");
-            context
-                .ui
-                .note(&format!("{gone} expired or went while they were read"));
-        }
-        Ok(CopyReport::new(
-            Cost::of_copies(written.confirmed as u64),
-            written,
-        ))
+        let missed = Missed::of(reader.settled());
+        let complete = written.failed.is_empty() && missed.verdict().is_ok();
+        journal::close(context, journal, complete)?;
+        Ok(CopyReport {
+            missed,
+            ..CopyReport::new(Cost::of_copies(written.confirmed as u64), written)
+        })
     }
 
     fn journal(
@@ -199,6 +211,8 @@ struct CopyReport {
     expired: usize,
     /// The keys that could not be written.
     failed: Vec<failures::Failed>,
+    #[serde(flatten)]
+    missed: Missed,
 }
 
 impl CopyReport {
@@ -209,6 +223,7 @@ impl CopyReport {
             cost,
             expired: written.expired,
             failed: failures::of(written.failed),
+            missed: Missed::default(),
         }
     }
 }
@@ -216,6 +231,7 @@ impl CopyReport {
 impl Report for CopyReport {
     fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
         failures::human(&self.failed, out)?;
+        self.missed.human(out)?;
         let records = quantity(self.records, "record");
         match (self.dry_run, self.expired) {
             (true, _) => writeln!(out, "dry run: {records} would be copied: {}", self.cost),

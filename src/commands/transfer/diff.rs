@@ -3,15 +3,25 @@
 use std::io::{self, Write};
 
 use anyhow::Context as _;
+use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
-use super::{SAMPLE, quoted, side::Side};
+use super::{
+    SAMPLE,
+    missed::{self, Missed},
+    quoted,
+    side::Side,
+};
 use crate::{
     cli::transfer::DiffArgs,
-    commands::CheckFailed,
+    commands::{CheckFailed, Partial},
     context::Context,
     domain::KeyName,
-    ops::transfer::compare::{Difference, compare},
+    ops::transfer::{
+        absent::{CONSISTENCY_TIMEOUT, Settling},
+        compare::{Difference, compare},
+        read::Reader,
+    },
     ui::{ADDED, REMOVED, Report, quantity},
 };
 
@@ -35,11 +45,29 @@ pub(crate) async fn run(context: &Context, args: DiffArgs) -> anyhow::Result<()>
         .await
         .context("could not compare")?;
     report.same = same;
+    for reader in [&reader_a, &reader_b].into_iter().flatten() {
+        settle(context, reader, &args.prefix).await?;
+    }
     let verdict = match report.count() {
         0 => Ok(()),
         count => Err(CheckFailed::new(quantity(count, "difference")).into()),
     };
     context.ui.conclude(&report, verdict)
+}
+
+/// Makes sure that keys of a side which are listed, and were absent, are not there.
+async fn settle(context: &Context, reader: &Reader<'_>, prefix: &str) -> anyhow::Result<()> {
+    let waits = missed::waits(context, CONSISTENCY_TIMEOUT);
+    let settling = Settling {
+        timeout: CONSISTENCY_TIMEOUT,
+        waits: &waits,
+    };
+    let late = reader.late(prefix, &settling).try_collect::<Vec<_>>().await;
+    if !late.context("could not compare")?.is_empty() {
+        let what = "some keys could be read only after the comparison; run it again";
+        return Err(Partial(what.to_owned()).into());
+    }
+    Ok(Missed::of(reader.settled()).verdict()?)
 }
 
 /// What two sides differ in.

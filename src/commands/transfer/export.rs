@@ -4,29 +4,35 @@ use std::{
     cell::Cell,
     io::{self, Read as _, Write},
     path::Path,
+    pin::pin,
+    time::Duration,
 };
 
 use anyhow::Context as _;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
+use super::missed::{self, Missed};
 use crate::{
     cli::transfer::{ExportArgs, ResumeArgs},
     commands::{
-        Misused, Refused,
+        Misused, Partial, Refused,
         key::{Access, Keyspace, choose},
     },
     context::{Context, Session},
+    domain::{KeyName, Record},
     formats::{
         Format, StreamFormat, Summary,
-        ndjson::{NdjsonWriter, Partial},
+        ndjson::{self, NdjsonWriter},
     },
     fsx::{self, Begun, Growing, GrowingTree},
     ops::{
         target::Target,
         transfer::{
+            absent::Settling,
             directory::DirectoryWriter,
             file::{WriteError, format_of, write_all},
-            read::Reader,
+            read::{self, Listed, Reader},
         },
     },
     ui::{OutputError, Question, Report, quantity},
@@ -52,6 +58,7 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         session: &session,
         target: &target,
         prefix: &args.prefix,
+        timeout: args.consistency_timeout.0,
     };
     match (file, format) {
         (None, Format::Stream(format)) => export.to_stdout(format).await,
@@ -61,23 +68,27 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         }
         (Some(file), format) => {
             let report = export.write(file, format, args.resume).await?;
-            context.ui.conclude(&report, Ok(()))
+            let verdict = report.missed.verdict();
+            context.ui.conclude(&report, verdict.map_err(Into::into))
         }
     }
 }
 
-/// Exports all records of a namespace to `file`, before something happens to it.
+/// Exports all records of a namespace to `file`, before something happens to it. Fails if a key that
+/// is there could not be read, and keeps the file even so.
 pub(crate) async fn back_up(
     context: &Context,
     session: &Session,
     target: &Target,
     file: &Path,
-) -> anyhow::Result<()> {
+    timeout: Duration,
+) -> anyhow::Result<ExportReport> {
     let export = Export {
         context,
         session,
         target,
         prefix: "",
+        timeout,
     };
     let format = format_of(None, file)?;
     let report = export.write(file, format, ResumeArgs::default()).await?;
@@ -85,17 +96,24 @@ pub(crate) async fn back_up(
         "exported {} records to {}",
         report.records, report.file
     ));
-    Ok(())
+    let verdict = report.missed.verdict();
+    verdict.with_context(|| format!("{} is not complete", report.file))?;
+    Ok(report)
 }
 
 /// What is said of an export that failed and cannot be gone on with.
 const NOTHING_KEPT: &str = "the export is not complete; nothing of it is kept";
+
+/// How often a directory is begun at most.
+const TREE_ATTEMPTS: usize = 3;
 
 struct Export<'a> {
     context: &'a Context,
     session: &'a Session,
     target: &'a Target,
     prefix: &'a str,
+    /// How long to ask again for keys that are listed and cannot be read.
+    timeout: Duration,
 }
 
 impl Export<'_> {
@@ -110,13 +128,42 @@ impl Export<'_> {
         let reader = self.reader();
         let writer = format.writer(self.context.ui.writer());
         let writer = writer.map_err(OutputError::from)?;
-        let written = write_all(reader.records(self.prefix, None), writer, &|_| {}).await;
+        let waits = missed::waits(self.context, self.timeout);
+        let settling = self.settling(&waits);
+        let records = self.records(&reader, &settling, |_| true);
+        let written = write_all(records, writer, &|_| {}).await;
         let summary = written.map_err(|e| match e {
             WriteError::Write(e) => anyhow::Error::from(OutputError::from(e)),
             WriteError::Source(e) => e.into(),
         })?;
         self.remark(&reader, &summary);
-        Ok(())
+        let missed = Missed::of(reader.settled());
+        let mut text = Vec::new();
+        missed.human(&mut text)?;
+        for line in String::from_utf8_lossy(&text).lines() {
+            self.context.ui.note(line);
+        }
+        Ok(missed.verdict()?)
+    }
+
+    fn settling<'a>(&self, waits: &'a dyn Fn(&[Listed])) -> Settling<'a> {
+        Settling {
+            timeout: self.timeout,
+            waits,
+        }
+    }
+
+    /// Reads all `wanted` records: first in the order of their keys, and then those that were not
+    /// there when they were asked for, and are later.
+    fn records<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        settling: &'a Settling<'_>,
+        wanted: impl Fn(&KeyName) -> bool + 'a,
+    ) -> impl Stream<Item = Result<Record, read::Error>> + 'a {
+        let found = reader.records_of(reader.keys(self.prefix), wanted);
+        let found = found.chain(reader.late(self.prefix, settling));
+        found.map_ok(|(_, record)| record)
     }
 
     async fn write(
@@ -126,10 +173,9 @@ impl Export<'_> {
         resume: ResumeArgs,
     ) -> anyhow::Result<ExportReport> {
         let target = self.context.resolve(file);
-        let reader = self.reader();
-        let (summary, resumed_after) = match format {
-            Format::Stream(format) => self.write_file(&reader, &target, format, resume).await?,
-            Format::Directory => (self.write_tree(&reader, &target).await?, 0),
+        let (reader, summary, resumed_after) = match format {
+            Format::Stream(format) => self.write_file(&target, format, resume).await?,
+            Format::Directory => self.write_tree(&target).await?,
         };
         self.remark(&reader, &summary);
         Ok(ExportReport {
@@ -137,11 +183,38 @@ impl Export<'_> {
             records: summary.records,
             bytes: summary.bytes,
             resumed_after,
-            vanished: reader.vanished(),
+            missed: Missed::of(reader.settled()),
         })
     }
 
-    async fn write_tree(&self, reader: &Reader<'_>, target: &Path) -> anyhow::Result<Summary> {
+    /// Writes a directory. Its keys must come in order, so it is begun again where some come late.
+    async fn write_tree(&self, target: &Path) -> anyhow::Result<(Reader<'_>, Summary, u64)> {
+        let waits = missed::waits(self.context, self.timeout);
+        let settling = self.settling(&waits);
+        for _ in 0..TREE_ATTEMPTS {
+            let reader = self.reader();
+            let (tree, summary) = self.grow_tree(&reader, target).await?;
+            let none_late = {
+                let mut late = pin!(reader.late(self.prefix, &settling));
+                late.try_next().await.context(NOTHING_KEPT)?.is_none()
+            };
+            if none_late {
+                tree.commit()?;
+                return Ok((reader, summary, 0));
+            }
+            self.context
+                .ui
+                .status("some keys can be read only now; exporting again");
+        }
+        let what = "keys that could not be read at first kept appearing";
+        Err(anyhow::Error::new(Partial(what.to_owned())).context(NOTHING_KEPT))
+    }
+
+    async fn grow_tree(
+        &self,
+        reader: &Reader<'_>,
+        target: &Path,
+    ) -> anyhow::Result<(GrowingTree, Summary)> {
         let mut tree = GrowingTree::begin(target).map_err(|e| match e {
             fsx::Error::NotEmpty { .. } => Refused {
                 what: e.to_string(),
@@ -160,23 +233,27 @@ impl Export<'_> {
         let progress = self.context.ui.progress(0, "exported");
         let count = |records: usize| progress.advance(records);
         let writer = Box::new(DirectoryWriter::new(&mut tree));
-        let written = write_all(reader.records(self.prefix, None), writer, &count).await;
+        let written = write_all(reader.records(self.prefix), writer, &count).await;
         let summary = written.context(NOTHING_KEPT)?;
-        tree.commit()?;
-        Ok(summary)
+        Ok((tree, summary))
     }
 
     /// Returns what the file holds, and how many records of it an earlier run had written.
     async fn write_file(
         &self,
-        reader: &Reader<'_>,
         target: &Path,
         format: StreamFormat,
         resume: ResumeArgs,
-    ) -> anyhow::Result<(Summary, u64)> {
+    ) -> anyhow::Result<(Reader<'_>, Summary, u64)> {
         self.may_overwrite(target).await?;
-        let (mut growing, partial) = begin(target, format, resume)?;
-        let after = partial.as_ref().and_then(|partial| partial.last.clone());
+        let (mut growing, mut partial) = begin(target, format, resume)?;
+        let reader = self.reader();
+        let waits = missed::waits(self.context, self.timeout);
+        let settling = self.settling(&waits);
+        let known = partial
+            .as_mut()
+            .map(|partial| std::mem::take(&mut partial.keys));
+        let known = known.unwrap_or_default();
         let before = partial.as_ref().map_or(0, |p| p.summary.records);
         let incomplete = incomplete(target, format);
         let parting = self.context.ui.parting(&incomplete);
@@ -192,13 +269,14 @@ impl Export<'_> {
                 Some(partial) => Box::new(NdjsonWriter::resume(out, partial)),
                 None => format.writer(out).context("could not write the export")?,
             };
-            write_all(reader.records(self.prefix, after), writer, &count).await
+            let records = self.records(&reader, &settling, |key| !known.contains(key));
+            write_all(records, writer, &count).await
         };
         parting.over();
         match written {
             Ok(summary) => {
                 growing.commit()?;
-                Ok((summary, before))
+                Ok((reader, summary, before))
             }
             Err(e) if counted.get() == 0 => {
                 // Nothing is in it, so there is nothing to go on with.
@@ -223,9 +301,12 @@ impl Export<'_> {
 
     fn remark(&self, reader: &Reader<'_>, summary: &Summary) {
         let ui = &self.context.ui;
-        if reader.vanished() > 0 {
-            let gone = quantity(reader.vanished(), "key");
-            ui.note(&format!("{gone} expired or went while they were read"));
+        let late = reader.settled().late;
+        if late > 0 {
+            let late = quantity(late, "record");
+            ui.note(&format!(
+                "{late} could be read only later, so the records are not in the order of their keys"
+            ));
         }
         if !summary.verified {
             ui.note("this format carries no checksum; ndjson does");
@@ -238,7 +319,7 @@ fn begin(
     target: &Path,
     format: StreamFormat,
     resume: ResumeArgs,
-) -> anyhow::Result<(Growing, Option<Partial>)> {
+) -> anyhow::Result<(Growing, Option<ndjson::Partial>)> {
     let part = Growing::part(target);
     if resume.restart
         && let Some(begun) = Growing::begun(target)?
@@ -248,7 +329,7 @@ fn begin(
     if resume.resume
         && let Some(mut begun) = Growing::begun(target)?
     {
-        let partial = Partial::read(&mut begun);
+        let partial = ndjson::Partial::read(&mut begun);
         let partial =
             partial.with_context(|| format!("could not go on with {}", part.display()))?;
         match partial {
@@ -305,7 +386,7 @@ fn hint_at(target: &Path, resumable: bool) -> String {
 
 /// What was exported.
 #[derive(Debug, Serialize)]
-struct ExportReport {
+pub(crate) struct ExportReport {
     file: String,
     /// How many records the file holds.
     records: u64,
@@ -313,8 +394,8 @@ struct ExportReport {
     bytes: u64,
     /// How many of them an earlier run had written.
     resumed_after: u64,
-    /// How many keys were listed and gone when their values were read.
-    vanished: usize,
+    #[serde(flatten)]
+    missed: Missed,
 }
 
 impl Report for ExportReport {
@@ -323,8 +404,10 @@ impl Report for ExportReport {
             file,
             records,
             bytes,
+            missed,
             ..
         } = self;
+        missed.human(out)?;
         writeln!(
             out,
             "exported {records} records, {bytes} bytes of values, to {file}"

@@ -5,6 +5,7 @@ pub(super) mod diff;
 pub(super) mod export;
 pub(super) mod failures;
 pub(super) mod import;
+pub(super) mod missed;
 mod side;
 mod source;
 pub(super) mod sync;

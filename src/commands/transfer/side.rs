@@ -88,7 +88,7 @@ impl Side {
                 .map_err(Error::from)
                 .boxed(),
             (Self::Namespace(_), Some(reader)) => {
-                reader.records(prefix, None).map_err(Error::from).boxed()
+                reader.records(prefix).map_err(Error::from).boxed()
             }
             (Self::Namespace(_), None) => stream::empty().boxed(),
         })

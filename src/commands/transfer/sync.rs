@@ -170,7 +170,7 @@ impl Sync<'_> {
             client, account, ..
         } = &self.keyspace.session;
         let reader = Reader::new(client, account, &self.keyspace.target.id);
-        let there = reader.records(self.prefix, None).map_err(Error::Namespace);
+        let there = reader.records(self.prefix).map_err(Error::Namespace);
         let here = self.wanted()?.map_ok(|(_, record)| record);
         let mut report = SyncReport {
             skipped: names(&self.survey.skipped),
@@ -187,6 +187,13 @@ impl Sync<'_> {
         };
         let same = compare(there, here, found).await;
         report.unchanged = same.context("nothing was sent")?;
+        // What is listed is there, whether or not it can be read yet.
+        let new: HashSet<&str> = report.new.iter().map(String::as_str).collect();
+        let unread = reader.absent();
+        let unread = unread.iter().map(ToString::to_string);
+        let extra: Vec<String> = unread.filter(|key| !new.contains(&**key)).collect();
+        report.extra.extend(extra);
+        report.extra.sort_unstable();
         Ok(report)
     }
 

@@ -1,6 +1,6 @@
 //! What an interrupted export already has.
 
-use std::{fmt, io::Read, ops::ControlFlow};
+use std::{collections::HashSet, fmt, io::Read, ops::ControlFlow};
 
 use sha2::{Digest as _, Sha256};
 
@@ -18,11 +18,34 @@ use crate::{
 pub struct Partial {
     /// The bytes of it; whatever lies behind is to be cut off.
     pub length: u64,
-    /// The last key of it; the export goes on behind it.
-    pub last: Option<KeyName>,
+    /// The keys of it; the export goes on with all others.
+    pub keys: Keys,
     /// What it holds.
     pub summary: Summary,
     pub(super) sum: Sha256,
+}
+
+/// A set of keys, as checksums of 16 bytes: records may come in any order, since some can be read only
+/// after others.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Keys(HashSet<[u8; 16]>);
+
+impl Keys {
+    fn insert(&mut self, key: &KeyName) {
+        self.0.insert(Self::sum(key));
+    }
+
+    /// Whether `key` is one of them.
+    pub fn contains(&self, key: &KeyName) -> bool {
+        self.0.contains(&Self::sum(key))
+    }
+
+    fn sum(key: &KeyName) -> [u8; 16] {
+        let digest = Sha256::digest(key.as_str());
+        let mut sum = [0; 16];
+        sum.copy_from_slice(&digest[..16]);
+        sum
+    }
 }
 
 /// Why an export cannot be gone on with.
@@ -48,7 +71,7 @@ impl Partial {
             .map_err(|_cannot_be| PartialError::NoHeader)?;
         let mut partial = Self {
             length: 0,
-            last: None,
+            keys: Keys::default(),
             summary: Summary::default(),
             sum: Sha256::new(),
         };
@@ -101,7 +124,7 @@ impl Partial {
         self.sum.update(line.bytes);
         self.sum.update(b"\n");
         self.length += line.length;
-        self.last = Some(input.key);
+        self.keys.insert(&input.key);
         Ok(ControlFlow::Continue(()))
     }
 }
@@ -110,7 +133,6 @@ impl fmt::Debug for Partial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Partial")
             .field("length", &self.length)
-            .field("last", &self.last)
             .field("summary", &self.summary)
             .finish_non_exhaustive()
     }

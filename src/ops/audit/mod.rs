@@ -141,6 +141,7 @@ mod tests {
             audit.take(&Listed {
                 key: name.parse().unwrap(),
                 expiration: left.map(|left: i64| Expiration::from_unix_seconds(1000 + left)),
+                number: 0,
                 metadata: None,
             });
         }

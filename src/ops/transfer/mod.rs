@@ -4,6 +4,7 @@
 //! one into a namespace, [`mod@file`] makes and takes one of files, [`compare`] walks along two;
 //! [`delete`] is for names alone. What is sent goes through [`send`], whoever sends it.
 
+pub mod absent;
 pub mod batch;
 pub mod compare;
 pub mod cost;

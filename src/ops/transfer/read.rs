@@ -4,7 +4,10 @@
 //! whole request. Such a batch is halved until the culprits are few, and those are read singly. The
 //! more of a namespace turns out to be binary, the fewer keys are asked for at once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    pin::pin,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use bytes::Bytes;
 use futures_util::{
@@ -15,9 +18,13 @@ use futures_util::{
 use reqwest::StatusCode;
 use tokio::sync::Semaphore;
 
+use super::absent::{Absent, Settled};
 use crate::{
     api::{self, BulkGet, Client, GetValue, ListKeys},
-    domain::{AccountId, BULK_GET_MAX_KEYS, Expiration, KeyName, Metadata, NamespaceId, Record},
+    domain::{
+        AccountId, BULK_GET_MAX_KEYS, Expiration, KeyName, LIST_PAGE_MIN, Metadata, NamespaceId,
+        Record,
+    },
     wire::{KeyInfo, code},
 };
 
@@ -30,6 +37,31 @@ pub struct Listed {
     pub expiration: Option<Expiration>,
     /// What is stored beside it.
     pub metadata: Option<Metadata>,
+    /// Where it stands in the list, from 0.
+    pub number: u64,
+}
+
+impl Listed {
+    /// Whether it has expired when it is `now` at the service, in UNIX seconds.
+    pub fn has_expired(&self, now: i64) -> bool {
+        self.expiration.is_some_and(|at| at.unix_seconds() <= now)
+    }
+
+    /// Returns about how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let metadata = self.metadata.as_ref().map_or(0, |it| it.as_json().len());
+        size_of::<Self>() + self.key.as_str().len() + metadata
+    }
+}
+
+/// A record, and where its key stands in the list.
+pub type Found = (u64, Record);
+
+/// What an answer about many keys tells of one.
+enum Told {
+    Text(String),
+    Absent,
+    Nothing,
 }
 
 /// Why a namespace could not be read.
@@ -41,6 +73,9 @@ pub enum Error {
     /// A name that the service lists and would not take.
     #[error("the service lists a key that cannot be asked for")]
     Key(#[from] crate::domain::KeyNameError),
+    /// More keys are absent than can be kept to be asked for again.
+    #[error("{0} keys are listed and cannot be read, too many to ask for again")]
+    TooManyAbsent(usize),
 }
 
 /// Reads one namespace.
@@ -53,7 +88,8 @@ pub struct Reader<'a> {
     lanes: Semaphore,
     text: AtomicUsize,
     binary: AtomicUsize,
-    vanished: AtomicUsize,
+    pages: AtomicUsize,
+    pub(super) absent: Absent,
 }
 
 /// See [`Reader::FEW`].
@@ -104,13 +140,30 @@ impl<'a> Reader<'a> {
             lanes: Semaphore::new(Self::LANES),
             text: AtomicUsize::new(0),
             binary: AtomicUsize::new(0),
-            vanished: AtomicUsize::new(0),
+            pages: AtomicUsize::new(0),
+            absent: Absent::default(),
         }
     }
 
-    /// Returns how many keys were listed but gone when their values were asked for.
-    pub fn vanished(&self) -> usize {
-        self.vanished.load(Ordering::Relaxed)
+    /// Returns what became of the keys that were listed and not there when their values were asked
+    /// for, as far as that is known.
+    pub fn settled(&self) -> Settled {
+        self.absent.settled()
+    }
+
+    /// Returns the keys that were listed, not expired, and not there when they were asked for.
+    pub fn absent(&self) -> Vec<KeyName> {
+        self.absent.keys()
+    }
+
+    /// Returns what time it is at the service, in UNIX seconds.
+    pub(super) fn now(&self) -> i64 {
+        self.client.service_now()
+    }
+
+    /// Returns how many pages were listed.
+    pub(super) fn pages(&self) -> usize {
+        self.pages.load(Ordering::Relaxed)
     }
 
     /// Lists the keys that begin with `prefix`, page by page, in the order of their bytes.
@@ -118,21 +171,47 @@ impl<'a> Reader<'a> {
         &'s self,
         prefix: &'s str,
     ) -> impl Stream<Item = Result<Vec<Listed>, Error>> + 's {
-        let first = ListKeys::all(self.account, self.namespace, prefix);
-        self.client
-            .key_pages(first)
-            .map(|page| page?.into_iter().map(listed).collect())
+        self.keys_by(ListKeys::all(self.account, self.namespace, prefix))
     }
 
-    /// Reads the records whose keys begin with `prefix` and come after `after`, in the order of
-    /// their keys.
+    /// Returns the key that is called `key`, if it is listed.
+    pub(super) async fn look_up(&self, key: &KeyName) -> Result<Option<Listed>, Error> {
+        let few = ListKeys {
+            limit: LIST_PAGE_MIN,
+            ..ListKeys::all(self.account, self.namespace, key.as_str())
+        };
+        let mut pages = pin!(self.keys_by(few));
+        // Of those that begin so it is the first.
+        while let Some(page) = pages.try_next().await? {
+            if let Some(first) = page.into_iter().next() {
+                return Ok((first.key == *key).then_some(first));
+            }
+        }
+        Ok(None)
+    }
+
+    fn keys_by<'s>(
+        &'s self,
+        first: ListKeys<'s>,
+    ) -> impl Stream<Item = Result<Vec<Listed>, Error>> + 's {
+        let mut number = 0;
+        self.client.key_pages(first).map(move |page| {
+            self.pages.fetch_add(1, Ordering::Relaxed);
+            let keys = page?.into_iter().zip(number..);
+            let listed: Result<Vec<_>, _> = keys.map(|(key, at)| listed(key, at)).collect();
+            number += listed.as_ref().map_or(0, |page| page.len() as u64);
+            listed
+        })
+    }
+
+    /// Reads the records whose keys begin with `prefix`, in the order of their keys. Those that are
+    /// absent are left to [`late`](Self::late).
     pub fn records<'s>(
         &'s self,
         prefix: &'s str,
-        after: Option<KeyName>,
     ) -> impl Stream<Item = Result<Record, Error>> + 's {
-        let is_new = move |key: &KeyName| after.as_ref().is_none_or(|after| key > after);
-        self.records_of(self.keys(prefix), is_new)
+        self.records_of(self.keys(prefix), |_| true)
+            .map_ok(|(_, record)| record)
     }
 
     /// Reads the values of `keys`, in their order; `None` for what is not there.
@@ -146,13 +225,14 @@ impl<'a> Reader<'a> {
                     key: key.clone(),
                     expiration: None,
                     metadata: None,
+                    number: 0,
                 };
                 let found = self.fetch(keys.iter().map(bare).collect()).await?;
                 let mut found = found.into_iter().peekable();
                 // What is found is in the order of what was asked for.
                 let values = keys.iter().map(|key| {
-                    let record = found.next_if(|record| record.key == *key);
-                    Ok::<_, Error>((key, record.map(|record| record.value)))
+                    let record = found.next_if(|(_, record)| record.key == *key);
+                    Ok::<_, Error>((key, record.map(|(_, record)| record.value)))
                 });
                 Ok::<_, Error>(stream::iter(values.collect::<Vec<_>>()))
             })
@@ -165,7 +245,7 @@ impl<'a> Reader<'a> {
         &'s self,
         pages: impl Stream<Item = Result<Vec<Listed>, Error>> + 's,
         wanted: impl Fn(&KeyName) -> bool + 's,
-    ) -> impl Stream<Item = Result<Record, Error>> + 's {
+    ) -> impl Stream<Item = Result<Found, Error>> + 's {
         pages
             .map_ok(move |mut page| {
                 page.retain(|listed| wanted(&listed.key));
@@ -176,7 +256,11 @@ impl<'a> Reader<'a> {
                 stream::iter(chunks.into_iter().map(Ok::<_, Error>))
             })
             .try_flatten()
-            .map_ok(move |chunk| async move { Ok::<_, Error>(self.fetch(chunk).await?) })
+            .map_ok(move |chunk| async move {
+                let found = self.fetch(chunk).await?;
+                self.absent.check()?;
+                Ok::<_, Error>(found)
+            })
             .try_buffered(Self::LANES)
             .map_ok(|records| stream::iter(records.into_iter().map(Ok::<_, Error>)))
             .try_flatten()
@@ -195,7 +279,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the values of one page's part, in groups of the best size.
-    fn fetch(&self, keys: Vec<Listed>) -> BoxFuture<'_, Result<Vec<Record>, api::Error>> {
+    pub(super) fn fetch(&self, keys: Vec<Listed>) -> BoxFuture<'_, Result<Vec<Found>, api::Error>> {
         let size = self.group();
         if size >= keys.len() {
             return self.fetch_together(keys);
@@ -211,8 +295,11 @@ impl<'a> Reader<'a> {
         .boxed()
     }
 
-    /// Reads the values of `keys`; what is gone meanwhile is left out.
-    fn fetch_together(&self, keys: Vec<Listed>) -> BoxFuture<'_, Result<Vec<Record>, api::Error>> {
+    /// Reads the values of `keys`; what is absent is left out, and kept to be asked for again.
+    ///
+    /// A request that fails because of what it asks for is made again in halves, down to single keys:
+    /// of 100 keys that is at most 31 requests for many, and one for each.
+    fn fetch_together(&self, keys: Vec<Listed>) -> BoxFuture<'_, Result<Vec<Found>, api::Error>> {
         async move {
             if keys.len() <= 1 {
                 return self.fetch_singly(keys).await;
@@ -239,34 +326,49 @@ impl<'a> Reader<'a> {
                     return Ok(both.into_iter().flatten().collect());
                 }
             };
-            let mut records = Vec::with_capacity(keys.len());
-            for listed in keys {
-                match values.remove(listed.key.as_str()).flatten() {
-                    // What was not valid text may have been made so on the way: ask for the bytes.
-                    Some(text) if text.contains(char::REPLACEMENT_CHARACTER) => {
-                        records.extend(self.fetch_one(listed).await?);
-                    }
-                    Some(text) => {
-                        self.text.fetch_add(1, Ordering::Relaxed);
-                        records.push(record(listed, text.into()));
-                    }
-                    None => {
-                        self.vanished.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-            }
-            Ok(records)
+            let answered = keys.into_iter().map(|listed| {
+                let value = match values.remove(listed.key.as_str()) {
+                    Some(Some(text)) => Told::Text(text),
+                    Some(None) => Told::Absent,
+                    None => Told::Nothing,
+                };
+                self.take(listed, value)
+            });
+            let answered = stream::iter(answered.collect::<Vec<_>>());
+            let found: Vec<_> = answered.buffered(Self::LANES).try_collect().await?;
+            Ok(found.into_iter().flatten().collect())
         }
         .boxed()
     }
 
-    async fn fetch_singly(&self, keys: Vec<Listed>) -> Result<Vec<Record>, api::Error> {
-        let fetched = stream::iter(keys.into_iter().map(|listed| self.fetch_one(listed)));
-        let records: Vec<Option<Record>> = fetched.buffered(Self::LANES).try_collect().await?;
-        Ok(records.into_iter().flatten().collect())
+    /// Takes a value of an answer about many keys, or asks for it by itself where that one does not
+    /// say what it is.
+    async fn take(&self, listed: Listed, told: Told) -> Result<Option<Found>, api::Error> {
+        match told {
+            // What was not valid text may have been made so on the way: ask for the bytes.
+            Told::Text(text) if text.contains(char::REPLACEMENT_CHARACTER) => {
+                self.fetch_one(listed).await
+            }
+            Told::Text(text) => {
+                self.text.fetch_add(1, Ordering::Relaxed);
+                Ok(Some(record(listed, text.into())))
+            }
+            Told::Absent => {
+                self.absent.keep(listed, self.now());
+                Ok(None)
+            }
+            // To say nothing of a key is not to say that it is absent.
+            Told::Nothing => self.fetch_one(listed).await,
+        }
     }
 
-    async fn fetch_one(&self, listed: Listed) -> Result<Option<Record>, api::Error> {
+    pub(super) async fn fetch_singly(&self, keys: Vec<Listed>) -> Result<Vec<Found>, api::Error> {
+        let fetched = stream::iter(keys.into_iter().map(|listed| self.fetch_one(listed)));
+        let found: Vec<Option<Found>> = fetched.buffered(Self::LANES).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn fetch_one(&self, listed: Listed) -> Result<Option<Found>, api::Error> {
         let request = GetValue {
             account: self.account,
             namespace: self.namespace,
@@ -287,7 +389,7 @@ impl<'a> Reader<'a> {
                 Ok(Some(record(listed, value.bytes)))
             }
             Err(e) if e.has_code(code::KEY_NOT_FOUND) => {
-                self.vanished.fetch_add(1, Ordering::Relaxed);
+                self.absent.keep(listed, self.now());
                 Ok(None)
             }
             Err(e) => Err(e),
@@ -295,26 +397,29 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn listed(info: KeyInfo) -> Result<Listed, Error> {
+fn listed(info: KeyInfo, number: u64) -> Result<Listed, Error> {
     Ok(Listed {
+        number,
         key: info.name.parse()?,
         expiration: info.expiration.map(Expiration::from_unix_seconds),
         metadata: info.metadata,
     })
 }
 
-fn record(listed: Listed, value: Bytes) -> Record {
+fn record(listed: Listed, value: Bytes) -> Found {
     let Listed {
         key,
         expiration,
         metadata,
+        number,
     } = listed;
-    Record {
+    let record = Record {
         key,
         value,
         expiration,
         metadata,
-    }
+    };
+    (number, record)
 }
 
 /// Whether a bulk get failed because of what was asked for: a value that is no text, or too much.

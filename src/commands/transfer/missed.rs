@@ -1,0 +1,100 @@
+//! Keys that are listed and could not be read: how it is said that they are waited for, and what
+//! became of them.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use super::quoted;
+use crate::{
+    commands::Partial,
+    context::Context,
+    domain::KeyName,
+    ops::transfer::{absent::Settled, read::Listed},
+    ui::{Verbosity, quantity},
+};
+
+/// How many keys a sentence names.
+const NAMED: usize = 3;
+
+/// What became of keys that were listed and could not be read.
+#[derive(Debug, Default, Clone, Serialize)]
+pub(in crate::commands) struct Missed {
+    /// How many expired before they were read.
+    expired_meanwhile: usize,
+    /// Those that were deleted before they were read.
+    deleted: Vec<String>,
+    /// Those that are still listed, and still cannot be read.
+    unreadable: Vec<String>,
+}
+
+impl Missed {
+    pub(in crate::commands) fn of(settled: Settled) -> Self {
+        let names = |keys: Vec<KeyName>| keys.iter().map(ToString::to_string).collect();
+        Self {
+            expired_meanwhile: settled.expired,
+            deleted: names(settled.deleted),
+            unreadable: names(settled.unreadable),
+        }
+    }
+
+    /// Says what is gone, and what could not be read.
+    pub(in crate::commands) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.expired_meanwhile > 0 {
+            let keys = quantity(self.expired_meanwhile, "key");
+            writeln!(out, "expired before it was read: {keys}")?;
+        }
+        for (what, keys) in [("deleted", &self.deleted), ("unreadable", &self.unreadable)] {
+            if !keys.is_empty() {
+                writeln!(out, "{what}: {}", named(keys))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns an error if keys could not be read though they are there.
+    pub(in crate::commands) fn verdict(&self) -> Result<(), Partial> {
+        if self.unreadable.is_empty() {
+            return Ok(());
+        }
+        let verb = if self.unreadable.len() == 1 {
+            "is"
+        } else {
+            "are"
+        };
+        Err(Partial(format!(
+            "{} {verb} listed and cannot be read",
+            named(&self.unreadable)
+        )))
+    }
+}
+
+/// Names the first of `keys`, with their number if there are more.
+fn named(keys: &[impl AsRef<str>]) -> String {
+    let first: Vec<String> = keys
+        .iter()
+        .take(NAMED)
+        .map(|k| quoted(k.as_ref()))
+        .collect();
+    let count = quantity(keys.len(), "key");
+    let more = if keys.len() > NAMED { ", …" } else { "" };
+    format!("{count} ({}{more})", first.join(", "))
+}
+
+/// Says, also under `--quiet`, which keys are waited for.
+pub(in crate::commands) fn waits(context: &Context, timeout: Duration) -> impl Fn(&[Listed]) {
+    move |listed| {
+        let keys: Vec<&str> = listed.iter().map(|it| it.key.as_str()).collect();
+        context.ui.detail(
+            Verbosity::Quiet,
+            &format!(
+                "listed, but not readable yet: {}; retrying for up to {} s",
+                named(&keys),
+                timeout.as_secs_f64().ceil()
+            ),
+        );
+    }
+}
