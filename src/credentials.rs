@@ -3,10 +3,7 @@
 //! Owns the order: `--token-file`, the token of the environment, key and email, the names of old,
 //! wrangler's login. Imports `api`, `config`, `domain` and `env`. No text made here holds a secret.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -92,9 +89,9 @@ impl Error {
 }
 
 /// Finds the credentials to use.
-pub fn find(token_file: Option<&Path>, env: &Env, now: Timestamp) -> Result<Found, Error> {
-    if let Some(path) = token_file {
-        return from_file(path);
+pub fn find(token_file: Option<TokenFile>, env: &Env, now: Timestamp) -> Result<Found, Error> {
+    if let Some(file) = token_file {
+        return from_file(file);
     }
     let sets = [
         (Var::ApiToken, Var::ApiKey, Var::Email, false),
@@ -142,19 +139,36 @@ pub fn usable(text: &str, place: &str) -> Result<SecretString, Error> {
     })
 }
 
-/// Reads the token that a file holds.
-pub fn token_in(path: &Path) -> Result<SecretString, Error> {
-    let text = fs_err::read(path).map_err(|source| Error::TokenFile {
-        path: path.to_owned(),
-        source,
-    })?;
-    usable(&String::from_utf8_lossy(&text), &path.display().to_string())
+/// A file that holds a token, and what could be read of it.
+#[derive(Debug)]
+pub struct TokenFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: io::Result<Vec<u8>>,
 }
 
-fn from_file(path: &Path) -> Result<Found, Error> {
+/// The most that a file with a token may hold, in bytes.
+pub const TOKEN_FILE_MAX_BYTES: u64 = 1 << 20;
+
+/// Reads the token that a file holds.
+pub fn token_in(file: TokenFile) -> Result<SecretString, Error> {
+    let TokenFile { path, bytes } = file;
+    match bytes {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            usable(text, &path.display().to_string())
+        }
+        Err(source) => Err(Error::TokenFile { path, source }),
+    }
+}
+
+fn from_file(file: TokenFile) -> Result<Found, Error> {
+    let source = file.path.display().to_string();
     Ok(Found {
-        credentials: Credentials::Token(token_in(path)?),
-        source: path.display().to_string(),
+        credentials: Credentials::Token(token_in(file)?),
+        source,
         variables: Vec::new(),
         renamed: None,
     })

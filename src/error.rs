@@ -32,6 +32,8 @@ pub enum Exit {
     CheckFailed = 8,
     /// Refused, because more must be said first.
     Refused = 9,
+    /// Its terminal was closed, and it ended in order.
+    HungUp = 129,
     /// Interrupted from the keyboard.
     Interrupted = 130,
     /// Terminated, and ended in order.
@@ -66,6 +68,10 @@ impl Exit {
             Self::Refused,
             "refused: ambiguous target, live id, confirmation missing",
         ),
+        (
+            Self::HungUp,
+            "ended by SIGHUP, after putting things in order",
+        ),
         (Self::Interrupted, "interrupted"),
         (
             Self::Terminated,
@@ -79,11 +85,6 @@ impl From<Exit> for ExitCode {
         Self::from(exit as u8)
     }
 }
-
-/// Somebody pressed Ctrl-C.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted")]
-pub struct Interrupted;
 
 /// Returns how the program ends because of `error`.
 pub fn classify(error: &anyhow::Error) -> Exit {
@@ -103,13 +104,11 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if let Some(e) = e.downcast_ref::<api::Error>() {
         return Some(of_api(e));
     }
-    if e.is::<Interrupted>() {
-        return Some(Exit::Interrupted);
-    }
     if let Some(e) = e.downcast_ref::<commands::Stopped>() {
         return Some(match e.stop {
             ui::Stop::Interrupt => Exit::Interrupted,
             ui::Stop::Terminate => Exit::Terminated,
+            ui::Stop::HangUp => Exit::HungUp,
         });
     }
     if let Some(e) = e.downcast_ref::<commands::VerificationFailed>() {

@@ -6,7 +6,7 @@
 
 use std::{
     fs::{File, Metadata, OpenOptions},
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -32,7 +32,9 @@ pub use foreign::foreign_owner;
 pub use growing::{Begun, Growing};
 pub use lock::{Lock, lock};
 pub use private::{Private, private, private_writer};
-pub use small::{Kind, copy_pipe, kind_of, read_file, read_file_or_pipe};
+pub use small::{
+    Kind, copy_pipe, kind_of, open_file, read_file, read_file_or_pipe, read_text, read_up_to,
+};
 pub use together::{Change, write_together};
 pub use tree::GrowingTree;
 
@@ -220,14 +222,11 @@ fn resolve(path: &Path) -> Result<PathBuf, Error> {
 }
 
 fn read(path: &Path, target: &Path) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    File::open(target)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
-        .map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-    Ok(bytes)
+    // What is to be replaced was read before, so it is no longer than what makes sense.
+    small::read_file(target, u64::MAX - 1).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Whether `bytes` are there already; an error if neither they nor `expected` are.

@@ -56,8 +56,9 @@ pub mod wire;
 use std::{error::Error as StdError, process::ExitCode};
 
 use cli::Cli;
+use commands::Stopped;
 use context::Context;
-use error::{Exit, Interrupted};
+use error::Exit;
 
 /// Runs one command and turns its outcome into an exit code.
 pub fn run(cli: Cli) -> ExitCode {
@@ -78,17 +79,22 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let context = if cli.command.looks_into_trouble() {
+    let mut context = if cli.command.looks_into_trouble() {
         Context::despite_trouble(cli.globals)?
     } else {
         Context::new(cli.globals)?
     };
     let outcome = runtime.block_on(async {
-        // Ctrl-C first, so that somebody listens before anything begins.
+        // Signals first, so that somebody listens before anything begins.
+        let ui = context.ui.clone();
+        let work = async {
+            context.read_pipes().await;
+            commands::run(&context, cli.command).await
+        };
         tokio::select! {
             biased;
-            Ok(()) = context.ui.interrupted() => Err(Interrupted.into()),
-            outcome = commands::run(&context, cli.command) => outcome,
+            Ok(stop) = ui.asked_to_stop() => Err(Stopped::by(stop).into()),
+            outcome = work => outcome,
         }
     });
     // Whatever is still connecting or reading a terminal must not hold up the end.

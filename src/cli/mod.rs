@@ -67,7 +67,8 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0 done, or already so    1 failed                2 wrong flag or value    3 not there
   4 no credentials         5 configuration file    6 partly done            7 temporary: run again
-  8 a check failed         9 refused: say more     130 interrupted          143 terminated";
+  8 a check failed         9 refused: say more     129 hung up              130 interrupted
+  143 terminated";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -60,12 +60,28 @@ pub struct Partial(pub String);
 
 /// Asked to stop, a command ended early, after putting things in order.
 #[derive(Debug, thiserror::Error)]
-#[error("{}{left}", match .stop { Stop::Interrupt => "interrupted", Stop::Terminate => "terminated" })]
+#[error("{}{left}", described(*.stop))]
 pub struct Stopped {
     /// How it was asked.
     pub stop: Stop,
     /// What could not be put in order, as the end of the sentence.
     pub left: String,
+}
+
+impl Stopped {
+    /// There is nothing to put in order.
+    pub fn by(stop: Stop) -> Self {
+        let left = String::new();
+        Self { stop, left }
+    }
+}
+
+fn described(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Interrupt => "interrupted",
+        Stop::Terminate => "terminated",
+        Stop::HangUp => "the terminal was closed",
+    }
 }
 
 /// Something that is not done without being told more.

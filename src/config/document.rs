@@ -7,7 +7,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Edit, Error, Format, Place, Position, Project, Scope, content::Content, layout};
-use crate::domain::EnvName;
+use crate::{domain::EnvName, fsx};
+
+/// The most that a wrangler file may hold, in bytes.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// A wrangler file whose shape is known to be right.
 #[derive(Clone, Debug)]
@@ -21,7 +24,7 @@ pub struct Document {
 impl Document {
     /// Reads the file at `path`.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        match fs_err::read(path) {
+        match fsx::read_file(path, MAX_BYTES) {
             Ok(bytes) => Self::parse(path.to_owned(), bytes),
             Err(source) => Err(Error::Read {
                 path: path.to_owned(),

@@ -4,12 +4,14 @@
 //! repeats them.
 
 use std::{
-    fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
-use crate::fsx::foreign_owner;
+use crate::fsx::{self, foreign_owner};
+
+/// The most that an env file may hold, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// Why an env file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -85,14 +87,12 @@ fn read(path: &Path) -> io::Result<Result<Vec<u8>, u32>> {
     if let Some(owner) = foreign_owner(&fs_err::symlink_metadata(path)?) {
         return Ok(Err(owner));
     }
-    let mut file: File = fs_err::File::open(path)?.into();
+    let file = fsx::open_file(path)?;
     // Of what is open, so that nobody can put another file in its place in between.
     if let Some(owner) = foreign_owner(&file.metadata()?) {
         return Ok(Err(owner));
     }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(Ok(bytes))
+    fsx::read_up_to(file, MAX_BYTES).map(Ok)
 }
 
 fn assignments(bytes: &[u8]) -> Vec<Assignment> {

@@ -12,6 +12,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::fsx;
+
 /// What wrangler keeps about a login.
 #[derive(Debug)]
 pub struct Login {
@@ -87,7 +89,7 @@ impl LoginStore {
         let profile = self.profile.as_deref().unwrap_or("default");
         let directory = self.directory().join("config");
         let path = directory.join(format!("{profile}.toml"));
-        let text = match fs_err::read_to_string(&path) {
+        let text = match fsx::read_text(&path, 1 << 20) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let encrypted = directory.join(format!("{profile}.enc"));

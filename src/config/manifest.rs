@@ -21,11 +21,17 @@ pub use scaffold::{
 pub use ttl::TtlRule;
 
 use super::{Place, position::Position, toml};
-use crate::domain::{Binding, Title, nearest};
+use crate::{
+    domain::{Binding, Title, nearest},
+    fsx,
+};
 use scaffold::Contradiction;
 
 /// The name of the file.
 pub const MANIFEST_NAME: &str = "kvctl.toml";
+
+/// The most that the file may hold, in bytes.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// What a project says about its namespaces.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -151,7 +157,7 @@ impl Manifest {
     /// Reads the manifest in `directory`; `None` if there is none.
     pub fn read(directory: &Path) -> Result<Option<Self>, ManifestError> {
         let path = directory.join(MANIFEST_NAME);
-        match fs_err::read_to_string(&path) {
+        match fsx::read_text(&path, MAX_BYTES) {
             Ok(text) => Self::parse(&path, &text).map(Some),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(ManifestError::Read { path, source }),

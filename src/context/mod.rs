@@ -3,6 +3,7 @@
 //! The composition root: owns no rule, only the order in which things are found. Imports `env`,
 //! `cli` (the global options), `config`, `credentials`, `api`, `emulator`, `ops::account`, `ui`.
 
+mod named;
 mod narrator;
 mod service;
 mod session;
@@ -13,6 +14,8 @@ use std::path::{Component, Path, PathBuf};
 pub use service::{Checkup, Orphan, ServeError, Served, Service, ServiceError};
 pub use session::{Attempt, Place, Session};
 pub use sources::{EnvFileSource, ForeignBaseUrl, Setting};
+
+use named::Pipes;
 
 use crate::{
     cli::Globals,
@@ -71,6 +74,8 @@ pub struct Context {
     env_files: Vec<EnvFileSource>,
     /// Why env files could not be read.
     trouble: Option<config::DotenvError>,
+    /// What came through pipes that options name.
+    pipes: Pipes,
 }
 
 impl Context {
@@ -113,6 +118,7 @@ impl Context {
             cwd,
             env_files,
             trouble,
+            pipes: Pipes::default(),
         })
     }
 

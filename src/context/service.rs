@@ -21,6 +21,7 @@ use crate::{
         Token, TokenKind, Watcher, faults, serve,
     },
     env::{self, Var},
+    fsx,
     wire::Account,
 };
 
@@ -200,7 +201,7 @@ impl Context {
     fn access(&self, args: &ServeArgs, account: &AccountId) -> anyhow::Result<Access> {
         let text = match (&args.token, &self.globals.token_file) {
             (Some(token), _) => credentials::usable(token, "--token")?,
-            (None, Some(file)) => credentials::token_in(&self.resolve(file))?,
+            (None, Some(file)) => credentials::token_in(self.token_file(file))?,
             (None, None) => return Ok(Access::AnyCredentials),
         };
         Ok(Access::Tokens(vec![Token {
@@ -217,7 +218,7 @@ impl Context {
             return Ok(Vec::new());
         };
         let path = self.resolve(file);
-        let text = match fs_err::read_to_string(&path) {
+        let text = match fsx::read_text(&path, 1 << 20) {
             Ok(text) => text,
             Err(source) => return Err(ServiceError::Faults { path, source }),
         };

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{
     Context, ForeignBaseUrl, UsageError,
+    named::AUTHORITIES_MAX_BYTES,
     narrator::{Both, Narrator},
 };
 use crate::{
@@ -233,8 +234,8 @@ impl Context {
     /// Finds the credentials, and where they came from.
     pub fn credentials(&self) -> Result<credentials::Found, credentials::Error> {
         let file = self.globals.token_file.as_ref();
-        let file = file.map(|file| self.resolve(file));
-        credentials::find(file.as_deref(), &self.env, env::now())
+        let file = file.map(|file| self.token_file(file));
+        credentials::find(file, &self.env, env::now())
     }
 
     /// Returns where the API is, and the variable that says so.
@@ -304,7 +305,8 @@ impl Context {
         self.authority_files()
             .into_iter()
             .map(|(path, _)| {
-                fs_err::read(&path).map_err(|source| UsageError::Authorities { path, source })
+                let read = self.read_named(&path, AUTHORITIES_MAX_BYTES);
+                read.map_err(|source| UsageError::Authorities { path, source })
             })
             .collect()
     }

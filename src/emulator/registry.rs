@@ -177,6 +177,9 @@ fn inode(_metadata: &std::fs::Metadata) -> u64 {
     0
 }
 
+/// The most that the file may hold, in bytes.
+const MAX_BYTES: u64 = 256 << 20;
+
 fn lock_file(directory: &Path) -> PathBuf {
     directory.join("namespaces.lock")
 }
@@ -186,7 +189,7 @@ fn file(directory: &Path) -> PathBuf {
 }
 
 fn load(path: &Path) -> Result<Titles, Error> {
-    let bytes = match fs::read(path) {
+    let bytes = match fsx::read_file(path, MAX_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Titles::default()),
         Err(error) => return Err(Error::Directory(error)),

@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{Error, read, write_error};
+use super::{Error, small, write_error};
 
 /// A file for its user's eyes only, in a directory of its own. Both are gone when it is dropped.
 #[derive(Debug)]
@@ -55,7 +55,8 @@ impl Private {
     /// Returns what it holds now.
     pub fn read(&self) -> Result<Vec<u8>, Error> {
         let path = self.path();
-        read(&path, &path)
+        // More than any value may have.
+        small::read_file(&path, 64 << 20).map_err(|source| Error::Read { path, source })
     }
 
     /// Leaves it where it is, and returns where that is.

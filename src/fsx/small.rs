@@ -56,6 +56,16 @@ pub fn copy_pipe(path: &Path, mut sink: impl Write) -> io::Result<u64> {
 /// Reads the file at `path`, which has at most `limit` bytes. Never waits: pipes and devices are
 /// refused.
 pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    read_up_to(open_file(path)?, limit)
+}
+
+/// Reads the text of the file at `path`, as [`read_file`] does.
+pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    read_file(path, limit).and_then(text)
+}
+
+/// Opens the file at `path` for reading. Never waits: pipes and devices are refused.
+pub fn open_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -66,7 +76,7 @@ pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     }
     let file = options.open(path)?;
     match Kind::of(file.metadata()?.file_type()) {
-        Kind::File => up_to(file, limit),
+        Kind::File => Ok(file),
         other => Err(is_not_a_file(other)),
     }
 }
@@ -79,12 +89,23 @@ pub fn read_file_or_pipe(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     }
     let file = File::open(path)?;
     match Kind::of(file.metadata()?.file_type()) {
-        Kind::File | Kind::Pipe => up_to(file, limit),
+        Kind::File | Kind::Pipe => read_up_to(file, limit),
         other => Err(is_not_a_file(other)),
     }
 }
 
-fn up_to(file: File, limit: u64) -> io::Result<Vec<u8>> {
+/// Takes bytes for text, without a byte order mark.
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    let text = String::from_utf8(bytes)
+        .map_err(|_invalid| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+/// Reads what is open, which has at most `limit` bytes.
+pub fn read_up_to(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 <= limit {

@@ -4,8 +4,12 @@ use std::{
     io,
     path::Path,
     process::{Command, ExitStatus},
-    sync::atomic::Ordering,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
 };
+
+use tokio::process::Child;
 
 use super::Ui;
 
@@ -40,18 +44,83 @@ impl EditorError {
 impl Ui {
     /// Opens `file` in `editor`, a command that may have arguments, and waits for its end.
     pub async fn edit(&self, editor: &str, file: &Path) -> Result<(), EditorError> {
-        let mut command = command(editor, file);
-        self.lent.store(true, Ordering::SeqCst);
-        let ended = tokio::task::spawn_blocking(move || command.status()).await;
-        self.lent.store(false, Ordering::SeqCst);
+        let command = command(editor, file);
+        let ended = match Editing::start(command, &self.lent) {
+            Ok(mut editing) => editing.child.wait().await,
+            Err(e) => Err(e),
+        };
         let editor = editor.to_owned();
-        match ended.map_err(io::Error::from).and_then(|status| status) {
+        match ended {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(EditorError::Failed { editor, status }),
             Err(source) => Err(EditorError::Start { editor, source }),
         }
     }
 }
+
+/// An editor that has the terminal. Dropped while it runs, it is told to end: nobody would read what
+/// it writes.
+struct Editing<'a> {
+    child: Child,
+    lent: &'a AtomicBool,
+}
+
+impl<'a> Editing<'a> {
+    /// So long it has to put things in order.
+    const PATIENCE: Duration = Duration::from_secs(2);
+
+    fn start(command: Command, lent: &'a AtomicBool) -> io::Result<Self> {
+        lent.store(true, Ordering::SeqCst);
+        match tokio::process::Command::from(command).spawn() {
+            Ok(child) => Ok(Self { child, lent }),
+            Err(e) => {
+                lent.store(false, Ordering::SeqCst);
+                Err(e)
+            }
+        }
+    }
+
+    fn runs_after(&mut self, patience: Duration) -> bool {
+        const STEP: Duration = Duration::from_millis(10);
+        let mut waited = Duration::ZERO;
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if waited >= patience {
+                return true;
+            }
+            thread::sleep(STEP);
+            waited += STEP;
+        }
+        false
+    }
+}
+
+impl Drop for Editing<'_> {
+    fn drop(&mut self) {
+        self.lent.store(false, Ordering::SeqCst);
+        if !self.runs_after(Duration::ZERO) {
+            return;
+        }
+        terminate(&self.child);
+        if self.runs_after(Self::PATIENCE) {
+            self.child.start_kill().ok();
+            self.runs_after(Self::PATIENCE);
+        }
+    }
+}
+
+/// Asks the process to end, so that an editor leaves the terminal as it found it.
+#[cfg(unix)]
+fn terminate(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let pid = child.id().and_then(|id| i32::try_from(id).ok());
+    if let Some(pid) = pid.and_then(Pid::from_raw) {
+        // It may have ended by now.
+        kill_process(pid, Signal::TERM).ok();
+    }
+}
+
+#[cfg(not(unix))]
+fn terminate(_: &Child) {}
 
 /// Lets the shell take the command apart, as git does, so that quotes and arguments work.
 #[cfg(unix)]

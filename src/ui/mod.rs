@@ -107,7 +107,10 @@ impl Audience {
 pub struct Ui {
     streams: Arc<Mutex<Streams>>,
     options: Options,
+    /// Whether an editor has the terminal.
     lent: Arc<AtomicBool>,
+    /// Whether [`Self::stopped`] waits.
+    awaited: Arc<AtomicBool>,
 }
 
 struct Streams {
@@ -167,6 +170,7 @@ impl Ui {
             streams: Arc::new(Mutex::new(streams)),
             options,
             lent: Arc::default(),
+            awaited: Arc::default(),
         }
     }
 

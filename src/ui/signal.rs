@@ -11,28 +11,33 @@ pub enum Stop {
     Interrupt,
     /// By SIGTERM.
     Terminate,
+    /// By SIGHUP: its terminal is gone.
+    HangUp,
 }
 
 impl Ui {
-    /// Resolves when somebody presses Ctrl-C. While an editor or [`Self::stopped`] has it, Ctrl-C is
-    /// theirs.
-    pub async fn interrupted(&self) -> io::Result<()> {
+    /// Resolves when the process is asked to stop. While an editor has the terminal, Ctrl-C is the
+    /// editor's, and while [`Self::stopped`] waits, all of it is its business.
+    pub async fn asked_to_stop(&self) -> io::Result<Stop> {
+        let mut signals = Signals::listen()?;
         loop {
-            tokio::signal::ctrl_c().await?;
-            if !self.lent.load(Ordering::SeqCst) {
-                return Ok(());
+            let stop = signals.next().await?;
+            let lent = stop == Stop::Interrupt && self.lent.load(Ordering::SeqCst);
+            if !lent && !self.awaited.load(Ordering::SeqCst) {
+                return Ok(stop);
             }
         }
     }
 
-    /// Resolves when the process is asked to stop, by Ctrl-C or by SIGTERM: for a command that runs
-    /// until then and ends well. Ctrl-C once more is an interruption again.
+    /// Resolves when the process is asked to stop, too: for a command that runs until then and ends
+    /// well. To be asked once more is an interruption again.
     pub async fn stopped(&self) -> io::Result<Stop> {
-        self.lent.store(true, Ordering::SeqCst);
-        let asked = asked().await;
-        // The one that was pressed just now must not be taken for a second.
+        let mut signals = Signals::listen()?;
+        self.awaited.store(true, Ordering::SeqCst);
+        let asked = signals.next().await;
+        // The one that came just now must not be taken for a second.
         tokio::task::yield_now().await;
-        self.lent.store(false, Ordering::SeqCst);
+        self.awaited.store(false, Ordering::SeqCst);
         asked
     }
 }
@@ -72,16 +77,76 @@ impl Drop for Parting<'_> {
 }
 
 #[cfg(unix)]
-async fn asked() -> io::Result<Stop> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed.map(|()| Stop::Interrupt),
-        _ = terminate.recv() => Ok(Stop::Terminate),
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    /// `None`: it is ignored, as `nohup` asks for.
+    hang_up: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let ignored = hang_up_is_ignored();
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: (!ignored)
+                .then(|| signal(SignalKind::hangup()))
+                .transpose()?,
+        })
+    }
+
+    async fn next(&mut self) -> io::Result<Stop> {
+        let Self {
+            interrupt,
+            terminate,
+            hang_up,
+        } = self;
+        let hung_up = async {
+            match hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        Ok(tokio::select! {
+            biased;
+            _ = interrupt.recv() => Stop::Interrupt,
+            _ = terminate.recv() => Stop::Terminate,
+            _ = hung_up => Stop::HangUp,
+        })
     }
 }
 
+/// Whether whoever started the process wants it to outlive its terminal. Once somebody listens,
+/// that is no longer known, so it is asked only once.
+#[cfg(unix)]
+fn hang_up_is_ignored() -> bool {
+    static IGNORED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *IGNORED.get_or_init(|| {
+        let Ok(status) = fs_err::read_to_string("/proc/self/status") else {
+            // Where it cannot be asked: `nohup` leaves no stream at the terminal.
+            let audience = super::Audience::of_process();
+            return !(audience.reads || audience.answers || audience.types || audience.watches);
+        };
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        // SIGHUP is number 1, the lowest bit.
+        mask.is_some_and(|mask| mask & 1 == 1)
+    })
+}
+
 #[cfg(not(unix))]
-async fn asked() -> io::Result<Stop> {
-    tokio::signal::ctrl_c().await.map(|()| Stop::Interrupt)
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> io::Result<Stop> {
+        tokio::signal::ctrl_c().await.map(|()| Stop::Interrupt)
+    }
 }

@@ -12,8 +12,7 @@ use fs_err as fs;
 use kvctl::emulator::{Action, Fault};
 
 use crate::{
-    sandbox::{Sandbox, Seen},
-    sidecars::until,
+    sandbox::{Sandbox, Seen, mkfifo, until},
     transfer::{lines, sandbox},
 };
 
@@ -115,8 +114,7 @@ fn a_directory_that_changes_after_it_was_looked_through_is_not_sent() {
 fn piped(sandbox: &Sandbox, args: &[&str], text: &str) -> Seen {
     let fifo = sandbox.app().join("pipe.ndjson");
     if !fifo.exists() {
-        let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
-        assert!(made.success());
+        mkfifo(&fifo);
     }
     let mut command = sandbox.command(args);
     let child = command.stdin(Stdio::null()).spawn().unwrap();

@@ -34,6 +34,30 @@ pub(crate) struct Seen {
     pub(crate) stderr: String,
 }
 
+/// Sends a signal, such as `-TERM`.
+#[cfg(unix)]
+pub(crate) fn kill(child: &std::process::Child, signal: &str) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Makes a pipe with a name.
+#[cfg(unix)]
+pub(crate) fn mkfifo(path: &std::path::Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// Waits until `done`, and fails instead of waiting for ever.
+pub(crate) fn until(mut done: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !done() {
+        let waited = begun.elapsed();
+        assert!(waited < std::time::Duration::from_mins(1), "in vain");
+        std::thread::yield_now();
+    }
+}
+
 impl Sandbox {
     /// A service with one account and one token.
     pub(crate) fn new() -> Self {

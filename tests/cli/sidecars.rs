@@ -6,8 +6,7 @@ use std::{
     os::unix::fs::{PermissionsExt as _, symlink},
     path::Path,
     process::Child,
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use fs_err as fs;
@@ -15,7 +14,7 @@ use kvctl::emulator::{Action, Fault};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    sandbox::{Sandbox, Seen},
+    sandbox::{Sandbox, Seen, until},
     transfer::{lines, sandbox},
 };
 
@@ -25,15 +24,6 @@ fn mode(path: &Path) -> u32 {
 
 fn ok(seen: &Seen) {
     assert_eq!(seen.code, Some(0), "{seen}");
-}
-
-/// Waits until `done`, and fails instead of waiting for ever.
-pub(crate) fn until(mut done: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "in vain");
-        thread::yield_now();
-    }
 }
 
 /// A namespace of 3,000 keys, and an export of it that stands still before its third page.

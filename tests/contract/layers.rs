@@ -32,6 +32,7 @@ const BELOW: &[(&str, &[&str])] = &[
             "config",
             "credentials",
             "domain",
+            "fsx",
             "api",
             "emulator",
             "ops",

@@ -35,7 +35,10 @@ async fn listed(context: &Context, file: &Path) -> anyhow::Result<Vec<KeyName>> 
         };
         return Ok(keys(&bytes.ok_or_else(too_much)?[..], Path::new("stdin"))?);
     }
-    let path = context.resolve(file);
-    let input = fs_err::File::open(&path)?;
-    Ok(keys(input, file)?)
+    let (path, name) = (context.resolve(file), file.to_owned());
+    // On a thread of its own: a pipe with a name may keep one waiting.
+    let read = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+        Ok(keys(fs_err::File::open(&path)?, &name)?)
+    });
+    read.await?
 }

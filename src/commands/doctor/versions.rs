@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{context::Context, env};
+use crate::{context::Context, env, fsx};
 
 /// Which programs there are.
 #[derive(Debug, Serialize)]
@@ -31,7 +31,7 @@ struct Package {
 pub(super) fn look(context: &Context) -> Versions {
     let installed = context.directory().ancestors().find_map(|directory| {
         let path = directory.join("node_modules/wrangler");
-        let text = fs_err::read_to_string(path.join("package.json")).ok()?;
+        let text = fsx::read_text(&path.join("package.json"), 1 << 20).ok()?;
         let Package { version } = serde_json::from_str(&text).ok()?;
         Some(Wrangler { version, path })
     });

@@ -47,9 +47,9 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
     context
         .ui
         .status(&format!("editing {}: {place}", quoted(&key)));
-    let mut draft = Draft::new(&context.ui, &old.bytes)?;
+    let mut draft = Draft::new(&context.ui, old.bytes.clone())?;
     let edited = context.ui.edit(context.editor(), &draft.path()).await;
-    let new = draft.read(&old.bytes)?;
+    let new = draft.read()?;
     let Some(new) = new else {
         edited?;
         return context.ui.conclude(&Unchanged { key }, Ok(()));
@@ -94,22 +94,22 @@ fn change(
     })
 }
 
-/// The text that is being edited. Once it differs, it is lost only when it is safe elsewhere.
+/// The text that is being edited. Where it differs, it is lost only when it is safe elsewhere.
 struct Draft<'a> {
     ui: &'a Ui,
     file: Option<Private>,
-    differs: bool,
+    old: Bytes,
 }
 
 impl<'a> Draft<'a> {
-    fn new(ui: &'a Ui, value: &[u8]) -> Result<Self, fsx::Error> {
+    fn new(ui: &'a Ui, value: Bytes) -> Result<Self, fsx::Error> {
         // The name tells editors how to colour it.
-        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(value).is_ok();
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&value).is_ok();
         let name = if is_json { "value.json" } else { "value.txt" };
         Ok(Self {
             ui,
-            file: Some(fsx::private(name, value)?),
-            differs: false,
+            file: Some(fsx::private(name, &value)?),
+            old: value,
         })
     }
 
@@ -117,14 +117,13 @@ impl<'a> Draft<'a> {
         self.file.as_ref().map(Private::path).unwrap_or_default()
     }
 
-    /// Returns what became of `old`; nothing if it is the same.
-    fn read(&mut self, old: &[u8]) -> Result<Option<Bytes>, fsx::Error> {
+    /// Returns what became of the value; nothing if it is the same.
+    fn read(&self) -> Result<Option<Bytes>, fsx::Error> {
         let Some(file) = &self.file else {
             return Ok(None);
         };
-        let new = as_meant(old, file.read()?);
-        self.differs = new != old;
-        Ok(self.differs.then(|| new.into()))
+        let new = as_meant(&self.old, file.read()?);
+        Ok((new != self.old).then(|| new.into()))
     }
 
     fn discard(&mut self) {
@@ -140,7 +139,8 @@ impl<'a> Draft<'a> {
 /// An interruption must not take the text along.
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
-        if self.differs && self.file.is_some() {
+        // What cannot be read may be what was edited.
+        if !matches!(self.read(), Ok(None)) {
             let kept = self.keep();
             self.ui.warn(&format!("the edited text is in {kept}"));
         }

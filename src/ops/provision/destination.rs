@@ -58,7 +58,7 @@ impl<'a> Destination<'a> {
         if real(&path).is_some() && real(&path) == real(document.path()) {
             return Err(Error::SameFile);
         }
-        let before = match fs_err::read(&path) {
+        let before = match fsx::read_file(&path, 16 << 20) {
             Ok(bytes) => Some(bytes),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(fsx::Error::Read { path, source }.into()),

@@ -61,7 +61,7 @@ pub fn look(root: &Path, settings: &Settings) -> Result<Found, Error> {
         if *part == Part::Types && extension.and_then(Dialect::of_extension).is_none() {
             return Err(Error::NotTypeScript(path));
         }
-        let before = match fs_err::read(&path) {
+        let before = match crate::fsx::read_file(&path, super::MAX_BYTES) {
             Ok(bytes) => Some(bytes),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(read_error(&path, source)),
@@ -86,7 +86,7 @@ pub fn look(root: &Path, settings: &Settings) -> Result<Found, Error> {
 /// Finds an `Env` with fields where people have it.
 fn env_elsewhere(root: &Path) -> Option<PathBuf> {
     let declares = |path: &PathBuf| {
-        let text = fs_err::read_to_string(path).unwrap_or_default();
+        let text = crate::fsx::read_text(path, super::MAX_BYTES).unwrap_or_default();
         types::declared(&text, Dialect::TypeScript) == Ok(Declared::Fields)
     };
     let mut usual = USUAL.iter().map(|name| root.join(name));

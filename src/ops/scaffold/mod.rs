@@ -12,6 +12,9 @@ mod look;
 pub mod plan;
 mod surroundings;
 
+/// The most that a file of a project may hold that is looked at, in bytes.
+const MAX_BYTES: u64 = 16 << 20;
+
 pub use bindings::{Bindings, bindings};
 pub use error::Error;
 pub use inspect::{EnvState, FileState, State, Status, inspect};

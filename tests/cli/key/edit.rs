@@ -162,3 +162,34 @@ fn a_terminal_is_shown_no_bytes_that_it_would_obey() {
     let seen = on_terminal(&sandbox, "key list", "").unwrap();
     insta::assert_snapshot!(seen.stdout.replace("\r\n", "\n"));
 }
+
+#[test]
+fn a_run_that_is_terminated_ends_its_editor_and_leaves_no_value() {
+    let sandbox = sandbox();
+    put(&sandbox, "k", b"old", &[]);
+    for signal in ["TERM", "HUP"] {
+        // An editor that would stay for ever, and is told to end.
+        let editor = format!(
+            "trap 'echo ended > ended; exit 1' TERM; kill -{signal} $PPID; \
+             while :; do sleep 0.05; done"
+        );
+        let Some(seen) = on_terminal(&sandbox, EDIT, &editor) else {
+            return;
+        };
+        let code = if signal == "TERM" { 143 } else { 129 };
+        assert_eq!(seen.code, Some(code), "{seen}");
+        assert_eq!(sandbox.read("ended"), "ended\n");
+        assert_eq!(left(&sandbox), 0);
+    }
+    // What was edited by then is not lost.
+    let editor = "trap 'exit 1' TERM; echo precious > \"$1\"; kill -TERM $PPID; \
+                  while :; do sleep 0.05; done";
+    let seen = on_terminal(&sandbox, EDIT, editor).unwrap();
+    assert_eq!(seen.code, Some(143), "{seen}");
+    assert!(
+        seen.stdout.contains("the edited text is in [HOME]"),
+        "{seen}"
+    );
+    assert_eq!(left(&sandbox), 1);
+    assert_eq!(value(&sandbox, "k").unwrap(), b"old");
+}

@@ -1,0 +1,113 @@
+//! Files that options and projects name, which are pipes, devices, or far too long.
+#![cfg(unix)]
+
+use std::{io::Write as _, os::unix::fs::symlink, process::Child};
+
+use fs_err as fs;
+
+use crate::sandbox::{Sandbox, TOKEN, kill, mkfifo, until};
+
+const WRANGLER: &str = "name = \"w\"\n[[kv_namespaces]]\nbinding = \"KV\"\n\
+                        id = \"0123456789abcdef0123456789abcdef\"\n";
+
+/// A project with a pipe that nobody writes into, and a link to a device without an end.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    mkfifo(&sandbox.app().join("pipe"));
+    symlink("/dev/zero", sandbox.app().join("zero")).unwrap();
+    sandbox
+}
+
+fn list(sandbox: &Sandbox, option: &str, file: &str) -> Child {
+    let args = [option, file, "namespace", "list"];
+    sandbox.command(&args).spawn().unwrap()
+}
+
+/// Writes what a pipe's reader waits for.
+fn feed(sandbox: &Sandbox, bytes: &[u8]) {
+    let opened = fs::OpenOptions::new()
+        .write(true)
+        .open(sandbox.app().join("pipe"));
+    opened.unwrap().write_all(bytes).unwrap();
+}
+
+#[test]
+fn a_token_may_come_through_a_pipe() {
+    let sandbox = sandbox();
+    for bytes in [format!("{TOKEN}\n"), format!("\u{feff}{TOKEN}\r\n")] {
+        let mut command = sandbox.bare_command(&["--token-file", "pipe", "doctor"]);
+        command.env("CLOUDFLARE_ACCOUNT_ID", crate::sandbox::ACCOUNT);
+        let child = command.spawn().unwrap();
+        feed(&sandbox, bytes.as_bytes());
+        let seen = sandbox.see(child.wait_with_output().unwrap());
+        assert_eq!(seen.code, Some(0), "{seen}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_waits_for_a_pipe_can_be_ended() {
+    let sandbox = sandbox();
+    for option in ["--token-file", "--ca-file"] {
+        for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+            let child = list(&sandbox, option, "pipe");
+            // It listens for signals before it opens anything.
+            let status = format!("/proc/{}/status", child.id());
+            until(|| {
+                let status = fs::read_to_string(&status).unwrap_or_default();
+                let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+                let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+                caught.is_none_or(|mask| mask & (1 << 14) != 0)
+            });
+            kill(&child, signal);
+            let seen = sandbox.see(child.wait_with_output().unwrap());
+            assert_eq!(seen.code, Some(code), "{option} {signal}: {seen}");
+        }
+    }
+}
+
+#[test]
+fn devices_and_endless_files_are_refused() {
+    let sandbox = sandbox();
+    sandbox.write("wrangler.toml", WRANGLER);
+    let endless = fs::File::create(sandbox.app().join("endless")).unwrap();
+    endless.set_len(1 << 40).unwrap();
+    for (name, said) in [
+        ("zero", "it is a device, not a file"),
+        ("endless", "it has more than"),
+        (".", "is a directory"),
+    ] {
+        for args in [
+            &["--token-file", name, "namespace", "list"][..],
+            &["--ca-file", name, "namespace", "list"],
+            &["serve", "--port", "0", "--memory", "--fault", name],
+        ] {
+            let seen = sandbox.run(args);
+            assert_ne!(seen.code, Some(0), "{seen}");
+            assert!(seen.stderr.contains(said), "{args:?}: {seen}");
+        }
+    }
+    // Pipes wait for whoever writes; where none is expected, nobody waits.
+    let seen = sandbox.run(&["serve", "--port", "0", "--memory", "--fault", "pipe"]);
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stderr.contains("it is a pipe, not a file"), "{seen}");
+    for (file, said) in [
+        ("pipe", "it is a pipe, not a file"),
+        ("zero", "it is a device, not a file"),
+        ("endless", "it has more than 16 MiB"),
+    ] {
+        symlink(file, sandbox.app().join("kvctl.toml")).unwrap();
+        let seen = sandbox.run(&["audit", "-b", "KV"]);
+        assert_eq!(seen.code, Some(5), "{seen}");
+        assert!(seen.stderr.contains(said), "{seen}");
+        fs::remove_file(sandbox.app().join("kvctl.toml")).unwrap();
+    }
+    for file in ["pipe", "zero", "endless"] {
+        let seen = sandbox.run(&["provision", "-c", file]);
+        assert_eq!(seen.code, Some(5), "{seen}");
+    }
+    fs::rename(sandbox.app().join("endless"), sandbox.app().join(".env")).unwrap();
+    let seen = sandbox.run(&["namespace", "list"]);
+    assert_eq!(seen.code, Some(5), "{seen}");
+    assert!(seen.stderr.contains("it has more than 1 MiB"), "{seen}");
+}
