@@ -229,6 +229,12 @@ fn read(path: &Path, target: &Path) -> Result<Vec<u8>, Error> {
     })
 }
 
+/// Whether there is a file at `path`, and no link, that holds `bytes`.
+pub fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let is_file = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+    is_file && read(path, path).is_ok_and(|found| found == bytes)
+}
+
 /// Whether `bytes` are there already; an error if neither they nor `expected` are.
 fn holds_already(path: &Path, target: &Path, expected: &[u8], bytes: &[u8]) -> Result<bool, Error> {
     let found = read(path, target)?;

@@ -8,7 +8,8 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{
-    Error, check_writable, directory, holds_already, resolve, stage, sync_directory, write_error,
+    Error, check_writable, directory, holds, holds_already, resolve, stage, sync_directory,
+    write_error,
 };
 
 /// What a file is to hold.
@@ -26,7 +27,8 @@ pub struct Change {
 ///
 /// Everything is checked, and all bytes are on the disk, before the first file changes. Should a
 /// rename fail after that, what was renamed is put back. Files that exist are treated as by
-/// [`replace`](super::replace), new ones as by [`create`](super::create).
+/// [`replace`](super::replace), new ones as by [`create`](super::create); one that somebody else has
+/// written in the very same way meanwhile is as it should be.
 pub fn write_together(changes: &[Change]) -> Result<(), Error> {
     let mut staging = Staging::default();
     for change in changes {
@@ -48,8 +50,20 @@ struct Staged {
     path: PathBuf,
     target: PathBuf,
     file: NamedTempFile,
+    /// What it will hold.
+    bytes: Vec<u8>,
     /// What the file held, ready to be put back; `None` for a new file.
     before: Option<(Vec<u8>, NamedTempFile)>,
+}
+
+/// What undoes that a file took its place.
+enum Undo {
+    /// Removing it.
+    Remove,
+    /// Putting this in its place.
+    PutBack(NamedTempFile),
+    /// Nothing: somebody else wrote it.
+    Leave,
 }
 
 impl Staging {
@@ -61,13 +75,18 @@ impl Staging {
         } = change;
         let Some(expected) = expected else {
             if fs::symlink_metadata(path).is_ok() {
-                return Err(Error::Exists { path: path.clone() });
+                return if holds(path, bytes) {
+                    Ok(())
+                } else {
+                    Err(Error::Exists { path: path.clone() })
+                };
             }
             self.make_directories(directory(path))?;
             self.files.push(Staged {
                 path: path.clone(),
                 target: path.clone(),
                 file: stage(path, path, bytes, None)?,
+                bytes: bytes.clone(),
                 before: None,
             });
             return Ok(());
@@ -83,6 +102,7 @@ impl Staging {
             path: path.clone(),
             target,
             file,
+            bytes: bytes.clone(),
             before: Some((expected.clone(), back)),
         });
         Ok(())
@@ -104,11 +124,11 @@ impl Staging {
     }
 
     fn settle(mut self) -> Result<(), Error> {
-        let mut done: Vec<(PathBuf, Option<NamedTempFile>)> = Vec::new();
+        let mut done = Vec::new();
         for staged in std::mem::take(&mut self.files) {
             let target = staged.target.clone();
             match staged.settle() {
-                Ok(before) => done.push((target, before)),
+                Ok(undo) => done.push((target, undo)),
                 Err(error) => {
                     put_back(done);
                     return Err(error);
@@ -124,40 +144,45 @@ impl Staging {
 }
 
 impl Staged {
-    /// Takes its place, and returns what can be put back.
-    fn settle(self) -> Result<Option<NamedTempFile>, Error> {
+    /// Takes its place, and returns what undoes that.
+    fn settle(self) -> Result<Undo, Error> {
         let Self {
             path,
             target,
             file,
+            bytes,
             before,
         } = self;
         let Some((expected, back)) = before else {
             return match file.persist_noclobber(&target) {
-                Ok(_) => Ok(None),
+                Ok(_) => Ok(Undo::Remove),
                 Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => {
+                    if holds(&target, &bytes) {
+                        return Ok(Undo::Leave);
+                    }
                     Err(Error::Exists { path })
                 }
                 Err(e) => Err(write_error(&path, e.error)),
             };
         };
         // Looked at again as late as possible.
-        if super::read(&path, &target)? != expected {
-            return Err(Error::Changed { path });
+        if holds_already(&path, &target, &expected, &bytes)? {
+            return Ok(Undo::Leave);
         }
         match file.persist(&target) {
-            Ok(_) => Ok(Some(back)),
+            Ok(_) => Ok(Undo::PutBack(back)),
             Err(e) => Err(write_error(&path, e.error)),
         }
     }
 }
 
 /// Undoes what was done. The failure that led here is what counts, so none is reported.
-fn put_back(done: Vec<(PathBuf, Option<NamedTempFile>)>) {
-    for (target, before) in done.into_iter().rev() {
-        match before {
-            Some(before) => drop(before.persist(&target)),
-            None => drop(fs::remove_file(&target)),
+fn put_back(done: Vec<(PathBuf, Undo)>) {
+    for (target, undo) in done.into_iter().rev() {
+        match undo {
+            Undo::PutBack(before) => drop(before.persist(&target)),
+            Undo::Remove => drop(fs::remove_file(&target)),
+            Undo::Leave => {}
         }
     }
 }
@@ -253,6 +278,42 @@ mod tests {
             assert!(write_together(&changes).is_err());
             assert_eq!(tree(&home), before);
         }
+    }
+
+    #[test]
+    fn what_another_run_has_written_meanwhile_is_as_it_should_be() {
+        let home = home();
+        put(&home, "old", "1");
+        let changes = [
+            change(&home, "a/early", None, "2"),
+            change(&home, "a/late", None, "3"),
+            change(&home, "old", Some("1"), "4"),
+            change(&home, "last", None, "5"),
+        ];
+        let stage = |changes: &[Change]| {
+            let mut staging = Staging::default();
+            changes.iter().try_for_each(|it| staging.add(it)).unwrap();
+            staging
+        };
+        write_together(&changes[..1]).unwrap();
+        let settled = || {
+            let is_staged = |path: &Path| path.display().to_string().contains("/.kvctl-");
+            let files = tree(&home).into_iter();
+            files
+                .filter(|(path, _)| !is_staged(path))
+                .collect::<Vec<_>>()
+        };
+        let (one, two) = (stage(&changes), stage(&changes));
+        let other = [change(&home, "other", None, "6"), changes[1].clone()];
+        let loser = stage(&[&other[..], &[change(&home, "last", None, "7")]].concat());
+        one.settle().unwrap();
+        let wanted = settled();
+        assert_eq!(wanted.len(), 5);
+        two.settle().unwrap();
+        assert_eq!(settled(), wanted);
+        // What is undone is what this run did, and no more.
+        assert!(matches!(loser.settle(), Err(Error::Exists { .. })));
+        assert_eq!(settled(), wanted);
     }
 
     #[test]

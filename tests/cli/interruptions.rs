@@ -76,6 +76,77 @@ fn two_runs_at_once_come_to_the_same_ids() {
     assert_eq!(titles(&sandbox).len(), 3);
 }
 
+#[test]
+fn two_runs_at_once_in_one_project_both_succeed() {
+    let entry = "[[kv_namespaces]]\nbinding = \"OLD\"\nid = \"[ID]\"\n";
+    for (args, file) in [
+        (&["provision", "--scaffold"][..], Some(BIO.to_owned())),
+        (
+            &["provision", "--local", "--scaffold"],
+            Some(BIO.to_owned()),
+        ),
+        (&["provision", "--init", "--scaffold"], None),
+        (&["provision", "--init", "--local"], None),
+        (&["scaffold"], Some(BIO.to_owned())),
+        (
+            &["rename-binding", "OLD", "NEW"],
+            Some(format!("{BIO}{entry}")),
+        ),
+        (
+            &["rename-binding", "OLD", "NEW", "--title"],
+            Some(format!("{BIO}{entry}")),
+        ),
+        (&["namespace", "create", "shared", "--adopt"], None),
+        (
+            &["namespace", "create", "shared", "--adopt", "--local"],
+            None,
+        ),
+    ] {
+        for delay in [0, 20] {
+            let sandbox = Sandbox::new();
+            if let Some(file) = &file {
+                let mut create = sandbox.command(&["namespace", "create", "bio-OLD", "--json"]);
+                let created = create.output().unwrap().stdout;
+                let created: serde_json::Value = serde_json::from_slice(&created).unwrap();
+                let id = created["id"].as_str().unwrap();
+                sandbox.write("wrangler.toml", file.replace("[ID]", id));
+            }
+            sandbox.emulator.latency(Duration::from_millis(delay));
+            let runs = [0, 1].map(|_| sandbox.command(args).spawn().unwrap());
+            let ends = runs.map(|run| sandbox.see(run.wait_with_output().unwrap()));
+            for end in &ends {
+                assert_eq!(end.code, Some(0), "{args:?}: {end}");
+            }
+            sandbox.emulator.latency(Duration::ZERO);
+            if args[0] == "provision" {
+                let check = sandbox.run(&[args, &["--check"]].concat());
+                assert_eq!(check.code, Some(0), "{args:?}: {check}");
+            }
+            let left = fs_err::read_dir(sandbox.app()).unwrap();
+            let left = left.map(|it| it.unwrap().file_name().into_string().unwrap());
+            let left: Vec<_> = left.filter(|name| name.starts_with(".kvctl-")).collect();
+            assert!(left.is_empty(), "{left:?}");
+        }
+    }
+}
+
+#[test]
+fn who_is_overtaken_by_another_change_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    sandbox.emulator.latency(Duration::from_millis(200));
+    let run = sandbox.command(&["provision"]).spawn().unwrap();
+    while sandbox.emulator.log().is_empty() {
+        std::thread::yield_now();
+    }
+    let edited = format!("# edited\n{BIO}");
+    sandbox.write("wrangler.toml", &edited);
+    let seen = sandbox.see(run.wait_with_output().unwrap());
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(seen.stderr.contains("changed after it was read"), "{seen}");
+    assert_eq!(sandbox.read("wrangler.toml"), edited);
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_with_130() {

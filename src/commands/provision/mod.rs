@@ -11,6 +11,7 @@ use crate::{
     config::{Document, Manifest, Scope},
     context::{Context, Session},
     domain::{Binding, EnvName},
+    fsx,
     ops::{
         provision::{
             apply::{self, Outcome},
@@ -26,10 +27,37 @@ use crate::{
 use report::ProvisionReport;
 
 pub(super) async fn run(context: &Context, args: ProvisionArgs) -> anyhow::Result<()> {
+    match attempt(context, &args, None).await {
+        // Another run was faster. If it did the same, all is as wanted.
+        Err(error) if is_overtaken(&error) => attempt(context, &args, Some(error)).await,
+        outcome => outcome,
+    }
+}
+
+/// Whether a file was written by somebody else after it was looked at.
+fn is_overtaken(error: &anyhow::Error) -> bool {
+    let is_other = |error: &fsx::Error| {
+        matches!(
+            error,
+            fsx::Error::Exists { .. } | fsx::Error::Changed { .. }
+        )
+    };
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref().is_some_and(is_other))
+}
+
+/// Plans, shows, creates and writes. After another run got in the way with `overtaken`, that is the
+/// outcome unless the wrangler file is as wanted by now.
+async fn attempt(
+    context: &Context,
+    args: &ProvisionArgs,
+    overtaken: Option<anyhow::Error>,
+) -> anyhow::Result<()> {
     let document = file::open(context, args.init)?;
     let scopes = context.scopes(&document, args.scope.all_envs)?;
     let manifest = context.manifest(&document)?;
-    let wants = wants(context, &document, &scopes, &args, manifest.as_ref())?;
+    let wants = wants(context, &document, &scopes, args, manifest.as_ref())?;
     // Before anything is created, so that what is refused is refused in time.
     let scaffolding = if args.scaffold {
         Some(scaffolding(context, &document, &wants, manifest.as_ref())?)
@@ -38,7 +66,7 @@ pub(super) async fn run(context: &Context, args: ProvisionArgs) -> anyhow::Resul
     };
     let sections: Vec<Option<EnvName>> = scopes.iter().map(|s| s.environment.clone()).collect();
     let session = context.connect_for(Some(&document), &sections).await?;
-    let plan = compare(&session, &document, &wants, &args).await?;
+    let plan = compare(&session, &document, &wants, args).await?;
     let out = args.out.as_deref().map(|out| context.resolve(out));
     let destination = Destination::choose(&document, out)?;
     let job = Job {
@@ -50,6 +78,11 @@ pub(super) async fn run(context: &Context, args: ProvisionArgs) -> anyhow::Resul
         scaffolding,
     };
 
+    if let Some(error) = overtaken
+        && job.is_pending()?
+    {
+        return Err(error);
+    }
     if args.dry_run || args.check {
         job.foretell(&wants, args.check)
     } else {
@@ -131,14 +164,19 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// Whether the wrangler file is not as wanted yet.
+    fn is_pending(&self) -> anyhow::Result<bool> {
+        let outcomes = apply::foresee(self.plan);
+        let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
+        Ok(self.plan.is_pending() || self.destination.before() != Some(text.as_bytes()))
+    }
+
     /// Says what would be done; a check fails if that is anything.
     fn foretell(&self, wants: &[Want], check: bool) -> anyhow::Result<()> {
         let outcomes = apply::foresee(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
         let scaffold = self.scaffolding.as_ref();
-        let pending = self.plan.is_pending()
-            || self.destination.before() != Some(text.as_bytes())
-            || scaffold.is_some_and(Scaffolding::is_pending);
+        let pending = self.is_pending()? || scaffold.is_some_and(Scaffolding::is_pending);
         let verdict = if check && (pending || self.plan.is_unmet()) {
             let what = format!(
                 "the project is not fully provisioned: {}",

@@ -96,11 +96,15 @@ impl<'a> Destination<'a> {
         }
     }
 
-    /// Writes `text`, provided that what was there is still there. Equal bytes are left alone.
+    /// Writes `text`, provided that what was there is still there. Equal bytes are left alone,
+    /// whoever wrote them.
     pub fn write(&self, text: &str) -> Result<(), fsx::Error> {
-        match self.before() {
-            Some(before) => fsx::replace(self.path(), before, text.as_bytes()),
-            None => fsx::create(self.path(), text.as_bytes()),
+        if let Some(before) = self.before() {
+            return fsx::replace(self.path(), before, text.as_bytes());
+        }
+        match fsx::create(self.path(), text.as_bytes()) {
+            Err(fsx::Error::Exists { .. }) if fsx::holds(self.path(), text.as_bytes()) => Ok(()),
+            other => other,
         }
     }
 }
