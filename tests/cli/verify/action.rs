@@ -69,3 +69,43 @@ fn the_step_verifies_with_its_inputs() {
     assert_eq!(seen.code, Some(5), "{seen}");
     assert!(!sandbox.app().join("gone").exists());
 }
+
+#[test]
+fn every_line_of_the_arguments_counts() {
+    let sandbox = project();
+    let credentials = [("INPUT_API_TOKEN", TOKEN), ("INPUT_ACCOUNT_ID", ACCOUNT)];
+    let with = |args: &str| {
+        step(
+            &sandbox,
+            &[&credentials[..], &[("INPUT_ARGS", args)]].concat(),
+        )
+    };
+    for args in [
+        "--only configuration,probe\n--read-only\n",
+        "\n\n--only\r\n  configuration,probe\r\n\t--read-only",
+    ] {
+        let seen = with(args);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert!(seen.stdout.contains("`--read-only` is given"), "{seen}");
+    }
+    let seen = with("--only configuration\n--fail-on never\n");
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stderr.contains("--fail-on"), "{seen}");
+    // None of it is run, expanded, or lost.
+    for args in [
+        "$(touch gone)",
+        "--only\n`touch gone`",
+        "x; touch gone\n",
+        "*\n",
+        "\"a\n&& touch gone",
+    ] {
+        let seen = with(args);
+        assert_eq!(seen.code, Some(2), "{args}: {seen}");
+        assert!(!sandbox.app().join("gone").exists(), "{args}");
+    }
+    let inputs = [("INPUT_CONFIG", "--help"), ("INPUT_ENVIRONMENT", "--help")];
+    for input in inputs {
+        let seen = step(&sandbox, &[&credentials[..], &[input]].concat());
+        assert!(!matches!(seen.code, Some(0)), "{seen}");
+    }
+}
