@@ -59,20 +59,20 @@ pub struct Envelope<T> {
     /// Whether the request was carried out. May be `false` under HTTP 200.
     pub success: bool,
     /// Why not. May be empty even on failure.
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub errors: Vec<Message>,
     /// Remarks; strings or objects, so kept as they are.
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub messages: Vec<serde_json::Value>,
     /// Where this page stands in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_info: Option<ResultInfo>,
 }
 
-fn null_is_empty<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de>,
+    T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
@@ -161,7 +161,11 @@ pub struct BulkEntry {
     /// The value: its text, or its bytes in base64.
     pub value: String,
     /// Whether `value` is base64.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
     pub base64: bool,
     /// When the pair expires, in UNIX seconds, at least 60 ahead; absent if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -195,7 +199,7 @@ pub struct BulkResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successful_key_count: Option<usize>,
     /// The keys that were not, and may be tried again.
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub unsuccessful_keys: Vec<String>,
 }
 
@@ -205,10 +209,10 @@ pub struct BulkGet<K = Vec<String>> {
     /// The key names, 1 to [`BULK_GET_MAX_KEYS`](crate::domain::BULK_GET_MAX_KEYS).
     pub keys: K,
     /// What the values are taken for.
-    #[serde(default, rename = "type")]
+    #[serde(default, deserialize_with = "null_is_default", rename = "type")]
     pub kind: BulkGetKind,
     /// Whether expiration and metadata are wanted too, which changes the shape of the answer.
-    #[serde(default, rename = "withMetadata")]
+    #[serde(default, deserialize_with = "null_is_default", rename = "withMetadata")]
     pub with_metadata: bool,
 }
 

@@ -129,7 +129,9 @@ impl<'h> Sent<'h> {
 }
 
 fn bearer(value: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(value).ok()?.strip_prefix("Bearer ")?;
+    let (scheme, rest) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+    let text = rest.trim_start_matches(' ');
     let is_fit = |b: u8| b.is_ascii_graphic() && b != b'"';
-    (!text.is_empty() && text.bytes().all(is_fit)).then_some(text)
+    let is_token = !text.is_empty() && text.bytes().all(is_fit);
+    (scheme.eq_ignore_ascii_case("Bearer") && is_token).then_some(text)
 }

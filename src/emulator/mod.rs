@@ -12,6 +12,7 @@
 //! | `listener`, `server` | connections, and one request from arrival to answer |
 //! | `content` | values that are sent as they are read |
 //! | `origin`, `auth`, `quota`, `body` | who may ask, how often, and how much at once |
+//! | `field` | fields of headers that have parameters |
 //! | `routes` | which path is what, and what each does |
 //! | `lasting` | which failures of the disk no second attempt heals |
 //! | `registry`, `titles` | namespaces, in memory or in a directory |
@@ -30,6 +31,7 @@ mod config;
 mod content;
 mod counters;
 mod fault;
+mod field;
 mod graphql;
 mod lasting;
 mod listener;

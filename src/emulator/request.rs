@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
 use super::{
-    answer::{Refusal, UNDOCUMENTED},
+    answer::{Refusal, published},
     fault::Keys,
 };
 
@@ -65,10 +65,12 @@ impl Request {
         pairs.find_map(|(known, value)| (known == name).then_some(value.as_str()))
     }
 
-    /// Returns a parameter of the query as a number within `range`, or `default` without one.
+    /// Returns a parameter of the query as a number within `range`, or `default` without one. `code`
+    /// is that of the refusal.
     pub(super) fn number(
         &self,
         name: &str,
+        code: u32,
         range: std::ops::RangeInclusive<usize>,
         default: usize,
     ) -> Result<usize, Refusal> {
@@ -83,14 +85,14 @@ impl Request {
                 let text = format!(
                     "Invalid {name} of {text}. Please specify an integer between {low} and {high}."
                 );
-                Refusal::new(400, UNDOCUMENTED, text)
+                Refusal::new(400, code, text)
             })
     }
 }
 
 /// Decodes a segment, unless a `%` in it is none of an encoder's.
 fn decode(segment: &str) -> Result<String, Refusal> {
-    let refusal = |text| Refusal::new(400, UNDOCUMENTED, text);
+    let refusal = |text| Refusal::new(400, published::INVALID_REQUEST, text);
     let mut escapes = segment.split('%').skip(1).map(str::as_bytes);
     let is_escape = |rest: &[u8]| {
         let digits = rest.first_chunk::<2>();

@@ -109,10 +109,7 @@ async fn handle(emulator: &Emulator, connection: &Scissors, incoming: Incoming) 
     let mut request = inner.log.open(&method, &path, authorized);
     if !origin::is_ours(incoming.headers(), &inner.config.hosts) {
         request.entry.status = Some(403);
-        let text = "Host or Origin is not this machine\n";
-        return Answer::new(403, text)
-            .header("content-type", "text/plain")
-            .into_response(None);
+        return Answer::from(Refusal::not_this_machine()).into_response(None);
     }
 
     // Even a sleep of no length waits for the next tick of the timer.

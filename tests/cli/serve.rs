@@ -208,11 +208,33 @@ fn pages_of_other_sites_are_turned_away() {
     };
     assert_eq!(ask("host: localhost\r\n"), "200");
     assert_eq!(ask("host: kv.test\r\n"), "200");
+    assert_eq!(ask("Host: LOCALHOST\r\n"), "200");
+    assert_eq!(ask("host: KV.Test\r\n"), "200");
     assert_eq!(ask("host: evil.example\r\n"), "403");
+    let answer = server.raw(b"GET / HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n");
+    assert!(answer.contains("kvctl serve --allow-host NAME"), "{answer}");
     assert_eq!(
         ask("host: localhost\r\norigin: https://evil.example\r\n"),
         "403"
     );
+}
+
+#[test]
+fn words_of_http_may_be_in_any_case() {
+    let sandbox = Sandbox::new();
+    let server = Server::start(&sandbox, &["--memory", "--lenient"]);
+    let value = format!(
+        "/client/v4/accounts/{}/storage/kv/namespaces/a/values/k HTTP/1.1\r\nHOST: LocalHost\r\n\
+         AUTHORIZATION: bEARER t\r\nCONNECTION: Close\r\n",
+        server.account
+    );
+    let put = format!(
+        "PUT {value}TRANSFER-ENCODING: Chunked\r\nEXPECT: 100-Continue\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    );
+    let answer = server.raw(put.as_bytes());
+    assert!(answer.contains("HTTP/1.1 200"), "{answer}");
+    let answer = server.raw(format!("GET {value}\r\n").as_bytes());
+    assert!(answer.ends_with("\r\n\r\nok"), "{answer}");
 }
 
 #[test]

@@ -259,6 +259,11 @@ impl Error {
     }
 }
 
+/// Whether a header is this word, in any case.
+fn is(header: Option<&str>, word: &str) -> bool {
+    header.is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
+}
+
 impl Kind {
     pub(super) fn refused(answer: &Answer) -> Self {
         let envelope: Option<Envelope<serde::de::IgnoredAny>> =
@@ -270,8 +275,8 @@ impl Kind {
             ray: answer.header("cf-ray").map(str::to_owned),
             retry_after: None,
             renewed_in: None,
-            challenged: answer.header("cf-mitigated") == Some("challenge"),
-            is_final: answer.header("x-should-retry") == Some("false"),
+            challenged: is(answer.header("cf-mitigated"), "challenge"),
+            is_final: is(answer.header("x-should-retry"), "false"),
         }
     }
 }

@@ -176,7 +176,14 @@ impl Examination<'_> {
         let read = may_read(&self.client, account).await;
         let is_readable = matches!(read, Permission::Granted);
         if let Permission::Missing(error) | Permission::Unknown(error) = &read {
+            let accounts = &self.report.accounts;
+            let is_elsewhere = !accounts.is_empty() && accounts.iter().all(|it| it.id != *account);
             let hint = match &read {
+                // The service tells nobody whether the accounts of others exist.
+                Permission::Missing(_) if is_elsewhere => Some(
+                    "the account id is probably wrong, or the token is another account's"
+                        .to_owned(),
+                ),
                 Permission::Missing(_) if !error.has_code(code::NO_ROUTE) => Some(format!(
                     "the token needs `{WRITE}` for account {account}, or `{READ}` to read only"
                 )),

@@ -16,15 +16,16 @@ use serde_json::value::RawValue;
 use super::{
     Place,
     counted::Counted,
+    malformed,
     pair::{Lifetime, fits, name},
 };
 use crate::{
     domain::{
-        BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, Expiration, KeyName,
+        BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, Expiration, KeyName,
         METADATA_MAX_BYTES, Record, VALUE_MAX_BYTES,
     },
     emulator::{
-        answer::{Answer, Refusal, UNDOCUMENTED},
+        answer::{Answer, Refusal, published},
         counters::Action,
         request::Request,
     },
@@ -37,7 +38,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-const PUT: &str = "bulk put keys";
+const PUT: &str = "bulk put";
 const REMOVE: &str = "bulk remove keys";
 const GET: &str = "bulk get keys";
 
@@ -48,7 +49,7 @@ pub(super) async fn put(place: &Place<'_>, request: &Request) -> Result<Answer, 
     if request.body.len() >= BULK_MAX_BYTES {
         return Ok(Answer::too_large());
     }
-    let entries: Vec<BulkEntry> = items(request, PUT)?;
+    let entries: Vec<BulkEntry> = items(request, PUT, "key/value pairs", malformed::pairs)?;
     let now = place.inner.now();
     let mut records: Vec<Record> = Vec::with_capacity(entries.len());
     let mut places: HashMap<KeyName, usize> = HashMap::with_capacity(entries.len());
@@ -72,26 +73,34 @@ pub(super) async fn put(place: &Place<'_>, request: &Request) -> Result<Answer, 
 }
 
 fn record(entry: BulkEntry, now: i64) -> Result<Record, Refusal> {
-    let key = name(&entry.key, PUT)?;
+    let at = |field| {
+        let key = entry.key.clone();
+        move |refusal: Refusal| refusal.about(&key, field)
+    };
+    let key = name(&entry.key, PUT).map_err(at("key"))?;
     let lifetime = Lifetime {
         ttl: entry.expiration_ttl,
         expiration: entry.expiration,
     };
-    let expiration = lifetime.end(now, PUT)?;
+    let expiration = lifetime.end(now, PUT).map_err(at(lifetime.field()))?;
     // The documented length is that of the string, also where it is base64.
-    fits("Value", entry.value.len(), VALUE_MAX_BYTES, PUT)?;
+    let (length, too_long) = (entry.value.len(), published::PAYLOAD_TOO_LARGE);
+    fits("Value", too_long, length, VALUE_MAX_BYTES, PUT).map_err(at("value"))?;
     let value = if entry.base64 {
         let decoded = BASE64.decode(entry.value);
         decoded.map_err(|_silent| {
-            let text = format!("{PUT}: 'the value of \"{key}\" is not base64'");
-            Refusal::new(400, code::MALFORMED_BODY, text)
+            let text = format!("{PUT}: 'the value is not base64'");
+            at("value")(Refusal::new(400, code::MALFORMED_BODY, text))
         })?
     } else {
         entry.value.into_bytes()
     };
     let metadata = entry.metadata;
-    let length = metadata.as_ref().map_or(0, |json| json.as_json().len());
-    fits("Metadata", length, METADATA_MAX_BYTES, PUT)?;
+    let (length, unfit) = (
+        metadata.as_ref().map_or(0, |json| json.as_json().len()),
+        published::METADATA,
+    );
+    fits("Metadata", unfit, length, METADATA_MAX_BYTES, PUT).map_err(at("metadata"))?;
     Ok(Record {
         key,
         value: Bytes::from(value),
@@ -103,13 +112,13 @@ fn record(entry: BulkEntry, now: i64) -> Result<Record, Refusal> {
 fn contradiction(key: &KeyName) -> Refusal {
     let text =
         format!("received duplicate key with different values or expiration parameters: \"{key}\"");
-    Refusal::new(400, UNDOCUMENTED, text)
+    Refusal::new(400, published::INVALID_REQUEST, text)
 }
 
 /// `POST …/bulk/delete`, and `DELETE …/bulk` as it was called before.
 pub(super) async fn delete(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
     place.check(REMOVE)?;
-    let keys: Vec<String> = items(request, REMOVE)?;
+    let keys: Vec<String> = items(request, REMOVE, "keys", malformed::keys)?;
     let keys = keys.iter().map(|key| name(key, REMOVE));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let (keys, result) = split(keys, |key| key, request);
@@ -144,7 +153,7 @@ fn split<T>(
 /// `POST …/bulk/get`. Text and JSON only: one value that is neither fails the request.
 pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
     place.check(GET)?;
-    let wanted: BulkGet<Counted<String>> = body(request)?;
+    let wanted: BulkGet<Counted<String>> = body(request, GET, malformed::query)?;
     let refuse = |text| {
         Err(Refusal::new(
             400,
@@ -166,7 +175,11 @@ pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, 
         size += record.as_ref().map_or(0, |record| record.value.len());
         if size > BULK_GET_MAX_BYTES {
             let text = "Total size of request exceeds the limit of 25MB";
-            return Err(Refusal::new(413, UNDOCUMENTED, format!("{GET}: '{text}'")));
+            return Err(Refusal::new(
+                413,
+                published::PAYLOAD_TOO_LARGE,
+                format!("{GET}: '{text}'"),
+            ));
         }
         records.insert(text, record);
     }
@@ -218,20 +231,35 @@ fn values<T: Serialize>(
 }
 
 /// Reads a body that is an array, as long as a bulk request may be.
-fn items<T: DeserializeOwned>(request: &Request, operation: &str) -> Result<Vec<T>, Refusal> {
-    let Counted { items, count } = body(request)?;
+fn items<T: DeserializeOwned>(
+    request: &Request,
+    operation: &str,
+    what: &str,
+    diagnose: fn(&[u8]) -> Option<String>,
+) -> Result<Vec<T>, Refusal> {
+    let Counted { items, count } = body(request, operation, diagnose)?;
     if count == items.len() {
         return Ok(items);
     }
-    let text = format!("{operation}: 'You can request a maximum of 10000 keys, not {count}'");
-    Err(Refusal::new(400, UNDOCUMENTED, text))
+    let text = format!(
+        "{operation}: 'received {count} {what}, but max allowed per request is: {BULK_MAX_KEYS}'"
+    );
+    Err(Refusal::new(400, code::MALFORMED_BODY, text))
 }
 
 /// Reads a body. The refusal says where it is wrong, but quotes nothing: it may be a value.
-fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Refusal> {
+fn body<T: DeserializeOwned>(
+    request: &Request,
+    operation: &str,
+    diagnose: fn(&[u8]) -> Option<String>,
+) -> Result<T, Refusal> {
     serde_json::from_slice(&request.body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        let text = format!("could not parse request body at line {line}, column {column}");
+        let place = format!("could not parse request body at line {line}, column {column}");
+        let text = match diagnose(&request.body) {
+            Some(what) => format!("{operation}: '{what}' ({place})"),
+            None => place,
+        };
         Refusal::new(400, code::MALFORMED_BODY, text)
     })
 }

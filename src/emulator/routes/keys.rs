@@ -6,7 +6,7 @@ use super::Place;
 use crate::{
     domain::{LIST_PAGE_MAX, LIST_PAGE_MIN},
     emulator::{
-        answer::{Answer, Refusal, UNDOCUMENTED},
+        answer::{Answer, Refusal, published},
         counters::Action,
         request::Request,
         store::Range,
@@ -24,7 +24,12 @@ pub(super) async fn list(place: &Place<'_>, request: &Request) -> Result<Answer,
     let range = Range {
         prefix: request.query("prefix").unwrap_or_default().to_owned(),
         after: cursor.after.clone(),
-        limit: request.number("limit", LIST_PAGE_MIN..=LIST_PAGE_MAX, LIST_PAGE_MAX)?,
+        limit: request.number(
+            "limit",
+            published::LIMIT,
+            LIST_PAGE_MIN..=LIST_PAGE_MAX,
+            LIST_PAGE_MAX,
+        )?,
     };
     let inner = place.inner;
     if inner.has_tombstones() && !cursor.walked {
@@ -72,7 +77,7 @@ impl Cursor {
     }
 
     fn read(text: &str) -> Result<Self, Refusal> {
-        let invalid = || Refusal::new(400, UNDOCUMENTED, "list keys: 'invalid cursor'");
+        let invalid = || Refusal::new(400, published::CURSOR, "list keys: 'invalid cursor'");
         let (walked, digits) = match text.split_at_checked(2) {
             Some(("AE", digits)) => (false, digits),
             Some(("AF", digits)) => (true, digits),

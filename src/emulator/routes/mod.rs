@@ -7,6 +7,7 @@ mod analytics;
 mod bulk;
 mod counted;
 mod keys;
+mod malformed;
 mod namespaces;
 mod page;
 mod pair;
@@ -15,7 +16,7 @@ mod values;
 
 use super::{
     Inner,
-    answer::{Answer, Refusal},
+    answer::{Answer, Refusal, published},
     auth::Caller,
     config::{Grant, Namespaces},
     counters::{self, Action, Tally},
@@ -104,7 +105,8 @@ pub(super) fn body_limit(path: &str) -> usize {
 /// Answers a request whose body was not read to the end, since it is so long at least.
 pub(super) fn too_long(path: &str, length: usize) -> Result<Answer, Refusal> {
     if let Kind::Value = kind(path) {
-        pair::fits("Value", length, VALUE_MAX_BYTES, "put")?;
+        let code = published::PAYLOAD_TOO_LARGE;
+        pair::fits("Value", code, length, VALUE_MAX_BYTES, "put")?;
     }
     Ok(Answer::too_large())
 }
@@ -151,10 +153,12 @@ pub(super) async fn answer(
         }
         ["accounts", account, ref rest @ ..] => {
             let caller = caller?;
-            let known = inner.config.accounts.iter().map(|known| &known.id);
             let id: Option<AccountId> = account.parse().ok();
-            let account = known.into_iter().find(|known| id.as_ref() == Some(known));
-            let account = account.ok_or_else(|| Refusal::no_account(&request.path))?;
+            let id = id.ok_or_else(|| Refusal::no_account(&request.path))?;
+            let mut known = inner.config.accounts.iter().map(|known| &known.id);
+            // Nobody is told whether the accounts of others exist.
+            let account = known.find(|known| **known == id);
+            let account = account.ok_or_else(Refusal::forbidden)?;
             in_account(inner, &caller, account, request, rest).await
         }
         _ => {

@@ -5,7 +5,7 @@ use crate::{
     domain::{AccountId, NAMESPACE_PAGE_MAX, Title, TitleError},
     emulator::{
         Inner,
-        answer::{Answer, Refusal, UNDOCUMENTED},
+        answer::{Answer, Refusal, published},
         request::Request,
         titles::{Conflict, Named, Titles},
     },
@@ -23,12 +23,12 @@ pub(super) fn list(
     match request.query("order") {
         None | Some("id") => namespaces.sort_by(|a, b| a.id.cmp(&b.id)),
         Some("title") => namespaces.sort_by(|a, b| a.title.cmp(&b.title)),
-        Some(other) => return Err(invalid("order", other)),
+        Some(other) => return Err(invalid(published::ORDER, "order", other)),
     }
     match request.query("direction") {
         None | Some("asc") => {}
         Some("desc") => namespaces.reverse(),
-        Some(other) => return Err(invalid("direction", other)),
+        Some(other) => return Err(invalid(published::DIRECTION, "direction", other)),
     }
     let items = namespaces.into_iter().map(info).collect();
     page::numbered::<NamespaceInfo>(items, request, NAMESPACE_PAGE_MAX)
@@ -98,12 +98,14 @@ fn title(text: Option<String>) -> Result<Title, Refusal> {
             let text = "request is missing a title definition";
             Refusal::new(400, code::TITLE_MISSING, text)
         }
-        TitleError::TooLong(_) | TitleError::Control(..) => invalid("title", &text),
+        TitleError::TooLong(_) | TitleError::Control(..) => {
+            invalid(published::INVALID_REQUEST, "title", &text)
+        }
     })
 }
 
-fn invalid(what: &str, text: &str) -> Refusal {
-    Refusal::new(400, UNDOCUMENTED, format!("invalid {what}: '{text}'"))
+fn invalid(code: u32, what: &str, text: &str) -> Refusal {
+    Refusal::new(400, code, format!("invalid {what}: '{text}'"))
 }
 
 fn refuse(conflict: Conflict, operation: &str) -> Refusal {

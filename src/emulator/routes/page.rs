@@ -2,7 +2,7 @@
 
 use crate::{
     emulator::{
-        answer::{Answer, Refusal},
+        answer::{Answer, Refusal, published},
         request::Request,
     },
     wire::ResultInfo,
@@ -14,8 +14,8 @@ pub(super) fn numbered<T: serde::Serialize>(
     request: &Request,
     most: usize,
 ) -> Result<Answer, Refusal> {
-    let page = request.number("page", 1..=usize::MAX, 1)?;
-    let per_page = request.number("per_page", 1..=most, 20)?;
+    let page = request.number("page", published::PAGE, 1..=usize::MAX, 1)?;
+    let per_page = request.number("per_page", published::PER_PAGE, 1..=most, 20)?;
     let total = items.len();
     let skipped = (page - 1).saturating_mul(per_page);
     let items: Vec<_> = items.into_iter().skip(skipped).take(per_page).collect();

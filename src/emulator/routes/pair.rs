@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     domain::{Expiration, KeyName, KeyNameError, TTL_MIN_SECONDS},
-    emulator::answer::{Refusal, UNDOCUMENTED},
+    emulator::answer::{Refusal, published},
 };
 
 /// Reads the name of a key.
@@ -12,18 +12,22 @@ pub(super) fn name(text: &str, operation: &str) -> Result<KeyName, Refusal> {
     text.parse().map_err(|error| match error {
         KeyNameError::TooLong(length) => Refusal::new(
             414,
-            UNDOCUMENTED,
+            published::KEY_TOO_LONG,
             format!(
                 "{operation}: 'UTF-8 encoded length of {length} exceeds key length limit of 512.'"
             ),
         ),
         KeyNameError::Empty | KeyNameError::DotSegment => Refusal::new(
             400,
-            UNDOCUMENTED,
+            published::KEY_NAME,
             format!("{operation}: 'Key name {text} is not legal'"),
         ),
     })
 }
+
+/// The last second that a pair can expire at. The store of wrangler has milliseconds, which for
+/// JavaScript are exact up to 2^53; what the service's limit is, is not known.
+const LATEST: i64 = (1 << 53) / 1000;
 
 /// When a pair expires, as it was asked for.
 #[derive(Debug)]
@@ -35,6 +39,14 @@ pub(super) struct Lifetime<T> {
 }
 
 impl<T: fmt::Display> Lifetime<T> {
+    /// Returns the name of the field that counts.
+    pub(super) fn field(&self) -> &'static str {
+        match self.ttl {
+            Some(_) => "expiration_ttl",
+            None => "expiration",
+        }
+    }
+
     /// Returns when the pair expires; a time to live wins over a time.
     pub(super) fn end(&self, now: i64, operation: &str) -> Result<Option<Expiration>, Refusal> {
         if let Some(ttl) = &self.ttl {
@@ -43,9 +55,10 @@ impl<T: fmt::Display> Lifetime<T> {
                 Err(Refusal::new(400, 10034, text))
             };
             return match ttl.to_string().parse() {
-                Ok(seconds) if seconds >= TTL_MIN_SECONDS => {
-                    Ok(Some(at(now.saturating_add(seconds))))
-                }
+                Ok(seconds) if seconds >= TTL_MIN_SECONDS => match now.checked_add(seconds) {
+                    Some(end) if end <= LATEST => Ok(Some(at(end))),
+                    _ => refuse("Please specify an earlier end."),
+                },
                 Ok(1..) => refuse("Expiration TTL must be at least 60."),
                 Ok(_) | Err(_) => refuse("Please specify integer greater than 0."),
             };
@@ -58,6 +71,7 @@ impl<T: fmt::Display> Lifetime<T> {
             Err(Refusal::new(400, 10033, text))
         };
         match expiration.to_string().parse() {
+            Ok(time) if time > LATEST => refuse("Please specify an earlier time."),
             Ok(time) if !at(time).is_too_soon(now) => Ok(Some(at(time))),
             Ok(time) if time > now => {
                 refuse("Expiration times must be at least 60 seconds in the future.")
@@ -76,6 +90,7 @@ fn at(seconds: i64) -> Expiration {
 /// Checks the size of a value or of metadata.
 pub(super) fn fits(
     what: &str,
+    code: u32,
     length: usize,
     limit: usize,
     operation: &str,
@@ -84,5 +99,5 @@ pub(super) fn fits(
         return Ok(());
     }
     let text = format!("{operation}: '{what} length of {length} exceeds limit of {limit}.'");
-    Err(Refusal::new(413, UNDOCUMENTED, text))
+    Err(Refusal::new(413, code, text))
 }

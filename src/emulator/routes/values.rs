@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::{DefaultBodyLimit, FromRequest as _, Multipart},
-    http::header::CONTENT_TYPE,
+    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, InvalidHeaderValue},
 };
 use bytes::Bytes;
 
@@ -14,8 +14,9 @@ use super::{
 use crate::{
     domain::{METADATA_MAX_BYTES, Metadata, Record, VALUE_MAX_BYTES},
     emulator::{
-        answer::{Answer, Refusal, UNDOCUMENTED},
+        answer::{Answer, Refusal, published},
         counters::Action,
+        field::Field,
         request::Request,
     },
 };
@@ -74,12 +75,17 @@ pub(super) async fn put(
     let key = name(key, "put")?;
     let now = place.inner.now();
     let expiration = lifetime(request).end(now, "put")?;
-    let (value, metadata) = if is_multipart(request) {
-        parts(request).await?
-    } else {
-        (request.body.clone(), None)
+    let (value, metadata) = match form(request) {
+        Some(form) => parts(form, request).await?,
+        None => (request.body.clone(), None),
     };
-    fits("Value", value.len(), VALUE_MAX_BYTES, "put")?;
+    fits(
+        "Value",
+        published::PAYLOAD_TOO_LARGE,
+        value.len(),
+        VALUE_MAX_BYTES,
+        "put",
+    )?;
     let record = Record {
         key,
         value,
@@ -101,28 +107,38 @@ fn lifetime(request: &Request) -> Lifetime<&str> {
 }
 
 /// The one kind of body that is parsed. All else, JSON too, is the value itself.
-fn is_multipart(request: &Request) -> bool {
-    let kind = request.headers.get(CONTENT_TYPE);
-    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"))
+fn form(request: &Request) -> Option<Field> {
+    let kind = request.headers.get(CONTENT_TYPE)?;
+    let kind = Field::read(kind.as_bytes());
+    (kind.word == "multipart/form-data").then_some(kind)
 }
 
 /// Reads value and metadata from a form. Other parts are ignored, as the service does.
-async fn parts(request: &Request) -> Result<(Bytes, Option<Metadata>), Refusal> {
+async fn parts(kind: Field, request: &Request) -> Result<(Bytes, Option<Metadata>), Refusal> {
     let malformed = |error: &dyn std::fmt::Display| {
         Refusal::new(
             400,
-            UNDOCUMENTED,
+            published::INVALID_REQUEST,
             format!("could not parse multipart body: {error}"),
         )
     };
     let mut form = axum::http::Request::new(Body::from(request.body.clone()));
-    *form.headers_mut() = request.headers.clone();
+    // Spelt as the parser takes it.
+    let boundary = kind.parameter("boundary").unwrap_or_default();
+    let kind = format!("multipart/form-data; boundary=\"{boundary}\"");
+    let kind = kind
+        .parse()
+        .map_err(|error| malformed(&error as &InvalidHeaderValue))?;
+    form.headers_mut().insert(CONTENT_TYPE, kind);
     DefaultBodyLimit::disable().apply(&mut form);
     let form = Multipart::from_request(form, &()).await;
     let mut form = form.map_err(|error| malformed(&error))?;
     let (mut value, mut metadata) = (None, None);
     while let Some(part) = form.next_field().await.map_err(|error| malformed(&error))? {
-        let name = part.name().map(str::to_owned);
+        let disposition = part.headers().get(CONTENT_DISPOSITION);
+        let disposition = disposition.map(|it| Field::read(it.as_bytes()));
+        let name = disposition.as_ref().and_then(|it| it.parameter("name"));
+        let name = name.map(str::to_owned);
         let bytes = part.bytes().await.map_err(|error| malformed(&error))?;
         match name.as_deref() {
             Some("value") => value = Some(bytes),
@@ -131,7 +147,8 @@ async fn parts(request: &Request) -> Result<(Bytes, Option<Metadata>), Refusal> 
         }
     }
     let text = "multipart put request does not contain required form field 'value'";
-    let value = value.ok_or_else(|| Refusal::new(400, 10047, text))?;
+    // The code that a form without metadata had, when that was required.
+    let value = value.ok_or_else(|| Refusal::new(400, published::METADATA, text))?;
     Ok((value, metadata))
 }
 
@@ -139,6 +156,12 @@ fn read_metadata(bytes: &[u8]) -> Result<Option<Metadata>, Refusal> {
     let invalid = |_| Refusal::new(400, 10147, "metadata must be valid json");
     let metadata: Option<Metadata> = serde_json::from_slice(bytes).map_err(invalid)?;
     let length = metadata.as_ref().map_or(0, |json| json.as_json().len());
-    fits("Metadata", length, METADATA_MAX_BYTES, "put")?;
+    fits(
+        "Metadata",
+        published::METADATA,
+        length,
+        METADATA_MAX_BYTES,
+        "put",
+    )?;
     Ok(metadata)
 }

@@ -48,7 +48,7 @@ async fn credentials_are_told_apart() {
         ("global", MINE, 401, 10000),
         ("nobody", MINE, 403, 10000),
         ("writer", OTHER, 403, 10000),
-        ("writer", "0123456789abcdef0123456789abcde0", 404, 7003),
+        ("writer", "0123456789abcdef0123456789abcde0", 403, 10000),
         ("writer", "me", 404, 7003),
         ("a b", MINE, 400, 6003),
     ] {
@@ -62,6 +62,18 @@ async fn credentials_are_told_apart() {
     for token in ["writer", "reader", "account"] {
         let reply = send(list(&service, MINE).bearer_auth(token)).await;
         assert_eq!(reply.status, 200, "{token}");
+    }
+    for (authorization, status) in [
+        ("bearer writer", 200),
+        ("BEARER   writer", 200),
+        ("Bearer Writer", 401),
+        ("Bearerwriter", 400),
+        ("Bearer ", 400),
+        ("Bearer Bearer writer", 400),
+        ("Basic writer", 400),
+    ] {
+        let request = list(&service, MINE).header("authorization", authorization);
+        assert_eq!(send(request).await.status, status, "{authorization}");
     }
 }
 

@@ -12,6 +12,10 @@ use crate::{
 on_both_stores! {
     a_bulk_write_is_read_key_by_key
     one_bad_entry_refuses_all_and_no_refusal_shows_a_value
+    a_refusal_names_key_and_field
+    a_body_that_cannot_be_read_is_told_apart
+    null_is_absence
+    no_end_is_too_far_for_one_store_only
     so_many_keys_and_no_more
     both_bulk_deletions_delete_and_missing_keys_are_deleted_already
     a_bulk_read_gives_text_or_json_with_metadata_if_asked
@@ -75,12 +79,12 @@ async fn one_bad_entry_refuses_all_and_no_refusal_shows_a_value(service: Service
     let id = service.create("a").await;
     let good = json!({ "key": "good", "value": "v" });
     for (bad, status, code) in [
-        (json!({ "key": "", "value": "s3cret" }), 400, 10021),
-        (json!({ "key": "..", "value": "s3cret" }), 400, 10021),
+        (json!({ "key": "", "value": "s3cret" }), 400, 10042),
+        (json!({ "key": "..", "value": "s3cret" }), 400, 10042),
         (
             json!({ "key": "k".repeat(513), "value": "s3cret" }),
             414,
-            10021,
+            10030,
         ),
         (
             json!({ "key": "k", "value": "s3cret", "expiration_ttl": 59 }),
@@ -95,7 +99,7 @@ async fn one_bad_entry_refuses_all_and_no_refusal_shows_a_value(service: Service
         (
             json!({ "key": "k", "value": "s3cret", "metadata": "x".repeat(1023) }),
             413,
-            10021,
+            10047,
         ),
         (
             json!({ "key": "k", "value": "s3cret!", "base64": true }),
@@ -108,11 +112,11 @@ async fn one_bad_entry_refuses_all_and_no_refusal_shows_a_value(service: Service
             10012,
         ),
         (json!({ "key": "k" }), 400, 10012),
-        (json!({ "key": "good", "value": "s3cret" }), 400, 10021),
+        (json!({ "key": "good", "value": "s3cret" }), 400, 10029),
         (
             json!({ "key": "good", "value": "v", "expiration_ttl": 60 }),
             400,
-            10021,
+            10029,
         ),
         (json!("s3cret"), 400, 10012),
     ] {
@@ -125,6 +129,129 @@ async fn one_bad_entry_refuses_all_and_no_refusal_shows_a_value(service: Service
     assert_eq!(put(&service, &id, &json!([])).await.status, 200);
 }
 
+async fn a_refusal_names_key_and_field(service: Service) {
+    let id = service.create("a").await;
+    let with = |field: &str, value: Value| {
+        let mut entry = json!({ "key": "b", "value": "v" });
+        entry[field] = value;
+        entry
+    };
+    for (bad, key, field) in [
+        (
+            with("expiration_ttl", json!(59)),
+            "\"b\"",
+            "`expiration_ttl`",
+        ),
+        (with("expiration", json!(1)), "\"b\"", "`expiration`"),
+        (
+            with("expiration", json!("soon")),
+            "\"b\"",
+            "`expiration` is not an integer",
+        ),
+        (
+            with("base64", json!("yes")),
+            "\"b\"",
+            "`base64` is not true or false",
+        ),
+        (with("base64", json!(true)), "\"b\"", "`value`"),
+        (with("value", json!(1)), "\"b\"", "`value` is not a string"),
+        (with("value", Value::Null), "\"b\"", "`value` is missing"),
+        (with("key", json!(1)), "entry 2", "`key` is not a string"),
+        (with("key", Value::Null), "entry 2", "`key` is missing"),
+        (
+            with("metadata", json!("m".repeat(1023))),
+            "\"b\"",
+            "`metadata`",
+        ),
+        (with("key", json!("..")), "\"..\"", "`key`"),
+        (json!([]), "entry 2", "not an object"),
+    ] {
+        let reply = put(&service, &id, &json!([{ "key": "a", "value": "" }, bad])).await;
+        let text = message(&reply);
+        assert!(text.contains(key) && text.contains(field), "{bad}: {text}");
+        assert!(text.len() < 300, "{text}");
+    }
+}
+
+fn message(reply: &Reply) -> &str {
+    reply.body["errors"][0]["message"].as_str().unwrap()
+}
+
+async fn a_body_that_cannot_be_read_is_told_apart(service: Service) {
+    let id = service.create("a").await;
+    for (path, body, expected) in [
+        ("bulk/delete", json!(["a", 1]), "entry 2 is not a string"),
+        ("bulk/delete", json!({}), "not an array of keys"),
+        ("bulk/get", json!({}), "`keys` is missing"),
+        (
+            "bulk/get",
+            json!({ "keys": [1] }),
+            "`keys` is not an array of strings",
+        ),
+        (
+            "bulk/get",
+            json!({ "keys": [], "type": "stream" }),
+            "`type` is not `text` or `json`",
+        ),
+        (
+            "bulk/get",
+            json!({ "keys": [], "withMetadata": 1 }),
+            "`withMetadata` is not",
+        ),
+        ("bulk/get", json!([]), "not an object"),
+    ] {
+        let request = service.namespaces("POST", &format!("/{id}/{path}"));
+        let reply = send(request.json(&body)).await;
+        assert_eq!((reply.status, reply.code()), (400, 10012));
+        assert!(message(&reply).contains(expected), "{body}: {reply:?}");
+    }
+}
+
+async fn null_is_absence(service: Service) {
+    let id = service.create("a").await;
+    let entries = json!([{
+        "key": "k", "value": "dg==", "base64": null, "expiration": null, "expiration_ttl": null,
+        "metadata": null,
+    }]);
+    assert_eq!(put(&service, &id, &entries).await.status, 200);
+    let body = json!({ "keys": ["k"], "type": null, "withMetadata": null });
+    let reply = get(&service, &id, &body).await;
+    assert_eq!(
+        reply.body["result"],
+        json!({ "values": { "k": "dg==" } }),
+        "{reply:?}"
+    );
+}
+
+async fn no_end_is_too_far_for_one_store_only(service: Service) {
+    let id = service.create("a").await;
+    let last = 9_007_199_254_740_i64;
+    for (field, most, code) in [
+        ("expiration", last, 10033),
+        ("expiration_ttl", last - START, 10034),
+    ] {
+        for (number, status) in [
+            (most, 200),
+            (most + 1, 400),
+            (i64::MAX / 1000, 400),
+            (i64::MAX - 1, 400),
+            (i64::MAX, 400),
+        ] {
+            let entry = json!({ "key": "k", "value": "v", field: number });
+            let reply = put(&service, &id, &json!([entry])).await;
+            assert_eq!(reply.status, status, "{field} {number}: {reply:?}");
+            let path = format!("{}?{field}={number}", value_path(&id, "k"));
+            let alone = send(service.namespaces("PUT", &path).body("v")).await;
+            assert_eq!(alone.status, status, "{field} {number}: {alone:?}");
+            if status == 400 {
+                assert_eq!((reply.code(), alone.code()), (code, code));
+            }
+            let listed = send(service.namespaces("GET", &format!("/{id}/keys"))).await;
+            assert_eq!(listed.body["result"][0]["expiration"], last);
+        }
+    }
+}
+
 async fn so_many_keys_and_no_more(service: Service) {
     let id = service.create("a").await;
     let entries = |n| (0..n).map(|n| json!({ "key": n.to_string(), "value": "" }));
@@ -132,7 +259,8 @@ async fn so_many_keys_and_no_more(service: Service) {
     let reply = put(&service, &id, &most).await;
     assert_eq!(reply.body["result"]["successful_key_count"], 10_000);
     let more: Value = entries(10_001).collect();
-    assert_eq!(put(&service, &id, &more).await.status, 400);
+    let refused = put(&service, &id, &more).await;
+    assert_eq!((refused.status, refused.code()), (400, 10012));
     let keys: Vec<String> = (0..10_001).map(|n| n.to_string()).collect();
     let delete = |keys: &[String]| {
         let path = format!("/{id}/bulk/delete");
@@ -220,7 +348,7 @@ async fn a_bulk_read_gives_text_or_json_with_metadata_if_asked(service: Service)
         (json!({ "keys": ["text"], "type": "json" }), 400, 10029),
         (json!({ "keys": [] }), 400, 10029),
         (json!({ "keys": many }), 400, 10029),
-        (json!({ "keys": ["."] }), 400, 10021),
+        (json!({ "keys": ["."] }), 400, 10042),
         (json!({ "keys": ["text"], "type": "stream" }), 400, 10012),
         (json!(["text"]), 400, 10012),
     ] {

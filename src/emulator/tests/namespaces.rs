@@ -55,7 +55,7 @@ async fn titles_that_cannot_be_given_are_refused() {
         (json!({ "title": "a" }), 400, 10014),
         (json!({}), 400, 10019),
         (json!({ "title": "" }), 400, 10019),
-        (json!({ "title": "x".repeat(513) }), 400, 10021),
+        (json!({ "title": "x".repeat(513) }), 400, 10029),
         (json!("title"), 400, 10012),
     ] {
         for request in [

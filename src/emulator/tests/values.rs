@@ -9,6 +9,7 @@ on_both_stores! {
     what_is_put_is_got_byte_for_byte
     a_write_replaces_value_expiration_and_metadata
     a_form_may_hold_the_value_alone
+    words_of_headers_may_be_in_any_case
     limits_are_kept
     an_expired_key_is_gone_and_a_missing_one_can_be_deleted
     list_parameters_are_checked
@@ -69,6 +70,51 @@ async fn a_write_replaces_value_expiration_and_metadata(service: Service) {
     assert_eq!(got.text().await.unwrap(), r#"{"value":1}"#);
     let got = send(service.namespaces("GET", &metadata)).await;
     assert_eq!((got.status, &got.body["result"]), (200, &Value::Null));
+}
+
+async fn words_of_headers_may_be_in_any_case(service: Service) {
+    let id = service.create("a").await;
+    let path = value_path(&id, "k");
+    let body = |disposition: &str| {
+        format!(
+            "--aB\r\n{disposition}\r\n\r\nvalue\r\n--aB\r\ncontent-disposition: form-data; \
+             name=\"metadata\"\r\n\r\n{{\"a\":1}}\r\n--aB--\r\n"
+        )
+    };
+    let usual = "Content-Disposition: form-data; name=\"value\"";
+    for (kind, disposition) in [
+        ("multipart/form-data; boundary=aB", usual),
+        ("Multipart/Form-Data; boundary=aB", usual),
+        ("MULTIPART/FORM-DATA ;charset=utf-8; BOUNDARY=\"aB\"", usual),
+        (
+            "multipart/form-data \t; Boundary=aB ; x=y",
+            "CONTENT-DISPOSITION: Form-Data ; NAME=value",
+        ),
+        (
+            "multipart/form-data;boundary=aB",
+            "content-disposition: form-data;filename=\"name=x\";Name=\"value\"",
+        ),
+    ] {
+        let put = service
+            .namespaces("PUT", &path)
+            .header("content-type", kind);
+        let reply = send(put.body(body(disposition))).await;
+        assert_eq!(reply.status, 200, "{kind}: {reply:?}");
+        let got = service.namespaces("GET", &path).send().await.unwrap();
+        assert_eq!(got.text().await.unwrap(), "value", "{kind} {disposition}");
+    }
+    for kind in [
+        "multipart/form-datax; boundary=aB",
+        "multipart/mixed; boundary=aB",
+        "x; y=multipart/form-data",
+    ] {
+        let put = service
+            .namespaces("PUT", &path)
+            .header("content-type", kind);
+        assert_eq!(send(put.body(body(usual))).await.status, 200, "{kind}");
+        let got = service.namespaces("GET", &path).send().await.unwrap();
+        assert_eq!(got.text().await.unwrap(), body(usual), "{kind}");
+    }
 }
 
 async fn a_form_may_hold_the_value_alone(service: Service) {
