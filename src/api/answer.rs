@@ -112,6 +112,9 @@ impl Answer {
     /// signs together say that this is not the value: another type than the documented one, and a
     /// body that is an HTML page or an envelope.
     pub fn value(&self) -> Result<Bytes, Error> {
+        if self.status != StatusCode::OK {
+            return Err(self.malformed(Wanted::Value));
+        }
         if self.media_type().as_deref() == Some("application/octet-stream") {
             return Ok(self.body.clone());
         }

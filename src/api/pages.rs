@@ -12,7 +12,8 @@ use crate::wire::ResultInfo;
 /// How many pages of a numbered list are asked for: an account has 1,000 namespaces at most.
 const PAGES_MAX: usize = 1000;
 
-fn inconsistent<E: Endpoint>(page: &E, what: &'static str) -> Error {
+/// An answer that contradicts itself or another.
+pub(super) fn inconsistent<E: Endpoint>(page: &E, what: &'static str) -> Error {
     let request = Request {
         method: E::METHOD,
         path: page.path(),

@@ -4,9 +4,11 @@ use bytes::Bytes;
 use reqwest::Method;
 
 use super::{
+    BulkGet, Client,
     answer::Answer,
     endpoint::{Body, Endpoint},
     error::Error,
+    pages::inconsistent,
 };
 use crate::domain::{AccountId, Expiration, KeyName, Metadata, NamespaceId, Ttl, VALUE_MAX_BYTES};
 
@@ -71,6 +73,27 @@ impl Endpoint for GetValue<'_> {
             bytes: answer.value()?,
             expiration: expiration.transpose()?.map(Expiration::from_unix_seconds),
         })
+    }
+}
+
+impl Client {
+    /// Gets a value. An empty answer does not say of itself that the value is empty, and it may be
+    /// written back: it is asked for again where values come in an envelope.
+    pub async fn value(&self, request: &GetValue<'_>) -> Result<Value, Error> {
+        let value = self.send(request).await?;
+        if !value.bytes.is_empty() {
+            return Ok(value);
+        }
+        let keys = [request.key.clone()];
+        let again = BulkGet {
+            account: request.account,
+            namespace: request.namespace,
+            keys: &keys,
+        };
+        match self.send(&again).await?.values.get(request.key.as_str()) {
+            Some(Some(text)) if text.is_empty() => Ok(value),
+            _ => Err(inconsistent(request, "it is empty, and the value is not")),
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn record(
         key,
     };
     let (value, metadata) =
-        futures_util::future::join(client.send(&value), client.send(&metadata)).await;
+        futures_util::future::join(client.value(&value), client.send(&metadata)).await;
     // Of two errors always the same one.
     Ok((value?, metadata?))
 }

@@ -102,7 +102,7 @@ impl Keyspace {
             namespace: &self.target.id,
             key,
         };
-        let sent = self.session.client.send(&request).await;
+        let sent = self.session.client.value(&request).await;
         sent.map_err(|e| self.explain(e, key))
     }
 }

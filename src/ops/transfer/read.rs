@@ -376,7 +376,7 @@ impl<'a> Reader<'a> {
         };
         let answer = {
             let _lane = self.lanes.acquire().await;
-            self.client.send(&request).await
+            self.client.value(&request).await
         };
         match answer {
             Ok(value) => {

@@ -168,7 +168,7 @@ impl Looked<'_> {
                 namespace,
                 key,
             };
-            client.send(&value).await.map(|value| (value, None))
+            client.value(&value).await.map(|value| (value, None))
         };
         let (value, metadata) = match found {
             Err(error) if keys::is_absent(&error) => {

@@ -277,7 +277,7 @@ impl<'a> Probe<'a> {
             key: &key,
         };
         self.until(VALUE, async || {
-            let found = found(client.send(&value).await)?;
+            let found = found(client.value(&value).await)?;
             let Some(found) = found else {
                 return Ok(Err("absent".to_owned()));
             };
