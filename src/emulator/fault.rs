@@ -123,6 +123,13 @@ impl Faults {
             .push(fault);
     }
 
+    pub(super) fn clear(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
     /// Returns what is to happen to this request, and counts it.
     pub(super) fn meet(&self, method: &str, path: &str) -> Option<Action> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);

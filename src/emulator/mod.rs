@@ -167,6 +167,11 @@ impl Emulator {
         self.0.faults.add(fault);
     }
 
+    /// Forgets the failures that are left.
+    pub fn heal(&self) {
+        self.0.faults.clear();
+    }
+
     /// Makes every request from now on take at least so long.
     pub fn latency(&self, latency: Duration) {
         self.0.moods().latency = Some(latency);

@@ -14,6 +14,7 @@ mod empty_input;
 mod env_files;
 mod failures;
 mod files;
+mod hostile;
 mod interruptions;
 mod key;
 mod lagging;

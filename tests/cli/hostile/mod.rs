@@ -1,0 +1,3 @@
+//! Services, networks and moments that mean harm.
+
+mod matrix;
