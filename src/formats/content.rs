@@ -87,6 +87,23 @@ fn sized(value: Vec<u8>) -> Result<Bytes, Problem> {
 }
 
 impl Input {
+    /// Returns the record, and its time to live if that is how its expiry is said: it is counted from
+    /// when the service takes it.
+    pub fn into_record_and_ttl(self) -> (Record, Option<Ttl>) {
+        let (expiration, ttl) = match self.expiry {
+            None => (None, None),
+            Some(Expiry::At(moment)) => (Some(moment), None),
+            Some(Expiry::After(ttl)) => (None, Some(ttl)),
+        };
+        let record = Record {
+            key: self.key,
+            value: self.value,
+            expiration,
+            metadata: self.metadata,
+        };
+        (record, ttl)
+    }
+
     /// Returns the record, with the moment of its expiry counted from `now`, UNIX seconds.
     pub fn into_record(self, now: i64) -> Record {
         let expiration = self.expiry.map(|expiry| match expiry {

@@ -13,6 +13,7 @@ pub mod provision;
 pub mod rename_binding;
 pub mod scaffold;
 pub mod target;
+pub mod time;
 pub mod transfer;
 pub mod usage;
 pub mod verify;

@@ -179,7 +179,7 @@ impl Sandbox {
     }
 }
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     let id: AccountId = ACCOUNT.parse().unwrap();
     let account = Account {
         id: id.clone(),

@@ -193,6 +193,11 @@ impl Error {
         matches!(&*self.kind, Kind::Malformed { wanted: what, .. } if *what == wanted)
     }
 
+    /// Whether no complete answer arrived.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(&*self.kind, Kind::Unreachable { .. })
+    }
+
     /// Whether the answer was longer than the API documents, and was not read to its end.
     pub fn is_too_long(&self) -> bool {
         matches!(&*self.kind, Kind::TooLong { .. })

@@ -16,7 +16,6 @@ use crate::{
     },
     context::{Context, Session},
     domain::Ttl,
-    env,
     ops::{
         audit::rules::Rules,
         target::Target,
@@ -162,7 +161,7 @@ impl Fix<'_> {
         };
         let numbered = reader.records_of(listed, |_| true);
         let numbered = numbered.chain(reader.late("", &settling));
-        let writer = Writer::new(client, account, id, env::now().as_second()).giving(self.ttl);
+        let writer = Writer::new(client, account, id).giving(self.ttl);
         let written = writer.write_all(numbered, &mut (), &count).await;
         let written = written.context("not all keys are written; run it again")?;
         Ok((written, reader.settled()))

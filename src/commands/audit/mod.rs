@@ -17,7 +17,6 @@ use crate::{
     cli::audit::AuditArgs,
     commands::{CheckFailed, Partial},
     context::{Context, Session},
-    env,
     ops::{
         audit::{Audit, prefixes::Prefixes},
         transfer::read::{Listed, Reader},
@@ -82,9 +81,8 @@ impl Auditor<'_> {
         let Subject { target, rules } = &subject;
         let prefixes = Prefixes::new(&self.args.delimiter, self.args.top.into());
         let within = self.args.expiring_within.map(|within| within.0.into());
-        let now = env::now().as_second();
         let rules = rules.clone().unwrap_or_default();
-        let mut audit = Audit::new(rules, prefixes, now, within);
+        let mut audit = Audit::new(rules, prefixes, within);
         let streams = self.context.ui.options().format == Format::Ndjson;
         let mut samples = (!streams).then(Samples::default);
         let progress = self.context.ui.progress(0, "listed");
@@ -94,8 +92,9 @@ impl Auditor<'_> {
         while let Some(page) = pages.try_next().await.with_context(what)? {
             progress.advance(page.len());
             let mut lines = Vec::new();
+            let now = client.service_now();
             for listed in page {
-                let verdict = audit.take(&listed);
+                let verdict = audit.take(&listed, now);
                 for (kind, finding) in Finding::of(&listed, verdict) {
                     match &mut samples {
                         Some(samples) => samples.keep(kind, finding),

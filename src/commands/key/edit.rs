@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Access, choose, lifetime, put::Put, quoted, value::too_long};
+use super::{Access, Keyspace, choose, lifetime, put::Put, quoted, value::too_long};
 use crate::{
     cli::key::EditArgs,
     commands::Refused,
@@ -55,7 +55,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
         return context.ui.conclude(&Unchanged { key }, Ok(()));
     };
     let written = match edited {
-        Ok(()) => match change(&key, new, old.expiration, metadata) {
+        Ok(()) => match change(&keyspace, &key, new, old.expiration, metadata).await {
             Ok(put) => keyspace.write(context, Put { dry_run, ..put }).await,
             Err(e) => Err(e),
         },
@@ -76,7 +76,8 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
 }
 
 /// What is to be written, if it can be.
-fn change(
+async fn change(
+    keyspace: &Keyspace,
     key: &KeyName,
     value: Bytes,
     expiration: Option<Expiration>,
@@ -88,7 +89,7 @@ fn change(
     Ok(Put {
         key: key.clone(),
         value,
-        lifetime: lifetime::kept(key, expiration)?,
+        lifetime: lifetime::kept(keyspace, key, expiration).await?,
         metadata,
         dry_run: false,
     })

@@ -1,15 +1,20 @@
 //! How long a key is to live, checked before anything is sent.
 
+use anyhow::Context as _;
+
 use crate::{
     api::Lifetime,
     commands::{Misused, Refused},
+    context::Session,
     domain::{Expiration, KeyName, TTL_MIN_SECONDS, Ttl},
     env,
+    ops::time::{self, certainly_too_soon},
 };
 
-use super::quoted;
+use super::{Keyspace, quoted};
 
-/// Reads the flags, of which `flag` is the one for a moment; without any, the key lives for ever.
+/// Reads the flags, of which `flag` is the one for a moment; without any, the key lives for ever. A
+/// moment is refused here only if it is past by any clock: see [`check`].
 pub(in crate::commands) fn asked(
     ttl: Option<Ttl>,
     expires: Option<Expiration>,
@@ -17,20 +22,44 @@ pub(in crate::commands) fn asked(
 ) -> Result<Lifetime, Misused> {
     match (ttl, expires) {
         (Some(ttl), _) => Ok(Lifetime::For(ttl)),
-        (None, Some(expires)) if is_too_soon(expires) => Err(Misused::new(
-            format!("`{flag} {expires}` is past, or less than {TTL_MIN_SECONDS} seconds ahead"),
-            "the service takes no expiry that is nearer than a minute",
-        )),
-        (None, Some(expires)) => Ok(Lifetime::Until(expires)),
+        (None, Some(at)) if certainly_too_soon(at, env::now().as_second()) == Some(true) => {
+            Err(too_soon(at, flag))
+        }
+        (None, Some(at)) => Ok(Lifetime::Until(at)),
         (None, None) => Ok(Lifetime::Unlimited),
     }
 }
 
+/// Refuses a moment that the service would refuse, by its own clock.
+pub(in crate::commands) async fn check(
+    keyspace: &Keyspace,
+    lifetime: Lifetime,
+    flag: &str,
+) -> anyhow::Result<()> {
+    if let Lifetime::Until(at) = lifetime
+        && is_too_soon(keyspace, at).await?
+    {
+        return Err(too_soon(at, flag).into());
+    }
+    Ok(())
+}
+
+fn too_soon(at: Expiration, flag: &str) -> Misused {
+    Misused::new(
+        format!("`{flag} {at}` is past, or less than {TTL_MIN_SECONDS} seconds ahead"),
+        "the service takes no expiry that is nearer than a minute",
+    )
+}
+
 /// Keeps what the key has; refuses if that can no longer be written.
-pub(super) fn kept(key: &KeyName, expiration: Option<Expiration>) -> Result<Lifetime, Refused> {
+pub(super) async fn kept(
+    keyspace: &Keyspace,
+    key: &KeyName,
+    expiration: Option<Expiration>,
+) -> anyhow::Result<Lifetime> {
     match expiration {
         None => Ok(Lifetime::Unlimited),
-        Some(at) if is_too_soon(at) => Err(Refused {
+        Some(at) if is_too_soon(keyspace, at).await? => Err(Refused {
             what: format!(
                 "{} expires at {at}, and the service takes no expiry that is nearer than a minute; \
                  nothing was written",
@@ -38,13 +67,18 @@ pub(super) fn kept(key: &KeyName, expiration: Option<Expiration>) -> Result<Life
             ),
             allow: "give it another expiry with `--ttl`, or first with `kvctl key touch`"
                 .to_owned(),
-        }),
+        }
+        .into()),
         Some(at) => Ok(Lifetime::Until(at)),
     }
 }
 
-fn is_too_soon(expires: Expiration) -> bool {
-    expires.is_too_soon(env::now().as_second())
+async fn is_too_soon(keyspace: &Keyspace, at: Expiration) -> anyhow::Result<bool> {
+    let Session {
+        client, account, ..
+    } = &keyspace.session;
+    let decided = time::is_too_soon(client, account, &keyspace.target.id, at).await;
+    decided.context("could not learn what time it is at the service")
 }
 
 /// Returns a lifetime as it is said of a key that was written.

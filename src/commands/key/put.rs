@@ -47,9 +47,10 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> 
         ttl: keep_ttl,
         metadata: keep_metadata,
     };
+    lifetime::check(&keyspace, lifetime, "--expires").await?;
     let (expiration, old) = keyspace.kept(&key, keep).await?;
     let lifetime = if keep_ttl {
-        lifetime::kept(&key, expiration)?
+        lifetime::kept(&keyspace, &key, expiration).await?
     } else {
         lifetime
     };

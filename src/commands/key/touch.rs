@@ -16,6 +16,7 @@ pub(super) async fn run(context: &Context, args: TouchArgs) -> anyhow::Result<()
     let lifetime = lifetime::asked(ttl, expires, "--expires")?;
     let choice = choose(context, namespace, Access::Write)?;
     let keyspace = choice.open(context).await?;
+    lifetime::check(&keyspace, lifetime, "--expires").await?;
     let (value, metadata) = keyspace.record(&key).await?;
     let place = keyspace.describe();
     context

@@ -22,7 +22,6 @@ use crate::{
     },
     context::{Context, Session},
     domain::KeyName,
-    env,
     ops::transfer::{
         absent::Settling,
         cost::Cost,
@@ -137,7 +136,7 @@ impl Copy<'_> {
         let Session {
             client, account, ..
         } = &to.session;
-        let writer = Writer::new(client, account, &to.target.id, env::now().as_second());
+        let writer = Writer::new(client, account, &to.target.id);
         let incomplete = if journal.is_some() {
             "the copy is not complete; `--resume` goes on with it"
         } else {

@@ -18,17 +18,17 @@ use crate::{
     cli::transfer::{ImportArgs, ResumeArgs},
     commands::{
         Partial, journal,
-        key::{Access, Keyspace, choose, guard},
+        key::{Access, Keyspace, choose, guard, lifetime},
     },
     context::{Context, Session},
-    domain::{Expiration, Metadata, Record},
-    env,
+    domain::Metadata,
+    formats,
     ops::transfer::{
         cost::Cost,
         file::Survey,
         journal::{Done, Journal},
         run::{Content, Input, Operation, Run},
-        write::{Writer, Written},
+        write::{Outgoing, Writer, Written},
     },
     ui::{Report, quantity},
 };
@@ -41,18 +41,20 @@ pub(in crate::commands) struct Defaults {
 }
 
 impl Defaults {
-    fn complete(&self, mut record: Record, now: i64) -> Record {
-        let lifetime = match self.lifetime {
-            Lifetime::Unlimited => None,
-            Lifetime::Until(at) => Some(at),
-            Lifetime::For(ttl) => {
-                let at = now.saturating_add(i64::from(ttl.seconds()));
-                Some(Expiration::from_unix_seconds(at))
-            }
-        };
-        record.expiration = record.expiration.or(lifetime);
+    /// A time to live stays one: it is counted from when the service takes the record.
+    fn complete(&self, number: u64, input: formats::Input) -> Outgoing {
+        let (mut record, ttl) = input.into_record_and_ttl();
         record.metadata = record.metadata.or_else(|| self.metadata.clone());
-        record
+        let lifetime = match (ttl, record.expiration) {
+            (Some(ttl), _) => Lifetime::For(ttl),
+            (None, Some(at)) => Lifetime::Until(at),
+            (None, None) => self.lifetime,
+        };
+        Outgoing {
+            number,
+            record,
+            lifetime,
+        }
     }
 }
 
@@ -76,6 +78,7 @@ pub(in crate::commands) async fn bring(
     let survey = survey.context("nothing was sent")?;
     announce(context, &survey);
     let keyspace = choice.open(context).await?;
+    lifetime::check(&keyspace, defaults.lifetime, "--expiration").await?;
     context.ui.status(&format!(
         "importing {}: {}",
         counted(survey.records, "record"),
@@ -150,7 +153,6 @@ impl Import<'_> {
                 .ui
                 .note(&format!("{before} confirmed before, not sent again"));
         }
-        let now = env::now().as_second();
         let left = survey.records.saturating_sub(done.len());
         // How many bytes the rest of a file has is not known.
         let bytes = if done.is_empty() { survey.bytes } else { 0 };
@@ -164,14 +166,11 @@ impl Import<'_> {
             confirmed.set(confirmed.get() + records);
             progress.advance(records);
         };
-        let pending = source
-            .file
-            .records(survey, now)?
-            .try_filter(|(number, record)| {
-                std::future::ready(!done.contains(*number, record.key.as_str()))
-            });
-        let pending = pending.map_ok(|(number, record)| (number, defaults.complete(record, now)));
-        let writer = Writer::new(client, account, namespace, now);
+        let pending = source.file.inputs(survey)?.try_filter(|(number, input)| {
+            std::future::ready(!done.contains(*number, input.key.as_str()))
+        });
+        let pending = pending.map_ok(|(number, input)| defaults.complete(number, input));
+        let writer = Writer::new(client, account, namespace);
         let written = writer.write_all(pending, &mut journal, &count).await;
         parting.over();
         let written = written.with_context(|| {

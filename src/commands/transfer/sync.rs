@@ -18,6 +18,7 @@ use super::{
     source::{Source, names, remark_skipped},
 };
 use crate::{
+    api::Lifetime,
     cli::transfer::SyncArgs,
     commands::{
         Partial, Refused,
@@ -27,16 +28,18 @@ use crate::{
         },
     },
     context::{Context, Session},
-    domain::{KeyName, Record},
-    env,
-    formats::Format,
-    ops::transfer::{
-        compare::{Difference, compare},
-        cost::Cost,
-        delete::Deleter,
-        file::{RecordFile, Survey},
-        read::Reader,
-        write::{Writer, Written},
+    domain::KeyName,
+    formats::{Expiry, Format, Input},
+    ops::{
+        time::service_now,
+        transfer::{
+            compare::{Difference, compare},
+            cost::Cost,
+            delete::Deleter,
+            file::{RecordFile, Survey},
+            read::Reader,
+            write::{Outgoing, Writer, Written},
+        },
     },
     ui::{ADDED, FAINT, REMOVED, Report, quantity},
 };
@@ -51,13 +54,16 @@ pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()>
     context
         .ui
         .status(&format!("syncing {}: {}", source.name, keyspace.describe()));
+    let Session {
+        client, account, ..
+    } = &keyspace.session;
     let sync = Sync {
         context,
         keyspace: &keyspace,
         file: &source.file,
         survey: &survey,
         prefix: args.prefix.as_deref().unwrap_or_default(),
-        now: env::now().as_second(),
+        now: service_now(client, account, &keyspace.target.id).await?,
     };
     let mut report = sync.plan().await?;
     report.dry_run = args.dry_run;
@@ -133,19 +139,25 @@ struct Sync<'a> {
 
 impl Sync<'_> {
     /// What the directory holds, under the keys it is to have. What has expired is left out.
-    fn wanted(&self) -> anyhow::Result<impl Stream<Item = Result<(u64, Record), Error>> + '_> {
-        let records = self
-            .file
-            .records(self.survey, self.now)?
-            .map_err(Error::File);
-        let keyed = records.and_then(|(number, record)| ready(self.keyed(number, record)));
-        Ok(keyed.try_filter(|(_, record)| {
-            let expired = record.expiration.is_some_and(|at| at.is_too_soon(self.now));
+    fn wanted(&self) -> anyhow::Result<impl Stream<Item = Result<Outgoing, Error>> + '_> {
+        let inputs = self.file.inputs(self.survey)?.map_err(Error::File);
+        let keyed = inputs.and_then(|(number, input)| ready(self.keyed(number, input)));
+        Ok(keyed.try_filter(|outgoing| {
+            let expired = match outgoing.lifetime {
+                Lifetime::Until(at) => at.is_too_soon(self.now),
+                Lifetime::For(_) | Lifetime::Unlimited => false,
+            };
             ready(!expired)
         }))
     }
 
-    fn keyed(&self, number: u64, mut record: Record) -> Result<(u64, Record), Error> {
+    fn keyed(&self, number: u64, input: Input) -> Result<Outgoing, Error> {
+        let ttl = match input.expiry {
+            Some(Expiry::After(ttl)) => Some(ttl),
+            Some(Expiry::At(_)) | None => None,
+        };
+        // To be compared, it must be a moment; to be written, it is sent as it is said.
+        let mut record = input.into_record(self.now);
         if !self.prefix.is_empty() {
             let name = format!("{}{}", self.prefix, record.key);
             let key: Result<KeyName, _> = name.parse();
@@ -154,7 +166,14 @@ impl Sync<'_> {
                 source,
             })?;
         }
-        Ok((number, record))
+        let outgoing = Outgoing::from((number, record));
+        Ok(match ttl {
+            Some(ttl) => Outgoing {
+                lifetime: Lifetime::For(ttl),
+                ..outgoing
+            },
+            None => outgoing,
+        })
     }
 
     /// Whether `key` may stand for a file that was skipped.
@@ -171,7 +190,7 @@ impl Sync<'_> {
         } = &self.keyspace.session;
         let reader = Reader::new(client, account, &self.keyspace.target.id);
         let there = reader.records(self.prefix).map_err(Error::Namespace);
-        let here = self.wanted()?.map_ok(|(_, record)| record);
+        let here = self.wanted()?.map_ok(|outgoing| outgoing.record);
         let mut report = SyncReport {
             skipped: names(&self.survey.skipped),
             ..SyncReport::default()
@@ -206,8 +225,8 @@ impl Sync<'_> {
         let count = |records: usize| progress.advance(records);
         let pending = self
             .wanted()?
-            .try_filter(|(_, record)| ready(wanted.contains(record.key.as_str())));
-        let writer = Writer::new(client, account, &self.keyspace.target.id, self.now);
+            .try_filter(|outgoing| ready(wanted.contains(outgoing.record.key.as_str())));
+        let writer = Writer::new(client, account, &self.keyspace.target.id);
         let written = writer.write_all(pending, &mut (), &count).await;
         let written: Written = written.context("not all is written; run it again")?;
         report.written = written.confirmed;

@@ -19,8 +19,6 @@ use super::transfer::read::Listed;
 #[derive(Debug)]
 pub struct Audit {
     rules: Rules,
-    /// UNIX seconds.
-    now: i64,
     /// Keys that expire within so many seconds are counted.
     within: Option<i64>,
     counts: Counts,
@@ -76,20 +74,19 @@ pub struct Verdict {
 }
 
 impl Audit {
-    /// Begins at `now`, UNIX seconds. Keys that expire `within` so many seconds are counted.
-    pub fn new(rules: Rules, prefixes: Prefixes, now: i64, within: Option<i64>) -> Self {
+    /// Begins. Keys that expire `within` so many seconds are counted.
+    pub fn new(rules: Rules, prefixes: Prefixes, within: Option<i64>) -> Self {
         Self {
             rules,
-            now,
             within,
             counts: Counts::default(),
             prefixes,
         }
     }
 
-    /// Judges and counts a key.
-    pub fn take(&mut self, key: &Listed) -> Verdict {
-        let left = key.expiration.map(|at| at.unix_seconds() - self.now);
+    /// Judges and counts a key, when it is `now` at the service, in UNIX seconds.
+    pub fn take(&mut self, key: &Listed, now: i64) -> Verdict {
+        let left = key.expiration.map(|at| at.unix_seconds() - now);
         let broken = self.rules.judge(key.key.as_str(), left);
         let expiring = left.zip(self.within).is_some_and(|(left, d)| left <= d);
         let counts = &mut self.counts;
@@ -129,7 +126,7 @@ mod tests {
                 max: Some("1h".parse().unwrap()),
             }),
         };
-        let mut audit = Audit::new(rules, Prefixes::new(":", 10), 1000, Some(300));
+        let mut audit = Audit::new(rules, Prefixes::new(":", 10), Some(300));
         let keys = [
             ("a:fine", Some(3600)),
             ("a:near", Some(300)),
@@ -138,12 +135,13 @@ mod tests {
             ("b:never", None),
         ];
         for (name, left) in keys {
-            audit.take(&Listed {
+            let listed = Listed {
                 key: name.parse().unwrap(),
                 expiration: left.map(|left: i64| Expiration::from_unix_seconds(1000 + left)),
                 number: 0,
                 metadata: None,
-            });
+            };
+            audit.take(&listed, 1000);
         }
         let (counts, prefixes) = audit.finish();
         let expected = Counts {

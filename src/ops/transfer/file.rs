@@ -191,11 +191,10 @@ impl RecordFile {
     /// Reads the records, numbered from 0, as `survey` found them; those that are wrong are passed
     /// over. Ends with an error, and before the first record that is another, if they are others by
     /// now.
-    pub fn records<'a>(
+    pub fn inputs<'a>(
         &'a self,
         survey: &'a Survey,
-        now: i64,
-    ) -> Result<impl Stream<Item = Result<(u64, Record), Error>> + 'a, Error> {
+    ) -> Result<impl Stream<Item = Result<(u64, formats::Input), Error>> + 'a, Error> {
         let mut second = Second {
             file: self,
             survey,
@@ -204,10 +203,19 @@ impl RecordFile {
             number: 0,
         };
         second.reader = Some(self.reader(survey, &second.changed)?);
-        let records = std::iter::from_fn(move || second.next().transpose());
-        let numbered =
-            records.map(move |next| next.map(|(number, input)| (number, input.into_record(now))));
-        Ok(stream::iter(numbered))
+        Ok(stream::iter(std::iter::from_fn(move || {
+            second.next().transpose()
+        })))
+    }
+
+    /// The same, with expiry as a moment, counted from `now`, UNIX seconds.
+    pub fn records<'a>(
+        &'a self,
+        survey: &'a Survey,
+        now: i64,
+    ) -> Result<impl Stream<Item = Result<(u64, Record), Error>> + 'a, Error> {
+        let inputs = self.inputs(survey)?;
+        Ok(inputs.map(move |next| next.map(|(number, input)| (number, input.into_record(now)))))
     }
 
     fn reader(

@@ -10,8 +10,9 @@ use super::{
     send::{self, Confirmations, Flight, Job, SAME_KEY, Sender, Verb},
 };
 use crate::{
-    api::{Client, Lifetime},
+    api::{self, Client, Lifetime},
     domain::{AccountId, NamespaceId, Record, Ttl, VALUE_MAX_BYTES},
+    ops::time,
 };
 
 /// What became of the records.
@@ -36,31 +37,57 @@ pub enum Error<E> {
     /// They could not be sent on.
     #[error(transparent)]
     Send(#[from] send::Error),
+    /// What time it is at the service is not known, and decides whether a record has expired.
+    #[error("could not learn what time it is at the service")]
+    Time(#[source] api::Error),
     /// A record that is no JSON. It cannot happen: records are made of what JSON can say.
     #[error("a record could not be encoded")]
     Encode(#[from] serde_json::Error),
+}
+
+/// A record on its way into a namespace.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Where it stands in the input.
+    pub number: u64,
+    /// The record.
+    pub record: Record,
+    /// How long it is to live, whatever its expiration.
+    pub lifetime: Lifetime,
+}
+
+/// A record that is to live as it says.
+impl From<(u64, Record)> for Outgoing {
+    fn from((number, record): (u64, Record)) -> Self {
+        Self {
+            number,
+            lifetime: record
+                .expiration
+                .map_or(Lifetime::Unlimited, Lifetime::Until),
+            record,
+        }
+    }
 }
 
 /// Writes into one namespace.
 #[derive(Debug)]
 pub struct Writer<'a> {
     sender: Sender<'a>,
-    now: i64,
+    client: &'a Client,
+    account: &'a AccountId,
+    namespace: &'a NamespaceId,
     ttl: Option<Ttl>,
 }
 
 impl<'a> Writer<'a> {
-    /// Creates a writer; `now` is UNIX seconds and decides what has expired.
-    pub fn new(
-        client: &'a Client,
-        account: &'a AccountId,
-        namespace: &'a NamespaceId,
-        now: i64,
-    ) -> Self {
+    /// Creates a writer.
+    pub fn new(client: &'a Client, account: &'a AccountId, namespace: &'a NamespaceId) -> Self {
         let sender = Sender::new(client, account, namespace, Verb::Put);
         Self {
             sender,
-            now,
+            client,
+            account,
+            namespace,
             ttl: None,
         }
     }
@@ -73,19 +100,19 @@ impl<'a> Writer<'a> {
         Self { ttl, ..self }
     }
 
-    fn lifetime(&self, record: &Record) -> Lifetime {
-        match (self.ttl, record.expiration) {
-            (Some(ttl), _) => Lifetime::For(ttl),
-            (None, Some(at)) => Lifetime::Until(at),
-            (None, None) => Lifetime::Unlimited,
-        }
+    /// Whether the service would refuse a record, because it has expired, or will in a moment.
+    async fn is_too_soon(&self, lifetime: Lifetime) -> Result<bool, api::Error> {
+        let Lifetime::Until(at) = lifetime else {
+            return Ok(false);
+        };
+        time::is_too_soon(self.client, self.account, self.namespace, at).await
     }
 
     /// Writes all records, numbered as they come, and tells `journal` and `progress` of what is
     /// confirmed.
-    pub async fn write_all<E>(
+    pub async fn write_all<E, R: Into<Outgoing>>(
         &self,
-        records: impl Stream<Item = Result<(u64, Record), E>>,
+        records: impl Stream<Item = Result<R, E>>,
         journal: &mut dyn Confirmations,
         progress: &dyn Fn(usize),
     ) -> Result<Written, Error<E>> {
@@ -95,10 +122,14 @@ impl<'a> Writer<'a> {
         let mut batch = Batch::default();
         let (mut expired, mut repeated) = (0, 0);
         while let Some(next) = records.next().await {
-            let (number, record) = next.map_err(Error::Source)?;
+            let Outgoing {
+                number,
+                record,
+                lifetime,
+            } = next.map_err(Error::Source)?.into();
             let key = record.key.as_str();
-            let lifetime = self.lifetime(&record);
-            if matches!(lifetime, Lifetime::Until(at) if at.is_too_soon(self.now)) {
+            let lifetime = self.ttl.map_or(lifetime, Lifetime::For);
+            if self.is_too_soon(lifetime).await.map_err(Error::Time)? {
                 expired += 1;
                 flight.settle(&[(number, key)])?;
                 continue;

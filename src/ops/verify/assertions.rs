@@ -104,7 +104,7 @@ impl<'a> Case<'a> {
             Err(blocked) => return blocked.finding(check),
         };
         let problems = match &self.assertion.claim {
-            Claim::Key(key, expected) => looked.key(key, expected, facts).await,
+            Claim::Key(key, expected) => looked.key(key, expected).await,
             Claim::Count { prefix, min, max } => looked.count(prefix, *min, *max).await,
         };
         match problems {
@@ -154,7 +154,6 @@ impl Looked<'_> {
         &self,
         key: &KeyName,
         expected: &[Expectation],
-        facts: &Facts<'_>,
     ) -> Result<Vec<String>, api::Error> {
         let (client, account, namespace) = (self.client, self.account, &self.id);
         let wants_metadata = expected
@@ -178,7 +177,7 @@ impl Looked<'_> {
             }
             other => other?,
         };
-        let now = (facts.request.now)().as_second();
+        let now = client.service_now();
         let found = Found {
             value: &value.bytes,
             lives: value.expiration.map(|at| at.unix_seconds() - now),
