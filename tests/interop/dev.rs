@@ -246,6 +246,50 @@ fn a_busy_worker_and_an_import_lose_nothing() {
     check_integrity(&home);
 }
 
+/// How many keys are put one by one: each is a process, and a transaction, of its own.
+const PUTS: usize = 200;
+
+#[test]
+fn a_busy_worker_and_single_puts_lose_nothing() {
+    let version = Wrangler::V4_86;
+    if !version.is_there() {
+        return;
+    }
+    let home = Home::new();
+    let dev = Dev::start(&home, version);
+    dev.ask("PUT", "first", b"warm");
+    let is_over = AtomicBool::new(false);
+    let outcomes = thread::scope(|scope| {
+        let worker = scope.spawn(|| write_steadily(&dev, &is_over));
+        for number in 0..PUTS {
+            kvctl(&home, &["key", "put", &format!("ours:{number:03}"), "v"]);
+        }
+        is_over.store(true, Ordering::SeqCst);
+        worker.join().unwrap()
+    });
+    let failed = outcomes.iter().filter(|stored| !**stored).count();
+    println!(
+        "{failed} of {} puts of the Worker failed while {PUTS} keys were put one by one",
+        outcomes.len()
+    );
+    // No lock of kvctl's is long; what fails is a Worker's write that another one overtakes.
+    assert!(
+        failed * 10 < outcomes.len().max(50),
+        "{failed} of {}",
+        outcomes.len()
+    );
+    for (number, stored) in outcomes.iter().enumerate() {
+        if *stored {
+            let (status, value) = dev.ask("GET", &format!("worker:{number}"), b"");
+            assert_eq!((status, value), (200, number.to_string().into_bytes()));
+        }
+    }
+    let listed = kvctl(&home, &["key", "list", "--prefix", "ours:"]);
+    assert_eq!(listed.split(|b| *b == b'\n').count(), PUTS + 1);
+    drop(dev);
+    check_integrity(&home);
+}
+
 /// Writes until it is told that it is over; at least for a second.
 fn write_steadily(dev: &Dev, is_over: &AtomicBool) -> Vec<bool> {
     let start = Instant::now();
