@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | [`domain`] | ids, titles, bindings, keys: valid by construction. Pure | nothing |
 //! | [`fsx`] | writing files whole or not at all; locks; whose a file is | nothing |
-//! | [`ui`] | the standard streams, questions, progress, lending the terminal | nothing |
+//! | [`ui`] | the standard streams, what may be shown on them, questions, progress, lending the terminal | nothing |
 //! | [`mod@env`] | the environment, the current directory, the clock | nothing |
 //! | [`wire`] | the JSON that client and emulator share | `domain` |
 //! | [`api`] | the client: sending, retries, pacing, decoding | `domain`, `wire` |
@@ -71,6 +71,16 @@ pub fn run(cli: Cli) -> ExitCode {
             ui.error(causes.into_iter(), error::hint(&e).as_deref());
             error::classify(&e).into()
         }
+    }
+}
+
+/// Writes what the grammar of the command line has to say instead: a help text, the version, or what
+/// is wrong.
+pub fn answer(instead: &clap::Error) -> ExitCode {
+    match (ui::print_usage(instead), instead.use_stderr()) {
+        (_, true) => Exit::Usage.into(),
+        (Err(ui::OutputError::Failed(_)), false) => Exit::Failed.into(),
+        (Ok(()) | Err(ui::OutputError::Closed), false) => Exit::Done.into(),
     }
 }
 

@@ -5,5 +5,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    kvctl::run(kvctl::cli::Cli::parse())
+    match kvctl::cli::Cli::try_parse() {
+        Ok(cli) => kvctl::run(cli),
+        Err(instead) => kvctl::answer(&instead),
+    }
 }

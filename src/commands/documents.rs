@@ -1,6 +1,6 @@
 //! `kvctl completions` and `kvctl man`.
 
-use std::io::{self, Write};
+use std::io;
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::{
     cli::{CompletionsArgs, ManArgs, manual},
     context::Context,
     fsx,
-    ui::{Report, quantity},
+    ui::{Page, Report, quantity},
 };
 
 pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> anyhow::Result<()> {
@@ -39,7 +39,7 @@ struct ManReport {
 }
 
 impl Report for ManReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         writeln!(out, "wrote {}", quantity(self.pages.len(), "manual page"))
     }
 }

@@ -1,6 +1,6 @@
 //! `kvctl rename-binding`.
 
-use std::io::{self, Write};
+use std::io;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::{
         rename_binding::{self, Renaming, Retitling},
         target::place,
     },
-    ui::{Diff, Report},
+    ui::{Diff, Page, Report},
 };
 
 pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> anyhow::Result<()> {
@@ -154,7 +154,7 @@ struct RenameBindingReport {
 }
 
 impl Report for RenameBindingReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let Self {
             file,
             old,

@@ -69,8 +69,12 @@ enum Cut {
 /// Reads the failures in `text`, TOML: tables `[[fault]]`, in the order in which they are met.
 pub fn faults(text: &str) -> Result<Vec<Fault>, ScriptError> {
     let script: Script = toml_edit::de::from_str(text).map_err(|error| {
-        // Several lines, with the place.
-        ScriptError::Malformed(error.to_string().trim_end().to_owned())
+        let start = error.span().map_or(0, |span| span.start);
+        let before = text.get(..start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let what = error.message().replace('\n', "; ");
+        ScriptError::Malformed(format!("line {line}, column {column}: {what}"))
     })?;
     let faults = script.fault.into_iter().enumerate();
     faults

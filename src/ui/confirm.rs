@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
-use super::Ui;
+use super::{Ui, page::line};
 
 /// Why there is no yes.
 #[derive(Debug, thiserror::Error)]
@@ -60,8 +60,8 @@ impl Ui {
             return Err(ConfirmError::NoTerminal { what, flag });
         }
         let prompt = match &expect {
-            Some(text) => format!("{what}: type `{text}` to go on: "),
-            None => format!("{what}: go on? [y/N] "),
+            Some(text) => line(&format!("{what}: type `{text}` to go on: ")),
+            None => line(&format!("{what}: go on? [y/N] ")),
         };
         self.with(|s| {
             s.err

@@ -11,7 +11,7 @@ use serde::{
     ser::{SerializeSeq as _, Serializer as _},
 };
 
-use super::{Format, OutputError, Ui, printable};
+use super::{Format, OutputError, Ui, json::Json, page::line, printable};
 
 /// One item of such a list.
 pub trait Item: Serialize {
@@ -83,7 +83,9 @@ impl Ui {
             Format::Ndjson => {
                 let mut count = 0;
                 while let Some(page) = pages.next().await {
-                    count += self.write_page(&page?, write_document)?;
+                    let shown = self.options.audience.reads;
+                    let write = |out: &mut dyn Write, item: &T| write_document(out, item, shown);
+                    count += self.write_page(&page?, write)?;
                 }
                 Ok(count)
             }
@@ -115,7 +117,9 @@ impl Ui {
         &self,
         mut pages: impl Stream<Item = Result<Vec<T>, E>> + Unpin,
     ) -> Result<usize, E> {
-        let mut writer = serde_json::Serializer::pretty(Data(self));
+        let mut data = Data(self);
+        let json = Json::new(&mut data, self.options.audience.reads);
+        let mut writer = serde_json::Serializer::pretty(json);
         let mut array = writer.serialize_seq(None).map_err(OutputError::from)?;
         let mut count = 0;
         while let Some(page) = pages.next().await {
@@ -164,8 +168,8 @@ fn write_name<T: Item>(out: &mut dyn Write, item: &T, ending: Ending) -> io::Res
     })
 }
 
-fn write_document<T: Serialize>(out: &mut dyn Write, item: &T) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, item)?;
+fn write_document<T: Serialize>(out: &mut dyn Write, item: &T, shown: bool) -> io::Result<()> {
+    serde_json::to_writer(Json::new(out, shown), item)?;
     writeln!(out)
 }
 
@@ -202,7 +206,7 @@ impl Table {
     fn line(&self, out: &mut dyn Write, cells: [&str; 3]) -> io::Result<()> {
         let [one, two] = self.widths;
         let [first, second, third] = cells;
-        let line = format!(" {first:<one$}  {second:<two$}  {third}");
-        writeln!(out, "{}", line.trim_end())
+        let text = format!(" {first:<one$}  {second:<two$}  {third}");
+        writeln!(out, "{}", line(text.trim_end()))
     }
 }

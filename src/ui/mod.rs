@@ -7,31 +7,40 @@
 mod confirm;
 mod editor;
 mod input;
+mod json;
 mod list;
 mod output;
+mod page;
 mod printable;
 mod progress;
 mod report;
 mod signal;
 mod spark;
 mod style;
+mod usage;
 
 use std::{
     io::{self, IsTerminal as _, Write},
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
+use json::Json;
+
 pub use confirm::{ConfirmError, Question};
 pub use editor::EditorError;
 pub use input::{input, read_up_to, spool};
 pub use list::{Data, Ending, Item, LineBreakError};
 pub use output::OutputError;
+pub use page::{Page, Tone};
 pub use printable::printable;
 pub use progress::Progress;
+#[cfg(test)]
+pub(crate) use report::shown;
 pub use report::{Cells, Diff, Report, quantity, table};
 pub use signal::{Parting, Stop};
 pub use spark::spark;
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
+pub use usage::print_usage;
 
 /// In which form a command's result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,15 +221,17 @@ impl Ui {
             }
             let Format::Human = self.options.format else {
                 let data = streams.data();
+                let mut data = Json::new(data, self.options.audience.reads);
                 if self.options.format == Format::Json {
-                    serde_json::to_writer_pretty(&mut *data, report)?;
+                    serde_json::to_writer_pretty(&mut data, report)?;
                     writeln!(data)?;
                 } else {
-                    report.lines(data)?;
+                    report.lines(&mut data)?;
                 }
                 return data.flush();
             };
-            report.human(&mut streams.out, self.options.audience.reads)?;
+            let mut page = Page::new(&mut streams.out);
+            report.human(&mut page, self.options.audience.reads)?;
             streams.out.flush()
         });
         written.map_err(OutputError::from)
@@ -264,6 +275,13 @@ impl Ui {
         self.say(Verbosity::Normal, "", message);
     }
 
+    /// Shows how a file is about to change.
+    pub fn show(&self, diff: &Diff) {
+        for (tone, text) in diff.lines() {
+            self.status(&format!("{tone}{text}{tone:#}"));
+        }
+    }
+
     /// Says what deserves attention though the command goes on. Silent under `--quiet`.
     pub fn warn(&self, message: &str) {
         self.say(Verbosity::Normal, "warning: ", message);
@@ -281,9 +299,10 @@ impl Ui {
 
     fn say(&self, least: Verbosity, label: &str, message: &str) {
         if self.options.verbosity >= least {
-            let style = style::of_label(label);
+            let tone = style::of_label(label);
+            let text = page::line(&format!("{tone}{label}{tone:#}{message}"));
             // If stderr is gone there is nobody left to tell.
-            self.with(|s| writeln!(s.err, "{style}{label}{style:#}{message}").ok());
+            self.with(|s| writeln!(s.err, "{text}").ok());
         }
     }
 
@@ -293,17 +312,18 @@ impl Ui {
         causes: impl Iterator<Item = &'a (dyn std::error::Error + 'static)>,
         hint: Option<&str>,
     ) {
-        use std::fmt::Write as _;
         let mut text = String::new();
+        let mut add = |label: &str, what: &str| {
+            let tone = style::of_label(label);
+            text += &page::line(&format!("{tone}{label}{tone:#}{what}"));
+            text.push('\n');
+        };
         for (depth, cause) in causes.enumerate() {
             let label = if depth == 0 { "error: " } else { "  because: " };
-            let style = style::of_label(label);
-            // Writing to a string cannot fail.
-            writeln!(text, "{style}{label}{style:#}{cause}").ok();
+            add(label, &cause.to_string());
         }
         if let Some(hint) = hint {
-            let style = style::of_label("hint: ");
-            writeln!(text, "{style}hint: {style:#}{hint}").ok();
+            add("hint: ", hint);
         }
         // If stderr is gone there is nobody left to tell.
         self.with(|s| {

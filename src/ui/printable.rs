@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 
+/// What the runners of workflows take for the beginning of a command, anywhere in a line.
+const COMMANDS: [&str; 2] = ["##[", "##vso["];
+
 /// Returns `text` without anything a terminal would obey: control characters, and those that change
-/// the direction of writing, are escaped.
+/// the direction of writing, are escaped. So is what the runner of a workflow would obey amid a line.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_obeyed) {
+    let commands = COMMANDS.iter().any(|command| text.contains(command));
+    if !commands && !text.contains(is_obeyed) {
         return text.into();
     }
     let mut shown = String::with_capacity(text.len() + 8);
@@ -16,12 +20,15 @@ pub fn printable(text: &str) -> Cow<'_, str> {
             shown.push(c);
         }
     }
+    for command in COMMANDS {
+        shown = shown.replace(command, &command.replacen("##", "#\\u{23}", 1));
+    }
     shown.into()
 }
 
-fn is_obeyed(c: char) -> bool {
+pub(super) fn is_obeyed(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

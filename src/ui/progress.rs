@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Format, Ui, Verbosity};
+use super::{Format, Ui, Verbosity, printable};
 
 /// A bar that counts finished items. Gone when dropped.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Ui {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        bar.set_message(what.to_owned());
+        bar.set_message(printable(what).into_owned());
         bar.tick();
         Progress(bar)
     }

@@ -1,19 +1,19 @@
 //! Results: one value, rendered for people or as JSON.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
-use super::style::{ADDED, FAINT, REMOVED};
+use super::{
+    Page, Tone, printable,
+    style::{ADDED, FAINT, PLAIN, REMOVED},
+};
 
 /// A command's result: one value, rendered in every format, so that they cannot drift apart.
 pub trait Report: Serialize {
     /// Writes the report for people; `tabular` if stdout is a terminal.
-    fn human(&self, out: &mut dyn Write, tabular: bool) -> io::Result<()>;
+    fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()>;
 
     /// Writes one JSON document a line. A report that is no list is one line.
     fn lines(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -22,26 +22,31 @@ pub trait Report: Serialize {
     }
 }
 
+/// Returns a report as a terminal is given it.
+#[cfg(test)]
+pub(crate) fn shown(report: &impl Report) -> String {
+    let mut out = Vec::new();
+    report.human(&mut Page::new(&mut out), true).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 /// The cells of one row.
 pub type Cells<const N: usize> = [String; N];
 
 /// Writes rows as a table with a head on a terminal, and tab-separated without a head elsewhere.
 pub fn table<const N: usize>(
-    out: &mut dyn Write,
+    out: &mut Page<'_>,
     tabular: bool,
     head: [&str; N],
-    rows: impl Iterator<Item = Cells<N>>,
+    mut rows: impl Iterator<Item = Cells<N>>,
 ) -> io::Result<()> {
     if !tabular {
-        for row in rows {
-            writeln!(out, "{}", row.join("\t"))?;
-        }
-        return Ok(());
+        return rows.try_for_each(|row| out.row(&row));
     }
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(head);
-    table.add_rows(rows);
+    table.add_rows(rows.map(|row| row.map(|cell| printable(&cell).into_owned())));
     for line in table.lines() {
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -78,10 +83,10 @@ impl Diff {
         self.old.as_ref() == Some(&self.new)
     }
 
-    /// Writes the diff, coloured; nothing if there is no difference.
-    pub fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+    /// Returns the lines of the diff, and how each is shown; none if there is no difference.
+    pub(super) fn lines(&self) -> Vec<(Tone, String)> {
         if self.is_empty() {
-            return Ok(());
+            return Vec::new();
         }
         let old = self.old.as_deref().unwrap_or_default();
         let from = if self.old.is_some() {
@@ -89,39 +94,35 @@ impl Diff {
         } else {
             "/dev/null"
         };
-        writeln!(
-            out,
-            "{FAINT}--- {from}{FAINT:#}\n{FAINT}+++ {}{FAINT:#}",
-            self.name
-        )?;
+        let mut lines = vec![
+            (FAINT, format!("--- {from}")),
+            (FAINT, format!("+++ {}", self.name)),
+        ];
         let diff = TextDiff::from_lines(old, &self.new);
         for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
-            writeln!(out, "{FAINT}{}{FAINT:#}", hunk.header())?;
-            for change in hunk.iter_changes() {
+            lines.push((FAINT, hunk.header().to_string()));
+            lines.extend(hunk.iter_changes().map(|change| {
                 let line = change.value().trim_end_matches(['\n', '\r']);
                 match change.tag() {
-                    ChangeTag::Equal => writeln!(out, " {line}")?,
-                    ChangeTag::Delete => writeln!(out, "{REMOVED}-{line}{REMOVED:#}")?,
-                    ChangeTag::Insert => writeln!(out, "{ADDED}+{line}{ADDED:#}")?,
+                    ChangeTag::Equal => (PLAIN, format!(" {line}")),
+                    ChangeTag::Delete => (REMOVED, format!("-{line}")),
+                    ChangeTag::Insert => (ADDED, format!("+{line}")),
                 }
-            }
+            }));
         }
-        Ok(())
+        lines
+    }
+
+    /// Writes the diff, coloured; nothing if there is no difference.
+    pub fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
+        let mut lines = self.lines().into_iter();
+        lines.try_for_each(|(tone, text)| writeln!(out, "{tone}{text}{tone:#}"))
     }
 
     /// Returns the diff as plain text, for JSON.
     pub fn plain(&self) -> String {
-        let mut bytes = Vec::new();
-        // Writing to a vector cannot fail.
-        self.human(&mut bytes).ok();
-        let mut plain = String::new();
-        write!(
-            plain,
-            "{}",
-            anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes))
-        )
-        .ok();
-        plain
+        let lines = self.lines().into_iter();
+        lines.map(|(_, text)| text + "\n").collect()
     }
 }
 
@@ -140,8 +141,9 @@ mod tests {
     #[test]
     fn a_table_off_terminal_is_tab_separated() {
         let mut out = Vec::new();
-        let rows = [["a".to_owned(), "b c".to_owned()]];
-        table(&mut out, false, ["X", "Y"], rows.into_iter()).unwrap();
-        assert_eq!(out, b"a\tb c\n");
+        let rows = [["a".to_owned(), "b c\n".to_owned()]];
+        let mut page = Page::new(&mut out);
+        table(&mut page, false, ["X", "Y"], rows.into_iter()).unwrap();
+        assert_eq!(out, b"a\tb c\\n\n");
     }
 }

@@ -2,6 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
+use super::Tone;
+
 /// Whether to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Color {
@@ -27,21 +29,41 @@ impl Color {
 }
 
 /// What is created, and lines that appear.
-pub const ADDED: Style = AnsiColor::Green.on_default();
+pub const ADDED: Tone = Tone('a');
 /// Lines that go.
-pub const REMOVED: Style = AnsiColor::Red.on_default();
+pub const REMOVED: Tone = Tone('r');
 /// What deserves attention.
-pub const WARNED: Style = AnsiColor::Yellow.on_default();
+pub const WARNED: Tone = Tone('w');
 /// What the eye should find first.
-pub const STRONG: Style = Style::new().bold();
+pub const STRONG: Tone = Tone('s');
 /// What matters least.
-pub const FAINT: Style = Style::new().dimmed();
+pub const FAINT: Tone = Tone('f');
 
-pub(super) fn of_label(label: &str) -> Style {
+const ERROR: Tone = Tone('e');
+const WARNING: Tone = Tone('y');
+const ADVICE: Tone = Tone('c');
+pub(super) const PLAIN: Tone = Tone('-');
+
+/// Returns how a tone looks; nothing for the end of one.
+pub(super) fn of(code: char) -> Option<Style> {
+    Some(match Tone(code) {
+        ADDED => AnsiColor::Green.on_default(),
+        REMOVED => AnsiColor::Red.on_default(),
+        WARNED => AnsiColor::Yellow.on_default(),
+        STRONG => Style::new().bold(),
+        FAINT => Style::new().dimmed(),
+        ERROR => AnsiColor::Red.on_default().bold(),
+        WARNING => AnsiColor::Yellow.on_default().bold(),
+        ADVICE => AnsiColor::Cyan.on_default().bold(),
+        _ => return None,
+    })
+}
+
+pub(super) fn of_label(label: &str) -> Tone {
     match label {
-        "error: " => AnsiColor::Red.on_default().bold(),
-        "warning: " => AnsiColor::Yellow.on_default().bold(),
-        "hint: " | "note: " => AnsiColor::Cyan.on_default().bold(),
-        _ => Style::new(),
+        "error: " => ERROR,
+        "warning: " => WARNING,
+        "hint: " | "note: " => ADVICE,
+        _ => PLAIN,
     }
 }

@@ -16,6 +16,7 @@ mod env_files;
 mod failures;
 mod files;
 mod hostile;
+mod hostile_text;
 mod interruptions;
 mod key;
 mod lagging;

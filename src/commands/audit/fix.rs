@@ -130,19 +130,18 @@ impl Fix<'_> {
     /// Says what is about to be rewritten, and where.
     fn announce(&self, keys: &[Listed]) {
         let count = quantity(keys.len(), "key");
-        let mut text = format!(
+        let ui = &self.context.ui;
+        ui.status(&format!(
             "rewriting {count}, to be gone after {}: {}",
             self.ttl,
             self.keyspace.describe()
-        );
+        ));
         for listed in keys.iter().take(SHOWN) {
-            text.push_str("\n  ");
-            text.push_str(&quoted(listed.key.as_str()));
+            ui.status(&format!("  {}", quoted(listed.key.as_str())));
         }
         if keys.len() > SHOWN {
-            text.push_str("\n  …");
+            ui.status("  …");
         }
-        self.context.ui.status(&text);
     }
 
     async fn write(&self, keys: Vec<Listed>) -> anyhow::Result<(Written, Settled)> {

@@ -18,7 +18,7 @@ use crate::{
         target::Target,
         transfer::read::Listed,
     },
-    ui::{FAINT, REMOVED, Report, STRONG, printable, quantity, table},
+    ui::{FAINT, Page, REMOVED, Report, STRONG, printable, quantity, table},
 };
 
 /// So many keys of each kind are named in a JSON document; `--ndjson` names all.
@@ -89,10 +89,10 @@ impl Finding {
         Ok(())
     }
 
-    fn human(&self, out: &mut dyn Write, what: &str) -> io::Result<()> {
-        write!(out, "  {what}: {}", quoted(&self.key))?;
+    fn human(&self, out: &mut Page<'_>, what: &str) -> io::Result<()> {
+        out.part(format_args!("  {what}: {}", quoted(&self.key)));
         if let Some(expiration) = self.expiration {
-            write!(out, " {FAINT}expires {expiration}{FAINT:#}")?;
+            out.part(format_args!(" {FAINT}expires {expiration}{FAINT:#}"));
         }
         writeln!(out)
     }
@@ -180,7 +180,7 @@ impl NamespaceReport {
         }
     }
 
-    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
         let Self { counts, .. } = self;
         let (namespace, keys) = (&self.namespace, count(counts.keys, "key"));
         writeln!(out, "{STRONG}{namespace}{STRONG:#}: {keys}")?;
@@ -208,7 +208,7 @@ impl NamespaceReport {
         self.table(out)
     }
 
-    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn table(&self, out: &mut Page<'_>) -> io::Result<()> {
         let Summary {
             delimiter,
             top,
@@ -249,7 +249,7 @@ impl NamespaceReport {
     }
 }
 
-fn more(out: &mut dyn Write, all: u64) -> io::Result<()> {
+fn more(out: &mut Page<'_>, all: u64) -> io::Result<()> {
     match all.saturating_sub(SAMPLE as u64) {
         0 => Ok(()),
         left => writeln!(out, "  … and {left} more; `--ndjson` names them all"),
@@ -309,7 +309,7 @@ impl AuditReport {
 }
 
 impl Report for AuditReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         for namespace in &self.namespaces {
             namespace.human(out)?;
             writeln!(out)?;

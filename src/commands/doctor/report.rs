@@ -1,16 +1,13 @@
 //! What was found, for people and as JSON.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io, path::PathBuf};
 
 use serde::Serialize;
 
 use super::versions::Versions;
 use crate::{
     ops::{account::Choice, identity::Permission},
-    ui::{ADDED, FAINT, REMOVED, Report, STRONG, printable, quantity},
+    ui::{ADDED, FAINT, Page, REMOVED, Report, STRONG, printable, quantity},
     wire::Account,
 };
 
@@ -180,7 +177,7 @@ impl DoctorReport {
         self.findings.iter().filter(|it| it.level == level).count()
     }
 
-    fn service(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn service(&self, out: &mut Page<'_>) -> io::Result<()> {
         if let Some(who) = &self.identity {
             let expires = who.expires_on.as_ref();
             let expires =
@@ -226,7 +223,7 @@ impl DoctorReport {
         Ok(())
     }
 
-    fn local(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn local(&self, out: &mut Page<'_>) -> io::Result<()> {
         let Some(local) = &self.local else {
             return Ok(());
         };
@@ -254,7 +251,7 @@ impl DoctorReport {
         Ok(())
     }
 
-    fn findings(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn findings(&self, out: &mut Page<'_>) -> io::Result<()> {
         if !self.findings.is_empty() {
             writeln!(out)?;
         }
@@ -272,23 +269,22 @@ impl DoctorReport {
         let (broken, warnings) = (self.broken(), self.count(Level::Warning));
         let style = if broken == 0 { ADDED } else { REMOVED };
         let warnings = quantity(warnings, "warning");
+        writeln!(out)?;
         match broken {
-            0 => writeln!(out, "\n{style}Nothing is broken{style:#}, {warnings}."),
-            1 => writeln!(out, "\n{style}1 thing is broken{style:#}, {warnings}."),
-            many => writeln!(
-                out,
-                "\n{style}{many} things are broken{style:#}, {warnings}."
-            ),
+            0 => writeln!(out, "{style}Nothing is broken{style:#}, {warnings}."),
+            1 => writeln!(out, "{style}1 thing is broken{style:#}, {warnings}."),
+            many => writeln!(out, "{style}{many} things are broken{style:#}, {warnings}."),
         }
     }
 }
 
-fn section(out: &mut dyn Write, name: &str) -> io::Result<()> {
-    writeln!(out, "\n{STRONG}{name}{STRONG:#}")
+fn section(out: &mut Page<'_>, name: &str) -> io::Result<()> {
+    writeln!(out)?;
+    writeln!(out, "{STRONG}{name}{STRONG:#}")
 }
 
 impl Report for DoctorReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let Versions {
             kvctl,
             platform,

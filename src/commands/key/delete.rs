@@ -1,9 +1,6 @@
 //! `kvctl key delete`: guarded, for there is no way back.
 
-use std::{
-    collections::HashSet,
-    io::{self, Write},
-};
+use std::{collections::HashSet, io};
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -25,7 +22,7 @@ use crate::{
             run::{Input, Operation, Run},
         },
     },
-    ui::{Report, printable, quantity},
+    ui::{Page, Report, printable, quantity},
 };
 
 /// How many keys are shown before they are deleted.
@@ -120,15 +117,13 @@ pub(in crate::commands) async fn delete(
 fn announce(context: &Context, keyspace: &Keyspace, names: &Names) {
     let keys = quantity(names.len(), "key");
     let place = keyspace.describe();
-    let mut text = format!("deleting {keys}: {place}");
+    context.ui.status(&format!("deleting {keys}: {place}"));
     for name in names.iter().take(SAMPLE) {
-        text.push_str("\n  ");
-        text.push_str(&printable(&name));
+        context.ui.status(&format!("  {name}"));
     }
     if names.len() > SAMPLE {
-        text.push_str("\n  …");
+        context.ui.status("  …");
     }
-    context.ui.status(&text);
 }
 
 impl Keyspace {
@@ -270,7 +265,7 @@ struct DeleteReport {
 }
 
 impl Report for DeleteReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let place = &self.namespace;
         if let Some(keys) = &self.keys {
             for key in keys.iter() {

@@ -1,9 +1,6 @@
 //! `kvctl key edit`.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io, path::PathBuf};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -15,7 +12,7 @@ use crate::{
     context::Context,
     domain::{Expiration, KeyName, Metadata, VALUE_MAX_BYTES},
     fsx::{self, Private},
-    ui::{Report, Ui, printable},
+    ui::{Page, Report, Ui, printable},
 };
 
 pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()> {
@@ -166,7 +163,7 @@ struct Unchanged {
 }
 
 impl Report for Unchanged {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let key = printable(self.key.as_str());
         writeln!(out, "nothing to do: {key} was not changed")
     }

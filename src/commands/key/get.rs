@@ -1,9 +1,6 @@
 //! `kvctl key get`.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -17,7 +14,7 @@ use crate::{
     context::Context,
     domain::{Expiration, KeyName, Metadata},
     fsx,
-    ui::{Format, Question, Report, printable, quantity},
+    ui::{Format, Page, Question, Report, printable, quantity},
 };
 
 pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> {
@@ -147,7 +144,7 @@ impl GetReport {
 }
 
 impl Report for GetReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let expires = self
             .expiration
             .map_or_else(|| "never".to_owned(), |at| at.to_string());
@@ -160,9 +157,12 @@ impl Report for GetReport {
             return writeln!(out, "value     {bytes}, in {file}");
         }
         if let Some(text) = plain_text(&self.raw) {
-            return writeln!(out, "value     {bytes}\n\n{text}");
+            writeln!(out, "value     {bytes}")?;
+            writeln!(out)?;
+            return out.value(text);
         }
-        let text = STANDARD.encode(&self.raw);
-        writeln!(out, "value     {bytes}, here as base64\n\n{text}")
+        writeln!(out, "value     {bytes}, here as base64")?;
+        writeln!(out)?;
+        out.value(&STANDARD.encode(&self.raw))
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     context::Context,
     domain::{Expiration, KeyName, Metadata},
     ops::{keys, target::Target},
-    ui::{Report, printable, quantity},
+    ui::{Page, Report, printable, quantity},
 };
 
 pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> {
@@ -171,7 +171,7 @@ struct WriteReport<'a> {
 }
 
 impl Report for WriteReport<'_> {
-    fn human(&self, out: &mut dyn io::Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let key = printable(self.key.as_str());
         let bytes = match self.bytes {
             0 => "an empty value".to_owned(),

@@ -102,6 +102,7 @@ pub(super) fn too_long(name: &str) -> Misused {
 /// Returns the value as text that a terminal shows and does not obey; `None` if it is not that.
 pub(super) fn plain_text(value: &[u8]) -> Option<&str> {
     let text = str::from_utf8(value).ok()?;
-    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let obeyed = |c: char| turns(c) || c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     (!text.contains(obeyed)).then_some(text)
 }

@@ -1,6 +1,6 @@
 //! `kvctl namespace create`.
 
-use std::io::{self, Write};
+use std::io;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::{
     context::{Context, Session},
     domain::{Jurisdiction, Title},
     ops::namespaces::{Settled, create_or_find, find_by_title},
-    ui::Report,
+    ui::{Page, Report},
     wire::NamespaceInfo,
 };
 
@@ -100,7 +100,7 @@ struct WouldCreate<'a> {
 }
 
 impl Report for WouldCreate<'_> {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         writeln!(out, "dry run: would create {}", self.title)
     }
 }
@@ -114,7 +114,7 @@ struct CreateReport {
 }
 
 impl Report for CreateReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let NamespaceInfo { id, title, .. } = &self.namespace;
         let verb = if self.created {
             "created"

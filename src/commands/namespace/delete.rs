@@ -1,10 +1,6 @@
 //! `kvctl namespace delete`: guarded, for there is no way back.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -24,7 +20,7 @@ use crate::{
         protect,
         target::{Target, place},
     },
-    ui::{Question, Report, quantity},
+    ui::{Page, Question, Report, quantity},
     wire::NamespaceInfo,
 };
 
@@ -184,7 +180,7 @@ struct DeleteReport {
 }
 
 impl Report for DeleteReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let verb = if self.dry_run {
             "dry run: would delete"
         } else {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     context::Context,
-    ui::{Report, table},
+    ui::{Page, Report, table},
     wire::NamespaceInfo,
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
 struct ListReport(Vec<NamespaceInfo>);
 
 impl Report for ListReport {
-    fn human(&self, out: &mut dyn Write, tabular: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         if tabular && self.0.is_empty() {
             return writeln!(out, "The account has no namespaces.");
         }

@@ -6,7 +6,7 @@ mod get;
 mod list;
 mod rename;
 
-use std::io::{self, Write};
+use std::io;
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::{
     config::Document,
     context::{Context, Session},
     ops::target::Selector,
-    ui::Report,
+    ui::{Page, Report},
     wire::NamespaceInfo,
 };
 
@@ -79,14 +79,15 @@ async fn find(context: &Context, args: SelectorArgs) -> anyhow::Result<Found> {
 struct NamespaceReport(NamespaceInfo);
 
 impl Report for NamespaceReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let NamespaceInfo {
             id,
             title,
             supports_url_encoding,
             jurisdiction,
         } = &self.0;
-        writeln!(out, "title  {title}\nid     {id}")?;
+        writeln!(out, "title  {title}")?;
+        writeln!(out, "id     {id}")?;
         if let Some(jurisdiction) = jurisdiction {
             writeln!(out, "jurisdiction  {jurisdiction}")?;
         }

@@ -1,13 +1,17 @@
 //! `kvctl namespace rename`.
 
-use std::io::{self, Write};
+use std::io;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
 use super::{Found, find};
 use crate::{
-    api::RenameNamespace, cli::RenameArgs, context::Context, domain::NamespaceId, ui::Report,
+    api::RenameNamespace,
+    cli::RenameArgs,
+    context::Context,
+    domain::NamespaceId,
+    ui::{Page, Report},
 };
 
 pub(super) async fn run(context: &Context, args: RenameArgs) -> anyhow::Result<()> {
@@ -52,7 +56,7 @@ struct RenameReport {
 }
 
 impl Report for RenameReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let Self {
             id,
             was,

@@ -217,7 +217,7 @@ impl Job<'_> {
         let text = self.document.edit(&apply::edits(self.plan, &foreseen))?;
         let mut what: Vec<String> = self.plan.replaces().map(ToString::to_string).collect();
         if !what.is_empty() {
-            self.context.ui.status(&self.diff(text.clone()).plain());
+            self.context.ui.show(&self.diff(text.clone()));
         }
         if self.destination.overwrites(&text) {
             what.push(self.context.display(self.destination.path()));

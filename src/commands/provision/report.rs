@@ -1,6 +1,6 @@
 //! What provisioning did, or would do.
 
-use std::io::{self, Write};
+use std::io;
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::{
         },
         target::place,
     },
-    ui::{ADDED, Diff, FAINT, Report, STRONG},
+    ui::{ADDED, Diff, FAINT, Page, Report, STRONG},
 };
 
 /// What provisioning did, or would do.
@@ -242,7 +242,7 @@ impl Item {
 }
 
 impl Report for ProvisionReport {
-    fn human(&self, out: &mut dyn Write, tabular: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         let items = &self.bindings;
         let widest = |width: fn(&Item) -> usize| items.iter().map(width).max().unwrap_or(0);
         let labels = widest(|item| item.label().chars().count());

@@ -1,9 +1,6 @@
 //! What scaffolding did, or would do.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use serde::Serialize;
 
@@ -12,7 +9,7 @@ use crate::{
     context::Context,
     domain::Binding,
     ops::scaffold::plan::{Action, Note, Plan, Reason, Step},
-    ui::{ADDED, Diff, FAINT, REMOVED, Report, STRONG, quantity},
+    ui::{ADDED, Diff, FAINT, Page, REMOVED, Report, STRONG, quantity},
 };
 
 /// What scaffolding did, or would do.
@@ -127,7 +124,7 @@ fn action(action: &Action) -> &'static str {
 }
 
 impl Report for ScaffoldReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         for item in &self.files {
             let style = match item.action {
                 "keep" => FAINT,

@@ -1,17 +1,13 @@
 //! `kvctl serve --check`.
 
-use std::{
-    error::Error as StdError,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{error::Error as StdError, io, path::PathBuf};
 
 use serde::Serialize;
 
 use crate::{
     commands::CheckFailed,
     context::{Checkup, Context, Orphan},
-    ui::{REMOVED, Report, printable, quantity},
+    ui::{Page, REMOVED, Report, printable, quantity},
 };
 
 /// How many findings of a kind are shown to people.
@@ -147,7 +143,7 @@ impl CheckReport {
 }
 
 impl Report for CheckReport {
-    fn human(&self, out: &mut dyn Write, _tabular: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _tabular: bool) -> io::Result<()> {
         for (kind, lines) in self.findings() {
             for line in lines.iter().take(SAMPLE) {
                 writeln!(out, "{REMOVED}{kind}:{REMOVED:#} {line}")?;

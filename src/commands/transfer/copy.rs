@@ -1,9 +1,6 @@
 //! `kvctl copy`.
 
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use anyhow::Context as _;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -30,7 +27,7 @@ use crate::{
         run::{Input, Operation, Run},
         write::{Writer, Written},
     },
-    ui::{Report, quantity},
+    ui::{Page, Report, quantity},
 };
 
 pub(crate) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()> {
@@ -228,7 +225,7 @@ impl CopyReport {
 }
 
 impl Report for CopyReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         failures::human(&self.failed, out)?;
         self.missed.human(out)?;
         let records = quantity(self.records, "record");

@@ -1,6 +1,6 @@
 //! `kvctl diff`.
 
-use std::io::{self, Write};
+use std::io;
 
 use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
@@ -22,7 +22,7 @@ use crate::{
         compare::{Difference, compare},
         read::Reader,
     },
-    ui::{ADDED, REMOVED, Report, quantity},
+    ui::{ADDED, Page, REMOVED, Report, quantity},
 };
 
 pub(crate) async fn run(context: &Context, args: DiffArgs) -> anyhow::Result<()> {
@@ -92,7 +92,7 @@ impl DiffReport {
 }
 
 impl Report for DiffReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let lists = [
             (REMOVED, "only in A:", &self.only_a),
             (ADDED, "only in B:", &self.only_b),

@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    io::{self, Read as _, Write},
+    io::{self, Read as _},
     path::Path,
     pin::pin,
     time::Duration,
@@ -35,7 +35,7 @@ use crate::{
             read::{self, Listed, Reader},
         },
     },
-    ui::{OutputError, Question, Report, quantity},
+    ui::{OutputError, Page, Question, Report, quantity},
 };
 
 pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<()> {
@@ -138,10 +138,8 @@ impl Export<'_> {
         })?;
         self.remark(&reader, &summary);
         let missed = Missed::of(reader.settled());
-        let mut text = Vec::new();
-        missed.human(&mut text)?;
-        for line in String::from_utf8_lossy(&text).lines() {
-            self.context.ui.note(line);
+        for line in missed.lines() {
+            self.context.ui.note(&line);
         }
         Ok(missed.verdict()?)
     }
@@ -399,7 +397,7 @@ pub(crate) struct ExportReport {
 }
 
 impl Report for ExportReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let Self {
             file,
             records,

@@ -1,13 +1,11 @@
 //! Keys that could not be written, and how they are named.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::{collections::BTreeMap, io};
 
 use serde::Serialize;
 
 use super::{SAMPLE, quoted};
+use crate::ui::Page;
 
 /// A key that could not be written.
 #[derive(Debug, Serialize)]
@@ -22,7 +20,7 @@ pub(in crate::commands) fn of(failed: BTreeMap<String, String>) -> Vec<Failed> {
 }
 
 /// Names the first of them.
-pub(in crate::commands) fn human(failed: &[Failed], out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::commands) fn human(failed: &[Failed], out: &mut Page<'_>) -> io::Result<()> {
     for Failed { key, reason } in failed.iter().take(SAMPLE) {
         writeln!(out, "not written: {}: {reason}", quoted(key))?;
     }

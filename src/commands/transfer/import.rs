@@ -1,9 +1,6 @@
 //! `kvctl import`.
 
-use std::{
-    cell::Cell,
-    io::{self, Write},
-};
+use std::{cell::Cell, io};
 
 use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
@@ -30,7 +27,7 @@ use crate::{
         run::{Content, Input, Operation, Run},
         write::{Outgoing, Writer, Written},
     },
-    ui::{Report, quantity},
+    ui::{Page, Report, quantity},
 };
 
 /// What records get that the file says nothing of.
@@ -244,7 +241,7 @@ impl ImportReport {
 }
 
 impl Report for ImportReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         failures::human(&self.failed, out)?;
         if self.dry_run {
             return writeln!(
@@ -254,15 +251,14 @@ impl Report for ImportReport {
                 self.cost
             );
         }
-        write!(
-            out,
+        out.part(format_args!(
             "imported {} from {}",
             counted(self.confirmed as u64, "record"),
             self.file
-        )?;
+        ));
         for (count, what) in [(self.expired, "expired"), (self.repeated, "repeated")] {
             if count > 0 {
-                write!(out, ", {count} {what}")?;
+                out.part(format_args!(", {count} {what}"));
             }
         }
         writeln!(out)

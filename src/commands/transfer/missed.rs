@@ -1,10 +1,7 @@
 //! Keys that are listed and could not be read: how it is said that they are waited for, and what
 //! became of them.
 
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use serde::Serialize;
 
@@ -14,7 +11,7 @@ use crate::{
     context::Context,
     domain::KeyName,
     ops::transfer::{absent::Settled, read::Listed},
-    ui::{Verbosity, quantity},
+    ui::{Page, Verbosity, quantity},
 };
 
 /// How many keys a sentence names.
@@ -42,17 +39,24 @@ impl Missed {
     }
 
     /// Says what is gone, and what could not be read.
-    pub(in crate::commands) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(in crate::commands) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         if self.expired_meanwhile > 0 {
             let keys = quantity(self.expired_meanwhile, "key");
-            writeln!(out, "expired before it was read: {keys}")?;
+            lines.push(format!("expired before it was read: {keys}"));
         }
         for (what, keys) in [("deleted", &self.deleted), ("unreadable", &self.unreadable)] {
             if !keys.is_empty() {
-                writeln!(out, "{what}: {}", named(keys))?;
+                lines.push(format!("{what}: {}", named(keys)));
             }
         }
-        Ok(())
+        lines
+    }
+
+    /// The same, in a report.
+    pub(in crate::commands) fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
+        let mut lines = self.lines().into_iter();
+        lines.try_for_each(|line| writeln!(out, "{line}"))
     }
 
     /// Returns an error if keys could not be read though they are there.

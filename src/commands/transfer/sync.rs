@@ -1,10 +1,6 @@
 //! `kvctl sync`: what a directory holds becomes what a namespace holds.
 
-use std::{
-    collections::HashSet,
-    future::ready,
-    io::{self, Write},
-};
+use std::{collections::HashSet, future::ready, io};
 
 use anyhow::Context as _;
 use futures_util::{Stream, TryStreamExt as _};
@@ -41,7 +37,7 @@ use crate::{
             write::{Outgoing, Writer, Written},
         },
     },
-    ui::{ADDED, FAINT, REMOVED, Report, quantity},
+    ui::{ADDED, FAINT, Page, REMOVED, Report, quantity},
 };
 
 pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()> {
@@ -299,7 +295,7 @@ impl SyncReport {
 }
 
 impl Report for SyncReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let extra = if self.deletes {
             (REMOVED, "delete ", &self.extra)
         } else {
@@ -321,27 +317,28 @@ impl Report for SyncReport {
         failures::human(&self.failed, out)?;
         let unchanged = self.unchanged;
         if self.is_settled() {
-            write!(
-                out,
+            out.part(format_args!(
                 "nothing to do: {} unchanged",
                 quantity(unchanged, "key")
-            )?;
+            ));
         } else if self.dry_run {
-            write!(out, "dry run: {}, {unchanged} unchanged", self.cost())?;
+            out.part(format_args!(
+                "dry run: {}, {unchanged} unchanged",
+                self.cost()
+            ));
         } else {
             let (written, deleted) = (self.written, self.deleted);
-            write!(
-                out,
+            out.part(format_args!(
                 "{written} written, {deleted} deleted, {unchanged} unchanged"
-            )?;
+            ));
         }
         if !self.deletes && !self.extra.is_empty() {
             let extra = quantity(self.extra.len(), "extra key");
-            write!(out, "; {extra} left, `--delete` deletes them")?;
+            out.part(format_args!("; {extra} left, `--delete` deletes them"));
         }
         if !self.kept.is_empty() {
             let kept = quantity(self.kept.len(), "key");
-            write!(out, "; {kept} of skipped files left")?;
+            out.part(format_args!("; {kept} of skipped files left"));
         }
         writeln!(out)
     }

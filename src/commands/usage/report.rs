@@ -9,7 +9,7 @@ use crate::{
         Day, Kind, Namespace, Operations, Usage,
         plan::{Plan, Quota, STORAGE_BYTES, cost_cents, percent, quotas},
     },
-    ui::{Report, printable, spark, table},
+    ui::{Page, Report, printable, spark, table},
 };
 
 /// The result of `kvctl usage`.
@@ -96,7 +96,7 @@ impl UsageReport {
         }
     }
 
-    fn figures(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn figures(&self, out: &mut Page<'_>) -> io::Result<()> {
         let head = [
             "NAMESPACE",
             "BINDING",
@@ -123,7 +123,7 @@ impl UsageReport {
         table(out, true, head, rows.chain([last]))
     }
 
-    fn quotas(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn quotas(&self, out: &mut Page<'_>) -> io::Result<()> {
         let head = match self.plan {
             Plan::Free => ["FREE PLAN", "A DAY", "TODAY", "MOST"],
             Plan::Paid => ["PAID PLAN", "A MONTH", "AT THIS PACE", "MOST IN A DAY"],
@@ -229,17 +229,20 @@ struct Line<'a> {
 }
 
 impl Report for UsageReport {
-    fn human(&self, out: &mut dyn Write, tabular: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         if !tabular {
             return table(out, false, [""; 9], self.namespaces.iter().map(Row::plain));
         }
         self.figures(out)?;
-        writeln!(out, "\n days: {} to {}, UTC\n", self.from, self.to)?;
+        writeln!(out)?;
+        writeln!(out, " days: {} to {}, UTC", self.from, self.to)?;
+        writeln!(out)?;
         self.quotas(out)?;
         let (dollars, cents) = (self.paid_cents / 100, self.paid_cents % 100);
+        writeln!(out)?;
         writeln!(
             out,
-            "\n A month at this pace would cost ${dollars}.{cents:02} beyond the price of the paid \
+            " A month at this pace would cost ${dollars}.{cents:02} beyond the price of the paid \
              plan."
         )
     }
@@ -349,10 +352,7 @@ mod tests {
             "a" => vec!["SESSIONS".to_owned()],
             _ => Vec::new(),
         };
-        let mut out = Vec::new();
-        let report = UsageReport::new(&usage(), plan, bindings);
-        report.human(&mut out, true).unwrap();
-        String::from_utf8(out).unwrap()
+        crate::ui::shown(&UsageReport::new(&usage(), plan, bindings))
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(super) fn tell_wrong(context: &Context, place: Option<&Place>, error: &dyn f
     };
     let workspace = context.variable(Var::GithubWorkspace).map(Path::new);
     let (file, at) = (within(&place.path, workspace), place.position);
-    let (file, text) = (property(&file), data(&error.to_string()));
+    let (file, text) = (property(&file), data(&printable(&error.to_string())));
     let line = format!(
         "::error file={file},line={},col={},title=kvctl verify::{text}",
         at.line, at.column
@@ -105,9 +105,10 @@ fn annotation(row: &Row, workspace: Option<&Path>, fail_on: FailOn) -> Option<St
         properties.push(format!("col={column}"));
     }
     properties.push(format!("title={}", property(&title)));
+    let message = printable(&row.message);
     let text = match &row.hint {
-        Some(hint) => format!("{}\n{hint}", row.message),
-        None => row.message.clone(),
+        Some(hint) => format!("{message}\n{}", printable(hint)),
+        None => message.into_owned(),
     };
     Some(format!(
         "::{level} {}::{}",
@@ -135,7 +136,9 @@ fn data(text: &str) -> String {
 
 /// Escapes a property of a command.
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    data(&printable(text))
+        .replace(':', "%3A")
+        .replace(',', "%2C")
 }
 
 /// Returns the summary of the step, in Markdown.
@@ -173,9 +176,10 @@ fn summary(report: &VerifyReport, workspace: Option<&Path>) -> String {
     text
 }
 
-/// Escapes what would end a cell, or be taken for HTML; code spans stay.
+/// Escapes what would end a cell, or be taken for HTML, a link or an image; code spans stay.
 fn cell(text: &str) -> String {
     printable(text)
+        .replace('[', "\\[")
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -189,11 +193,12 @@ mod tests {
     #[test]
     fn what_would_end_a_command_or_a_property_is_escaped() {
         assert_eq!(data("50%\r\na:b,c"), "50%25%0D%0Aa:b,c");
-        assert_eq!(property("50%\r\na:b,c"), "50%25%0D%0Aa%3Ab%2Cc");
+        assert_eq!(property("50%\r\na:b,c"), "50%25\\r\\na%3Ab%2Cc");
     }
 
     #[test]
     fn a_cell_stays_one() {
         assert_eq!(cell("a|b\n<c> & `d`"), "a\\|b\\n&lt;c&gt; &amp; `d`");
+        assert_eq!(cell("![x](http://y)\u{202e}"), "!\\[x](http://y)\\u{202e}");
     }
 }

@@ -16,10 +16,7 @@
 //! (`check`, `denied`, `temporary`); `environment`, `binding` and `detail`, `null` where it is not
 //! about one; `message`; `hint` or `null`; `file`, `line` and `column`, or `null`.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::{collections::BTreeMap, io};
 
 use serde::Serialize;
 
@@ -30,7 +27,7 @@ use crate::{
     context::Context,
     domain::{AccountId, Binding, EnvName},
     ops::verify::{Check, Class, Finding, Findings, Request, Status},
-    ui::{ADDED, FAINT, REMOVED, Report, WARNED, printable, quantity},
+    ui::{ADDED, FAINT, Page, REMOVED, Report, WARNED, printable, quantity},
 };
 
 /// The version of the JSON document.
@@ -177,7 +174,7 @@ fn ids(request: &Request<'_>) -> BTreeMap<String, String> {
 }
 
 impl Report for VerifyReport {
-    fn human(&self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let width = |cells: &mut dyn Iterator<Item = usize>| cells.max().unwrap_or(0);
         let check = width(&mut self.findings.iter().map(|r| r.check.name().len()));
         let subject = width(&mut self.findings.iter().map(|r| r.subject.chars().count()));

@@ -80,7 +80,7 @@ impl Error {
 
 fn listed(refusals: &[Refusal]) -> String {
     let all: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-    all.join("\n       ")
+    all.join("; ")
 }
 
 impl fmt::Display for Refusal {

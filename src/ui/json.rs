@@ -1,0 +1,70 @@
+//! JSON on a terminal: the same document, with what a terminal would obey written as escapes.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use super::printable::is_obeyed;
+
+/// Passes JSON on to where it goes.
+pub(super) struct Json<'a> {
+    out: &'a mut dyn Write,
+    /// Whether that is a terminal.
+    shown: bool,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn new(out: &'a mut dyn Write, shown: bool) -> Self {
+        Self { out, shown }
+    }
+}
+
+impl Write for Json<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // The serializer writes whole characters.
+        let text = str::from_utf8(bytes).ok().filter(|_| self.shown);
+        let obeyed = |c: char| c != '\n' && is_obeyed(c);
+        match text {
+            Some(text) if text.contains(obeyed) => {
+                let mut escaped = String::with_capacity(text.len() + 8);
+                for c in text.chars() {
+                    if obeyed(c) {
+                        // All of them are in the basic plane. Writing to a string cannot fail.
+                        write!(escaped, "\\u{:04x}", u32::from(c)).ok();
+                    } else {
+                        escaped.push(c);
+                    }
+                }
+                self.out.write_all(escaped.as_bytes())?;
+            }
+            _ => self.out.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_for_a_terminal_is_the_same_one() {
+        let value = serde_json::json!({ "a\u{9b}": ["\u{202e}\u{7f}", "b\n\u{1b}é🦀"] });
+        for shown in [false, true] {
+            let mut out = Vec::new();
+            serde_json::to_writer_pretty(Json::new(&mut out, shown), &value).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+                value
+            );
+            let obeyed = text.contains(|c| c != '\n' && is_obeyed(c));
+            assert_eq!(obeyed, !shown);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Text for people, a line at a time: what reports and messages are written through.
+//!
+//! Whoever writes makes text printable, not whoever hands it over. A title, a path or an answer of the
+//! service may hold what a terminal would obey, or what the runner of a workflow takes for a command;
+//! here it becomes text that is only shown, and a line stays one line.
+
+use std::{
+    fmt::{self, Write as _},
+    hash::{BuildHasher as _, RandomState},
+    io::{self, Write},
+    sync::LazyLock,
+};
+
+use super::{printable, style};
+
+/// What a mark begins with: a character that text does not hold, and a number that nobody outside
+/// knows, so that no text can pass for a mark.
+static MARK: LazyLock<String> = LazyLock::new(|| {
+    let secret = RandomState::new().hash_one("mark");
+    format!("\u{fdd0}{secret:016x}")
+});
+
+/// How something is shown. `{TONE}` begins it and `{TONE:#}` ends it, in anything that is written
+/// through a [`Page`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tone(pub(super) char);
+
+impl fmt::Display for Tone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = if f.alternate() { '-' } else { self.0 };
+        write!(f, "{}{code}", *MARK)
+    }
+}
+
+/// What a report for people is written to.
+pub struct Page<'a> {
+    out: &'a mut dyn Write,
+    /// The line that is not ended.
+    begun: String,
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        let begun = String::new();
+        Self { out, begun }
+    }
+
+    /// Writes a line: `writeln!` calls this. Line breaks within it are shown, not made.
+    pub fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
+        self.part(text);
+        if self.begun.ends_with('\n') {
+            self.begun.pop();
+        }
+        let text = line(&std::mem::take(&mut self.begun));
+        self.out.write_all(text.as_bytes())?;
+        self.out.write_all(b"\n")
+    }
+
+    /// Writes the beginning of a line.
+    pub fn part(&mut self, text: fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        self.begun.write_fmt(text).ok();
+    }
+
+    /// Writes a line of cells with tabs between them.
+    pub fn row(&mut self, cells: &[String]) -> io::Result<()> {
+        let cells: Vec<_> = cells.iter().map(|cell| printable(cell)).collect();
+        let text = disarm(vec![Piece::Text(cells.join("\t"))]);
+        self.out.write_all(text.as_bytes())?;
+        self.out.write_all(b"\n")
+    }
+
+    /// Writes a value as it is, and ends the line.
+    pub fn value(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.write_all(b"\n")
+    }
+}
+
+/// A piece of a line.
+enum Piece {
+    Text(String),
+    Style(String),
+}
+
+/// Makes `text` one line for people: styles where tones were, and nothing else that a terminal or the
+/// runner of a workflow would obey.
+pub(super) fn line(text: &str) -> String {
+    let mut texts = text.split(MARK.as_str());
+    let first = texts.next().unwrap_or_default();
+    let mut pieces = vec![Piece::Text(printable(first).into_owned())];
+    for text in texts {
+        let mut rest = text.chars();
+        let style = match rest.next().and_then(style::of) {
+            Some(style) => style.render().to_string(),
+            None => anstyle::Reset.render().to_string(),
+        };
+        pieces.push(Piece::Style(style));
+        pieces.push(Piece::Text(printable(rest.as_str()).into_owned()));
+    }
+    disarm(pieces)
+}
+
+/// Puts pieces together so that the runner of a workflow does not take the line for a command, such as
+/// `::name::…`.
+fn disarm(mut pieces: Vec<Piece>) -> String {
+    let texts = pieces.iter().filter_map(|piece| match piece {
+        Piece::Text(text) => Some(text.as_str()),
+        Piece::Style(_) => None,
+    });
+    let plain: String = texts.collect();
+    let command = plain.trim_start().strip_prefix("::");
+    if command.is_some_and(|rest| rest.contains("::")) {
+        let first = pieces.iter_mut().find_map(|piece| match piece {
+            Piece::Text(text) if text.contains(':') => Some(text),
+            _ => None,
+        });
+        if let Some(text) = first {
+            *text = text.replacen(':', "\\u{3a}", 1);
+        }
+    }
+    pieces
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Text(text) | Piece::Style(text) => text,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ui::{ADDED, STRONG};
+
+    fn written(write: impl FnOnce(&mut Page<'_>)) -> String {
+        let mut out = Vec::new();
+        write(&mut Page::new(&mut out));
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_line_stays_one_and_only_tones_are_obeyed() {
+        let foreign = "a\n::stop-commands::x\r\u{1b}[31m\u{9b}2J\u{7f}\u{202e}\n";
+        let text = written(|out| writeln!(out, "{ADDED}new{ADDED:#} {foreign}").unwrap());
+        assert_eq!(
+            text,
+            "\u{1b}[32mnew\u{1b}[0m a\\n::stop-commands::x\\r\\u{1b}[31m\\u{9b}2J\\u{7f}\\u{202e}\\n\n"
+        );
+    }
+
+    #[test]
+    fn no_line_is_a_command_to_the_runner_of_a_workflow() {
+        for (text, shown) in [
+            ("::stop-commands::x", "\\u{3a}:stop-commands::x"),
+            ("  ::error file=a::b", "  \\u{3a}:error file=a::b"),
+            ("::1 refused", "::1 refused"),
+            ("a ::b::", "a ::b::"),
+            ("x ##[error]y", "x #\\u{23}[error]y"),
+            ("##vso[task.x]", "#\\u{23}vso[task.x]"),
+            ("## title", "## title"),
+        ] {
+            assert_eq!(line(text), shown);
+            assert_eq!(
+                written(|out| out.row(&[text.to_owned()]).unwrap()),
+                format!("{shown}\n")
+            );
+        }
+        let toned = format!("{STRONG}::a{STRONG:#}::b");
+        assert_eq!(line(&toned), "\u{1b}[1m\\u{3a}:a\u{1b}[0m::b");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_one_printable_line(text in "\\PC*|[\u{0}-\u{a0}\u{202a}-\u{202e}]*") {
+            let shown = written(|out| {
+                out.part(format_args!("{text}"));
+                writeln!(out, "{ADDED}{text}{ADDED:#}").unwrap();
+            });
+            let body = shown.strip_suffix('\n').unwrap();
+            let own = body.replace("\u{1b}[32m", "").replace("\u{1b}[0m", "");
+            prop_assert_eq!(printable(&own), own.as_str());
+        }
+    }
+}
