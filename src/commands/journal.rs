@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Misused;
+use super::{Misused, Refused};
 use crate::{
     cli::transfer::ResumeArgs,
     context::{Context, Place, Session},
@@ -10,7 +10,7 @@ use crate::{
     fsx,
     ops::transfer::{
         journal::{self, Done, Error, Journal, Position, Start},
-        run::{End, Run, Store},
+        run::{End, Origin, Run, Store},
     },
 };
 
@@ -88,6 +88,49 @@ pub(super) fn open_import(
         Err(e) => return Err(e.into()),
     }
     open(context, run, start)
+}
+
+/// Takes note of where the records of `part` come from, so that another export does not go on with
+/// it. Where the part is `resumed`, they must come from there already.
+pub(super) fn note_origin(
+    context: &Context,
+    origin: &Origin,
+    part: &Path,
+    resumed: bool,
+) -> anyhow::Result<Option<fsx::Appending>> {
+    let noted = context.state_directory().map(|state| {
+        let path = state.join("journals").join(Origin::file_name(part));
+        let mut file = fsx::Appending::open_private(&path)?;
+        let known = file.bytes().and_then(|known| {
+            if !resumed {
+                file.clear()?;
+                file.line(&origin.line())?;
+            }
+            Ok(known)
+        });
+        let known = known.map_err(|source| fsx::Error::Write { path, source })?;
+        Ok::<_, fsx::Error>((file, known))
+    });
+    let (file, known) = match noted.transpose() {
+        Ok(Some((file, known))) => (Some(file), known),
+        Ok(None) | Err(fsx::Error::Write { .. }) => (None, Vec::new()),
+        Err(e) => return Err(e.into()),
+    };
+    if !resumed || known == format!("{}\n", origin.line()).as_bytes() {
+        return Ok(file);
+    }
+    let part = part.display();
+    if !known.is_empty() {
+        return Err(Refused {
+            what: format!("{part} is of an export of another namespace or prefix"),
+            allow: "give `--restart` to begin anew, or export to another file".to_owned(),
+        }
+        .into());
+    }
+    context.ui.note(&format!(
+        "nothing says which namespace the records in {part} come from; they are taken to be this one's"
+    ));
+    Ok(file)
 }
 
 /// Ends the journal of a run that came to its end: it goes if all is done.

@@ -24,7 +24,7 @@ fn records() -> String {
     clippy::disallowed_methods,
     reason = "how thorough a test is, is for who runs it"
 )]
-fn rounds() -> u64 {
+pub(crate) fn rounds() -> u64 {
     let asked = std::env::var("KVCTL_CUT_SHORT").ok();
     asked.map_or(2, |text| text.parse().unwrap())
 }

@@ -16,7 +16,7 @@ use super::missed::{self, Missed};
 use crate::{
     cli::transfer::{ExportArgs, ResumeArgs},
     commands::{
-        Misused, Partial, Refused,
+        Misused, Partial, Refused, journal,
         key::{Access, Keyspace, choose},
     },
     context::{Context, Session},
@@ -33,6 +33,7 @@ use crate::{
             directory::DirectoryWriter,
             file::{WriteError, format_of, write_all},
             read::{self, Listed, Reader},
+            run::Origin,
         },
     },
     ui::{OutputError, Page, Question, Report, quantity},
@@ -245,6 +246,10 @@ impl Export<'_> {
     ) -> anyhow::Result<(Reader<'_>, Summary, u64)> {
         self.may_overwrite(target).await?;
         let (mut growing, mut partial) = begin(target, format, resume)?;
+        let origin = match format {
+            StreamFormat::Ndjson => self.note_origin(target, partial.is_some())?,
+            _ => None,
+        };
         let reader = self.reader();
         let waits = missed::waits(self.context, self.timeout);
         let settling = self.settling(&waits);
@@ -274,15 +279,26 @@ impl Export<'_> {
         match written {
             Ok(summary) => {
                 growing.commit()?;
+                origin.map_or(Ok(()), |origin| origin.remove())?;
                 Ok((reader, summary, before))
             }
             Err(e) if counted.get() == 0 => {
                 // Nothing is in it, so there is nothing to go on with.
                 growing.discard();
+                origin.map_or(Ok(()), |origin| origin.remove())?;
                 Err(e.into())
             }
             Err(e) => Err(anyhow::Error::new(e).context(incomplete)),
         }
+    }
+
+    /// Takes note of where the records come from, in case the export is resumed, or checks it.
+    fn note_origin(&self, target: &Path, resumed: bool) -> anyhow::Result<Option<fsx::Appending>> {
+        let origin = Origin {
+            from: journal::end(self.session, &self.target.id),
+            prefix: self.prefix.to_owned(),
+        };
+        journal::note_origin(self.context, &origin, &Growing::part(target), resumed)
     }
 
     async fn may_overwrite(&self, target: &Path) -> anyhow::Result<()> {

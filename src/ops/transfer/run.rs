@@ -86,6 +86,32 @@ pub struct Run {
     pub content: Option<Content>,
 }
 
+/// Where the records of an export that is not complete come from.
+///
+/// The part of the file does not say it, and records of two namespaces must not become one export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// The namespace.
+    pub from: End,
+    /// What the keys begin with.
+    pub prefix: String,
+}
+
+impl Origin {
+    /// Returns the name of the file that says where the records of `part` come from.
+    pub fn file_name(part: &Path) -> String {
+        let sum = hex(&Sha256::digest(real(part)));
+        format!("{}.export", &sum[..32])
+    }
+
+    /// Returns its only line.
+    pub fn line(&self) -> String {
+        // Strings: it cannot fail.
+        let json = serde_json::to_string(self).unwrap_or_default();
+        format!("{MAGIC}{json}")
+    }
+}
+
 impl Store {
     /// The local store in `directory`.
     pub fn local(directory: &Path) -> Self {

@@ -1,3 +1,4 @@
 //! Services, networks and moments that mean harm.
 
+mod kills;
 mod matrix;
