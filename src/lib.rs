@@ -55,6 +55,8 @@ pub mod wire;
 
 use std::{error::Error as StdError, process::ExitCode};
 
+use anyhow::Context as _;
+
 use cli::Cli;
 use commands::Stopped;
 use context::Context;
@@ -85,6 +87,7 @@ pub fn answer(instead: &clap::Error) -> ExitCode {
 }
 
 fn run_to_end(cli: Cli) -> anyhow::Result<()> {
+    check_open_files()?;
     // The work is waiting, so one thread is enough, and it starts fastest.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -110,4 +113,12 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
     // Whatever is still connecting or reading a terminal must not hold up the end.
     runtime.shutdown_background();
     outcome
+}
+
+/// Makes sure that a few files can be opened: the runtime panics where it cannot.
+fn check_open_files() -> anyhow::Result<()> {
+    let pipes: Result<Vec<_>, _> = (0..3).map(|_| std::io::pipe()).collect();
+    pipes
+        .map(drop)
+        .context("too few files may be open at once; raise the limit, as with `ulimit -n 1024`")
 }

@@ -11,6 +11,8 @@ mod sources;
 
 use std::path::{Component, Path, PathBuf};
 
+use anyhow::Context as _;
+
 pub use service::{Checkup, Orphan, ServeError, Served, Service, ServiceError};
 pub use session::{Attempt, Place, Session};
 pub use sources::{EnvFileSource, ForeignBaseUrl, Setting};
@@ -134,11 +136,17 @@ impl Context {
     }
 
     fn cwd(globals: &Globals) -> anyhow::Result<PathBuf> {
-        let cwd = env::current_dir()?;
+        let current = env::current_dir().context(
+            "the current directory cannot be found; change to one that exists, or give `--cwd DIR`",
+        );
         let Some(other) = &globals.cwd else {
-            return Ok(cwd);
+            return current;
         };
-        let path = cwd.join(other);
+        let path = if other.is_absolute() {
+            other.clone()
+        } else {
+            current?.join(other)
+        };
         if !path.is_dir() {
             return Err(UsageError::Cwd(other.clone()).into());
         }

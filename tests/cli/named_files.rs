@@ -67,6 +67,37 @@ fn a_run_that_waits_for_a_pipe_can_be_ended() {
 }
 
 #[test]
+fn surroundings_that_do_not_suffice_are_said() {
+    let sandbox = sandbox();
+    let run = |script: &str, args: &str| {
+        let model = sandbox.command(&[]);
+        let mut command = std::process::Command::new("sh");
+        let script = format!("{script}; exec \"$0\" {args}");
+        command.args(["-c", &script]).arg(model.get_program());
+        let set = model.get_envs();
+        command.env_clear();
+        command.envs(set.filter_map(|(name, value)| Some((name, value?))));
+        sandbox.see(command.current_dir(sandbox.app()).output().unwrap())
+    };
+    let gone = "/bin/mkdir gone && cd gone && /bin/rmdir ../gone";
+    let seen = run(gone, "namespace list");
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(
+        seen.stderr
+            .contains("the current directory cannot be found"),
+        "{seen}"
+    );
+    let seen = run(gone, "--cwd / namespace list");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    for limit in [5, 6, 7, 8] {
+        let seen = run(&format!("ulimit -n {limit}"), "namespace list");
+        assert_eq!(seen.code, Some(1), "{seen}");
+        assert!(seen.stderr.contains("`ulimit -n 1024`"), "{seen}");
+        assert!(!seen.stderr.contains("panicked"), "{seen}");
+    }
+}
+
+#[test]
 fn devices_and_endless_files_are_refused() {
     let sandbox = sandbox();
     sandbox.write("wrangler.toml", WRANGLER);
