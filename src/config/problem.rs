@@ -49,6 +49,14 @@ pub enum Problem {
         /// What stands there.
         found: &'static str,
     },
+    /// More entries than any account could have namespaces for.
+    #[error("`kv_namespaces` has {found} entries; kvctl takes at most {most} in one section")]
+    TooMany {
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The same name twice in one scope.
     #[error("`{binding}` is bound here and at {other}; a binding is unique in its scope")]
     Duplicate {
@@ -97,6 +105,7 @@ impl Problem {
             Self::Duplicate { .. } | Self::DuplicateKey { .. } => {
                 "rename one of the two, or take one out".to_owned()
             }
+            Self::TooMany { .. } => "check whether the file was generated as meant".to_owned(),
             Self::Environment => "give the environment a name".to_owned(),
         }
     }

@@ -34,6 +34,9 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
     })
 }
 
+/// The most entries of a section. An account has at most 1,000 namespaces.
+const MAX_ENTRIES: usize = 10_000;
+
 struct Reader<'a> {
     path: &'a Path,
     positions: Positions<'a>,
@@ -82,6 +85,11 @@ impl Reader<'_> {
                 return Err(self.refuse(start, Problem::SingleTable));
             }
             _ => return Err(self.refuse(start, Problem::NotAnArray(node.noun()))),
+        }
+        let found = node.items().len();
+        if found > MAX_ENTRIES {
+            let most = MAX_ENTRIES;
+            return Err(self.refuse(start, Problem::TooMany { found, most }));
         }
         let mut entries: Vec<Entry> = Vec::new();
         let mut places = HashMap::new();
@@ -302,19 +310,25 @@ mod tests {
 
     #[test]
     fn a_file_with_very_many_entries_is_read_in_seconds() {
-        let text = (0..100_000).fold(String::new(), |mut text, n| {
+        let text = (0..MAX_ENTRIES).fold(String::new(), |mut text, n| {
             use std::fmt::Write as _;
             write!(text, "[[kv_namespaces]]\nbinding = \"B{n}\"\n").unwrap();
             text
         });
         let begun = std::time::Instant::now();
-        assert_eq!(read("w.toml", &text).unwrap().top.entries.len(), 100_000);
-        let again = format!("{text}[[kv_namespaces]]\nbinding = \"B7\"\n");
+        assert_eq!(
+            read("w.toml", &text).unwrap().top.entries.len(),
+            MAX_ENTRIES
+        );
+        let again = text.replace("\"B9\"", "\"B7\"");
         let refused = refusal("w.toml", &again);
         assert!(
             refused.contains("`B7` is bound here and at 15:1"),
             "{refused}"
         );
+        let more = format!("{text}[[kv_namespaces]]\nbinding = \"more\"\n");
+        let refused = refusal("w.toml", &more);
+        assert!(refused.contains("has 10001 entries"), "{refused}");
         assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     }
 
