@@ -282,6 +282,34 @@ pub fn proxy_for(url: &str) -> Option<Proxy> {
     })
 }
 
+/// Returns the variable that names the proxy in use for `url`, or the one that should and cannot be
+/// used: the library would connect directly then, past whoever wants all traffic to go through it.
+pub fn usable_proxy(url: &str) -> Result<Option<&'static str>, &'static str> {
+    let (Some(variable), Ok(uri)) = (proxy_variable(url), url.parse()) else {
+        return Ok(None);
+    };
+    let exceptions = of_library("NO_PROXY").or_else(|| of_library("no_proxy"));
+    let any = Matcher::builder()
+        .all("http://proxy.invalid")
+        .no(exceptions.unwrap_or_default())
+        .build();
+    if any.intercept(&uri).is_none() {
+        return Ok(None);
+    }
+    let named = Matcher::builder()
+        .all(of_library(variable).unwrap_or_default())
+        .build();
+    let usable = named.intercept(&uri).is_some_and(|proxy| {
+        let scheme = proxy.uri().scheme_str();
+        matches!(scheme, Some("http" | "https"))
+    });
+    if usable {
+        Ok(Some(variable))
+    } else {
+        Err(variable)
+    }
+}
+
 /// Returns the variable that names a proxy for `url`, whether or not it is used.
 pub fn proxy_variable(url: &str) -> Option<&'static str> {
     let own: [&'static str; 2] = if url.starts_with("https:") {

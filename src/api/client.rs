@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -53,6 +53,8 @@ pub struct Settings {
     pub authorities: Vec<Vec<u8>>,
     /// The time, for a `Retry-After` that is a date.
     pub now: fn() -> Timestamp,
+    /// Whether the environment names a proxy that is used, for messages.
+    pub proxied: bool,
 }
 
 /// Why no client could be made.
@@ -76,6 +78,7 @@ pub struct Client {
     retries: usize,
     backoff: Duration,
     now: fn() -> Timestamp,
+    proxied: bool,
     clock: Clock,
     pacer: Pacer,
     observer: Arc<dyn Observer>,
@@ -87,6 +90,11 @@ impl std::fmt::Debug for Client {
             .field("base", &self.base)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether `bundle` is PEM, and has a certificate.
+pub fn has_certificates(bundle: &[u8]) -> bool {
+    reqwest::Certificate::from_pem_bundle(bundle).is_ok_and(|all| !all.is_empty())
 }
 
 impl Client {
@@ -130,6 +138,7 @@ impl Client {
             retries: settings.retries,
             backoff: settings.backoff,
             now: settings.now,
+            proxied: settings.proxied,
             clock: Clock::default(),
             pacer: Pacer::default(),
             observer,
@@ -164,7 +173,7 @@ impl Client {
 
     /// Sends `endpoint`, again if that is safe and may help.
     pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, Error> {
-        let attempts = AtomicUsize::new(0);
+        let attempts = AtomicU32::new(0);
         let outcome = (|| {
             attempts.fetch_add(1, Ordering::Relaxed);
             self.once(endpoint)
@@ -179,6 +188,7 @@ impl Client {
         .await;
         outcome.map_err(|e| Error {
             attempts: attempts.into_inner(),
+            proxied: self.proxied,
             ..e
         })
     }

@@ -11,6 +11,8 @@ use std::{
 
 use tokio::time::Instant;
 
+use crate::domain::REQUESTS_WINDOW_SECONDS;
+
 /// Knows what the last answers said is left, and holds requests back when that is little.
 #[derive(Debug, Default)]
 pub struct Pacer(Mutex<Option<Budget>>);
@@ -60,7 +62,8 @@ impl Pacer {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Learns from the headers of an answer. What cannot be read is ignored.
+    /// Learns from the headers of an answer. What cannot be read is ignored, and a reset that is further
+    /// off than the documented window not believed.
     pub fn learn(&self, limit: Option<&str>, policy: Option<&str>) {
         let Some((remaining, seconds)) = limit.and_then(|l| parameters(l, "r", "t")) else {
             return;
@@ -68,7 +71,8 @@ impl Pacer {
         let quota = policy
             .and_then(|p| parameters(p, "q", "w"))
             .map_or(1200, |(quota, _)| quota);
-        let Some(resets) = Instant::now().checked_add(Duration::from_secs(seconds.min(3600)))
+        let Some(resets) =
+            Instant::now().checked_add(Duration::from_secs(seconds.min(REQUESTS_WINDOW_SECONDS)))
         else {
             return;
         };
@@ -123,6 +127,8 @@ mod tests {
         assert_eq!(pacer.take(), Duration::from_secs(30));
         tokio::time::advance(Duration::from_secs(31)).await;
         assert_eq!(pacer.take(), Duration::ZERO);
+        pacer.learn(Some("\"default\";r=0;t=3600"), POLICY);
+        assert_eq!(pacer.take(), Duration::from_mins(5));
     }
 
     #[tokio::test(start_paused = true)]
@@ -140,11 +146,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_header_panics_or_waits_for_more_than_an_hour(limit in "\\PC{0,40}", r in 0u64.., t in 0u64..) {
+        fn no_header_panics_or_waits_for_longer_than_the_window(limit in "\\PC{0,40}", r in 0u64.., t in 0u64..) {
             let pacer = Pacer::default();
             pacer.learn(Some(&limit), Some(&limit));
             pacer.learn(Some(&format!("\"default\";r={r};t={t}")), Some(&limit));
-            prop_assert!(pacer.take() <= Duration::from_hours(1));
+            prop_assert!(pacer.take() <= Duration::from_mins(5));
         }
     }
 }

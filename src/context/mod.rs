@@ -49,6 +49,17 @@ pub enum UsageError {
         /// Why not.
         source: std::io::Error,
     },
+    /// A file of certificate authorities has none.
+    #[error("{by}: {} has no certificate in PEM", path.display())]
+    NoAuthorities {
+        /// The flag or variable that names it.
+        by: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A variable should name a proxy, and does not. Its value may hold a password.
+    #[error("{0} is set, and is not the address of a proxy that kvctl can use")]
+    Proxy(&'static str),
 }
 
 impl UsageError {
@@ -59,6 +70,13 @@ impl UsageError {
                 "the default is {}; leave the variable unset to use it",
                 crate::api::BaseUrl::DEFAULT
             )),
+            Self::Proxy(variable) => Some(format!(
+                "set {variable} to http://HOST:PORT or https://HOST:PORT, or leave it unset to connect \
+                 directly"
+            )),
+            Self::NoAuthorities { .. } => {
+                Some("a certificate in PEM begins with -----BEGIN CERTIFICATE-----".to_owned())
+            }
             Self::Cwd(_) | Self::Authorities { .. } => None,
         }
     }

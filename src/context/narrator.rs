@@ -25,6 +25,9 @@ impl Narrator {
     }
 }
 
+/// A pause of so long is said also under `--quiet`.
+const LONG: Duration = Duration::from_secs(5);
+
 /// Until when it need not be said again that requests are held back.
 #[derive(Default)]
 struct Quiet(Mutex<Option<Instant>>);
@@ -65,15 +68,30 @@ impl Observer for Narrator {
                 let line = format!("{method} /{path} no answer {} ms", took.as_millis());
                 self.ui.detail(Verbosity::Requests, &line);
             }
+            Event::Retry { error, wait } if *wait >= LONG && self.paced.breaks_for(*wait) => {
+                let seconds = wait.as_secs_f64();
+                self.ui.detail(
+                    Verbosity::Quiet,
+                    &format!("{error}; trying again in {seconds:.0} s"),
+                );
+            }
             Event::Retry { error, wait } => {
                 let line = format!("{error}; trying again in {:.1} s", wait.as_secs_f64());
                 self.ui.detail(Verbosity::Everything, &line);
             }
             Event::Paced { wait } if self.paced.breaks_for(*wait) => {
+                let least = if *wait >= LONG {
+                    Verbosity::Quiet
+                } else {
+                    Verbosity::Normal
+                };
                 let seconds = wait.as_secs_f64();
-                self.ui.note(&format!(
-                    "waiting {seconds:.0} s, to stay within the account's budget of requests"
-                ));
+                self.ui.detail(
+                    least,
+                    &format!(
+                        "note: waiting {seconds:.0} s, to stay within the account's budget of requests"
+                    ),
+                );
             }
             Event::Paced { wait } => {
                 let line = format!(

@@ -14,7 +14,9 @@ use super::{
     narrator::{Both, Narrator},
 };
 use crate::{
-    api::{BaseUrl, Client, Credentials, Observer, Settings, Visitor},
+    api::{
+        BaseUrl, Client, Credentials, Observer, Settings, Visitor, has_certificates, is_loopback,
+    },
     config::{Document, Located, Project},
     credentials,
     domain::{AccountId, EnvName},
@@ -282,7 +284,13 @@ impl Context {
         retries: usize,
         observer: Arc<dyn Observer>,
     ) -> anyhow::Result<Client> {
+        let proxy = if base.is_loopback() {
+            None
+        } else {
+            env::usable_proxy(&base.to_string()).map_err(UsageError::Proxy)?
+        };
         let settings = Settings {
+            proxied: proxy.is_some(),
             base,
             credentials,
             timeout: self.globals.timeout.0,
@@ -297,6 +305,9 @@ impl Context {
     /// Returns who can ask `url` whether a Worker is well.
     pub fn visitor(&self, url: &Url) -> anyhow::Result<Visitor> {
         let timeout = self.globals.timeout.0;
+        if !is_loopback(url) {
+            env::usable_proxy(url.as_str()).map_err(UsageError::Proxy)?;
+        }
         Ok(Visitor::new(url, &self.authorities()?, timeout)?)
     }
 
@@ -304,10 +315,13 @@ impl Context {
     pub fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
         self.authority_files()
             .into_iter()
-            .map(|(path, _)| {
-                let read = self.read_named(&path, AUTHORITIES_MAX_BYTES);
-                read.map_err(|source| UsageError::Authorities { path, source })
-            })
+            .map(
+                |(path, by)| match self.read_named(&path, AUTHORITIES_MAX_BYTES) {
+                    Ok(bundle) if has_certificates(&bundle) => Ok(bundle),
+                    Ok(_) => Err(UsageError::NoAuthorities { by, path }),
+                    Err(source) => Err(UsageError::Authorities { path, source }),
+                },
+            )
             .collect()
     }
 

@@ -149,7 +149,7 @@ fn authorities_that_are_none_are_named_once() {
     );
     for (file, said) in [
         ("none.pem", "broken: the certificate authorities in"),
-        ("broken.pem", "broken: could not set up HTTPS"),
+        ("broken.pem", "broken.pem has no certificate in PEM"),
     ] {
         let seen = see(&sandbox, doctor(&sandbox, USERS, &["--ca-file", file]));
         assert_eq!(seen.code, Some(8), "{seen}");

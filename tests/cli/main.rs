@@ -40,3 +40,4 @@ mod transfer;
 mod trouble;
 mod usage;
 mod verify;
+mod ways;

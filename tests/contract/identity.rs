@@ -18,6 +18,7 @@ fn client(base: &str, token: &str) -> Client {
         backoff: Duration::ZERO,
         authorities: Vec::new(),
         now: kvctl::env::now,
+        proxied: false,
     };
     Client::new(settings, Arc::new(())).unwrap()
 }

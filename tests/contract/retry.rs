@@ -21,6 +21,7 @@ fn client(server: &MockServer) -> Client {
         backoff: Duration::ZERO,
         authorities: Vec::new(),
         now: kvctl::env::now,
+        proxied: false,
     };
     Client::new(settings, Arc::new(())).unwrap()
 }

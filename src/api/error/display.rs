@@ -4,7 +4,7 @@ use std::fmt;
 
 use reqwest::StatusCode;
 
-use super::{Error, Kind, Wanted};
+use super::{Error, Kind, Wanted, tls};
 use crate::wire::Message;
 
 impl fmt::Display for Error {
@@ -13,10 +13,14 @@ impl fmt::Display for Error {
             request,
             kind,
             attempts,
+            ..
         } = self;
         match &**kind {
             Kind::Refused { .. } => write_refusal(f, self)?,
             Kind::Unreachable(e) if e.is_timeout() => write!(f, "{request} got no answer in time")?,
+            Kind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => {
+                write!(f, "{request} could not be sent by HTTPS")?;
+            }
             Kind::Unreachable(e) if e.is_connect() => write!(f, "{request} could not connect")?,
             Kind::Unreachable(_) => write!(f, "{request} lost its connection")?,
             Kind::Malformed {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Error, Kind, Trouble, Wanted, graphql};
+use super::{
+    Error, Kind, Trouble, Wanted, graphql,
+    tls::{self, Fault},
+};
 use crate::wire::code;
 
 impl Error {
@@ -20,20 +23,22 @@ impl Error {
                  such as a proxy or a login page, then run the same command again"
             }
             Kind::Malformed { .. } | Kind::TooLong { .. } => {
-                "a proxy or a login page may stand between you and the API; check HTTPS_PROXY and \
-                 CLOUDFLARE_API_BASE_URL"
+                return Some(format!(
+                    "something other than the API seems to answer, such as a proxy or a login page; \
+                     check {}",
+                    self.way()
+                ));
             }
-            Kind::Unreachable(e) if is_certificate(e) => {
-                "the server's certificate is not trusted; behind a proxy that inspects traffic, \
-                 name its authority with `--ca-file FILE`, NODE_EXTRA_CA_CERTS or SSL_CERT_FILE"
-            }
+            Kind::Unreachable(e) if tls::fault(e).is_some() => return Some(self.hint_for_tls(e)),
             Kind::Unreachable(e) if e.is_timeout() => {
                 "the service took too long; allow more with `--timeout 60s`, or run the same \
                  command again"
             }
             Kind::Unreachable(_) => {
-                "check the network, HTTPS_PROXY and CLOUDFLARE_API_BASE_URL, then run the same \
-                 command again"
+                return Some(format!(
+                    "check {}, then run the same command again",
+                    self.way()
+                ));
             }
             Kind::Unanswered { errors, .. } => return graphql::hint(errors).map(str::to_owned),
             Kind::Circular | Kind::Inconsistent(_) => {
@@ -42,6 +47,34 @@ impl Error {
             Kind::Refused { .. } => return self.hint_for_refusal(),
         };
         Some(hint.to_owned())
+    }
+
+    /// Names what leads to the service. A proxy variable only where a proxy is in use.
+    fn way(&self) -> String {
+        let proxy = if self.proxied {
+            ", the proxy (HTTPS_PROXY or ALL_PROXY)"
+        } else {
+            ""
+        };
+        format!("the network{proxy} and CLOUDFLARE_API_BASE_URL")
+    }
+
+    fn hint_for_tls(&self, error: &reqwest::Error) -> String {
+        match tls::fault(error) {
+            Some(Fault::Time) => "the server's certificate is not valid at this time; check this \
+                                  machine's clock"
+                .to_owned(),
+            Some(Fault::Certificate) => {
+                "the server's certificate is not trusted; behind a proxy that inspects traffic, \
+                 name its authority with `--ca-file FILE`, NODE_EXTRA_CA_CERTS or SSL_CERT_FILE"
+                    .to_owned()
+            }
+            Some(Fault::Plain | Fault::Incompatible) | None => format!(
+                "what answers there does not speak HTTPS, or not a version of it that kvctl \
+                 speaks; check {}",
+                self.way()
+            ),
+        }
     }
 
     fn hint_for_refusal(&self) -> Option<String> {
@@ -90,18 +123,6 @@ impl Error {
 fn hours(time: Duration) -> String {
     let minutes = time.as_secs().div_ceil(60);
     format!("{} h {} min", minutes / 60, minutes % 60)
-}
-
-/// Whether the connection failed because of a certificate, which no retry heals.
-fn is_certificate(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(e) = cause {
-        if e.to_string().contains("certificate") {
-            return true;
-        }
-        cause = e.source();
-    }
-    false
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod display;
 mod graphql;
 mod hint;
+mod tls;
 
 use std::{fmt, time::Duration};
 
@@ -34,7 +35,9 @@ pub struct Error {
     /// What came of it.
     pub kind: Box<Kind>,
     /// How often it was tried.
-    pub attempts: usize,
+    pub attempts: u32,
+    /// Whether it went through a proxy that the environment names.
+    pub proxied: bool,
 }
 
 /// What came of a request instead of success.
@@ -129,6 +132,7 @@ impl Error {
             request,
             kind: Box::new(kind),
             attempts: 1,
+            proxied: false,
         }
     }
 
@@ -215,6 +219,7 @@ impl Error {
     pub fn trouble(&self) -> Trouble {
         match &*self.kind {
             Kind::Unreachable(e) if e.is_builder() => Trouble::Failed,
+            Kind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => Trouble::Failed,
             Kind::Unreachable(_) => Trouble::Temporary,
             Kind::Malformed { .. }
             | Kind::TooLong { .. }

@@ -149,6 +149,7 @@ fn fill(sandbox: &Sandbox, count: usize) {
         backoff: std::time::Duration::ZERO,
         authorities: Vec::new(),
         now: kvctl::env::now,
+        proxied: false,
     };
     let entry = |i: usize| BulkEntry {
         key: format!("session:{i:06}"),

@@ -161,7 +161,10 @@ fn no_network() {
         .code(7);
     let text = case.verify();
     assert!(text.contains("could not connect"), "{text}");
-    assert!(text.contains("check the network, HTTPS_PROXY"), "{text}");
+    assert!(
+        text.contains("check the network and CLOUDFLARE_API_BASE_URL"),
+        "{text}"
+    );
 }
 
 #[test]
