@@ -29,7 +29,9 @@ Formats: ndjson (.ndjson, .jsonl; with a checksum), json (wrangler's bulk array)
 name that ends with /): a file for each key, and .kvctl.ndjson with expiry and metadata.
 Without FILE, and with -, the records go to stdout as NDJSON, unless --format says otherwise.
 The file grows as FILE.part and has its name when it is whole. A new file can be read by its owner
-only; one that is replaced keeps its mode.")]
+only; one that is replaced keeps its mode.
+--resume exports every key that FILE.part does not have; records that it has are not read again, so
+what changed or was deleted since is not seen.")]
 pub struct ExportArgs {
     /// File to write; - is stdout
     #[arg(value_name = "FILE")]
@@ -68,7 +70,8 @@ The whole file is read before anything is sent, and a file that changes afterwar
 Keys that exist are overwritten; others stay. In a directory, the key of a file is its path, with what
 a file name cannot hold percent-encoded (%20, %2E); names that begin with a dot are skipped, unless
 --hidden is given.
-What was confirmed is kept in a journal until all is, so that --resume can go on; it is in
+What was confirmed is kept in a journal until all is, so that --resume can go on, if the file is still
+the same; what happened to those keys in the namespace since is not looked at. The journal is in
 kvctl/journals below $XDG_STATE_HOME (default: ~/.local/state).")]
 pub struct ImportArgs {
     /// File to read, or a directory with a file for each key; - is stdin
@@ -108,7 +111,9 @@ pub struct ImportArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A namespace is named as binding:NAME, binding:NAME@ENV, title:TITLE or id:ID; with local: in front, \
-of the local store. Keys that exist are overwritten; others stay.")]
+of the local store. Keys that exist are overwritten; others stay.
+--resume lists all keys again, and copies again where keys were added or removed; of other records that
+are confirmed, changes of value, expiry and metadata are not seen.")]
 pub struct CopyArgs {
     /// Namespace to read
     #[arg(long, value_name = "NAMESPACE")]

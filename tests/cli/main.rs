@@ -26,6 +26,7 @@ mod namespace;
 mod provision;
 mod read_twice;
 mod rename_binding;
+mod resumed;
 mod round_trip;
 mod sandbox;
 mod scaffold;

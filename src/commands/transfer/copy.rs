@@ -1,13 +1,13 @@
 //! `kvctl copy`.
 
-use std::{io, time::Duration};
+use std::{cell::RefCell, io, time::Duration};
 
 use anyhow::Context as _;
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, future, stream};
 use serde::Serialize;
 
 use super::{
-    failures,
+    counted, failures,
     missed::{self, Missed},
     side::open_namespace,
 };
@@ -18,9 +18,9 @@ use crate::{
         key::{Keyspace, guard},
     },
     context::{Context, Session},
-    domain::KeyName,
     ops::transfer::{
         absent::Settling,
+        confirmed::Confirmed,
         cost::Cost,
         journal::{Done, Journal},
         read::{self, Listed, Reader},
@@ -111,20 +111,23 @@ impl Copy<'_> {
     async fn run(&self, resume: ResumeArgs) -> anyhow::Result<CopyReport> {
         let Self { context, to, .. } = self;
         let (mut journal, done) = self.journal(resume)?;
-        if !done.is_empty() {
-            let before = quantity(usize::try_from(done.len()).unwrap_or(usize::MAX), "record");
+        let confirmed = Confirmed::new(done);
+        if confirmed.left() > 0 {
+            let before = counted(confirmed.left(), "record");
             context
                 .ui
-                .note(&format!("{before} confirmed before, not sent again"));
+                .status(&format!("resuming: {before} confirmed before"));
         }
+        let confirmed = RefCell::new(confirmed);
         let reader = reader(self.from);
-        let mut pages = std::pin::pin!(reader.keys(self.prefix));
+        let left = reader.keys(self.prefix);
+        let left = left.map_ok(|page| confirmed.borrow_mut().next(page));
+        let rest = stream::once(async { Ok(confirmed.borrow_mut().end()) });
+        let left = left.chain(rest);
+        let left = left.try_filter(|page| future::ready(!page.is_empty()));
+        let mut pages = std::pin::pin!(left);
         let (first, all) = ahead(&mut pages).await?;
-        let known = first
-            .iter()
-            .flatten()
-            .filter(|listed| !done.contains(0, listed.key.as_str()))
-            .count();
+        let known = first.iter().flatten().count();
         if let Some(remark) = Cost::of_copies(known as u64).remark() {
             let more = if all { "" } else { " (there are more to come)" };
             context.ui.note(&format!("{remark}{more}"));
@@ -142,7 +145,6 @@ impl Copy<'_> {
         let parting = context.ui.parting(incomplete);
         let progress = context.ui.progress(total, "copied");
         let pages = stream::iter(first.into_iter().map(Ok)).chain(pages);
-        let wanted = |key: &KeyName| !done.contains(0, key.as_str());
         let waits = missed::waits(context, self.timeout);
         let settling = Settling {
             timeout: self.timeout,
@@ -150,7 +152,7 @@ impl Copy<'_> {
         };
         // Numbered as they are listed, so that no range of the journal reaches across a key that is
         // not in it.
-        let numbered = reader.records_of(pages, wanted);
+        let numbered = reader.records_of(pages, |_| true);
         let numbered = numbered.chain(reader.late(self.prefix, &settling));
         let count = |records: usize| progress.advance(records);
         let written = writer.write_all(numbered, &mut journal, &count).await;
@@ -160,10 +162,33 @@ impl Copy<'_> {
         let missed = Missed::of(reader.settled());
         let complete = written.failed.is_empty() && missed.verdict().is_ok();
         journal::close(context, journal, complete)?;
+        let passed_over = self.remark(&confirmed.borrow());
         Ok(CopyReport {
+            passed_over,
             missed,
             ..CopyReport::new(Cost::of_copies(written.confirmed as u64), written)
         })
+    }
+
+    /// Says what an earlier run had confirmed, and returns how many of these records were passed over.
+    fn remark(&self, confirmed: &Confirmed) -> u64 {
+        let ui = &self.context.ui;
+        let again = confirmed.again();
+        if again > 0 {
+            let records = counted(again, "record");
+            ui.note(&format!(
+                "{records} copied again, since keys were added or removed among those confirmed before"
+            ));
+        }
+        let passed_over = confirmed.passed_over();
+        if passed_over > 0 {
+            let records = counted(passed_over, "record");
+            ui.note(&format!(
+                "{records} confirmed before were not looked at again; `kvctl diff` compares them, and \
+                 `kvctl copy --restart` copies all again"
+            ));
+        }
+        passed_over
     }
 
     fn journal(
@@ -200,8 +225,10 @@ async fn ahead(
 #[derive(Debug, Serialize)]
 struct CopyReport {
     dry_run: bool,
-    /// How many records were confirmed, or would be sent.
+    /// How many records were confirmed in this run, or would be sent.
     records: usize,
+    /// How many an earlier run had confirmed, and this one did not look at again.
+    passed_over: u64,
     cost: Cost,
     /// How many were left out because they expire in less than a minute.
     expired: usize,
@@ -216,6 +243,7 @@ impl CopyReport {
         Self {
             dry_run: false,
             records: written.confirmed,
+            passed_over: 0,
             cost,
             expired: written.expired,
             failed: failures::of(written.failed),
@@ -229,10 +257,17 @@ impl Report for CopyReport {
         failures::human(&self.failed, out)?;
         self.missed.human(out)?;
         let records = quantity(self.records, "record");
-        match (self.dry_run, self.expired) {
-            (true, _) => writeln!(out, "dry run: {records} would be copied: {}", self.cost),
-            (false, 0) => writeln!(out, "copied {records}"),
-            (false, expired) => writeln!(out, "copied {records}, {expired} expired"),
+        if self.dry_run {
+            return writeln!(out, "dry run: {records} would be copied: {}", self.cost);
         }
+        out.part(format_args!("copied {records}"));
+        if self.expired > 0 {
+            out.part(format_args!(", {} expired", self.expired));
+        }
+        if self.passed_over > 0 {
+            let before = counted(self.passed_over, "record");
+            out.part(format_args!("; {before} of an earlier run not looked at"));
+        }
+        writeln!(out)
     }
 }

@@ -12,7 +12,10 @@ use anyhow::Context as _;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
-use super::missed::{self, Missed};
+use super::{
+    counted,
+    missed::{self, Missed},
+};
 use crate::{
     cli::transfer::{ExportArgs, ResumeArgs},
     commands::{
@@ -257,6 +260,7 @@ impl Export<'_> {
             .as_mut()
             .map(|partial| std::mem::take(&mut partial.keys));
         let known = known.unwrap_or_default();
+        let disordered = Cell::new(known.is_disordered());
         let before = partial.as_ref().map_or(0, |p| p.summary.records);
         let incomplete = incomplete(target, format);
         let parting = self.context.ui.parting(&incomplete);
@@ -272,7 +276,11 @@ impl Export<'_> {
                 Some(partial) => Box::new(NdjsonWriter::resume(out, partial)),
                 None => format.writer(out).context("could not write the export")?,
             };
-            let records = self.records(&reader, &settling, |key| !known.contains(key));
+            let records = self.records(&reader, &settling, |key| {
+                let wanted = !known.contains(key);
+                disordered.set(disordered.get() || (wanted && known.is_beyond(key)));
+                wanted
+            });
             write_all(records, writer, &count).await
         };
         parting.over();
@@ -280,6 +288,7 @@ impl Export<'_> {
             Ok(summary) => {
                 growing.commit()?;
                 origin.map_or(Ok(()), |origin| origin.remove())?;
+                self.remark_resumed(before, disordered.get());
                 Ok((reader, summary, before))
             }
             Err(e) if counted.get() == 0 => {
@@ -311,6 +320,30 @@ impl Export<'_> {
             flag: "--yes".to_owned(),
         };
         Ok(self.context.ui.confirm(question).await?)
+    }
+
+    /// Says what is to be known of a file of which an earlier run wrote a part.
+    fn remark_resumed(&self, before: u64, disordered: bool) {
+        let ui = &self.context.ui;
+        if before > 0 {
+            // It takes files in the order of their keys only.
+            let diff = if disordered {
+                ""
+            } else {
+                "`kvctl diff` compares them, and "
+            };
+            ui.note(&format!(
+                "{} exported before were not looked at again; {diff}`kvctl export --restart` exports \
+                 all again",
+                counted(before, "record")
+            ));
+        }
+        if disordered {
+            ui.note(
+                "some came after records with greater keys, so the records are not in the order of \
+                 their keys",
+            );
+        }
     }
 
     fn remark(&self, reader: &Reader<'_>, summary: &Summary) {
@@ -419,12 +452,13 @@ impl Report for ExportReport {
             records,
             bytes,
             missed,
-            ..
+            resumed_after,
         } = self;
         missed.human(out)?;
-        writeln!(
-            out,
-            "exported {records} records, {bytes} bytes of values, to {file}"
-        )
+        out.part(format_args!("exported {records} records"));
+        if *resumed_after > 0 {
+            out.part(format_args!(" ({resumed_after} of them in an earlier run)"));
+        }
+        writeln!(out, ", {bytes} bytes of values, to {file}")
     }
 }

@@ -7,6 +7,7 @@ use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
 use super::{
+    counted,
     failures::{self, Failed},
     source::{Source, names, remark_invalid, remark_skipped},
 };
@@ -263,8 +264,4 @@ impl Report for ImportReport {
         }
         writeln!(out)
     }
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    quantity(usize::try_from(count).unwrap_or(usize::MAX), noun)
 }

@@ -28,16 +28,35 @@ pub struct Partial {
 /// A set of keys, as checksums of 16 bytes: records may come in any order, since some can be read only
 /// after others.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Keys(HashSet<[u8; 16]>);
+pub struct Keys {
+    sums: HashSet<[u8; 16]>,
+    greatest: Option<KeyName>,
+    disordered: bool,
+}
 
 impl Keys {
     fn insert(&mut self, key: &KeyName) {
-        self.0.insert(Self::sum(key));
+        self.sums.insert(Self::sum(key));
+        if self.is_beyond(key) {
+            self.disordered = true;
+        } else {
+            self.greatest = Some(key.clone());
+        }
+    }
+
+    /// Whether one of them is greater than `key`, so that `key` after them is not in order.
+    pub fn is_beyond(&self, key: &KeyName) -> bool {
+        self.greatest.as_ref().is_some_and(|it| it > key)
+    }
+
+    /// Whether they are not in order themselves.
+    pub fn is_disordered(&self) -> bool {
+        self.disordered
     }
 
     /// Whether `key` is one of them.
     pub fn contains(&self, key: &KeyName) -> bool {
-        self.0.contains(&Self::sum(key))
+        self.sums.contains(&Self::sum(key))
     }
 
     fn sum(key: &KeyName) -> [u8; 16] {

@@ -4,32 +4,38 @@
 //! The first line says what the run is ([`Run`]); every other is a JSON array `[first, last, count]`, a range
 //! of positions in the input, added after the service confirmed all of it. A position is a record's
 //! number where the input is a file, which stays as it is, and a key where the input is a namespace,
-//! which does not, but is in the order of its keys. Lines are complete or absent, whatever ends the
+//! which does not, but is in the order of its keys. A range of keys ends with a checksum of all of them,
+//! which tells whether a later list has the same. Lines are complete or absent, whatever ends the
 //! process.
 
 use std::{
     io,
     marker::PhantomData,
-    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
+    confirmed::KeySum,
     run::{MAGIC, Run},
     send::Confirmations,
 };
 use crate::fsx;
 
+mod done;
 mod legacy;
 
+pub use done::{Done, Line};
 pub use legacy::open_beside;
 
 /// Where in its input a key or record stands.
 pub trait Position: Ord + Clone + Serialize + DeserializeOwned {
     /// Chooses between what is known of it.
     fn of(number: u64, key: &str) -> Self;
+
+    /// Returns a checksum of the keys of a range, where its positions do not tell which those are.
+    fn sum<'a>(keys: impl Iterator<Item = &'a str>) -> Option<String>;
 }
 
 /// For files: the number of the record, from 0.
@@ -37,12 +43,22 @@ impl Position for u64 {
     fn of(number: u64, _: &str) -> Self {
         number
     }
+
+    fn sum<'a>(_: impl Iterator<Item = &'a str>) -> Option<String> {
+        None
+    }
 }
 
 /// For namespaces, which come in the order of their keys.
 impl Position for String {
     fn of(_: u64, key: &str) -> Self {
         key.to_owned()
+    }
+
+    fn sum<'a>(keys: impl Iterator<Item = &'a str>) -> Option<String> {
+        let mut sum = KeySum::default();
+        keys.for_each(|key| sum.add(key));
+        Some(sum.finish())
     }
 }
 
@@ -67,14 +83,6 @@ pub struct Journal<P> {
     /// Why nothing is added any more.
     failure: Option<io::Error>,
     positions: PhantomData<P>,
-}
-
-/// The positions that were confirmed before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done<P> {
-    /// Sorted, and apart from each other.
-    ranges: Vec<RangeInclusive<P>>,
-    count: u64,
 }
 
 /// A journal that is being kept, and what an earlier run confirmed.
@@ -210,7 +218,13 @@ impl<P: Position> Confirmations for Journal<P> {
         for run in keys.chunk_by(|a, b| a.0 + 1 == b.0) {
             if let (Some(first), Some(last)) = (run.first(), run.last()) {
                 let [first, last] = [first, last].map(|(number, key)| P::of(*number, key));
-                let line = serde_json::to_string(&(first, last, run.len()))?;
+                let line = Line {
+                    first,
+                    last,
+                    count: run.len() as u64,
+                    sum: P::sum(run.iter().map(|(_, key)| *key)),
+                };
+                let line = line.to_json()?;
                 // What it does not know is sent again; that is no reason to send nothing more.
                 match self.failure {
                     Some(_) => {}
@@ -220,59 +234,6 @@ impl<P: Position> Confirmations for Journal<P> {
             }
         }
         Ok(())
-    }
-}
-
-impl<P> Default for Done<P> {
-    fn default() -> Self {
-        Self {
-            ranges: Vec::new(),
-            count: 0,
-        }
-    }
-}
-
-impl<P: Position> Done<P> {
-    fn parse(text: &str) -> Self {
-        // The last line may be cut short; what it confirmed is sent again.
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let mut all: Vec<(P, P, u64)> = whole
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect();
-        all.sort_unstable();
-        let mut done = Self::default();
-        for (first, last, count) in all {
-            done.count += count;
-            match done.ranges.last_mut() {
-                Some(before) if first <= *before.end() => {
-                    if last > *before.end() {
-                        *before = before.start().clone()..=last;
-                    }
-                }
-                Some(_) | None => done.ranges.push(first..=last),
-            }
-        }
-        done
-    }
-
-    /// Whether what stands there was confirmed.
-    pub fn contains(&self, number: u64, key: &str) -> bool {
-        let position = P::of(number, key);
-        let at = self.ranges.partition_point(|range| *range.end() < position);
-        self.ranges
-            .get(at)
-            .is_some_and(|range| range.contains(&position))
-    }
-
-    /// Returns how many were confirmed.
-    pub fn len(&self) -> u64 {
-        self.count
-    }
-
-    /// Whether nothing was confirmed.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod absent;
 pub mod batch;
 pub mod compare;
+pub mod confirmed;
 pub mod cost;
 pub mod delete;
 pub mod directory;
