@@ -105,7 +105,7 @@ pub struct BulkDeleteArgs {
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 
-    /// Pass over what an interrupted run of the same deletion is known to have deleted
+    /// Leave alone what an interrupted run of the same deletion deleted, even if it is there again
     #[arg(long)]
     pub resume: bool,
 }

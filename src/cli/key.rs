@@ -177,7 +177,7 @@ pub struct DeleteArgs {
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 
-    /// Pass over what an interrupted run of the same deletion is known to have deleted
+    /// Leave alone what an interrupted run of the same deletion deleted, and keys that are new among it
     #[arg(long, conflicts_with = "keys")]
     pub resume: bool,
 }

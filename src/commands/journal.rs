@@ -34,6 +34,12 @@ pub(super) fn end(session: &Session, namespace: &NamespaceId) -> End {
     }
 }
 
+/// Whether an earlier run of `run` left a journal.
+pub(super) fn is_there(context: &Context, run: &Run) -> bool {
+    let state = context.state_directory();
+    state.is_some_and(|state| state.join("journals").join(run.file_name()).exists())
+}
+
 /// Opens the journal of `run`, among the user's own files. Where none can be kept, it goes on
 /// without, unless it should be resumed.
 pub(super) fn open<P: Position>(

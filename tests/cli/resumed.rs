@@ -177,3 +177,47 @@ fn a_resumed_export_takes_in_keys_that_are_new_before_its_last_one() {
     assert!(!seen.stderr.contains("not in the order"), "{seen}");
     ok(&sandbox.run(&["diff", "out.ndjson", "title:one"]));
 }
+
+#[test]
+fn a_resumed_deletion_says_of_new_keys_that_they_are_passed_over() {
+    let sandbox = filled(20_001);
+    cut(&sandbox, "POST", "/bulk/delete", 2);
+    let delete = ["key", "delete", "--prefix", "key:", "-n", "one", "-y"];
+    assert_ne!(sandbox.run(&delete).code, Some(0));
+    sandbox.emulator.heal();
+    put(&sandbox, "key:0000500+", "new");
+    let seen = resume(&sandbox, &delete, &[]);
+    assert!(
+        seen.stderr
+            .contains("earlier run deleted: 1 key; the list is late, or they are new"),
+        "{seen}"
+    );
+    assert!(seen.stdout.contains("; 1 passed over"), "{seen}");
+    assert_eq!(
+        sandbox.run(&["key", "list", "-n", "one"]).stdout,
+        "key:0000500+\n"
+    );
+    assert!(sandbox.journals().is_empty());
+}
+
+#[test]
+fn a_later_deletion_is_not_taken_for_the_rest_of_one_that_was_interrupted() {
+    for finish in [&[][..], &["--resume"]] {
+        let sandbox = filled(20_001);
+        cut(&sandbox, "POST", "/bulk/delete", 2);
+        let delete = ["key", "delete", "--prefix", "key:", "-n", "one", "-y"];
+        assert_ne!(sandbox.run(&delete).code, Some(0));
+        assert_eq!(sandbox.journals().len(), 1);
+        sandbox.emulator.heal();
+        if !finish.is_empty() {
+            // Somebody else deletes the rest.
+            ok(&sandbox.run(&["key", "delete", "--all", "-n", "one", "-y"]));
+        }
+        ok(&sandbox.run(&[&delete[..], finish].concat()));
+        assert!(sandbox.journals().is_empty());
+        put(&sandbox, "key:0000500", "new");
+        let seen = resume(&sandbox, &delete, &[]);
+        assert!(!seen.stderr.contains("passed over"), "{seen}");
+        assert_eq!(sandbox.run(&["key", "list", "-n", "one"]).stdout, "");
+    }
+}

@@ -76,16 +76,23 @@ pub(in crate::commands) async fn delete(
         keys: None,
     };
     if passed_over > 0 {
-        context.ui.note(&format!(
-            "{} of an earlier run are passed over, though still listed",
-            quantity(passed_over, "deletion")
-        ));
+        let keys = quantity(passed_over, "key");
+        context.ui.note(&match selection {
+            Selection::Matching(_) => format!(
+                "passed over, though listed among keys that an earlier run deleted: {keys}; the list \
+                 is late, or they are new and are deleted without `--resume`"
+            ),
+            Selection::Named(_) | Selection::Read(_) => {
+                format!("passed over, as an earlier run deleted them: {keys}")
+            }
+        });
     }
     if args.dry_run {
         report.keys = Some(names);
         return context.ui.conclude(&report, Ok(()));
     }
     if names.is_empty() {
+        journal::close(context, journal, true)?;
         return context.ui.conclude(&report, Ok(()));
     }
     announce(context, &keyspace, &names);
@@ -167,9 +174,6 @@ impl Keyspace {
         names: &Names,
         args: &Wish,
     ) -> anyhow::Result<(Option<Journal<String>>, Done<String>)> {
-        if args.dry_run || (names.len() <= BULK_MAX_KEYS && !args.resume) {
-            return Ok((None, Done::default()));
-        }
         let run = Run {
             operation: Operation::Delete,
             from: None,
@@ -180,6 +184,11 @@ impl Keyspace {
             },
             content: None,
         };
+        let few = names.len() <= BULK_MAX_KEYS && !args.resume;
+        // What an earlier run left must not be taken for a part of a later one.
+        if args.dry_run || (few && !journal::is_there(context, &run)) {
+            return Ok((None, Done::default()));
+        }
         // To delete once more does no harm, so nobody has to say that it is meant.
         let start = if args.resume {
             Start::Resume
@@ -249,7 +258,8 @@ fn left(names: Names, done: &Done<String>) -> (Names, usize) {
 struct DeleteReport {
     namespace: Target,
     matched: usize,
-    /// How many keys are still listed that an earlier run deleted.
+    /// How many keys are left alone because an earlier run deleted them, or all between which they are
+    /// listed.
     passed_over: usize,
     deleted: usize,
     dry_run: bool,
@@ -274,16 +284,19 @@ impl Report for DeleteReport {
             let keys = quantity(keys.len(), "key");
             return writeln!(out, "dry run: would delete {keys} from {place}");
         }
-        if self.matched == 0 && self.passed_over == 0 && self.listed {
-            return writeln!(out, "nothing to do: no key is listed in what was read");
-        }
-        if self.matched == 0 {
-            return writeln!(out, "nothing to do: no such keys in {place}");
+        match (self.matched + self.passed_over, self.listed) {
+            (0, true) => return writeln!(out, "nothing to do: no key is listed in what was read"),
+            (0, false) => return writeln!(out, "nothing to do: no such keys in {place}"),
+            (_, _) => {}
         }
         for key in &self.remained {
             writeln!(out, "not deleted  {}", printable(key))?;
         }
         let keys = quantity(self.deleted, "key");
-        writeln!(out, "deleted {keys} from {place}")
+        out.part(format_args!("deleted {keys} from {place}"));
+        if self.passed_over > 0 {
+            out.part(format_args!("; {} passed over", self.passed_over));
+        }
+        writeln!(out)
     }
 }
