@@ -80,6 +80,17 @@ impl Exit {
     ];
 }
 
+impl Exit {
+    /// Returns how a process ends that was asked to.
+    pub fn of(stop: ui::Stop) -> Self {
+        match stop {
+            ui::Stop::Interrupt => Self::Interrupted,
+            ui::Stop::Terminate => Self::Terminated,
+            ui::Stop::HangUp => Self::HungUp,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -105,11 +116,7 @@ fn exit_of(error: &(dyn StdError + 'static)) -> Option<Exit> {
         return Some(of_api(e));
     }
     if let Some(e) = e.downcast_ref::<commands::Stopped>() {
-        return Some(match e.stop {
-            ui::Stop::Interrupt => Exit::Interrupted,
-            ui::Stop::Terminate => Exit::Terminated,
-            ui::Stop::HangUp => Exit::HungUp,
-        });
+        return Some(Exit::of(e.stop));
     }
     if let Some(e) = e.downcast_ref::<commands::VerificationFailed>() {
         return Some(match e.class {

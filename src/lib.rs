@@ -98,6 +98,7 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
         Context::new(cli.globals)?
     };
     let outcome = runtime.block_on(async {
+        ui::end_if_deaf(|stop| Exit::of(stop) as i32)?;
         // Signals first, so that somebody listens before anything begins.
         let ui = context.ui.clone();
         let work = async {
@@ -117,7 +118,7 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
 
 /// Makes sure that a few files can be opened: the runtime panics where it cannot.
 fn check_open_files() -> anyhow::Result<()> {
-    let pipes: Result<Vec<_>, _> = (0..3).map(|_| std::io::pipe()).collect();
+    let pipes: Result<Vec<_>, _> = (0..5).map(|_| std::io::pipe()).collect();
     pipes
         .map(drop)
         .context("too few files may be open at once; raise the limit, as with `ulimit -n 1024`")

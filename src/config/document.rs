@@ -4,9 +4,14 @@
 //! construction. The result is parsed again and must say exactly the old file plus the edits;
 //! otherwise it is thrown away. Nothing here writes a file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
-use super::{Edit, Error, Format, Place, Position, Project, Scope, content::Content, layout};
+use super::{
+    Edit, Error, Field, Format, Place, Position, Project, Scope, content::Content, layout,
+};
 use crate::{domain::EnvName, fsx};
 
 /// The most that a wrangler file may hold, in bytes.
@@ -151,18 +156,37 @@ impl Document {
 /// Splits `edits` where the layout of one depends on the one before.
 ///
 /// Entries that are added to one scope in a row are laid out together: an empty array becomes one
-/// line for one of them and several lines for several.
+/// line for one of them and several lines for several. Ids of several entries are set together, for
+/// the text is read again after each group.
 pub(super) fn groups(edits: &[Edit]) -> impl Iterator<Item = &[Edit]> {
-    edits.chunk_by(|a, b| match (a, b) {
-        (Edit::Add { environment: a, .. }, Edit::Add { environment: b, .. }) => a == b,
-        _ => false,
+    let mut left = edits;
+    std::iter::from_fn(move || {
+        let first = left.first()?;
+        let mut known = HashSet::from([first.binding()]);
+        let fits = |next: &Edit| match (first, next) {
+            (Edit::Add { .. }, Edit::Add { .. }) => true,
+            (Edit::Set { field: a, .. }, Edit::Set { field: b, .. }) => {
+                *a != Field::Binding && *b != Field::Binding
+            }
+            _ => false,
+        };
+        let mut length = 1;
+        for next in &left[1..] {
+            let is_new = matches!(next, Edit::Add { .. }) || known.insert(next.binding());
+            if next.environment() != first.environment() || !fits(next) || !is_new {
+                break;
+            }
+            length += 1;
+        }
+        let (group, rest) = left.split_at(length);
+        left = rest;
+        Some(group)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Field;
 
     fn toml(text: &str) -> Document {
         Document::create(PathBuf::from("w.toml"), text.to_owned()).unwrap()

@@ -37,7 +37,7 @@ pub use progress::Progress;
 #[cfg(test)]
 pub(crate) use report::shown;
 pub use report::{Cells, Diff, Report, quantity, table};
-pub use signal::{Parting, Stop};
+pub use signal::{Parting, Stop, end_if_deaf};
 pub use spark::spark;
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
 pub use usage::print_usage;

@@ -1,6 +1,8 @@
 //! Being asked to stop.
 
-use std::{io, sync::atomic::Ordering};
+use std::{io, sync::atomic::Ordering, thread, time::Duration};
+
+use tokio::sync::{mpsc, oneshot};
 
 use super::Ui;
 
@@ -13,6 +15,43 @@ pub enum Stop {
     Terminate,
     /// By SIGHUP: its terminal is gone.
     HangUp,
+}
+
+/// How long a process that was asked to stop may compute on before it is ended.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Ends the process, with the code that `end` gives, if it is asked to stop while the thread that
+/// listens computes and goes on computing. To be called on that thread, within its runtime.
+pub fn end_if_deaf(end: fn(Stop) -> i32) -> io::Result<()> {
+    let (ping, mut pings) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
+    tokio::spawn(async move {
+        while let Some(answer) = pings.recv().await {
+            answer.send(()).ok();
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let watch = async move {
+        // Should it be impossible to listen, the process can be killed, as ever.
+        let Ok(mut signals) = Signals::listen() else {
+            return;
+        };
+        while let Ok(stop) = signals.next().await {
+            let (answer, answered) = oneshot::channel();
+            ping.send(answer).ok();
+            if tokio::time::timeout(GRACE, answered).await.is_err() {
+                end_now(end(stop));
+            }
+        }
+    };
+    let thread = thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || runtime.block_on(watch)).map(drop)
+}
+
+#[expect(clippy::exit, reason = "nothing else ends a thread that computes")]
+fn end_now(code: i32) -> ! {
+    std::process::exit(code)
 }
 
 impl Ui {

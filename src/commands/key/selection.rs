@@ -78,11 +78,13 @@ impl Selection {
     }
 }
 
-/// Takes a text apart. Empty lines are passed over; a line may end with CRLF.
+/// Takes a text apart. Empty lines are passed over; a line may end with CRLF, and the first begin with
+/// a byte order mark, as editors write them. No editor ends names with NUL bytes.
 fn keys(text: &str, null: bool) -> Result<Vec<KeyName>, Misused> {
     let names: Vec<&str> = if null {
         text.split('\0').collect()
     } else {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         text.lines().collect()
     };
     let numbered = names.into_iter().enumerate();
@@ -115,6 +117,8 @@ mod tests {
         assert_eq!(names("a\r\n\n b \nc", false), ["a", " b ", "c"]);
         assert_eq!(names("a\nb\0c\r\n\0", true), ["a\nb", "c\r\n"]);
         assert!(keys("a\n..\n", false).is_err());
+        assert_eq!(names("\u{feff}a\n\u{feff}b\n", false), ["a", "\u{feff}b"]);
+        assert_eq!(names("\u{feff}a\0", true), ["\u{feff}a"]);
     }
 
     #[test]

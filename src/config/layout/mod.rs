@@ -52,7 +52,8 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Finds the splices for a group of edits: a run of additions to one scope, or one other edit.
+/// Finds the splices for a group of edits: a run of additions to one scope, ids of several of its
+/// entries that are set, or one other edit.
 ///
 /// An edit that does not fit the tree has no splices.
 pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> Vec<Splice> {
@@ -63,19 +64,17 @@ pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> V
     let Some(scope) = scope(root, first.environment()) else {
         return Vec::new();
     };
-    match first {
-        Edit::Add { environment, .. } => {
-            let entries: Vec<_> = group.iter().map(Edit::new_fields).collect();
-            additions::add(sheet, environment.as_ref(), scope, &entries)
-        }
-        Edit::Set {
-            binding,
-            field,
-            value,
-            ..
-        } => entry(scope, binding)
-            .map_or_else(Vec::new, |entry| fields::set(sheet, entry, *field, value)),
-        Edit::Remove { binding, field, .. } => entry(scope, binding)
-            .map_or_else(Vec::new, |entry| fields::remove(sheet, entry, *field)),
+    if let Edit::Add { environment, .. } = first {
+        let entries: Vec<_> = group.iter().map(Edit::new_fields).collect();
+        return additions::add(sheet, environment.as_ref(), scope, &entries);
     }
+    let of_fields = group.iter().filter_map(|edit| {
+        let entry = entry(scope, edit.binding())?;
+        match edit {
+            Edit::Add { .. } => None,
+            Edit::Set { field, value, .. } => Some(fields::set(sheet, entry, *field, value)),
+            Edit::Remove { field, .. } => Some(fields::remove(sheet, entry, *field)),
+        }
+    });
+    of_fields.flatten().collect()
 }

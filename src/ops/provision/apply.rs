@@ -197,5 +197,15 @@ pub fn edits(plan: &Plan, outcomes: &[Outcome]) -> Vec<Edit> {
             }),
         }
     }
+    // One field of all entries after the other, so that many are set at once.
+    edits.sort_by_key(|edit| {
+        matches!(
+            edit,
+            Edit::Set {
+                field: Field::PreviewId,
+                ..
+            }
+        )
+    });
     edits
 }

@@ -246,13 +246,14 @@ fn two_exports_into_one_file_leave_one_whole_file() {
             claims.sort_unstable();
             let mut context = String::new();
             write!(context, "{way:?} {signal}\n{a}\n{b}").unwrap();
-            if claims.is_empty() {
-                assert!(!sandbox.app().join("out.ndjson").exists(), "{context}");
-            } else {
+            let written = sandbox.app().join("out.ndjson").exists();
+            assert!(written || claims.is_empty(), "{context}");
+            // Without a claim there may be a file as well: killed between its name and the report.
+            if written {
                 let text = sandbox.read("out.ndjson");
                 let held = text.lines().filter(|line| line.contains("\"key\"")).count();
                 assert!(
-                    claims.contains(&held),
+                    claims.is_empty() || claims.contains(&held),
                     "{held} records in the file: {context}"
                 );
                 let source = if held == 6000 {
