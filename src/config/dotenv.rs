@@ -98,8 +98,9 @@ fn read(path: &Path) -> io::Result<Result<Vec<u8>, u32>> {
 fn assignments(bytes: &[u8]) -> Vec<Assignment> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}');
+    let braced = with_braces(text);
     // A line that does not parse ends nothing: the lines after it still count.
-    let pairs = dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok);
+    let pairs = dotenvy::from_read_iter(braced.as_bytes()).filter_map(Result::ok);
     pairs
         .map(|(name, value)| {
             let (line, written) = line_of(text, &name);
@@ -112,6 +113,52 @@ fn assignments(bytes: &[u8]) -> Vec<Assignment> {
             }
         })
         .collect()
+}
+
+/// Writes `$NAME` as `${NAME}`: the parser ends a name without braces at its first underscore.
+/// Comments, what stands in single quotes, and what follows a backslash stay as they are.
+fn with_braces(text: &str) -> String {
+    let mut braced = String::with_capacity(text.len());
+    let mut quote = None;
+    let mut before = '\n';
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let mut length = c.len_utf8();
+        match (c, quote) {
+            ('#', None) if before.is_whitespace() => length = rest.find('\n').unwrap_or(rest.len()),
+            ('\\', None | Some('"')) => {
+                length += rest[length..].chars().next().map_or(0, char::len_utf8);
+            }
+            ('\'' | '"', None) => quote = Some(c),
+            ('\'' | '"', Some(open)) if open == c => quote = None,
+            ('$', None | Some('"')) => {
+                let name = name_at_start(&rest[length..]);
+                if !name.is_empty() {
+                    length += name.len();
+                    braced.extend(["${", name, "}"]);
+                    before = '}';
+                    rest = &rest[length..];
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        let (taken, left) = rest.split_at(length);
+        braced.push_str(taken);
+        before = taken.chars().next_back().unwrap_or(c);
+        rest = left;
+    }
+    braced
+}
+
+/// Returns the name that `text` begins with: letters, digits and underscores, no digit first.
+fn name_at_start(text: &str) -> &str {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return "";
+    }
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    &text[..end]
 }
 
 /// Returns the line that sets `name`, the last of several, which counts; and what stands there.
@@ -159,6 +206,41 @@ mod tests {
             .collect();
         assert_eq!(set, [("A", "staging", 1), ("A", "1", 1), ("B", "two", 3)]);
         assert!(files.foreign.is_empty());
+    }
+
+    #[test]
+    fn a_name_without_braces_is_taken_whole() {
+        let given = "MY_TOKEN=good\n_A1=one\n";
+        for (written, value) in [
+            ("$MY_TOKEN", "good"),
+            ("${MY_TOKEN}", "good"),
+            ("\"$MY_TOKEN\"", "good"),
+            ("a-$MY_TOKEN-$_A1.b # it's $MY_TOKEN", "a-good-one.b"),
+            ("$MY_TOKEN$_A1", "goodone"),
+            ("\"it's $MY_TOKEN\" # \"", "it's good"),
+            ("'$MY_TOKEN'", "$MY_TOKEN"),
+            ("\\$MY_TOKEN", "$MY_TOKEN"),
+            ("\"\\\"\\$MY_TOKEN\"", "\"$MY_TOKEN"),
+            ("\\\\$MY_TOKEN", "\\good"),
+            ("a#$MY_TOKEN", "a#good"),
+            ("\"a\nb $MY_TOKEN\"", "a\nb good"),
+        ] {
+            let text = format!("{given}# it's a \" comment\nX={written}\nY=$_A1\n");
+            let all = assignments(text.as_bytes());
+            let set = |name: &str| all.iter().find(|it| it.name == name).map(|it| &*it.value);
+            assert_eq!(set("X"), Some(value), "{written}");
+            assert_eq!(set("Y"), Some("one"), "{written}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn braces_are_all_that_changes(text in "[$A_1{}'\"#\\\\ =\né]{0,24}") {
+            let without = |text: &str| text.replace(['{', '}'], "");
+            let braced = with_braces(&text);
+            proptest::prop_assert_eq!(without(&braced), without(&text));
+            proptest::prop_assert_eq!(with_braces(&braced), braced);
+        }
     }
 
     #[test]
