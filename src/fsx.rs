@@ -181,8 +181,8 @@ pub fn overwrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Writes `bytes` to `path`, as [`overwrite`] does, but not through a link: for files whose name is
-/// kvctl's own.
+/// Writes `bytes` to `path`, as [`overwrite`] does, but not through a link: for files whose name
+/// others can predict, who might put a link there that leads to a file worth keeping.
 pub fn overwrite_own(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => Err(Error::Link {

@@ -25,7 +25,7 @@ pub(super) fn man(context: &Context, args: &ManArgs) -> anyhow::Result<()> {
     let mut pages = Vec::new();
     for (name, text) in manual() {
         let path = directory.join(name);
-        fsx::overwrite(&path, &text)?;
+        fsx::overwrite_own(&path, &text)?;
         pages.push(context.display(&path));
     }
     context.ui.conclude(&ManReport { pages }, Ok(()))

@@ -32,6 +32,20 @@ fn bash_completes_a_command_with_its_script() {
     assert_eq!(seen.stdout, "get\n", "{seen}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_manual_page_is_not_written_through_a_link() {
+    let sandbox = Sandbox::new();
+    sandbox.write("precious", "text");
+    sandbox.write("man/other", "");
+    let link = sandbox.app().join("man/kvctl.1");
+    std::os::unix::fs::symlink("../precious", link).unwrap();
+    let seen = sandbox.run(&["man", "man"]);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(seen.stderr.contains("man/kvctl.1` is a link"), "{seen}");
+    assert_eq!(sandbox.read("precious"), "text");
+}
+
 #[test]
 fn every_command_has_a_manual_page() {
     let sandbox = Sandbox::new();

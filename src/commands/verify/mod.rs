@@ -197,7 +197,7 @@ fn conclude(context: &Context, args: &VerifyArgs, report: &VerifyReport) -> anyh
         None => Ok(()),
         Some(path) => junit::xml(report, args.fail_on)
             .map_err(anyhow::Error::from)
-            .and_then(|xml| Ok(fsx::overwrite(&context.resolve(path), &xml)?)),
+            .and_then(|xml| Ok(fsx::overwrite_own(&context.resolve(path), &xml)?)),
     };
     let verdict = match (verdict(args, report), written) {
         (Err(failed), Err(error)) => {

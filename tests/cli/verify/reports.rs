@@ -83,6 +83,21 @@ fn junit_is_written_in_the_dialect_that_others_read() {
     junit::check(&healthy.read("report.xml"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_junit_file_is_not_written_through_a_link() {
+    let sandbox = project();
+    sandbox.write("precious", "text");
+    std::os::unix::fs::symlink("precious", sandbox.app().join("report.xml")).unwrap();
+    let seen = super::run(&sandbox, &["--junit", "report.xml"]);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(
+        seen.stderr.contains("app/report.xml` is a link") && seen.stderr.contains("remove it"),
+        "{seen}"
+    );
+    assert_eq!(sandbox.read("precious"), "text");
+}
+
 #[test]
 fn a_junit_file_that_cannot_be_written_is_a_failure() {
     let sandbox = project();
