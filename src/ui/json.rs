@@ -30,8 +30,10 @@ impl Write for Json<'_> {
                 let mut escaped = String::with_capacity(text.len() + 8);
                 for c in text.chars() {
                     if obeyed(c) {
-                        // All of them are in the basic plane. Writing to a string cannot fail.
-                        write!(escaped, "\\u{:04x}", u32::from(c)).ok();
+                        for unit in c.encode_utf16(&mut [0; 2]) {
+                            // Writing to a string cannot fail.
+                            write!(escaped, "\\u{unit:04x}").ok();
+                        }
                     } else {
                         escaped.push(c);
                     }
@@ -54,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_document_for_a_terminal_is_the_same_one() {
-        let value = serde_json::json!({ "a\u{9b}": ["\u{202e}\u{7f}", "b\n\u{1b}é🦀"] });
+        let value = serde_json::json!({ "a\u{9b}": ["\u{202e}\u{7f}\u{e0041}", "b\n\u{1b}é🦀"] });
         for shown in [false, true] {
             let mut out = Vec::new();
             serde_json::to_writer_pretty(Json::new(&mut out, shown), &value).unwrap();

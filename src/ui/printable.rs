@@ -5,8 +5,9 @@ use std::borrow::Cow;
 /// What the runners of workflows take for the beginning of a command, anywhere in a line.
 const COMMANDS: [&str; 2] = ["##[", "##vso["];
 
-/// Returns `text` without anything a terminal would obey: control characters, and those that change
-/// the direction of writing, are escaped. So is what the runner of a workflow would obey amid a line.
+/// Returns `text` without anything a terminal would obey: control characters, those that change the
+/// direction of writing, and those that nobody sees, so that different texts look different, are
+/// escaped. So is what the runner of a workflow would obey amid a line.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let commands = COMMANDS.iter().any(|command| text.contains(command));
     if !commands && !text.contains(is_obeyed) {
@@ -29,6 +30,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 pub(super) fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        // The joiners U+200C and U+200D are nothing to see either, but scripts and emoji need them.
+        || matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -41,7 +44,12 @@ mod tests {
             printable("a\nb\u{1b}[2J\u{202e}"),
             "a\\nb\\u{1b}[2J\\u{202e}"
         );
-        for plain in ["\"quoted\" \\ 'é' 🦀", "", "%2F"] {
+        for unseen in ['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}', '\u{e0041}'] {
+            let escaped = format!("a{}b", unseen.escape_default());
+            assert_eq!(printable(&format!("a{unseen}b")), escaped);
+        }
+        let joined = "می\u{200c}خواهم 👩\u{200d}💻";
+        for plain in ["\"quoted\" \\ 'é' 🦀", "", "%2F", joined] {
             assert!(matches!(printable(plain), Cow::Borrowed(text) if text == plain));
         }
     }
