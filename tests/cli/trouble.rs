@@ -204,6 +204,50 @@ fn an_export_that_cannot_be_gone_on_with_says_so() {
     assert!(fs::read(sandbox.app().join("out.csv.part")).unwrap().len() == 10);
 }
 
+#[test]
+fn an_export_to_no_folder_offers_nothing_to_go_on_with() {
+    let sandbox = sandbox(&["one"]);
+    for file in ["nodir/out.ndjson", "nodir/out.csv", "nodir/out/"] {
+        let seen = sandbox.run(&["export", file, "-n", "one"]);
+        assert_eq!(seen.code, Some(1), "{seen}");
+        assert!(seen.stderr.contains("`nodir` does not exist"), "{seen}");
+        assert!(!seen.stderr.contains("--re"), "{seen}");
+    }
+}
+
+#[test]
+fn a_backup_offers_no_flags_that_only_an_export_has() {
+    let sandbox = sandbox(&["one"]);
+    sandbox.write("in.ndjson", lines(3000));
+    ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
+    let delete = |file: &str| {
+        let args = ["namespace", "delete", "one", "--confirm", "one"];
+        sandbox.run(&[&args[..], &["--backup", file]].concat())
+    };
+    let seen = delete("nodir/b.json");
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(seen.stderr.contains("`nodir` does not exist"), "{seen}");
+    for (file, left) in [("b.ndjson", "{}\n"), ("b.json", "[")] {
+        let part = format!("{file}.part");
+        sandbox.write(&part, left);
+        let seen = delete(file);
+        assert_eq!(seen.code, Some(1), "{seen}");
+        assert!(
+            seen.stderr.contains("b.") && seen.stderr.contains("or move it away"),
+            "{seen}"
+        );
+        assert!(!seen.stderr.contains("--re"), "{seen}");
+        fs::remove_file(sandbox.app().join(part)).unwrap();
+    }
+    let spent = Action::Answer(refusal(429, 10048));
+    let fault = Fault::new("POST", "/bulk/get", spent).after(20).times(10);
+    sandbox.emulator.fault(fault);
+    let seen = delete("b.ndjson");
+    assert_eq!(seen.code, Some(7), "{seen}");
+    assert!(!seen.stderr.contains("--re"), "{seen}");
+    assert!(!sandbox.app().join("b.ndjson.part").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_tells_how_to_go_on() {

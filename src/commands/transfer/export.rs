@@ -71,7 +71,7 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
             Err(Misused::new(what, "name the directory").into())
         }
         (Some(file), format) => {
-            let report = export.write(file, format, args.resume).await?;
+            let report = export.write(file, format, Some(args.resume)).await?;
             let verdict = report.missed.verdict();
             context.ui.conclude(&report, verdict.map_err(Into::into))
         }
@@ -95,7 +95,7 @@ pub(crate) async fn back_up(
         timeout,
     };
     let format = format_of(None, file)?;
-    let report = export.write(file, format, ResumeArgs::default()).await?;
+    let report = export.write(file, format, None).await?;
     context.ui.status(&format!(
         "exported {} records to {}",
         report.records, report.file
@@ -168,13 +168,16 @@ impl Export<'_> {
         found.map_ok(|(_, record)| record)
     }
 
+    /// Writes a file or directory. Without `resume`, the command has no flags to go on with what an
+    /// earlier run left.
     async fn write(
         &self,
         file: &Path,
         format: Format,
-        resume: ResumeArgs,
+        resume: Option<ResumeArgs>,
     ) -> anyhow::Result<ExportReport> {
         let target = self.context.resolve(file);
+        self.check_folder_of(&target)?;
         let (reader, summary, resumed_after) = match format {
             Format::Stream(format) => self.write_file(&target, format, resume).await?,
             Format::Directory => self.write_tree(&target).await?,
@@ -187,6 +190,16 @@ impl Export<'_> {
             resumed_after,
             missed: Missed::of(reader.settled()),
         })
+    }
+
+    fn check_folder_of(&self, target: &Path) -> anyhow::Result<()> {
+        if let Some(folder) = target.parent()
+            && !folder.exists()
+        {
+            let folder = self.context.display(folder);
+            anyhow::bail!("the folder `{folder}` does not exist; make it first, or name another");
+        }
+        Ok(())
     }
 
     /// Writes a directory. Its keys must come in order, so it is begun again where some come late.
@@ -245,13 +258,15 @@ impl Export<'_> {
         &self,
         target: &Path,
         format: StreamFormat,
-        resume: ResumeArgs,
+        resume: Option<ResumeArgs>,
     ) -> anyhow::Result<(Reader<'_>, Summary, u64)> {
         self.may_overwrite(target).await?;
+        let resumable = format == StreamFormat::Ndjson && resume.is_some();
         let (mut growing, mut partial) = begin(target, format, resume)?;
-        let origin = match format {
-            StreamFormat::Ndjson => self.note_origin(target, partial.is_some())?,
-            _ => None,
+        let origin = if resumable {
+            self.note_origin(target, partial.is_some())?
+        } else {
+            None
         };
         let reader = self.reader();
         let waits = missed::waits(self.context, self.timeout);
@@ -262,7 +277,7 @@ impl Export<'_> {
         let known = known.unwrap_or_default();
         let disordered = Cell::new(known.is_disordered());
         let before = partial.as_ref().map_or(0, |p| p.summary.records);
-        let incomplete = incomplete(target, format);
+        let incomplete = incomplete(target, resumable);
         let parting = self.context.ui.parting(&incomplete);
         let progress = self.context.ui.progress(0, "exported");
         let counted = Cell::new(before);
@@ -365,9 +380,12 @@ impl Export<'_> {
 fn begin(
     target: &Path,
     format: StreamFormat,
-    resume: ResumeArgs,
+    resume: Option<ResumeArgs>,
 ) -> anyhow::Result<(Growing, Option<ndjson::Partial>)> {
     let part = Growing::part(target);
+    let resumable = format == StreamFormat::Ndjson && resume.is_some();
+    let ways = ways(&part, resumable, resume.is_some());
+    let resume = resume.unwrap_or_default();
     if resume.restart
         && let Some(begun) = Growing::begun(target)?
     {
@@ -385,8 +403,12 @@ fn begin(
             None => begun.discard()?,
         }
     }
-    let resumable = format == StreamFormat::Ndjson;
-    let growing = Growing::begin(target, resumable).with_context(|| hint_at(target, resumable))?;
+    let growing = Growing::begin(target, resumable).map_err(|error| match error {
+        fsx::Error::Exists { .. } => {
+            anyhow::Error::new(error).context(format!("could not begin the export; {ways}"))
+        }
+        error => anyhow::Error::new(error).context("could not begin the export"),
+    })?;
     Ok((growing, None))
 }
 
@@ -410,8 +432,8 @@ fn discard(begun: Begun, part: &Path, format: StreamFormat) -> anyhow::Result<()
 }
 
 /// Says of an export that ended early what is left of it.
-fn incomplete(target: &Path, format: StreamFormat) -> String {
-    if format == StreamFormat::Ndjson {
+fn incomplete(target: &Path, resumable: bool) -> String {
+    if resumable {
         let part = Growing::part(target);
         let part = part.display();
         format!("the export is not complete; `--resume` goes on with {part}")
@@ -420,15 +442,14 @@ fn incomplete(target: &Path, format: StreamFormat) -> String {
     }
 }
 
-fn hint_at(target: &Path, resumable: bool) -> String {
-    let part = Growing::part(target);
+/// Says what can be done about the part that an earlier run left.
+fn ways(part: &Path, resumable: bool, has_flags: bool) -> String {
     let part = part.display();
-    let ways = if resumable {
-        format!("`--resume` goes on with {part}, `--restart` begins anew")
-    } else {
-        format!("`--restart` removes {part} and begins anew")
-    };
-    format!("could not begin the export; {ways}")
+    match (has_flags, resumable) {
+        (true, true) => format!("`--resume` goes on with {part}, `--restart` begins anew"),
+        (true, false) => format!("`--restart` removes {part} and begins anew"),
+        (false, _) => format!("remove {part}, or move it away"),
+    }
 }
 
 /// What was exported.
