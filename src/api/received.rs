@@ -39,6 +39,10 @@ impl Received {
             excerpt: shown.then(|| excerpt(body)),
         }
     }
+
+    pub(super) fn is_page(&self) -> bool {
+        self.form == Form::Page
+    }
 }
 
 fn form(answer: &Answer) -> Form {

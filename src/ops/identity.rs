@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    api::{Client, Error, GetUsage, ListNamespaces, Scheme, Trouble, VerifyToken},
+    api::{Client, Error, GetUsage, ListNamespaces, Scheme, VerifyToken},
     domain::AccountId,
     ops::usage::Window,
     wire::TokenStatus,
@@ -54,7 +54,7 @@ pub async fn identify(
                 return Ok(Identity::Known(owner, status));
             }
             // The first refusal is of the endpoint that fits most tokens.
-            Err(error) if error.trouble() == Trouble::Denied => {
+            Err(error) if error.is_denial() => {
                 refusal.get_or_insert(error);
             }
             Err(error) => return Err(error),
@@ -78,7 +78,7 @@ impl Permission {
     fn of<T>(outcome: Result<T, Error>) -> Self {
         match outcome {
             Ok(_) => Self::Granted,
-            Err(error) if error.trouble() == Trouble::Denied => Self::Missing(error),
+            Err(error) if error.is_denial() => Self::Missing(error),
             Err(error) => Self::Unknown(error),
         }
     }

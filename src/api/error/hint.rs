@@ -22,12 +22,12 @@ impl Error {
                 "whether it was done is not known; see whether something other than the API answers, \
                  such as a proxy or a login page, then run the same command again"
             }
-            Kind::Malformed { .. } | Kind::TooLong { .. } => {
-                return Some(format!(
-                    "something other than the API seems to answer, such as a proxy or a login page; \
-                     check {}",
-                    self.way()
-                ));
+            Kind::Malformed { .. } | Kind::TooLong { .. } => return Some(self.hint_for_another()),
+            Kind::Refused { .. }
+                if self.is_page()
+                    && matches!(self.trouble(), Trouble::Denied | Trouble::NotFound) =>
+            {
+                return Some(self.hint_for_another());
             }
             Kind::Unreachable(e) if tls::fault(e).is_some() => return Some(self.hint_for_tls(e)),
             Kind::Unreachable(e) if e.is_timeout() => {
@@ -47,6 +47,13 @@ impl Error {
             Kind::Refused { .. } => return self.hint_for_refusal(),
         };
         Some(hint.to_owned())
+    }
+
+    fn hint_for_another(&self) -> String {
+        format!(
+            "something other than the API seems to answer, such as a proxy or a login page; check {}",
+            self.way()
+        )
     }
 
     /// Names what leads to the service. A proxy variable only where a proxy is in use.

@@ -158,6 +158,19 @@ impl Error {
         }
     }
 
+    /// Whether the refusal is a web page, which the API does not send: a firewall or proxy does.
+    pub fn is_page(&self) -> bool {
+        match &*self.kind {
+            Kind::Refused { received, .. } => received.as_ref().is_some_and(Received::is_page),
+            _ => false,
+        }
+    }
+
+    /// Whether the API itself denied what was asked to whoever asked.
+    pub fn is_denial(&self) -> bool {
+        self.trouble() == Trouble::Denied && !self.is_page()
+    }
+
     /// Whether the request certainly had no effect and may be sent again whatever it was.
     fn had_no_effect(&self) -> bool {
         match &*self.kind {

@@ -8,7 +8,7 @@ use super::{
     settings::Found,
 };
 use crate::{
-    api::{Client, Credentials, Error, Scheme, Trouble, VerifyToken},
+    api::{Client, Credentials, Error, Scheme, VerifyToken},
     context::Context,
     domain::AccountId,
     env,
@@ -140,7 +140,16 @@ impl Examination<'_> {
                 is_active
             }
             // A token that lists accounts is one, also if no endpoint knows it.
-            Identity::Refused(_) if !reaches_nothing => true,
+            Identity::Refused(error) if !reaches_nothing => {
+                self.report.identity_unknown = true;
+                let what = format!(
+                    "the token is accepted, but whether it is active could not be found out: {}",
+                    said(&error)
+                );
+                let hint = "see its status on the API Tokens page of the Cloudflare dashboard";
+                self.report.warn(what, Some(hint.to_owned()));
+                true
+            }
             Identity::Refused(error) => {
                 self.report.broken_by(
                     format!(
@@ -228,10 +237,10 @@ impl Examination<'_> {
 
 /// Lets pass what the service denied to whoever asks: it was reached, and that is told elsewhere.
 fn pass(error: Error) -> Result<(), Error> {
-    match error.trouble() {
-        Trouble::Denied => Ok(()),
-        _ => Err(error),
+    if error.is_denial() {
+        return Ok(());
     }
+    Err(error)
 }
 
 fn network(meter: &Meter, report: &mut DoctorReport) {

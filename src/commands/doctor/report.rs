@@ -21,6 +21,9 @@ pub(super) struct DoctorReport {
     versions: Versions,
     pub(super) settings: Vec<Setting>,
     pub(super) identity: Option<Who>,
+    /// Whether the service refused to say it.
+    #[serde(skip)]
+    pub(super) identity_unknown: bool,
     pub(super) accounts: Vec<Account>,
     pub(super) permissions: Vec<Right>,
     pub(super) network: Option<Network>,
@@ -129,6 +132,7 @@ impl DoctorReport {
             versions,
             settings: Vec::new(),
             identity: None,
+            identity_unknown: false,
             accounts: Vec::new(),
             permissions: Vec::new(),
             network: None,
@@ -185,6 +189,10 @@ impl DoctorReport {
             let (owner, status) = (who.owner, printable(&who.status));
             section(out, "identity")?;
             writeln!(out, "  token of the {owner}, {status}{expires}")?;
+        }
+        if self.identity_unknown {
+            section(out, "identity")?;
+            writeln!(out, "  could not be found out")?;
         }
         if !self.accounts.is_empty() {
             section(out, "accounts")?;

@@ -44,6 +44,7 @@ impl Blocked {
             Trouble::QuotaSpent => (Check::Quota, Class::Temporary),
             Trouble::Temporary if error.is_throttled() => (Check::Quota, Class::Temporary),
             Trouble::Temporary => (otherwise, Class::Temporary),
+            Trouble::Denied if error.is_page() => (otherwise, Class::Check),
             Trouble::Denied if error.has_code(code::NO_ROUTE) => (Check::Account, Class::Denied),
             Trouble::Denied if is_about_credentials(error) => (Check::Credentials, Class::Denied),
             Trouble::Denied => (Check::Permission, Class::Denied),

@@ -15,6 +15,11 @@ use crate::{
 /// How long before its end a token deserves attention.
 const NEAR_END: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// What is known of a token that opens something, and that no endpoint knows.
+const UNSAID: &str = "the API accepts the token for KV, but refuses to say whether it is active";
+
+const LOOK: &str = "see its status and its end on the API Tokens page of the Cloudflare dashboard";
+
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let check = Check::Credentials;
     if facts.is_local() {
@@ -24,10 +29,13 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
         TokenAnswer::Known(status, owner) => judge(status, *owner, (facts.request.now)()),
         TokenAnswer::Trouble(blocked) => blocked.finding(check),
         // What no endpoint verifies is judged by whether it opens anything.
-        TokenAnswer::Unknown(_) | TokenAnswer::NotAsked => match facts.namespaces().await {
-            Ok(_) => Finding::pass(check, accepted(facts)),
-            Err(blocked) => blocked.finding(check),
-        },
+        answer @ (TokenAnswer::Unknown(_) | TokenAnswer::NotAsked) => {
+            match (facts.namespaces().await, answer) {
+                (Ok(_), TokenAnswer::Unknown(_)) => Finding::warn(check, UNSAID).hint(LOOK),
+                (Ok(_), _) => Finding::pass(check, accepted(facts)),
+                (Err(blocked), _) => blocked.finding(check),
+            }
+        }
     };
     vec![finding]
 }

@@ -23,10 +23,13 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let finding = match facts.writing().await {
         Writing::Allowed => Finding::pass(check, "may read and write"),
-        Writing::Untried => Finding::pass(
+        // Without a wrangler file there are no bindings to try it with.
+        Writing::Untried if let Err(blocked) = facts.document() => blocked.finding(check),
+        Writing::Untried => Finding::warn(
             check,
             "may read; writing could not be tried: no binding leads to a namespace",
-        ),
+        )
+        .hint("bind a namespace, or verify with `--read-only`"),
         Writing::Blocked(blocked) => blocked.finding(check),
         Writing::Refused(refusal) => {
             let failure = refusal.failure_of(check);

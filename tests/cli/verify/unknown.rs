@@ -30,6 +30,8 @@ const ANALYTICS: Endpoint = Endpoint("POST", "/graphql");
 enum How {
     Unauthorized,
     Forbidden,
+    /// What a firewall says that stands before the service.
+    ForbiddenPage,
     NotFound,
     Throttled,
     Broken,
@@ -41,9 +43,10 @@ enum How {
 }
 
 impl How {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Unauthorized,
         Self::Forbidden,
+        Self::ForbiddenPage,
         Self::NotFound,
         Self::Throttled,
         Self::Broken,
@@ -64,6 +67,10 @@ impl How {
         match self {
             Self::Unauthorized => refusal(401, denied),
             Self::Forbidden => refusal(403, denied),
+            Self::ForbiddenPage => Action::Answer(
+                Answer::new(403, "<html><h1>Blocked</h1></html>")
+                    .header("content-type", "text/html"),
+            ),
             Self::NotFound => refusal(404, ""),
             Self::Throttled => refusal(429, "{\"code\":971,\"message\":\"Please wait\"}"),
             Self::Broken => refusal(500, ""),
@@ -153,16 +160,20 @@ fn needs(endpoint: Endpoint) -> &'static [&'static str] {
 
 fn verify_finds_out(endpoint: Endpoint) {
     for how in How::ALL {
-        if endpoint == TOKEN && how.is_denial() {
-            // What no endpoint verifies is judged by whether it opens anything, and it does.
-            continue;
-        }
         let args = ["verify", "--json", "--consistency-timeout", "50ms"];
         let seen = under(endpoint, how, &args);
         let what = format!("{endpoint:?} {how:?}");
-        assert!(matches!(seen.code, Some(4 | 7 | 8)), "{what} {seen}");
+        // A token that no endpoint knows opens something even so.
+        let opens = endpoint == TOKEN && how.is_denial();
+        if opens {
+            assert_eq!(seen.code, Some(0), "{what} {seen}");
+            assert!(!seen.stdout.contains("login"), "{what} {seen}");
+        } else {
+            assert!(matches!(seen.code, Some(4 | 7 | 8)), "{what} {seen}");
+        }
         let report: Value = serde_json::from_str(&seen.stdout).unwrap();
-        assert_eq!(report["outcome"], "fail", "{what} {seen}");
+        let outcome = if opens { "warn" } else { "fail" };
+        assert_eq!(report["outcome"], outcome, "{what} {seen}");
         let findings = report["findings"].as_array().unwrap();
         let ended = |name: &str, status: &str| {
             let mut of = findings.iter().filter(|it| it["check"] == name);
@@ -188,6 +199,29 @@ fn verify_finds_out(endpoint: Endpoint) {
 #[test]
 fn verify_takes_no_token_for_valid_that_it_could_not_ask_about() {
     verify_finds_out(TOKEN);
+}
+
+#[test]
+fn doctor_says_that_it_could_not_find_out_whose_the_token_is() {
+    let seen = under(TOKEN, How::Forbidden, &["doctor"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    for said in ["\nidentity\n  could not be found out\n", "1 warning."] {
+        assert!(seen.stdout.contains(said), "{seen}");
+    }
+}
+
+#[test]
+fn verify_takes_writing_for_allowed_only_where_something_was_written() {
+    let sandbox = project();
+    std::fs::remove_file(sandbox.app().join("kvctl.toml")).ok();
+    sandbox.write("wrangler.toml", "name = \"bio\"\nkv_namespaces = []\n");
+    let only = ["verify", "--only", "permission"];
+    let seen = run(&sandbox, &only, ALL);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.contains("warn  permission"), "{seen}");
+    let reading = [&only[..], &["--read-only"]].concat();
+    let seen = run(&sandbox, &reading, ALL);
+    assert!(seen.stdout.contains("pass  permission"), "{seen}");
 }
 
 #[test]
@@ -262,6 +296,8 @@ fn doctor_finds_everything_broken_that_did_not_answer() {
             let report: Value = serde_json::from_str(&seen.stdout).unwrap();
             if endpoint == TOKEN {
                 assert_eq!(report["identity"], Value::Null, "{what}");
+                let findings = report["findings"].as_array().unwrap();
+                assert!(findings.iter().any(|it| it["level"] != "note"), "{what}");
             }
             let granted = |right: &str| {
                 let rights = report["permissions"].as_array().unwrap();
@@ -271,7 +307,11 @@ fn doctor_finds_everything_broken_that_did_not_answer() {
             };
             match endpoint {
                 LIST | ALL => assert!(!granted("Workers KV Storage Read"), "{what}"),
-                ANALYTICS => assert!(!granted("Account Analytics: Read"), "{what}"),
+                ANALYTICS => {
+                    assert!(!granted("Account Analytics: Read"), "{what}");
+                    let missing = seen.stdout.contains("\"missing\"");
+                    assert_eq!(missing, how.is_denial(), "{what}");
+                }
                 _ => {}
             }
         }
