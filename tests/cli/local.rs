@@ -153,3 +153,19 @@ fn while_a_local_run_waits_its_port_lets_nobody_else_in() {
     let get = ["--local", "key", "get", "--namespace-id", id, "k"];
     assert_eq!(run(&sandbox, &get).stdout, "s3cret");
 }
+
+#[test]
+fn the_example_verifies_as_the_readme_provisions_it() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs_err::read_to_string(root.join("README.md")).unwrap();
+    let (_, command) = readme.split_once("cargo run --quiet -- ").unwrap();
+    let (command, _) = command.split_once(" --cwd target/try/bio\n").unwrap();
+    let sandbox = Sandbox::new();
+    let example = fs_err::read_to_string(root.join("fixtures/bio/wrangler.toml")).unwrap();
+    sandbox.write("wrangler.toml", example);
+    let provision: Vec<&str> = command.split(' ').collect();
+    for args in [&provision[..], &["verify", "--local"]] {
+        let seen = sandbox.run(args);
+        assert_eq!(seen.code, Some(0), "{seen}");
+    }
+}
