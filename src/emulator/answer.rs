@@ -295,9 +295,13 @@ impl Refusal {
 
 impl From<registry::Error> for Refusal {
     fn from(error: registry::Error) -> Self {
+        let refusal = match error {
+            registry::Error::Malformed { .. } => Self::damaged(&error),
+            _ => Self::broken(&error),
+        };
         Self {
             is_final: error.is_final(),
-            ..Self::damaged(&error)
+            ..refusal
         }
     }
 }

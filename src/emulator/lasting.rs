@@ -3,12 +3,17 @@
 //! Clients try again what failed on the side of the service. What no second attempt heals must not
 //! keep them waiting, and not be called temporary.
 
+#[cfg(unix)]
+use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use crate::fsx;
 
-/// Whether it is the same the next time: no room, no right, or no such place.
+/// Whether it is the same the next time: no room, no right, no such place, or too many open files.
 pub(super) fn of_io(error: &io::Error) -> bool {
+    if is_out_of_files(error) {
+        return true;
+    }
     matches!(
         error.kind(),
         ErrorKind::StorageFull
@@ -20,6 +25,34 @@ pub(super) fn of_io(error: &io::Error) -> bool {
             | ErrorKind::IsADirectory
             | ErrorKind::InvalidFilename
     )
+}
+
+/// Whether the process or the system has too many open files. There is no `ErrorKind` of that, and
+/// errors that name a path keep the system's one within.
+#[cfg(unix)]
+fn is_out_of_files(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let limits = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let system = error.downcast_ref::<io::Error>();
+        if system
+            .and_then(io::Error::raw_os_error)
+            .is_some_and(|code| limits.contains(&code))
+        {
+            return true;
+        }
+        next = match system.and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+#[cfg(not(unix))]
+fn is_out_of_files(_: &io::Error) -> bool {
+    false
 }
 
 /// The same for a file that could not be read, locked or written.
@@ -67,11 +100,15 @@ mod tests {
             (30, true),  // EROFS
             (20, true),  // ENOTDIR
             (4, false),  // EINTR
-            (24, false), // EMFILE
+            (23, true),  // ENFILE
+            (24, true),  // EMFILE
         ] {
             if cfg!(target_os = "linux") {
                 let source = io::Error::from_raw_os_error(error);
                 assert_eq!(of_io(&source), expected, "{source}");
+                let inner = io::Error::from_raw_os_error(error);
+                let outer = io::Error::new(inner.kind(), inner);
+                assert_eq!(of_io(&outer), expected, "{outer}");
                 let path = "f".into();
                 let error = fsx::Error::Write { path, source };
                 assert_eq!(of_file(&error), expected);

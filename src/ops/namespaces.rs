@@ -61,8 +61,8 @@ pub async fn create_or_find(
         }
         // Not there, or not seen yet: a list may lag behind.
         match waits.next() {
-            Some(wait) => tokio::time::sleep(wait).await,
-            None => return Err(error),
+            Some(wait) if !error.is_final() => tokio::time::sleep(wait).await,
+            _ => return Err(error),
         }
     }
 }

@@ -169,3 +169,17 @@ fn the_example_verifies_as_the_readme_provisions_it() {
         assert_eq!(seen.code, Some(0), "{seen}");
     }
 }
+
+#[test]
+fn a_list_of_namespaces_that_cannot_be_written_is_tried_once() {
+    let sandbox = Sandbox::new();
+    let lock = sandbox.app().join(".wrangler/state/kvctl/namespaces.lock");
+    fs_err::create_dir_all(lock).unwrap();
+    let seen = run(&sandbox, &["namespace", "create", "T", "--local", "-vv"]);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    let sent = seen.stderr.lines().filter(|line| line.starts_with("POST "));
+    assert_eq!(sent.count(), 1, "{seen}");
+    assert!(seen.stderr.contains("namespaces.lock"), "{seen}");
+    // Nothing is damaged.
+    assert!(!seen.stderr.contains("--check"), "{seen}");
+}

@@ -210,6 +210,11 @@ impl Error {
         matches!(&*self.kind, Kind::Malformed { wanted: what, .. } if *what == wanted)
     }
 
+    /// Whether the service said that sending the same request again is of no use.
+    pub fn is_final(&self) -> bool {
+        matches!(&*self.kind, Kind::Refused { is_final: true, .. })
+    }
+
     /// Whether no complete answer arrived.
     pub fn is_unanswered(&self) -> bool {
         matches!(&*self.kind, Kind::Unreachable { .. })
