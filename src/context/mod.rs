@@ -3,13 +3,17 @@
 //! The composition root: owns no rule, only the order in which things are found. Imports `env`,
 //! `cli` (the global options), `config`, `credentials`, `api`, `emulator`, `ops::account`, `ui`.
 
+mod local;
 mod named;
 mod narrator;
 mod service;
 mod session;
 mod sources;
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::Once,
+};
 
 use anyhow::Context as _;
 
@@ -96,6 +100,8 @@ pub struct Context {
     trouble: Option<config::DotenvError>,
     /// What came through pipes that options name.
     pipes: Pipes,
+    /// Whether it was said that the local store is outside the project.
+    noted_outside: Once,
 }
 
 impl Context {
@@ -139,6 +145,7 @@ impl Context {
             env_files,
             trouble,
             pipes: Pipes::default(),
+            noted_outside: Once::new(),
         })
     }
 

@@ -135,6 +135,9 @@ impl Context {
     pub async fn service(&self, args: &ServeArgs) -> anyhow::Result<Service> {
         let account = self.account_to_serve()?;
         let directory = (!args.memory).then(|| self.local_directory(None));
+        if let Some(directory) = &directory {
+            self.note_outside(directory);
+        }
         let emulator = Emulator::new(Config {
             accounts: vec![Account {
                 id: account.clone(),

@@ -337,6 +337,7 @@ impl Context {
     /// Starts the local store's server in this process and points the ordinary client at it.
     async fn connect_locally(&self, document: Option<&Document>) -> anyhow::Result<Session> {
         let directory = self.local_directory(document);
+        self.note_outside(&directory);
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .context("could not open a loopback port for the local store")?;
@@ -363,23 +364,6 @@ impl Context {
             place: Place::Local(directory),
             server: Some(stop),
         })
-    }
-
-    /// Returns wrangler's own place: `.wrangler/state` beside the wrangler file, unless told.
-    pub fn local_directory(&self, document: Option<&Document>) -> PathBuf {
-        if let Some(directory) = &self.globals.persist_to {
-            return self.resolve(directory);
-        }
-        let beside = document
-            .and_then(|d| d.path().parent())
-            .map(std::path::Path::to_path_buf);
-        let beside = beside.or_else(|| {
-            let found = crate::config::discover(self.directory(), self.globals.config.as_deref());
-            found.ok()?.path.parent().map(std::path::Path::to_path_buf)
-        });
-        beside
-            .unwrap_or_else(|| self.directory().to_owned())
-            .join(".wrangler/state")
     }
 }
 

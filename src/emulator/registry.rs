@@ -80,8 +80,21 @@ impl Registry {
         }
     }
 
+    /// Refuses a directory that is a link: it is below the store's, where no link is followed.
+    fn refuse_link(&self) -> Result<(), Error> {
+        let Self::Directory(Directory { path, .. }) = self else {
+            return Ok(());
+        };
+        if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+            let path = path.to_owned();
+            return Err(fsx::Error::Link { path }.into());
+        }
+        Ok(())
+    }
+
     /// Returns the titles as they are now.
     pub(super) fn read(&self) -> Result<Arc<Titles>, Error> {
+        self.refuse_link()?;
         match self {
             Self::Memory(titles) => {
                 let titles = titles.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,6 +106,7 @@ impl Registry {
 
     /// Makes the directory, if there is to be one, and checks that it can be written to and read.
     pub(super) fn prepare(&self) -> Result<(), Error> {
+        self.refuse_link()?;
         if let Self::Directory(Directory { path, .. }) = self {
             fs::create_dir_all(path).map_err(Error::Directory)?;
             let _lock = fsx::lock(&lock_file(path))?;
@@ -106,6 +120,7 @@ impl Registry {
         &self,
         change: impl FnOnce(&mut Titles) -> Result<T, E>,
     ) -> Result<Result<T, E>, Error> {
+        self.refuse_link()?;
         match self {
             Self::Memory(titles) => {
                 let mut titles = titles.lock().unwrap_or_else(PoisonError::into_inner);

@@ -183,3 +183,40 @@ fn a_list_of_namespaces_that_cannot_be_written_is_tried_once() {
     // Nothing is damaged.
     assert!(!seen.stderr.contains("--check"), "{seen}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_a_link_leads_out_of_the_project_is_used_and_noted() {
+    for link in [".wrangler", ".wrangler/state"] {
+        let sandbox = Sandbox::new();
+        let outside = sandbox.app().parent().unwrap().join("outside");
+        fs_err::create_dir(&outside).unwrap();
+        let link = sandbox.app().join(link);
+        fs_err::create_dir_all(link.parent().unwrap()).unwrap();
+        fs_err::os::unix::fs::symlink(&outside, &link).unwrap();
+        let create = ["namespace", "create", "T", "--local"];
+        let seen = run(&sandbox, &create);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        let said = seen
+            .stderr
+            .matches("is a link that leads out of the project");
+        assert_eq!(said.count(), 1, "{seen}");
+        assert!(seen.stderr.contains("/outside"), "{seen}");
+
+        // What is named is meant.
+        let state = sandbox.app().join(".wrangler/state");
+        let named = [
+            "namespace",
+            "list",
+            "--local",
+            "--persist-to",
+            state.to_str().unwrap(),
+        ];
+        let seen = run(&sandbox, &named);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert!(
+            seen.stdout.contains('T') && !seen.stderr.contains("link"),
+            "{seen}"
+        );
+    }
+}

@@ -414,3 +414,33 @@ fn a_full_disk_is_said_at_once() {
         assert!(!seen.stderr.contains("again later"), "{seen}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn no_link_within_a_store_is_followed() {
+    let id = "0f2ac74b498b48028cb68387c421e279";
+    let parts = |sandbox: &Sandbox| {
+        let kv = sandbox.app().join(".wrangler/state/v3/kv");
+        let own = kv.join(id);
+        [own.join("blobs"), own, database(sandbox), kv]
+    };
+    for n in 0..4 {
+        let sandbox = stored();
+        let part = &parts(&sandbox)[n];
+        let outside = sandbox.app().parent().unwrap().join("outside");
+        fs::rename(part, &outside).unwrap();
+        fs::os::unix::fs::symlink(&outside, part).unwrap();
+        let get = ["--local", "key", "get", "--namespace-id", id, "k"];
+        let put = ["--local", "key", "put", "--namespace-id", id, "k", "other"];
+        let run = |args: &[&str]| sandbox.see(sandbox.bare_command(args).output().unwrap());
+        let name = part.file_name().unwrap().to_str().unwrap();
+        for seen in [run(&get), run(&put), refused(&sandbox, &[])] {
+            assert_eq!(seen.code, Some(1), "{seen}");
+            let said = sandbox.steady(&format!("{name}` is a link"));
+            assert!(seen.stderr.contains(&said), "{said}: {seen}");
+        }
+        fs::remove_file(part).unwrap();
+        fs::rename(&outside, part).unwrap();
+        assert_eq!(run(&get).stdout, "v");
+    }
+}

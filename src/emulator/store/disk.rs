@@ -64,7 +64,10 @@ impl Disk {
 
     /// Returns where the database is or will be, unless there is one of old that nobody moved:
     /// beside a new one it would never be seen again.
+    ///
+    /// Everything that is done to a namespace begins here, so links are refused here too.
     fn database(&self, namespace: &str) -> Result<PathBuf, Error> {
+        refuse_links(layout::parts(&self.root, namespace))?;
         let path = layout::database(&self.root, namespace);
         if !path.exists() {
             let old = layout::old_database(&self.root, namespace);
@@ -304,6 +307,12 @@ impl Backend for Disk {
     }
 
     fn check(&self) -> Result<(), Error> {
+        refuse_links(layout::parts(&self.root, ""))?;
+        for folder in entries(&layout::namespaces(&self.root))? {
+            let blobs = folder.join("blobs");
+            refuse_links([folder, blobs])?;
+        }
+        refuse_links(databases(&self.root)?)?;
         for path in databases(&self.root)? {
             database::inspect(&path)?;
         }
@@ -319,6 +328,16 @@ fn give_way(database: &Shared) -> Result<(), Error> {
     let held = database.with(database::Database::held_from_company)?;
     thread::sleep((held * GAP).min(GAP_MAX));
     Ok(())
+}
+
+/// Refuses the first link among `paths`. A store may come with a repository, and wrangler makes no
+/// links: one could only lead values out of the store.
+fn refuse_links(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Error> {
+    let is_link = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
+    match paths.into_iter().find(is_link) {
+        Some(path) => Err(Error::Link { path }),
+        None => Ok(()),
+    }
 }
 
 /// The database beside those of namespaces that is workerd's own.

@@ -41,6 +41,20 @@ pub(super) fn is_blob(name: &str) -> bool {
     name.len() == BLOB_CHARS && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// Returns all that a namespace is kept in, from the outside inwards.
+pub(super) fn parts(root: &Path, namespace: &str) -> [PathBuf; 6] {
+    let blobs = blobs(root, namespace);
+    let own = blobs.parent().unwrap_or(&blobs).to_owned();
+    [
+        root.join("v3"),
+        namespaces(root),
+        databases(root),
+        database(root, namespace),
+        own,
+        blobs,
+    ]
+}
+
 /// Returns the folder of all databases.
 pub(super) fn databases(root: &Path) -> PathBuf {
     root.join("v3/kv").join(CLASS)

@@ -59,6 +59,12 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// A part of the store is a link, and may lead anywhere.
+    #[error("`{}` is a link, which is not followed in the local store; remove it", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// The store was made before the autumn of 2023, and moved since by no one.
     #[error(
         "`{}` is a store in the layout that wrangler used until September 2023; start \
@@ -83,7 +89,7 @@ impl Error {
     /// Whether it will be the same the next time.
     pub(super) fn is_final(&self) -> bool {
         match self {
-            Self::Foreign { .. } | Self::Old { .. } => true,
+            Self::Foreign { .. } | Self::Old { .. } | Self::Link { .. } => true,
             Self::Directory(source) | Self::Blob(source) => lasting::of_io(source),
             Self::File(source) => lasting::of_file(source),
             Self::Abandoned(_) => false,
