@@ -328,6 +328,27 @@ pub fn of_library(name: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_string_lossy().into_owned())
 }
 
+/// Whether HTTPS asks the system's own verifier, which heeds no variables.
+const SYSTEM_VERIFIES: bool = cfg!(any(windows, target_vendor = "apple", target_os = "android"));
+
+/// Returns the file of certificate authorities that stands in for the system's, as the library
+/// reads it: an empty name is one.
+#[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
+pub fn trusted_file() -> Option<PathBuf> {
+    let set = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    set.filter(|_| !SYSTEM_VERIFIES)
+}
+
+/// Returns the directories of certificate authorities that stand in for the system's.
+#[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
+pub fn trusted_directories() -> Vec<PathBuf> {
+    let set = std::env::var_os("SSL_CERT_DIR").filter(|_| !SYSTEM_VERIFIES);
+    let directories = set.iter().flat_map(std::env::split_paths);
+    directories
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect()
+}
+
 /// Returns the system that the program was built for, such as `linux x86_64`.
 pub fn platform() -> String {
     format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)

@@ -41,7 +41,7 @@ impl BaseUrl {
     }
 
     /// Whether requests go in clear, so that no certificate is ever looked at.
-    pub(super) fn is_clear(&self) -> bool {
+    pub fn is_clear(&self) -> bool {
         self.0.scheme() == "http"
     }
 

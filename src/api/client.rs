@@ -18,6 +18,10 @@ use reqwest::{
     },
     multipart::{Form, Part},
 };
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 
 use super::{
     BaseUrl, Credentials, Scheme,
@@ -92,9 +96,28 @@ impl std::fmt::Debug for Client {
     }
 }
 
-/// Whether `bundle` is PEM, and has a certificate.
-pub fn has_certificates(bundle: &[u8]) -> bool {
-    reqwest::Certificate::from_pem_bundle(bundle).is_ok_and(|all| !all.is_empty())
+/// How many certificates a PEM bundle has that can be authorities, and how many that cannot be
+/// decoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Certificates {
+    /// So many can.
+    pub usable: usize,
+    /// So many cannot.
+    pub unusable: usize,
+}
+
+/// Counts the certificates in `bundle`.
+pub fn certificates(bundle: &[u8]) -> Certificates {
+    let mut roots = RootCertStore::empty();
+    let mut found = Certificates::default();
+    for block in CertificateDer::pem_reader_iter(bundle) {
+        let added = block.ok().and_then(|der| roots.add(der).ok());
+        match added {
+            Some(()) => found.usable += 1,
+            None => found.unusable += 1,
+        }
+    }
+    found
 }
 
 impl Client {

@@ -27,7 +27,7 @@ pub use analytics::GetUsage;
 pub use answer::Answer;
 pub use base_url::{BaseUrl, BaseUrlError, is_loopback};
 pub use bulk::{BulkDelete, BulkGet, BulkPut};
-pub use client::{Client, ClientError, Settings, has_certificates};
+pub use client::{Client, ClientError, Settings, certificates};
 pub use clock::ahead;
 pub use credentials::{Credentials, Scheme, SecretError};
 pub use endpoint::{Body, Endpoint};

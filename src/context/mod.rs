@@ -3,6 +3,7 @@
 //! The composition root: owns no rule, only the order in which things are found. Imports `env`,
 //! `cli` (the global options), `config`, `credentials`, `api`, `emulator`, `ops::account`, `ui`.
 
+mod authorities;
 mod local;
 mod named;
 mod narrator;
@@ -46,8 +47,10 @@ pub enum UsageError {
         why: crate::api::BaseUrlError,
     },
     /// A file of certificate authorities cannot be used.
-    #[error("the certificate authorities in {} cannot be read", path.display())]
+    #[error("{by}: the certificate authorities in {} cannot be read", path.display())]
     Authorities {
+        /// The flag or variable that names it.
+        by: &'static str,
         /// The file.
         path: PathBuf,
         /// Why not.
@@ -61,6 +64,17 @@ pub enum UsageError {
         /// The file.
         path: PathBuf,
     },
+    /// A file of certificate authorities has one that is none.
+    #[error("{by}: {} has a certificate that cannot be decoded", path.display())]
+    BadAuthority {
+        /// The flag or variable that names it.
+        by: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A variable should name a file, and is empty.
+    #[error("{0} is set, and empty: no certificate would be trusted")]
+    Empty(&'static str),
     /// A variable should name a proxy, and does not. Its value may hold a password.
     #[error("{0} is set, and is not the address of a proxy that kvctl can use")]
     Proxy(&'static str),
@@ -81,7 +95,10 @@ impl UsageError {
             Self::NoAuthorities { .. } => {
                 Some("a certificate in PEM begins with -----BEGIN CERTIFICATE-----".to_owned())
             }
-            Self::Cwd(_) | Self::Authorities { .. } => None,
+            Self::Empty(variable) => Some(format!(
+                "unset {variable} to trust the system's authorities, or name a PEM file"
+            )),
+            Self::Cwd(_) | Self::Authorities { .. } | Self::BadAuthority { .. } => None,
         }
     }
 }

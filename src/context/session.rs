@@ -10,13 +10,10 @@ use url::Url;
 
 use super::{
     Context, ForeignBaseUrl, UsageError,
-    named::AUTHORITIES_MAX_BYTES,
     narrator::{Both, Narrator},
 };
 use crate::{
-    api::{
-        BaseUrl, Client, Credentials, Observer, Settings, Visitor, has_certificates, is_loopback,
-    },
+    api::{BaseUrl, Client, Credentials, Observer, Settings, Visitor, is_loopback},
     config::{Document, Located, Project},
     credentials,
     domain::{AccountId, EnvName},
@@ -289,6 +286,9 @@ impl Context {
         } else {
             env::usable_proxy(&base.to_string()).map_err(UsageError::Proxy)?
         };
+        if !base.is_clear() {
+            self.check_trust()?;
+        }
         let settings = Settings {
             proxied: proxy.is_some(),
             base,
@@ -308,30 +308,10 @@ impl Context {
         if !is_loopback(url) {
             env::usable_proxy(url.as_str()).map_err(UsageError::Proxy)?;
         }
+        if url.scheme() == "https" {
+            self.check_trust()?;
+        }
         Ok(Visitor::new(url, &self.authorities()?, timeout)?)
-    }
-
-    /// Reads the files of further certificate authorities.
-    pub fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
-        self.authority_files()
-            .into_iter()
-            .map(
-                |(path, by)| match self.read_named(&path, AUTHORITIES_MAX_BYTES) {
-                    Ok(bundle) if has_certificates(&bundle) => Ok(bundle),
-                    Ok(_) => Err(UsageError::NoAuthorities { by, path }),
-                    Err(source) => Err(UsageError::Authorities { path, source }),
-                },
-            )
-            .collect()
-    }
-
-    /// Returns the files of further certificate authorities, and who names each.
-    pub fn authority_files(&self) -> Vec<(PathBuf, &'static str)> {
-        let flag = self.globals.ca_file.as_ref();
-        let flag = flag.map(|file| (self.resolve(file), "--ca-file"));
-        let variable = self.env.get(Var::ExtraCaCerts).map(PathBuf::from);
-        let variable = variable.map(|file| (self.resolve(&file), Var::ExtraCaCerts.name()));
-        flag.into_iter().chain(variable).collect()
     }
 
     /// Starts the local store's server in this process and points the ordinary client at it.

@@ -148,8 +148,14 @@ fn authorities_that_are_none_are_named_once() {
         "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n",
     );
     for (file, said) in [
-        ("none.pem", "broken: the certificate authorities in"),
-        ("broken.pem", "broken.pem has no certificate in PEM"),
+        (
+            "none.pem",
+            "broken: --ca-file: the certificate authorities in",
+        ),
+        (
+            "broken.pem",
+            "broken.pem has a certificate that cannot be decoded",
+        ),
     ] {
         let seen = see(&sandbox, doctor(&sandbox, USERS, &["--ca-file", file]));
         assert_eq!(seen.code, Some(8), "{seen}");

@@ -85,4 +85,36 @@ fn a_file_of_authorities_without_certificates_is_an_error() {
     let seen = get(&sandbox, &[], &[("NODE_EXTRA_CA_CERTS", "empty.pem")]);
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stderr.contains("NODE_EXTRA_CA_CERTS"), "{seen}");
+    let block = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    sandbox.write("bad.pem", block);
+    let seen = get(&sandbox, &["--ca-file", "bad.pem"], &[]);
+    assert_eq!(seen.code, Some(2), "{seen}");
+    let said = "bad.pem has a certificate that cannot be decoded";
+    assert!(seen.stderr.contains(said), "{seen}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_variable_that_leaves_nobody_to_trust_is_an_error_where_https_is_used() {
+    let sandbox = Sandbox::new();
+    sandbox.write("empty.pem", "");
+    sandbox.write("text.pem", "no certificate\n");
+    fs_err::create_dir(sandbox.app().join("certs")).unwrap();
+    let base = ("CLOUDFLARE_API_BASE_URL", "https://127.0.0.1:1/client/v4");
+    for (variable, value) in [
+        ("SSL_CERT_FILE", "/nonexistent.pem"),
+        ("SSL_CERT_FILE", "empty.pem"),
+        ("SSL_CERT_FILE", "text.pem"),
+        ("SSL_CERT_FILE", "certs"),
+        ("SSL_CERT_FILE", ""),
+        ("SSL_CERT_DIR", "certs"),
+        ("SSL_CERT_DIR", "/nonexistent:certs"),
+    ] {
+        let seen = get(&sandbox, &["--retries", "0"], &[base, (variable, value)]);
+        assert_eq!(seen.code, Some(2), "{value}: {seen}");
+        assert!(seen.stderr.contains(variable), "{value}: {seen}");
+        // Plain HTTP to this machine trusts nobody anyway: the key is asked for.
+        let seen = get(&sandbox, &[], &[(variable, value)]);
+        assert_ne!(seen.code, Some(2), "{value}: {seen}");
+    }
 }

@@ -1,7 +1,5 @@
 //! Which setting has which value, and who decided it.
 
-use std::path::Path;
-
 use super::{
     report::{DoctorReport, Setting},
     said,
@@ -279,15 +277,14 @@ fn authorities(context: &Context, report: &mut DoctorReport) {
     for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
         if let Some(path) = env::of_library(variable) {
             replaced = true;
-            report.set("authorities", Some(path.clone()), Some(variable.to_owned()));
-            if !Path::new(&path).exists() && variable == "SSL_CERT_FILE" {
-                let what = format!("{variable} names {path}, which does not exist");
-                report.broken_by(what, Some("unset it, or name a PEM file".to_owned()));
-            }
+            report.set("authorities", Some(path), Some(variable.to_owned()));
         }
     }
     if !replaced {
         report.set("authorities", Some("those of the system".to_owned()), None);
+    }
+    if let Err(error) = context.check_trust() {
+        report.broken_by(said(&error), error.hint());
     }
     for (path, by) in context.authority_files() {
         let shown = context.display(&path);

@@ -1,0 +1,82 @@
+//! Whom HTTPS trusts: the files that add certificate authorities, and those that stand in for the
+//! system's.
+
+use std::path::{Path, PathBuf};
+
+use super::{Context, UsageError, named::AUTHORITIES_MAX_BYTES};
+use crate::{
+    api::certificates,
+    env::{self, Var},
+    fsx,
+};
+
+impl Context {
+    /// Reads the files of further certificate authorities.
+    pub fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
+        let files = self.authority_files().into_iter();
+        let bundles = files.map(|(path, by)| {
+            let bundle = match self.read_named(&path, AUTHORITIES_MAX_BYTES) {
+                Ok(bundle) => bundle,
+                Err(source) => return Err(UsageError::Authorities { by, path, source }),
+            };
+            let found = certificates(&bundle);
+            if found.unusable > 0 {
+                return Err(UsageError::BadAuthority { by, path });
+            }
+            if found.usable == 0 {
+                return Err(UsageError::NoAuthorities { by, path });
+            }
+            Ok(bundle)
+        });
+        bundles.collect()
+    }
+
+    /// Returns the files of further certificate authorities, and who names each.
+    pub fn authority_files(&self) -> Vec<(PathBuf, &'static str)> {
+        let flag = self.globals.ca_file.as_ref();
+        let flag = flag.map(|file| (self.resolve(file), "--ca-file"));
+        let variable = self.env.get(Var::ExtraCaCerts).map(PathBuf::from);
+        let variable = variable.map(|file| (self.resolve(&file), Var::ExtraCaCerts.name()));
+        flag.into_iter().chain(variable).collect()
+    }
+
+    /// Checks that the variables that name authorities in place of the system's name some. The
+    /// library that reads them passes over what it cannot use, and would trust nobody.
+    pub fn check_trust(&self) -> Result<(), UsageError> {
+        if let Some(path) = env::trusted_file() {
+            check_file("SSL_CERT_FILE", path)?;
+        }
+        let directories = env::trusted_directories();
+        match directories.first() {
+            Some(first) if !directories.iter().any(|it| has_any(it)) => {
+                Err(UsageError::NoAuthorities {
+                    by: "SSL_CERT_DIR",
+                    path: first.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn check_file(by: &'static str, path: PathBuf) -> Result<(), UsageError> {
+    if path.as_os_str().is_empty() {
+        return Err(UsageError::Empty(by));
+    }
+    match fsx::read_file(&path, AUTHORITIES_MAX_BYTES) {
+        Ok(bundle) if certificates(&bundle).usable > 0 => Ok(()),
+        Ok(_) => Err(UsageError::NoAuthorities { by, path }),
+        Err(source) => Err(UsageError::Authorities { by, path, source }),
+    }
+}
+
+/// Whether a file in the directory has a certificate.
+fn has_any(directory: &Path) -> bool {
+    let Ok(entries) = fs_err::read_dir(directory) else {
+        return false;
+    };
+    entries.flatten().any(|entry| {
+        let read = fsx::read_file(&entry.path(), AUTHORITIES_MAX_BYTES);
+        read.is_ok_and(|bundle| certificates(&bundle).usable > 0)
+    })
+}
