@@ -94,6 +94,14 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// No temporary file could be made.
+    #[error("could not make a temporary file in `{}`", path.display())]
+    Temporary {
+        /// The directory of temporary files.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Another process is at work on the file.
     #[error("another run is at work on `{}`", path.display())]
     Busy {

@@ -40,4 +40,4 @@ pub use observer::{Event, Observer};
 pub use pacing::{Budget, Pacer};
 pub use received::Received;
 pub use values::{DeleteKey, GetMetadata, GetValue, Lifetime, PutValue, Value};
-pub use visit::{Visit, Visitor};
+pub use visit::{VISIT_BYTES, Visit, Visitor};

@@ -8,7 +8,7 @@ use url::Url;
 use super::{client::ClientError, received::excerpt};
 
 /// How many bytes of a body are read: enough for its beginning to be shown.
-const READ_BYTES: usize = 8 * 1024;
+pub const VISIT_BYTES: usize = 8 * 1024;
 
 /// Asks Workers.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Visit {
     pub status: StatusCode,
     /// The beginning of the body, on one line.
     pub excerpt: String,
+    /// Whether the body was read to its end.
+    pub whole: bool,
 }
 
 impl Visitor {
@@ -49,19 +51,21 @@ impl Visitor {
         let response = self.http.get(url.clone()).send().await;
         let mut response = response.map_err(reqwest::Error::without_url)?;
         let mut body = Vec::new();
-        while body.len() < READ_BYTES {
+        let mut whole = false;
+        while !whole && body.len() < VISIT_BYTES {
             match response
                 .chunk()
                 .await
                 .map_err(reqwest::Error::without_url)?
             {
                 Some(chunk) => body.extend_from_slice(&chunk),
-                None => break,
+                None => whole = true,
             }
         }
         Ok(Visit {
             status: response.status(),
             excerpt: excerpt(&body),
+            whole,
         })
     }
 }

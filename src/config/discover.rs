@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use crate::fsx::foreign_owner;
+use crate::fsx::{foreign_owner, kind_of};
 
 /// What wrangler looks for, the first that exists anywhere above winning over all that follow.
 const NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
@@ -35,6 +35,14 @@ pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<Found, Error> {
         files.find(|(_, path)| path.is_file())
     });
     let Some((depth, path)) = found else {
+        let named = directories
+            .iter()
+            .flat_map(|directory| NAMES.iter().map(|it| directory.join(it)));
+        let mut others = named.filter_map(|path| Some((kind_of(&path)?.what(), path)));
+        // wrangler passes it over, but who put it there means something by it.
+        if let Some((what, path)) = others.next() {
+            return Err(Error::Occupied { path, what });
+        }
         let searched = directories.into_iter().map(Path::to_path_buf).collect();
         return Err(Error::NotFound { searched });
     };
@@ -113,6 +121,19 @@ mod tests {
         let wrong = |name| discover(root.path(), Some(Path::new(name))).unwrap_err();
         assert!(matches!(wrong("a"), Error::NotAFile { .. }));
         assert!(matches!(wrong("none.toml"), Error::Missing { .. }));
+    }
+
+    #[test]
+    fn what_is_called_so_and_is_no_file_is_named_where_nothing_else_is_found() {
+        let root = tree(&[]);
+        let occupied = root.path().join("a/wrangler.toml");
+        fs_err::create_dir(&occupied).unwrap();
+        let error = discover(&root.path().join("a/b"), None).unwrap_err();
+        let message = format!("{}: a directory, not a file", occupied.display());
+        assert_eq!(error.to_string(), message);
+        fs_err::File::create(root.path().join("wrangler.jsonc")).unwrap();
+        let found = discover(&root.path().join("a/b"), None).unwrap();
+        assert_eq!(found.path, root.path().join("wrangler.jsonc"));
     }
 
     #[test]

@@ -35,6 +35,14 @@ pub enum Error {
         /// The directories, nearest first.
         searched: Vec<PathBuf>,
     },
+    /// No wrangler file was found, but something else that is called so.
+    #[error("{}: {what}, not a file", .path.display())]
+    Occupied {
+        /// What is called so.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
     /// What the user named is a directory, a device, or a link that leads nowhere.
     #[error("{}: not a file", .path.display())]
     NotAFile {
@@ -142,6 +150,9 @@ impl Error {
             Self::NotFound { .. } => {
                 "run `kvctl provision --init` to make a wrangler.toml here, or name the file with \
                  `-c FILE`"
+            }
+            Self::Occupied { .. } => {
+                "it has the name of a wrangler file; move it away, or name the file with `-c FILE`"
             }
             Self::Missing { .. } | Self::NotAFile { .. } => {
                 "check the path after `-c`; it is relative to the directory \

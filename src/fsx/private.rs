@@ -3,7 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::Write as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use tempfile::TempDir;
@@ -32,9 +32,11 @@ pub fn private_writer(name: &str) -> Result<(Private, File), Error> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("kvctl-");
     close_to_others(&mut builder);
-    let directory = builder
-        .tempdir()
-        .map_err(|source| write_error(Path::new(name), source))?;
+    let made = builder.tempdir();
+    let directory = made.map_err(|source| Error::Temporary {
+        path: tempfile::env::temp_dir(),
+        source,
+    })?;
     let path = directory.path().join(name);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -20,6 +20,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Says what it is.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::File => "a file",
+            Self::Directory => "a directory",
+            Self::Pipe => "a pipe",
+            Self::Device => "a device",
+        }
+    }
+
     fn of(kind: FileType) -> Self {
         match () {
             () if kind.is_file() => Self::File,
@@ -120,15 +130,11 @@ pub fn read_up_to(file: File, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 fn is_not_a_file(kind: Kind) -> io::Error {
-    let what = match kind {
-        Kind::Directory => return io::ErrorKind::IsADirectory.into(),
-        Kind::Pipe => "a pipe",
-        Kind::File | Kind::Device => "a device",
-    };
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        format!("it is {what}, not a file"),
-    )
+    if kind == Kind::Directory {
+        return io::ErrorKind::IsADirectory.into();
+    }
+    let message = format!("it is {}, not a file", kind.what());
+    io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
 #[cfg(unix)]

@@ -142,3 +142,32 @@ fn devices_and_endless_files_are_refused() {
     assert_eq!(seen.code, Some(5), "{seen}");
     assert!(seen.stderr.contains("it has more than 1 MiB"), "{seen}");
 }
+
+#[test]
+fn what_has_the_name_of_a_wrangler_file_and_is_none_is_named() {
+    let sandbox = Sandbox::new();
+    mkfifo(&sandbox.app().join("wrangler.toml"));
+    for args in [&["provision", "--local"][..], &["scaffold", "--dry-run"]] {
+        let seen = sandbox.run(args);
+        assert_eq!(seen.code, Some(5), "{seen}");
+        assert!(
+            seen.stderr.contains("wrangler.toml: a pipe, not a file"),
+            "{seen}"
+        );
+        assert!(!seen.stderr.contains("--init"), "{seen}");
+    }
+}
+
+#[test]
+fn a_directory_of_temporary_files_that_is_none_is_named() {
+    const ID: &str = "0f2ac74b498b48028cb68387c421e279";
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.bare_command(&["import", "-", "--local", "--namespace-id", ID]);
+    command.args(["-y"]).env("TMPDIR", "/nonexistent-temporary");
+    let seen = sandbox.see(command.output().unwrap());
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(
+        seen.stderr.contains("in `/nonexistent-temporary`"),
+        "{seen}"
+    );
+}

@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use crate::api::VISIT_BYTES;
+
 use super::{Check, Finding, blame::with_causes, facts::Facts};
 
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
@@ -23,7 +25,13 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
                 None => status.is_success(),
             };
             if right {
-                Finding::pass(check, format!("{url} answers {status}"))
+                let rest = if visit.whole {
+                    String::new()
+                } else {
+                    let kib = VISIT_BYTES / 1024;
+                    format!("; its body was not read beyond {kib} KiB")
+                };
+                Finding::pass(check, format!("{url} answers {status}{rest}"))
             } else {
                 let wanted = match route.status {
                     Some(wanted) => wanted.to_string(),

@@ -126,7 +126,14 @@ fn workers() {
     );
     let seen = run(&well, &["--only", "worker", "--worker", well_url]);
     assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(!seen.stdout.contains("body"), "{seen}");
+    let (long, long_url) = health(Answer::new(200, "x".repeat(1 << 20)));
+    let seen = run(&long, &["--only", "worker", "--worker", long_url]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let said = "its body was not read beyond 8 KiB";
+    assert!(seen.stdout.contains(said), "{seen}");
 }
+
 #[test]
 fn no_worker() {
     let case = Case::new("no Worker", "worker", project())
