@@ -116,9 +116,10 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
     outcome
 }
 
-/// Makes sure that a few files can be opened: the runtime panics where it cannot.
+/// Makes sure that so many files can be opened as a command needs at once: the runtime panics where
+/// it cannot, and the local store would seem to be damaged.
 fn check_open_files() -> anyhow::Result<()> {
-    let pipes: Result<Vec<_>, _> = (0..5).map(|_| std::io::pipe()).collect();
+    let pipes: Result<Vec<_>, _> = (0..16).map(|_| std::io::pipe()).collect();
     pipes
         .map(drop)
         .context("too few files may be open at once; raise the limit, as with `ulimit -n 1024`")

@@ -121,9 +121,15 @@ impl Answer {
         match received::success_of(&self.body) {
             Some(false) => Err(self.refusal()),
             Some(true) => Err(self.malformed(Wanted::Value)),
-            None if received::is_page(&self.body) => Err(self.malformed(Wanted::Value)),
+            None if received::is_page(&self.body) || self.is_markup() => {
+                Err(self.malformed(Wanted::Value))
+            }
             None => Ok(self.body.clone()),
         }
+    }
+
+    fn is_markup(&self) -> bool {
+        self.media_type().as_deref() == Some("text/html") && received::is_markup(&self.body)
     }
 
     /// Refuses a body that is compressed, which nobody asked for: its bytes are not those that count.
@@ -208,15 +214,19 @@ mod tests {
     fn two_signs_together_say_that_a_body_is_not_the_value() {
         let types = ["", "text/html; charset=utf-8", "application/json"];
         for media_type in types {
-            for body in [PAGE, "<HTML lang=en>", SUCCESS, REFUSAL] {
+            let declared = "<?xml version=\"1.0\"?>\n<!-- a --> <!-- b -->\n<!DOCTYPE html>";
+            for body in [PAGE, "<HTML lang=en>", declared, "<body>", SUCCESS, REFUSAL] {
                 let read = answer(media_type, body).value();
                 assert!(read.is_err(), "{media_type} {body}");
             }
-            for body in ["", "text", "<htm", "{}", r#"{"success":true}"#] {
+            for body in ["", "text", "< b", "<!--", "{}", r#"{"success":true}"#] {
                 let read = answer(media_type, body).value();
-                assert_eq!(read.unwrap(), body, "{media_type}");
+                let is_html = media_type.starts_with("text/html") && body == "<!--";
+                assert_eq!(read.is_err(), is_html, "{media_type} {body}");
             }
         }
+        assert!(answer("text/html", "<h1>Log in</h1>").value().is_err());
+        assert_eq!(answer("text/xml", "<h1>").value().unwrap(), "<h1>");
         for body in [PAGE, SUCCESS, REFUSAL] {
             let read = answer("Application/Octet-Stream ; x=y", body).value();
             assert_eq!(read.unwrap(), body);

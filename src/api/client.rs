@@ -258,13 +258,14 @@ impl Client {
         let builder = self.prepare(endpoint, &request.path);
         let sent = Instant::now();
         let received = async {
-            let mut response = builder.send().await?;
+            let head = self.time_for(endpoint.body().len());
+            let mut response = in_time(head, builder.send()).await?;
             let limit = if response.status().is_success() {
                 E::ANSWER_MAX_BYTES
             } else {
                 ERROR_MAX_BYTES
             };
-            let body = body_of(&mut response, limit).await?;
+            let body = body_of(&mut response, limit, self.timeout).await?;
             Ok((response, body))
         };
         match received.await {
@@ -295,14 +296,13 @@ impl Client {
                 }
                 Ok(answer)
             }
-            Err(e) => {
+            Err(kind) => {
                 self.observer.event(&Event::Lost {
                     method: &E::METHOD,
                     path: &request.path,
                     took: sent.elapsed(),
                 });
-                let error: reqwest::Error = e;
-                Err(Error::new(request, Kind::Unreachable(error.without_url())))
+                Err(Error::new(request, kind))
             }
         }
     }
@@ -388,10 +388,14 @@ impl Client {
 
 /// Receives the body of `response`, but no more than `limit` bytes of it, and tells whether that is
 /// all.
-async fn body_of(response: &mut Response, limit: usize) -> Result<(Bytes, bool), reqwest::Error> {
+async fn body_of(
+    response: &mut Response,
+    limit: usize,
+    pause: Duration,
+) -> Result<(Bytes, bool), Kind> {
     let announced = response.content_length().and_then(|n| n.try_into().ok());
     let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
-    while let Some(mut chunk) = response.chunk().await? {
+    while let Some(mut chunk) = in_time(pause, response.chunk()).await? {
         let room = limit - body.len();
         if chunk.len() > room {
             body.extend_from_slice(&chunk.split_to(room));
@@ -400,6 +404,17 @@ async fn body_of(response: &mut Response, limit: usize) -> Result<(Bytes, bool),
         body.extend_from_slice(&chunk);
     }
     Ok((body.freeze(), true))
+}
+
+/// Waits no longer than `limit` for what is to come next of an answer.
+async fn in_time<T>(
+    limit: Duration,
+    next: impl Future<Output = Result<T, reqwest::Error>>,
+) -> Result<T, Kind> {
+    match tokio::time::timeout(limit, next).await {
+        Ok(came) => came.map_err(|e| Kind::Unreachable(e.without_url())),
+        Err(_elapsed) => Err(Kind::Silent),
+    }
 }
 
 /// Puts a value and its metadata into the form that the API documents.

@@ -108,13 +108,30 @@ fn text_of(body: &[u8]) -> &[u8] {
         .trim_ascii_start()
 }
 
-/// Whether a body is an HTML page.
+/// Whether a body is an HTML page. What may stand before its first element is passed over.
 pub(super) fn is_page(body: &[u8]) -> bool {
-    let text = text_of(body);
-    ["<!doctype html", "<html"].iter().any(|start| {
-        let begin = text.get(..start.len());
-        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
-    })
+    let mut text = text_of(body);
+    while let Some(rest) = behind(text, b"<?", b"?>").or_else(|| behind(text, b"<!--", b"-->")) {
+        text = rest.trim_ascii_start();
+    }
+    ["<!doctype html", "<html", "<head", "<body"]
+        .iter()
+        .any(|start| {
+            let begin = text.get(..start.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
+        })
+}
+
+/// Whether a body that is said to be HTML begins as any HTML does.
+pub(super) fn is_markup(body: &[u8]) -> bool {
+    matches!(text_of(body), [b'<', next, ..] if next.is_ascii_alphabetic() || b"!?".contains(next))
+}
+
+/// Returns what follows a part of `text` that begins with `open` and ends with `close`.
+fn behind<'t>(text: &'t [u8], open: &[u8], close: &[u8]) -> Option<&'t [u8]> {
+    let inner = text.strip_prefix(open)?;
+    let end = inner.windows(close.len()).position(|part| part == close)?;
+    Some(&inner[end + close.len()..])
 }
 
 /// What tells an envelope of the API from other JSON.

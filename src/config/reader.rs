@@ -35,7 +35,7 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
 }
 
 /// The most entries of a section. An account has at most 1,000 namespaces.
-const MAX_ENTRIES: usize = 10_000;
+const MAX_ENTRIES: usize = 2000;
 
 struct Reader<'a> {
     path: &'a Path,

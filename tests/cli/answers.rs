@@ -355,3 +355,53 @@ fn an_answer_without_end_is_not_read_to_its_end() {
         assert_eq!(seen.code, Some(7), "{seen}");
     }
 }
+
+#[test]
+fn the_page_of_a_proxy_says_of_no_key_that_it_is_not_there() {
+    let sandbox = sandbox(&["one"]);
+    put(&sandbox, "k", "the value");
+    let absent = Answer::new(404, PAGE).header("content-type", "text/html");
+    always(&sandbox, "", "", &absent);
+    let runs: [&[&str]; 4] = [
+        &["key", "get", "k", "-n", "one"],
+        &["key", "list", "-n", "one"],
+        &["namespace", "list"],
+        &["namespace", "get", "one"],
+    ];
+    for args in runs {
+        let seen = sandbox.run(args);
+        assert_eq!(seen.code, Some(1), "{args:?} {seen}");
+        assert!(
+            seen.stderr.contains("something other than the API"),
+            "{args:?} {seen}"
+        );
+    }
+}
+
+#[test]
+fn a_service_that_is_silent_is_not_waited_for_longer_than_asked() {
+    let sandbox = sandbox(&["one"]);
+    put(&sandbox, "k", "the value");
+    let never = Action::Delay(std::time::Duration::from_mins(1));
+    sandbox
+        .emulator
+        .fault(Fault::new("GET", "/values/k", never));
+    let args = [
+        "key",
+        "get",
+        "k",
+        "-n",
+        "one",
+        "--timeout",
+        "1s",
+        "--retries",
+        "0",
+    ];
+    let begun = std::time::Instant::now();
+    let seen = sandbox.run(&args);
+    assert_eq!(seen.code, Some(7), "{seen}");
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(30),
+        "{seen}"
+    );
+}

@@ -559,3 +559,30 @@ fn a_protected_namespace_is_not_overwritten_in_a_mass_unasked() {
         assert_eq!(seen.code, Some(0), "{seen}");
     }
 }
+
+#[test]
+fn an_import_is_resumed_only_with_what_it_began_with() {
+    let sandbox = sandbox(&["one"]);
+    let records: Vec<Value> = (0..25_000)
+        .map(|n| json!({ "key": format!("k{n}"), "value": "v" }))
+        .collect();
+    sandbox.write("in.json", json!(records).to_string());
+    let put = ["bulk", "put", "in.json", "-n", "one", "--retries", "0"];
+    let broken = Action::Answer(Answer::new(500, ""));
+    sandbox
+        .emulator
+        .fault(Fault::new("PUT", "/bulk", broken).after(2));
+    let with = |more: &[&str]| sandbox.run(&[&put[..], more].concat());
+    assert_eq!(with(&["--ttl", "1h"]).code, Some(7));
+    let others: [&[&str]; 3] = [
+        &["--ttl", "2h", "--resume"],
+        &["--resume"],
+        &["--ttl", "1h", "--metadata", "1", "--resume"],
+    ];
+    for other in others {
+        let seen = with(other);
+        assert_eq!(seen.code, Some(9), "{other:?} {seen}");
+    }
+    let seen = with(&["--ttl", "1h", "--resume"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+}

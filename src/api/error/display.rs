@@ -18,6 +18,7 @@ impl fmt::Display for Error {
         match &**kind {
             Kind::Refused { .. } => write_refusal(f, self)?,
             Kind::Unreachable(e) if e.is_timeout() => write!(f, "{request} got no answer in time")?,
+            Kind::Silent => write!(f, "{request} got no answer in time")?,
             Kind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => {
                 write!(f, "{request} could not be sent by HTTPS")?;
             }

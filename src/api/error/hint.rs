@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
+
 use super::{
     Error, Kind, Trouble, Wanted, graphql,
     tls::{self, Fault},
@@ -23,13 +25,19 @@ impl Error {
                  such as a proxy or a login page, then run the same command again"
             }
             Kind::Malformed { .. } | Kind::TooLong { .. } => return Some(self.hint_for_another()),
-            Kind::Refused { .. }
-                if self.is_page()
-                    && matches!(self.trouble(), Trouble::Denied | Trouble::NotFound) =>
-            {
+            Kind::Refused { .. } if self.is_page() && self.trouble() == Trouble::Denied => {
                 return Some(self.hint_for_another());
             }
+            Kind::Refused {
+                status,
+                received: Some(_),
+                ..
+            } if *status == StatusCode::NOT_FOUND => return Some(self.hint_for_another()),
             Kind::Unreachable(e) if tls::fault(e).is_some() => return Some(self.hint_for_tls(e)),
+            Kind::Silent => {
+                "the service took too long; allow more with `--timeout 60s`, or run the same \
+                 command again"
+            }
             Kind::Unreachable(e) if e.is_timeout() => {
                 "the service took too long; allow more with `--timeout 60s`, or run the same \
                  command again"

@@ -65,6 +65,8 @@ pub enum Kind {
     },
     /// No complete answer arrived.
     Unreachable(reqwest::Error),
+    /// No answer came in time, or none of the rest of it.
+    Silent,
     /// The answer was a success, but not what the API documents.
     Malformed {
         /// The HTTP status.
@@ -193,7 +195,10 @@ impl Error {
                     && !self.is_throttled()
             }
             Kind::Unreachable(_) => !self.had_no_effect(),
-            Kind::Malformed { .. } | Kind::TooLong { .. } | Kind::Inconsistent(_) => true,
+            Kind::Silent
+            | Kind::Malformed { .. }
+            | Kind::TooLong { .. }
+            | Kind::Inconsistent(_) => true,
             Kind::Unanswered { .. } | Kind::Circular => false,
         }
     }
@@ -217,7 +222,7 @@ impl Error {
 
     /// Whether no complete answer arrived.
     pub fn is_unanswered(&self) -> bool {
-        matches!(&*self.kind, Kind::Unreachable { .. })
+        matches!(&*self.kind, Kind::Unreachable(_) | Kind::Silent)
     }
 
     /// Whether the answer was longer than the API documents, and was not read to its end.
@@ -238,7 +243,7 @@ impl Error {
         match &*self.kind {
             Kind::Unreachable(e) if e.is_builder() => Trouble::Failed,
             Kind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => Trouble::Failed,
-            Kind::Unreachable(_) => Trouble::Temporary,
+            Kind::Unreachable(_) | Kind::Silent => Trouble::Temporary,
             Kind::Malformed { .. }
             | Kind::TooLong { .. }
             | Kind::Inconsistent(_)
@@ -246,6 +251,7 @@ impl Error {
             Kind::Unanswered { errors, .. } => graphql::trouble(errors),
             Kind::Refused {
                 status,
+                received,
                 challenged,
                 is_final,
                 ..
@@ -263,7 +269,8 @@ impl Error {
                     Trouble::Failed
                 } else if self.is_denied(*status) {
                     Trouble::Denied
-                } else if *status == StatusCode::NOT_FOUND {
+                } else if *status == StatusCode::NOT_FOUND && received.is_none() {
+                    // Only the service can tell: the page of a proxy says nothing of keys.
                     Trouble::NotFound
                 } else {
                     Trouble::Failed

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::{Access, Keyspace, choose, lifetime, put::Put, quoted, value::too_long};
 use crate::{
+    api::Value,
     cli::key::EditArgs,
     commands::Refused,
     context::Context,
-    domain::{Expiration, KeyName, Metadata, VALUE_MAX_BYTES},
+    domain::{KeyName, Metadata, VALUE_MAX_BYTES},
     fsx::{self, Private},
     ui::{Page, Report, Ui, printable},
 };
@@ -52,7 +53,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
         return context.ui.conclude(&Unchanged { key }, Ok(()));
     };
     let written = match edited {
-        Ok(()) => match change(&keyspace, &key, new, old.expiration, metadata).await {
+        Ok(()) => match change(&keyspace, &key, new, &old, metadata).await {
             Ok(put) => keyspace.write(context, Put { dry_run, ..put }).await,
             Err(e) => Err(e),
         },
@@ -72,21 +73,29 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
     }
 }
 
-/// What is to be written, if it can be.
+/// What is to be written, if it can be. What was changed meanwhile is not overwritten.
 async fn change(
     keyspace: &Keyspace,
     key: &KeyName,
     value: Bytes,
-    expiration: Option<Expiration>,
+    old: &Value,
     metadata: Option<Metadata>,
 ) -> anyhow::Result<Put> {
     if value.len() > VALUE_MAX_BYTES {
         return Err(too_long("the edited value").into());
     }
+    let (now, metadata_now) = keyspace.record(key).await?;
+    if now != *old || metadata_now != metadata {
+        return Err(Refused {
+            what: format!("{} was changed while it was edited", quoted(key)),
+            allow: "run `kvctl key edit` again to edit what is there now".to_owned(),
+        }
+        .into());
+    }
     Ok(Put {
         key: key.clone(),
         value,
-        lifetime: lifetime::kept(keyspace, key, expiration).await?,
+        lifetime: lifetime::kept(keyspace, key, old.expiration).await?,
         metadata,
         dry_run: false,
     })

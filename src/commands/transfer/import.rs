@@ -39,6 +39,19 @@ pub(in crate::commands) struct Defaults {
 }
 
 impl Defaults {
+    /// Returns the checksum of what they say, if they say anything.
+    fn sum(&self) -> Option<String> {
+        let Self { lifetime, metadata } = self;
+        let lifetime = match lifetime {
+            Lifetime::Unlimited => None,
+            Lifetime::For(ttl) => Some(format!("for {}", ttl.seconds())),
+            Lifetime::Until(at) => Some(format!("until {}", at.unix_seconds())),
+        };
+        let metadata = metadata.as_ref().map(Metadata::as_json);
+        (lifetime.is_some() || metadata.is_some())
+            .then(|| Content::sum(&format!("{lifetime:?} {metadata:?}")))
+    }
+
     /// A time to live stays one: it is counted from when the service takes the record.
     fn complete(&self, number: u64, input: formats::Input) -> Outgoing {
         let (mut record, ttl) = input.into_record_and_ttl();
@@ -184,6 +197,7 @@ impl Import<'_> {
         let content = Content {
             records: self.survey.records,
             sha256: self.survey.sum.clone(),
+            given: self.defaults.sum(),
         };
         let run = Run {
             operation: Operation::Import,

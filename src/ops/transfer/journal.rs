@@ -95,7 +95,7 @@ pub enum Error {
     #[error("an earlier run of this was interrupted; {} knows how far it came", .0.display())]
     Unfinished(PathBuf),
     /// The journal is about something else.
-    #[error("{} is about another file or another namespace", .0.display())]
+    #[error("{} is about another content, another namespace or other options", .0.display())]
     Other(PathBuf),
     /// What stands in the journal's place is none, or of another version of kvctl.
     #[error("`{}` is not a journal of this version of kvctl; it was left as it is", .0.display())]
@@ -260,6 +260,7 @@ mod tests {
             content: Some(super::super::run::Content {
                 records: 1,
                 sha256: prefix.to_owned(),
+                given: None,
             }),
         }
     }

@@ -66,6 +66,16 @@ pub struct Content {
     pub records: u64,
     /// The checksum of its bytes.
     pub sha256: String,
+    /// The checksum of what its records are given beside that: a time to live, metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given: Option<String>,
+}
+
+impl Content {
+    /// Returns the checksum of what `given` says.
+    pub fn sum(given: &str) -> String {
+        hex(&Sha256::digest(given))
+    }
 }
 
 /// A long run.
@@ -185,6 +195,7 @@ mod tests {
             content: Some(Content {
                 records: 3,
                 sha256: "00".to_owned(),
+                given: None,
             }),
         }
     }

@@ -193,3 +193,27 @@ fn a_run_that_is_terminated_ends_its_editor_and_leaves_no_value() {
     assert_eq!(left(&sandbox), 1);
     assert_eq!(value(&sandbox, "k").unwrap(), b"old");
 }
+
+#[test]
+fn what_changed_while_it_was_edited_is_not_overwritten() {
+    let sandbox = sandbox();
+    for other in [
+        &["put", "k", "theirs"][..],
+        &["delete", "k", "-y"],
+        &["touch", "k", "--ttl", "1h"],
+    ] {
+        put(&sandbox, "k", b"old", &[]);
+        let model = sandbox.command(&[]);
+        let program = model.get_program().to_str().unwrap();
+        let editor = format!(
+            "echo mine > \"$1\"; {program} key {} -b SESSIONS -q",
+            other.join(" ")
+        );
+        let Some(seen) = on_terminal(&sandbox, EDIT, &editor) else {
+            return;
+        };
+        assert!(matches!(seen.code, Some(3 | 9)), "{seen}");
+        assert!(seen.stdout.contains("the edited text is in"), "{seen}");
+        assert_ne!(value(&sandbox, "k").as_deref(), Some(&b"mine"[..]));
+    }
+}

@@ -95,6 +95,7 @@ mod tests {
             content: Some(Content {
                 records,
                 sha256: "ab".repeat(32),
+                given: None,
             }),
         };
         let opened = open_beside::<u64>(file, &run, start)?;
