@@ -144,7 +144,10 @@ impl Context {
             &format!("credentials: {}", found.source),
         );
         self.may_send(&found)?;
-        let (base, _) = self.base_url()?;
+        let (base, variable) = self.base_url()?;
+        if variable.is_none() {
+            self.warn_of_unread_base_url();
+        }
         let retries = self.globals.retries.into();
         self.client_with(base, found.credentials, retries, observer)
     }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::Context;
 use crate::{
-    config::{DotenvError, EnvFile},
+    api::BaseUrl,
+    config::{self, DotenvError, EnvFile, read_env_files},
     credentials,
     env::{Env, Var},
 };
@@ -80,6 +81,35 @@ impl EnvFileSource {
 }
 
 impl Context {
+    /// Warns where the env file beside the wrangler file says where requests go, and is not that of
+    /// the folder the command works in: whoever works on a stand-in for the service would be
+    /// surprised by what happens to the real one.
+    pub(super) fn warn_of_unread_base_url(&self) {
+        let explicit = self.globals.config.as_ref().map(|file| self.resolve(file));
+        let found = config::discover(&self.cwd, explicit.as_deref()).ok();
+        let directory = found.as_ref().and_then(|found| found.path.parent());
+        let Some(directory) = directory.filter(|directory| *directory != self.cwd) else {
+            return;
+        };
+        let files = read_env_files(directory, self.globals.environment.as_deref());
+        let names = [Var::BaseUrl.name(), Var::LegacyBaseUrl.name()];
+        for file in files.map(|files| files.read).unwrap_or_default() {
+            let set = file.assignments.iter().rev();
+            let mut set = set.filter(|it| names.contains(&&*it.name) && !it.value.is_empty());
+            if let Some(set) = set.next() {
+                self.ui.warn(&format!(
+                    "{}:{} sets {}, and is not read: env files are read in the current folder only; \
+                     requests go to {}",
+                    self.display(&file.path),
+                    set.line,
+                    set.name,
+                    BaseUrl::DEFAULT
+                ));
+                return;
+            }
+        }
+    }
+
     /// Returns the env files that were read, the one that wins first.
     pub fn env_files(&self) -> &[EnvFileSource] {
         &self.env_files

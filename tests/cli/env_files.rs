@@ -204,6 +204,25 @@ fn env_files_are_those_of_the_folder_that_is_worked_in() {
 }
 
 #[test]
+fn an_address_beside_the_wrangler_file_alone_is_warned_of() {
+    let sandbox = project();
+    let before = sandbox.emulator.log().len();
+    let mut command = command(&sandbox, &["namespace", "list", "--retries", "0"]);
+    // A proxy that nobody listens at: nothing leaves this machine.
+    command.env("HTTPS_PROXY", "http://127.0.0.1:9");
+    let seen = sandbox.see(
+        command
+            .current_dir(sandbox.app().join("folder"))
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(seen.code, Some(7), "{seen}");
+    let warning = "/app/.env:2 sets CLOUDFLARE_API_BASE_URL, and is not read";
+    assert!(seen.stderr.contains(warning), "{seen}");
+    assert_eq!(sandbox.emulator.log().len(), before);
+}
+
+#[test]
 fn later_files_win_and_the_flag_alone_names_more_of_them() {
     let sandbox = Sandbox::new();
     let set = |name: &str, token: &str| {
