@@ -9,7 +9,7 @@
 //! | module | owns | may import |
 //! | --- | --- | --- |
 //! | [`domain`] | ids, titles, bindings, keys: valid by construction. Pure | nothing |
-//! | [`fsx`] | writing files whole or not at all; locks; whose a file is | nothing |
+//! | [`fsx`] | reading files with a bound, writing them whole or not at all; locks; whose a file is | nothing |
 //! | [`ui`] | the standard streams, what may be shown on them, questions, progress, lending the terminal | nothing |
 //! | [`mod@env`] | the environment, the current directory, the clock | nothing |
 //! | [`wire`] | the JSON that client and emulator share | `domain` |
