@@ -220,7 +220,8 @@ fn of_two_exports_into_one_directory_one_is_refused() {
     // One that lost its directory neither claims nor removes what another put there.
     let mut first = exporting(&sandbox, &["export", "two/", "-n", "one"]);
     fs::rename(sandbox.app().join("two.part"), sandbox.app().join("aside")).unwrap();
-    fs::create_dir(sandbox.app().join("two.part")).unwrap();
+    // The run may have made it again by now, for its next file.
+    fs::create_dir_all(sandbox.app().join("two.part")).unwrap();
     sandbox.write("two.part/precious", "");
     assert_eq!(first.wait().unwrap().code(), Some(1));
     assert!(sandbox.app().join("two.part/precious").exists());
