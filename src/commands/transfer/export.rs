@@ -1,12 +1,6 @@
 //! `kvctl export`.
 
-use std::{
-    cell::Cell,
-    io::{self, Read as _},
-    path::Path,
-    pin::pin,
-    time::Duration,
-};
+use std::{cell::Cell, io, path::Path, pin::pin, time::Duration};
 
 use anyhow::Context as _;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
@@ -15,6 +9,7 @@ use serde::Serialize;
 use super::{
     counted,
     missed::{self, Missed},
+    part::{NOTHING_KEPT, begin, incomplete},
 };
 use crate::{
     cli::transfer::{ExportArgs, ResumeArgs},
@@ -24,11 +19,8 @@ use crate::{
     },
     context::{Context, Session},
     domain::{KeyName, Record},
-    formats::{
-        Format, StreamFormat, Summary,
-        ndjson::{self, NdjsonWriter},
-    },
-    fsx::{self, Begun, Growing, GrowingTree},
+    formats::{Format, StreamFormat, Summary, ndjson::NdjsonWriter},
+    fsx::{self, Growing, GrowingTree},
     ops::{
         target::Target,
         transfer::{
@@ -104,9 +96,6 @@ pub(crate) async fn back_up(
     verdict.with_context(|| format!("{} is not complete", report.file))?;
     Ok(report)
 }
-
-/// What is said of an export that failed and cannot be gone on with.
-const NOTHING_KEPT: &str = "the export is not complete; nothing of it is kept";
 
 /// How often a directory is begun at most.
 const TREE_ATTEMPTS: usize = 3;
@@ -373,82 +362,6 @@ impl Export<'_> {
         if !summary.verified {
             ui.note("this format carries no checksum; ndjson does");
         }
-    }
-}
-
-/// Begins a file, or goes on with one that an interrupted run left.
-fn begin(
-    target: &Path,
-    format: StreamFormat,
-    resume: Option<ResumeArgs>,
-) -> anyhow::Result<(Growing, Option<ndjson::Partial>)> {
-    let part = Growing::part(target);
-    let resumable = format == StreamFormat::Ndjson && resume.is_some();
-    let ways = ways(&part, resumable, resume.is_some());
-    let resume = resume.unwrap_or_default();
-    if resume.restart
-        && let Some(begun) = Growing::begun(target)?
-    {
-        discard(begun, &part, format)?;
-    }
-    if resume.resume
-        && let Some(mut begun) = Growing::begun(target)?
-    {
-        let partial = ndjson::Partial::read(&mut begun);
-        let partial =
-            partial.with_context(|| format!("could not go on with {}", part.display()))?;
-        match partial {
-            Some(partial) => return Ok((begun.go_on(partial.length)?, Some(partial))),
-            // What was interrupted before its first record is no loss.
-            None => begun.discard()?,
-        }
-    }
-    let growing = Growing::begin(target, resumable).map_err(|error| match error {
-        fsx::Error::Exists { .. } => {
-            anyhow::Error::new(error).context(format!("could not begin the export; {ways}"))
-        }
-        error => anyhow::Error::new(error).context("could not begin the export"),
-    })?;
-    Ok((growing, None))
-}
-
-/// Removes what an interrupted run left, if it begins as an export does.
-fn discard(begun: Begun, part: &Path, format: StreamFormat) -> anyhow::Result<()> {
-    let mut found = Vec::new();
-    let mut begun = begun;
-    let read = begun.by_ref().take(1024).read_to_end(&mut found);
-    read.with_context(|| format!("could not read {}", part.display()))?;
-    if !format.is_beginning(&found) {
-        return Err(Refused {
-            what: format!(
-                "`{}` does not begin as a {format} export of kvctl; it was left as it is",
-                part.display()
-            ),
-            allow: "remove it, or move it away".to_owned(),
-        }
-        .into());
-    }
-    Ok(begun.discard()?)
-}
-
-/// Says of an export that ended early what is left of it.
-fn incomplete(target: &Path, resumable: bool) -> String {
-    if resumable {
-        let part = Growing::part(target);
-        let part = part.display();
-        format!("the export is not complete; `--resume` goes on with {part}")
-    } else {
-        NOTHING_KEPT.to_owned()
-    }
-}
-
-/// Says what can be done about the part that an earlier run left.
-fn ways(part: &Path, resumable: bool, has_flags: bool) -> String {
-    let part = part.display();
-    match (has_flags, resumable) {
-        (true, true) => format!("`--resume` goes on with {part}, `--restart` begins anew"),
-        (true, false) => format!("`--restart` removes {part} and begins anew"),
-        (false, _) => format!("remove {part}, or move it away"),
     }
 }
 

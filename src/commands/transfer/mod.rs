@@ -6,6 +6,7 @@ pub(super) mod export;
 pub(super) mod failures;
 pub(super) mod import;
 pub(super) mod missed;
+mod part;
 mod side;
 mod source;
 pub(super) mod sync;
