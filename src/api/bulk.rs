@@ -5,31 +5,48 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{
+    Namespace,
     answer::Answer,
     endpoint::{Body, Endpoint},
     error::Error,
 };
 use crate::{
-    domain::{AccountId, BULK_GET_MAX_BYTES, BULK_MAX_KEYS, KEY_MAX_BYTES, KeyName, NamespaceId},
+    domain::{BULK_GET_MAX_BYTES, BULK_MAX_KEYS, KEY_MAX_BYTES, KeyName},
     wire::{BulkResult, BulkValues},
 };
 
 /// The most bytes of an answer that names keys: all of a request, the longest, each byte escaped.
 const NAMED_MAX_BYTES: usize = BULK_MAX_KEYS * (6 * KEY_MAX_BYTES + 3) + 4096;
 
-fn path(account: &AccountId, namespace: &NamespaceId, what: &str) -> String {
-    format!("accounts/{account}/storage/kv/namespaces/{namespace}/{what}")
+impl Namespace<'_> {
+    /// Writes many pairs: at most 10,000, in less than 100 MB of JSON. `entries` is a JSON array of
+    /// [`BulkEntry`](crate::wire::BulkEntry).
+    pub async fn bulk_put(self, entries: Bytes) -> Result<BulkResult, Error> {
+        let namespace = self;
+        self.client.send(&BulkPut { namespace, entries }).await
+    }
+
+    /// Reads many values that are text: at most 100, and 25 MB in all.
+    ///
+    /// One value that is not text fails the whole request, with
+    /// [`BULK_GET`](crate::wire::code::BULK_GET).
+    pub async fn bulk_get(self, keys: &[KeyName]) -> Result<BulkValues<String>, Error> {
+        let namespace = self;
+        self.client.send(&BulkGet { namespace, keys }).await
+    }
+
+    /// Deletes up to 10,000 keys, named in a JSON array of strings. Missing keys are no error.
+    ///
+    /// Some may fail though the request succeeds: see [`BulkResult::unsuccessful_keys`].
+    pub async fn bulk_delete(self, keys: Bytes) -> Result<BulkResult, Error> {
+        let namespace = self;
+        self.client.send(&BulkDelete { namespace, keys }).await
+    }
 }
 
-/// Writes many pairs: at most 10,000, in less than 100 MB of JSON.
-#[derive(Debug)]
-pub struct BulkPut<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub namespace: &'a NamespaceId,
-    /// A JSON array of [`BulkEntry`](crate::wire::BulkEntry).
-    pub entries: Bytes,
+struct BulkPut<'a> {
+    namespace: Namespace<'a>,
+    entries: Bytes,
 }
 
 impl Endpoint for BulkPut<'_> {
@@ -38,7 +55,7 @@ impl Endpoint for BulkPut<'_> {
     const ANSWER_MAX_BYTES: usize = NAMED_MAX_BYTES;
 
     fn path(&self) -> String {
-        path(self.account, self.namespace, "bulk")
+        self.namespace.path_of("bulk")
     }
 
     fn body(&self) -> Body {
@@ -55,18 +72,9 @@ impl Endpoint for BulkPut<'_> {
     }
 }
 
-/// Reads many values that are text: at most 100, and 25 MB in all.
-///
-/// One value that is no text fails the whole request, with
-/// [`BULK_GET`](crate::wire::code::BULK_GET).
-#[derive(Debug)]
-pub struct BulkGet<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub namespace: &'a NamespaceId,
-    /// The keys.
-    pub keys: &'a [KeyName],
+struct BulkGet<'a> {
+    namespace: Namespace<'a>,
+    keys: &'a [KeyName],
 }
 
 impl Endpoint for BulkGet<'_> {
@@ -76,7 +84,7 @@ impl Endpoint for BulkGet<'_> {
     const ANSWER_MAX_BYTES: usize = 2 * BULK_GET_MAX_BYTES;
 
     fn path(&self) -> String {
-        path(self.account, self.namespace, "bulk/get")
+        self.namespace.path_of("bulk/get")
     }
 
     fn body(&self) -> Body {
@@ -92,17 +100,9 @@ impl Endpoint for BulkGet<'_> {
     }
 }
 
-/// Deletes up to 10,000 keys. That one was not there is success.
-///
-/// Some may fail though the request succeeds: see [`BulkResult::unsuccessful_keys`].
-#[derive(Debug)]
-pub struct BulkDelete<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub namespace: &'a NamespaceId,
-    /// The names, as the text of a JSON array of strings.
-    pub keys: Bytes,
+struct BulkDelete<'a> {
+    namespace: Namespace<'a>,
+    keys: Bytes,
 }
 
 impl Endpoint for BulkDelete<'_> {
@@ -111,7 +111,7 @@ impl Endpoint for BulkDelete<'_> {
     const ANSWER_MAX_BYTES: usize = NAMED_MAX_BYTES;
 
     fn path(&self) -> String {
-        path(self.account, self.namespace, "bulk/delete")
+        self.namespace.path_of("bulk/delete")
     }
 
     fn body(&self) -> Body {

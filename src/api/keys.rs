@@ -6,42 +6,25 @@ use futures_util::{Stream, TryStreamExt as _, stream};
 use reqwest::Method;
 
 use super::{
-    Client,
+    Namespace,
     answer::Answer,
     endpoint::Endpoint,
     error::{Error, Kind, Request},
 };
 use crate::{
-    domain::{AccountId, LIST_PAGE_MAX, NamespaceId},
+    domain::LIST_PAGE_MAX,
     wire::{KeyInfo, ResultInfo},
 };
 
 /// Lists one page of the keys of a namespace, in the order of their UTF-8 bytes.
-#[derive(Debug, Clone)]
-pub struct ListKeys<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub namespace: &'a NamespaceId,
+struct ListKeys<'a> {
+    namespace: Namespace<'a>,
     /// What the keys begin with; empty for all. Must be the same for every page.
-    pub prefix: &'a str,
+    prefix: &'a str,
     /// How many keys a page holds at most: 10 to 1,000.
-    pub limit: usize,
+    limit: usize,
     /// Where the page begins: the cursor of the page before.
-    pub cursor: Option<String>,
-}
-
-impl<'a> ListKeys<'a> {
-    /// The first page of all keys that begin with `prefix`, as large as can be.
-    pub fn all(account: &'a AccountId, namespace: &'a NamespaceId, prefix: &'a str) -> Self {
-        Self {
-            account,
-            namespace,
-            prefix,
-            limit: LIST_PAGE_MAX,
-            cursor: None,
-        }
-    }
+    cursor: Option<String>,
 }
 
 impl Endpoint for ListKeys<'_> {
@@ -49,10 +32,7 @@ impl Endpoint for ListKeys<'_> {
     const METHOD: Method = Method::GET;
 
     fn path(&self) -> String {
-        let Self {
-            account, namespace, ..
-        } = self;
-        format!("accounts/{account}/storage/kv/namespaces/{namespace}/keys")
+        self.namespace.path_of("keys")
     }
 
     fn query(&self) -> Vec<(&'static str, String)> {
@@ -135,43 +115,49 @@ impl Walk<'_> {
     }
 }
 
-impl Client {
-    /// Lists keys from `first` on, page by page, one request for each.
+impl<'a> Namespace<'a> {
+    /// Lists the keys that begin with `prefix`, page by page, one request for each.
     ///
     /// A page may be empty and still not be the last: expired keys are walked over. The last one has
     /// no cursor. A cursor that comes a second time is an error, for the list would never end.
-    pub fn key_pages<'a>(
-        &'a self,
-        first: ListKeys<'a>,
+    pub fn keys(self, prefix: &'a str) -> impl Stream<Item = Result<Vec<KeyInfo>, Error>> + 'a {
+        self.keys_in_pages_of(LIST_PAGE_MAX, prefix)
+    }
+
+    /// The same, with at most `limit` keys a page: 10 to 1,000.
+    pub fn keys_in_pages_of(
+        self,
+        limit: usize,
+        prefix: &'a str,
     ) -> impl Stream<Item = Result<Vec<KeyInfo>, Error>> + 'a {
         let walk = Walk {
-            list: first,
+            list: ListKeys {
+                namespace: self,
+                prefix,
+                limit,
+                cursor: None,
+            },
             seen: HashSet::new(),
             last: None,
             empty: 0,
             done: false,
         };
-        stream::try_unfold(walk, async |mut walk| {
+        stream::try_unfold(walk, async move |mut walk| {
             if walk.done {
                 return Ok(None);
             }
-            let (keys, info) = self.send(&walk.list).await?;
+            let (keys, info) = self.client.send(&walk.list).await?;
             walk.go_on(info.cursor)?;
             walk.take(&keys)?;
             Ok(Some((keys, walk)))
         })
     }
 
-    /// Counts the keys of a namespace, but asks for no more than `pages` pages of a thousand.
+    /// Counts the keys, but asks for no more than `pages` pages of a thousand.
     ///
     /// Returns the count and whether it is complete.
-    pub async fn count_keys(
-        &self,
-        account: &AccountId,
-        namespace: &NamespaceId,
-        pages: usize,
-    ) -> Result<(usize, bool), Error> {
-        let mut stream = std::pin::pin!(self.key_pages(ListKeys::all(account, namespace, "")));
+    pub async fn count_keys(self, pages: usize) -> Result<(usize, bool), Error> {
+        let mut stream = std::pin::pin!(self.keys(""));
         let mut count = 0;
         for _ in 0..pages {
             match stream.try_next().await? {

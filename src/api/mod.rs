@@ -1,4 +1,4 @@
-//! Client of the Cloudflare REST API: one type an endpoint, one place that sends.
+//! Client of the Cloudflare REST API: one type per endpoint, one place that sends.
 //!
 //! Owns requests, retries, pacing and the decoding of answers. Imports `domain` and `wire`. Never
 //! prints, never reads the environment, knows neither configuration files nor the emulator.
@@ -26,18 +26,14 @@ pub use accounts::{ListAccounts, ListMemberships, VerifyToken};
 pub use analytics::GetUsage;
 pub use answer::Answer;
 pub use base_url::{BaseUrl, BaseUrlError, is_loopback};
-pub use bulk::{BulkDelete, BulkGet, BulkPut};
 pub use client::{Client, ClientError, Settings, certificates};
 pub use clock::ahead;
 pub use credentials::{Credentials, Scheme, SecretError};
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, Kind, Trouble, Wanted};
-pub use keys::ListKeys;
-pub use namespaces::{
-    CreateNamespace, DeleteNamespace, GetNamespace, ListNamespaces, RenameNamespace,
-};
+pub use namespaces::{CreateNamespace, ListNamespaces, Namespace};
 pub use observer::{Event, Observer};
 pub use pacing::{Budget, Pacer};
 pub use received::Received;
-pub use values::{DeleteKey, GetMetadata, GetValue, Lifetime, PutValue, Value};
+pub use values::{Lifetime, Value};
 pub use visit::{VISIT_BYTES, Visit, Visitor};

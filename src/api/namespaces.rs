@@ -1,4 +1,4 @@
-//! The namespace endpoints: list, create, get, rename, delete.
+//! The namespaces of an account, and the handle of one.
 
 use reqwest::Method;
 use serde_json::json;
@@ -18,8 +18,45 @@ fn collection(account: &AccountId) -> String {
     format!("accounts/{account}/storage/kv/namespaces")
 }
 
-fn member(account: &AccountId, id: &NamespaceId) -> String {
-    format!("{}/{id}", collection(account))
+/// One namespace. Its methods send the requests about it, its keys and their values.
+#[derive(Debug, Clone, Copy)]
+pub struct Namespace<'a> {
+    /// The client that sends.
+    pub client: &'a Client,
+    /// The account.
+    pub account: &'a AccountId,
+    /// The id of the namespace.
+    pub id: &'a NamespaceId,
+}
+
+impl Namespace<'_> {
+    /// Returns the path of the namespace.
+    fn path(self) -> String {
+        format!("{}/{}", collection(self.account), self.id)
+    }
+
+    /// Returns the path of something in the namespace.
+    pub(super) fn path_of(self, what: &str) -> String {
+        format!("{}/{what}", self.path())
+    }
+
+    /// Gets its title and other properties.
+    pub async fn info(self) -> Result<NamespaceInfo, Error> {
+        self.client.send(&GetNamespace(self)).await
+    }
+
+    /// Changes the title. The id and the keys stay.
+    pub async fn rename(self, title: &Title) -> Result<(), Error> {
+        let namespace = self;
+        self.client
+            .send(&RenameNamespace { namespace, title })
+            .await
+    }
+
+    /// Deletes the namespace and all its keys permanently.
+    pub async fn delete(self) -> Result<(), Error> {
+        self.client.send(&DeleteNamespace(self)).await
+    }
 }
 
 /// Lists one page of the namespaces of an account, ordered by title.
@@ -99,14 +136,7 @@ impl Endpoint for CreateNamespace<'_> {
     }
 }
 
-/// Gets one namespace.
-#[derive(Debug)]
-pub struct GetNamespace<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub id: &'a NamespaceId,
-}
+struct GetNamespace<'a>(Namespace<'a>);
 
 impl Endpoint for GetNamespace<'_> {
     type Output = NamespaceInfo;
@@ -114,37 +144,31 @@ impl Endpoint for GetNamespace<'_> {
     const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
-        member(self.account, self.id)
+        self.0.path()
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
         let found: NamespaceInfo = answer.result()?;
-        let same = found.id.as_str().eq_ignore_ascii_case(self.id.as_str());
+        let same = found.id.as_str().eq_ignore_ascii_case(self.0.id.as_str());
         // What is done next, such as deleting it, is done to the namespace of the answer.
         same.then_some(found)
             .ok_or_else(|| answer.inconsistent("it is about another namespace"))
     }
 }
 
-/// Gives a namespace another title. Its id and its keys stay.
-#[derive(Debug)]
-pub struct RenameNamespace<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub id: &'a NamespaceId,
-    /// The new title.
-    pub title: &'a Title,
+struct RenameNamespace<'a> {
+    namespace: Namespace<'a>,
+    title: &'a Title,
 }
 
 impl Endpoint for RenameNamespace<'_> {
-    /// The API of old returned nothing, so nothing is expected.
+    /// Older versions of the API returned nothing, so nothing is expected.
     type Output = ();
     const METHOD: Method = Method::PUT;
     const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
-        member(self.account, self.id)
+        self.namespace.path()
     }
 
     fn body(&self) -> Body {
@@ -156,14 +180,7 @@ impl Endpoint for RenameNamespace<'_> {
     }
 }
 
-/// Deletes a namespace with all its keys, at once and for good.
-#[derive(Debug)]
-pub struct DeleteNamespace<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub id: &'a NamespaceId,
-}
+struct DeleteNamespace<'a>(Namespace<'a>);
 
 impl Endpoint for DeleteNamespace<'_> {
     type Output = ();
@@ -171,7 +188,7 @@ impl Endpoint for DeleteNamespace<'_> {
     const QUOTABLE: bool = true;
 
     fn path(&self) -> String {
-        member(self.account, self.id)
+        self.0.path()
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {

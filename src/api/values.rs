@@ -4,29 +4,95 @@ use bytes::Bytes;
 use reqwest::Method;
 
 use super::{
-    BulkGet, Client,
+    Namespace,
     answer::Answer,
     endpoint::{Body, Endpoint},
     error::Error,
     pages::inconsistent,
 };
-use crate::domain::{AccountId, Expiration, KeyName, Metadata, NamespaceId, Ttl, VALUE_MAX_BYTES};
+use crate::domain::{Expiration, KeyName, Metadata, Ttl, VALUE_MAX_BYTES};
 
-fn path(account: &AccountId, namespace: &NamespaceId, what: &str, key: &KeyName) -> String {
-    let key = key.to_segment();
-    format!("accounts/{account}/storage/kv/namespaces/{namespace}/{what}/{key}")
+impl Namespace<'_> {
+    /// Gets a value. An empty answer does not say of itself that the value is empty, and it may be
+    /// written back: it is asked for again where values come in an envelope.
+    pub async fn value(self, key: &KeyName) -> Result<Value, Error> {
+        let request = GetValue(Key {
+            namespace: self,
+            key,
+        });
+        let value = self.client.send(&request).await?;
+        if !value.bytes.is_empty() {
+            return Ok(value);
+        }
+        let again = self.bulk_get(std::slice::from_ref(key)).await?;
+        match again.values.get(key.as_str()) {
+            Some(Some(text)) if text.is_empty() => Ok(value),
+            _ => Err(inconsistent(&request, "it is empty, and the value is not")),
+        }
+    }
+
+    /// Gets the metadata of a key.
+    pub async fn metadata(self, key: &KeyName) -> Result<Option<Metadata>, Error> {
+        let key = Key {
+            namespace: self,
+            key,
+        };
+        self.client.send(&GetMetadata(key)).await
+    }
+
+    /// Gets a value with its expiration and its metadata: two requests at once.
+    pub async fn record(self, key: &KeyName) -> Result<(Value, Option<Metadata>), Error> {
+        let (value, metadata) =
+            futures_util::future::join(self.value(key), self.metadata(key)).await;
+        // Of two errors always the same one.
+        Ok((value?, metadata?))
+    }
+
+    /// Writes a value of any bytes, at most 25 MiB. An expiration or metadata that is not given is
+    /// removed.
+    pub async fn put(
+        self,
+        key: &KeyName,
+        value: Bytes,
+        lifetime: Lifetime,
+        metadata: Option<&Metadata>,
+    ) -> Result<(), Error> {
+        let request = PutValue {
+            key: Key {
+                namespace: self,
+                key,
+            },
+            value,
+            lifetime,
+            metadata,
+        };
+        self.client.send(&request).await
+    }
+
+    /// Deletes a key. A missing key is no error.
+    pub async fn delete_key(self, key: &KeyName) -> Result<(), Error> {
+        let key = Key {
+            namespace: self,
+            key,
+        };
+        self.client.send(&DeleteKey(key)).await
+    }
 }
 
-/// Gets the value of a key.
-#[derive(Debug)]
-pub struct GetValue<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub namespace: &'a NamespaceId,
-    /// The key.
-    pub key: &'a KeyName,
+/// A key of a namespace.
+struct Key<'a> {
+    namespace: Namespace<'a>,
+    key: &'a KeyName,
 }
+
+impl Key<'_> {
+    fn path(&self, what: &str) -> String {
+        let key = self.key.to_segment();
+        self.namespace.path_of(&format!("{what}/{key}"))
+    }
+}
+
+struct GetValue<'a>(Key<'a>);
 
 /// A value as the service gives it.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,7 +121,7 @@ impl Endpoint for GetValue<'_> {
     const ANSWER_MAX_BYTES: usize = VALUE_MAX_BYTES;
 
     fn path(&self) -> String {
-        path(self.account, self.namespace, "values", self.key)
+        self.0.path("values")
     }
 
     fn answer_bytes(&self) -> usize {
@@ -76,27 +142,6 @@ impl Endpoint for GetValue<'_> {
     }
 }
 
-impl Client {
-    /// Gets a value. An empty answer does not say of itself that the value is empty, and it may be
-    /// written back: it is asked for again where values come in an envelope.
-    pub async fn value(&self, request: &GetValue<'_>) -> Result<Value, Error> {
-        let value = self.send(request).await?;
-        if !value.bytes.is_empty() {
-            return Ok(value);
-        }
-        let keys = [request.key.clone()];
-        let again = BulkGet {
-            account: request.account,
-            namespace: request.namespace,
-            keys: &keys,
-        };
-        match self.send(&again).await?.values.get(request.key.as_str()) {
-            Some(Some(text)) if text.is_empty() => Ok(value),
-            _ => Err(inconsistent(request, "it is empty, and the value is not")),
-        }
-    }
-}
-
 /// How long a value is to live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
@@ -108,21 +153,11 @@ pub enum Lifetime {
     Until(Expiration),
 }
 
-/// Puts a value. What is not given is cleared: expiry and metadata do not outlive their value.
-#[derive(Debug)]
-pub struct PutValue<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub namespace: &'a NamespaceId,
-    /// The key.
-    pub key: &'a KeyName,
-    /// The value, any bytes, at most 25 MiB.
-    pub value: Bytes,
-    /// How long it is to live.
-    pub lifetime: Lifetime,
-    /// What to store beside it.
-    pub metadata: Option<&'a Metadata>,
+struct PutValue<'a> {
+    key: Key<'a>,
+    value: Bytes,
+    lifetime: Lifetime,
+    metadata: Option<&'a Metadata>,
 }
 
 impl Endpoint for PutValue<'_> {
@@ -130,7 +165,7 @@ impl Endpoint for PutValue<'_> {
     const METHOD: Method = Method::PUT;
 
     fn path(&self) -> String {
-        path(self.account, self.namespace, "values", self.key)
+        self.key.path("values")
     }
 
     fn query(&self) -> Vec<(&'static str, String)> {
@@ -156,23 +191,14 @@ impl Endpoint for PutValue<'_> {
     }
 }
 
-/// Deletes a key. That it was not there is success.
-#[derive(Debug)]
-pub struct DeleteKey<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub namespace: &'a NamespaceId,
-    /// The key.
-    pub key: &'a KeyName,
-}
+struct DeleteKey<'a>(Key<'a>);
 
 impl Endpoint for DeleteKey<'_> {
     type Output = ();
     const METHOD: Method = Method::DELETE;
 
     fn path(&self) -> String {
-        path(self.account, self.namespace, "values", self.key)
+        self.0.path("values")
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
@@ -180,23 +206,14 @@ impl Endpoint for DeleteKey<'_> {
     }
 }
 
-/// Gets the metadata of a key.
-#[derive(Debug)]
-pub struct GetMetadata<'a> {
-    /// The account.
-    pub account: &'a AccountId,
-    /// The namespace.
-    pub namespace: &'a NamespaceId,
-    /// The key.
-    pub key: &'a KeyName,
-}
+struct GetMetadata<'a>(Key<'a>);
 
 impl Endpoint for GetMetadata<'_> {
     type Output = Option<Metadata>;
     const METHOD: Method = Method::GET;
 
     fn path(&self) -> String {
-        path(self.account, self.namespace, "metadata", self.key)
+        self.0.path("metadata")
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {

@@ -13,10 +13,10 @@ use super::{
     narrator::{Both, Narrator},
 };
 use crate::{
-    api::{BaseUrl, Client, Credentials, Observer, Settings, Visitor, is_loopback},
+    api::{BaseUrl, Client, Credentials, Namespace, Observer, Settings, Visitor, is_loopback},
     config::{Document, Located, Project},
     credentials,
-    domain::{AccountId, EnvName},
+    domain::{AccountId, EnvName, NamespaceId},
     emulator::{self, Emulator},
     env::{self, Var},
     ops::{
@@ -65,6 +65,15 @@ pub struct Attempt {
 }
 
 impl Session {
+    /// Returns the handle of one of its namespaces.
+    pub fn namespace<'a>(&'a self, id: &'a NamespaceId) -> Namespace<'a> {
+        Namespace {
+            client: &self.client,
+            account: &self.account,
+            id,
+        }
+    }
+
     /// Whether the local store is used.
     pub fn is_local(&self) -> bool {
         matches!(self.place, Place::Local(_))

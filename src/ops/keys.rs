@@ -1,10 +1,6 @@
-//! Single keys: reading one whole, and saying that one is not there.
+//! Single keys: the error for one that does not exist.
 
-use crate::{
-    api::{self, Client, GetMetadata, GetValue, Value},
-    domain::{AccountId, KeyName, Metadata, NamespaceId},
-    wire::code,
-};
+use crate::{api, wire::code};
 
 /// The key does not exist, though its namespace does.
 #[derive(Debug, thiserror::Error)]
@@ -28,27 +24,4 @@ impl Absent {
 /// Whether `error` says that the key does not exist, and not that something above it does not.
 pub fn is_absent(error: &api::Error) -> bool {
     error.has_code(code::KEY_NOT_FOUND)
-}
-
-/// Gets a value with its expiry and its metadata: two requests at once.
-pub async fn record(
-    client: &Client,
-    account: &AccountId,
-    namespace: &NamespaceId,
-    key: &KeyName,
-) -> Result<(Value, Option<Metadata>), api::Error> {
-    let value = GetValue {
-        account,
-        namespace,
-        key,
-    };
-    let metadata = GetMetadata {
-        account,
-        namespace,
-        key,
-    };
-    let (value, metadata) =
-        futures_util::future::join(client.value(&value), client.send(&metadata)).await;
-    // Of two errors always the same one.
-    Ok((value?, metadata?))
 }

@@ -1,8 +1,8 @@
 //! Creating namespaces without ever making two where one was meant.
 
 use crate::{
-    api::{self, Client, CreateNamespace, DeleteNamespace},
-    domain::{AccountId, Jurisdiction, NamespaceId, Title},
+    api::{self, Client, CreateNamespace, Namespace},
+    domain::{AccountId, Jurisdiction, Title},
     wire::{NamespaceInfo, code},
 };
 
@@ -68,12 +68,8 @@ pub async fn create_or_find(
 }
 
 /// Deletes a namespace. That it is gone after an answer was lost is success.
-pub async fn delete(
-    client: &Client,
-    account: &AccountId,
-    id: &NamespaceId,
-) -> Result<(), api::Error> {
-    match client.send(&DeleteNamespace { account, id }).await {
+pub async fn delete(namespace: Namespace<'_>) -> Result<(), api::Error> {
+    match namespace.delete().await {
         Err(e) if e.attempts > 1 && e.has_code(code::NAMESPACE_NOT_FOUND) => Ok(()),
         other => other,
     }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::{
-    api::{self, Client, RenameNamespace},
+    api::{self, Client, Namespace},
     config::{self, Document, Edit, Entry, Field, Scope},
     domain::{AccountId, Binding, EnvName, NamespaceId, Title, TitleError},
     ops::{
@@ -258,7 +258,12 @@ pub async fn retitle(
 ) -> Result<(), Error> {
     let mut done = Vec::new();
     for Retitling { id, title, .. } in retitlings {
-        match client.send(&RenameNamespace { account, id, title }).await {
+        let namespace = Namespace {
+            client,
+            account,
+            id,
+        };
+        match namespace.rename(title).await {
             Ok(()) => done.push(format!("`{title}`")),
             Err(source) if done.is_empty() => return Err(Error::Api(title.clone(), source)),
             Err(source) => {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    api::{self, Client, GetNamespace},
+    api::{self, Client, Namespace},
     config::{self, Document, Field},
     domain::{AccountId, Binding, DeclaredId, EnvName, NamespaceId},
     wire::NamespaceInfo,
@@ -135,7 +135,13 @@ impl Selector {
         document: Option<&Document>,
     ) -> Result<NamespaceInfo, Error> {
         match self {
-            Self::Id(id) => Ok(client.send(&GetNamespace { account, id }).await?),
+            Self::Id(id) => Ok(Namespace {
+                client,
+                account,
+                id,
+            }
+            .info()
+            .await?),
             Self::Title(title) => {
                 let all = client.namespaces(account).await?;
                 by_title(all, account, title)
@@ -158,7 +164,14 @@ impl Selector {
                 };
                 let near = client.is_on_this_machine();
                 let id = bound_id(document, environment.as_ref(), binding, field, near)?;
-                Ok(client.send(&GetNamespace { account, id: &id }).await?)
+                let id = &id;
+                Ok(Namespace {
+                    client,
+                    account,
+                    id,
+                }
+                .info()
+                .await?)
             }
         }
     }

@@ -2,22 +2,17 @@
 //! that lives yet must not be left out because of it, nor one be sent that is refused.
 
 use crate::{
-    api::{self, Client, GetNamespace},
-    domain::{AccountId, Expiration, NamespaceId},
+    api::{self, Namespace},
+    domain::Expiration,
 };
 
 /// How far clocks may be apart, in seconds: what is further off than this is past, or not, by either.
 const DOUBT: i64 = 86_400;
 
 /// Returns what time it is at the service, in UNIX seconds. It is asked if it has not answered yet.
-pub async fn service_now(
-    client: &Client,
-    account: &AccountId,
-    namespace: &NamespaceId,
-) -> Result<i64, api::Error> {
-    if !client.knows_service_time() {
-        let id = namespace;
-        let answered = client.send(&GetNamespace { account, id }).await;
+pub async fn service_now(namespace: Namespace<'_>) -> Result<i64, api::Error> {
+    if !namespace.client.knows_service_time() {
+        let answered = namespace.info().await;
         // Any answer tells the time, also a refusal.
         if let Err(e) = answered
             && e.is_unanswered()
@@ -25,20 +20,15 @@ pub async fn service_now(
             return Err(e);
         }
     }
-    Ok(client.service_now())
+    Ok(namespace.client.service_now())
 }
 
 /// Whether the service would refuse `at`, because it is past or less than a minute ahead. It is asked
 /// for the time only where that decides.
-pub async fn is_too_soon(
-    client: &Client,
-    account: &AccountId,
-    namespace: &NamespaceId,
-    at: Expiration,
-) -> Result<bool, api::Error> {
-    match certainly_too_soon(at, client.service_now()) {
+pub async fn is_too_soon(namespace: Namespace<'_>, at: Expiration) -> Result<bool, api::Error> {
+    match certainly_too_soon(at, namespace.client.service_now()) {
         Some(certain) => Ok(certain),
-        None => Ok(at.is_too_soon(service_now(client, account, namespace).await?)),
+        None => Ok(at.is_too_soon(service_now(namespace).await?)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kvctl::{
-    api::{Client, CreateNamespace, Credentials, DeleteNamespace, Endpoint, Settings},
+    api::{self, Client, CreateNamespace, Credentials, Namespace, Settings},
     domain::{AccountId, NamespaceId, Title},
 };
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
@@ -26,7 +26,7 @@ fn client(server: &MockServer) -> Client {
     Client::new(settings, Arc::new(())).unwrap()
 }
 
-async fn retried<E: Endpoint>(endpoint: &E) -> Vec<u16> {
+async fn retried<T>(send: impl AsyncFn(&Client) -> Result<T, api::Error>) -> Vec<u16> {
     let mut retried = Vec::new();
     for status in STATUSES {
         let server = MockServer::start().await;
@@ -35,7 +35,7 @@ async fn retried<E: Endpoint>(endpoint: &E) -> Vec<u16> {
             .respond_with(template)
             .mount(&server)
             .await;
-        assert!(client(&server).send(endpoint).await.is_err(), "{status}");
+        assert!(send(&client(&server)).await.is_err(), "{status}");
         match server.received_requests().await.unwrap().len() {
             1 => {}
             3 => retried.push(*status),
@@ -49,11 +49,15 @@ async fn retried<E: Endpoint>(endpoint: &E) -> Vec<u16> {
 async fn what_is_idempotent_is_retried_when_the_service_is_in_trouble() {
     let account = AccountId::local();
     let id: NamespaceId = "0f2ac74b498b48028cb68387c421e279".parse().unwrap();
-    let delete = DeleteNamespace {
-        account: &account,
-        id: &id,
-    };
-    let statuses = retried(&delete).await;
+    let statuses = retried(async |client| {
+        let namespace = Namespace {
+            client,
+            account: &account,
+            id: &id,
+        };
+        namespace.delete().await
+    })
+    .await;
     insta::assert_snapshot!(format!("{statuses:?}"), @"[408, 429, 500, 501, 502, 503, 504, 520, 522, 524]");
 }
 
@@ -66,6 +70,6 @@ async fn a_create_is_retried_only_when_it_certainly_had_no_effect() {
         title: &title,
         jurisdiction: None,
     };
-    let statuses = retried(&create).await;
+    let statuses = retried(async |client| client.send(&create).await).await;
     insta::assert_snapshot!(format!("{statuses:?}"), @"[429]");
 }

@@ -14,7 +14,7 @@ use crate::{
         key::{Access, Keyspace, choose, guard::allow_rewrites},
         transfer::{failures, missed, quoted},
     },
-    context::{Context, Session},
+    context::Context,
     domain::Ttl,
     ops::{
         audit::rules::Rules,
@@ -145,13 +145,9 @@ impl Fix<'_> {
     }
 
     async fn write(&self, keys: Vec<Listed>) -> anyhow::Result<(Written, Settled)> {
-        let Session {
-            client, account, ..
-        } = &self.keyspace.session;
-        let id = &self.keyspace.target.id;
         let progress = self.context.ui.progress(keys.len(), "rewriting");
         let count = |records: usize| progress.advance(records);
-        let reader = Reader::new(client, account, id);
+        let reader = Reader::new(self.keyspace.namespace());
         let listed = stream::iter([Ok(keys)]);
         let waits = missed::waits(self.context, CONSISTENCY_TIMEOUT);
         let settling = Settling {
@@ -160,7 +156,7 @@ impl Fix<'_> {
         };
         let numbered = reader.records_of(listed, |_| true);
         let numbered = numbered.chain(reader.late("", &settling));
-        let writer = Writer::new(client, account, id).giving(self.ttl);
+        let writer = Writer::new(self.keyspace.namespace()).giving(self.ttl);
         let written = writer.write_all(numbered, &mut (), &count).await;
         let written = written.context("not all keys are written; run it again")?;
         Ok((written, reader.settled()))

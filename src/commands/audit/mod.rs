@@ -75,9 +75,6 @@ impl Auditor<'_> {
         subject: Subject,
         mut fixable: impl FnMut(Listed),
     ) -> anyhow::Result<NamespaceReport> {
-        let Session {
-            client, account, ..
-        } = self.session;
         let Subject { target, rules } = &subject;
         let prefixes = Prefixes::new(&self.args.delimiter, self.args.top.into());
         let within = self.args.expiring_within.map(|within| within.0.into());
@@ -86,13 +83,13 @@ impl Auditor<'_> {
         let streams = self.context.ui.options().format == Format::Ndjson;
         let mut samples = (!streams).then(Samples::default);
         let progress = self.context.ui.progress(0, "listed");
-        let reader = Reader::new(client, account, &target.id);
+        let reader = Reader::new(self.session.namespace(&target.id));
         let mut pages = pin!(reader.keys(""));
         let what = || format!("could not list the keys of {target}");
         while let Some(page) = pages.try_next().await.with_context(what)? {
             progress.advance(page.len());
             let mut lines = Vec::new();
-            let now = client.service_now();
+            let now = self.session.client.service_now();
             for listed in page {
                 let verdict = audit.take(&listed, now);
                 for (kind, finding) in Finding::of(&listed, verdict) {

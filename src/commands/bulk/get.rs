@@ -11,7 +11,7 @@ use super::listed;
 use crate::{
     cli::bulk::BulkGetArgs,
     commands::key::{Access, choose},
-    context::{Context, Session},
+    context::Context,
     ops::transfer::read::Reader,
     ui::OutputError,
 };
@@ -24,10 +24,7 @@ pub(super) async fn run(context: &Context, args: BulkGetArgs) -> anyhow::Result<
     keys.retain(|key| seen.insert(key.clone()));
     drop(seen);
     let keyspace = choice.open(context).await?;
-    let Session {
-        client, account, ..
-    } = &keyspace.session;
-    let reader = Reader::new(client, account, &keyspace.target.id);
+    let reader = Reader::new(keyspace.namespace());
     let mut values = pin!(reader.values(&keys));
     let mut out = context.ui.writer();
     let mut before = "{\n  ";

@@ -7,10 +7,9 @@ use serde::Serialize;
 
 use super::{Access, Choice, Keyspace, choose, guard::Guard, quoted, selection::Selection};
 use crate::{
-    api::DeleteKey,
     cli::key::DeleteArgs,
     commands::{Refused, journal},
-    context::{Context, Session},
+    context::Context,
     domain::{BULK_MAX_KEYS, KeyName},
     ops::{
         target::Target,
@@ -136,9 +135,6 @@ fn announce(context: &Context, keyspace: &Keyspace, names: &Names) {
 impl Keyspace {
     /// Returns the names of the keys that are meant, each once, but refuses more than `max`.
     async fn names(&self, selection: &Selection, max: Option<usize>) -> anyhow::Result<Names> {
-        let Session {
-            client, account, ..
-        } = &self.session;
         let names = match selection {
             Selection::Named(keys) | Selection::Read(keys) => {
                 let mut seen = HashSet::new();
@@ -149,7 +145,7 @@ impl Keyspace {
                 keys.into_iter().collect()
             }
             Selection::Matching(prefix) => {
-                let found = delete::matching(client, account, &self.target.id, prefix, max).await;
+                let found = delete::matching(self.namespace(), prefix, max).await;
                 found.with_context(|| format!("could not list the keys of {}", self.target))?
             }
         };
@@ -206,20 +202,11 @@ impl Keyspace {
         names: &Names,
         mut journal: Option<Journal<String>>,
     ) -> anyhow::Result<Vec<String>> {
-        let Session {
-            client, account, ..
-        } = &self.session;
-        let namespace = &self.target.id;
         if let Selection::Named(keys) = selection
             && let [key, ..] = keys.as_slice()
             && names.len() == 1
         {
-            let request = DeleteKey {
-                account,
-                namespace,
-                key,
-            };
-            let sent = client.send(&request).await;
+            let sent = self.namespace().delete_key(key).await;
             sent.with_context(|| format!("could not delete {}", quoted(key)))?;
             return Ok(Vec::new());
         }
@@ -231,7 +218,7 @@ impl Keyspace {
         let parting = context.ui.parting(incomplete);
         let bar = context.ui.progress(names.len(), "deleting");
         let done = |keys| bar.advance(keys);
-        let deleter = Deleter::new(client, account, namespace);
+        let deleter = Deleter::new(self.namespace());
         let sent = deleter.delete(names.iter(), &mut journal, &done).await;
         parting.over();
         let sent = sent.context(incomplete)?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Access, Keyspace, choose, quoted, value::plain_text};
 use crate::{
-    api::{GetValue, Value},
+    api::Value,
     cli::key::GetArgs,
     commands::Refused,
     context::Context,
@@ -94,12 +94,7 @@ async fn destination(
 
 impl Keyspace {
     async fn value(&self, key: &KeyName) -> anyhow::Result<Value> {
-        let request = GetValue {
-            account: &self.session.account,
-            namespace: &self.target.id,
-            key,
-        };
-        let sent = self.session.client.value(&request).await;
+        let sent = self.namespace().value(key).await;
         sent.map_err(|e| self.explain(e, key))
     }
 }

@@ -4,7 +4,6 @@ use anyhow::Context as _;
 
 use super::Keyspace;
 use crate::{
-    api::GetNamespace,
     commands::Refused,
     config::{Document, Manifest},
     context::Context,
@@ -134,15 +133,11 @@ async fn title(keyspace: &Keyspace) -> anyhow::Result<String> {
         return Ok(title.clone());
     }
     let session = &keyspace.session;
-    let request = GetNamespace {
-        account: &session.account,
-        id: &keyspace.target.id,
-    };
-    let found = session.client.send(&request).await;
+    let found = keyspace.namespace().info().await;
     if session.is_local() && found.is_err() {
         // To `wrangler dev` a namespace needs no title, so the local store may know none.
         let binding = keyspace.target.binding.as_ref();
-        return Ok(binding.map_or_else(|| request.id.to_string(), ToString::to_string));
+        return Ok(binding.map_or_else(|| keyspace.target.id.to_string(), ToString::to_string));
     }
     let found = found.with_context(|| format!("could not look up {}", keyspace.target))?;
     Ok(found.title)

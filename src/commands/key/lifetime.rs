@@ -5,7 +5,6 @@ use anyhow::Context as _;
 use crate::{
     api::Lifetime,
     commands::{Misused, Refused},
-    context::Session,
     domain::{Expiration, KeyName, TTL_MIN_SECONDS, Ttl},
     env,
     ops::time::{self, certainly_too_soon},
@@ -74,10 +73,7 @@ pub(super) async fn kept(
 }
 
 async fn is_too_soon(keyspace: &Keyspace, at: Expiration) -> anyhow::Result<bool> {
-    let Session {
-        client, account, ..
-    } = &keyspace.session;
-    let decided = time::is_too_soon(client, account, &keyspace.target.id, at).await;
+    let decided = time::is_too_soon(keyspace.namespace(), at).await;
     decided.context("could not learn what time it is at the service")
 }
 

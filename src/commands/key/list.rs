@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::{Access, choose};
 use crate::{
-    api::ListKeys,
     cli::key::ListArgs,
     context::Context,
     domain::{Expiration, LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata},
@@ -20,13 +19,11 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> anyhow::Result<()>
     let keyspace = choose(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
-    let session = &keyspace.session;
     let limit = args.limit.map_or(usize::MAX, usize::from);
-    let first = ListKeys {
-        limit: page_size(limit),
-        ..ListKeys::all(&session.account, &keyspace.target.id, &args.prefix)
-    };
-    let pages = at_most(limit, session.client.key_pages(first)).map_err(|e| {
+    let pages = keyspace
+        .namespace()
+        .keys_in_pages_of(page_size(limit), &args.prefix);
+    let pages = at_most(limit, pages).map_err(|e| {
         let what = format!("could not list the keys of {}", keyspace.target);
         anyhow::Error::new(e).context(what)
     });

@@ -14,7 +14,7 @@ mod value;
 use bytes::Bytes;
 
 use crate::{
-    api::{self, Lifetime, PutValue, Value},
+    api::{self, Lifetime, Namespace, Value},
     cli::key::{KeyCommand, NamespaceArgs},
     config::Document,
     context::{Context, Session},
@@ -136,6 +136,11 @@ impl Choice {
 }
 
 impl Keyspace {
+    /// Returns the handle of the namespace.
+    pub(super) fn namespace(&self) -> Namespace<'_> {
+        self.session.namespace(&self.target.id)
+    }
+
     /// Returns a sentence's end that says where changes go.
     pub(super) fn describe(&self) -> String {
         format!("{}, {}", self.session.describe(), self.target)
@@ -151,10 +156,7 @@ impl Keyspace {
 
     /// Reads a key whole.
     async fn record(&self, key: &KeyName) -> anyhow::Result<(Value, Option<Metadata>)> {
-        let Session {
-            client, account, ..
-        } = &self.session;
-        let record = keys::record(client, account, &self.target.id, key).await;
+        let record = self.namespace().record(key).await;
         record.map_err(|e| self.explain(e, key))
     }
 
@@ -165,15 +167,7 @@ impl Keyspace {
         lifetime: Lifetime,
         metadata: Option<&Metadata>,
     ) -> anyhow::Result<()> {
-        let request = PutValue {
-            account: &self.session.account,
-            namespace: &self.target.id,
-            key,
-            value,
-            lifetime,
-            metadata,
-        };
-        let sent = self.session.client.send(&request).await;
+        let sent = self.namespace().put(key, value, lifetime, metadata).await;
         sent.map_err(|e| anyhow::Error::new(e).context(format!("could not write {}", quoted(key))))
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Access, Keyspace, choose, lifetime, quoted, value::Source};
 use crate::{
-    api::{GetMetadata, Lifetime},
+    api::Lifetime,
     cli::key::PutArgs,
     commands::Misused,
     context::Context,
@@ -125,24 +125,18 @@ impl Keyspace {
         key: &KeyName,
         keep: Keep,
     ) -> anyhow::Result<(Option<Expiration>, Option<Metadata>)> {
-        let session = &self.session;
-        let (account, namespace) = (&session.account, &self.target.id);
+        let namespace = self.namespace();
         let read = match keep {
             Keep {
                 ttl: false,
                 metadata: false,
             } => return Ok((None, None)),
             Keep { ttl: false, .. } => {
-                let request = GetMetadata {
-                    account,
-                    namespace,
-                    key,
-                };
-                let metadata = session.client.send(&request).await;
+                let metadata = namespace.metadata(key).await;
                 metadata.map(|metadata| (None, metadata))
             }
             Keep { metadata, .. } => {
-                let record = keys::record(&session.client, account, namespace, key).await;
+                let record = namespace.record(key).await;
                 record.map(|(value, old)| (value.expiration, old.filter(|_| metadata)))
             }
         };

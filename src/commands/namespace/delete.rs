@@ -34,10 +34,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
         document,
     } = find(context, args.selector).await?;
     let NamespaceInfo { id, title, .. } = &namespace;
-    let counted = session
-        .client
-        .count_keys(&session.account, id, COUNTED_PAGES)
-        .await;
+    let counted = session.namespace(id).count_keys(COUNTED_PAGES).await;
     let (keys, complete) =
         counted.with_context(|| format!("could not count the keys of `{title}`"))?;
     let more = if complete { "" } else { "at least " };
@@ -79,7 +76,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
         let timeout = args.consistency_timeout.0;
         report.backup = Some(back_up(context, &session, &namespace, file, timeout).await?);
     }
-    let sent = delete(&session.client, &session.account, id).await;
+    let sent = delete(session.namespace(id)).await;
     sent.with_context(|| format!("could not delete `{title}`"))?;
     ui.conclude(&report, Ok(()))
 }

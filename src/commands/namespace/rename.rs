@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::{Found, find};
 use crate::{
-    api::RenameNamespace,
     cli::RenameArgs,
     context::Context,
     domain::NamespaceId,
@@ -25,12 +24,7 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> anyhow::Result<(
             "renaming `{}` ({}): {place}",
             namespace.title, namespace.id
         ));
-        let request = RenameNamespace {
-            account: &session.account,
-            id: &namespace.id,
-            title: &args.to,
-        };
-        let sent = session.client.send(&request).await;
+        let sent = session.namespace(&namespace.id).rename(&args.to).await;
         sent.with_context(|| format!("could not rename `{}`", namespace.title))?;
     }
     context.ui.conclude(

@@ -17,7 +17,7 @@ use crate::{
         Misused, Partial, journal,
         key::{Keyspace, guard},
     },
-    context::{Context, Session},
+    context::Context,
     ops::transfer::{
         absent::Settling,
         confirmed::Confirmed,
@@ -73,13 +73,6 @@ async fn open(context: &Context, arg: SideArg) -> anyhow::Result<Keyspace> {
     }
 }
 
-fn reader(keyspace: &Keyspace) -> Reader<'_> {
-    let Session {
-        client, account, ..
-    } = &keyspace.session;
-    Reader::new(client, account, &keyspace.target.id)
-}
-
 type Pages = Vec<Vec<Listed>>;
 
 struct Copy<'a> {
@@ -97,7 +90,7 @@ impl Copy<'_> {
 
     /// Counts what would be copied, without reading a value.
     async fn count(&self) -> anyhow::Result<CopyReport> {
-        let reader = reader(self.from);
+        let reader = Reader::new(self.from.namespace());
         let add = async |sum: usize, page: Vec<_>| Ok(sum + page.len());
         let listed = reader.keys(self.prefix).try_fold(0, add).await;
         let listed = listed.context("could not count")?;
@@ -119,7 +112,7 @@ impl Copy<'_> {
                 .status(&format!("resuming: {before} confirmed before"));
         }
         let confirmed = RefCell::new(confirmed);
-        let reader = reader(self.from);
+        let reader = Reader::new(self.from.namespace());
         let left = reader.keys(self.prefix);
         let left = left.map_ok(|page| confirmed.borrow_mut().next(page));
         let rest = stream::once(async { Ok(confirmed.borrow_mut().end()) });
@@ -133,10 +126,7 @@ impl Copy<'_> {
             context.ui.note(&format!("{remark}{more}"));
         }
         let total = if all { known } else { 0 };
-        let Session {
-            client, account, ..
-        } = &to.session;
-        let writer = Writer::new(client, account, &to.target.id);
+        let writer = Writer::new(to.namespace());
         let incomplete = if journal.is_some() {
             "the copy is not complete; `--resume` goes on with it"
         } else {

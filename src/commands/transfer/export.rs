@@ -111,10 +111,7 @@ struct Export<'a> {
 
 impl Export<'_> {
     fn reader(&self) -> Reader<'_> {
-        let Session {
-            client, account, ..
-        } = self.session;
-        Reader::new(client, account, &self.target.id)
+        Reader::new(self.session.namespace(&self.target.id))
     }
 
     async fn to_stdout(&self, format: StreamFormat) -> anyhow::Result<()> {

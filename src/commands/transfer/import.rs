@@ -18,7 +18,7 @@ use crate::{
         Partial, journal,
         key::{Access, Keyspace, choose, guard, lifetime},
     },
-    context::{Context, Session},
+    context::Context,
     domain::Metadata,
     formats,
     ops::transfer::{
@@ -153,10 +153,6 @@ impl Import<'_> {
             survey,
             defaults,
         } = self;
-        let Session {
-            client, account, ..
-        } = &keyspace.session;
-        let namespace = &keyspace.target.id;
         let (mut journal, done) = self.journal(resume)?;
         if !done.is_empty() {
             let before = counted(done.len(), "record");
@@ -181,7 +177,7 @@ impl Import<'_> {
             std::future::ready(!done.contains(*number, input.key.as_str()))
         });
         let pending = pending.map_ok(|(number, input)| defaults.complete(number, input));
-        let writer = Writer::new(client, account, namespace);
+        let writer = Writer::new(keyspace.namespace());
         let written = writer.write_all(pending, &mut journal, &count).await;
         parting.over();
         let written = written.with_context(|| {

@@ -9,7 +9,7 @@ use super::source::{Source, remark_skipped};
 use crate::{
     cli::transfer::{NamespaceArg, SideArg},
     commands::key::{Choice, Keyspace},
-    context::{Context, Session},
+    context::Context,
     domain::Record,
     env,
     formats::Format,
@@ -67,10 +67,7 @@ impl Side {
         let Self::Namespace(keyspace) = self else {
             return None;
         };
-        let Session {
-            client, account, ..
-        } = &keyspace.session;
-        Some(Reader::new(client, account, &keyspace.target.id))
+        Some(Reader::new(keyspace.namespace()))
     }
 
     pub(super) fn records<'a>(

@@ -23,7 +23,7 @@ use crate::{
             guard::{Guard, allow_writes},
         },
     },
-    context::{Context, Session},
+    context::Context,
     domain::KeyName,
     formats::{Expiry, Format, Input},
     ops::{
@@ -50,16 +50,13 @@ pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()>
     context
         .ui
         .status(&format!("syncing {}: {}", source.name, keyspace.describe()));
-    let Session {
-        client, account, ..
-    } = &keyspace.session;
     let sync = Sync {
         context,
         keyspace: &keyspace,
         file: &source.file,
         survey: &survey,
         prefix: args.prefix.as_deref().unwrap_or_default(),
-        now: service_now(client, account, &keyspace.target.id).await?,
+        now: service_now(keyspace.namespace()).await?,
     };
     let mut report = sync.plan().await?;
     report.dry_run = args.dry_run;
@@ -181,10 +178,7 @@ impl Sync<'_> {
 
     /// Compares both sides, without keeping a value.
     async fn plan(&self) -> anyhow::Result<SyncReport> {
-        let Session {
-            client, account, ..
-        } = &self.keyspace.session;
-        let reader = Reader::new(client, account, &self.keyspace.target.id);
+        let reader = Reader::new(self.keyspace.namespace());
         let there = reader.records(self.prefix).map_err(Error::Namespace);
         let here = self.wanted()?.map_ok(|outgoing| outgoing.record);
         let mut report = SyncReport {
@@ -213,16 +207,13 @@ impl Sync<'_> {
     }
 
     async fn write(&self, report: &mut SyncReport) -> anyhow::Result<()> {
-        let Session {
-            client, account, ..
-        } = &self.keyspace.session;
         let wanted = report.writes();
         let progress = self.context.ui.progress(wanted.len(), "writing");
         let count = |records: usize| progress.advance(records);
         let pending = self
             .wanted()?
             .try_filter(|outgoing| ready(wanted.contains(outgoing.record.key.as_str())));
-        let writer = Writer::new(client, account, &self.keyspace.target.id);
+        let writer = Writer::new(self.keyspace.namespace());
         let written = writer.write_all(pending, &mut (), &count).await;
         let written: Written = written.context("not all is written; run it again")?;
         report.written = written.confirmed;
@@ -231,13 +222,10 @@ impl Sync<'_> {
     }
 
     async fn delete(&self, report: &mut SyncReport) -> anyhow::Result<()> {
-        let Session {
-            client, account, ..
-        } = &self.keyspace.session;
         let progress = self.context.ui.progress(report.extra.len(), "deleting");
         let count = |keys: usize| progress.advance(keys);
         let names = report.extra.iter().map(String::as_str);
-        let deleter = Deleter::new(client, account, &self.keyspace.target.id);
+        let deleter = Deleter::new(self.keyspace.namespace());
         let sent = deleter.delete(names, &mut (), &count).await;
         let sent = sent.context("not all is deleted; run it again")?;
         report.deleted = sent.confirmed;

@@ -7,10 +7,7 @@ use super::{
     names::Names,
     send::{Confirmations, Error, Flight, Job, Sender, Sent, Verb},
 };
-use crate::{
-    api::{self, Client, ListKeys},
-    domain::{AccountId, NamespaceId},
-};
+use crate::api::{self, Namespace};
 
 /// The service kept some keys, however often it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -33,13 +30,11 @@ impl Remained {
 ///
 /// The names are taken as they are: what exists may be deleted, whether or not it could be written.
 pub async fn matching(
-    client: &Client,
-    account: &AccountId,
-    namespace: &NamespaceId,
+    namespace: Namespace<'_>,
     prefix: &str,
     max: Option<usize>,
 ) -> Result<Names, api::Error> {
-    let mut pages = std::pin::pin!(client.key_pages(ListKeys::all(account, namespace, prefix)));
+    let mut pages = std::pin::pin!(namespace.keys(prefix));
     let mut names = Names::default();
     while let Some(page) = pages.try_next().await? {
         names.extend(page.into_iter().map(|key| key.name));
@@ -56,8 +51,8 @@ pub struct Deleter<'a>(Sender<'a>);
 
 impl<'a> Deleter<'a> {
     /// Creates a deleter.
-    pub fn new(client: &'a Client, account: &'a AccountId, namespace: &'a NamespaceId) -> Self {
-        Self(Sender::new(client, account, namespace, Verb::Delete))
+    pub fn new(namespace: Namespace<'a>) -> Self {
+        Self(Sender::new(namespace, Verb::Delete))
     }
 
     /// Deletes `names`, up to 10,000 a request, and tells `journal` and `progress` of what is

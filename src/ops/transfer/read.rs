@@ -20,10 +20,9 @@ use tokio::sync::Semaphore;
 
 use super::absent::{Absent, Settled};
 use crate::{
-    api::{self, BulkGet, Client, GetValue, ListKeys},
+    api::{self, Namespace},
     domain::{
-        AccountId, BULK_GET_MAX_KEYS, Expiration, KeyName, LIST_PAGE_MIN, Metadata, NamespaceId,
-        Record,
+        BULK_GET_MAX_KEYS, Expiration, KeyName, LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata, Record,
     },
     wire::{KeyInfo, code},
 };
@@ -81,9 +80,7 @@ pub enum Error {
 /// Reads one namespace.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    client: &'a Client,
-    account: &'a AccountId,
-    namespace: &'a NamespaceId,
+    namespace: Namespace<'a>,
     /// How many requests for values may be under way.
     lanes: Semaphore,
     text: AtomicUsize,
@@ -132,10 +129,8 @@ impl<'a> Reader<'a> {
     const SAMPLE: usize = 32;
 
     /// Creates a reader.
-    pub fn new(client: &'a Client, account: &'a AccountId, namespace: &'a NamespaceId) -> Self {
+    pub fn new(namespace: Namespace<'a>) -> Self {
         Self {
-            client,
-            account,
             namespace,
             lanes: Semaphore::new(Self::LANES),
             text: AtomicUsize::new(0),
@@ -158,7 +153,7 @@ impl<'a> Reader<'a> {
 
     /// Returns what time it is at the service, in UNIX seconds.
     pub(super) fn now(&self) -> i64 {
-        self.client.service_now()
+        self.namespace.client.service_now()
     }
 
     /// Returns how many pages were listed.
@@ -171,16 +166,12 @@ impl<'a> Reader<'a> {
         &'s self,
         prefix: &'s str,
     ) -> impl Stream<Item = Result<Vec<Listed>, Error>> + 's {
-        self.keys_by(ListKeys::all(self.account, self.namespace, prefix))
+        self.keys_by(LIST_PAGE_MAX, prefix)
     }
 
     /// Returns the key that is called `key`, if it is listed.
     pub(super) async fn look_up(&self, key: &KeyName) -> Result<Option<Listed>, Error> {
-        let few = ListKeys {
-            limit: LIST_PAGE_MIN,
-            ..ListKeys::all(self.account, self.namespace, key.as_str())
-        };
-        let mut pages = pin!(self.keys_by(few));
+        let mut pages = pin!(self.keys_by(LIST_PAGE_MIN, key.as_str()));
         // Of those that begin so it is the first.
         while let Some(page) = pages.try_next().await? {
             if let Some(first) = page.into_iter().next() {
@@ -192,10 +183,12 @@ impl<'a> Reader<'a> {
 
     fn keys_by<'s>(
         &'s self,
-        first: ListKeys<'s>,
+        page_size: usize,
+        prefix: &'s str,
     ) -> impl Stream<Item = Result<Vec<Listed>, Error>> + 's {
         let mut number = 0;
-        self.client.key_pages(first).map(move |page| {
+        let pages = self.namespace.keys_in_pages_of(page_size, prefix);
+        pages.map(move |page| {
             self.pages.fetch_add(1, Ordering::Relaxed);
             let keys = page?.into_iter().zip(number..);
             let listed: Result<Vec<_>, _> = keys.map(|(key, at)| listed(key, at)).collect();
@@ -305,14 +298,9 @@ impl<'a> Reader<'a> {
                 return self.fetch_singly(keys).await;
             }
             let names: Vec<KeyName> = keys.iter().map(|listed| listed.key.clone()).collect();
-            let request = BulkGet {
-                account: self.account,
-                namespace: self.namespace,
-                keys: &names,
-            };
             let answer = {
                 let _lane = self.lanes.acquire().await;
-                self.client.send(&request).await
+                self.namespace.bulk_get(&names).await
             };
             let mut values = match answer {
                 Ok(found) => found.values,
@@ -369,14 +357,9 @@ impl<'a> Reader<'a> {
     }
 
     async fn fetch_one(&self, listed: Listed) -> Result<Option<Found>, api::Error> {
-        let request = GetValue {
-            account: self.account,
-            namespace: self.namespace,
-            key: &listed.key,
-        };
         let answer = {
             let _lane = self.lanes.acquire().await;
-            self.client.value(&request).await
+            self.namespace.value(&listed.key).await
         };
         match answer {
             Ok(value) => {

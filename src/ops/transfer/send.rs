@@ -21,8 +21,8 @@ use super::{
     parts::{NOT_SENT, Parts, UNACCOUNTED, accounts_for},
 };
 use crate::{
-    api::{self, BulkDelete, BulkPut, Client, Lifetime, PutValue, Trouble},
-    domain::{AccountId, BULK_MAX_BYTES, BULK_MAX_KEYS, NamespaceId, Record},
+    api::{self, Lifetime, Namespace, Trouble},
+    domain::{BULK_MAX_BYTES, BULK_MAX_KEYS, Record},
     wire::BulkResult,
 };
 
@@ -101,9 +101,7 @@ pub(super) enum Job {
 /// Sends to one namespace.
 #[derive(Debug)]
 pub(super) struct Sender<'a> {
-    client: &'a Client,
-    account: &'a AccountId,
-    namespace: &'a NamespaceId,
+    namespace: Namespace<'a>,
     verb: Verb,
     /// The most keys of a request that are known to work.
     keys: AtomicUsize,
@@ -134,15 +132,8 @@ impl Outcome {
 }
 
 impl<'a> Sender<'a> {
-    pub(super) fn new(
-        client: &'a Client,
-        account: &'a AccountId,
-        namespace: &'a NamespaceId,
-        verb: Verb,
-    ) -> Self {
+    pub(super) fn new(namespace: Namespace<'a>, verb: Verb) -> Self {
         Self {
-            client,
-            account,
             namespace,
             verb,
             keys: AtomicUsize::new(BULK_MAX_KEYS),
@@ -165,29 +156,9 @@ impl<'a> Sender<'a> {
     }
 
     async fn request(&self, body: Bytes) -> Result<BulkResult, api::Error> {
-        let Self {
-            client,
-            account,
-            namespace,
-            ..
-        } = *self;
         match self.verb {
-            Verb::Put => {
-                let request = BulkPut {
-                    account,
-                    namespace,
-                    entries: body,
-                };
-                client.send(&request).await
-            }
-            Verb::Delete => {
-                let request = BulkDelete {
-                    account,
-                    namespace,
-                    keys: body,
-                };
-                client.send(&request).await
-            }
+            Verb::Put => self.namespace.bulk_put(body).await,
+            Verb::Delete => self.namespace.bulk_delete(body).await,
         }
     }
 
@@ -231,7 +202,7 @@ impl<'a> Sender<'a> {
     /// fewer keys than it was sent, and does not name the others, all of them are.
     async fn send_part(&self, batch: Batch, outcome: &mut Outcome) -> Option<(api::Error, Batch)> {
         let mut left = batch;
-        let mut waits = self.client.backoff().build();
+        let mut waits = self.namespace.client.backoff().build();
         while !left.is_empty() {
             let result = match self.request(left.body()).await {
                 Ok(result) => result,
@@ -263,20 +234,20 @@ impl<'a> Sender<'a> {
     }
 
     async fn put_one(&self, record: Record, lifetime: Lifetime, number: u64) -> Outcome {
-        let request = PutValue {
-            account: self.account,
-            namespace: self.namespace,
-            key: &record.key,
-            value: record.value.clone(),
-            lifetime,
-            metadata: record.metadata.as_ref(),
-        };
+        let Record {
+            key,
+            value,
+            metadata,
+            ..
+        } = record;
+        let put = self.namespace.put(&key, value, lifetime, metadata.as_ref());
         let mut outcome = Outcome::default();
-        match self.client.send(&request).await {
-            Ok(()) => outcome.confirmed.push((number, record.key.to_string())),
+        match put.await {
+            Ok(()) => outcome.confirmed.push((number, key.to_string())),
             Err(e) if e.trouble() == Trouble::Failed && e.status().is_some() => {
-                let key = record.key.to_string();
-                outcome.failed.push((number, key, e.to_string()));
+                outcome
+                    .failed
+                    .push((number, key.to_string(), e.to_string()));
             }
             Err(e) => return outcome.stop(e),
         }

@@ -10,8 +10,8 @@ use super::{
     send::{self, Confirmations, Flight, Job, SAME_KEY, Sender, Verb},
 };
 use crate::{
-    api::{self, Client, Lifetime},
-    domain::{AccountId, NamespaceId, Record, Ttl, VALUE_MAX_BYTES},
+    api::{self, Lifetime, Namespace},
+    domain::{Record, Ttl, VALUE_MAX_BYTES},
     ops::time,
 };
 
@@ -73,20 +73,15 @@ impl From<(u64, Record)> for Outgoing {
 #[derive(Debug)]
 pub struct Writer<'a> {
     sender: Sender<'a>,
-    client: &'a Client,
-    account: &'a AccountId,
-    namespace: &'a NamespaceId,
+    namespace: Namespace<'a>,
     ttl: Option<Ttl>,
 }
 
 impl<'a> Writer<'a> {
     /// Creates a writer.
-    pub fn new(client: &'a Client, account: &'a AccountId, namespace: &'a NamespaceId) -> Self {
-        let sender = Sender::new(client, account, namespace, Verb::Put);
+    pub fn new(namespace: Namespace<'a>) -> Self {
         Self {
-            sender,
-            client,
-            account,
+            sender: Sender::new(namespace, Verb::Put),
             namespace,
             ttl: None,
         }
@@ -105,7 +100,7 @@ impl<'a> Writer<'a> {
         let Lifetime::Until(at) = lifetime else {
             return Ok(false);
         };
-        time::is_too_soon(self.client, self.account, self.namespace, at).await
+        time::is_too_soon(self.namespace, at).await
     }
 
     /// Writes all records, numbered as they come, and tells `journal` and `progress` of what is

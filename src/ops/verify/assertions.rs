@@ -6,9 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Check, Finding, Subject, blame::Blocked, facts::Facts, targets};
 use crate::{
-    api::{self, Client, GetValue, ListKeys},
+    api::{self, Namespace},
     config::{Assertion, Claim, Entry, Expectation, Field, Scope},
-    domain::{AccountId, KeyName, Metadata, NamespaceId, hex},
+    domain::{KeyName, Metadata, NamespaceId, hex},
     ops::keys,
 };
 
@@ -98,9 +98,13 @@ impl<'a> Case<'a> {
         let Some(entry) = self.entry() else {
             return Finding::skip(check, "this section does not have the binding");
         };
-        let looked = match look_up(facts, entry).await {
-            Ok(Some(looked)) => looked,
+        let id = match look_up(facts, entry).await {
+            Ok(Some(id)) => id,
             Ok(None) => return Finding::skip(check, "the binding leads to no namespace"),
+            Err(blocked) => return blocked.finding(check),
+        };
+        let looked = match facts.namespace(&id) {
+            Ok(namespace) => Looked(namespace),
             Err(blocked) => return blocked.finding(check),
         };
         let problems = match &self.assertion.claim {
@@ -123,30 +127,21 @@ impl<'a> Case<'a> {
 }
 
 /// Finds the namespace of a binding; `None` if it has none, which other checks report.
-async fn look_up<'f>(facts: &Facts<'f>, entry: &Entry) -> Result<Option<Looked<'f>>, Blocked> {
-    let (client, account) = (facts.client()?, facts.account()?);
-    let id = if facts.is_local() {
-        targets::local_id(entry)
-    } else {
-        let declared = entry.declared(Field::Id);
-        let id = declared.valid_where(|_| client.is_on_this_machine());
-        let all = facts.namespaces().await?;
-        id.filter(|id| all.iter().any(|known| known.id == **id))
-            .cloned()
-    };
-    Ok(id.map(|id| Looked {
-        client,
-        account,
-        id,
-    }))
+async fn look_up(facts: &Facts<'_>, entry: &Entry) -> Result<Option<NamespaceId>, Blocked> {
+    let client = facts.client()?;
+    facts.account()?;
+    if facts.is_local() {
+        return Ok(targets::local_id(entry));
+    }
+    let declared = entry.declared(Field::Id);
+    let id = declared.valid_where(|_| client.is_on_this_machine());
+    let all = facts.namespaces().await?;
+    let id = id.filter(|id| all.iter().any(|known| known.id == **id));
+    Ok(id.cloned())
 }
 
 /// A namespace that is looked into.
-struct Looked<'a> {
-    client: &'a Client,
-    account: &'a AccountId,
-    id: NamespaceId,
-}
+struct Looked<'a>(Namespace<'a>);
 
 impl Looked<'_> {
     /// Returns what of `expected` does not hold of `key`.
@@ -155,19 +150,13 @@ impl Looked<'_> {
         key: &KeyName,
         expected: &[Expectation],
     ) -> Result<Vec<String>, api::Error> {
-        let (client, account, namespace) = (self.client, self.account, &self.id);
         let wants_metadata = expected
             .iter()
             .any(|e| matches!(e, Expectation::Metadata(_)));
         let found = if wants_metadata {
-            keys::record(client, account, namespace, key).await
+            self.0.record(key).await
         } else {
-            let value = GetValue {
-                account,
-                namespace,
-                key,
-            };
-            client.value(&value).await.map(|value| (value, None))
+            self.0.value(key).await.map(|value| (value, None))
         };
         let (value, metadata) = match found {
             Err(error) if keys::is_absent(&error) => {
@@ -177,7 +166,7 @@ impl Looked<'_> {
             }
             other => other?,
         };
-        let now = client.service_now();
+        let now = self.0.client.service_now();
         let found = Found {
             value: &value.bytes,
             lives: value.expiration.map(|at| at.unix_seconds() - now),
@@ -192,8 +181,7 @@ impl Looked<'_> {
         min: usize,
         max: Option<usize>,
     ) -> Result<Vec<String>, api::Error> {
-        let first = ListKeys::all(self.account, &self.id, prefix);
-        let mut pages = std::pin::pin!(self.client.key_pages(first));
+        let mut pages = std::pin::pin!(self.0.keys(prefix));
         let mut count = 0;
         // Once it is decided, no more pages are asked for.
         while let Some(keys) = pages.try_next().await? {

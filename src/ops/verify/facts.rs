@@ -12,7 +12,7 @@ use super::{
     targets::{self, Target},
 };
 use crate::{
-    api::{self, Client, DeleteKey},
+    api::{self, Client, Namespace},
     config::{Document, Place, Position, Scope},
     domain::{AccountId, NamespaceId},
     ops::{
@@ -187,6 +187,18 @@ impl<'a> Facts<'a> {
         service.account.as_ref().map_err(no_account)
     }
 
+    /// Returns the handle of a namespace.
+    pub(super) fn namespace<'n>(&self, id: &'n NamespaceId) -> Result<Namespace<'n>, Blocked>
+    where
+        'a: 'n,
+    {
+        Ok(Namespace {
+            client: self.client()?,
+            account: self.account()?,
+            id,
+        })
+    }
+
     /// Asks the endpoints that verify tokens: one request where the token's form tells which.
     pub(super) async fn token(&self) -> &TokenAnswer {
         let asked = async {
@@ -345,12 +357,7 @@ impl<'a> Facts<'a> {
         let (Some(target), Ok(key)) = (targets.first(), probe::key()) else {
             return Ok(false);
         };
-        let request = DeleteKey {
-            account: self.account()?,
-            namespace: &target.id,
-            key: &key,
-        };
-        match self.client()?.send(&request).await {
+        match self.namespace(&target.id)?.delete_key(&key).await {
             Ok(()) => Ok(true),
             Err(error) => Err(self.blame(&error, Check::Connection).await),
         }

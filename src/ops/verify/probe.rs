@@ -16,8 +16,8 @@ use super::{
     targets::Target,
 };
 use crate::{
-    api::{self, Client, DeleteKey, GetMetadata, GetValue, Lifetime, ListKeys, PutValue},
-    domain::{AccountId, KeyName, LIST_PAGE_MIN, Metadata, Ttl, hex},
+    api::{self, Lifetime, Namespace},
+    domain::{KeyName, LIST_PAGE_MIN, Metadata, Ttl, hex},
     ops::keys::is_absent,
 };
 
@@ -161,9 +161,7 @@ const LIST: Sight = Sight {
 
 struct Probe<'a> {
     facts: &'a Facts<'a>,
-    client: &'a Client,
-    account: &'a AccountId,
-    target: &'a Target,
+    namespace: Namespace<'a>,
     key: KeyName,
     metadata: Metadata,
     ttl: Ttl,
@@ -184,9 +182,7 @@ impl<'a> Probe<'a> {
         let metadata = json!({ "by": "kvctl verify", "key": key.as_str() }).to_string();
         Ok(Self {
             facts,
-            client: facts.client()?,
-            account: facts.account()?,
-            target,
+            namespace: facts.namespace(&target.id)?,
             metadata: metadata
                 .parse()
                 .map_err(|e: crate::domain::MetadataError| broken(e.to_string()))?,
@@ -208,7 +204,7 @@ impl<'a> Probe<'a> {
             Err(trouble) => Err(trouble),
         };
         // Also after a failure; a write whose outcome is unknown may have worked.
-        let deleted = if traces.holds(&self.target.id, &self.key) {
+        let deleted = if traces.holds(self.namespace.id, &self.key) {
             self.delete().await
         } else {
             Ok(())
@@ -225,20 +221,17 @@ impl<'a> Probe<'a> {
 
     async fn put(&mut self) -> Result<(), Trouble> {
         let traces = self.facts.request.traces;
-        let put = PutValue {
-            account: self.account,
-            namespace: &self.target.id,
-            key: &self.key,
-            value: Bytes::copy_from_slice(self.key.as_str().as_bytes()),
-            lifetime: Lifetime::For(self.ttl),
-            metadata: Some(&self.metadata),
-        };
-        traces.leave(&self.target.id, &self.key);
-        let written = self.client.send(&put).await;
+        let value = Bytes::copy_from_slice(self.key.as_str().as_bytes());
+        let lifetime = Lifetime::For(self.ttl);
+        let put = self
+            .namespace
+            .put(&self.key, value, lifetime, Some(&self.metadata));
+        traces.leave(self.namespace.id, &self.key);
+        let written = put.await;
         self.written = Instant::now();
         if let Err(error) = written {
             if !error.is_unclear() {
-                traces.gone(&self.target.id, &self.key);
+                traces.gone(self.namespace.id, &self.key);
             }
             return Err(error.into());
         }
@@ -247,12 +240,7 @@ impl<'a> Probe<'a> {
     }
 
     async fn delete(&self) -> Result<(), Trouble> {
-        let delete = DeleteKey {
-            account: self.account,
-            namespace: &self.target.id,
-            key: &self.key,
-        };
-        if let Err(error) = self.client.send(&delete).await {
+        if let Err(error) = self.namespace.delete_key(&self.key).await {
             let blocked = self.facts.blame(&error, Check::Probe).await;
             let message = format!(
                 "the key `{}` could not be deleted, and expires within {} s: {}",
@@ -263,21 +251,16 @@ impl<'a> Probe<'a> {
             return Err(Trouble::Blocked(Blocked { message, ..blocked }));
         }
         let traces = self.facts.request.traces;
-        traces.gone(&self.target.id, &self.key);
+        traces.gone(self.namespace.id, &self.key);
         Ok(())
     }
 
     async fn look(&mut self) -> Result<(), Trouble> {
-        let (client, account, namespace) = (self.client, self.account, &self.target.id);
+        let namespace = self.namespace;
         let (key, metadata) = (self.key.clone(), self.metadata.clone());
         let mut expires = true;
-        let value = GetValue {
-            account,
-            namespace,
-            key: &key,
-        };
         self.until(VALUE, async || {
-            let found = found(client.value(&value).await)?;
+            let found = found(namespace.value(&key).await)?;
             let Some(found) = found else {
                 return Ok(Err("absent".to_owned()));
             };
@@ -292,25 +275,16 @@ impl<'a> Probe<'a> {
             let message = "the key was written to expire, and was read back without an expiry";
             return Err(Trouble::Wrong(message.to_owned()));
         }
-        let stored = GetMetadata {
-            account,
-            namespace,
-            key: &key,
-        };
         self.until(METADATA, async || {
-            Ok(match found(client.send(&stored).await)?.flatten() {
+            Ok(match found(namespace.metadata(&key).await)?.flatten() {
                 Some(found) if found == metadata => Ok(()),
                 Some(_) => Err("another".to_owned()),
                 None => Err("absent".to_owned()),
             })
         })
         .await?;
-        let list = ListKeys {
-            limit: LIST_PAGE_MIN,
-            ..ListKeys::all(account, namespace, key.as_str())
-        };
         self.until(LIST, async || {
-            let mut pages = std::pin::pin!(client.key_pages(list.clone()));
+            let mut pages = std::pin::pin!(namespace.keys_in_pages_of(LIST_PAGE_MIN, key.as_str()));
             while let Some(keys) = pages.try_next().await? {
                 if keys.iter().any(|info| info.name == key.as_str()) {
                     return Ok(Ok(()));

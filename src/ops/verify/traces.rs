@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::{
-    api::{Client, DeleteKey},
+    api::{Client, Namespace},
     domain::{AccountId, KeyName, NamespaceId},
 };
 
@@ -68,14 +68,14 @@ impl Traces {
     /// Deletes what is left, and returns the keys that could not be.
     pub async fn remove(&self, client: &Client, account: &AccountId) -> Vec<KeyName> {
         let left = self.keys().clone();
-        for (namespace, key) in &left {
-            let request = DeleteKey {
+        for (id, key) in &left {
+            let namespace = Namespace {
+                client,
                 account,
-                namespace,
-                key,
+                id,
             };
-            if client.send(&request).await.is_ok() {
-                self.gone(namespace, key);
+            if namespace.delete_key(key).await.is_ok() {
+                self.gone(id, key);
             }
         }
         self.left()
