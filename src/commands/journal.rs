@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Misused, Refused};
 use crate::{
     cli::transfer::ResumeArgs,
-    context::{Context, Place, Session},
+    context::{Backend, Context, Session},
     domain::NamespaceId,
     fsx,
     ops::transfer::{
@@ -27,8 +27,8 @@ pub(super) fn start(args: ResumeArgs) -> Start {
 pub(super) fn end(session: &Session, namespace: &NamespaceId) -> End {
     End {
         store: match &session.place {
-            Place::Remote => Store::Account(session.account.clone()),
-            Place::Local(directory) => Store::local(directory),
+            Backend::Remote => Store::Account(session.account.clone()),
+            Backend::Local(directory) => Store::local(directory),
         },
         namespace: namespace.clone(),
     }

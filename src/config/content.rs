@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Edit, Entry, Error, Field, Format, Place, Position, Project, Scope, node::Node, reader,
+    Edit, Entry, Error, Field, Format, Location, Position, Project, Scope, node::Node, reader,
 };
 use crate::domain::EnvName;
 
@@ -49,7 +49,7 @@ impl Content {
     pub(super) fn check(&self, path: &Path, group: &[Edit]) -> Result<(), Error> {
         for (index, edit) in group.iter().enumerate() {
             let scope = self.scope(path, edit.environment())?;
-            let at = |position| Place {
+            let at = |position| Location {
                 path: path.to_owned(),
                 position,
             };
@@ -113,7 +113,7 @@ fn check_name(
     scope: &Scope,
     entry: &Entry,
     name: &str,
-    at: impl Fn(Position) -> Place,
+    at: impl Fn(Position) -> Location,
 ) -> Result<(), Error> {
     let Ok(binding) = name.parse() else {
         return Err(Error::BindingNeeded {

@@ -10,7 +10,7 @@ const NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
 
 /// The file to work on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct WranglerFile {
     /// The file itself.
     pub path: PathBuf,
     /// A wrangler file as near or nearer that wrangler passes over in favour of `path`.
@@ -23,8 +23,8 @@ pub struct Found {
 ///
 /// wrangler asks for one name in all parents before it asks for the next, so a `wrangler.json` far
 /// above wins over a `wrangler.toml` right here. People do not expect that, hence
-/// [`Found::passed_over`].
-pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<Found, Error> {
+/// [`WranglerFile::passed_over`].
+pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<WranglerFile, Error> {
     if let Some(explicit) = explicit {
         return named(start.join(explicit));
     }
@@ -52,16 +52,16 @@ pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<Found, Error> {
         .find(|other| *other != path && other.is_file());
     let owner = |path: &Path| foreign_owner(&fs_err::metadata(path).ok()?);
     let foreign_owner = (depth > 0).then(|| owner(&path)).flatten();
-    Ok(Found {
+    Ok(WranglerFile {
         path,
         passed_over,
         foreign_owner,
     })
 }
 
-fn named(path: PathBuf) -> Result<Found, Error> {
+fn named(path: PathBuf) -> Result<WranglerFile, Error> {
     if path.is_file() {
-        Ok(Found {
+        Ok(WranglerFile {
             path,
             passed_over: None,
             foreign_owner: None,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    Edit, Error, Field, Format, Place, Position, Project, Scope, content::Content, layout,
+    Edit, Error, Field, Format, Location, Position, Project, Scope, content::Content, layout,
 };
 use crate::{domain::EnvName, fsx};
 
@@ -46,7 +46,7 @@ impl Document {
                 let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
                 let position = Position::of(&valid, valid.len());
                 return Err(Error::Encoding {
-                    at: Place { path, position },
+                    at: Location { path, position },
                 });
             }
         };

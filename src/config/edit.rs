@@ -2,7 +2,7 @@
 //!
 //! Here an edit is about meaning alone; which bytes it takes is the business of `layout`.
 
-use super::node::{Kind, Layout, Node, Property};
+use super::node::{Layout, Node, NodeKind, Property};
 use crate::domain::{Binding, EnvName};
 
 /// A part of an entry.
@@ -141,7 +141,7 @@ impl Edit {
                     return;
                 };
                 match entry.iter_mut().find(|p| p.key == field.key()) {
-                    Some(property) => property.value.kind = Kind::String(value.clone()),
+                    Some(property) => property.value.kind = NodeKind::String(value.clone()),
                     None => entry.push(property(field.key(), Node::string(value))),
                 }
             }
@@ -184,13 +184,13 @@ fn entry_mut<'n>(scope: &'n mut Node, binding: &Binding) -> Option<&'n mut Vec<P
         .iter_mut()
         .find(|entry| is(entry, binding))?;
     match &mut entry.kind {
-        Kind::Object(properties, _) => Some(properties),
+        NodeKind::Object(properties, _) => Some(properties),
         _ => None,
     }
 }
 
 fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
-    let Kind::Object(properties, _) = &mut node.kind else {
+    let NodeKind::Object(properties, _) = &mut node.kind else {
         return None;
     };
     properties
@@ -203,13 +203,13 @@ fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
 fn entries_mut(scope: &mut Node) -> Option<&mut Vec<Node>> {
     const KEY: &str = "kv_namespaces";
     if scope.get(KEY).is_none()
-        && let Kind::Object(properties, _) = &mut scope.kind
+        && let NodeKind::Object(properties, _) = &mut scope.kind
     {
-        let array = Node::new(Kind::Array(Vec::new(), Layout::Inline), 0..0);
+        let array = Node::new(NodeKind::Array(Vec::new(), Layout::Inline), 0..0);
         properties.push(property(KEY, array));
     }
     match &mut get_mut(scope, KEY)?.kind {
-        Kind::Array(items, _) => Some(items),
+        NodeKind::Array(items, _) => Some(items),
         _ => None,
     }
 }
@@ -223,5 +223,5 @@ fn property(key: &str, value: Node) -> Property {
 }
 
 fn object(properties: Vec<Property>) -> Node {
-    Node::new(Kind::Object(properties, Layout::Inline), 0..0)
+    Node::new(NodeKind::Object(properties, Layout::Inline), 0..0)
 }

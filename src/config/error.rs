@@ -7,14 +7,14 @@ use crate::domain::{Binding, EnvName};
 
 /// A position in a file, written `path:line:column` so that terminals make a link of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The file.
     pub path: PathBuf,
     /// Where in the file.
     pub position: Position,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.path.display(), self.position)
     }
@@ -68,13 +68,13 @@ pub enum Error {
     #[error("{at}: the file is not UTF-8 text")]
     Encoding {
         /// The first byte that is not.
-        at: Place,
+        at: Location,
     },
     /// The file is not valid TOML or JSON.
     #[error("{at}: {message}")]
     Syntax {
         /// Where the parser stopped.
-        at: Place,
+        at: Location,
         /// What the parser said, in one line.
         message: String,
     },
@@ -82,7 +82,7 @@ pub enum Error {
     #[error("{at}: {problem}")]
     Shape {
         /// Where.
-        at: Place,
+        at: Location,
         /// What is wrong there.
         problem: Problem,
     },
@@ -115,7 +115,7 @@ pub enum Error {
     #[error("{at}: `{binding}` is bound here already; a binding is unique in its scope")]
     AlreadyBound {
         /// The entry that has the name.
-        at: Place,
+        at: Location,
         /// The name.
         binding: Binding,
     },
@@ -123,7 +123,7 @@ pub enum Error {
     #[error("{at}: an entry needs a binding; the name can be replaced by another, not removed")]
     BindingNeeded {
         /// The entry.
-        at: Place,
+        at: Location,
     },
     /// The edited text did not say what it should, so it was thrown away.
     #[error("{}: the edit would change more than it should; the file is left as it is", .path.display())]
@@ -135,7 +135,7 @@ pub enum Error {
 
 impl Error {
     /// Returns where it is, if that is known, and what it is without that.
-    pub fn parts(&self) -> (Option<&Place>, String) {
+    pub fn parts(&self) -> (Option<&Location>, String) {
         match self {
             Self::Encoding { at } => (Some(at), "the file is not UTF-8 text".to_owned()),
             Self::Syntax { at, message } => (Some(at), message.clone()),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Error, Place, Position, jsonc, node::Node, toml};
+use super::{Error, Location, Position, jsonc, node::Node, toml};
 
 /// The language of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Format {
     /// Reads `text` into a tree.
     pub(super) fn parse(self, path: &Path, text: &str) -> Result<Node, Error> {
         let refuse = |offset, message| Error::Syntax {
-            at: Place {
+            at: Location {
                 path: path.to_owned(),
                 position: Position::of(text, offset),
             },

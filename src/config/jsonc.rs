@@ -9,7 +9,7 @@ use jsonc_parser::{
     parse_to_ast,
 };
 
-use super::node::{Kind, Layout, Node, Property};
+use super::node::{Layout, Node, NodeKind, Property};
 
 /// Why a text is no JSON, and at which byte.
 #[derive(Debug)]
@@ -70,18 +70,18 @@ impl Reader<'_> {
     fn node(&self, value: &Value<'_>) -> Result<Node, Refusal> {
         let span = self.span(value.range());
         let kind = match value {
-            Value::NullKeyword(_) => Kind::Null,
-            Value::BooleanLit(boolean) => Kind::Bool(boolean.value),
-            Value::NumberLit(number) => Kind::Number(number.value.to_owned()),
+            Value::NullKeyword(_) => NodeKind::Null,
+            Value::BooleanLit(boolean) => NodeKind::Bool(boolean.value),
+            Value::NumberLit(number) => NodeKind::Number(number.value.to_owned()),
             Value::StringLit(string) => {
                 self.refuse_line_breaks(&span)?;
-                Kind::String(string.value.clone().into_owned())
+                NodeKind::String(string.value.clone().into_owned())
             }
             Value::Array(array) => {
                 let items = array.elements.iter().map(|item| self.node(item));
-                Kind::Array(items.collect::<Result<_, _>>()?, Layout::Inline)
+                NodeKind::Array(items.collect::<Result<_, _>>()?, Layout::Inline)
             }
-            Value::Object(object) => Kind::Object(self.properties(object)?, Layout::Inline),
+            Value::Object(object) => NodeKind::Object(self.properties(object)?, Layout::Inline),
         };
         Ok(Node::new(kind, span))
     }

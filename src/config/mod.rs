@@ -5,8 +5,8 @@
 //! ([`Edit`]) without touching a byte that the change is not about. May import `domain` only:
 //! files are read here, and written elsewhere.
 //!
-//! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`reader`, with `strays` and
-//! `taken`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
+//! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`reader`, with `misplaced` and
+//! `used_names`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
 //! with the edit applied to it.
 
 mod content;
@@ -18,8 +18,8 @@ mod error;
 mod format;
 mod jsonc;
 mod layout;
-mod login;
 mod manifest;
+mod misplaced;
 mod model;
 mod node;
 mod position;
@@ -27,21 +27,21 @@ mod problem;
 #[cfg(test)]
 mod property;
 mod reader;
-mod strays;
-mod taken;
 mod toml;
+mod used_names;
+mod wrangler_login;
 
-pub use discover::{Found, discover};
+pub use discover::{WranglerFile, discover};
 pub use document::Document;
 pub use dotenv::{Assignment, DotenvError, EnvFile, EnvFiles, read_env_files};
 pub use edit::{Edit, Field};
-pub use error::{Error, Place};
+pub use error::{Error, Location};
 pub use format::Format;
-pub use login::{Login, LoginError, LoginStore};
 pub use manifest::{
     Assertion, CacheOptions, Claim, EndpointRule, Expectation, FailMode, MANIFEST_NAME, Manifest,
     ManifestError, ManifestNamespace, Part, RateLimitOptions, Scaffold, SessionOptions, TtlRule,
 };
-pub use model::{Entry, Project, Scope, Taken};
+pub use model::{Entry, Project, Scope, UsedName};
 pub use position::{Located, Position};
 pub use problem::Problem;
+pub use wrangler_login::{Login, LoginError, LoginStore};

@@ -30,7 +30,7 @@ pub struct Scope {
     /// The namespaces, in the order of the file. No two have the same binding.
     pub entries: Vec<Entry>,
     /// The names that bindings of other kinds use: wrangler refuses a namespace that takes one.
-    pub taken: Vec<Taken>,
+    pub used_names: Vec<UsedName>,
 }
 
 /// One namespace of a scope.
@@ -64,7 +64,7 @@ impl Entry {
 
 /// A name that a binding of another kind uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct UsedName {
     /// The name.
     pub name: String,
     /// The key of the wrangler file that binds it, such as `vars` or `d1_databases`.

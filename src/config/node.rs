@@ -12,12 +12,12 @@ use std::ops::Range;
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) span: Range<usize>,
-    pub(super) kind: Kind,
+    pub(super) kind: NodeKind,
 }
 
 /// What a value is.
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     Null,
     Bool(bool),
     /// A number as the file spells it: no edit may touch one, so no spelling equals another.
@@ -52,16 +52,16 @@ pub(super) struct Property {
 
 impl Node {
     pub(super) fn string(text: &str) -> Self {
-        Self::new(Kind::String(text.to_owned()), 0..0)
+        Self::new(NodeKind::String(text.to_owned()), 0..0)
     }
 
-    pub(super) fn new(kind: Kind, span: Range<usize>) -> Self {
+    pub(super) fn new(kind: NodeKind, span: Range<usize>) -> Self {
         Self { span, kind }
     }
 
     pub(super) fn properties(&self) -> &[Property] {
         match &self.kind {
-            Kind::Object(properties, _) => properties,
+            NodeKind::Object(properties, _) => properties,
             _ => &[],
         }
     }
@@ -76,7 +76,7 @@ impl Node {
 
     pub(super) fn items(&self) -> &[Self] {
         match &self.kind {
-            Kind::Array(items, _) => items,
+            NodeKind::Array(items, _) => items,
             _ => &[],
         }
     }
@@ -98,32 +98,32 @@ impl Node {
 
     pub(super) fn as_str(&self) -> Option<&str> {
         match &self.kind {
-            Kind::String(text) => Some(text),
+            NodeKind::String(text) => Some(text),
             _ => None,
         }
     }
 
     pub(super) fn layout(&self) -> Option<Layout> {
         match &self.kind {
-            Kind::Array(_, layout) | Kind::Object(_, layout) => Some(*layout),
+            NodeKind::Array(_, layout) | NodeKind::Object(_, layout) => Some(*layout),
             _ => None,
         }
     }
 
     pub(super) fn is_object(&self) -> bool {
-        matches!(self.kind, Kind::Object(..))
+        matches!(self.kind, NodeKind::Object(..))
     }
 
     /// Names what the value is, for messages.
     pub(super) fn noun(&self) -> &'static str {
         match self.kind {
-            Kind::Null => "null",
-            Kind::Bool(_) => "a boolean",
-            Kind::Number(_) => "a number",
-            Kind::String(_) => "a string",
-            Kind::Other(_) => "a date",
-            Kind::Array(..) => "an array",
-            Kind::Object(..) => "a table",
+            NodeKind::Null => "null",
+            NodeKind::Bool(_) => "a boolean",
+            NodeKind::Number(_) => "a number",
+            NodeKind::String(_) => "a string",
+            NodeKind::Other(_) => "a date",
+            NodeKind::Array(..) => "an array",
+            NodeKind::Object(..) => "a table",
         }
     }
 
@@ -148,15 +148,15 @@ impl Node {
     /// Whether both say the same, however they are laid out and in whatever order.
     pub(super) fn means_the_same_as(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
-            (Kind::Null, Kind::Null) => true,
-            (Kind::Bool(a), Kind::Bool(b)) => a == b,
-            (Kind::Number(a), Kind::Number(b))
-            | (Kind::String(a), Kind::String(b))
-            | (Kind::Other(a), Kind::Other(b)) => a == b,
-            (Kind::Array(a, _), Kind::Array(b, _)) => {
+            (NodeKind::Null, NodeKind::Null) => true,
+            (NodeKind::Bool(a), NodeKind::Bool(b)) => a == b,
+            (NodeKind::Number(a), NodeKind::Number(b))
+            | (NodeKind::String(a), NodeKind::String(b))
+            | (NodeKind::Other(a), NodeKind::Other(b)) => a == b,
+            (NodeKind::Array(a, _), NodeKind::Array(b, _)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.means_the_same_as(b))
             }
-            (Kind::Object(a, _), Kind::Object(b, _)) => {
+            (NodeKind::Object(a, _), NodeKind::Object(b, _)) => {
                 let (a, b) = (sorted(a), sorted(b));
                 let same = |(a, b): (&&Property, &&Property)| {
                     a.key == b.key && a.value.means_the_same_as(&b.value)

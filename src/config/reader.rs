@@ -3,11 +3,11 @@
 use std::{collections::HashMap, path::Path};
 
 use super::{
-    Entry, Error, Located, Place, Position, Project, Scope, Taken,
-    node::{Kind, Layout, Node, Property},
+    Entry, Error, Located, Location, Position, Project, Scope, UsedName, misplaced,
+    node::{Layout, Node, NodeKind, Property},
     position::Positions,
     problem::Problem,
-    strays, taken,
+    used_names,
 };
 use crate::domain::{BindingError, EnvName, EnvNameError};
 
@@ -18,8 +18,8 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
     if !root.is_object() {
         return Err(reader.refuse(root.span.start, Problem::Root(root.noun())));
     }
-    if let Some(stray) = strays::find(root) {
-        return Err(reader.refuse(stray.offset, stray.problem));
+    if let Some(misplaced) = misplaced::find(root) {
+        return Err(reader.refuse(misplaced.offset, misplaced.problem));
     }
     let top = reader.scope(None, root)?;
     let environments = match reader.unique(root, "env")? {
@@ -64,8 +64,8 @@ impl Reader<'_> {
             name: self.string(node, "name")?.map(|name| name.value),
             account_id: self.string(node, "account_id")?,
             entries: self.entries(node)?,
-            taken: taken::names(node)
-                .map(|(name, kind, offset)| Taken {
+            used_names: used_names::in_scope(node)
+                .map(|(name, kind, offset)| UsedName {
                     name: name.to_owned(),
                     kind: kind.to_owned(),
                     position: self.position(offset),
@@ -80,8 +80,8 @@ impl Reader<'_> {
         };
         let (node, start) = (&property.value, property.key_span.start);
         match &node.kind {
-            Kind::Array(..) => {}
-            Kind::Object(_, Layout::Header | Layout::Implied) => {
+            NodeKind::Array(..) => {}
+            NodeKind::Object(_, Layout::Header | Layout::Implied) => {
                 return Err(self.refuse(start, Problem::SingleTable));
             }
             _ => return Err(self.refuse(start, Problem::NotAnArray(node.noun()))),
@@ -184,7 +184,7 @@ impl Reader<'_> {
 
     fn refuse_at(&self, position: Position, problem: Problem) -> Error {
         Error::Shape {
-            at: Place {
+            at: Location {
                 path: self.path.to_owned(),
                 position,
             },
@@ -400,14 +400,14 @@ mod tests {
             entry.preview_id.as_ref().unwrap().position.to_string(),
             "26:14"
         );
-        let taken: Vec<_> = project
+        let used_names: Vec<_> = project
             .top
-            .taken
+            .used_names
             .iter()
             .map(|t| (t.kind.as_str(), t.name.as_str()))
             .collect();
         assert_eq!(
-            taken,
+            used_names,
             [
                 ("vars", "LEVEL"),
                 ("d1_databases", "DB"),

@@ -6,13 +6,13 @@ use std::ops::Range;
 
 use toml_edit::{ArrayOfTables, Document, InlineTable, Item, Key, Table, TomlError, Value};
 
-use super::node::{Kind, Layout, Node, Property};
+use super::node::{Layout, Node, NodeKind, Property};
 
 /// Reads `text`, which may begin with a byte order mark.
 pub(super) fn parse(text: &str) -> Result<Node, TomlError> {
     let document = Document::parse(text)?;
     let mut root = table(document.as_table(), 0..0);
-    if let Kind::Object(_, layout) = &mut root.kind {
+    if let NodeKind::Object(_, layout) = &mut root.kind {
         *layout = Layout::Header;
     }
     Ok(root)
@@ -28,7 +28,10 @@ fn table(table: &Table, implied_by: Range<usize>) -> Node {
     let span = if implied { None } else { table.span() };
     let keys = table.iter().filter_map(|(key, _)| table.get_key_value(key));
     let properties = keys.map(|(key, value)| property(key, value)).collect();
-    Node::new(Kind::Object(properties, layout), span.unwrap_or(implied_by))
+    Node::new(
+        NodeKind::Object(properties, layout),
+        span.unwrap_or(implied_by),
+    )
 }
 
 fn property(key: &Key, item: &Item) -> Property {
@@ -37,7 +40,7 @@ fn property(key: &Key, item: &Item) -> Property {
         Item::Table(inner) => table(inner, key_span.clone()),
         Item::ArrayOfTables(tables) => array_of_tables(tables),
         Item::Value(inner) => value(inner, &key_span),
-        Item::None => Node::new(Kind::Null, key_span.clone()),
+        Item::None => Node::new(NodeKind::Null, key_span.clone()),
     };
     Property {
         key: key.get().to_owned(),
@@ -49,7 +52,7 @@ fn property(key: &Key, item: &Item) -> Property {
 fn array_of_tables(tables: &ArrayOfTables) -> Node {
     let items: Vec<_> = tables.iter().map(|inner| table(inner, 0..0)).collect();
     Node::new(
-        Kind::Array(items, Layout::Header),
+        NodeKind::Array(items, Layout::Header),
         tables.span().unwrap_or_default(),
     )
 }
@@ -57,14 +60,14 @@ fn array_of_tables(tables: &ArrayOfTables) -> Node {
 fn value(value: &Value, implied_by: &Range<usize>) -> Node {
     let span = value.span().unwrap_or_else(|| implied_by.clone());
     let kind = match value {
-        Value::String(text) => Kind::String(text.value().clone()),
-        Value::Integer(number) => Kind::Number(number.value().to_string()),
-        Value::Float(number) => Kind::Number(format!("{:?}", number.value())),
-        Value::Boolean(boolean) => Kind::Bool(*boolean.value()),
-        Value::Datetime(datetime) => Kind::Other(datetime.value().to_string()),
+        Value::String(text) => NodeKind::String(text.value().clone()),
+        Value::Integer(number) => NodeKind::Number(number.value().to_string()),
+        Value::Float(number) => NodeKind::Number(format!("{:?}", number.value())),
+        Value::Boolean(boolean) => NodeKind::Bool(*boolean.value()),
+        Value::Datetime(datetime) => NodeKind::Other(datetime.value().to_string()),
         Value::Array(array) => {
             let items = array.iter().map(|item| self::value(item, &span)).collect();
-            Kind::Array(items, Layout::Inline)
+            NodeKind::Array(items, Layout::Inline)
         }
         Value::InlineTable(inner) => return inline_table(inner, implied_by),
     };
@@ -88,7 +91,7 @@ fn inline_table(table: &InlineTable, implied_by: &Range<usize>) -> Node {
         .map(|(key, value)| property(key, value))
         .collect();
     Node::new(
-        Kind::Object(properties, layout),
+        NodeKind::Object(properties, layout),
         span.unwrap_or_else(|| implied_by.clone()),
     )
 }

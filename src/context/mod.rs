@@ -19,14 +19,14 @@ use std::{
 use anyhow::Context as _;
 
 pub use service::{Checkup, Orphan, ServeError, Served, Service, ServiceError};
-pub use session::{Attempt, Place, Session};
+pub use session::{Attempt, Backend, Session};
 pub use sources::{EnvFileSource, ForeignBaseUrl, Setting};
 
 use named::Pipes;
 
 use crate::{
     cli::Globals,
-    config::{self, Document, EnvFiles, Found, Manifest, Scope, read_env_files},
+    config::{self, Document, EnvFiles, Manifest, Scope, WranglerFile, read_env_files},
     domain::{EnvName, EnvNameError},
     env::{self, Env, Var},
     ui::{Audience, Options, Ui, Verbosity},
@@ -252,7 +252,7 @@ impl Context {
     fn document_from(&self, directory: &Path) -> Result<Document, config::Error> {
         let explicit = self.globals.config.as_ref().map(|file| self.resolve(file));
         let found = config::discover(directory, explicit.as_deref())?;
-        let Found {
+        let WranglerFile {
             path,
             passed_over,
             foreign_owner,

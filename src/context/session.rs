@@ -29,7 +29,7 @@ use crate::{
 
 /// Where namespaces live.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Backend {
     /// At Cloudflare, or wherever the base URL leads.
     Remote,
     /// In this directory.
@@ -44,7 +44,7 @@ pub struct Session {
     /// The account.
     pub account: AccountId,
     /// Where namespaces live.
-    pub place: Place,
+    pub place: Backend,
     /// Stops the local store's server when dropped.
     server: Option<oneshot::Sender<()>>,
 }
@@ -59,7 +59,7 @@ pub struct Attempt {
     /// What listens to the client.
     pub meter: Arc<Meter>,
     /// Where namespaces live.
-    pub place: Place,
+    pub place: Backend,
     /// Stops the local store's server when dropped.
     _server: Option<oneshot::Sender<()>>,
 }
@@ -76,14 +76,14 @@ impl Session {
 
     /// Whether the local store is used.
     pub fn is_local(&self) -> bool {
-        matches!(self.place, Place::Local(_))
+        matches!(self.place, Backend::Local(_))
     }
 
     /// Returns a sentence's end that says where changes go.
     pub fn describe(&self) -> String {
         match &self.place {
-            Place::Remote => format!("remote, account {}", self.account),
-            Place::Local(directory) => format!("local, {}", directory.display()),
+            Backend::Remote => format!("remote, account {}", self.account),
+            Backend::Local(directory) => format!("local, {}", directory.display()),
         }
     }
 }
@@ -134,7 +134,7 @@ impl Context {
         Ok(Session {
             client,
             account,
-            place: Place::Remote,
+            place: Backend::Remote,
             server: None,
         })
     }
@@ -190,7 +190,7 @@ impl Context {
             client,
             account,
             meter,
-            place: Place::Remote,
+            place: Backend::Remote,
             _server: None,
         }))
     }
@@ -353,7 +353,7 @@ impl Context {
         Ok(Session {
             client: self.client(base.parse()?, Credentials::Token(token))?,
             account: AccountId::local(),
-            place: Place::Local(directory),
+            place: Backend::Local(directory),
             server: Some(stop),
         })
     }

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use crate::{
     api::{self, Client},
-    config::{Located, Place, Position},
+    config::{Located, Location, Position},
     domain::{AccountId, AccountIdError},
     wire::Account,
 };
@@ -111,7 +111,7 @@ pub enum Error {
 
 impl Error {
     /// Returns where it is, if that is in a file, and what it is without that.
-    pub fn parts(&self) -> (Option<Place>, String) {
+    pub fn parts(&self) -> (Option<Location>, String) {
         let (path, position, what) = match self {
             Self::Disagree {
                 path,
@@ -134,7 +134,7 @@ impl Error {
             }
             _ => return (None, self.to_string()),
         };
-        let place = Place {
+        let place = Location {
             path: path.clone(),
             position: *position,
         };

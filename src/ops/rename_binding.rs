@@ -148,7 +148,7 @@ pub fn plan(
     for scope in scopes {
         let find = |name: &Binding| scope.entries.iter().find(|e| e.binding == *name);
         let environment = scope.environment.clone();
-        let taken = scope.taken.iter().find(|t| t.name == new.as_str());
+        let taken = scope.used_names.iter().find(|t| t.name == new.as_str());
         let taken = taken.map(|t| (t.position.line, t.kind.clone()));
         let clash = find(new)
             .map(|e| (e.position.line, "kv_namespaces".to_owned()))

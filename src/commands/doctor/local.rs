@@ -3,7 +3,7 @@
 use super::report::{DoctorReport, Held, Local};
 use crate::{
     config::Document,
-    context::{Context, Place},
+    context::{Backend, Context},
     env,
     ops::usage::{Window, fetch, tabulate},
 };
@@ -26,7 +26,7 @@ pub(super) async fn look(
 
 async fn examine(context: &Context, document: Option<&Document>) -> anyhow::Result<Local> {
     let session = context.connect_at(document, None, true).await?;
-    let Place::Local(directory) = &session.place else {
+    let Backend::Local(directory) = &session.place else {
         anyhow::bail!("the local store is not local");
     };
     let window = Window::new(env::now(), 1);

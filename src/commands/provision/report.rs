@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     commands::scaffold::ScaffoldReport,
     config::Field,
-    context::{Place, Session},
+    context::{Backend, Session},
     domain::{AccountId, Binding, EnvName, NamespaceId},
     ops::{
         provision::{
@@ -85,7 +85,7 @@ impl ProvisionReport {
         Self {
             file: shown.name().to_owned(),
             account: session.account.clone(),
-            local: matches!(session.place, Place::Local(_)),
+            local: matches!(session.place, Backend::Local(_)),
             dry_run,
             changed: !shown.is_empty(),
             bindings: outcomes.into_iter().map(item).collect(),

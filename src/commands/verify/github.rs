@@ -11,7 +11,7 @@ use super::{
     report::{Row, VerifyReport},
 };
 use crate::{
-    cli::FailOn, config::Place, context::Context, domain::AccountId, env::Var, fsx,
+    cli::FailOn, config::Location, context::Context, domain::AccountId, env::Var, fsx,
     ops::verify::Status, ui::printable,
 };
 
@@ -57,7 +57,7 @@ pub(super) fn tell(context: &Context, report: &VerifyReport, fail_on: FailOn) {
 }
 
 /// Shows at its place what keeps everything from being verified.
-pub(super) fn tell_wrong(context: &Context, place: Option<&Place>, error: &dyn fmt::Display) {
+pub(super) fn tell_wrong(context: &Context, place: Option<&Location>, error: &dyn fmt::Display) {
     let Some(place) = place.filter(|_| is_workflow(context)) else {
         return;
     };

@@ -11,7 +11,7 @@ use crate::{
     cli::{FailOn, VerifyArgs},
     commands::{CheckFailed, Misused, Stopped},
     config::{self, Document},
-    context::{Attempt, Context, Place},
+    context::{Attempt, Backend, Context},
     domain::EnvName,
     env, fsx,
     ops::{
@@ -115,7 +115,7 @@ fn service(attempt: &Result<Attempt, Denial>) -> Result<Service<'_>, Denial> {
         client: &attempt.client,
         account: &attempt.account,
         meter: &attempt.meter,
-        local: matches!(attempt.place, Place::Local(_)),
+        local: matches!(attempt.place, Backend::Local(_)),
     })
 }
 
@@ -129,9 +129,9 @@ fn announce(
 ) {
     let Ok(attempt) = attempt else { return };
     let place_of = match (&attempt.place, &attempt.account) {
-        (Place::Local(directory), _) => format!("local, {}", directory.display()),
-        (Place::Remote, Ok(account)) => format!("remote, account {account}"),
-        (Place::Remote, Err(_)) => "remote".to_owned(),
+        (Backend::Local(directory), _) => format!("local, {}", directory.display()),
+        (Backend::Remote, Ok(account)) => format!("remote, account {account}"),
+        (Backend::Remote, Err(_)) => "remote".to_owned(),
     };
     let sections: Vec<String> = sections.iter().map(|s| place(s.as_ref())).collect();
     let writes = if selection.has(Check::Probe) && !read_only {
@@ -236,6 +236,6 @@ fn counts(status: verify::Status, fail_on: FailOn) -> bool {
 }
 
 /// Returns how a file is called by somebody who is in the directory the command works in.
-fn file_name(context: &Context, place: &config::Place) -> String {
+fn file_name(context: &Context, place: &config::Location) -> String {
     context.display(&place.path)
 }

@@ -6,7 +6,7 @@ use super::{
     field_style::FieldStyle,
     lines,
 };
-use crate::config::node::{Kind, Layout, Node};
+use crate::config::node::{Layout, Node, NodeKind};
 use crate::domain::EnvName;
 
 /// How the author writes a block.
@@ -159,7 +159,7 @@ fn field_style(sheet: Sheet<'_>) -> FieldStyle {
 fn headers(node: &Node) -> impl Iterator<Item = &Node> {
     let mut found = Vec::new();
     node.walk(&mut |inner| {
-        if matches!(inner.kind, Kind::Object(_, Layout::Header)) && !inner.span.is_empty() {
+        if matches!(inner.kind, NodeKind::Object(_, Layout::Header)) && !inner.span.is_empty() {
             found.push(inner);
         }
     });

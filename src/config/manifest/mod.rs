@@ -20,7 +20,7 @@ pub use scaffold::{
 };
 pub use ttl::TtlRule;
 
-use super::{Place, position::Position, toml};
+use super::{Location, position::Position, toml};
 use crate::{
     domain::{Binding, Title, nearest},
     fsx,
@@ -117,10 +117,10 @@ pub enum ManifestError {
 
 impl ManifestError {
     /// Returns where the file is wrong, if it could be read.
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<Location> {
         match self {
             Self::Read { .. } => None,
-            Self::Wrong { path, position, .. } => Some(Place {
+            Self::Wrong { path, position, .. } => Some(Location {
                 path: path.clone(),
                 position: *position,
             }),
@@ -204,8 +204,8 @@ impl Manifest {
     }
 
     /// Returns a place of the file.
-    pub fn place(&self, position: Position) -> Place {
-        Place {
+    pub fn place(&self, position: Position) -> Location {
+        Location {
             path: self.path.clone(),
             position,
         }

@@ -251,7 +251,7 @@ fn check_new(scope: &Scope, binding: &Binding) -> Result<(), Error> {
     if !binding.is_identifier() {
         return Err(Error::NotAnIdentifier(binding.clone()));
     }
-    match scope.taken.iter().find(|t| t.name == binding.as_str()) {
+    match scope.used_names.iter().find(|t| t.name == binding.as_str()) {
         None => Ok(()),
         Some(taken) => Err(Error::Taken {
             binding: binding.clone(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Check, Class, Finding};
 use crate::{
     api::{self, Trouble},
-    config::Place,
+    config::Location,
     wire::code,
 };
 
@@ -17,7 +17,7 @@ pub(super) struct Blocked {
     pub(super) class: Class,
     pub(super) message: String,
     pub(super) hint: Option<String>,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<Location>,
 }
 
 impl Blocked {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{self, Client, Namespace},
-    config::{Document, Place, Position, Scope},
+    config::{Document, Location, Position, Scope},
     domain::{AccountId, NamespaceId},
     ops::{
         account,
@@ -154,9 +154,9 @@ impl<'a> Facts<'a> {
     }
 
     /// Returns a place of the wrangler file.
-    pub(super) fn place(&self, position: Position) -> Option<Place> {
+    pub(super) fn place(&self, position: Position) -> Option<Location> {
         let path = self.request.file.ok()?.path().to_owned();
-        Some(Place { path, position })
+        Some(Location { path, position })
     }
 
     pub(super) fn client(&self) -> Result<&'a Client, Blocked> {

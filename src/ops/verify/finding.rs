@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Check;
 use crate::{
-    config::Place,
+    config::Location,
     domain::{Binding, EnvName},
 };
 
@@ -119,7 +119,7 @@ pub struct Finding {
     /// What to do next.
     pub hint: Option<String>,
     /// Where in which file.
-    pub place: Option<Place>,
+    pub place: Option<Location>,
     /// What kind of trouble a failure is.
     pub class: Class,
     /// Why a check was skipped, if another one is to blame.
@@ -196,7 +196,7 @@ impl Finding {
 
     /// The same, at a place of a file.
     #[must_use]
-    pub fn at(self, place: Option<Place>) -> Self {
+    pub fn at(self, place: Option<Location>) -> Self {
         Self { place, ..self }
     }
 }

@@ -41,7 +41,7 @@ pub use traces::Traces;
 use facts::Facts;
 
 use crate::{
-    config::{Document, Manifest, Place},
+    config::{Document, Location, Manifest},
     domain::{Binding, nearest},
 };
 
@@ -50,7 +50,7 @@ use crate::{
 #[error("{place}: there is no binding `{binding}` to assert something of")]
 pub struct UnknownBinding {
     /// Where the assertion stands.
-    pub place: Place,
+    pub place: Location,
     /// The binding.
     binding: Binding,
     /// The nearest that there is.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Check, Finding, Subject, facts::Facts};
 use crate::{
-    config::{Place, Position},
+    config::{Location, Position},
     ops::scaffold::{self, EnvState, FileState, State, Status},
 };
 
@@ -87,8 +87,8 @@ fn shown(path: &Path, root: &Path) -> String {
 }
 
 /// The beginning of a file, for lack of a better place.
-fn start(path: &Path) -> Option<Place> {
-    path.exists().then(|| Place {
+fn start(path: &Path) -> Option<Location> {
+    path.exists().then(|| Location {
         path: path.to_owned(),
         position: Position { line: 1, column: 1 },
     })

@@ -14,8 +14,8 @@ const NAMED: [(&str, Option<&str>); 5] = [
     ("ratelimits", None),
 ];
 
-/// Lists name, kind and offset of every name that is taken in `scope`.
-pub(super) fn names(scope: &Node) -> impl Iterator<Item = (&str, &str, usize)> {
+/// Lists name, kind and offset of every name that `scope` uses.
+pub(super) fn in_scope(scope: &Node) -> impl Iterator<Item = (&str, &str, usize)> {
     scope
         .properties()
         .iter()

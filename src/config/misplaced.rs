@@ -18,30 +18,30 @@ const FOREIGN: [&str; 2] = ["previews", "unsafe"];
 
 /// A key in the wrong place, or with the wrong spelling.
 #[derive(Debug)]
-pub(super) struct Stray {
+pub(super) struct MisplacedKey {
     pub(super) offset: usize,
     pub(super) problem: Problem,
 }
 
-/// Finds the first stray key of the file.
-pub(super) fn find(root: &Node) -> Option<Stray> {
+/// Finds the first misplaced key of the file.
+pub(super) fn find(root: &Node) -> Option<MisplacedKey> {
     let mut path = Vec::new();
     visit(root, &mut path)
 }
 
-fn visit<'n>(node: &'n Node, path: &mut Vec<&'n str>) -> Option<Stray> {
+fn visit<'n>(node: &'n Node, path: &mut Vec<&'n str>) -> Option<MisplacedKey> {
     let is_scope = is_scope(path);
     for property in node.properties() {
         let key = property.key.as_str();
         let offset = property.key_span.start;
         if is_scope && MISSPELT.contains(&key) {
-            return Some(Stray {
+            return Some(MisplacedKey {
                 offset,
                 problem: Problem::Misspelt(key.to_owned()),
             });
         }
         if !is_scope && key == KEY {
-            return Some(Stray {
+            return Some(MisplacedKey {
                 offset,
                 problem: Problem::Misplaced(path.join(".")),
             });
