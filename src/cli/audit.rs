@@ -2,7 +2,7 @@
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 
-use super::{Window, key::NamespaceArgs};
+use super::{duration, key::NamespaceArgs};
 use crate::domain::Ttl;
 
 /// Report keys that break the rules of kvctl.toml, and what keys begin with; exit with 8 if any do
@@ -19,8 +19,8 @@ pub struct AuditArgs {
     pub namespace: NamespaceArgs,
 
     /// Also report keys that expire within this time, such as 1h; that breaks no rule
-    #[arg(long, value_name = "DURATION")]
-    pub expiring_within: Option<Window>,
+    #[arg(long, value_name = "DURATION", value_parser = duration::seconds)]
+    pub expiring_within: Option<u32>,
 
     /// What ends a prefix, where keys are counted by what they begin with
     #[arg(long, value_name = "TEXT", default_value = ":", value_parser = NonEmptyStringValueParser::new())]

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, ValueEnum};
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
 
 use super::Cli;
 
@@ -13,33 +14,11 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
-/// Shells that can be told what comes next on a command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "each is the shell of its name")]
-pub enum Shell {
-    Bash,
-    Elvish,
-    Fish,
-    #[value(name = "powershell")]
-    PowerShell,
-    Zsh,
-}
-
-impl Shell {
-    /// Returns the script that completes the command line in this shell.
-    pub fn script(self) -> Vec<u8> {
-        use clap_complete::Shell as Generator;
-        let generator = match self {
-            Self::Bash => Generator::Bash,
-            Self::Elvish => Generator::Elvish,
-            Self::Fish => Generator::Fish,
-            Self::PowerShell => Generator::PowerShell,
-            Self::Zsh => Generator::Zsh,
-        };
-        let mut script = Vec::new();
-        clap_complete::generate(generator, &mut Cli::command(), "kvctl", &mut script);
-        script
-    }
+/// Returns the script that completes kvctl's command line in `shell`.
+pub fn completion_script(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "kvctl", &mut script);
+    script
 }
 
 /// Arguments of `kvctl man`.

@@ -1,55 +1,60 @@
-//! Durations on the command line.
+//! Durations on the command line, each within its bounds.
 
-use std::{str::FromStr, time::Duration};
+use std::{ops::RangeInclusive, time::Duration};
 
-use jiff::{Span, SpanRelativeTo};
+use crate::domain::parse_duration;
 
-/// How long one request may take: at least a millisecond, at most an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestTimeout(pub Duration);
-
-/// Why a string is not a [`RequestTimeout`].
+/// Why a string is not a duration that an option takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a duration between 1ms and 1h; write seconds (30) or units (500ms, 2m)")]
-pub struct RequestTimeoutError(String);
-
-impl FromStr for RequestTimeout {
-    type Err = RequestTimeoutError;
-
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        parse(s)
-            .filter(|d| (Duration::from_millis(1)..=Duration::from_hours(1)).contains(d))
-            .map(Self)
-            .ok_or_else(|| RequestTimeoutError(s.to_owned()))
-    }
+pub enum DurationError {
+    /// Not a duration, or out of bounds.
+    #[error("`{text}` is not a duration {bounds}; write seconds (30) or units (500ms, 2m)")]
+    OutOfBounds {
+        /// What was given.
+        text: String,
+        /// The bounds, in words.
+        bounds: &'static str,
+    },
+    /// Not a whole number of seconds.
+    #[error("`{0}` is not a duration; write seconds (3600) or units (1h30m, 7d)")]
+    Unparsable(String),
 }
 
-/// A stretch of time from now on, in whole seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window(pub u32);
-
-/// Why a string is not a [`Window`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a duration; write seconds (3600) or units (1h30m, 7d)")]
-pub struct WindowError(String);
-
-impl FromStr for Window {
-    type Err = WindowError;
-
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        let seconds = parse(s).and_then(|d| d.as_secs().try_into().ok());
-        seconds.map(Self).ok_or_else(|| WindowError(s.to_owned()))
-    }
+/// Parses the time limit of one request.
+pub(super) fn request_timeout(s: &str) -> Result<Duration, DurationError> {
+    let bounds = Duration::from_millis(1)..=Duration::from_hours(1);
+    within(s, &bounds, "between 1ms and 1h")
 }
 
-/// Reads bare seconds first, since wrangler's `--ttl` takes those, then units.
-pub(super) fn parse(s: &str) -> Option<Duration> {
-    if let Ok(seconds) = s.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let span: Span = s.parse().ok()?;
-    let signed = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-    signed.try_into().ok()
+/// Parses a duration of at most an hour.
+pub(super) fn up_to_1h(s: &str) -> Result<Duration, DurationError> {
+    within(s, &(Duration::ZERO..=Duration::from_hours(1)), "up to 1h")
+}
+
+/// Parses a duration of at most ten minutes.
+pub(super) fn up_to_10m(s: &str) -> Result<Duration, DurationError> {
+    within(s, &(Duration::ZERO..=Duration::from_mins(10)), "up to 10m")
+}
+
+/// Parses a duration as whole seconds.
+pub(super) fn seconds(s: &str) -> Result<u32, DurationError> {
+    parse_duration(s)
+        .and_then(|duration| duration.as_secs().try_into().ok())
+        .ok_or_else(|| DurationError::Unparsable(s.to_owned()))
+}
+
+fn within(
+    s: &str,
+    range: &RangeInclusive<Duration>,
+    bounds: &'static str,
+) -> Result<Duration, DurationError> {
+    parse_duration(s)
+        .and_then(|duration| duration.try_into().ok())
+        .filter(|duration| range.contains(duration))
+        .ok_or_else(|| DurationError::OutOfBounds {
+            text: s.to_owned(),
+            bounds,
+        })
 }
 
 #[cfg(test)]
@@ -57,19 +62,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_or_units() {
-        assert_eq!("30".parse(), Ok(RequestTimeout(Duration::from_secs(30))));
-        assert_eq!("30".parse::<RequestTimeout>(), "30s".parse());
-        assert_eq!(
-            "500ms".parse(),
-            Ok(RequestTimeout(Duration::from_millis(500)))
-        );
-        for bad in ["0", "-5s", "2h", "soon", ""] {
-            assert!(bad.parse::<RequestTimeout>().is_err(), "{bad}");
+    fn seconds_or_units_within_bounds() {
+        assert_eq!(request_timeout("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(request_timeout("30"), request_timeout("30s"));
+        assert_eq!(request_timeout("500ms"), Ok(Duration::from_millis(500)));
+        for bad in ["0", "-5s", "2h", "soon", "", "18446744073709551615"] {
+            assert!(request_timeout(bad).is_err(), "{bad}");
         }
-        assert_eq!("2h".parse(), Ok(Window(7200)));
+        assert_eq!(up_to_10m("0"), Ok(Duration::ZERO));
+        assert_eq!(up_to_10m("10m"), Ok(Duration::from_mins(10)));
+        for bad in ["11m", "-1s"] {
+            assert!(up_to_10m(bad).is_err(), "{bad}");
+        }
+        assert_eq!(seconds("2h"), Ok(7200));
         for bad in ["-5s", "soon", "", "99999999999"] {
-            assert!(bad.parse::<Window>().is_err(), "{bad}");
+            assert!(seconds(bad).is_err(), "{bad}");
         }
     }
 }

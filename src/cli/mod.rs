@@ -18,25 +18,23 @@ mod namespace;
 mod provision;
 mod rename_binding;
 mod scaffold;
-mod scope;
 pub mod serve;
 pub mod transfer;
 pub mod usage;
 mod verify;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub use documents::{CompletionsArgs, ManArgs, Shell, manual};
-pub use duration::{RequestTimeout, RequestTimeoutError, Window, WindowError};
+pub use documents::{CompletionsArgs, ManArgs, completion_script, manual};
+pub use duration::DurationError;
 pub use namespace::{
     CreateArgs, DeleteArgs, GetArgs, ListArgs, NamespaceCommand, RenameArgs, SelectorArgs,
 };
 pub use provision::{PreviewMode, ProvisionArgs, WantedArg, WantedArgError};
 pub use rename_binding::RenameBindingArgs;
 pub use scaffold::{PartArg, ScaffoldArgs};
-pub use scope::ScopeArgs;
 pub use verify::{FailOn, VerifyArgs};
 
 use crate::{
@@ -121,6 +119,14 @@ impl Command {
     }
 }
 
+/// Which environments of the wrangler file a command works on: `--all-envs`, beside `--env`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ScopeArgs {
+    /// Work on the top level and on every environment
+    #[arg(long, conflicts_with = "environment")]
+    pub all_envs: bool,
+}
+
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
@@ -182,8 +188,9 @@ pub struct Globals {
     pub yes: bool,
 
     /// How long one request may take: seconds, or a duration such as 90s or 2m
-    #[arg(long, global = true, value_name = "DURATION", default_value = "30s")]
-    pub timeout: RequestTimeout,
+    #[arg(long, global = true, value_name = "DURATION", default_value = "30s",
+          value_parser = duration::request_timeout)]
+    pub timeout: Duration,
 
     /// How often a request that failed for the moment is sent again
     #[arg(long, global = true, value_name = "N", default_value_t = 5)]

@@ -1,10 +1,10 @@
 //! `kvctl namespace …`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
-use super::{key::NamespaceArgs, verify::Consistency};
+use super::{duration, key::NamespaceArgs};
 use crate::domain::{Binding, Jurisdiction, NamespaceId, Title};
 
 /// The commands under `namespace`.
@@ -90,9 +90,10 @@ pub struct DeleteArgs {
         long,
         value_name = "DURATION",
         default_value = "60s",
-        requires = "backup"
+        requires = "backup",
+        value_parser = duration::up_to_10m
     )]
-    pub consistency_timeout: Consistency,
+    pub consistency_timeout: Duration,
 
     /// Title of the namespace to delete, typed once more to confirm
     #[arg(long, value_name = "TITLE")]

@@ -51,12 +51,12 @@ pub struct ServeArgs {
     pub lenient: bool,
 
     /// Let every request take at least so long, such as 50ms
-    #[arg(long, value_name = "DURATION")]
-    pub latency: Option<Latency>,
+    #[arg(long, value_name = "DURATION", value_parser = duration::up_to_1h)]
+    pub latency: Option<Duration>,
 
     /// Let readers see every write so much later only, such as 5s
-    #[arg(long, value_name = "DURATION")]
-    pub lag: Option<Latency>,
+    #[arg(long, value_name = "DURATION", value_parser = duration::up_to_1h)]
+    pub lag: Option<Duration>,
 
     /// Requests in a number of seconds, such as the service's 1200/300; then 429 [default: no limit]
     #[arg(long, value_name = "N/SECONDS")]
@@ -100,26 +100,6 @@ not used up:
   every = 3                # or for every third
 
   after = true             # with status, code or delay_ms: the request is carried out first";
-
-/// How long every request takes at least.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Latency(pub Duration);
-
-/// Why a string is not a [`Latency`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a duration up to 1h; write units (50ms, 2s) or seconds")]
-pub struct LatencyError(String);
-
-impl FromStr for Latency {
-    type Err = LatencyError;
-
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        duration::parse(s)
-            .filter(|d| *d <= Duration::from_hours(1))
-            .map(Self)
-            .ok_or_else(|| LatencyError(s.to_owned()))
-    }
-}
 
 /// How many requests are answered in how much time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! `kvctl export`, `kvctl import`, `kvctl copy`, `kvctl sync` and `kvctl diff`.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 
-use super::{key::NamespaceArgs, verify::Consistency};
+use super::{duration, key::NamespaceArgs};
 use crate::{
     domain::{Binding, BindingError, EnvName, EnvNameError, NamespaceId, NamespaceIdError},
     formats::Format,
@@ -55,8 +55,9 @@ pub struct ExportArgs {
     pub format: Option<Format>,
 
     /// How long to retry keys that are listed but cannot be read
-    #[arg(long, value_name = "DURATION", default_value = "60s")]
-    pub consistency_timeout: Consistency,
+    #[arg(long, value_name = "DURATION", default_value = "60s",
+          value_parser = duration::up_to_10m)]
+    pub consistency_timeout: Duration,
 
     /// Whether to go on with an interrupted export; NDJSON only.
     #[command(flatten)]
@@ -132,8 +133,9 @@ pub struct CopyArgs {
     pub dry_run: bool,
 
     /// How long to retry keys that are listed but cannot be read
-    #[arg(long, value_name = "DURATION", default_value = "60s")]
-    pub consistency_timeout: Consistency,
+    #[arg(long, value_name = "DURATION", default_value = "60s",
+          value_parser = duration::up_to_10m)]
+    pub consistency_timeout: Duration,
 
     /// Whether to go on with an interrupted copy.
     #[command(flatten)]

@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::Misused;
 use crate::{
-    cli::{CompletionsArgs, ManArgs, manual},
+    cli::{CompletionsArgs, ManArgs, completion_script, manual},
     context::Context,
     fsx,
     ui::{Page, Report, quantity},
 };
 
 pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> anyhow::Result<()> {
-    Ok(context.ui.data(&args.shell.script())?)
+    Ok(context.ui.data(&completion_script(args.shell))?)
 }
 
 pub(super) fn man(context: &Context, args: &ManArgs) -> anyhow::Result<()> {

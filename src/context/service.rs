@@ -159,10 +159,10 @@ impl Context {
             })),
         });
         if let Some(latency) = args.latency {
-            emulator.latency(latency.0);
+            emulator.latency(latency);
         }
         if let Some(lag) = args.lag {
-            emulator.lag(lag.0);
+            emulator.lag(lag);
         }
         for fault in self.faults(args.faults.as_deref())? {
             emulator.fault(fault);

@@ -305,7 +305,7 @@ impl Context {
             proxied: proxy.is_some(),
             base,
             credentials,
-            timeout: self.globals.timeout.0,
+            timeout: self.globals.timeout,
             retries,
             backoff: Self::BACKOFF,
             authorities: self.authorities()?,
@@ -316,7 +316,7 @@ impl Context {
 
     /// Returns who can ask `url` whether a Worker is well.
     pub fn visitor(&self, url: &Url) -> anyhow::Result<Visitor> {
-        let timeout = self.globals.timeout.0;
+        let timeout = self.globals.timeout;
         if !is_loopback(url) {
             env::usable_proxy(url.as_str()).map_err(UsageError::Proxy)?;
         }

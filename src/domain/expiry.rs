@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::{Span, SpanRelativeTo, Timestamp};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::TTL_MIN_SECONDS;
@@ -52,7 +52,8 @@ impl FromStr for Ttl {
     type Err = TtlError;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        let seconds = seconds(s).ok_or_else(|| TtlError::Unparsable(s.to_owned()))?;
+        let duration = parse_duration(s).ok_or_else(|| TtlError::Unparsable(s.to_owned()))?;
+        let seconds = duration.as_secs();
         if seconds < TTL_MIN_SECONDS {
             return Err(TtlError::TooShort(seconds));
         }
@@ -63,19 +64,13 @@ impl FromStr for Ttl {
     }
 }
 
-/// Reads a duration as whole seconds; `None` if it is none.
-///
-/// Bare seconds first, since wrangler's `--ttl` takes those, then units.
-pub fn seconds(s: &str) -> Option<i64> {
+/// Parses a duration: bare seconds, which wrangler's `--ttl` takes, or units such as `1h30m`.
+pub fn parse_duration(s: &str) -> Option<SignedDuration> {
     if let Ok(seconds) = s.parse() {
-        return Some(seconds);
+        return Some(SignedDuration::from_secs(seconds));
     }
     let span: Span = s.parse().ok()?;
-    Some(
-        span.to_duration(SpanRelativeTo::days_are_24_hours())
-            .ok()?
-            .as_secs(),
-    )
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
 }
 
 /// The moment at which a key expires: whole UNIX seconds.

@@ -20,7 +20,7 @@ mod title;
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
 pub use environment::{EnvName, EnvNameError};
-pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, seconds};
+pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};
 pub use jurisdiction::{Jurisdiction, JurisdictionError};
 pub use key::{KeyName, KeyNameError};
 pub use limits::{

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::config::IdScheme;
-use crate::domain::{AccountId, Jurisdiction, NamespaceId, Title};
+use crate::domain::{AccountId, Jurisdiction, NamespaceId, Title, hex};
 
 /// A namespace, without its pairs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +103,7 @@ impl Titles {
         }
         loop {
             self.given += 1;
-            let digest = format!("{:x}", Sha256::digest(format!("{}\n{title}", self.given)));
+            let digest = hex(&Sha256::digest(format!("{}\n{title}", self.given)));
             let id = match scheme {
                 IdScheme::Local => digest.parse().ok().map(|title| NamespaceId::local(&title)),
                 IdScheme::Remote => digest[..32]

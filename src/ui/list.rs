@@ -11,7 +11,7 @@ use serde::{
     ser::{SerializeSeq as _, Serializer as _},
 };
 
-use super::{Format, OutputError, Ui, json::Json, page::line, printable};
+use super::{Format, OutputError, Ui, json::Json, page::line, printable, table::Table};
 
 /// One item of such a list.
 pub trait Item: Serialize {
@@ -90,12 +90,14 @@ impl Ui {
                 Ok(count)
             }
             Format::Human if tabular => {
-                let mut table = Table::default();
+                let mut table = Table::new(T::HEAD);
                 let mut count = 0;
                 while let Some(page) = pages.next().await {
                     let rows: Vec<_> = page?.iter().map(Item::cells).collect();
-                    let written = self.with(|s| table.write(&mut s.out, T::HEAD, &rows));
-                    written.map_err(OutputError::from)?;
+                    // A list without items has no head either.
+                    if !rows.is_empty() {
+                        self.write_lines(&table.lines(&rows))?;
+                    }
                     count += rows.len();
                 }
                 Ok(count)
@@ -132,6 +134,17 @@ impl Ui {
         array.end().map_err(OutputError::from)?;
         self.data(b"\n")?;
         Ok(count)
+    }
+
+    fn write_lines(&self, lines: &[String]) -> Result<(), OutputError> {
+        let written: io::Result<()> = self.with(|streams| {
+            let out = &mut streams.out;
+            lines
+                .iter()
+                .try_for_each(|text| writeln!(out, "{}", line(text)))?;
+            out.flush()
+        });
+        written.map_err(OutputError::from)
     }
 
     fn write_page<T>(
@@ -171,42 +184,4 @@ fn write_name<T: Item>(out: &mut dyn Write, item: &T, ending: Ending) -> io::Res
 fn write_document<T: Serialize>(out: &mut dyn Write, item: &T, shown: bool) -> io::Result<()> {
     serde_json::to_writer(Json::new(out, shown), item)?;
     writeln!(out)
-}
-
-/// A table whose rows are not all known: columns grow with the pages, and never shrink.
-#[derive(Debug, Default)]
-struct Table {
-    widths: [usize; 2],
-    begun: bool,
-}
-
-impl Table {
-    fn write(
-        &mut self,
-        out: &mut dyn Write,
-        head: [&str; 3],
-        rows: &[[String; 3]],
-    ) -> io::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for (at, width) in self.widths.iter_mut().enumerate() {
-            let cells = rows.iter().map(|row| row[at].chars().count());
-            *width = cells.chain([*width, head[at].len()]).max().unwrap_or(0);
-        }
-        if !self.begun {
-            self.begun = true;
-            self.line(out, head)?;
-        }
-        rows.iter()
-            .try_for_each(|row| self.line(out, row.each_ref().map(String::as_str)))?;
-        out.flush()
-    }
-
-    fn line(&self, out: &mut dyn Write, cells: [&str; 3]) -> io::Result<()> {
-        let [one, two] = self.widths;
-        let [first, second, third] = cells;
-        let text = format!(" {first:<one$}  {second:<two$}  {third}");
-        writeln!(out, "{}", line(text.trim_end()))
-    }
 }

@@ -15,9 +15,8 @@ mod printable;
 mod progress;
 mod report;
 mod signal;
-mod spark;
 mod style;
-mod usage;
+mod table;
 
 use std::{
     io::{self, IsTerminal as _, Write},
@@ -26,21 +25,22 @@ use std::{
 
 use json::Json;
 
+pub use indicatif::{DecimalBytes, HumanCount};
+
 pub use confirm::{ConfirmError, Question};
 pub use editor::EditorError;
 pub use input::{input, read_up_to, spool};
 pub use list::{Data, Ending, Item, LineBreakError};
-pub use output::OutputError;
+pub use output::{OutputError, print_usage};
 pub use page::{Page, Tone};
-pub use printable::printable;
+pub use printable::{printable, quoted};
 pub use progress::Progress;
 #[cfg(test)]
 pub(crate) use report::shown;
-pub use report::{Cells, Diff, Report, quantity, table};
+pub use report::{Diff, Report, quantity};
 pub use signal::{Parting, Stop, end_if_deaf};
-pub use spark::spark;
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
-pub use usage::print_usage;
+pub use table::{Cells, spark, table};
 
 /// In which form a command's result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

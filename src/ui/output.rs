@@ -1,6 +1,8 @@
-//! What can go wrong with stdout.
+//! What can go wrong with stdout, and texts of the command line's grammar.
 
-use std::io;
+use std::io::{self, Write as _};
+
+use super::page;
 
 /// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -26,4 +28,16 @@ impl From<serde_json::Error> for OutputError {
     fn from(error: serde_json::Error) -> Self {
         io::Error::from(error).into()
     }
+}
+
+/// Writes a help text to stdout, or to stderr what is wrong. An argument may come from elsewhere, such
+/// as the name of a branch, and is shown as any foreign text is.
+pub fn print_usage(instead: &clap::Error) -> Result<(), OutputError> {
+    let text = instead.render().to_string();
+    let is_plain = |line: &str| page::line(line) == line;
+    if text.split('\n').all(is_plain) {
+        return Ok(instead.print()?);
+    }
+    let lines: Vec<String> = text.split('\n').map(page::line).collect();
+    Ok(anstream::stderr().write_all(lines.join("\n").as_bytes())?)
 }

@@ -27,6 +27,11 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
+/// Returns `text` between backticks, fit for a terminal.
+pub fn quoted(text: impl AsRef<str>) -> String {
+    format!("`{}`", printable(text.as_ref()))
+}
+
 pub(super) fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

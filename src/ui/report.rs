@@ -1,12 +1,15 @@
 //! Results: one value, rendered for people or as JSON.
 
-use std::io::{self, Write};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+};
 
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use super::{
-    Page, Tone, printable,
+    Page, Tone,
     style::{ADDED, FAINT, PLAIN, REMOVED},
 };
 
@@ -30,32 +33,9 @@ pub(crate) fn shown(report: &impl Report) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// The cells of one row.
-pub type Cells<const N: usize> = [String; N];
-
-/// Writes rows as a table with a head on a terminal, and tab-separated without a head elsewhere.
-pub fn table<const N: usize>(
-    out: &mut Page<'_>,
-    tabular: bool,
-    head: [&str; N],
-    mut rows: impl Iterator<Item = Cells<N>>,
-) -> io::Result<()> {
-    if !tabular {
-        return rows.try_for_each(|row| out.row(&row));
-    }
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(head);
-    table.add_rows(rows.map(|row| row.map(|cell| printable(&cell).into_owned())));
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
-}
-
 /// Returns `1 key`, `2 keys`: a count with its noun.
-pub fn quantity(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
+pub fn quantity<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
 
@@ -136,14 +116,5 @@ mod tests {
         assert_eq!(same.plain(), "");
         let new = Diff::new("a".into(), None, "x\n".into());
         assert_eq!(new.plain(), "--- /dev/null\n+++ a\n@@ -0,0 +1 @@\n+x\n");
-    }
-
-    #[test]
-    fn a_table_off_terminal_is_tab_separated() {
-        let mut out = Vec::new();
-        let rows = [["a".to_owned(), "b c\n".to_owned()]];
-        let mut page = Page::new(&mut out);
-        table(&mut page, false, ["X", "Y"], rows.into_iter()).unwrap();
-        assert_eq!(out, b"a\tb c\\n\n");
     }
 }

@@ -77,7 +77,7 @@ impl Auditor<'_> {
     ) -> anyhow::Result<NamespaceReport> {
         let Subject { target, rules } = &subject;
         let prefixes = Prefixes::new(&self.args.delimiter, self.args.top.into());
-        let within = self.args.expiring_within.map(|within| within.0.into());
+        let within = self.args.expiring_within.map(Into::into);
         let rules = rules.clone().unwrap_or_default();
         let mut audit = Audit::new(rules, prefixes, within);
         let streams = self.context.ui.options().format == Format::Ndjson;

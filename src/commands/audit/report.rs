@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::fix::Fixed;
 use crate::{
-    cli::Window,
     commands::transfer::{SAMPLE, failures, quoted},
     domain::{Binding, Expiration, Ttl},
     ops::{
@@ -169,11 +168,11 @@ pub(super) struct NamespaceReport {
 }
 
 impl NamespaceReport {
-    pub(super) fn new(namespace: Target, rules: Option<&Rules>, within: Option<Window>) -> Self {
+    pub(super) fn new(namespace: Target, rules: Option<&Rules>, within: Option<u32>) -> Self {
         Self {
             namespace,
             rules: rules.map(RulesShown::of),
-            expiring_within_seconds: within.map(|within| within.0),
+            expiring_within_seconds: within,
             counts: Counts::default(),
             prefixes: Summary::default(),
             samples: None,
@@ -182,7 +181,7 @@ impl NamespaceReport {
 
     fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
         let Self { counts, .. } = self;
-        let (namespace, keys) = (&self.namespace, count(counts.keys, "key"));
+        let (namespace, keys) = (&self.namespace, quantity(counts.keys, "key"));
         writeln!(out, "{STRONG}{namespace}{STRONG:#}: {keys}")?;
         let rules = self.rules.as_ref().map_or("none", |rules| &rules.text);
         writeln!(out, "  rules: {rules}")?;
@@ -199,7 +198,7 @@ impl NamespaceReport {
             more(out, counts.expiring)?;
         }
         if counts.below_min > 0 {
-            let keys = count(counts.below_min, "key");
+            let keys = quantity(counts.below_min, "key");
             writeln!(
                 out,
                 "  below ttl.min: {keys}, which breaks nothing: every key comes to have less left"
@@ -254,10 +253,6 @@ fn more(out: &mut Page<'_>, all: u64) -> io::Result<()> {
         0 => Ok(()),
         left => writeln!(out, "  … and {left} more; `--ndjson` names them all"),
     }
-}
-
-fn count(count: u64, noun: &str) -> String {
-    quantity(usize::try_from(count).unwrap_or(usize::MAX), noun)
 }
 
 /// What was found in all of them.
@@ -318,7 +313,7 @@ impl Report for AuditReport {
             failures::human(&fix.failed, out)?;
             writeln!(out, "{fix}")?;
         }
-        let keys = count(self.keys, "key");
+        let keys = quantity(self.keys, "key");
         if self.has_no_rules() {
             return writeln!(out, "{keys}, no rules");
         }

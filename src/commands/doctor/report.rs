@@ -250,7 +250,7 @@ impl DoctorReport {
         let width = lengths.max().unwrap_or_default();
         for held in &local.namespaces {
             let name = name(held);
-            let keys = quantity(usize::try_from(held.keys).unwrap_or(usize::MAX), "key");
+            let keys = quantity(held.keys, "key");
             writeln!(out, "  {name:<width$}  {keys}, {} bytes", held.bytes)?;
         }
         if local.namespaces.is_empty() {

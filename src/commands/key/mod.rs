@@ -23,7 +23,7 @@ use crate::{
         keys::{self, Absent},
         target::{self, Selector, Target},
     },
-    ui::printable,
+    ui::{printable, quoted},
 };
 
 pub(super) async fn run(context: &Context, command: KeyCommand) -> anyhow::Result<()> {
@@ -185,9 +185,4 @@ impl Keyspace {
             namespace: self.target.to_string(),
         }
     }
-}
-
-/// Returns a key as it can be shown in a sentence.
-fn quoted(key: &KeyName) -> String {
-    format!("`{}`", printable(key.as_str()))
 }

@@ -73,7 +73,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<(
     let protected = manifest.is_some_and(|m| protect::is_protected(&m, project, id, title));
     confirm(context, title, args.confirm.as_deref(), protected).await?;
     if let Some(file) = &args.backup {
-        let timeout = args.consistency_timeout.0;
+        let timeout = args.consistency_timeout;
         report.backup = Some(back_up(context, &session, &namespace, file, timeout).await?);
     }
     let sent = delete(session.namespace(id)).await;

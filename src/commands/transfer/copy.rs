@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, future, stream};
 use serde::Serialize;
 
 use super::{
-    counted, failures,
+    failures,
     missed::{self, Missed},
     side::open_namespace,
 };
@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()>
         from: &from,
         to: &to,
         prefix: args.prefix.as_deref().unwrap_or_default(),
-        timeout: args.consistency_timeout.0,
+        timeout: args.consistency_timeout,
     };
     let report = if args.dry_run {
         copy.count().await?
@@ -106,7 +106,7 @@ impl Copy<'_> {
         let (mut journal, done) = self.journal(resume)?;
         let confirmed = Confirmed::new(done);
         if confirmed.left() > 0 {
-            let before = counted(confirmed.left(), "record");
+            let before = quantity(confirmed.left(), "record");
             context
                 .ui
                 .status(&format!("resuming: {before} confirmed before"));
@@ -165,14 +165,14 @@ impl Copy<'_> {
         let ui = &self.context.ui;
         let again = confirmed.again();
         if again > 0 {
-            let records = counted(again, "record");
+            let records = quantity(again, "record");
             ui.note(&format!(
                 "{records} copied again, since keys were added or removed among those confirmed before"
             ));
         }
         let passed_over = confirmed.passed_over();
         if passed_over > 0 {
-            let records = counted(passed_over, "record");
+            let records = quantity(passed_over, "record");
             ui.note(&format!(
                 "{records} confirmed before were not looked at again; `kvctl diff` compares them, and \
                  `kvctl copy --restart` copies all again"
@@ -255,7 +255,7 @@ impl Report for CopyReport {
             out.part(format_args!(", {} expired", self.expired));
         }
         if self.passed_over > 0 {
-            let before = counted(self.passed_over, "record");
+            let before = quantity(self.passed_over, "record");
             out.part(format_args!("; {before} of an earlier run not looked at"));
         }
         writeln!(out)

@@ -7,7 +7,6 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
 use super::{
-    counted,
     missed::{self, Missed},
     part::{NOTHING_KEPT, begin, incomplete},
 };
@@ -54,7 +53,7 @@ pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         session: &session,
         target: &target,
         prefix: &args.prefix,
-        timeout: args.consistency_timeout.0,
+        timeout: args.consistency_timeout,
     };
     match (file, format) {
         (None, Format::Stream(format)) => export.to_stdout(format).await,
@@ -336,7 +335,7 @@ impl Export<'_> {
             ui.note(&format!(
                 "{} exported before were not looked at again; {diff}`kvctl export --restart` exports \
                  all again",
-                counted(before, "record")
+                quantity(before, "record")
             ));
         }
         if disordered {

@@ -7,7 +7,6 @@ use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
 use super::{
-    counted,
     failures::{self, Failed},
     source::{Source, names, remark_invalid, remark_skipped},
 };
@@ -92,7 +91,7 @@ pub(in crate::commands) async fn bring(
     lifetime::check(&keyspace, defaults.lifetime, "--expiration").await?;
     context.ui.status(&format!(
         "importing {}: {}",
-        counted(survey.records, "record"),
+        quantity(survey.records, "record"),
         keyspace.describe()
     ));
     let cost = Cost::of_writes(survey.records, survey.bytes);
@@ -155,7 +154,7 @@ impl Import<'_> {
         } = self;
         let (mut journal, done) = self.journal(resume)?;
         if !done.is_empty() {
-            let before = counted(done.len(), "record");
+            let before = quantity(done.len(), "record");
             context
                 .ui
                 .note(&format!("{before} confirmed before, not sent again"));
@@ -258,13 +257,13 @@ impl Report for ImportReport {
             return writeln!(
                 out,
                 "dry run: {} would be sent: {}",
-                counted(self.records, "record"),
+                quantity(self.records, "record"),
                 self.cost
             );
         }
         out.part(format_args!(
             "imported {} from {}",
-            counted(self.confirmed as u64, "record"),
+            quantity(self.confirmed, "record"),
             self.file
         ));
         for (count, what) in [(self.expired, "expired"), (self.repeated, "repeated")] {

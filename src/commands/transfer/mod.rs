@@ -11,17 +11,7 @@ mod side;
 mod source;
 pub(super) mod sync;
 
-use crate::ui::{printable, quantity};
+pub(super) use crate::ui::quoted;
 
 /// So many keys are named for people; JSON names all.
 pub(super) const SAMPLE: usize = 20;
-
-/// A key as a message shows it.
-pub(super) fn quoted(key: &str) -> String {
-    format!("`{}`", printable(key))
-}
-
-/// So many of something, in words.
-fn counted(count: u64, noun: &str) -> String {
-    quantity(usize::try_from(count).unwrap_or(usize::MAX), noun)
-}

@@ -117,7 +117,7 @@ pub(super) fn remark_skipped(context: &Context, survey: &Survey) {
     let mut shown: Vec<_> = names(skipped)
         .iter()
         .take(SHOWN)
-        .map(|n| quoted(n))
+        .map(quoted)
         .collect();
     if skipped.len() > SHOWN {
         shown.push("…".to_owned());

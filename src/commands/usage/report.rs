@@ -9,7 +9,7 @@ use crate::{
         Day, Kind, Namespace, Operations, Usage,
         plan::{Plan, Quota, STORAGE_BYTES, cost_cents, percent, quotas},
     },
-    ui::{Page, Report, printable, spark, table},
+    ui::{DecimalBytes, HumanCount, Page, Report, printable, spark, table},
 };
 
 /// The result of `kvctl usage`.
@@ -264,6 +264,14 @@ impl Report for UsageReport {
     }
 }
 
+fn grouped(number: u64) -> String {
+    HumanCount(number).to_string()
+}
+
+fn size(bytes: u64) -> String {
+    DecimalBytes(bytes).to_string()
+}
+
 /// Returns what one operation of a kind is called.
 pub(super) fn noun(kind: Kind) -> &'static str {
     match kind {
@@ -272,36 +280,6 @@ pub(super) fn noun(kind: Kind) -> &'static str {
         Kind::Delete => "delete",
         Kind::List => "list",
     }
-}
-
-/// Returns a number with commas between its thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Returns a number of bytes in the unit that suits it, a thousand to the next.
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 1_000 {
-        return format!("{bytes} B");
-    }
-    let mut unit = 0;
-    // In tenths, rounded down.
-    let mut tenths = bytes / 100;
-    while tenths >= 10_000 && unit + 1 < UNITS.len() {
-        tenths /= 1_000;
-        unit += 1;
-    }
-    let name = UNITS.get(unit).copied().unwrap_or_default();
-    format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -359,17 +337,5 @@ mod tests {
     fn a_terminal_has_bars_and_the_quotas_of_the_plan() {
         insta::assert_snapshot!(on_a_terminal(Plan::Free));
         insta::assert_snapshot!(on_a_terminal(Plan::Paid));
-    }
-
-    #[test]
-    fn numbers_are_easy_to_read() {
-        let texts = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
-        assert_eq!(texts, ["0", "999", "1,000", "12,345", "1,234,567"]);
-        let texts = [0, 999, 1_000, 1_049, 999_999, 1_000_000, 2_500_000_000].map(size);
-        let expected = [
-            "0 B", "999 B", "1.0 kB", "1.0 kB", "999.9 kB", "1.0 MB", "2.5 GB",
-        ];
-        assert_eq!(texts, expected);
-        assert_eq!(size(u64::MAX), "18446.7 PB");
     }
 }

@@ -79,7 +79,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<(
         manifest: manifest.as_ref(),
         service: service(&attempt),
         read_only: args.read_only,
-        consistency: args.consistency_timeout.0,
+        consistency: args.consistency_timeout,
         worker: route.map(|(worker, visitor)| WorkerRoute {
             visitor,
             url: worker.0.clone(),

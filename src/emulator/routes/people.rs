@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::page;
 use crate::{
-    domain::AccountId,
+    domain::{AccountId, hex},
     emulator::{
         answer::{Answer, Refusal},
         auth::Caller,
@@ -102,5 +102,5 @@ pub(super) fn memberships(caller: &Caller<'_>, request: &Request) -> Result<Answ
 }
 
 fn id_of(text: &str) -> String {
-    format!("{:.32x}", Sha256::digest(text))
+    hex(&Sha256::digest(text)[..16])
 }

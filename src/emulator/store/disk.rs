@@ -24,7 +24,7 @@ use super::{
     shared::{Databases, Shared},
 };
 use crate::{
-    domain::{Expiration, KeyName, Record},
+    domain::{Expiration, KeyName, Record, hex},
     emulator::content::{Content, Source},
     fsx,
     wire::KeyInfo,
@@ -386,9 +386,7 @@ pub(super) fn entries(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 fn blob_name(now: i64) -> Result<String, Error> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|error| Error::Blob(error.into()))?;
-    Ok(layout::hex(
-        random.into_iter().chain(millis(now).to_be_bytes()),
-    ))
+    Ok(hex(&[&random[..], &millis(now).to_be_bytes()].concat()))
 }
 
 /// The databases have milliseconds, the API has seconds.

@@ -1,4 +1,4 @@
-//! Where `wrangler dev` keeps what: the names of its files. Imports nothing of this crate. Pure.
+//! Where `wrangler dev` keeps what: the names of its files. Imports `domain`. Pure.
 //!
 //! Below the directory that `--persist-to` names, `.wrangler/state` otherwise:
 //!
@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
+
+use crate::domain::hex;
 
 /// The class whose objects hold the pairs, as miniflare calls it.
 const CLASS: &str = "miniflare-KVNamespaceObject";
@@ -90,15 +92,7 @@ fn object_id(name: &str) -> String {
     // A key of any length will do, so there are always two halves.
     let first = half(name.as_bytes()).unwrap_or_default();
     let second = half(&first).unwrap_or_default();
-    hex(first.into_iter().chain(second))
-}
-
-/// Returns the bytes as hexadecimal digits.
-pub(super) fn hex(bytes: impl IntoIterator<Item = u8>) -> String {
-    let digits = bytes.into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
+    hex(&[first, second].concat())
 }
 
 /// Makes a folder's name of a namespace's, by the rules of miniflare.

@@ -4,13 +4,15 @@ use std::{fmt, io::Read};
 
 use sha2::{Digest as _, Sha256};
 
-use super::writer::hexadecimal;
-use crate::formats::{
-    Input, Place, Problem, ReadError, Reader, Summary, entry,
-    error::Fault,
-    frame::Frame,
-    lines::{Line, Lines, Next},
-    object::Object,
+use crate::{
+    domain::hex,
+    formats::{
+        Input, Place, Problem, ReadError, Reader, Summary, entry,
+        error::Fault,
+        frame::Frame,
+        lines::{Line, Lines, Next},
+        object::Object,
+    },
 };
 
 /// Reads records from NDJSON, and checks them against the footer.
@@ -172,7 +174,7 @@ impl State {
                 found: self.lines,
             });
         }
-        if hexadecimal(self.sum.clone()) != sha256 {
+        if hex(&self.sum.clone().finalize()) != sha256 {
             return Err(Problem::Checksum);
         }
         self.summary.verified = true;

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Partial;
 use crate::{
-    domain::Record,
+    domain::{Record, hex},
     formats::{Summary, Writer, entry, frame::Frame},
 };
 
@@ -60,7 +60,7 @@ impl<W: Write> Writer for NdjsonWriter<W> {
         let mut this = *self;
         let footer = Frame::End {
             records: this.summary.records,
-            sha256: hexadecimal(this.sum),
+            sha256: hex(&this.sum.finalize()),
         };
         this.out.write_all(footer.to_line()?.as_bytes())?;
         this.out.flush()?;
@@ -77,9 +77,4 @@ impl<W> fmt::Debug for NdjsonWriter<W> {
             .field("summary", &self.summary)
             .finish_non_exhaustive()
     }
-}
-
-/// The checksum as a footer has it.
-pub(super) fn hexadecimal(sum: Sha256) -> String {
-    format!("{:x}", sum.finalize())
 }

@@ -12,7 +12,7 @@ use serde::{
 };
 
 use super::{super::parsed, EndpointRule};
-use crate::domain::{Binding, seconds};
+use crate::domain::{Binding, parse_duration};
 
 /// The longest lifetime that a helper takes: ten years.
 const LIFETIME_MAX: u32 = 3650 * 86_400;
@@ -59,8 +59,8 @@ impl Visitor<'_> for Duration {
     }
 
     fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<u32, E> {
-        match seconds(v) {
-            Some(number) => self.visit_i64(number),
+        match parse_duration(v) {
+            Some(duration) => self.visit_i64(duration.as_secs()),
             None => Err(E::invalid_value(serde::de::Unexpected::Str(v), &self)),
         }
     }
