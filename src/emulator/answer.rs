@@ -2,16 +2,15 @@
 
 use std::{error::Error, iter::successors};
 
-use axum::{
-    body::Body,
-    http::{HeaderName, HeaderValue, StatusCode},
-    response::Response,
-};
 use bytes::Bytes;
+use hyper::{
+    Response, StatusCode,
+    header::{HeaderName, HeaderValue},
+};
 use serde::Serialize;
 
 use super::{
-    content::{Content, Source},
+    content::{Body, Content, Source, full_body},
     registry, store,
 };
 use crate::wire::{Envelope, Message, ResultInfo, code};
@@ -137,11 +136,11 @@ impl Answer {
         }
     }
 
-    /// Turns the answer into what axum sends, with another body if one is given.
-    pub(super) fn into_response(self, body: Option<Body>) -> Response {
+    /// Turns the answer into what hyper sends, with another body if one is given.
+    pub(super) fn into_response(self, body: Option<Body>) -> Response<Body> {
         let own = || match self.rest {
             Some(source) => source.into_body(),
-            None => Body::from(self.body),
+            None => full_body(self.body),
         };
         let mut response = Response::new(body.unwrap_or_else(own));
         *response.status_mut() =

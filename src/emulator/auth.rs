@@ -1,6 +1,6 @@
 //! Who asks, and what they may do. Imports `domain` and `wire`.
 
-use axum::http::HeaderMap;
+use hyper::HeaderMap;
 use secrecy::ExposeSecret as _;
 use subtle::ConstantTimeEq as _;
 
@@ -68,7 +68,7 @@ impl<'a> Caller<'a> {
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
-    headers.get(name).map(axum::http::HeaderValue::as_bytes)
+    headers.get(name).map(hyper::header::HeaderValue::as_bytes)
 }
 
 /// Credentials as they were sent, well-formed but not yet known.

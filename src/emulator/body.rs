@@ -3,13 +3,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::body::{Body, BodyDataStream, HttpBody as _};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
+use http_body_util::{BodyDataStream, BodyExt as _};
+use hyper::body::Body as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
+
+use super::content::Body;
 
 /// How much of all long bodies together is held at once.
 pub(super) const ROOM_BYTES: usize = 128 * 1024 * 1024;
@@ -122,7 +125,7 @@ async fn fill(
     lane: &Arc<Semaphore>,
     room: &mut OwnedSemaphorePermit,
     mut bytes: BytesMut,
-    chunks: &mut BodyDataStream,
+    chunks: &mut BodyDataStream<Body>,
     limit: usize,
 ) -> Result<Bytes, Trouble> {
     while let Some(chunk) = next(chunks).await? {
@@ -157,7 +160,7 @@ fn units(length: usize) -> usize {
     length.saturating_sub(FREE_BYTES).div_ceil(UNIT_BYTES)
 }
 
-async fn next(chunks: &mut BodyDataStream) -> Result<Option<Bytes>, Trouble> {
+async fn next(chunks: &mut BodyDataStream<Body>) -> Result<Option<Bytes>, Trouble> {
     match timeout(PATIENCE, chunks.next()).await {
         Ok(None) => Ok(None),
         Ok(Some(Ok(chunk))) => Ok(Some(chunk)),
@@ -166,7 +169,7 @@ async fn next(chunks: &mut BodyDataStream) -> Result<Option<Bytes>, Trouble> {
     }
 }
 
-async fn drain(chunks: &mut BodyDataStream) {
+async fn drain(chunks: &mut BodyDataStream<Body>) {
     let mut left = DRAIN_MAX_BYTES;
     while let Ok(Some(chunk)) = next(chunks).await {
         match left.checked_sub(chunk.len()) {
@@ -181,29 +184,30 @@ mod tests {
     use futures_util::{FutureExt as _, stream};
 
     use super::*;
+    use crate::emulator::content::{full_body, stream_body};
 
     fn pending() -> Body {
         let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"a"))]);
-        Body::from_stream(first.chain(stream::pending()))
+        stream_body(first.chain(stream::pending()))
     }
 
     fn chunks(count: usize, length: usize) -> Body {
         let chunk = Bytes::from(vec![0; length]);
         let chunks = std::iter::repeat_n(chunk, count).map(Ok::<_, std::io::Error>);
-        Body::from_stream(stream::iter(chunks))
+        stream_body(stream::iter(chunks))
     }
 
     #[tokio::test]
     async fn a_body_up_to_the_limit_is_read() {
         let room = Room::default();
-        for body in [Body::from("four"), chunks(2, 2)] {
+        for body in [full_body("four"), chunks(2, 2)] {
             assert_eq!(room.read(body, 4).await.unwrap().bytes.len(), 4);
         }
-        for body in [Body::from("fives"), chunks(5, 1)] {
+        for body in [full_body("fives"), chunks(5, 1)] {
             assert_eq!(room.read(body, 4).await.unwrap_err(), Trouble::TooLong(5));
         }
         let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))]);
-        let broken = room.read(Body::from_stream(broken), 4).await;
+        let broken = room.read(stream_body(broken), 4).await;
         assert_eq!(broken.unwrap_err(), Trouble::Broken);
         assert_eq!(room.long.available_permits(), ROOM_BYTES / UNIT_BYTES);
     }
@@ -217,7 +221,7 @@ mod tests {
             tokio::time::sleep(PATIENCE / 2).await;
             Some((Ok::<_, std::io::Error>(Bytes::from_static(b"a")), ()))
         };
-        let dripping = Body::from_stream(stream::unfold((), drop));
+        let dripping = stream_body(stream::unfold((), drop));
         let read = room.read(dripping, 1000).await;
         assert_eq!(read.unwrap_err(), Trouble::TooSlow);
         assert_eq!(room.long.available_permits(), ROOM_BYTES / UNIT_BYTES);
@@ -227,7 +231,7 @@ mod tests {
     async fn bodies_that_say_their_length_do_not_wait_for_what_others_hold() {
         let room = Room::default();
         let length = ROOM_BYTES / 3 * 2;
-        let reads = (0..3).map(|_| room.read(Body::from(vec![0; length]), length));
+        let reads = (0..3).map(|_| room.read(full_body(vec![0; length]), length));
         let read = futures_util::future::join_all(reads.map(|read| async {
             let held = read.await.unwrap();
             // Answered after a while.
@@ -247,7 +251,7 @@ mod tests {
         let mut waiting = Box::pin(long());
         assert!((&mut waiting).now_or_never().is_none());
         // Short ones do not wait behind it.
-        for short in [chunks(1, FREE_BYTES), Body::from(vec![0; SHORT_BYTES])] {
+        for short in [chunks(1, FREE_BYTES), full_body(vec![0; SHORT_BYTES])] {
             assert!(room.read(short, all).now_or_never().unwrap().is_ok());
         }
         drop(most);

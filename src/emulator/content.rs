@@ -7,9 +7,25 @@ use std::{
     sync::Arc,
 };
 
-use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, TryStreamExt as _, stream};
+use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper::body::Frame;
+
+/// The body of a request or of an answer.
+pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// Makes a body of bytes at hand.
+pub(super) fn full_body(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+/// Makes a body that is sent as it arrives.
+pub(super) fn stream_body(chunks: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Body {
+    StreamBody::new(chunks.map_ok(Frame::data)).boxed_unsync()
+}
 
 /// How much is read at once.
 const PIECE_BYTES: u64 = 64 * 1024;
@@ -84,6 +100,6 @@ impl Source {
                 Ok(Some((Bytes::from(piece), left)))
             }
         });
-        Body::from_stream(pieces)
+        stream_body(pieces)
     }
 }

@@ -5,9 +5,9 @@
 
 use std::net::IpAddr;
 
-use axum::http::{
-    HeaderMap, HeaderName, Uri,
-    header::{HOST, ORIGIN},
+use hyper::{
+    HeaderMap, Uri,
+    header::{HOST, HeaderName, ORIGIN},
 };
 
 /// Whether `Host` names this machine (by an address, as `localhost` or below it, or as one of

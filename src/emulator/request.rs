@@ -1,8 +1,8 @@
 //! A request, read once and decoded once. Imports nothing of this crate but
 //! its siblings.
 
-use axum::http::{HeaderMap, Method, Uri};
 use bytes::Bytes;
+use hyper::{HeaderMap, Method, Uri};
 use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 

@@ -2,16 +2,15 @@
 
 use std::{
     convert::Infallible,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use axum::{
-    body::Body, extract::Request as Incoming, http::header::AUTHORIZATION, response::Response,
-};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-use hyper::{server::conn::http1, service::service_fn};
+use http_body_util::BodyExt as _;
+use hyper::{Response, header::AUTHORIZATION, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
@@ -24,6 +23,7 @@ use super::{
     auth::Caller,
     body::Trouble,
     config::Access,
+    content::{Body, stream_body},
     fault::Action,
     listener::{Cuttable, Scissors, accept},
     log, origin,
@@ -85,7 +85,11 @@ async fn converse(connection: Cuttable, emulator: Emulator, watcher: Watcher) {
     let service = service_fn(move |incoming: hyper::Request<hyper::body::Incoming>| {
         let (emulator, scissors) = (emulator.clone(), scissors.clone());
         async move {
-            let answered = handle(&emulator, &scissors, incoming.map(Body::new));
+            let answered = handle(
+                &emulator,
+                &scissors,
+                incoming.map(|body| body.map_err(io::Error::other).boxed_unsync()),
+            );
             Ok::<_, Infallible>(answered.await)
         }
     });
@@ -100,7 +104,11 @@ async fn converse(connection: Cuttable, emulator: Emulator, watcher: Watcher) {
     watcher.watch(served).await.ok();
 }
 
-async fn handle(emulator: &Emulator, connection: &Scissors, incoming: Incoming) -> Response {
+async fn handle(
+    emulator: &Emulator,
+    connection: &Scissors,
+    incoming: hyper::Request<Body>,
+) -> Response<Body> {
     let inner = &*emulator.0;
     let path = incoming.uri().path_and_query();
     let path = path.map_or_else(String::new, ToString::to_string);
@@ -135,13 +143,13 @@ async fn handle(emulator: &Emulator, connection: &Scissors, incoming: Incoming) 
 }
 
 /// Closes the connection without a word.
-fn cut(connection: &Scissors) -> Response {
+fn cut(connection: &Scissors) -> Response<Body> {
     connection.cut();
-    Response::new(Body::empty())
+    Response::new(Body::default())
 }
 
 /// Sends the head and the first half of the body, and then closes the connection.
-fn cut_body(mut answer: Answer) -> Response {
+fn cut_body(mut answer: Answer) -> Response<Body> {
     let promised = answer.length().max(1);
     let rest = answer.rest.take().and_then(|source| source.read().ok());
     let body = rest.unwrap_or(answer.body.clone());
@@ -149,17 +157,17 @@ fn cut_body(mut answer: Answer) -> Response {
     let end = async {
         // One turn for the server to send what it has; an error alone would make it drop that too.
         tokio::task::yield_now().await;
-        Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted))
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
     };
     let body = stream::iter([Ok(part)]).chain(stream::once(end));
     answer.default_header("content-length", promised.to_string());
-    answer.into_response(Some(Body::from_stream(body)))
+    answer.into_response(Some(stream_body(body)))
 }
 
 /// Reads the request, answers it, and adds what every answer carries.
 async fn carry_out(
     inner: &Inner,
-    incoming: Incoming,
+    incoming: hyper::Request<Body>,
     action: Option<&Action>,
     entry: &mut log::Entry,
 ) -> Answer {

@@ -114,11 +114,7 @@ pub(super) fn remark_skipped(context: &Context, survey: &Survey) {
     if skipped.is_empty() {
         return;
     }
-    let mut shown: Vec<_> = names(skipped)
-        .iter()
-        .take(SHOWN)
-        .map(quoted)
-        .collect();
+    let mut shown: Vec<_> = names(skipped).iter().take(SHOWN).map(quoted).collect();
     if skipped.len() > SHOWN {
         shown.push("…".to_owned());
     }

@@ -1,11 +1,11 @@
 //! Single keys: value, expiration, metadata. Imports `domain` and `wire`.
 
-use axum::{
-    body::Body,
-    extract::{DefaultBodyLimit, FromRequest as _, Multipart},
-    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, InvalidHeaderValue},
-};
+use std::convert::Infallible;
+
 use bytes::Bytes;
+use futures_util::stream;
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use multer::Multipart;
 
 use super::{
     Place,
@@ -76,7 +76,7 @@ pub(super) async fn put(
     let now = place.inner.now();
     let expiration = lifetime(request).end(now, "put")?;
     let (value, metadata) = match form(request) {
-        Some(form) => parts(form, request).await?,
+        Some(form) => parts(&form, request).await?,
         None => (request.body.clone(), None),
     };
     fits(
@@ -114,32 +114,24 @@ fn form(request: &Request) -> Option<Field> {
 }
 
 /// Reads value and metadata from a form. Other parts are ignored, as the service does.
-async fn parts(kind: Field, request: &Request) -> Result<(Bytes, Option<Metadata>), Refusal> {
-    let malformed = |error: &dyn std::fmt::Display| {
+async fn parts(kind: &Field, request: &Request) -> Result<(Bytes, Option<Metadata>), Refusal> {
+    let malformed = |error: multer::Error| {
         Refusal::new(
             400,
             published::INVALID_REQUEST,
             format!("could not parse multipart body: {error}"),
         )
     };
-    let mut form = axum::http::Request::new(Body::from(request.body.clone()));
-    // Spelt as the parser takes it.
     let boundary = kind.parameter("boundary").unwrap_or_default();
-    let kind = format!("multipart/form-data; boundary=\"{boundary}\"");
-    let kind = kind
-        .parse()
-        .map_err(|error| malformed(&error as &InvalidHeaderValue))?;
-    form.headers_mut().insert(CONTENT_TYPE, kind);
-    DefaultBodyLimit::disable().apply(&mut form);
-    let form = Multipart::from_request(form, &()).await;
-    let mut form = form.map_err(|error| malformed(&error))?;
+    let body = stream::iter([Ok::<_, Infallible>(request.body.clone())]);
+    let mut form = Multipart::new(body, boundary);
     let (mut value, mut metadata) = (None, None);
-    while let Some(part) = form.next_field().await.map_err(|error| malformed(&error))? {
+    while let Some(part) = form.next_field().await.map_err(malformed)? {
         let disposition = part.headers().get(CONTENT_DISPOSITION);
         let disposition = disposition.map(|it| Field::read(it.as_bytes()));
         let name = disposition.as_ref().and_then(|it| it.parameter("name"));
         let name = name.map(str::to_owned);
-        let bytes = part.bytes().await.map_err(|error| malformed(&error))?;
+        let bytes = part.bytes().await.map_err(malformed)?;
         match name.as_deref() {
             Some("value") => value = Some(bytes),
             Some("metadata") => metadata = read_metadata(&bytes)?,
