@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::{
     api::{Credentials, SecretError},
     config::{Login, LoginError, LoginStore},
+    domain::{API_TOKENS_PAGE, Permission},
     env::{Env, Var},
 };
 
@@ -67,17 +68,14 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::None => Some(format!(
-                "set {} to a token with the permission `Workers KV Storage Write`, or give \
-                 `--token-file FILE`, or set {} and {}, or run `wrangler login`; `--local` needs \
-                 none",
+                "set {} to a token with the permission {}, or give `--token-file FILE`, or set {} \
+                 and {}, or run `wrangler login`; `--local` needs none",
                 Var::ApiToken,
+                Permission::KvWrite,
                 Var::ApiKey,
                 Var::Email
             )),
-            Self::Unusable { .. } => Some(
-                "copy the token again from the API Tokens page of the Cloudflare dashboard"
-                    .to_owned(),
-            ),
+            Self::Unusable { .. } => Some(format!("copy the token again from {API_TOKENS_PAGE}")),
             Self::HalfKey { email, .. } => Some(format!(
                 "set {email} to the email of the account's user, or use {} instead",
                 Var::ApiToken

@@ -9,7 +9,7 @@ const DAYS_MAX: u8 = 31;
 
 const AFTER_HELP: &str = "\
 The figures are those of the analytics, some minutes late, and the token needs the permission
-`Account Analytics: Read`. Days are those of UTC; the last one is today. Reads, writes and deletions
+`Account Analytics Read`. Days are those of UTC; the last one is today. Reads, writes and deletions
 count by the key, lists by the request; storage is the newest figure of a namespace.
 
 --json has every day of every namespace; --ndjson writes a line for each of them that has a figure.";
@@ -82,5 +82,10 @@ mod tests {
         for odd in ["", "-1", "7d", "1.5", "+3"] {
             assert_eq!(odd.parse::<Days>(), Err(DaysError::NotANumber), "{odd}");
         }
+    }
+
+    #[test]
+    fn help_names_the_permission_as_messages_do() {
+        assert!(AFTER_HELP.contains(crate::domain::Permission::AnalyticsRead.name()));
     }
 }

@@ -21,8 +21,8 @@ use crate::{
     env::{self, Var},
     ops::{
         account::{Choice, Error as AccountError, Sources},
+        latency::LatencyMeter,
         verify::{Class, Denial},
-        way::Meter,
     },
     ui::Verbosity,
 };
@@ -57,7 +57,7 @@ pub struct Attempt {
     /// The account, or why there is none.
     pub account: Result<AccountId, AccountError>,
     /// What listens to the client.
-    pub meter: Arc<Meter>,
+    pub meter: Arc<LatencyMeter>,
     /// Where namespaces live.
     pub place: Backend,
     /// Stops the local store's server when dropped.
@@ -168,7 +168,7 @@ impl Context {
         document: Option<&Document>,
         sections: &[Option<EnvName>],
     ) -> anyhow::Result<Result<Attempt, Denial>> {
-        let meter = Arc::new(Meter::new(env::now));
+        let meter = Arc::new(LatencyMeter::new(env::now));
         if self.is_local() {
             let session = self.connect_locally(document).await?;
             return Ok(Ok(Attempt {

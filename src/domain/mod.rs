@@ -14,6 +14,7 @@ mod limits;
 mod metadata;
 mod namespace;
 mod nearest;
+mod permission;
 mod record;
 mod title;
 
@@ -32,5 +33,6 @@ pub use limits::{
 pub use metadata::{Metadata, MetadataError};
 pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError, hex};
 pub use nearest::nearest;
+pub use permission::{API_TOKENS_PAGE, Permission};
 pub use record::Record;
 pub use title::{Title, TitleError};

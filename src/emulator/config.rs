@@ -104,7 +104,7 @@ impl Token {
         }
     }
 
-    /// The same token without the permission `Account Analytics: Read`.
+    /// The same token without the permission `Account Analytics Read`.
     #[must_use]
     pub fn without_analytics(self) -> Self {
         Self {

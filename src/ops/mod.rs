@@ -5,8 +5,9 @@
 
 pub mod account;
 pub mod audit;
-pub mod identity;
+pub mod health;
 pub mod keys;
+pub mod latency;
 pub mod namespaces;
 pub mod protect;
 pub mod provision;
@@ -17,4 +18,3 @@ pub mod time;
 pub mod transfer;
 pub mod usage;
 pub mod verify;
-pub mod way;

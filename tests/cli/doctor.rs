@@ -268,7 +268,7 @@ fn what_is_wrong_with_a_token_is_said() {
         assert_eq!(seen.code, Some(8), "{seen}");
         assert!(
             seen.stdout
-                .contains(&format!("broken: the token is {status}")),
+                .contains(&format!("broken: the user token is {status}")),
             "{seen}"
         );
     }
@@ -278,7 +278,7 @@ fn what_is_wrong_with_a_token_is_said() {
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(
         seen.stdout
-            .contains("warning: the token expires in less than 4 days"),
+            .contains("warning: the user token expires in less than 4 days, on 2"),
         "{seen}"
     );
     // Not the service's at all, and a key in the place of a token.
@@ -286,7 +286,7 @@ fn what_is_wrong_with_a_token_is_said() {
         let seen = see(&sandbox, doctor(&sandbox, token, &[]));
         assert_eq!(seen.code, Some(8), "{seen}");
         assert!(
-            seen.stdout.contains("does not take the credentials"),
+            seen.stdout.contains("the API rejects the credentials"),
             "{seen}"
         );
     }
@@ -301,7 +301,7 @@ fn permissions_that_are_missing_are_named() {
 }
 
 #[test]
-fn clocks_that_differ_are_a_warning() {
+fn clocks_that_differ_are_a_fault() {
     for (by, said) in [(600, "600 s behind"), (-600, "600 s ahead of")] {
         let clock = Arc::new(move || kvctl::env::now().as_second() + by);
         let sandbox = Sandbox::with(Config {
@@ -309,14 +309,14 @@ fn clocks_that_differ_are_a_warning() {
             ..config(user())
         });
         let seen = see(&sandbox, doctor(&sandbox, USERS, &[]));
-        assert_eq!(seen.code, Some(0), "{seen}");
+        assert_eq!(seen.code, Some(8), "{seen}");
         // As exact as whole seconds on a busy machine are.
         let near = |off: i64| said.replace("600", &(600 + off).to_string());
         assert!(
             (-5..=5).any(|off| seen.stdout.contains(&near(off))),
             "{seen}"
         );
-        assert!(seen.stdout.contains("1 warning"), "{seen}");
+        assert!(seen.stdout.contains("1 thing is broken"), "{seen}");
     }
 }
 
@@ -329,12 +329,12 @@ fn a_wrong_account_is_told_apart_from_a_missing_permission() {
     assert_eq!(seen.code, Some(8), "{seen}");
     assert!(
         seen.stdout
-            .contains("warning: the credentials do not reach account"),
+            .contains("broken: the credentials do not reach account"),
         "{seen}"
     );
     assert!(
         seen.stdout
-            .contains("hint: the account id is probably wrong"),
+            .contains("hint: name the right account with `--account-id ID`"),
         "{seen}"
     );
 }

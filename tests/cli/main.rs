@@ -15,6 +15,7 @@ mod empty_input;
 mod env_files;
 mod failures;
 mod files;
+mod health;
 mod hostile;
 mod hostile_text;
 mod interruptions;

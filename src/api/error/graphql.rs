@@ -3,12 +3,16 @@
 //! The texts are those that Cloudflare's documentation of the GraphQL Analytics API lists.
 
 use super::Trouble;
-use crate::wire::analytics::GraphqlError;
+use crate::{
+    domain::{API_TOKENS_PAGE, Permission},
+    wire::analytics::GraphqlError,
+};
 
-/// What to do about a token that may not read the analytics.
-pub(super) const PERMISSION: &str = "\
-    the token needs the permission `Account Analytics: Read` for this account; add it on the API \
-    Tokens page of the Cloudflare dashboard";
+/// Returns what to do about a token that may not read the analytics.
+pub(super) fn permission_hint() -> String {
+    let permission = Permission::AnalyticsRead;
+    format!("give the token the permission {permission} for this account on {API_TOKENS_PAGE}")
+}
 
 const DENIALS: &[&str] = &["not authorized", "unauthorized", "does not have access"];
 
@@ -38,17 +42,18 @@ pub(super) fn trouble(errors: &[GraphqlError]) -> Trouble {
 }
 
 /// Returns what the user can do about them.
-pub(super) fn hint(errors: &[GraphqlError]) -> Option<&'static str> {
-    match trouble(errors) {
-        Trouble::Denied => Some(PERMISSION),
+pub(super) fn hint(errors: &[GraphqlError]) -> Option<String> {
+    let hint = match trouble(errors) {
+        Trouble::Denied => return Some(permission_hint()),
         Trouble::Temporary => {
-            Some("the analytics allow about 300 queries in five minutes; run it again later")
+            "the analytics allow about 300 queries in five minutes; run it again later"
         }
         _ if errors.iter().any(|error| says(error, TOO_FAR)) => {
-            Some("the plan of the account allows less; ask for fewer days with `--days N`")
+            "the plan of the account allows less; ask for fewer days with `--days N`"
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 fn says(error: &GraphqlError, texts: &[&str]) -> bool {

@@ -8,7 +8,7 @@ use super::{
     Error, Kind, Trouble, Wanted, graphql,
     tls::{self, Fault},
 };
-use crate::wire::code;
+use crate::{domain::Permission, wire::code};
 
 impl Error {
     /// What the user can do about it.
@@ -48,7 +48,7 @@ impl Error {
                     self.way()
                 ));
             }
-            Kind::Unanswered { errors, .. } => return graphql::hint(errors).map(str::to_owned),
+            Kind::Unanswered { errors, .. } => return graphql::hint(errors),
             Kind::Circular | Kind::Inconsistent(_) => {
                 "this is the service's mistake; run the same command again"
             }
@@ -105,10 +105,14 @@ impl Error {
             );
         }
         let hint = match self.trouble() {
-            Trouble::Denied if self.request.path == "graphql" => graphql::PERMISSION,
+            Trouble::Denied if self.request.path == "graphql" => {
+                return Some(graphql::permission_hint());
+            }
             Trouble::Denied => {
-                "check that the token is valid, belongs to this account and has the permission \
-                 `Workers KV Storage Write`"
+                return Some(format!(
+                    "check that the token is valid, belongs to this account and has the permission {}",
+                    Permission::KvWrite
+                ));
             }
             Trouble::NotFound => "run `kvctl namespace list` to see the namespaces of this account",
             Trouble::QuotaSpent => {

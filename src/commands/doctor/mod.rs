@@ -1,40 +1,81 @@
-//! `kvctl doctor`: what is known, what is decided by whom, and what is broken. Goes on whatever it
-//! finds.
+//! `kvctl doctor`: which setting comes from where, and what is broken. Goes on whatever it finds.
 
-mod local;
-mod remote;
 mod report;
 mod settings;
-mod versions;
 
-use std::error::Error as StdError;
+use std::sync::Arc;
 
-use report::DoctorReport;
+use report::{DoctorReport, LocalStore};
+use settings::Settings;
 
-use crate::{commands::CheckFailed, context::Context, ui::quantity};
+use crate::{
+    api::Credentials,
+    commands::CheckFailed,
+    config::Document,
+    context::{Backend, Context},
+    env,
+    ops::{
+        health::{
+            self,
+            local::{installed_wrangler, stored_namespaces},
+            service::examine,
+        },
+        latency::LatencyMeter,
+    },
+    ui::quantity,
+};
 
 pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
-    let mut report = DoctorReport::new(versions::look(context));
-    let found = settings::look(context, &mut report);
-    if context.is_local() {
-        local::look(context, found.document.as_ref(), &mut report).await;
+    let wrangler = installed_wrangler(context.directory());
+    let mut report = DoctorReport::new(env::platform(), wrangler);
+    let settings = settings::collect(context, &mut report);
+    let examined = if context.is_local() {
+        local(context, settings.document.as_ref(), &mut report).await
     } else {
-        remote::look(context, found, &mut report).await;
+        remote(context, settings, &mut report).await
+    };
+    if let Err(error) = examined {
+        let hint = context.is_local().then(|| {
+            "`kvctl serve` says which file it is; keep the store elsewhere with `--persist-to`"
+                .to_owned()
+        });
+        report.fault(health::with_causes(error.as_ref()), hint);
     }
-    let verdict = match report.broken() {
+    let verdict = match report.faults() {
         0 => Ok(()),
-        broken => Err(CheckFailed::new(format!("{} found", quantity(broken, "fault"))).into()),
+        faults => Err(CheckFailed::new(format!("{} found", quantity(faults, "fault"))).into()),
     };
     context.ui.conclude(&report, verdict)
 }
 
-/// Returns an error with its causes, in one line.
-fn said(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+/// Asks the service; not, where a setting that this needs is broken.
+async fn remote(
+    context: &Context,
+    settings: Settings,
+    report: &mut DoctorReport,
+) -> anyhow::Result<()> {
+    let Some(base) = settings.base else {
+        return Ok(());
+    };
+    let meter = Arc::new(LatencyMeter::new(env::now));
+    let credentials = settings.credentials.unwrap_or(Credentials::Anonymous);
+    let observer = Arc::clone(&meter);
+    let client = context.probing_client(base, credentials, observer)?;
+    let health = examine(&client, settings.account, env::now()).await;
+    report.service(health, meter.stats());
+    Ok(())
+}
+
+async fn local(
+    context: &Context,
+    document: Option<&Document>,
+    report: &mut DoctorReport,
+) -> anyhow::Result<()> {
+    let session = context.connect_at(document, None, true).await?;
+    let Backend::Local(directory) = &session.place else {
+        anyhow::bail!("the local store is not local");
+    };
+    let namespaces = stored_namespaces(&session.client, &session.account, env::now()).await?;
+    report.local = Some(LocalStore::new(directory.clone(), namespaces));
+    Ok(())
 }

@@ -4,9 +4,16 @@ use std::{io, path::PathBuf};
 
 use serde::Serialize;
 
-use super::versions::Versions;
 use crate::{
-    ops::{account::Choice, identity::Permission},
+    domain::Permission,
+    ops::{
+        health::{
+            self, Access, Diagnosis, Severity,
+            local::{StoredNamespace, Wrangler},
+            service::{PermissionState, ServiceHealth},
+        },
+        latency::NetworkStats,
+    },
     ui::{ADDED, FAINT, Page, REMOVED, Report, STRONG, printable, quantity},
     wire::Account,
 };
@@ -20,14 +27,14 @@ pub(super) struct DoctorReport {
     schema: u32,
     versions: Versions,
     pub(super) settings: Vec<Setting>,
-    pub(super) identity: Option<Who>,
+    identity: Option<Token>,
     /// Whether the service refused to say it.
     #[serde(skip)]
-    pub(super) identity_unknown: bool,
-    pub(super) accounts: Vec<Account>,
-    pub(super) permissions: Vec<Right>,
-    pub(super) network: Option<Network>,
-    pub(super) local: Option<Local>,
+    is_unverified: bool,
+    accounts: Vec<Account>,
+    permissions: Vec<PermissionRow>,
+    network: Option<Network>,
+    pub(super) local: Option<LocalStore>,
     findings: Vec<Finding>,
 }
 
@@ -39,70 +46,104 @@ pub(super) struct Setting {
     pub(super) source: Option<String>,
 }
 
-/// What the service says of the token.
+/// Which programs there are.
 #[derive(Debug, Serialize)]
-pub(super) struct Who {
+struct Versions {
+    kvctl: &'static str,
+    /// The system that kvctl was built for.
+    platform: String,
+    /// The wrangler of the project, if it has one.
+    wrangler: Option<WranglerRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct WranglerRow {
+    version: String,
+    path: PathBuf,
+}
+
+/// What the service says about the token.
+#[derive(Debug, Serialize)]
+struct Token {
     /// `user` or `account`.
-    pub(super) owner: &'static str,
+    owner: &'static str,
     /// `active`, `disabled` or `expired`.
-    pub(super) status: String,
+    status: String,
     /// RFC 3339; absent if never.
-    pub(super) expires_on: Option<String>,
+    expires_on: Option<String>,
 }
 
 /// A permission.
 #[derive(Debug, Serialize)]
-pub(super) struct Right {
-    pub(super) name: &'static str,
-    pub(super) state: State,
-    pub(super) needed_for: &'static str,
+struct PermissionRow {
+    name: &'static str,
+    /// `granted`, `missing` or `unknown`.
+    state: &'static str,
+    needed_for: &'static str,
 }
 
-/// Whether a permission is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum State {
-    Granted,
-    Missing,
-    Unknown,
-}
-
-impl State {
-    pub(super) fn of(permission: &Permission) -> Self {
-        match permission {
-            Permission::Granted => Self::Granted,
-            Permission::Missing(_) => Self::Missing,
-            Permission::Unknown(_) => Self::Unknown,
+impl From<PermissionState> for PermissionRow {
+    fn from(PermissionState { permission, access }: PermissionState) -> Self {
+        Self {
+            name: permission.name(),
+            state: match access {
+                Access::Granted => "granted",
+                Access::Denied => "missing",
+                Access::Unknown => "unknown",
+            },
+            needed_for: match (permission, access) {
+                (Permission::KvRead, _) => "everything",
+                (Permission::KvWrite, Access::Unknown) => {
+                    "writing; it shows only when something is written"
+                }
+                (Permission::KvWrite, _) => "writing",
+                (Permission::AnalyticsRead, _) => "`kvctl usage` only",
+            },
         }
     }
 }
 
-/// The way to the service.
+/// Latency and clock.
 #[derive(Debug, Serialize)]
-pub(super) struct Network {
+struct Network {
     /// How many requests were answered.
-    pub(super) answers: usize,
+    answers: usize,
     /// The fastest of them.
-    pub(super) round_trip_ms: u64,
+    round_trip_ms: u64,
     /// How far this machine's clock is ahead of the service's.
-    pub(super) clock_ahead_seconds: Option<i64>,
+    clock_ahead_seconds: Option<i64>,
 }
 
 /// The local store.
 #[derive(Debug, Serialize)]
-pub(super) struct Local {
-    pub(super) directory: PathBuf,
-    pub(super) exists: bool,
-    pub(super) namespaces: Vec<Held>,
+pub(super) struct LocalStore {
+    directory: PathBuf,
+    exists: bool,
+    namespaces: Vec<NamespaceRow>,
 }
 
-/// A namespace of the local store.
 #[derive(Debug, Serialize)]
-pub(super) struct Held {
-    pub(super) id: String,
-    pub(super) title: Option<String>,
-    pub(super) keys: u64,
-    pub(super) bytes: u64,
+struct NamespaceRow {
+    id: String,
+    title: Option<String>,
+    keys: u64,
+    bytes: u64,
+}
+
+impl LocalStore {
+    pub(super) fn new(directory: PathBuf, namespaces: Vec<StoredNamespace>) -> Self {
+        let row = |namespace: StoredNamespace| NamespaceRow {
+            id: namespace.id,
+            title: namespace.title,
+            keys: namespace.keys,
+            bytes: namespace.bytes,
+        };
+        Self {
+            exists: directory.is_dir(),
+            directory,
+            namespaces: namespaces.into_iter().map(row).collect(),
+        }
+    }
 }
 
 /// Something that somebody should know.
@@ -126,13 +167,18 @@ enum Level {
 }
 
 impl DoctorReport {
-    pub(super) fn new(versions: Versions) -> Self {
+    pub(super) fn new(platform: String, wrangler: Option<Wrangler>) -> Self {
+        let wrangler = wrangler.map(|Wrangler { version, path }| WranglerRow { version, path });
         Self {
             schema: SCHEMA,
-            versions,
+            versions: Versions {
+                kvctl: env!("CARGO_PKG_VERSION"),
+                platform,
+                wrangler,
+            },
             settings: Vec::new(),
             identity: None,
-            identity_unknown: false,
+            is_unverified: false,
             accounts: Vec::new(),
             permissions: Vec::new(),
             network: None,
@@ -142,7 +188,7 @@ impl DoctorReport {
     }
 
     /// Adds something that is broken.
-    pub(super) fn broken_by(&mut self, what: String, hint: Option<String>) {
+    pub(super) fn fault(&mut self, what: String, hint: Option<String>) {
         self.find(Level::Broken, what, hint);
     }
 
@@ -163,17 +209,47 @@ impl DoctorReport {
         }
     }
 
-    /// Adds the account that nobody named.
-    pub(super) fn account_found(&mut self, choice: &Choice) {
-        self.settings.push(Setting {
-            name: "account",
-            value: Some(choice.id.to_string()),
-            source: Some(choice.origin.to_string()),
+    /// Adds what the service said.
+    pub(super) fn service(&mut self, health: ServiceHealth, network: Option<NetworkStats>) {
+        if let Some(choice) = health.chosen {
+            self.settings.push(Setting {
+                name: "account",
+                value: Some(choice.id.to_string()),
+                source: Some(choice.origin.to_string()),
+            });
+        }
+        self.identity = health.token.map(|(owner, token)| Token {
+            owner: owner.as_str(),
+            status: token.status,
+            expires_on: token.expires_on,
+        });
+        self.is_unverified = health.is_unverified;
+        self.accounts = health.accounts;
+        self.permissions = health.permissions.into_iter().map(Into::into).collect();
+        let ahead = network.and_then(|stats| stats.clock_ahead_seconds);
+        let clock = ahead.map(health::clock);
+        for diagnosis in health.diagnoses.into_iter().chain(clock) {
+            self.diagnosis(diagnosis);
+        }
+        self.network = network.map(|stats| Network {
+            answers: stats.responses,
+            round_trip_ms: u64::try_from(stats.round_trip.as_millis()).unwrap_or(u64::MAX),
+            clock_ahead_seconds: stats.clock_ahead_seconds,
         });
     }
 
+    fn diagnosis(&mut self, diagnosis: Diagnosis) {
+        let level = match diagnosis.severity {
+            Severity::Good => return,
+            Severity::Note => Level::Note,
+            Severity::Warning => Level::Warning,
+            Severity::Fault => Level::Broken,
+        };
+        self.find(level, diagnosis.message, diagnosis.hint);
+    }
+
     /// Returns how many things are broken.
-    pub(super) fn broken(&self) -> usize {
+    pub(super) fn faults(&self) -> usize {
         self.count(Level::Broken)
     }
 
@@ -181,16 +257,16 @@ impl DoctorReport {
         self.findings.iter().filter(|it| it.level == level).count()
     }
 
-    fn service(&self, out: &mut Page<'_>) -> io::Result<()> {
-        if let Some(who) = &self.identity {
-            let expires = who.expires_on.as_ref();
+    fn write_service(&self, out: &mut Page<'_>) -> io::Result<()> {
+        if let Some(token) = &self.identity {
+            let expires = token.expires_on.as_ref();
             let expires =
                 expires.map_or_else(String::new, |at| format!(", expires {}", printable(at)));
-            let (owner, status) = (who.owner, printable(&who.status));
+            let (owner, status) = (token.owner, printable(&token.status));
             section(out, "identity")?;
             writeln!(out, "  token of the {owner}, {status}{expires}")?;
         }
-        if self.identity_unknown {
+        if self.is_unverified {
             section(out, "identity")?;
             writeln!(out, "  could not be found out")?;
         }
@@ -202,17 +278,12 @@ impl DoctorReport {
         }
         if !self.permissions.is_empty() {
             section(out, "permissions")?;
-            for Right {
-                name,
-                state,
-                needed_for,
-            } in &self.permissions
-            {
-                let state = match state {
-                    State::Granted => "granted",
-                    State::Missing => "missing",
-                    State::Unknown => "unknown",
-                };
+            for row in &self.permissions {
+                let PermissionRow {
+                    name,
+                    state,
+                    needed_for,
+                } = row;
                 writeln!(out, "  {name:<26}{state}  {FAINT}for {needed_for}{FAINT:#}")?;
             }
         }
@@ -239,19 +310,16 @@ impl DoctorReport {
         if !local.exists {
             return writeln!(out, "  there is none yet");
         }
-        let name = |held: &Held| {
-            let name = held.title.as_ref().unwrap_or(&held.id);
+        let name = |row: &NamespaceRow| {
+            let name = row.title.as_ref().unwrap_or(&row.id);
             printable(name).into_owned()
         };
-        let lengths = local
-            .namespaces
-            .iter()
-            .map(|held| name(held).chars().count());
+        let lengths = local.namespaces.iter().map(|row| name(row).chars().count());
         let width = lengths.max().unwrap_or_default();
-        for held in &local.namespaces {
-            let name = name(held);
-            let keys = quantity(held.keys, "key");
-            writeln!(out, "  {name:<width$}  {keys}, {} bytes", held.bytes)?;
+        for row in &local.namespaces {
+            let name = name(row);
+            let keys = quantity(row.keys, "key");
+            writeln!(out, "  {name:<width$}  {keys}, {} bytes", row.bytes)?;
         }
         if local.namespaces.is_empty() {
             writeln!(out, "  it has no namespaces")?;
@@ -274,7 +342,7 @@ impl DoctorReport {
                 writeln!(out, "  hint: {hint}")?;
             }
         }
-        let (broken, warnings) = (self.broken(), self.count(Level::Warning));
+        let (broken, warnings) = (self.faults(), self.count(Level::Warning));
         let style = if broken == 0 { ADDED } else { REMOVED };
         let warnings = quantity(warnings, "warning");
         writeln!(out)?;
@@ -315,7 +383,7 @@ impl Report for DoctorReport {
             let source = source.map_or_else(String::new, |by| format!("  {FAINT}{by}{FAINT:#}"));
             writeln!(out, "  {name:<18}{value}{source}")?;
         }
-        self.service(out)?;
+        self.write_service(out)?;
         self.local(out)?;
         self.findings(out)
     }

@@ -1,28 +1,27 @@
 //! Which setting has which value, and who decided it.
 
-use super::{
-    report::{DoctorReport, Setting},
-    said,
-};
+use super::report::{DoctorReport, Setting};
 use crate::{
     api::{BaseUrl, Credentials, Scheme},
     config::{Document, Error, MANIFEST_NAME},
     context::Context,
     domain::EnvName,
     env::{self, Var},
-    ops::account::{Choice, Origin},
+    ops::{
+        account::Origin,
+        health::{service::NamedAccount, with_causes},
+    },
 };
 
 /// What the rest of the examination needs; absent where it is broken.
-pub(super) struct Found {
+pub(super) struct Settings {
     pub(super) document: Option<Document>,
     pub(super) credentials: Option<Credentials>,
     pub(super) base: Option<BaseUrl>,
-    /// The account that is named; `Err` if what names it is wrong.
-    pub(super) account: Result<Option<Choice>, ()>,
+    pub(super) account: NamedAccount,
 }
 
-pub(super) fn look(context: &Context, report: &mut DoctorReport) -> Found {
+pub(super) fn collect(context: &Context, report: &mut DoctorReport) -> Settings {
     let cwd = context.globals.cwd.as_ref().map(|_| "--cwd");
     let directory = context.directory().display().to_string();
     report.set("directory", Some(directory), cwd.map(str::to_owned));
@@ -44,7 +43,7 @@ pub(super) fn look(context: &Context, report: &mut DoctorReport) -> Found {
         .as_ref()
         .map(|_| "--persist-to".to_owned());
     report.set("local store", Some(context.display(&store)), by);
-    Found {
+    Settings {
         document,
         credentials,
         base,
@@ -76,7 +75,7 @@ fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Option<Documen
                 Some("unusable".to_owned()),
                 Some(by.to_owned()),
             );
-            report.broken_by(said(&error), error.hint());
+            report.fault(with_causes(&error), error.hint());
         }
     }
     None
@@ -86,7 +85,7 @@ fn manifest(context: &Context, document: Option<&Document>, report: &mut DoctorR
     let value = match context.manifest_beside(document) {
         Ok(manifest) => manifest.map(|_| "read".to_owned()),
         Err(error) => {
-            report.broken_by(said(&error), error.hint());
+            report.fault(with_causes(&error), error.hint());
             Some("unusable".to_owned())
         }
     };
@@ -105,7 +104,7 @@ fn env_files(context: &Context, report: &mut DoctorReport) {
     }
     if let Some(trouble) = context.env_file_trouble() {
         report.set("env file", Some("unusable".to_owned()), None);
-        report.broken_by(said(trouble), None);
+        report.fault(with_causes(trouble), None);
     }
 }
 
@@ -118,7 +117,7 @@ fn environment(
     let section = match context.environment() {
         Ok(section) => section,
         Err(error) => {
-            report.broken_by(said(&error), None);
+            report.fault(with_causes(&error), None);
             None
         }
     };
@@ -131,7 +130,7 @@ fn environment(
     let name = section.as_ref().map_or("top level", EnvName::as_str);
     report.set("environment", Some(name.to_owned()), by);
     if let Some(Err(error)) = document.map(|it| it.scope(section.as_ref())) {
-        report.broken_by(said(&error), error.hint());
+        report.fault(with_causes(&error), error.hint());
     }
     section
 }
@@ -153,23 +152,13 @@ fn credentials(context: &Context, report: &mut DoctorReport) -> Option<Credentia
                     "the credentials came under a name of old; {name} is the one of today"
                 ));
             }
-            if found.credentials.scheme() == Scheme::Misplaced {
-                report.broken_by(
-                    "the token is a global API key".to_owned(),
-                    Some(format!(
-                        "set {} and {} to use it, or better make a token",
-                        Var::ApiKey,
-                        Var::Email
-                    )),
-                );
-            }
             Some(found.credentials)
         }
         Err(error) => {
             report.set("credentials", None, None);
             // The local store asks nobody who they are.
             if !context.is_local() {
-                report.broken_by(said(&error), error.hint());
+                report.fault(with_causes(&error), error.hint());
             }
             None
         }
@@ -194,7 +183,7 @@ fn account(
     document: Option<&Document>,
     section: Option<EnvName>,
     report: &mut DoctorReport,
-) -> Result<Option<Choice>, ()> {
+) -> NamedAccount {
     match context.named_account(document, section) {
         Ok(Some(choice)) => {
             let by = match &choice.origin {
@@ -202,13 +191,13 @@ fn account(
                 other => context.origin(&other.to_string()),
             };
             report.set("account", Some(choice.id.to_string()), Some(by));
-            Ok(Some(choice))
+            NamedAccount::Named(choice)
         }
-        Ok(None) => Ok(None),
+        Ok(None) => NamedAccount::Unnamed,
         Err(error) => {
             report.set("account", Some("undecided".to_owned()), None);
-            report.broken_by(said(&error), error.hint());
-            Err(())
+            report.fault(with_causes(&error), error.hint());
+            NamedAccount::Wrong
         }
     }
 }
@@ -225,7 +214,7 @@ fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
             let refused = found.and_then(|found| context.may_send(&found).err());
             match refused {
                 Some(error) => {
-                    report.broken_by(said(&error), error.hint());
+                    report.fault(with_causes(&error), error.hint());
                     None
                 }
                 None => Some(base),
@@ -233,7 +222,7 @@ fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
         }
         Err(error) => {
             report.set("API", Some("unusable".to_owned()), None);
-            report.broken_by(said(&error), error.hint());
+            report.fault(with_causes(&error), error.hint());
             None
         }
     }
@@ -284,14 +273,14 @@ fn authorities(context: &Context, report: &mut DoctorReport) {
         report.set("authorities", Some("those of the system".to_owned()), None);
     }
     if let Err(error) = context.check_trust() {
-        report.broken_by(said(&error), error.hint());
+        report.fault(with_causes(&error), error.hint());
     }
     for (path, by) in context.authority_files() {
         let shown = context.display(&path);
         report.set("more authorities", Some(shown), Some(by.to_owned()));
     }
     if let Err(error) = context.authorities() {
-        report.broken_by(said(&error), error.hint());
+        report.fault(with_causes(&error), error.hint());
     }
 }
 

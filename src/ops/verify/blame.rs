@@ -6,6 +6,7 @@ use super::{Check, Class, Finding};
 use crate::{
     api::{self, Trouble},
     config::Location,
+    ops::health::{Diagnosis, with_causes},
     wire::code,
 };
 
@@ -28,6 +29,14 @@ impl Blocked {
             message: message.into(),
             hint: None,
             place: None,
+        }
+    }
+
+    /// What a rule says that `doctor` follows as well.
+    pub(super) fn by(check: Check, class: Class, diagnosis: Diagnosis) -> Self {
+        Self {
+            hint: diagnosis.hint,
+            ..Self::new(check, class, diagnosis.message)
         }
     }
 
@@ -93,13 +102,6 @@ fn is_about_credentials(error: &api::Error) -> bool {
     ];
     error.status().is_some_and(|status| status.as_u16() == 401)
         || error.codes().any(|code| CODES.contains(&code))
-}
-
-/// Returns an error in one sentence, with what led to it.
-pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let texts: Vec<String> = causes.map(ToString::to_string).collect();
-    texts.join(": ")
 }
 
 /// Returns a span of time as people say it: `350 ms`, `5.2 s`.

@@ -18,7 +18,7 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
         (Ok(_), Ok(_)) => Finding::pass(check, "the API answers"),
         (Ok(_), Err(blocked)) if blocked.by == check => blocked.failure(),
         // An answer, though not the one that was hoped for.
-        (Ok(_), Err(_)) if facts.way().is_some() => Finding::pass(check, "the API answers"),
+        (Ok(_), Err(_)) if facts.network().is_some() => Finding::pass(check, "the API answers"),
         (Ok(_), Err(blocked)) => blocked.finding(check),
     };
     vec![finding]

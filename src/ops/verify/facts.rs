@@ -17,8 +17,8 @@ use crate::{
     domain::{AccountId, NamespaceId},
     ops::{
         account,
-        identity::{Identity, Owner, identify},
-        way::Way,
+        health::{self, Identity, Owner, Refusal, identify},
+        latency::NetworkStats,
     },
     wire::{NamespaceInfo, TokenStatus},
 };
@@ -28,8 +28,8 @@ use crate::{
 pub(super) enum TokenAnswer {
     /// The token, and whether an account owns it.
     Known(TokenStatus, Owner),
-    /// None of them knows it.
-    Unknown(Blocked),
+    /// None of them knows it, and why; and what to report if it is not accepted either.
+    Unknown(Blocked, api::Error),
     /// There is none that could.
     NotAsked,
     /// They could not be asked.
@@ -173,9 +173,9 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Returns what the answers so far told of the way to the service; nothing if there was none.
-    pub(super) fn way(&self) -> Option<Way> {
-        self.request.service.as_ref().ok()?.meter.way()
+    /// Returns what the responses so far told; nothing without a response.
+    pub(super) fn network(&self) -> Option<NetworkStats> {
+        self.request.service.as_ref().ok()?.meter.stats()
     }
 
     /// Returns the account that is meant.
@@ -233,17 +233,18 @@ impl<'a> Facts<'a> {
             Err(blocked) => return TokenAnswer::Trouble(blocked),
         };
         let accounts: Vec<AccountId> = self.account().ok().cloned().into_iter().collect();
-        let error = match identify(client, client.scheme(), &accounts).await {
-            Ok(Identity::Known(owner, status)) => return TokenAnswer::Known(status, owner),
-            Ok(Identity::Unverifiable) => return TokenAnswer::NotAsked,
-            Ok(Identity::Refused(error)) => error,
-            Err(error) => return TokenAnswer::Trouble(Blocked::of(&error, Check::Connection)),
-        };
-        TokenAnswer::Unknown(Blocked {
-            by: Check::Credentials,
-            class: Class::Denied,
-            ..Blocked::of(&error, Check::Credentials)
-        })
+        match identify(client, client.scheme(), &accounts).await {
+            Ok(Identity::Known(owner, status)) => TokenAnswer::Known(status, owner),
+            Ok(Identity::Unverifiable) => TokenAnswer::NotAsked,
+            Ok(Identity::Refused(error)) => {
+                let rejected = health::credentials_rejected(client.scheme(), &error);
+                TokenAnswer::Unknown(
+                    Blocked::by(Check::Credentials, Class::Denied, rejected),
+                    error,
+                )
+            }
+            Err(error) => TokenAnswer::Trouble(Blocked::of(&error, Check::Connection)),
+        }
     }
 
     /// Lists the namespaces of the account.
@@ -263,7 +264,7 @@ impl<'a> Facts<'a> {
         if blocked.class != Class::Denied {
             return Err(blocked);
         }
-        if let TokenAnswer::Unknown(unknown) = self.token().await {
+        if let TokenAnswer::Unknown(unknown, _) = self.token().await {
             return Err(unknown.clone());
         }
         if blocked.by != Check::Permission {
@@ -275,28 +276,11 @@ impl<'a> Facts<'a> {
     /// Finds out whether a refusal is about the account or about a permission in it: the service
     /// words both alike.
     async fn tell_apart(&self, client: &Client, account: &AccountId, refusal: Blocked) -> Blocked {
-        let Ok(reached) = client.accounts().await else {
-            let hint = "give the token the permission `Workers KV Storage Write`, and check that it \
-                        belongs to this account";
-            return refusal.hint(hint);
-        };
-        if reached.is_empty() || reached.iter().any(|known| known.id == *account) {
-            let hint = "give the token the permission `Workers KV Storage Write` (`Read` with \
-                        `--read-only`) on the API Tokens page of the Cloudflare dashboard";
-            return refusal.hint(hint);
+        let reached = client.accounts().await.ok();
+        match health::refused_to_read(account, reached.as_deref()) {
+            Refusal::Account(diagnosis) => Blocked::by(Check::Account, Class::Denied, diagnosis),
+            Refusal::Permission(hint) => refusal.hint(hint),
         }
-        let names: Vec<String> = reached
-            .iter()
-            .map(|known| format!("{} ({})", known.id, known.name))
-            .collect();
-        let message = format!(
-            "the credentials do not reach account {account}; they reach {}",
-            names.join(", ")
-        );
-        Blocked::new(Check::Account, Class::Denied, message).hint(
-            "name the right account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or `account_id` \
-             in the wrangler file, or use a token of this account",
-        )
     }
 
     /// Returns the namespaces that bindings lead to, and that exist.

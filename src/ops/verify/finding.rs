@@ -8,6 +8,7 @@ use super::Check;
 use crate::{
     config::Location,
     domain::{Binding, EnvName},
+    ops::health::{Diagnosis, Severity},
 };
 
 /// How a check ended.
@@ -146,6 +147,19 @@ impl Finding {
             place: None,
             class: Class::Check,
             blame: None,
+        }
+    }
+
+    /// What a rule says that `doctor` follows as well.
+    pub(super) fn of(check: Check, diagnosis: Diagnosis) -> Self {
+        let status = match diagnosis.severity {
+            Severity::Good | Severity::Note => Status::Pass,
+            Severity::Warning => Status::Warn,
+            Severity::Fault => Status::Fail,
+        };
+        Self {
+            hint: diagnosis.hint,
+            ..Self::new(check, status, diagnosis.message)
         }
     }
 

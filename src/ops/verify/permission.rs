@@ -4,10 +4,7 @@ use super::{
     Check, Finding,
     facts::{Facts, Writing},
 };
-
-/// What writing needs, as the dashboard calls it.
-const NEEDS: &str = "give the token the permission `Workers KV Storage Write`, or verify with \
-                     `--read-only`";
+use crate::domain::Permission;
 
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let check = Check::Permission;
@@ -34,7 +31,10 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
         Writing::Refused(refusal) => {
             let failure = refusal.failure_of(check);
             let message = format!("may read, and not write: {}", failure.message);
-            Finding { message, ..failure }.hint(NEEDS)
+            Finding { message, ..failure }.hint(format!(
+                "give the token the permission {}, or verify with `--read-only`",
+                Permission::KvWrite
+            ))
         }
     };
     vec![finding]

@@ -10,7 +10,7 @@ use crate::{
     api::{Client, Visitor},
     config::{self, Document, Manifest},
     domain::{AccountId, EnvName},
-    ops::{account, way::Meter},
+    ops::{account, latency::LatencyMeter},
 };
 
 /// The wrangler file, or why there is none to check.
@@ -23,8 +23,8 @@ pub struct Service<'a> {
     pub client: &'a Client,
     /// The account, or why there is none.
     pub account: &'a Result<AccountId, account::Error>,
-    /// What listens to the client.
-    pub meter: &'a Meter,
+    /// What measures its responses.
+    pub meter: &'a LatencyMeter,
     /// Whether it is the local store.
     pub local: bool,
 }

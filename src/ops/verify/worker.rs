@@ -2,9 +2,8 @@
 
 use url::Url;
 
-use crate::api::VISIT_BYTES;
-
-use super::{Check, Finding, blame::with_causes, facts::Facts};
+use super::{Check, Finding, facts::Facts};
+use crate::{api::VISIT_BYTES, ops::health::with_causes};
 
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let check = Check::Worker;

@@ -224,7 +224,7 @@ fn other_kinds_of_credentials_are_judged_where_they_can_be() {
         let line = seen.stdout.lines().next().unwrap().to_owned();
         (line, sandbox.emulator.log().len() - before)
     };
-    let account = "pass  credentials    the account's token is active".to_owned();
+    let account = "pass  credentials    the account token is active".to_owned();
     let token = |text| verify(&[("CLOUDFLARE_API_TOKEN", text)]);
     assert_eq!(token("cfat_account"), (account.clone(), 1));
     assert_eq!(token("old_account"), (account, 2));

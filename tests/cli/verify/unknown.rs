@@ -308,7 +308,7 @@ fn doctor_finds_everything_broken_that_did_not_answer() {
             match endpoint {
                 LIST | ALL => assert!(!granted("Workers KV Storage Read"), "{what}"),
                 ANALYTICS => {
-                    assert!(!granted("Account Analytics: Read"), "{what}");
+                    assert!(!granted("Account Analytics Read"), "{what}");
                     let missing = seen.stdout.contains("\"missing\"");
                     assert_eq!(missing, how.is_denial(), "{what}");
                 }

@@ -1,7 +1,7 @@
-//! What the service tells about whoever asks. Only reads.
+//! What the service tells about the credentials. Only reads.
 //!
 //! Owns which endpoint verifies which kind of token, and what can be found out about permissions
-//! without writing. Imports `domain`, `wire` and `api`.
+//! without writing.
 
 use jiff::Timestamp;
 
@@ -12,13 +12,23 @@ use crate::{
     wire::TokenStatus,
 };
 
-/// Whose token it is.
+/// Who owns a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// A user's.
+    /// A user.
     User,
-    /// An account's.
+    /// An account.
     Account,
+}
+
+impl Owner {
+    /// Returns its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Account => "account",
+        }
+    }
 }
 
 /// What is known of credentials.
@@ -26,9 +36,9 @@ pub enum Owner {
 pub enum Identity {
     /// The service knows the token.
     Known(Owner, TokenStatus),
-    /// The service says that it is no token.
+    /// No endpoint knows the token.
     Refused(Error),
-    /// There is nothing to ask: no endpoint verifies credentials of this kind.
+    /// No endpoint verifies credentials of this kind.
     Unverifiable,
 }
 
@@ -63,34 +73,39 @@ pub async fn identify(
     Ok(refusal.map_or(Identity::Unverifiable, Identity::Refused))
 }
 
-/// A permission of a token.
-#[derive(Debug)]
-pub enum Permission {
-    /// It is there.
+/// Whether something is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It is.
     Granted,
     /// It is not.
-    Missing(Error),
+    Denied,
     /// It could not be found out.
-    Unknown(Error),
+    Unknown,
 }
 
-impl Permission {
-    fn of<T>(outcome: Result<T, Error>) -> Self {
+impl Access {
+    pub(super) fn of(outcome: &Result<(), Error>) -> Self {
         match outcome {
-            Ok(_) => Self::Granted,
-            Err(error) if error.is_denial() => Self::Missing(error),
-            Err(error) => Self::Unknown(error),
+            Ok(()) => Self::Granted,
+            Err(error) if error.is_denial() => Self::Denied,
+            Err(_) => Self::Unknown,
         }
     }
 }
 
 /// Finds out whether the namespaces of `account` may be read.
-pub async fn may_read(client: &Client, account: &AccountId) -> Permission {
-    Permission::of(client.send(&ListNamespaces { account, page: 1 }).await)
+pub(super) async fn may_read(client: &Client, account: &AccountId) -> Result<(), Error> {
+    let list = ListNamespaces { account, page: 1 };
+    client.send(&list).await.map(drop)
 }
 
 /// Finds out whether the analytics of `account` may be read.
-pub async fn may_analyse(client: &Client, account: &AccountId, now: Timestamp) -> Permission {
+pub(super) async fn may_read_analytics(
+    client: &Client,
+    account: &AccountId,
+    now: Timestamp,
+) -> Result<(), Error> {
     let Window { from, to, .. } = Window::new(now, 1);
-    Permission::of(client.send(&GetUsage { account, from, to }).await)
+    client.send(&GetUsage { account, from, to }).await.map(drop)
 }

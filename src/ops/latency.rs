@@ -1,6 +1,4 @@
-//! The way to the service: how long it is, and how far the clocks at its ends are apart.
-//!
-//! Owns how that is measured from the answers to requests that are made anyway. Imports `api`.
+//! Latency and clock skew, measured from the responses to requests that are sent anyway.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -11,45 +9,34 @@ use jiff::Timestamp;
 
 use crate::api::{Event, Observer, ahead};
 
-/// Listens to a client, and measures how long the way is and what time it is at its other end.
+/// Observes a client, and measures round trips and the difference between the clocks.
 #[derive(Debug)]
-pub struct Meter {
+pub struct LatencyMeter {
     now: fn() -> Timestamp,
     samples: Mutex<Vec<Sample>>,
 }
 
-/// What one answer told.
+/// What one response told.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     took: Duration,
-    /// By how many milliseconds this machine's clock is ahead, if the answer had a date.
+    /// By how many milliseconds this machine's clock is ahead, if the response had a date.
     ahead: Option<i64>,
 }
 
-/// What all answers told.
+/// What all responses told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Way {
-    /// How many answers there were.
-    pub answers: usize,
-    /// The fastest of them: the first one has to connect as well.
+pub struct NetworkStats {
+    /// How many responses there were.
+    pub responses: usize,
+    /// The fastest of them: the first one includes connecting.
     pub round_trip: Duration,
     /// By how many seconds this machine's clock is ahead of the service's.
-    pub ahead_seconds: Option<i64>,
+    pub clock_ahead_seconds: Option<i64>,
 }
 
-/// Says how far this machine's clock is off, which is ahead by so many seconds.
-pub fn clock_is_off(ahead_seconds: i64) -> String {
-    let side = if ahead_seconds < 0 {
-        "behind"
-    } else {
-        "ahead of"
-    };
-    let by = ahead_seconds.unsigned_abs();
-    format!("this machine's clock is {by} s {side} the service's")
-}
-
-impl Meter {
-    /// Listens; `now` is this machine's clock.
+impl LatencyMeter {
+    /// Measures nothing yet; `now` is this machine's clock.
     pub fn new(now: fn() -> Timestamp) -> Self {
         Self {
             now,
@@ -57,22 +44,22 @@ impl Meter {
         }
     }
 
-    /// Returns what was heard; nothing if nobody answered.
-    pub fn way(&self) -> Option<Way> {
+    /// Returns the statistics so far; nothing without a response.
+    pub fn stats(&self) -> Option<NetworkStats> {
         let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
         let best = samples.iter().min_by_key(|it| it.took)?;
         let dated = samples.iter().filter(|it| it.ahead.is_some());
         let ahead = dated.min_by_key(|it| it.took).and_then(|it| it.ahead);
-        Some(Way {
-            answers: samples.len(),
+        Some(NetworkStats {
+            responses: samples.len(),
             round_trip: best.took,
             // To the nearest second.
-            ahead_seconds: ahead.map(|millis| (millis + 500).div_euclid(1000)),
+            clock_ahead_seconds: ahead.map(|millis| (millis + 500).div_euclid(1000)),
         })
     }
 }
 
-impl Observer for Meter {
+impl Observer for LatencyMeter {
     fn event(&self, event: &Event<'_>) {
         let Event::Answered { took, date, .. } = event else {
             return;
@@ -98,8 +85,8 @@ mod tests {
         "2026-01-01T12:00:00.500Z".parse().unwrap()
     }
 
-    fn way(dates: &[(&str, u64)]) -> Option<Way> {
-        let meter = Meter::new(noon);
+    fn stats(dates: &[(&str, u64)]) -> Option<NetworkStats> {
+        let meter = LatencyMeter::new(noon);
         for (date, millis) in dates {
             meter.event(&Event::Answered {
                 method: &Method::GET,
@@ -110,24 +97,24 @@ mod tests {
                 date: (!date.is_empty()).then_some(date),
             });
         }
-        meter.way()
+        meter.stats()
     }
 
     #[test]
-    fn the_fastest_answer_says_what_time_it_is() {
-        assert_eq!(way(&[]), None);
+    fn the_fastest_response_tells_the_time() {
+        assert_eq!(stats(&[]), None);
         let slow = ("Thu, 01 Jan 2026 11:50:00 GMT", 900);
         let fast = ("Thu, 01 Jan 2026 12:00:00 GMT", 10);
-        let seen = way(&[slow, fast, ("", 5)]).unwrap();
+        let seen = stats(&[slow, fast, ("", 5)]).unwrap();
         assert_eq!(seen.round_trip, Duration::from_millis(5));
-        assert_eq!((seen.answers, seen.ahead_seconds), (3, Some(0)));
-        let ahead = |date| way(&[(date, 20)]).unwrap().ahead_seconds;
+        assert_eq!((seen.responses, seen.clock_ahead_seconds), (3, Some(0)));
+        let ahead = |date| stats(&[(date, 20)]).unwrap().clock_ahead_seconds;
         assert_eq!(ahead("Thu, 01 Jan 2026 11:50:00 GMT"), Some(600));
         assert_eq!(ahead("Thu, 01 Jan 2026 12:00:31 GMT"), Some(-31));
         assert_eq!(ahead("yesterday"), None);
         // Written when it was 12:00:00.999 there, and half of eight seconds off.
         assert_eq!(ahead("Thu, 01 Jan 2026 12:00:01 GMT"), Some(-1));
-        let slow = way(&[("Thu, 01 Jan 2026 11:59:52 GMT", 8_000)]).unwrap();
-        assert_eq!(slow.ahead_seconds, Some(0));
+        let slow = stats(&[("Thu, 01 Jan 2026 11:59:52 GMT", 8_000)]).unwrap();
+        assert_eq!(slow.clock_ahead_seconds, Some(0));
     }
 }
