@@ -11,7 +11,7 @@ use base64::{
 };
 use bytes::Bytes;
 
-use super::{Expiry, Input, Place, Problem, compact, error::Fault};
+use super::{Expiry, Input, Place, Problem, error::Fault, object::compact};
 use crate::domain::{Expiration, KeyName, Metadata, Record, Ttl, VALUE_MAX_BYTES};
 
 /// Reads base64 with or without the `=` at its end.
@@ -60,7 +60,7 @@ pub(super) fn expiry(expiration: Option<Expiration>, ttl: Option<Ttl>) -> Option
 
 /// Reads metadata of any layout; `null` is none.
 pub(super) fn metadata(json: &str) -> Result<Option<Metadata>, Problem> {
-    let json = compact::compact(json);
+    let json = compact(json);
     if json == "null" {
         return Ok(None);
     }

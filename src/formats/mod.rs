@@ -16,7 +16,6 @@
 //! Every reader refuses what the service would refuse, before anything is sent, and names the place
 //! and the key.
 
-mod compact;
 mod content;
 pub mod csv;
 pub mod directory;

@@ -16,9 +16,7 @@ use tempfile::NamedTempFile;
 pub const TEMPORARY: &str = ".kvctl-";
 
 mod appending;
-mod foreign;
 mod growing;
-mod lock;
 mod own;
 mod private;
 mod small;
@@ -28,9 +26,8 @@ mod together;
 mod tree;
 
 pub use appending::Appending;
-pub use foreign::foreign_owner;
 pub use growing::{Begun, Growing};
-pub use lock::{Lock, lock};
+pub use own::{Lock, foreign_owner, lock};
 pub use private::{Private, private, private_writer};
 pub use small::{
     Kind, copy_pipe, kind_of, open_file, read_file, read_file_or_pipe, read_text, read_up_to,

@@ -115,3 +115,62 @@ pub(super) fn create_private_directory(path: &Path, with_parents: bool) -> io::R
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
 }
+
+/// An exclusive lock between processes, held until it is dropped.
+#[derive(Debug)]
+#[must_use = "the lock is released when it is dropped"]
+pub struct Lock {
+    _file: File,
+}
+
+/// Waits for the lock file at `path`, which is created if missing and never removed. A link there
+/// is not followed.
+///
+/// Advisory: it holds off only those who ask for it too.
+pub fn lock(path: &Path) -> Result<Lock, Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    let locked = |source| Error::Lock {
+        path: path.to_owned(),
+        source,
+    };
+    let file = open(&options, path).map_err(|error| match error {
+        Error::Write { source, .. } => locked(source),
+        other => other,
+    })?;
+    file.lock().map_err(locked)?;
+    Ok(Lock { _file: file })
+}
+
+/// Returns the user that a file belongs to, if that is neither the one who runs this program nor
+/// root: what such a file says is somebody else's wish.
+#[cfg(unix)]
+pub fn foreign_owner(metadata: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    foreign(metadata.uid(), rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+pub fn foreign_owner(_: &Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(any(unix, test))]
+fn foreign(owner: u32, me: u32) -> Option<u32> {
+    (owner != me && owner != 0).then_some(owner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_runs_the_program_and_root_are_not_foreign() {
+        assert_eq!(foreign(1000, 1000), None);
+        assert_eq!(foreign(0, 1000), None);
+        assert_eq!(foreign(1001, 1000), Some(1001));
+        assert_eq!(foreign(1000, 0), Some(1000));
+        let own = tempfile::tempfile().unwrap();
+        assert_eq!(foreign_owner(&own.metadata().unwrap()), None);
+    }
+}

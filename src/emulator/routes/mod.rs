@@ -6,12 +6,11 @@
 mod analytics;
 mod bulk;
 mod counted;
+mod identity;
 mod keys;
 mod malformed;
 mod namespaces;
-mod page;
 mod pair;
-mod people;
 mod values;
 
 use super::{
@@ -24,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::{AccountId, BULK_MAX_BYTES, NamespaceId, VALUE_MAX_BYTES},
-    wire::code,
+    wire::{ResultInfo, code},
 };
 
 /// A namespace that the path names, though it may not exist.
@@ -137,11 +136,11 @@ pub(super) async fn answer(
     match *segments {
         ["user", "tokens", "verify"] => {
             only("GET", request)?;
-            people::verify_user_token(caller)
+            identity::verify_user_token(caller)
         }
         ["accounts"] => {
             only("GET", request)?;
-            people::accounts(&caller?, request)
+            identity::accounts(&caller?, request)
         }
         ["graphql"] => {
             only("POST", request)?;
@@ -149,7 +148,7 @@ pub(super) async fn answer(
         }
         ["memberships"] => {
             only("GET", request)?;
-            people::memberships(&caller?, request)
+            identity::memberships(&caller?, request)
         }
         ["accounts", account, ref rest @ ..] => {
             let caller = caller?;
@@ -178,7 +177,7 @@ async fn in_account(
     match *rest {
         ["tokens", "verify"] => {
             only("GET", request)?;
-            people::verify_account_token(caller, account)
+            identity::verify_account_token(caller, account)
         }
         ["storage", "kv", "namespaces"] => {
             let grant = grant(request, &["GET", "POST"])?;
@@ -234,6 +233,27 @@ async fn in_namespace(
         ("POST", [_, "bulk", "get"]) => bulk::get(&place, request).await,
         _ => Err(Refusal::no_route()),
     }
+}
+
+/// Answers with the page of `items` that the request asks for; past the end it is empty.
+fn paginate<T: serde::Serialize>(
+    items: Vec<T>,
+    request: &Request,
+    most: usize,
+) -> Result<Answer, Refusal> {
+    let page = request.number("page", published::PAGE, 1..=usize::MAX, 1)?;
+    let per_page = request.number("per_page", published::PER_PAGE, 1..=most, 20)?;
+    let total = items.len();
+    let skipped = (page - 1).saturating_mul(per_page);
+    let items: Vec<_> = items.into_iter().skip(skipped).take(per_page).collect();
+    let info = ResultInfo {
+        page: Some(page),
+        per_page: Some(per_page),
+        count: Some(items.len()),
+        total_count: Some(total),
+        cursor: None,
+    };
+    Ok(Answer::page(items, info))
 }
 
 /// Returns what a request needs to be allowed, provided its method is one of `methods`.

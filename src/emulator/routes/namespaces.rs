@@ -1,6 +1,6 @@
 //! Namespaces. Imports `domain` and `wire`.
 
-use super::{Place, page};
+use super::{Place, paginate};
 use crate::{
     domain::{AccountId, NAMESPACE_PAGE_MAX, Title, TitleError},
     emulator::{
@@ -31,7 +31,7 @@ pub(super) fn list(
         Some(other) => return Err(invalid(published::DIRECTION, "direction", other)),
     }
     let items = namespaces.into_iter().map(info).collect();
-    page::numbered::<NamespaceInfo>(items, request, NAMESPACE_PAGE_MAX)
+    paginate::<NamespaceInfo>(items, request, NAMESPACE_PAGE_MAX)
 }
 
 /// `POST …/namespaces`.

@@ -12,7 +12,6 @@
 //! seconds, or, when read, a date with a zone. `metadata` is JSON, so text needs quotes:
 //! `"""text"""`. Fields are separated by commas, and quoted as RFC 4180 says.
 
-mod meter;
 mod reader;
 mod writer;
 

@@ -1,16 +1,22 @@
 //! Reading records from CSV.
 
-use std::{borrow::Cow, fmt, io::Read, str};
+use std::{
+    borrow::Cow,
+    fmt,
+    io::{self, Read},
+    str,
+};
 
 use ::csv::{ByteRecord, ErrorKind, Position};
 
-use super::{COLUMNS, meter::Meter};
+use super::COLUMNS;
 use crate::{
     domain::{Expiration, Ttl, TtlError},
     formats::{
         Input, Place, Problem, ReadError, Reader, Summary,
         content::Spelt,
         error::{Fault, shown},
+        lines::RECORD_MAX_BYTES,
         object::listed,
     },
 };
@@ -216,5 +222,42 @@ impl<R: Read> Iterator for CsvReader<R> {
             self.summary.count(&input.value);
         }
         Some(read.map_err(|fault| ReadError::of_record(place, fault)))
+    }
+}
+
+/// Ends in an error when more is read than one row may have, as after a quote that is never closed.
+pub(super) struct Meter<R> {
+    input: R,
+    left: usize,
+}
+
+impl<R> Meter<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self {
+            input,
+            left: RECORD_MAX_BYTES,
+        }
+    }
+
+    /// Begins the next row.
+    pub(super) fn reset(&mut self) {
+        self.left = RECORD_MAX_BYTES;
+    }
+
+    /// Whether the row is too long.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left == 0
+    }
+}
+
+impl<R: Read> Read for Meter<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let most = buffer.len().min(self.left);
+        let read = self.input.read(&mut buffer[..most])?;
+        self.left -= read;
+        Ok(read)
     }
 }

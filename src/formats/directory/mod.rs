@@ -31,12 +31,11 @@ mod index;
 mod layout;
 mod names;
 mod reader;
-mod skipped;
 mod walk;
 
 pub use layout::{Layout, Placed, path_of};
 pub use reader::DirectoryReader;
-pub use skipped::Skipped;
+pub use walk::Skipped;
 
 /// The name of the index, in the directory itself.
 pub const INDEX: &str = ".kvctl.ndjson";

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::VALUE_MAX_BYTES,
-    formats::{Expiry, compact::compact, lines::RECORD_MAX_BYTES},
+    formats::{Expiry, lines::RECORD_MAX_BYTES, object::compact},
 };
 
 proptest! {

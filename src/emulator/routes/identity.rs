@@ -4,7 +4,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::page;
+use super::paginate;
 use crate::{
     domain::{AccountId, hex},
     emulator::{
@@ -68,7 +68,7 @@ pub(super) fn accounts(caller: &Caller<'_>, request: &Request) -> Result<Answer,
         accounts.retain(|account| account.name.contains(name));
     }
     let items = accounts.into_iter().map(item).collect();
-    page::numbered::<serde_json::Value>(items, request, 50)
+    paginate::<serde_json::Value>(items, request, 50)
 }
 
 fn item(account: &Account) -> serde_json::Value {
@@ -98,7 +98,7 @@ pub(super) fn memberships(caller: &Caller<'_>, request: &Request) -> Result<Answ
         })
     };
     let items = caller.accounts().into_iter().map(membership).collect();
-    page::numbered::<serde_json::Value>(items, request, 50)
+    paginate::<serde_json::Value>(items, request, 50)
 }
 
 fn id_of(text: &str) -> String {
