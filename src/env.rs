@@ -37,7 +37,7 @@ pub enum Var {
     AuthProfile,
     /// Use the local store.
     Local,
-    /// How much to say.
+    /// How much to print.
     Log,
     /// A file of further certificate authorities.
     ExtraCaCerts,

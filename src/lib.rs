@@ -92,13 +92,13 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut context = if cli.command.looks_into_trouble() {
+    let mut context = if cli.command.tolerates_config_errors() {
         Context::despite_trouble(cli.globals)?
     } else {
         Context::new(cli.globals)?
     };
     let outcome = runtime.block_on(async {
-        ui::end_if_deaf(|stop| Exit::of(stop) as i32)?;
+        ui::exit_if_unresponsive(|stop| Exit::of(stop) as i32)?;
         // Signals first, so that somebody listens before anything begins.
         let ui = context.ui.clone();
         let work = async {
@@ -107,7 +107,7 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
         };
         tokio::select! {
             biased;
-            Ok(stop) = ui.asked_to_stop() => Err(Stopped::by(stop).into()),
+            Ok(stop) = ui.stop_requested() => Err(Stopped::by(stop).into()),
             outcome = work => outcome,
         }
     });

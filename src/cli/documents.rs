@@ -1,4 +1,4 @@
-//! `kvctl completions` and `kvctl man`: the command line, described for other programs.
+//! `kvctl completions` and `kvctl man`.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::Cli;
 /// Arguments of `kvctl completions`.
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
-    /// Shell that will read the script
+    /// Shell to generate the script for
     pub shell: Shell,
 }
 
@@ -24,12 +24,12 @@ pub fn completion_script(shell: Shell) -> Vec<u8> {
 /// Arguments of `kvctl man`.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// Directory to write the manual pages to; it must exist
+    /// Directory to write the man pages to; it must exist
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
 }
 
-/// Returns the manual page of each command as its file name and its roff text.
+/// Returns the man page of each command: its file name and roff text.
 pub fn manual() -> Vec<(String, Vec<u8>)> {
     let mut root = Cli::command();
     root.build();

@@ -53,25 +53,25 @@ use crate::{
     after_help = AFTER_HELP
 )]
 pub struct Cli {
-    /// Options that every command takes.
+    /// Global options.
     #[command(flatten)]
     pub globals: Globals,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0 done, or already so    1 failed                2 wrong flag or value    3 not there
-  4 no credentials         5 configuration file    6 partly done            7 temporary: run again
-  8 a check failed         9 refused: say more     129 hung up              130 interrupted
+  0 success                1 failure               2 usage error            3 not found
+  4 credentials            5 configuration file    6 partly done            7 temporary; run again
+  8 check failed           9 refused               129 hung up              130 interrupted
   143 terminated";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create or adopt the namespaces a project needs, and write their ids into its wrangler file
+    /// Create or adopt the namespaces a project needs and write their ids to its wrangler file
     Provision(ProvisionArgs),
     /// List, create, look up, rename and delete namespaces
     #[command(subcommand, visible_alias = "ns")]
@@ -79,42 +79,42 @@ pub enum Command {
     /// Read, write, list and delete keys
     #[command(subcommand)]
     Key(key::KeyCommand),
-    /// Make a namespace, or the keys with a prefix, hold what a directory holds
+    /// Mirror a directory into a namespace
     Sync(transfer::SyncArgs),
-    /// Write, read and delete the keys of wrangler's bulk files
+    /// Read, write and delete keys listed in wrangler bulk files
     #[command(subcommand)]
     Bulk(bulk::BulkCommand),
-    /// Rename a binding in the wrangler file, keeping its id and so its data
+    /// Rename a binding in the wrangler file, keeping its namespace
     RenameBinding(RenameBindingArgs),
-    /// Write the Worker's side: TypeScript helpers, and the bindings in Env
+    /// Generate TypeScript helpers and the Env type
     Scaffold(ScaffoldArgs),
-    /// Write all records of a namespace to a file
+    /// Export all records of a namespace to a file
     Export(transfer::ExportArgs),
-    /// Write the records of a file into a namespace
+    /// Import the records of a file into a namespace
     Import(transfer::ImportArgs),
-    /// Copy all records of a namespace into another
+    /// Copy all records of a namespace to another
     Copy(transfer::CopyArgs),
-    /// Compare two namespaces or exports; exit with 8 if they differ
+    /// Compare two namespaces or exports; exit 8 if they differ
     Diff(transfer::DiffArgs),
-    /// Show operations, keys and storage of each namespace, day by day, beside the plan's quotas
+    /// Show daily operations, keys and storage per namespace, and the plan's quotas
     Usage(usage::UsageArgs),
-    /// Find out what is wrong: credentials, account, permissions, settings, network, clock
+    /// Diagnose problems: credentials, account, permissions, settings, network, clock
     Doctor(doctor::DoctorArgs),
-    /// Report keys that break the rules of kvctl.toml, and what keys begin with; exit with 8 if any do
+    /// Report keys that break the rules in kvctl.toml, and keys per prefix; exit 8 on violations
     Audit(audit::AuditArgs),
-    /// Check that a project's KV works: credentials, file, namespaces, a probe, assertions
+    /// Check that a project's KV setup works: credentials, file, namespaces, probe, assertions
     Verify(VerifyArgs),
-    /// Serve the local store as the REST API of Workers KV, for tests and for other tools
+    /// Serve the local store as the Workers KV REST API, for tests and other tools
     Serve(serve::ServeArgs),
-    /// Write a script that completes command lines to stdout
+    /// Print a shell completion script
     Completions(CompletionsArgs),
-    /// Write the manual pages to a directory
+    /// Write man pages to a directory
     Man(ManArgs),
 }
 
 impl Command {
-    /// Whether it is there to find out what is wrong, and so must not fail because of it.
-    pub fn looks_into_trouble(&self) -> bool {
+    /// Whether it must run even if the configuration is broken, to report what is wrong.
+    pub fn tolerates_config_errors(&self) -> bool {
         matches!(self, Self::Doctor(_))
     }
 }
@@ -127,15 +127,12 @@ pub struct ScopeArgs {
     pub all_envs: bool,
 }
 
-/// Options that every command takes.
+/// Global options.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are switches, independent of each other"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags")]
 pub struct Globals {
-    /// Wrangler file to use [default: the one that wrangler would take]
+    /// Wrangler file [default: found as wrangler does]
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -143,15 +140,15 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DIR")]
     pub cwd: Option<PathBuf>,
 
-    /// Environment section of the wrangler file; '' is the top level [env: CLOUDFLARE_ENV]
+    /// Wrangler environment; '' for the top level [env: CLOUDFLARE_ENV]
     #[arg(short, long = "env", global = true, value_name = "NAME")]
     pub environment: Option<String>,
 
-    /// Account to work in [env: CLOUDFLARE_ACCOUNT_ID]
+    /// Account id [env: CLOUDFLARE_ACCOUNT_ID]
     #[arg(long, global = true, value_name = "ID")]
     pub account_id: Option<AccountId>,
 
-    /// File that holds an API token
+    /// File containing an API token
     #[arg(long, global = true, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 
@@ -159,50 +156,50 @@ pub struct Globals {
     #[arg(long, global = true)]
     pub local: bool,
 
-    /// Directory of the local store [default: .wrangler/state beside the wrangler file]
+    /// Directory of the local store [default: .wrangler/state next to the wrangler file]
     #[arg(long, global = true, value_name = "DIR")]
     pub persist_to: Option<PathBuf>,
 
-    /// Write the result as one JSON document
+    /// Output JSON
     #[arg(long, global = true)]
     pub json: bool,
 
-    /// Write the result as one JSON document a line
+    /// Output newline-delimited JSON
     #[arg(long, global = true, conflicts_with = "json")]
     pub ndjson: bool,
 
-    /// Say nothing but the result and errors
+    /// Print only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more: -v one line a request, -vv also waits and sources [env: KVCTL_LOG]
+    /// -v logs requests; -vv also waits and where settings came from [env: KVCTL_LOG]
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// When to colour [env: NO_COLOR, CLICOLOR_FORCE]
+    /// When to use colors [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub color: Color,
 
-    /// Answer yes to every question
+    /// Skip confirmation prompts
     #[arg(short, long, global = true)]
     pub yes: bool,
 
-    /// How long one request may take: seconds, or a duration such as 90s or 2m
+    /// Timeout of one request: seconds, or a duration such as 90s or 2m
     #[arg(long, global = true, value_name = "DURATION", default_value = "30s",
           value_parser = duration::request_timeout)]
     pub timeout: Duration,
 
-    /// How often a request that failed for the moment is sent again
+    /// Maximum retries of a request
     #[arg(long, global = true, value_name = "N", default_value_t = 5)]
     pub retries: u8,
 
-    /// File of further certificate authorities, PEM [env: NODE_EXTRA_CA_CERTS]
+    /// PEM file of additional certificate authorities [env: NODE_EXTRA_CA_CERTS]
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 }
 
 impl Globals {
-    /// Returns the format of the result.
+    /// Returns the output format.
     pub fn format(&self) -> Format {
         if self.json {
             Format::Json
@@ -213,7 +210,7 @@ impl Globals {
         }
     }
 
-    /// Returns how much to say: the flags, else `variable`, the value of `KVCTL_LOG`.
+    /// Returns the verbosity from the flags, or else from `variable`, the value of `KVCTL_LOG`.
     pub fn verbosity(&self, variable: Option<&str>) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,

@@ -4,23 +4,22 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Write the Worker's side: helpers in TypeScript for cache, sessions and rate limits, and the
-/// bindings in `Env`
+/// Generate TypeScript helpers for cache, sessions and rate limits, and the `Env` type
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The bindings are those of the wrangler file: of all its sections, or of the one that --env names. \
-Defaults of the helpers (prefixes, TTLs, thresholds) come from [scaffold] in kvctl.toml. A helper \
-that was edited by hand is not overwritten without --force. Env is only ever added to.")]
+Bindings come from all sections of the wrangler file, or from the one that --env names. Defaults of \
+the helpers (prefixes, TTLs, thresholds) come from [scaffold] in kvctl.toml. Helpers that were \
+edited by hand are only overwritten with --force. Fields are added to Env, never removed.")]
 pub struct ScaffoldArgs {
-    /// Project [default: the directory of the wrangler file, else this one]
+    /// Project directory [default: that of the wrangler file, else the current one]
     #[arg(value_name = "DIR")]
     pub directory: Option<PathBuf>,
 
-    /// Which files [default: all]
+    /// Files to generate [default: all]
     #[arg(long, value_name = "FILES", value_enum, value_delimiter = ',')]
     pub only: Vec<PartArg>,
 
-    /// Folder of the helpers, relative to the project [default: src/lib/kv]
+    /// Directory for the helpers, relative to the project [default: src/lib/kv]
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
 
@@ -28,20 +27,20 @@ pub struct ScaffoldArgs {
     #[arg(long, value_name = "FILE")]
     pub types: Option<PathBuf>,
 
-    /// Show what would be done, and stop
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Show what would be done, and exit with 8 if that is anything
+    /// Show what would change and exit 8 if anything would
     #[arg(long)]
     pub check: bool,
 
-    /// Also replace helpers that were edited by hand; each is kept as FILE.bak
+    /// Overwrite helpers that were edited by hand, keeping each as FILE.bak
     #[arg(long)]
     pub force: bool,
 }
 
-/// One of the files.
+/// A file to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PartArg {
     /// ConfigCache

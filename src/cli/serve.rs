@@ -8,29 +8,26 @@ use super::duration;
 
 /// `kvctl serve`.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "flags that are there or are not"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags")]
 #[command(after_long_help = AFTER_LONG_HELP)]
 pub struct ServeArgs {
-    /// Port to listen on; 0 lets the system choose one
+    /// Port to listen on; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 8799)]
     pub port: u16,
 
-    /// Address to listen on; any other than a loopback address lets other machines in
+    /// Address to listen on; other machines can connect unless it is a loopback address
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub listen: IpAddr,
 
-    /// Name that clients may use for this machine, beside localhost and addresses
+    /// Host name to accept besides localhost and IP addresses
     #[arg(long = "allow-host", value_name = "NAME")]
     pub hosts: Vec<String>,
 
-    /// Keep everything in memory, and forget it at the end
+    /// Keep everything in memory and save nothing
     #[arg(long, conflicts_with = "persist_to")]
     pub memory: bool,
 
-    /// Serve nothing: look for damage, lost values and orphans in the store, and change nothing
+    /// Check the store for damage, lost values and orphans instead of serving it
     #[arg(long, conflicts_with = "memory")]
     pub check: bool,
 
@@ -38,81 +35,81 @@ pub struct ServeArgs {
     #[arg(long, requires = "check")]
     pub fix: bool,
 
-    /// The one token that is accepted [default: any, or what --token-file holds]
+    /// Only token to accept [default: any, or the one in --token-file]
     #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
     pub token: Option<String>,
 
-    /// Refuse namespaces that were not created, as the service does; the default
+    /// Reject namespaces that were not created, as the service does (default)
     #[arg(long, conflicts_with = "lenient")]
     pub strict: bool,
 
-    /// Take any namespace id, and make its store with the first key, as wrangler dev does
+    /// Accept any namespace id, creating its store on first write, as wrangler dev does
     #[arg(long)]
     pub lenient: bool,
 
-    /// Let every request take at least so long, such as 50ms
+    /// Minimum duration of every request, such as 50ms
     #[arg(long, value_name = "DURATION", value_parser = duration::up_to_1h)]
     pub latency: Option<Duration>,
 
-    /// Let readers see every write so much later only, such as 5s
+    /// Delay before writes become visible, such as 5s
     #[arg(long, value_name = "DURATION", value_parser = duration::up_to_1h)]
     pub lag: Option<Duration>,
 
-    /// Requests in a number of seconds, such as the service's 1200/300; then 429 [default: no limit]
+    /// Requests allowed per number of seconds; the service allows 1200/300 [default: no limit]
     #[arg(long, value_name = "N/SECONDS")]
     pub rate_limit: Option<RateLimit>,
 
-    /// Failures to stage, TOML; --help shows how to write them
+    /// TOML file of faults to inject; --help shows the format
     #[arg(long = "fault", value_name = "FILE")]
     pub faults: Option<PathBuf>,
 
-    /// Add a line of JSON for every request to this file: no tokens, no values
+    /// Append a line of JSON per request to this file, without tokens and values
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
 }
 
 const AFTER_LONG_HELP: &str = "\
-Point any client of the public API at the address that is printed first:
+Point any client of the public API at the address that is printed on start:
 
-  CLOUDFLARE_API_BASE_URL   kvctl, wrangler and the official SDKs read it
+  CLOUDFLARE_API_BASE_URL   read by kvctl, wrangler and the official SDKs
   CLOUDFLARE_ACCOUNT_ID     the account that is served
-  CLOUDFLARE_API_TOKEN      any text, unless --token says which
+  CLOUDFLARE_API_TOKEN      any text, unless --token is given
 
-Ctrl-C and SIGTERM end the server once the requests under way are done; after five seconds they
-are cut off.
+Ctrl-C and SIGTERM stop the server once pending requests are done, at most five seconds later.
 
-A file of failures is a list of tables. Each request meets the first failure that fits it and is
-not used up:
+A fault file is a list of tables. Each request gets the first fault that matches it and is not
+used up:
 
   [[fault]]
-  method = \"PUT\"           # any without it
-  path = \"/bulk\"           # what path and query contain; any without it
-  skip = 2                 # so many that fit pass first
-  times = 3                # then it happens so often; once without it
-  forever = true           # or always
+  method = \"PUT\"           # default: any
+  path = \"/bulk\"           # substring of path and query; default: any
+  skip = 2                 # number of matching requests to let pass first
+  times = 3                # number of requests to fail after that; default: 1
+  forever = true           # or all of them
 
   and one of
   status = 429             # this answer, with body = \"...\" and headers = { Retry-After = \"2\" },
-  code = 10048             # or with an error of the API: code and message = \"...\"
-  cut = \"before\"           # no answer; after: it is carried out; body: half an answer
-  delay_ms = 500           # later
-  unsuccessful = [\"key\"]   # a bulk request fails for these keys,
-  every = 3                # or for every third
+  code = 10048             # or with an API error: code and message = \"...\"
+  cut = \"before\"           # close the connection before or after the request is carried out,
+                           # or amid the answer: before, after, body
+  delay_ms = 500           # wait before the request is carried out
+  unsuccessful = [\"key\"]   # fail these keys of a bulk request,
+  every = 3                # or every third one
 
-  after = true             # with status, code or delay_ms: the request is carried out first";
+  after = true             # with status, code or delay_ms: carry out the request first";
 
-/// How many requests are answered in how much time.
+/// A request limit per time window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// How many.
+    /// Number of requests.
     pub requests: u32,
-    /// In how much time.
+    /// Length of the window.
     pub window: Duration,
 }
 
 /// Why a string is not a [`RateLimit`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a number of requests and one of seconds, such as 1200/300")]
+#[error("`{0}` is not REQUESTS/SECONDS, such as 1200/300")]
 pub struct RateLimitError(String);
 
 impl FromStr for RateLimit {

@@ -20,7 +20,7 @@ pub(super) fn man(context: &Context, args: &ManArgs) -> anyhow::Result<()> {
     let directory = context.resolve(&args.directory);
     if !directory.is_dir() {
         let what = format!("{} is not a directory", context.display(&directory));
-        return Err(Misused::new(what, "make the directory first, or name another").into());
+        return Err(Misused::new(what, "create the directory first, or pass another one").into());
     }
     let mut pages = Vec::new();
     for (name, text) in manual() {
@@ -31,7 +31,7 @@ pub(super) fn man(context: &Context, args: &ManArgs) -> anyhow::Result<()> {
     context.ui.conclude(&ManReport { pages }, Ok(()))
 }
 
-/// The manual pages that were written.
+/// The man pages that were written.
 #[derive(Debug, Serialize)]
 struct ManReport {
     /// Their files.
@@ -40,6 +40,6 @@ struct ManReport {
 
 impl Report for ManReport {
     fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
-        writeln!(out, "wrote {}", quantity(self.pages.len(), "manual page"))
+        writeln!(out, "wrote {}", quantity(self.pages.len(), "man page"))
     }
 }

@@ -29,7 +29,7 @@ use crate::{
     config::{self, Document, EnvFiles, Manifest, Scope, WranglerFile, read_env_files},
     domain::{EnvName, EnvNameError},
     env::{self, Env, Var},
-    ui::{Audience, Options, Ui, Verbosity},
+    ui::{Options, Terminals, Ui, Verbosity},
 };
 
 /// A flag or variable that is wrong in itself.
@@ -173,7 +173,7 @@ impl Context {
             format: globals.format(),
             verbosity: globals.verbosity(env.get(Var::Log)),
             yes: globals.yes,
-            audience: Audience::of_process(),
+            terminals: Terminals::of_process(),
         })
     }
 

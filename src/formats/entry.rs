@@ -8,7 +8,10 @@ use std::{
 use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 
 use super::{
-    Input, Place, Problem, content::Spelt, error::Fault, object::{Object, compact},
+    Input, Place, Problem,
+    content::Spelt,
+    error::Fault,
+    object::{Object, compact},
 };
 use crate::domain::{Expiration, Record, Ttl, TtlError, VALUE_MAX_BYTES};
 

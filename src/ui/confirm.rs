@@ -1,18 +1,18 @@
-//! Questions, and what happens when nobody is there to answer.
+//! Confirmation prompts.
 
 use std::io::{self, BufRead as _, Write as _};
 
 use super::{Ui, page::line};
 
-/// Why there is no yes.
+/// Why an action was not confirmed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfirmError {
-    /// Nobody can be asked.
-    #[error("{what} needs a confirmation, and there is no terminal to ask on")]
+    /// There is no terminal to prompt on.
+    #[error("{what} requires confirmation, and there is no terminal to prompt on")]
     NoTerminal {
         /// What was to be done.
         what: String,
-        /// The flag that answers beforehand.
+        /// The flag that confirms without a prompt.
         flag: String,
     },
     /// The answer was no.
@@ -22,7 +22,7 @@ pub enum ConfirmError {
         what: String,
     },
     /// The terminal failed.
-    #[error("could not ask for a confirmation")]
+    #[error("could not prompt for confirmation")]
     Io(#[from] io::Error),
 }
 
@@ -30,7 +30,7 @@ impl ConfirmError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoTerminal { flag, .. } => Some(format!("give `{flag}` to confirm beforehand")),
+            Self::NoTerminal { flag, .. } => Some(format!("pass `{flag}` to confirm")),
             Self::Declined { .. } | Self::Io(_) => None,
         }
     }
@@ -43,12 +43,12 @@ pub struct Question {
     pub what: String,
     /// The exact text to type; `y` or `yes` if there is none.
     pub expect: Option<String>,
-    /// The flag that would have answered.
+    /// The flag that confirms without a prompt.
     pub flag: String,
 }
 
 impl Ui {
-    /// Asks on the terminal. Anything but the expected answer is a no.
+    /// Prompts on the terminal. Anything but the expected answer is a no.
     ///
     /// The answer is read on a thread of its own, so that Ctrl-C is heard meanwhile.
     pub async fn confirm(&self, question: Question) -> Result<(), ConfirmError> {
@@ -56,12 +56,12 @@ impl Ui {
         if self.options.yes && expect.is_none() {
             return Ok(());
         }
-        if !self.options.audience.answers {
+        if !self.options.terminals.interactive {
             return Err(ConfirmError::NoTerminal { what, flag });
         }
         let prompt = match &expect {
-            Some(text) => line(&format!("{what}: type `{text}` to go on: ")),
-            None => line(&format!("{what}: go on? [y/N] ")),
+            Some(text) => line(&format!("{what}: type `{text}` to confirm: ")),
+            None => line(&format!("{what}: continue? [y/N] ")),
         };
         self.with(|s| {
             s.err

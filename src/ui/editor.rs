@@ -1,4 +1,4 @@
-//! Lending the terminal to an editor.
+//! Running the user's editor in the terminal.
 
 use std::{
     io,
@@ -17,15 +17,15 @@ use super::Ui;
 #[derive(Debug, thiserror::Error)]
 pub enum EditorError {
     /// It could not be started.
-    #[error("could not start the editor `{editor}`")]
+    #[error("could not start editor `{editor}`")]
     Start {
         /// What was started.
         editor: String,
         /// What the system said.
         source: io::Error,
     },
-    /// It says that it failed, or that the user gave up.
-    #[error("the editor `{editor}` ended with {status}; nothing was changed")]
+    /// It failed, or the user aborted it.
+    #[error("editor `{editor}` failed: {status}; nothing was changed")]
     Failed {
         /// What was started.
         editor: String,
@@ -45,7 +45,7 @@ impl Ui {
     /// Opens `file` in `editor`, a command that may have arguments, and waits for its end.
     pub async fn edit(&self, editor: &str, file: &Path) -> Result<(), EditorError> {
         let command = command(editor, file);
-        let ended = match Editing::start(command, &self.lent) {
+        let ended = match Editing::start(command, &self.terminal_borrowed) {
             Ok(mut editing) => editing.child.wait().await,
             Err(e) => Err(e),
         };
@@ -58,33 +58,35 @@ impl Ui {
     }
 }
 
-/// An editor that has the terminal. Dropped while it runs, it is told to end: nobody would read what
-/// it writes.
+/// A running editor. It is terminated when dropped, since nobody would read what it writes.
 struct Editing<'a> {
     child: Child,
-    lent: &'a AtomicBool,
+    terminal_borrowed: &'a AtomicBool,
 }
 
 impl<'a> Editing<'a> {
-    /// So long it has to put things in order.
-    const PATIENCE: Duration = Duration::from_secs(2);
+    /// How long the editor has to save and exit.
+    const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-    fn start(command: Command, lent: &'a AtomicBool) -> io::Result<Self> {
-        lent.store(true, Ordering::SeqCst);
+    fn start(command: Command, terminal_borrowed: &'a AtomicBool) -> io::Result<Self> {
+        terminal_borrowed.store(true, Ordering::SeqCst);
         match tokio::process::Command::from(command).spawn() {
-            Ok(child) => Ok(Self { child, lent }),
+            Ok(child) => Ok(Self {
+                child,
+                terminal_borrowed,
+            }),
             Err(e) => {
-                lent.store(false, Ordering::SeqCst);
+                terminal_borrowed.store(false, Ordering::SeqCst);
                 Err(e)
             }
         }
     }
 
-    fn runs_after(&mut self, patience: Duration) -> bool {
+    fn runs_after(&mut self, timeout: Duration) -> bool {
         const STEP: Duration = Duration::from_millis(10);
         let mut waited = Duration::ZERO;
         while matches!(self.child.try_wait(), Ok(None)) {
-            if waited >= patience {
+            if waited >= timeout {
                 return true;
             }
             thread::sleep(STEP);
@@ -96,14 +98,14 @@ impl<'a> Editing<'a> {
 
 impl Drop for Editing<'_> {
     fn drop(&mut self) {
-        self.lent.store(false, Ordering::SeqCst);
+        self.terminal_borrowed.store(false, Ordering::SeqCst);
         if !self.runs_after(Duration::ZERO) {
             return;
         }
         terminate(&self.child);
-        if self.runs_after(Self::PATIENCE) {
+        if self.runs_after(Self::EXIT_TIMEOUT) {
             self.child.start_kill().ok();
-            self.runs_after(Self::PATIENCE);
+            self.runs_after(Self::EXIT_TIMEOUT);
         }
     }
 }

@@ -5,31 +5,31 @@ use std::{
     io::{self, Write},
 };
 
-use super::printable::is_obeyed;
+use super::printable::is_unsafe;
 
 /// Passes JSON on to where it goes.
 pub(super) struct Json<'a> {
     out: &'a mut dyn Write,
     /// Whether that is a terminal.
-    shown: bool,
+    on_terminal: bool,
 }
 
 impl<'a> Json<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, shown: bool) -> Self {
-        Self { out, shown }
+    pub(super) fn new(out: &'a mut dyn Write, on_terminal: bool) -> Self {
+        Self { out, on_terminal }
     }
 }
 
 impl Write for Json<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // The serializer writes whole characters.
-        let text = str::from_utf8(bytes).ok().filter(|_| self.shown);
-        let obeyed = |c: char| c != '\n' && is_obeyed(c);
+        let text = str::from_utf8(bytes).ok().filter(|_| self.on_terminal);
+        let is_escaped = |c: char| c != '\n' && is_unsafe(c);
         match text {
-            Some(text) if text.contains(obeyed) => {
+            Some(text) if text.contains(is_escaped) => {
                 let mut escaped = String::with_capacity(text.len() + 8);
                 for c in text.chars() {
-                    if obeyed(c) {
+                    if is_escaped(c) {
                         for unit in c.encode_utf16(&mut [0; 2]) {
                             // Writing to a string cannot fail.
                             write!(escaped, "\\u{unit:04x}").ok();
@@ -57,16 +57,16 @@ mod tests {
     #[test]
     fn a_document_for_a_terminal_is_the_same_one() {
         let value = serde_json::json!({ "a\u{9b}": ["\u{202e}\u{7f}\u{e0041}", "b\n\u{1b}é🦀"] });
-        for shown in [false, true] {
+        for on_terminal in [false, true] {
             let mut out = Vec::new();
-            serde_json::to_writer_pretty(Json::new(&mut out, shown), &value).unwrap();
+            serde_json::to_writer_pretty(Json::new(&mut out, on_terminal), &value).unwrap();
             let text = String::from_utf8(out).unwrap();
             assert_eq!(
                 serde_json::from_str::<serde_json::Value>(&text).unwrap(),
                 value
             );
-            let obeyed = text.contains(|c| c != '\n' && is_obeyed(c));
-            assert_eq!(obeyed, !shown);
+            let is_escaped = text.contains(|c| c != '\n' && is_unsafe(c));
+            assert_eq!(is_escaped, !on_terminal);
         }
     }
 }

@@ -18,31 +18,31 @@ pub trait Item: Serialize {
     /// The heads of the table's columns.
     const HEAD: [&'static str; 3];
 
-    /// Returns its name, which alone is written where nobody reads along.
+    /// Returns its name, the only thing that is written when stdout is not a terminal.
     fn name(&self) -> &str;
 
-    /// Returns its row in the table: first the name, ready to be shown.
+    /// Returns its row in the table: first the name, printable.
     fn cells(&self) -> [String; 3];
 }
 
-/// What follows a name where names are all that is written.
+/// What ends each name in a list of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum Terminator {
     /// A line break: names that hold one are refused.
     Line,
     /// A NUL byte.
     Null,
 }
 
-/// A name that would be taken for two.
+/// A name that spans several lines.
 #[derive(Debug, thiserror::Error)]
-#[error("the name `{}` has a line break, so that lines could not be told apart", printable(.0))]
+#[error("the name `{}` contains a line break, so it cannot be printed as a line", printable(.0))]
 pub struct LineBreakError(String);
 
 impl LineBreakError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
-        Some("give `--null` to end names with a NUL byte, or `--json` or `--ndjson`".to_owned())
+        Some("pass `--null` to end names with a NUL byte, or use `--json` or `--ndjson`".to_owned())
     }
 }
 
@@ -70,21 +70,22 @@ impl Ui {
     pub async fn list<T, E>(
         &self,
         pages: impl Stream<Item = Result<Vec<T>, E>>,
-        ending: Option<Ending>,
+        terminator: Option<Terminator>,
     ) -> Result<usize, E>
     where
         T: Item,
         E: From<OutputError> + From<LineBreakError>,
     {
         let mut pages = pin!(pages);
-        let tabular = self.options.audience.reads && ending.is_none();
+        let tabular = self.options.terminals.stdout && terminator.is_none();
         match self.options.format {
             Format::Json => self.list_array(pages).await,
             Format::Ndjson => {
                 let mut count = 0;
                 while let Some(page) = pages.next().await {
-                    let shown = self.options.audience.reads;
-                    let write = |out: &mut dyn Write, item: &T| write_document(out, item, shown);
+                    let on_terminal = self.options.terminals.stdout;
+                    let write =
+                        |out: &mut dyn Write, item: &T| write_document(out, item, on_terminal);
                     count += self.write_page(&page?, write)?;
                 }
                 Ok(count)
@@ -103,12 +104,13 @@ impl Ui {
                 Ok(count)
             }
             Format::Human => {
-                let ending = ending.unwrap_or(Ending::Line);
+                let terminator = terminator.unwrap_or(Terminator::Line);
                 let mut count = 0;
                 while let Some(page) = pages.next().await {
                     let page = page?;
-                    check(&page, ending)?;
-                    count += self.write_page(&page, |out, item| write_name(out, item, ending))?;
+                    check(&page, terminator)?;
+                    count +=
+                        self.write_page(&page, |out, item| write_name(out, item, terminator))?;
                 }
                 Ok(count)
             }
@@ -120,7 +122,7 @@ impl Ui {
         mut pages: impl Stream<Item = Result<Vec<T>, E>> + Unpin,
     ) -> Result<usize, E> {
         let mut data = Data(self);
-        let json = Json::new(&mut data, self.options.audience.reads);
+        let json = Json::new(&mut data, self.options.terminals.stdout);
         let mut writer = serde_json::Serializer::pretty(json);
         let mut array = writer.serialize_seq(None).map_err(OutputError::from)?;
         let mut count = 0;
@@ -163,8 +165,8 @@ impl Ui {
 }
 
 /// Refuses a whole page before a name of it is written that could be taken for two.
-fn check<T: Item>(page: &[T], ending: Ending) -> Result<(), LineBreakError> {
-    if ending == Ending::Null {
+fn check<T: Item>(page: &[T], terminator: Terminator) -> Result<(), LineBreakError> {
+    if terminator == Terminator::Null {
         return Ok(());
     }
     match page.iter().find(|item| item.name().contains(['\n', '\r'])) {
@@ -173,15 +175,19 @@ fn check<T: Item>(page: &[T], ending: Ending) -> Result<(), LineBreakError> {
     }
 }
 
-fn write_name<T: Item>(out: &mut dyn Write, item: &T, ending: Ending) -> io::Result<()> {
+fn write_name<T: Item>(out: &mut dyn Write, item: &T, terminator: Terminator) -> io::Result<()> {
     out.write_all(item.name().as_bytes())?;
-    out.write_all(match ending {
-        Ending::Line => b"\n",
-        Ending::Null => b"\0",
+    out.write_all(match terminator {
+        Terminator::Line => b"\n",
+        Terminator::Null => b"\0",
     })
 }
 
-fn write_document<T: Serialize>(out: &mut dyn Write, item: &T, shown: bool) -> io::Result<()> {
-    serde_json::to_writer(Json::new(out, shown), item)?;
+fn write_document<T: Serialize>(
+    out: &mut dyn Write,
+    item: &T,
+    on_terminal: bool,
+) -> io::Result<()> {
+    serde_json::to_writer(Json::new(out, on_terminal), item)?;
     writeln!(out)
 }

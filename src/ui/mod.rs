@@ -1,7 +1,7 @@
 //! The only writer of stdout and stderr, and the only reader of stdin.
 //!
-//! Owns: where output goes, how much of it, colours, tables, progress, confirmation, and lending the
-//! terminal to an editor. Data goes to stdout; everything else to stderr. Knows no domain type, only [`Report`]; imports nothing
+//! Owns: where output goes, how much of it, colours, tables, progress, confirmation, and running an
+//! editor. Data goes to stdout; everything else to stderr. Knows no domain type, only [`Report`]; imports nothing
 //! of this crate.
 
 mod confirm;
@@ -30,15 +30,15 @@ pub use indicatif::{DecimalBytes, HumanCount};
 pub use confirm::{ConfirmError, Question};
 pub use editor::EditorError;
 pub use input::{input, read_up_to, spool};
-pub use list::{Data, Ending, Item, LineBreakError};
+pub use list::{Data, Item, LineBreakError, Terminator};
 pub use output::{OutputError, print_usage};
 pub use page::{Page, Tone};
 pub use printable::{printable, quoted};
 pub use progress::Progress;
 #[cfg(test)]
-pub(crate) use report::shown;
+pub(crate) use report::rendered;
 pub use report::{Diff, Report, quantity};
-pub use signal::{Parting, Stop, end_if_deaf};
+pub use signal::{InterruptNote, Stop, exit_if_unresponsive};
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
 pub use table::{Cells, spark, table};
 
@@ -53,7 +53,7 @@ pub enum Format {
     Ndjson,
 }
 
-/// How much is said on stderr.
+/// How much is printed to stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Verbosity {
     /// Errors only.
@@ -67,59 +67,59 @@ pub enum Verbosity {
     Everything,
 }
 
-/// How the program should talk, as the command line and the environment ask for it.
+/// Output options from the command line and the environment.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// The form of the result.
     pub format: Format,
-    /// How much to say.
+    /// How much to print.
     pub verbosity: Verbosity,
     /// Answer yes to every question.
     pub yes: bool,
-    /// Who is there.
-    pub audience: Audience,
+    /// Which streams are terminals.
+    pub terminals: Terminals,
 }
 
-/// Which of the standard streams a person is at.
+/// Which of the standard streams are terminals.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are independent of each other"
 )]
-pub struct Audience {
-    /// Somebody watches stderr and can be shown progress.
-    pub watches: bool,
-    /// Somebody is there to answer a question.
-    pub answers: bool,
-    /// Somebody reads stdout, so that tables are better than lines.
-    pub reads: bool,
-    /// Stdin is somebody's keyboard, so that it holds no data.
-    pub types: bool,
+pub struct Terminals {
+    /// Stderr is a terminal, so progress can be shown.
+    pub stderr: bool,
+    /// Stdin and stderr are terminals, so the user can be prompted.
+    pub interactive: bool,
+    /// Stdout is a terminal, so tables are better than lines.
+    pub stdout: bool,
+    /// Stdin is a terminal, so it holds no data.
+    pub stdin: bool,
 }
 
-impl Audience {
-    /// Looks which of the process's streams are terminals.
+impl Terminals {
+    /// Checks the standard streams of this process.
     pub fn of_process() -> Self {
-        let watches = io::stderr().is_terminal();
-        let types = io::stdin().is_terminal();
+        let stderr = io::stderr().is_terminal();
+        let stdin = io::stdin().is_terminal();
         Self {
-            watches,
-            answers: watches && types,
-            reads: io::stdout().is_terminal(),
-            types,
+            stderr,
+            interactive: stderr && stdin,
+            stdout: io::stdout().is_terminal(),
+            stdin,
         }
     }
 }
 
-/// The voice of the program. Clones speak with the same voice.
+/// The program's output. Clones share the same streams.
 #[derive(Clone)]
 pub struct Ui {
     streams: Arc<Mutex<Streams>>,
     options: Options,
-    /// Whether an editor has the terminal.
-    lent: Arc<AtomicBool>,
-    /// Whether [`Self::stopped`] waits.
-    awaited: Arc<AtomicBool>,
+    /// Whether an editor is using the terminal.
+    terminal_borrowed: Arc<AtomicBool>,
+    /// Whether [`Self::wait_for_stop`] waits.
+    stop_awaited: Arc<AtomicBool>,
 }
 
 struct Streams {
@@ -150,7 +150,7 @@ impl Streams {
 }
 
 impl Ui {
-    /// Speaks to the standard streams.
+    /// Writes to the standard streams.
     pub fn standard(options: Options) -> Self {
         let streams = Streams {
             out: Box::new(io::BufWriter::new(anstream::stdout())),
@@ -161,7 +161,7 @@ impl Ui {
         Self::of(streams, options)
     }
 
-    /// Speaks to any two sinks; tests pass buffers.
+    /// Writes to any two sinks; tests pass buffers.
     pub fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, options: Options) -> Self {
         let data = None;
         let lost = None;
@@ -178,12 +178,12 @@ impl Ui {
         Self {
             streams: Arc::new(Mutex::new(streams)),
             options,
-            lent: Arc::default(),
-            awaited: Arc::default(),
+            terminal_borrowed: Arc::default(),
+            stop_awaited: Arc::default(),
         }
     }
 
-    /// Returns how the program should talk.
+    /// Returns the output options.
     pub fn options(&self) -> Options {
         self.options
     }
@@ -221,7 +221,7 @@ impl Ui {
             }
             let Format::Human = self.options.format else {
                 let data = streams.data();
-                let mut data = Json::new(data, self.options.audience.reads);
+                let mut data = Json::new(data, self.options.terminals.stdout);
                 if self.options.format == Format::Json {
                     serde_json::to_writer_pretty(&mut data, report)?;
                     writeln!(data)?;
@@ -231,7 +231,7 @@ impl Ui {
                 return data.flush();
             };
             let mut page = Page::new(&mut streams.out);
-            report.human(&mut page, self.options.audience.reads)?;
+            report.human(&mut page, self.options.terminals.stdout)?;
             streams.out.flush()
         });
         written.map_err(OutputError::from)
@@ -270,7 +270,7 @@ impl Ui {
         }
     }
 
-    /// Says what is about to be done. Silent under `--quiet`.
+    /// Prints what is about to be done. Silent under `--quiet`.
     pub fn status(&self, message: &str) {
         self.say(Verbosity::Normal, "", message);
     }
@@ -282,17 +282,17 @@ impl Ui {
         }
     }
 
-    /// Says what deserves attention though the command goes on. Silent under `--quiet`.
+    /// Prints a warning. Silent under `--quiet`.
     pub fn warn(&self, message: &str) {
         self.say(Verbosity::Normal, "warning: ", message);
     }
 
-    /// Says what is good to know. Silent under `--quiet`.
+    /// Prints a note. Silent under `--quiet`.
     pub fn note(&self, message: &str) {
         self.say(Verbosity::Normal, "note: ", message);
     }
 
-    /// Says something only if asked for that much detail.
+    /// Prints a message at verbosity `least` and above.
     pub fn detail(&self, least: Verbosity, message: &str) {
         self.say(least, "", message);
     }

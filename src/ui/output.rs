@@ -8,7 +8,7 @@ use super::page;
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// The reader of stdout went away, as `head` does. Not a failure: what it wanted, it has.
-    #[error("the reader of standard output went away")]
+    #[error("standard output was closed")]
     Closed,
     /// Anything else, such as a full disk behind a redirection.
     #[error("could not write to standard output")]

@@ -65,7 +65,7 @@ impl<'a> Page<'a> {
     /// Writes a line of cells with tabs between them.
     pub fn row(&mut self, cells: &[String]) -> io::Result<()> {
         let cells: Vec<_> = cells.iter().map(|cell| printable(cell)).collect();
-        let text = disarm(vec![Piece::Text(cells.join("\t"))]);
+        let text = escape_workflow_command(vec![Piece::Text(cells.join("\t"))]);
         self.out.write_all(text.as_bytes())?;
         self.out.write_all(b"\n")
     }
@@ -98,12 +98,12 @@ pub(super) fn line(text: &str) -> String {
         pieces.push(Piece::Style(style));
         pieces.push(Piece::Text(printable(rest.as_str()).into_owned()));
     }
-    disarm(pieces)
+    escape_workflow_command(pieces)
 }
 
 /// Puts pieces together so that the runner of a workflow does not take the line for a command, such as
 /// `::name::…`.
-fn disarm(mut pieces: Vec<Piece>) -> String {
+fn escape_workflow_command(mut pieces: Vec<Piece>) -> String {
     let texts = pieces.iter().filter_map(|piece| match piece {
         Piece::Text(text) => Some(text.as_str()),
         Piece::Style(_) => None,

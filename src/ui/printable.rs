@@ -1,4 +1,4 @@
-//! Foreign text, made fit for a terminal.
+//! Escaping text from elsewhere for a terminal.
 
 use std::borrow::Cow;
 
@@ -10,12 +10,12 @@ const COMMANDS: [&str; 2] = ["##[", "##vso["];
 /// escaped. So is what the runner of a workflow would obey amid a line.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let commands = COMMANDS.iter().any(|command| text.contains(command));
-    if !commands && !text.contains(is_obeyed) {
+    if !commands && !text.contains(is_unsafe) {
         return text.into();
     }
     let mut shown = String::with_capacity(text.len() + 8);
     for c in text.chars() {
-        if is_obeyed(c) {
+        if is_unsafe(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);
@@ -32,7 +32,7 @@ pub fn quoted(text: impl AsRef<str>) -> String {
     format!("`{}`", printable(text.as_ref()))
 }
 
-pub(super) fn is_obeyed(c: char) -> bool {
+pub(super) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         // The joiners U+200C and U+200D are nothing to see either, but scripts and emoji need them.

@@ -12,7 +12,7 @@ impl Ui {
     /// Starts a bar of `total` items, or a mere counter if that is 0, visible only where somebody
     /// watches a human format.
     pub fn progress(&self, total: usize, what: &str) -> Progress {
-        let visible = self.options.audience.watches
+        let visible = self.options.terminals.stderr
             && self.options.format == Format::Human
             && self.options.verbosity == Verbosity::Normal;
         let target = if visible {

@@ -27,7 +27,7 @@ pub trait Report: Serialize {
 
 /// Returns a report as a terminal is given it.
 #[cfg(test)]
-pub(crate) fn shown(report: &impl Report) -> String {
+pub(crate) fn rendered(report: &impl Report) -> String {
     let mut out = Vec::new();
     report.human(&mut Page::new(&mut out), true).unwrap();
     String::from_utf8(out).unwrap()

@@ -17,12 +17,12 @@ pub enum Stop {
     HangUp,
 }
 
-/// How long a process that was asked to stop may compute on before it is ended.
+/// How long a process that was asked to stop may stay busy before it is ended.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Ends the process, with the code that `end` gives, if it is asked to stop while the thread that
-/// listens computes and goes on computing. To be called on that thread, within its runtime.
-pub fn end_if_deaf(end: fn(Stop) -> i32) -> io::Result<()> {
+/// Ends the process with the code that `end` gives if it is asked to stop while the calling thread
+/// is too busy to notice. Must be called on that thread, within its runtime.
+pub fn exit_if_unresponsive(end: fn(Stop) -> i32) -> io::Result<()> {
     let (ping, mut pings) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
     tokio::spawn(async move {
         while let Some(answer) = pings.recv().await {
@@ -55,59 +55,60 @@ fn end_now(code: i32) -> ! {
 }
 
 impl Ui {
-    /// Resolves when the process is asked to stop. While an editor has the terminal, Ctrl-C is the
-    /// editor's, and while [`Self::stopped`] waits, all of it is its business.
-    pub async fn asked_to_stop(&self) -> io::Result<Stop> {
+    /// Resolves when the process is asked to stop. Ctrl-C is ignored while an editor has the terminal,
+    /// and every request while [`Self::wait_for_stop`] handles it.
+    pub async fn stop_requested(&self) -> io::Result<Stop> {
         let mut signals = Signals::listen()?;
         loop {
             let stop = signals.next().await?;
-            let lent = stop == Stop::Interrupt && self.lent.load(Ordering::SeqCst);
-            if !lent && !self.awaited.load(Ordering::SeqCst) {
+            let terminal_borrowed =
+                stop == Stop::Interrupt && self.terminal_borrowed.load(Ordering::SeqCst);
+            if !terminal_borrowed && !self.stop_awaited.load(Ordering::SeqCst) {
                 return Ok(stop);
             }
         }
     }
 
-    /// Resolves when the process is asked to stop, too: for a command that runs until then and ends
-    /// well. To be asked once more is an interruption again.
-    pub async fn stopped(&self) -> io::Result<Stop> {
+    /// Waits for a request to stop, for commands that run until then and end successfully. A second
+    /// request interrupts the command.
+    pub async fn wait_for_stop(&self) -> io::Result<Stop> {
         let mut signals = Signals::listen()?;
-        self.awaited.store(true, Ordering::SeqCst);
+        self.stop_awaited.store(true, Ordering::SeqCst);
         let asked = signals.next().await;
         // The one that came just now must not be taken for a second.
         tokio::task::yield_now().await;
-        self.awaited.store(false, Ordering::SeqCst);
+        self.stop_awaited.store(false, Ordering::SeqCst);
         asked
     }
 }
 
-/// Says something when it is dropped, unless it is told before that its time is over: for work that
-/// Ctrl-C may end at any moment.
+/// Prints a note when it is dropped before [`InterruptNote::disarm`]: for work that Ctrl-C may end
+/// at any moment.
 #[derive(Debug)]
-#[must_use = "dropped at once, it speaks at once"]
-pub struct Parting<'a> {
+#[must_use = "dropped at once, it prints its note at once"]
+pub struct InterruptNote<'a> {
     ui: &'a Ui,
     words: Option<&'a str>,
 }
 
 impl Ui {
-    /// Makes sure that `words` are said if what follows is dropped before its end.
-    pub fn parting<'a>(&'a self, words: &'a str) -> Parting<'a> {
-        Parting {
+    /// Returns a guard that prints `words` unless it is disarmed.
+    pub fn note_on_interrupt<'a>(&'a self, words: &'a str) -> InterruptNote<'a> {
+        InterruptNote {
             ui: self,
             words: Some(words),
         }
     }
 }
 
-impl Parting<'_> {
-    /// Tells that the end was reached, good or bad.
-    pub fn over(mut self) {
+impl InterruptNote<'_> {
+    /// Drops the note: the work ended, successfully or not.
+    pub fn disarm(mut self) {
         self.words = None;
     }
 }
 
-impl Drop for Parting<'_> {
+impl Drop for InterruptNote<'_> {
     fn drop(&mut self) {
         if let Some(words) = self.words {
             self.ui.note(words);
@@ -166,8 +167,8 @@ fn hang_up_is_ignored() -> bool {
     *IGNORED.get_or_init(|| {
         let Ok(status) = fs_err::read_to_string("/proc/self/status") else {
             // Where it cannot be asked: `nohup` leaves no stream at the terminal.
-            let audience = super::Audience::of_process();
-            return !(audience.reads || audience.answers || audience.types || audience.watches);
+            let terminals = super::Terminals::of_process();
+            return !(terminals.stdout || terminals.stdin || terminals.stderr);
         };
         let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

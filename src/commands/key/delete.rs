@@ -215,12 +215,12 @@ impl Keyspace {
         } else {
             "the deletion is not complete; run it again"
         };
-        let parting = context.ui.parting(incomplete);
+        let interrupt_note = context.ui.note_on_interrupt(incomplete);
         let bar = context.ui.progress(names.len(), "deleting");
         let done = |keys| bar.advance(keys);
         let deleter = Deleter::new(self.namespace());
         let sent = deleter.delete(names.iter(), &mut journal, &done).await;
-        parting.over();
+        interrupt_note.disarm();
         let sent = sent.context(incomplete)?;
         journal::close(context, journal, sent.failed.is_empty())?;
         Ok(sent.failed.into_keys().collect())

@@ -17,8 +17,8 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()> {
-    let audience = context.ui.options().audience;
-    if !(audience.answers && audience.reads) {
+    let terminals = context.ui.options().terminals;
+    if !(terminals.interactive && terminals.stdout) {
         return Err(Refused {
             what: "an editor needs a terminal, and there is none".to_owned(),
             allow: "use `kvctl key get` and `kvctl key put` instead".to_owned(),

@@ -50,7 +50,7 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> 
         context.ui.status(&format!("wrote {bytes} to {path}"));
         return Ok(());
     }
-    let shown = context.ui.options().audience.reads && output.is_none();
+    let shown = context.ui.options().terminals.stdout && output.is_none();
     if shown && plain_text(&value.bytes).is_none() {
         return Err(Refused {
             what: format!(

@@ -8,7 +8,7 @@ use crate::{
     cli::key::ListArgs,
     context::Context,
     domain::{Expiration, LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata},
-    ui::{Ending, Format, Item, printable},
+    ui::{Format, Item, Terminator, printable},
     wire::KeyInfo,
 };
 
@@ -27,10 +27,10 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> anyhow::Result<()>
         let what = format!("could not list the keys of {}", keyspace.target);
         anyhow::Error::new(e).context(what)
     });
-    let ending = args.null.then_some(Ending::Null);
-    let count = context.ui.list(pages, ending).await?;
+    let terminator = args.null.then_some(Terminator::Null);
+    let count = context.ui.list(pages, terminator).await?;
     let options = context.ui.options();
-    if count == 0 && options.audience.reads && options.format == Format::Human {
+    if count == 0 && options.terminals.stdout && options.format == Format::Human {
         context.ui.status("There are no such keys.");
     }
     Ok(())

@@ -37,7 +37,7 @@ impl Source {
             (Some(ValueArg(text)), _) if text != "-" => Self::Argument(text),
             (None, Some(path)) if path != Path::new("-") => Self::File(path),
             (None, None) if !stdin => {
-                if context.ui.options().audience.types {
+                if context.ui.options().terminals.stdin {
                     return Err(nothing("there is no value to store"));
                 }
                 Self::Implied

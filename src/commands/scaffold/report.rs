@@ -132,7 +132,7 @@ impl Report for ScaffoldReport {
                 _ => ADDED,
             };
             let more = match &item.backup {
-                Some(backup) => format!("  (the old one is kept as {backup})"),
+                Some(backup) => format!("  (old version kept as {backup})"),
                 None if item.is_template() => format!("  ({} lines)", item.lines),
                 None => String::new(),
             };

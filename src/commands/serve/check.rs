@@ -20,7 +20,7 @@ pub(super) fn run(context: &Context, fix: bool) -> anyhow::Result<()> {
     let verdict = if findings == 0 {
         Ok(())
     } else {
-        let what = format!("the store is not sound: {}", quantity(findings, "finding"));
+        let what = format!("the store check failed: {}", quantity(findings, "finding"));
         Err(CheckFailed::with_next(what, report.next()).into())
     };
     context.ui.conclude(&report, verdict)
@@ -106,14 +106,14 @@ impl CheckReport {
         let is_damaged = !self.unusable.is_empty() || !self.damaged.is_empty();
         match (self.fix, is_damaged) {
             (false, _) => {
-                "nothing was changed; `kvctl serve --check --fix` removes orphans; put lost keys \
-                 again or delete them, and move away what is damaged or unusable"
+                "nothing was changed; `kvctl serve --check --fix` removes orphans; write or delete \
+                 lost keys again, and move damaged or unusable files away"
             }
             (true, true) => {
-                "nothing was removed: repair or move away first what is damaged or unusable"
+                "nothing was removed: first repair damaged or unusable files, or move them away"
             }
             (true, false) => {
-                "put lost keys again or delete them; orphans can be removed when they are older \
+                "write or delete lost keys again; orphans can be removed when they are older \
                  than an hour"
             }
         }
@@ -125,11 +125,11 @@ impl CheckReport {
         let damaged = damaged.map(|it| format!("{}: {}", it.database.display(), it.what));
         let lost = self.lost.iter().map(|it| {
             let (key, database) = (printable(&it.key), it.database.display());
-            format!("`{key}` is listed and has no value, in {database}")
+            format!("`{key}` is listed but has no value, in {database}")
         });
         let file = |it: &OrphanItem| format!("{} ({} bytes)", it.path.display(), it.bytes);
         let orphans = self.orphans.iter().map(|it| match &it.kept {
-            Some(why) if self.fix => format!("{}: kept, since {why}", file(it)),
+            Some(why) if self.fix => format!("{}: kept: {why}", file(it)),
             _ => file(it),
         });
         [

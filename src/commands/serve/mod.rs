@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     let file = args.log.as_deref().map(|log| context.resolve(log));
     watch(context, &service, file.as_deref())?;
     if !args.listen.is_loopback() {
-        let others = "other machines can reach this server, and it is not encrypted";
+        let others = "other machines can reach this server, and connections are not encrypted";
         context.ui.warn(others);
     }
     let place = match &service.directory {
@@ -55,12 +55,12 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     };
     // Asked for before anybody knows that there is something to stop.
     let ui = context.ui.clone();
-    let stopped = tokio::spawn(async move { ui.stopped().await });
+    let stopped = tokio::spawn(async move { ui.wait_for_stop().await });
     tokio::task::yield_now().await;
     announce(context, &service)?;
     context
         .ui
-        .status(&format!("serving {place}; Ctrl-C ends it"));
+        .status(&format!("serving {place}; press Ctrl-C to stop"));
     let stop = async {
         stopped.await.ok();
     };
@@ -102,7 +102,7 @@ fn watch(context: &Context, service: &Service, file: Option<&Path>) -> Result<()
         if let (Some(log), Ok(json)) = (&log, serde_json::to_string(&line)) {
             let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
             if let Err(error) = log.line(&json) {
-                ui.warn(&format!("could not add to the log: {error}"));
+                ui.warn(&format!("could not write to the log: {error}"));
             }
         }
     }));

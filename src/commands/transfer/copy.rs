@@ -132,7 +132,7 @@ impl Copy<'_> {
         } else {
             "the copy is not complete; run it again"
         };
-        let parting = context.ui.parting(incomplete);
+        let interrupt_note = context.ui.note_on_interrupt(incomplete);
         let progress = context.ui.progress(total, "copied");
         let pages = stream::iter(first.into_iter().map(Ok)).chain(pages);
         let waits = missed::waits(context, self.timeout);
@@ -146,7 +146,7 @@ impl Copy<'_> {
         let numbered = numbered.chain(reader.late(self.prefix, &settling));
         let count = |records: usize| progress.advance(records);
         let written = writer.write_all(numbered, &mut journal, &count).await;
-        parting.over();
+        interrupt_note.disarm();
         let written = written.context(incomplete)?;
         drop(progress);
         let missed = Missed::of(reader.settled());

@@ -263,7 +263,7 @@ impl Export<'_> {
         let disordered = Cell::new(known.is_disordered());
         let before = partial.as_ref().map_or(0, |p| p.summary.records);
         let incomplete = incomplete(target, resumable);
-        let parting = self.context.ui.parting(&incomplete);
+        let interrupt_note = self.context.ui.note_on_interrupt(&incomplete);
         let progress = self.context.ui.progress(0, "exported");
         let counted = Cell::new(before);
         let count = |records: usize| {
@@ -283,7 +283,7 @@ impl Export<'_> {
             });
             write_all(records, writer, &count).await
         };
-        parting.over();
+        interrupt_note.disarm();
         match written {
             Ok(summary) => {
                 growing.commit()?;

@@ -165,7 +165,7 @@ impl Import<'_> {
         remark(context, Cost::of_writes(left, bytes));
         let total = usize::try_from(left).unwrap_or(usize::MAX);
         let incomplete = "the import is not complete; `--resume` goes on with it";
-        let parting = context.ui.parting(incomplete);
+        let interrupt_note = context.ui.note_on_interrupt(incomplete);
         let progress = context.ui.progress(total, "importing");
         let confirmed = Cell::new(0);
         let count = |records: usize| {
@@ -178,7 +178,7 @@ impl Import<'_> {
         let pending = pending.map_ok(|(number, input)| defaults.complete(number, input));
         let writer = Writer::new(keyspace.namespace());
         let written = writer.write_all(pending, &mut journal, &count).await;
-        parting.over();
+        interrupt_note.disarm();
         let written = written.with_context(|| {
             let confirmed = quantity(confirmed.get(), "record");
             format!("{incomplete}; {confirmed} confirmed in this run")

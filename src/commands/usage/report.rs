@@ -330,7 +330,7 @@ mod tests {
             "a" => vec!["SESSIONS".to_owned()],
             _ => Vec::new(),
         };
-        crate::ui::shown(&UsageReport::new(&usage(), plan, bindings))
+        crate::ui::rendered(&UsageReport::new(&usage(), plan, bindings))
     }
 
     #[test]

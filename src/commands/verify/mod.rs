@@ -155,7 +155,7 @@ async fn guarded(context: &Context, request: &Request<'_>) -> Result<Findings, S
     let mut work = Box::pin(verify::run(request, &done));
     let stop = tokio::select! {
         biased;
-        Ok(stop) = context.ui.stopped() => stop,
+        Ok(stop) = context.ui.wait_for_stop() => stop,
         findings = &mut work => return Ok(findings),
     };
     request.traces.stop();

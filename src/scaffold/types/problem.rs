@@ -15,13 +15,13 @@ pub struct Problem {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Kind {
     /// The parser does not understand the file.
-    #[error("from here on this does not parse as TypeScript")]
+    #[error("syntax error: this does not parse as TypeScript")]
     Unparsable,
     /// `Env` is declared more than once.
     #[error("`Env` is declared more than once (also on line {0})")]
     Twice(usize),
     /// `Env` is imported or re-exported.
-    #[error("`Env` comes from another module here")]
+    #[error("`Env` is imported from another module here")]
     Imported,
     /// `Env` is what `wrangler types` generates.
     #[error("`Env` is `Cloudflare.Env` here, which `wrangler types` generates")]
@@ -52,7 +52,7 @@ pub enum Kind {
     )]
     Script,
     /// The edit did not do what it should.
-    #[error("the edit would not leave the rest of the file as it is; this is a fault of kvctl's")]
+    #[error("the edit would change other parts of the file; this is a bug in kvctl")]
     NotClean,
 }
 
@@ -73,9 +73,9 @@ impl Kind {
     /// What the user can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Unparsable => "mend that line; if it is right, add the fields by hand",
-            Self::Twice(_) => "make one interface of them",
-            Self::Imported => "name the file that declares it with `--types FILE`",
+            Self::Unparsable => "fix that line; if it is correct, add the fields by hand",
+            Self::Twice(_) => "merge the declarations",
+            Self::Imported => "pass the file that declares it with `--types FILE`",
             Self::Generated => "run `npx wrangler types`: it adds the namespaces itself",
             Self::Global => "move `Env` out of `declare global`, or add the fields by hand",
             Self::OtherType { .. } => "rename that field, or make it a `KVNamespace`",
