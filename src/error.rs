@@ -198,8 +198,8 @@ fn of_scaffold(error: &ops::scaffold::Error) -> Exit {
 
 fn of_keys(error: &(dyn StdError + 'static)) -> Option<Exit> {
     use ops::{
+        bulk::{delete, journal},
         keys,
-        transfer::{delete, journal},
     };
     if error.is::<keys::Absent>() {
         return Some(Exit::NotFound);
@@ -299,10 +299,10 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| hint_of(e, context::ServeError::hint))
             .or_else(|| hint_of(e, ops::account::Error::hint))
             .or_else(|| hint_of(e, ops::provision::destination::Error::hint))
-            .or_else(|| hint_of(e, ops::transfer::delete::Remained::hint))
+            .or_else(|| hint_of(e, ops::bulk::delete::Remained::hint))
             .or_else(|| hint_of(e, ops::keys::Absent::hint))
-            .or_else(|| hint_of(e, ops::transfer::journal::Error::hint))
-            .or_else(|| hint_of(e, ops::transfer::file::Error::hint))
+            .or_else(|| hint_of(e, ops::bulk::journal::Error::hint))
+            .or_else(|| hint_of(e, ops::bulk::file::Error::hint))
             .or_else(|| hint_of(e, |e: &FormatError| e.hint().map(str::to_owned)))
             .or_else(|| hint_of(e, |e: &ReadError| e.hint().map(str::to_owned)))
             .or_else(|| hint_of(e, ops::provision::plan::Error::hint))

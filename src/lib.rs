@@ -22,7 +22,7 @@
 //! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, auditing, verifying, what is used, what a token may do, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
 //! | [`cli`] | the grammar of the command line | `domain`, `formats`, `ui` |
 //! | [`context`] | putting it all together for a command | all but `commands`, `error` |
-//! | [`commands`] | one file a verb: arguments in, operation, report out | all but `emulator`, `error` |
+//! | [`commands`] | one file or folder per verb: arguments in, operation, report out; `commands::shared` for several verbs | all but `emulator`, `error` |
 //! | [`error`] | exit codes and hints | the error types of all |
 //!
 //! Only `ui` touches the streams, only `env` reads the environment, only `fsx` writes files, only

@@ -1,20 +1,25 @@
-//! One file a verb: arguments and context in, one operation, one report out.
+//! One file or folder per verb: arguments and context in, one operation, one report out. A verb
+//! imports no other verb; what several need is in `shared`.
 //!
 //! Owns the reports, each next to its only builder. Imports `cli`, `context`, `ops`, `api` (the
 //! endpoints), `config`, `scaffold` (its settings), `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
 
 mod audit;
 mod bulk;
+mod copy;
+mod diff;
 mod doctor;
 mod documents;
-mod journal;
+mod export;
+mod import;
 mod key;
 mod namespace;
 mod provision;
 mod rename_binding;
 mod scaffold;
 mod serve;
-mod transfer;
+mod shared;
+mod sync;
 mod usage;
 mod verify;
 
@@ -134,15 +139,15 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
         Command::Provision(args) => provision::run(context, args).await,
         Command::Namespace(command) => namespace::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
-        Command::Sync(args) => transfer::sync::run(context, args).await,
+        Command::Sync(args) => sync::run(context, args).await,
         Command::Bulk(command) => bulk::run(context, command).await,
         Command::RenameBinding(args) => rename_binding::run(context, &args).await,
         Command::Scaffold(args) => scaffold::run(context, &args),
-        Command::Export(args) => transfer::export::run(context, args).await,
-        Command::Import(args) => transfer::import::run(context, args).await,
-        Command::Copy(args) => transfer::copy::run(context, args).await,
+        Command::Export(args) => export::run(context, args).await,
+        Command::Import(args) => import::run(context, args).await,
+        Command::Copy(args) => copy::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
-        Command::Diff(args) => transfer::diff::run(context, args).await,
+        Command::Diff(args) => diff::run(context, args).await,
         Command::Usage(args) => usage::run(context, &args).await,
         Command::Doctor(_) => doctor::run(context).await,
         Command::Verify(args) => verify::run(context, args).await,

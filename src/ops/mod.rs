@@ -4,7 +4,7 @@
 //! codes, prints nothing, and reports progress through callbacks.
 
 pub mod account;
-pub mod audit;
+pub mod bulk;
 pub mod health;
 pub mod keys;
 pub mod latency;
@@ -15,6 +15,5 @@ pub mod rename_binding;
 pub mod scaffold;
 pub mod target;
 pub mod time;
-pub mod transfer;
 pub mod usage;
 pub mod verify;

@@ -129,13 +129,18 @@ fn product(path: &Path) -> String {
 
 /// The modules named after `crate::`, in both `crate::x` and `crate::{x, y}`.
 fn imports(text: &str) -> Vec<String> {
+    named_after("crate::", text)
+}
+
+/// The modules named after `path`, in both `path::x` and `path::{x, y}`.
+fn named_after(path: &str, text: &str) -> Vec<String> {
     let word = |s: &str| {
         s.chars()
             .take_while(|c| *c == '_' || c.is_alphanumeric())
             .collect()
     };
     let mut found = Vec::new();
-    for rest in text.split("crate::").skip(1) {
+    for rest in text.split(path).skip(1) {
         let Some(group) = rest.strip_prefix('{') else {
             found.push(word(rest));
             continue;
@@ -179,6 +184,37 @@ fn modules_import_only_what_lies_below_them() {
             }
         }
     }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn a_command_imports_no_other_command() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands");
+    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let entries = fs::read_dir(&folder).unwrap();
+    let entries = entries.map(|entry| name(&entry.unwrap().path()));
+    let verbs: Vec<String> = entries
+        .filter(|name| name != "mod" && name != "shared")
+        .collect();
+    let mut broken = Vec::new();
+    for path in sources("commands") {
+        let inside = path.strip_prefix(&folder).unwrap();
+        let own = name(Path::new(inside.iter().next().unwrap()));
+        if own == "mod" {
+            continue;
+        }
+        // How often `super` leads from here to `commands`.
+        let ups = inside.iter().count() - usize::from(name(inside) == "mod");
+        let text = product(&path);
+        let mut used = named_after("commands::", &text);
+        used.extend(named_after(&"super::".repeat(ups), &text));
+        used.retain(|used| *used != own && verbs.contains(used));
+        broken.extend(
+            used.iter()
+                .map(|used| format!("{inside:?} imports `{used}`")),
+        );
+    }
+    assert!(verbs.len() > 10, "{verbs:?}");
     assert!(broken.is_empty(), "{broken:#?}");
 }
 

@@ -11,20 +11,25 @@ use crate::{
     cli::audit::AuditArgs,
     commands::{
         Misused, Refused,
-        key::{Access, Keyspace, choose, guard::allow_rewrites},
-        transfer::{failures, missed, quoted},
+        shared::{
+            failures,
+            guard::allow_rewrites,
+            missed,
+            namespace::{Access, Keyspace, choose},
+            quoted,
+        },
     },
     context::Context,
     domain::Ttl,
     ops::{
-        audit::rules::Rules,
-        target::Target,
-        transfer::{
+        bulk::audit::rules::Rules,
+        bulk::{
             absent::{CONSISTENCY_TIMEOUT, Settled, Settling},
             cost::Cost,
             read::{Listed, Reader},
             write::{Writer, Written},
         },
+        target::Target,
     },
     ui::quantity,
 };

@@ -18,8 +18,8 @@ use crate::{
     commands::{CheckFailed, Partial},
     context::{Context, Session},
     ops::{
-        audit::{Audit, prefixes::Prefixes},
-        transfer::read::{Listed, Reader},
+        bulk::audit::{Audit, prefixes::Prefixes},
+        bulk::read::{Listed, Reader},
     },
     ui::{Format, quantity},
 };

@@ -6,16 +6,16 @@ use serde::Serialize;
 
 use super::fix::Fixed;
 use crate::{
-    commands::transfer::{SAMPLE, failures, quoted},
+    commands::shared::{SAMPLE, failures, quoted},
     domain::{Binding, Expiration, Ttl},
     ops::{
-        audit::{
+        bulk::audit::{
             Counts, Verdict,
             prefixes::{Summary, Tally},
             rules::{Broken, Rules},
         },
+        bulk::read::Listed,
         target::Target,
-        transfer::read::Listed,
     },
     ui::{FAINT, Page, REMOVED, Report, STRONG, printable, quantity, table},
 };

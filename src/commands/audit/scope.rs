@@ -2,12 +2,12 @@
 
 use crate::{
     cli::{audit::AuditArgs, key::NamespaceArgs},
-    commands::key::{Access, Keyspace, choose},
+    commands::shared::namespace::{Access, Keyspace, choose},
     config::{Document, ManifestNamespace},
     context::{Context, Session},
     domain::Binding,
     ops::{
-        audit::rules::Rules,
+        bulk::audit::rules::Rules,
         protect::is_about,
         target::{self, Selector, Target},
     },

@@ -3,9 +3,9 @@
 use super::listed;
 use crate::{
     cli::bulk::BulkDeleteArgs,
-    commands::key::{
-        Access, choose,
+    commands::shared::{
         delete::{Wish, delete},
+        namespace::{Access, choose},
         selection::Selection,
     },
     context::Context,

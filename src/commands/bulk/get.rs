@@ -10,9 +10,9 @@ use serde_json::json;
 use super::listed;
 use crate::{
     cli::bulk::BulkGetArgs,
-    commands::key::{Access, choose},
+    commands::shared::namespace::{Access, choose},
     context::Context,
-    ops::transfer::read::Reader,
+    ops::bulk::read::Reader,
     ui::OutputError,
 };
 

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 
 use crate::{
     cli::bulk::BulkCommand, commands::Misused, context::Context, domain::KeyName,
-    ops::transfer::file::keys, ui,
+    ops::bulk::file::keys, ui,
 };
 
 /// The most that is read from stdin: half a million of the longest names.

@@ -2,9 +2,9 @@
 
 use crate::{
     cli::{bulk::BulkPutArgs, transfer::ImportArgs},
-    commands::{
-        key::lifetime,
-        transfer::import::{self, Defaults},
+    commands::shared::{
+        import::{self, Defaults},
+        lifetime,
     },
     context::Context,
     formats::{Format, StreamFormat},

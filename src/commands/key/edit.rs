@@ -5,11 +5,17 @@ use std::{io, path::PathBuf};
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Access, Keyspace, choose, lifetime, put::Put, quoted, value::too_long};
+use super::{put::Put, quoted, value::too_long};
 use crate::{
     api::Value,
     cli::key::EditArgs,
-    commands::Refused,
+    commands::{
+        Refused,
+        shared::{
+            lifetime,
+            namespace::{Access, Keyspace, choose},
+        },
+    },
     context::Context,
     domain::{KeyName, Metadata, VALUE_MAX_BYTES},
     fsx::{self, Private},

@@ -6,11 +6,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Access, Keyspace, choose, quoted, value::plain_text};
+use super::{quoted, value::plain_text};
 use crate::{
     api::Value,
     cli::key::GetArgs,
-    commands::Refused,
+    commands::{
+        Refused,
+        shared::namespace::{Access, Keyspace, choose},
+    },
     context::Context,
     domain::{Expiration, KeyName, Metadata},
     fsx,

@@ -3,9 +3,9 @@
 use futures_util::{Stream, TryStreamExt as _, stream};
 use serde::Serialize;
 
-use super::{Access, choose};
 use crate::{
     cli::key::ListArgs,
+    commands::shared::namespace::{Access, choose},
     context::Context,
     domain::{Expiration, LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata},
     ui::{Format, Item, Terminator, printable},

@@ -5,11 +5,17 @@ use std::io;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Access, Keyspace, choose, lifetime, quoted, value::Source};
+use super::{quoted, value::Source};
 use crate::{
     api::Lifetime,
     cli::key::PutArgs,
-    commands::Misused,
+    commands::{
+        Misused,
+        shared::{
+            lifetime,
+            namespace::{Access, Keyspace, choose},
+        },
+    },
     context::Context,
     domain::{Expiration, KeyName, Metadata},
     ops::{keys, target::Target},

@@ -1,7 +1,14 @@
 //! `kvctl key touch`.
 
-use super::{Access, choose, lifetime, put::Put, quoted};
-use crate::{cli::key::TouchArgs, context::Context};
+use super::{put::Put, quoted};
+use crate::{
+    cli::key::TouchArgs,
+    commands::shared::{
+        lifetime,
+        namespace::{Access, choose},
+    },
+    context::Context,
+};
 
 pub(super) async fn run(context: &Context, args: TouchArgs) -> anyhow::Result<()> {
     let TouchArgs {

@@ -10,7 +10,7 @@ use crate::{
     cli::DeleteArgs,
     commands::{
         Refused,
-        transfer::export::{self, ExportReport},
+        shared::export::{self, ExportReport},
     },
     config::Document,
     context::{Context, Session},

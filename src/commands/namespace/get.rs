@@ -3,7 +3,7 @@
 use super::NamespaceReport;
 use crate::{
     cli::{GetArgs, key::NamespaceArgs},
-    commands::key::{Access, Choice, choose},
+    commands::shared::namespace::{Access, Choice, choose},
     context::{Context, Session},
 };
 

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::{
     cli::{PreviewMode, ProvisionArgs},
-    commands::{CheckFailed, scaffold::Scaffolding},
+    commands::{CheckFailed, shared::scaffolding::Scaffolding},
     config::{Document, Manifest, Scope},
     context::{Context, Session},
     domain::{Binding, EnvName},

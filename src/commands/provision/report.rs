@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::{
-    commands::scaffold::ScaffoldReport,
+    commands::shared::scaffold_report::ScaffoldReport,
     config::Field,
     context::{Backend, Session},
     domain::{AccountId, Binding, EnvName, NamespaceId},

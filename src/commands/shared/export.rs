@@ -1,4 +1,4 @@
-//! `kvctl export`.
+//! Exporting the records of a namespace, at the user's wish or as a backup.
 
 use std::{cell::Cell, io, path::Path, pin::pin, time::Duration};
 
@@ -7,67 +7,29 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
 use super::{
+    journal,
     missed::{self, Missed},
     part::{NOTHING_KEPT, begin, incomplete},
 };
 use crate::{
-    cli::transfer::{ExportArgs, ResumeArgs},
-    commands::{
-        Misused, Partial, Refused, journal,
-        key::{Access, Keyspace, choose},
-    },
+    cli::transfer::ResumeArgs,
+    commands::{Partial, Refused},
     context::{Context, Session},
     domain::{KeyName, Record},
     formats::{Format, StreamFormat, Summary, ndjson::NdjsonWriter},
     fsx::{self, Growing, GrowingTree},
     ops::{
-        target::Target,
-        transfer::{
+        bulk::{
             absent::Settling,
             directory::DirectoryWriter,
             file::{WriteError, format_of, write_all},
+            journal::run_id::Origin,
             read::{self, Listed, Reader},
-            run::Origin,
         },
+        target::Target,
     },
     ui::{OutputError, Page, Question, Report, quantity},
 };
-
-pub(crate) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<()> {
-    let file = args.file.as_deref().filter(|file| *file != Path::new("-"));
-    let format = match file {
-        None => args.format.unwrap_or(Format::Stream(StreamFormat::Ndjson)),
-        Some(file) => format_of(args.format, file)?,
-    };
-    if args.resume.resume && format != Format::Stream(StreamFormat::Ndjson) {
-        let what = "only an NDJSON export can be gone on with".to_owned();
-        return Err(Misused::new(what, "leave out `--resume`").into());
-    }
-    let Keyspace {
-        session, target, ..
-    } = choose(context, args.namespace, Access::Read)?
-        .open(context)
-        .await?;
-    let export = Export {
-        context,
-        session: &session,
-        target: &target,
-        prefix: &args.prefix,
-        timeout: args.consistency_timeout,
-    };
-    match (file, format) {
-        (None, Format::Stream(format)) => export.to_stdout(format).await,
-        (None, Format::Directory) => {
-            let what = "a directory cannot be written to stdout".to_owned();
-            Err(Misused::new(what, "name the directory").into())
-        }
-        (Some(file), format) => {
-            let report = export.write(file, format, Some(args.resume)).await?;
-            let verdict = report.missed.verdict();
-            context.ui.conclude(&report, verdict.map_err(Into::into))
-        }
-    }
-}
 
 /// Exports all records of a namespace to `file`, before something happens to it. Fails if a key that
 /// is there could not be read, and keeps the file even so.
@@ -99,13 +61,14 @@ pub(crate) async fn back_up(
 /// How often a directory is begun at most.
 const TREE_ATTEMPTS: usize = 3;
 
-struct Export<'a> {
-    context: &'a Context,
-    session: &'a Session,
-    target: &'a Target,
-    prefix: &'a str,
+/// An export of one namespace.
+pub(crate) struct Export<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) session: &'a Session,
+    pub(crate) target: &'a Target,
+    pub(crate) prefix: &'a str,
     /// How long to ask again for keys that are listed and cannot be read.
-    timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 impl Export<'_> {
@@ -113,7 +76,7 @@ impl Export<'_> {
         Reader::new(self.session.namespace(&self.target.id))
     }
 
-    async fn to_stdout(&self, format: StreamFormat) -> anyhow::Result<()> {
+    pub(crate) async fn to_stdout(&self, format: StreamFormat) -> anyhow::Result<()> {
         let reader = self.reader();
         let writer = format.writer(self.context.ui.writer());
         let writer = writer.map_err(OutputError::from)?;
@@ -155,7 +118,7 @@ impl Export<'_> {
 
     /// Writes a file or directory. Without `resume`, the command has no flags to go on with what an
     /// earlier run left.
-    async fn write(
+    pub(crate) async fn write(
         &self,
         file: &Path,
         format: Format,
@@ -372,7 +335,7 @@ pub(crate) struct ExportReport {
     /// How many of them an earlier run had written.
     resumed_after: u64,
     #[serde(flatten)]
-    missed: Missed,
+    pub(crate) missed: Missed,
 }
 
 impl Report for ExportReport {

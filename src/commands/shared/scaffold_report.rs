@@ -14,7 +14,7 @@ use crate::{
 
 /// What scaffolding did, or would do.
 #[derive(Debug, Serialize)]
-pub(in crate::commands) struct ScaffoldReport {
+pub(crate) struct ScaffoldReport {
     /// The project.
     project: String,
     /// Whether this only says what would be done.
@@ -48,7 +48,7 @@ struct Item {
 }
 
 impl ScaffoldReport {
-    pub(super) fn new(context: &Context, root: &Path, plan: &Plan, dry_run: bool) -> Self {
+    pub(crate) fn new(context: &Context, root: &Path, plan: &Plan, dry_run: bool) -> Self {
         let relative = |note: &Note| match note {
             Note::OwnEnv(path) => Note::OwnEnv(context.display(path).into()),
             Note::OtherEnv(path) => {

@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
-use super::{Misused, Refused};
 use crate::{
     cli::transfer::ResumeArgs,
+    commands::{Misused, Refused},
     context::{Backend, Context, Session},
     domain::NamespaceId,
     fsx,
-    ops::transfer::{
+    ops::bulk::{
+        journal::run_id::{End, Origin, Run, Store},
         journal::{self, Done, Error, Journal, Position, Start},
-        run::{End, Origin, Run, Store},
     },
 };
 
 /// Turns flags into what to do about an earlier run.
-pub(super) fn start(args: ResumeArgs) -> Start {
+pub(crate) fn start(args: ResumeArgs) -> Start {
     match (args.resume, args.restart) {
         (true, _) => Start::Resume,
         (false, true) => Start::Anew,
@@ -24,7 +24,7 @@ pub(super) fn start(args: ResumeArgs) -> Start {
 }
 
 /// Returns which namespace `namespace` of `session` is, for good.
-pub(super) fn end(session: &Session, namespace: &NamespaceId) -> End {
+pub(crate) fn end(session: &Session, namespace: &NamespaceId) -> End {
     End {
         store: match &session.place {
             Backend::Remote => Store::Account(session.account.clone()),
@@ -35,14 +35,14 @@ pub(super) fn end(session: &Session, namespace: &NamespaceId) -> End {
 }
 
 /// Whether an earlier run of `run` left a journal.
-pub(super) fn is_there(context: &Context, run: &Run) -> bool {
+pub(crate) fn is_there(context: &Context, run: &Run) -> bool {
     let state = context.state_directory();
     state.is_some_and(|state| state.join("journals").join(run.file_name()).exists())
 }
 
 /// Opens the journal of `run`, among the user's own files. Where none can be kept, it goes on
 /// without, unless it should be resumed.
-pub(super) fn open<P: Position>(
+pub(crate) fn open<P: Position>(
     context: &Context,
     run: &Run,
     start: Start,
@@ -75,7 +75,7 @@ pub(super) fn open<P: Position>(
 
 /// Opens the journal of the import `run`: the one that an older kvctl left beside `file`, else the
 /// one among the user's own files.
-pub(super) fn open_import(
+pub(crate) fn open_import(
     context: &Context,
     file: Option<&Path>,
     run: &Run,
@@ -98,7 +98,7 @@ pub(super) fn open_import(
 
 /// Takes note of where the records of `part` come from, so that another export does not go on with
 /// it. Where the part is `resumed`, they must come from there already.
-pub(super) fn note_origin(
+pub(crate) fn note_origin(
     context: &Context,
     origin: &Origin,
     part: &Path,
@@ -140,7 +140,7 @@ pub(super) fn note_origin(
 }
 
 /// Ends the journal of a run that came to its end: it goes if all is done.
-pub(super) fn close<P: Position>(
+pub(crate) fn close<P: Position>(
     context: &Context,
     journal: Option<Journal<P>>,
     done: bool,

@@ -1,4 +1,4 @@
-//! `kvctl import`.
+//! Importing a file of records, in the spelling of kvctl or of wrangler.
 
 use std::{cell::Cell, io};
 
@@ -8,23 +8,22 @@ use serde::Serialize;
 
 use super::{
     failures::{self, Failed},
+    guard, journal, lifetime,
+    namespace::{Access, Keyspace, choose},
     source::{Source, names, remark_invalid, remark_skipped},
 };
 use crate::{
     api::Lifetime,
     cli::transfer::{ImportArgs, ResumeArgs},
-    commands::{
-        Partial, journal,
-        key::{Access, Keyspace, choose, guard, lifetime},
-    },
+    commands::Partial,
     context::Context,
     domain::Metadata,
     formats,
-    ops::transfer::{
+    ops::bulk::{
         cost::Cost,
         file::Survey,
+        journal::run_id::{Content, Input, Operation, Run},
         journal::{Done, Journal},
-        run::{Content, Input, Operation, Run},
         write::{Outgoing, Writer, Written},
     },
     ui::{Page, Report, quantity},
@@ -32,9 +31,9 @@ use crate::{
 
 /// What records get that the file says nothing of.
 #[derive(Debug, Clone)]
-pub(in crate::commands) struct Defaults {
-    pub(in crate::commands) lifetime: Lifetime,
-    pub(in crate::commands) metadata: Option<Metadata>,
+pub(crate) struct Defaults {
+    pub(crate) lifetime: Lifetime,
+    pub(crate) metadata: Option<Metadata>,
 }
 
 impl Defaults {
@@ -68,16 +67,8 @@ impl Defaults {
     }
 }
 
-pub(crate) async fn run(context: &Context, args: ImportArgs) -> anyhow::Result<()> {
-    let defaults = Defaults {
-        lifetime: Lifetime::Unlimited,
-        metadata: None,
-    };
-    bring(context, args, defaults).await
-}
-
 /// Imports a file.
-pub(in crate::commands) async fn bring(
+pub(crate) async fn bring(
     context: &Context,
     args: ImportArgs,
     defaults: Defaults,

@@ -80,7 +80,7 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::transfer::batch::Encoded;
+    use crate::ops::bulk::batch::Encoded;
 
     fn batch(keys: u64) -> Batch {
         let mut batch = Batch::default();

@@ -13,7 +13,7 @@ use self::{
     prefixes::{Prefixes, Tally},
     rules::{Broken, Rules},
 };
-use super::transfer::read::Listed;
+use super::read::Listed;
 
 /// What was seen of one namespace so far.
 #[derive(Debug)]

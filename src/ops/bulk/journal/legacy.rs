@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Done, Error, Journal, Opened, Position, Start, go_on};
-use crate::{fsx, ops::transfer::run::Run};
+use crate::{fsx, ops::bulk::journal::run_id::Run};
 
 const BEGINNING: &str = "kvctl import 1 ";
 
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::AccountId,
-        ops::transfer::run::{Content, End, Input, Operation, Store},
+        ops::bulk::journal::run_id::{Content, End, Input, Operation, Store},
     };
 
     const KV: &str = "0000000000000000000000000000000a";

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::Keyspace;
+use super::namespace::Keyspace;
 use crate::{
     commands::Refused,
     config::{Document, Manifest},
@@ -12,21 +12,21 @@ use crate::{
 };
 
 /// What is known when it is decided whether to go on.
-pub(in crate::commands) struct Guard<'a> {
-    pub(in crate::commands) context: &'a Context,
+pub(crate) struct Guard<'a> {
+    pub(crate) context: &'a Context,
     /// How many keys are to go.
-    pub(in crate::commands) keys: usize,
+    pub(crate) keys: usize,
     /// The title that was typed to confirm.
-    pub(in crate::commands) confirm: Option<&'a str>,
+    pub(crate) confirm: Option<&'a str>,
     /// Whether the keys were not named one by one.
-    pub(in crate::commands) mass: bool,
+    pub(crate) mass: bool,
     /// Whether yes was said beforehand.
-    pub(in crate::commands) sure: bool,
+    pub(crate) sure: bool,
 }
 
 impl Guard<'_> {
     /// Lets through one key that was named, a title typed correctly, and a yes.
-    pub(in crate::commands) async fn check(&self, keyspace: &Keyspace) -> anyhow::Result<()> {
+    pub(crate) async fn check(&self, keyspace: &Keyspace) -> anyhow::Result<()> {
         let rules = if self.mass {
             rules(self.context, keyspace)?
         } else {
@@ -52,7 +52,7 @@ impl Guard<'_> {
 }
 
 /// Lets many keys be written, unless `kvctl.toml` protects the namespace and its title was not typed.
-pub(in crate::commands) async fn allow_writes(
+pub(crate) async fn allow_writes(
     context: &Context,
     keyspace: &Keyspace,
     confirm: Option<&str>,
@@ -63,7 +63,7 @@ pub(in crate::commands) async fn allow_writes(
 }
 
 /// Lets many keys be rewritten as [`allow_writes`] does, and after a question: `what` is to be done.
-pub(in crate::commands) async fn allow_rewrites(
+pub(crate) async fn allow_rewrites(
     context: &Context,
     keyspace: &Keyspace,
     confirm: Option<&str>,

@@ -6,31 +6,29 @@ use anyhow::Context as _;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, future, stream};
 use serde::Serialize;
 
-use super::{
-    failures,
+use super::shared::{
+    failures, guard, journal,
     missed::{self, Missed},
+    namespace::Keyspace,
     side::open_namespace,
 };
 use crate::{
     cli::transfer::{CopyArgs, ResumeArgs, SideArg},
-    commands::{
-        Misused, Partial, journal,
-        key::{Keyspace, guard},
-    },
+    commands::{Misused, Partial},
     context::Context,
-    ops::transfer::{
+    ops::bulk::{
         absent::Settling,
         confirmed::Confirmed,
         cost::Cost,
+        journal::run_id::{Input, Operation, Run},
         journal::{Done, Journal},
         read::{self, Listed, Reader},
-        run::{Input, Operation, Run},
         write::{Writer, Written},
     },
     ui::{Page, Report, quantity},
 };
 
-pub(crate) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()> {
     let from = open(context, args.from).await?;
     let to = open(context, args.to).await?;
     if from.target.id == to.target.id && from.session.place == to.session.place {

@@ -5,31 +5,33 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 
-use super::source::{Source, remark_skipped};
+use super::{
+    namespace::{Choice, Keyspace},
+    source::{Source, remark_skipped},
+};
 use crate::{
     cli::transfer::{NamespaceArg, SideArg},
-    commands::key::{Choice, Keyspace},
     context::Context,
     domain::Record,
     env,
     formats::Format,
     ops::{
+        bulk::{file::Survey, read::Reader},
         target::Selector,
-        transfer::{file::Survey, read::Reader},
     },
 };
 
 /// One side of a comparison or of a copy.
-pub(super) enum Side {
+pub(crate) enum Side {
     File(Box<(Source, Survey)>),
     Namespace(Box<Keyspace>),
 }
 
 /// Why a side could not be read, whichever it is.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(crate) enum Error {
     #[error(transparent)]
-    File(#[from] crate::ops::transfer::file::Error),
+    File(#[from] crate::ops::bulk::file::Error),
     #[error("the key {name} cannot be written")]
     Prefixed {
         /// The key, ready to be shown.
@@ -38,11 +40,11 @@ pub(super) enum Error {
         source: crate::domain::KeyNameError,
     },
     #[error(transparent)]
-    Namespace(#[from] crate::ops::transfer::read::Error),
+    Namespace(#[from] crate::ops::bulk::read::Error),
 }
 
 impl Side {
-    pub(super) async fn open(
+    pub(crate) async fn open(
         context: &Context,
         arg: SideArg,
         format: Option<Format>,
@@ -63,14 +65,14 @@ impl Side {
         )))
     }
 
-    pub(super) fn reader(&self) -> Option<Reader<'_>> {
+    pub(crate) fn reader(&self) -> Option<Reader<'_>> {
         let Self::Namespace(keyspace) = self else {
             return None;
         };
         Some(Reader::new(keyspace.namespace()))
     }
 
-    pub(super) fn records<'a>(
+    pub(crate) fn records<'a>(
         &'a self,
         reader: Option<&'a Reader<'a>>,
         prefix: &'a str,
@@ -93,7 +95,7 @@ impl Side {
 }
 
 /// Finds a namespace that is named in one word, in the local store or at the service.
-pub(super) async fn open_namespace(
+pub(crate) async fn open_namespace(
     context: &Context,
     local: bool,
     which: NamespaceArg,

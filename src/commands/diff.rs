@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
-use super::{
+use super::shared::{
     SAMPLE,
     missed::{self, Missed},
     quoted,
@@ -17,7 +17,7 @@ use crate::{
     commands::{CheckFailed, Partial},
     context::Context,
     domain::KeyName,
-    ops::transfer::{
+    ops::bulk::{
         absent::{CONSISTENCY_TIMEOUT, Settling},
         compare::{Difference, compare},
         read::Reader,
@@ -25,7 +25,7 @@ use crate::{
     ui::{ADDED, Page, REMOVED, Report, quantity},
 };
 
-pub(crate) async fn run(context: &Context, args: DiffArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: DiffArgs) -> anyhow::Result<()> {
     let a = Side::open(context, args.a, args.format, args.hidden).await?;
     let b = Side::open(context, args.b, args.format, args.hidden).await?;
     let (reader_a, reader_b) = (a.reader(), b.reader());

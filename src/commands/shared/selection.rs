@@ -11,7 +11,7 @@ use crate::{
 const STDIN_MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// Which keys are to be deleted.
-pub(in crate::commands) enum Selection {
+pub(crate) enum Selection {
     /// Those named as arguments.
     Named(Vec<KeyName>),
     /// Those read from stdin.
@@ -22,7 +22,7 @@ pub(in crate::commands) enum Selection {
 
 impl Selection {
     /// Reads the selection off the command line, and off stdin if that is what it says.
-    pub(super) async fn of(args: &DeleteArgs) -> anyhow::Result<Self> {
+    pub(crate) async fn of(args: &DeleteArgs) -> anyhow::Result<Self> {
         if args.stdin {
             return Ok(Self::from_stdin(args.null).await?);
         }
@@ -33,7 +33,7 @@ impl Selection {
     }
 
     /// Whether the keys were not named one by one on the command line.
-    pub(super) fn is_mass(&self) -> bool {
+    pub(crate) fn is_mass(&self) -> bool {
         !matches!(self, Self::Named(_))
     }
 

@@ -9,18 +9,18 @@ use crate::ui::Page;
 
 /// A key that could not be written.
 #[derive(Debug, Serialize)]
-pub(in crate::commands) struct Failed {
+pub(crate) struct Failed {
     key: String,
     reason: String,
 }
 
-pub(in crate::commands) fn of(failed: BTreeMap<String, String>) -> Vec<Failed> {
+pub(crate) fn of(failed: BTreeMap<String, String>) -> Vec<Failed> {
     let failed = failed.into_iter();
     failed.map(|(key, reason)| Failed { key, reason }).collect()
 }
 
 /// Names the first of them.
-pub(in crate::commands) fn human(failed: &[Failed], out: &mut Page<'_>) -> io::Result<()> {
+pub(crate) fn human(failed: &[Failed], out: &mut Page<'_>) -> io::Result<()> {
     for Failed { key, reason } in failed.iter().take(SAMPLE) {
         writeln!(out, "not written: {}: {reason}", quoted(key))?;
     }

@@ -66,7 +66,7 @@ impl<P> Default for Done<P> {
 }
 
 impl<P: Position> Done<P> {
-    pub(in crate::ops::transfer) fn parse(text: &str) -> Self {
+    pub(in crate::ops::bulk) fn parse(text: &str) -> Self {
         // The last line may be cut short; what it confirmed is sent again.
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         let lines: Vec<Line<P>> = whole.lines().filter_map(Line::parse).collect();

@@ -11,7 +11,7 @@ use crate::{
     context::Context,
     formats::{Format, StreamFormat, directory::Skipped},
     fsx,
-    ops::transfer::file::{RecordFile, Survey, format_of},
+    ops::bulk::file::{RecordFile, Survey, format_of},
     ui::{quantity, spool},
 };
 
@@ -20,10 +20,10 @@ const SHOWN: usize = 3;
 
 /// A file of records.
 #[derive(Debug)]
-pub(super) struct Source {
-    pub(super) file: RecordFile,
+pub(crate) struct Source {
+    pub(crate) file: RecordFile,
     /// What the user calls it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// A copy of what came through a pipe, for as long as it is needed.
     kept: Option<fsx::Private>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Source {
 impl Source {
     /// Finds the file that `path` names; `-` is stdin. Of a directory, names that begin with a dot
     /// count if they are `hidden`.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         context: &Context,
         path: &Path,
         format: Option<Format>,
@@ -87,12 +87,12 @@ impl Source {
     }
 
     /// Returns where it is; nothing if it came through a pipe, and is gone afterwards.
-    pub(super) fn path(&self) -> Option<&Path> {
+    pub(crate) fn path(&self) -> Option<&Path> {
         self.kept.is_none().then_some(self.file.path.as_path())
     }
 
     /// Looks through the file, on a thread of its own, so that Ctrl-C is heard meanwhile.
-    pub(super) async fn survey(&self, skip_invalid: bool) -> anyhow::Result<Survey> {
+    pub(crate) async fn survey(&self, skip_invalid: bool) -> anyhow::Result<Survey> {
         let file = self.file.clone();
         let survey = tokio::task::spawn_blocking(move || file.survey(skip_invalid));
         Ok(survey.await??)
@@ -109,7 +109,7 @@ fn check_stream(format: Format, what: &str) -> Result<(), Misused> {
 }
 
 /// Says what of a directory was skipped.
-pub(super) fn remark_skipped(context: &Context, survey: &Survey) {
+pub(crate) fn remark_skipped(context: &Context, survey: &Survey) {
     let skipped = &survey.skipped;
     if skipped.is_empty() {
         return;
@@ -126,13 +126,13 @@ pub(super) fn remark_skipped(context: &Context, survey: &Survey) {
 }
 
 /// The names that were skipped, as a report has them.
-pub(super) fn names(skipped: &[Skipped]) -> Vec<String> {
+pub(crate) fn names(skipped: &[Skipped]) -> Vec<String> {
     let name = |skipped: &Skipped| skipped.path().display().to_string();
     skipped.iter().map(name).collect()
 }
 
 /// Says what there is to say of records that were passed over.
-pub(super) fn remark_invalid(context: &Context, survey: &Survey) {
+pub(crate) fn remark_invalid(context: &Context, survey: &Survey) {
     for invalid in survey.invalid.iter().take(SAMPLE) {
         context.ui.warn(&format!("passed over: {invalid}"));
     }

@@ -10,11 +10,11 @@ use crate::{
     ops::time::{self, certainly_too_soon},
 };
 
-use super::{Keyspace, quoted};
+use super::{namespace::Keyspace, quoted};
 
 /// Reads the flags, of which `flag` is the one for a moment; without any, the key lives for ever. A
 /// moment is refused here only if it is past by any clock: see [`check`].
-pub(in crate::commands) fn asked(
+pub(crate) fn asked(
     ttl: Option<Ttl>,
     expires: Option<Expiration>,
     flag: &str,
@@ -30,7 +30,7 @@ pub(in crate::commands) fn asked(
 }
 
 /// Refuses a moment that the service would refuse, by its own clock.
-pub(in crate::commands) async fn check(
+pub(crate) async fn check(
     keyspace: &Keyspace,
     lifetime: Lifetime,
     flag: &str,
@@ -51,7 +51,7 @@ fn too_soon(at: Expiration, flag: &str) -> Misused {
 }
 
 /// Keeps what the key has; refuses if that can no longer be written.
-pub(super) async fn kept(
+pub(crate) async fn kept(
     keyspace: &Keyspace,
     key: &KeyName,
     expiration: Option<Expiration>,
@@ -62,7 +62,7 @@ pub(super) async fn kept(
             what: format!(
                 "{} expires at {at}, and the service takes no expiry that is nearer than a minute; \
                  nothing was written",
-                quoted(key)
+                quoted(key.as_str())
             ),
             allow: "give it another expiry with `--ttl`, or first with `kvctl key touch`"
                 .to_owned(),
@@ -78,7 +78,7 @@ async fn is_too_soon(keyspace: &Keyspace, at: Expiration) -> anyhow::Result<bool
 }
 
 /// Returns a lifetime as it is said of a key that was written.
-pub(super) fn in_words(lifetime: Lifetime) -> String {
+pub(crate) fn in_words(lifetime: Lifetime) -> String {
     match lifetime {
         Lifetime::Unlimited => "never expires".to_owned(),
         Lifetime::For(ttl) => format!("expires in {} s", ttl.seconds()),
@@ -87,7 +87,7 @@ pub(super) fn in_words(lifetime: Lifetime) -> String {
 }
 
 /// Returns the two forms of an expiry that a report has: from now, and as a moment.
-pub(super) fn in_numbers(lifetime: Lifetime) -> (Option<u32>, Option<Expiration>) {
+pub(crate) fn in_numbers(lifetime: Lifetime) -> (Option<u32>, Option<Expiration>) {
     match lifetime {
         Lifetime::Unlimited => (None, None),
         Lifetime::For(ttl) => (Some(ttl.seconds()), None),

@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// What is said of an export that failed and cannot be gone on with.
-pub(super) const NOTHING_KEPT: &str = "the export is not complete; nothing of it is kept";
+pub(crate) const NOTHING_KEPT: &str = "the export is not complete; nothing of it is kept";
 
 /// Begins a file, or goes on with one that an interrupted run left.
-pub(super) fn begin(
+pub(crate) fn begin(
     target: &Path,
     format: StreamFormat,
     resume: Option<ResumeArgs>,
@@ -70,7 +70,7 @@ fn discard(begun: Begun, part: &Path, format: StreamFormat) -> anyhow::Result<()
 }
 
 /// Says of an export that ended early what is left of it.
-pub(super) fn incomplete(target: &Path, resumable: bool) -> String {
+pub(crate) fn incomplete(target: &Path, resumable: bool) -> String {
     if resumable {
         let part = Growing::part(target);
         let part = part.display();

@@ -5,6 +5,7 @@
 //! [`delete`] is for names alone. What is sent goes through [`send`], whoever sends it.
 
 pub mod absent;
+pub mod audit;
 pub mod batch;
 pub mod compare;
 pub mod confirmed;
@@ -16,7 +17,6 @@ pub mod journal;
 pub mod names;
 pub mod parts;
 pub mod read;
-pub mod run;
 mod seen;
 pub mod send;
 pub mod twice;

@@ -152,9 +152,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ops::transfer::{
+    use crate::ops::bulk::{
+        journal::run_id::{End, Input, Operation, Run, Store},
         journal::{Journal, Start},
-        run::{End, Input, Operation, Run, Store},
         send::Confirmations as _,
     };
 

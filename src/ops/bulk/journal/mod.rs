@@ -16,18 +16,17 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    confirmed::KeySum,
-    run::{MAGIC, Run},
-    send::Confirmations,
-};
+use super::{confirmed::KeySum, send::Confirmations};
 use crate::fsx;
 
 mod done;
 mod legacy;
+pub mod run_id;
 
 pub use done::{Done, Line};
 pub use legacy::open_beside;
+
+use run_id::{MAGIC, Run};
 
 /// Where in its input a key or record stands.
 pub trait Position: Ord + Clone + Serialize + DeserializeOwned {
@@ -245,7 +244,7 @@ mod tests {
 
     use super::*;
 
-    use super::super::run::{End, Input, Operation, Store};
+    use super::run_id::{End, Input, Operation, Store};
     use crate::domain::AccountId;
 
     fn run(prefix: &str) -> Run {
@@ -257,7 +256,7 @@ mod tests {
                 namespace: "0000000000000000000000000000000a".parse().unwrap(),
             },
             input: Input::Prefix("a".to_owned()),
-            content: Some(super::super::run::Content {
+            content: Some(super::run_id::Content {
                 records: 1,
                 sha256: prefix.to_owned(),
                 given: None,

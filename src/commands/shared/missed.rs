@@ -10,7 +10,7 @@ use crate::{
     commands::Partial,
     context::Context,
     domain::KeyName,
-    ops::transfer::{absent::Settled, read::Listed},
+    ops::bulk::{absent::Settled, read::Listed},
     ui::{Page, Verbosity, quantity},
 };
 
@@ -19,7 +19,7 @@ const NAMED: usize = 3;
 
 /// What became of keys that were listed and could not be read.
 #[derive(Debug, Default, Clone, Serialize)]
-pub(in crate::commands) struct Missed {
+pub(crate) struct Missed {
     /// How many expired before they were read.
     expired_meanwhile: usize,
     /// Those that were deleted before they were read.
@@ -29,7 +29,7 @@ pub(in crate::commands) struct Missed {
 }
 
 impl Missed {
-    pub(in crate::commands) fn of(settled: Settled) -> Self {
+    pub(crate) fn of(settled: Settled) -> Self {
         let names = |keys: Vec<KeyName>| keys.iter().map(ToString::to_string).collect();
         Self {
             expired_meanwhile: settled.expired,
@@ -39,7 +39,7 @@ impl Missed {
     }
 
     /// Says what is gone, and what could not be read.
-    pub(in crate::commands) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.expired_meanwhile > 0 {
             let keys = quantity(self.expired_meanwhile, "key");
@@ -54,13 +54,13 @@ impl Missed {
     }
 
     /// The same, in a report.
-    pub(in crate::commands) fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
+    pub(crate) fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
         let mut lines = self.lines().into_iter();
         lines.try_for_each(|line| writeln!(out, "{line}"))
     }
 
     /// Returns an error if keys could not be read though they are there.
-    pub(in crate::commands) fn verdict(&self) -> Result<(), Partial> {
+    pub(crate) fn verdict(&self) -> Result<(), Partial> {
         if self.unreadable.is_empty() {
             return Ok(());
         }
@@ -89,7 +89,7 @@ fn named(keys: &[impl AsRef<str>]) -> String {
 }
 
 /// Says, also under `--quiet`, which keys are waited for.
-pub(in crate::commands) fn waits(context: &Context, timeout: Duration) -> impl Fn(&[Listed]) {
+pub(crate) fn waits(context: &Context, timeout: Duration) -> impl Fn(&[Listed]) {
     move |listed| {
         let keys: Vec<&str> = listed.iter().map(|it| it.key.as_str()).collect();
         context.ui.detail(

@@ -6,9 +6,11 @@ use anyhow::Context as _;
 use futures_util::{Stream, TryStreamExt as _};
 use serde::Serialize;
 
-use super::{
+use super::shared::{
     SAMPLE,
     failures::{self, Failed},
+    guard::{Guard, allow_writes},
+    namespace::{Access, Keyspace, choose},
     quoted,
     side::Error,
     source::{Source, names, remark_skipped},
@@ -16,19 +18,12 @@ use super::{
 use crate::{
     api::Lifetime,
     cli::transfer::SyncArgs,
-    commands::{
-        Partial, Refused,
-        key::{
-            Access, Keyspace, choose,
-            guard::{Guard, allow_writes},
-        },
-    },
+    commands::{Partial, Refused},
     context::Context,
     domain::KeyName,
     formats::{Expiry, Format, Input},
     ops::{
-        time::service_now,
-        transfer::{
+        bulk::{
             compare::{Difference, compare},
             cost::Cost,
             delete::Deleter,
@@ -36,11 +31,12 @@ use crate::{
             read::Reader,
             write::{Outgoing, Writer, Written},
         },
+        time::service_now,
     },
     ui::{ADDED, FAINT, Page, REMOVED, Report, quantity},
 };
 
-pub(crate) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()> {
     let directory = Some(Format::Directory);
     let source = Source::open(context, &args.directory, directory, args.hidden).await?;
     let choice = choose(context, args.namespace.clone(), Access::Write)?;

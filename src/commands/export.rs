@@ -1,0 +1,53 @@
+//! `kvctl export`.
+
+use std::path::Path;
+
+use super::{
+    Misused,
+    shared::{
+        export::Export,
+        namespace::{Access, Keyspace, choose},
+    },
+};
+use crate::{
+    cli::transfer::ExportArgs,
+    context::Context,
+    formats::{Format, StreamFormat},
+    ops::bulk::file::format_of,
+};
+
+pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<()> {
+    let file = args.file.as_deref().filter(|file| *file != Path::new("-"));
+    let format = match file {
+        None => args.format.unwrap_or(Format::Stream(StreamFormat::Ndjson)),
+        Some(file) => format_of(args.format, file)?,
+    };
+    if args.resume.resume && format != Format::Stream(StreamFormat::Ndjson) {
+        let what = "only an NDJSON export can be gone on with".to_owned();
+        return Err(Misused::new(what, "leave out `--resume`").into());
+    }
+    let Keyspace {
+        session, target, ..
+    } = choose(context, args.namespace, Access::Read)?
+        .open(context)
+        .await?;
+    let export = Export {
+        context,
+        session: &session,
+        target: &target,
+        prefix: &args.prefix,
+        timeout: args.consistency_timeout,
+    };
+    match (file, format) {
+        (None, Format::Stream(format)) => export.to_stdout(format).await,
+        (None, Format::Directory) => {
+            let what = "a directory cannot be written to stdout".to_owned();
+            Err(Misused::new(what, "name the directory").into())
+        }
+        (Some(file), format) => {
+            let report = export.write(file, format, Some(args.resume)).await?;
+            let verdict = report.missed.verdict();
+            context.ui.conclude(&report, verdict.map_err(Into::into))
+        }
+    }
+}

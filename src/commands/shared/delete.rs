@@ -1,0 +1,281 @@
+//! Deleting keys: guarded, for there is no way back.
+
+use std::{collections::HashSet, io};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::{
+    guard::Guard,
+    journal,
+    namespace::{Choice, Keyspace},
+    quoted,
+    selection::Selection,
+};
+use crate::{
+    commands::Refused,
+    context::Context,
+    domain::{BULK_MAX_KEYS, KeyName},
+    ops::{
+        bulk::{
+            cost::Cost,
+            delete::{self, Deleter, Remained},
+            journal::run_id::{Input, Operation, Run},
+            journal::{Done, Journal, Start},
+            names::Names,
+        },
+        target::Target,
+    },
+    ui::{Page, Report, printable, quantity},
+};
+
+/// How many keys are shown before they are deleted.
+const SAMPLE: usize = 5;
+
+/// How keys are to be deleted.
+pub(crate) struct Wish {
+    /// Delete nothing if that would be more.
+    pub(crate) max: Option<usize>,
+    pub(crate) dry_run: bool,
+    /// The title that was typed to confirm.
+    pub(crate) confirm: Option<String>,
+    pub(crate) resume: bool,
+    /// Whether yes was said beforehand.
+    pub(crate) sure: bool,
+}
+
+/// Deletes the keys of one namespace that are selected.
+pub(crate) async fn delete(
+    context: &Context,
+    choice: Choice,
+    selection: Selection,
+    args: Wish,
+) -> anyhow::Result<()> {
+    let keyspace = choice.open(context).await?;
+    let names = keyspace.names(&selection, args.max).await?;
+    let (journal, done) = keyspace.journal(context, &selection, &names, &args)?;
+    let (names, passed_over) = left(names, &done);
+    let mut report = DeleteReport {
+        namespace: keyspace.target.clone(),
+        matched: names.len(),
+        passed_over,
+        deleted: 0,
+        dry_run: args.dry_run,
+        listed: matches!(selection, Selection::Read(_)),
+        cost: Cost::of_deletes(names.len() as u64),
+        remained: Vec::new(),
+        keys: None,
+    };
+    if passed_over > 0 {
+        let keys = quantity(passed_over, "key");
+        context.ui.note(&match selection {
+            Selection::Matching(_) => format!(
+                "passed over, though listed among keys that an earlier run deleted: {keys}; the list \
+                 is late, or they are new and are deleted without `--resume`"
+            ),
+            Selection::Named(_) | Selection::Read(_) => {
+                format!("passed over, as an earlier run deleted them: {keys}")
+            }
+        });
+    }
+    if args.dry_run {
+        report.keys = Some(names);
+        return context.ui.conclude(&report, Ok(()));
+    }
+    if names.is_empty() {
+        journal::close(context, journal, true)?;
+        return context.ui.conclude(&report, Ok(()));
+    }
+    announce(context, &keyspace, &names);
+    if let Some(cost) = report.cost.remark() {
+        context.ui.note(&cost);
+    }
+    let guard = Guard {
+        context,
+        keys: names.len(),
+        confirm: args.confirm.as_deref(),
+        mass: selection.is_mass(),
+        sure: args.sure,
+    };
+    guard.check(&keyspace).await?;
+    report.remained = keyspace
+        .delete(context, &selection, &names, journal)
+        .await?;
+    let (total, remained) = (names.len(), report.remained.len());
+    report.deleted = total - remained;
+    let verdict = if remained == 0 {
+        Ok(())
+    } else {
+        Err(Remained { remained, total }.into())
+    };
+    context.ui.conclude(&report, verdict)
+}
+
+/// Says what is about to go, and where.
+fn announce(context: &Context, keyspace: &Keyspace, names: &Names) {
+    let keys = quantity(names.len(), "key");
+    let place = keyspace.describe();
+    context.ui.status(&format!("deleting {keys}: {place}"));
+    for name in names.iter().take(SAMPLE) {
+        context.ui.status(&format!("  {name}"));
+    }
+    if names.len() > SAMPLE {
+        context.ui.status("  …");
+    }
+}
+
+impl Keyspace {
+    /// Returns the names of the keys that are meant, each once, but refuses more than `max`.
+    async fn names(&self, selection: &Selection, max: Option<usize>) -> anyhow::Result<Names> {
+        let names = match selection {
+            Selection::Named(keys) | Selection::Read(keys) => {
+                let mut seen = HashSet::new();
+                let keys = keys.iter().map(KeyName::as_str);
+                let mut keys: Vec<&str> = keys.filter(|key| seen.insert(*key)).collect();
+                // The order of a list, which a journal counts on.
+                keys.sort_unstable();
+                keys.into_iter().collect()
+            }
+            Selection::Matching(prefix) => {
+                let found = delete::matching(self.namespace(), prefix, max).await;
+                found.with_context(|| format!("could not list the keys of {}", self.target))?
+            }
+        };
+        match max {
+            Some(max) if names.len() > max => Err(Refused {
+                what: format!(
+                    "more than {} would go; nothing was deleted",
+                    quantity(max, "key")
+                ),
+                allow: "give a longer `--prefix`, or a larger `--max-delete`".to_owned(),
+            }
+            .into()),
+            _ => Ok(names),
+        }
+    }
+
+    /// Opens the journal, if there is more to delete than one request could.
+    fn journal(
+        &self,
+        context: &Context,
+        selection: &Selection,
+        names: &Names,
+        args: &Wish,
+    ) -> anyhow::Result<(Option<Journal<String>>, Done<String>)> {
+        let run = Run {
+            operation: Operation::Delete,
+            from: None,
+            to: journal::end(&self.session, &self.target.id),
+            input: match selection {
+                Selection::Matching(prefix) => Input::Prefix(prefix.clone()),
+                Selection::Named(_) | Selection::Read(_) => Input::keys(names.iter()),
+            },
+            content: None,
+        };
+        let few = names.len() <= BULK_MAX_KEYS && !args.resume;
+        // What an earlier run left must not be taken for a part of a later one.
+        if args.dry_run || (few && !journal::is_there(context, &run)) {
+            return Ok((None, Done::default()));
+        }
+        // To delete once more does no harm, so nobody has to say that it is meant.
+        let start = if args.resume {
+            Start::Resume
+        } else {
+            Start::Anew
+        };
+        journal::open(context, &run, start)
+    }
+
+    /// Deletes the keys, and returns those that remained.
+    async fn delete(
+        &self,
+        context: &Context,
+        selection: &Selection,
+        names: &Names,
+        mut journal: Option<Journal<String>>,
+    ) -> anyhow::Result<Vec<String>> {
+        if let Selection::Named(keys) = selection
+            && let [key, ..] = keys.as_slice()
+            && names.len() == 1
+        {
+            let sent = self.namespace().delete_key(key).await;
+            sent.with_context(|| format!("could not delete {}", quoted(key.as_str())))?;
+            return Ok(Vec::new());
+        }
+        let incomplete = if journal.is_some() {
+            "the deletion is not complete; `--resume` goes on with it"
+        } else {
+            "the deletion is not complete; run it again"
+        };
+        let interrupt_note = context.ui.note_on_interrupt(incomplete);
+        let bar = context.ui.progress(names.len(), "deleting");
+        let done = |keys| bar.advance(keys);
+        let deleter = Deleter::new(self.namespace());
+        let sent = deleter.delete(names.iter(), &mut journal, &done).await;
+        interrupt_note.disarm();
+        let sent = sent.context(incomplete)?;
+        journal::close(context, journal, sent.failed.is_empty())?;
+        Ok(sent.failed.into_keys().collect())
+    }
+}
+
+/// Takes out the names that were deleted before, and returns how many those are.
+fn left(names: Names, done: &Done<String>) -> (Names, usize) {
+    if done.is_empty() {
+        return (names, 0);
+    }
+    let left: Names = names
+        .iter()
+        .filter(|name| !done.contains(0, name))
+        .collect();
+    let passed_over = names.len() - left.len();
+    (left, passed_over)
+}
+
+/// What is gone, or would be.
+#[derive(Debug, Serialize)]
+struct DeleteReport {
+    namespace: Target,
+    matched: usize,
+    /// How many keys are left alone because an earlier run deleted them, or all between which they are
+    /// listed.
+    passed_over: usize,
+    deleted: usize,
+    dry_run: bool,
+    /// Whether the keys came from stdin or a file.
+    #[serde(skip)]
+    listed: bool,
+    cost: Cost,
+    /// The keys that are still there though they should not be.
+    remained: Vec<String>,
+    /// The keys that would be deleted, on a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<Names>,
+}
+
+impl Report for DeleteReport {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
+        let place = &self.namespace;
+        if let Some(keys) = &self.keys {
+            for key in keys.iter() {
+                writeln!(out, "{}", printable(&key))?;
+            }
+            let keys = quantity(keys.len(), "key");
+            return writeln!(out, "dry run: would delete {keys} from {place}");
+        }
+        match (self.matched + self.passed_over, self.listed) {
+            (0, true) => return writeln!(out, "nothing to do: no key is listed in what was read"),
+            (0, false) => return writeln!(out, "nothing to do: no such keys in {place}"),
+            (_, _) => {}
+        }
+        for key in &self.remained {
+            writeln!(out, "not deleted  {}", printable(key))?;
+        }
+        let keys = quantity(self.deleted, "key");
+        out.part(format_args!("deleted {keys} from {place}"));
+        if self.passed_over > 0 {
+            out.part(format_args!("; {} passed over", self.passed_over));
+        }
+        writeln!(out)
+    }
+}

@@ -1,0 +1,23 @@
+//! What several commands share on the terminal side: which namespace is meant, what may be done to
+//! it, and what is said of records. A verb imports this, and no other verb.
+
+pub(crate) mod delete;
+pub(crate) mod export;
+pub(crate) mod failures;
+pub(crate) mod guard;
+pub(crate) mod import;
+pub(crate) mod journal;
+pub(crate) mod lifetime;
+pub(crate) mod missed;
+pub(crate) mod namespace;
+mod part;
+pub(crate) mod scaffold_report;
+pub(crate) mod scaffolding;
+pub(crate) mod selection;
+pub(crate) mod side;
+pub(crate) mod source;
+
+pub(crate) use crate::ui::quoted;
+
+/// How many keys a report for people names; JSON names all.
+pub(crate) const SAMPLE: usize = 20;

@@ -1,0 +1,127 @@
+//! Which namespace a command works on: named by its arguments, then opened.
+
+use crate::{
+    api::Namespace,
+    cli::key::NamespaceArgs,
+    config::Document,
+    context::{Context, Session},
+    ops::target::{self, Selector, Target},
+};
+
+/// What a command is about to do with the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Read them: the only binding there is may be taken for granted.
+    Read,
+    /// Change them: the namespace must be named.
+    Write,
+}
+
+/// A namespace as the command line names it, before anything was sent.
+pub(crate) struct Choice {
+    pub(crate) selector: Selector,
+    pub(crate) document: Option<Document>,
+}
+
+/// Decides which namespace is meant.
+pub(crate) fn choose(
+    context: &Context,
+    args: NamespaceArgs,
+    access: Access,
+) -> anyhow::Result<Choice> {
+    let NamespaceArgs {
+        binding,
+        preview,
+        namespace,
+        namespace_id,
+    } = args;
+    let by_binding = |binding, document| {
+        Ok(Choice {
+            selector: Selector::Binding {
+                environment: context.environment()?,
+                binding,
+                preview,
+            },
+            document: Some(document),
+        })
+    };
+    let selector = match (namespace_id, namespace, binding) {
+        (Some(id), ..) => Selector::Id(id),
+        (None, Some(title), _) => Selector::Title(title),
+        (None, None, Some(binding)) => return by_binding(binding, context.document()?),
+        (None, None, None) => {
+            let Some(document) = context.document_if_any()? else {
+                return Err(target::Error::Unnamed(Vec::new()).into());
+            };
+            let known = target::bindings(&document, context.environment()?.as_ref())?;
+            return match <[_; 1]>::try_from(known) {
+                Ok([only]) if access == Access::Read => by_binding(only, document),
+                Ok(known) => Err(target::Error::Unnamed(known.into()).into()),
+                Err(known) => Err(target::Error::Unnamed(known).into()),
+            };
+        }
+    };
+    Ok(Choice {
+        selector,
+        document: None,
+    })
+}
+
+/// The keys of one namespace.
+pub(crate) struct Keyspace {
+    pub(crate) session: Session,
+    pub(crate) target: Target,
+    /// The wrangler file, if the namespace was named by a binding.
+    document: Option<Document>,
+}
+
+impl Choice {
+    pub(crate) async fn open(self, context: &Context) -> anyhow::Result<Keyspace> {
+        self.open_at(context, context.is_local()).await
+    }
+
+    /// Opens it in the local store or at the service, whatever the global options say.
+    pub(crate) async fn open_at(self, context: &Context, local: bool) -> anyhow::Result<Keyspace> {
+        let Self { selector, document } = self;
+        let section = match &selector {
+            Selector::Binding { environment, .. } => environment.clone(),
+            Selector::Id(_) | Selector::Title(_) => context.environment()?,
+        };
+        let session = context
+            .connect_at(document.as_ref(), section, local)
+            .await?;
+        let target = selector
+            .locate(
+                &session.client,
+                &session.account,
+                document.as_ref(),
+                session.is_local(),
+            )
+            .await?;
+        Ok(Keyspace {
+            session,
+            target,
+            document,
+        })
+    }
+}
+
+impl Keyspace {
+    /// Returns the handle of the namespace.
+    pub(crate) fn namespace(&self) -> Namespace<'_> {
+        self.session.namespace(&self.target.id)
+    }
+
+    /// Returns a sentence's end that says where changes go.
+    pub(crate) fn describe(&self) -> String {
+        format!("{}, {}", self.session.describe(), self.target)
+    }
+
+    /// Returns the wrangler file, also where the namespace was not named by a binding of it.
+    pub(crate) fn document(&self, context: &Context) -> anyhow::Result<Option<Document>> {
+        Ok(match &self.document {
+            Some(document) => Some(document.clone()),
+            None => context.document_if_any()?,
+        })
+    }
+}
