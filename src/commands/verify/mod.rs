@@ -17,8 +17,8 @@ use crate::{
     ops::{
         target::place,
         verify::{
-            self, Check, Class, Denial, Findings, PROBE_PREFIX, Request, Selection, Service,
-            Traces, WorkerRoute,
+            self, Check, Class, Denial, Findings, Options, PROBE_PREFIX, ProbeKeys, Selection,
+            Service, WorkerRoute,
         },
     },
     ui::Stop,
@@ -70,9 +70,9 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<(
         .map(|worker| context.visitor(&worker.0));
     let visitor = visitor.transpose()?;
     let route = args.worker.as_ref().zip(visitor.as_ref());
-    let traces = Traces::default();
+    let probe_keys = ProbeKeys::default();
     let account = account.cloned();
-    let request = Request {
+    let options = Options {
         selection: &selection,
         file: file.as_ref(),
         sections: &sections,
@@ -86,10 +86,10 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<(
             status: args.worker_status,
         }),
         now: env::now,
-        traces: &traces,
+        probe_keys: &probe_keys,
     };
-    let findings = guarded(context, &request).await?;
-    let report = VerifyReport::new(context, &request, account.as_ref(), findings);
+    let findings = guarded(context, &options).await?;
+    let report = VerifyReport::new(context, &options, account.as_ref(), findings);
     conclude(context, &args, &report)
 }
 
@@ -147,37 +147,37 @@ fn announce(
 
 /// Makes the checks. Asked to stop, it lets requests under way finish and deletes what was written: a
 /// request that was dropped might yet be carried out, after the deletion.
-async fn guarded(context: &Context, request: &Request<'_>) -> Result<Findings, Stopped> {
+async fn guarded(context: &Context, options: &Options<'_>) -> Result<Findings, Stopped> {
     let progress = context
         .ui
-        .progress(request.selection.checks().count(), "checks");
+        .progress(options.selection.checks().count(), "checks");
     let done = |_| progress.advance(1);
-    let mut work = Box::pin(verify::run(request, &done));
+    let mut work = Box::pin(verify::run(options, &done));
     let stop = tokio::select! {
         biased;
         Ok(stop) = context.ui.wait_for_stop() => stop,
         findings = &mut work => return Ok(findings),
     };
-    request.traces.stop();
+    options.probe_keys.stop();
     tokio::time::timeout(GRACE, &mut work).await.ok();
     drop(work);
     drop(progress);
-    Err(cleaned_up(request, stop).await)
+    Err(cleaned_up(options, stop).await)
 }
 
-async fn cleaned_up(request: &Request<'_>, stop: Stop) -> Stopped {
+async fn cleaned_up(options: &Options<'_>, stop: Stop) -> Stopped {
     if let Ok(Service {
         client,
         account: Ok(account),
         ..
-    }) = &request.service
+    }) = &options.service
     {
-        let removed = request.traces.remove(client, account);
+        let removed = options.probe_keys.delete_all(client, account);
         tokio::time::timeout(CLEAN_UP, removed).await.ok();
     }
-    let left: Vec<String> = request
-        .traces
-        .left()
+    let left: Vec<String> = options
+        .probe_keys
+        .remaining()
         .iter()
         .map(ToString::to_string)
         .collect();

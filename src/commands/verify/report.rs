@@ -26,7 +26,7 @@ use crate::{
     config::Field,
     context::Context,
     domain::{AccountId, Binding, EnvName},
-    ops::verify::{Check, Class, Finding, Findings, Request, Status},
+    ops::verify::{Check, Class, Finding, Findings, Options, Status},
     ui::{ADDED, FAINT, Page, REMOVED, Report, WARNED, printable, quantity},
 };
 
@@ -101,12 +101,12 @@ impl Row {
 impl VerifyReport {
     pub(super) fn new(
         context: &Context,
-        request: &Request<'_>,
+        options: &Options<'_>,
         account: Option<&AccountId>,
         findings: Findings,
     ) -> Self {
         let count = |status| findings.iter().filter(|f| f.status == status).count();
-        let local = request.service.as_ref().is_ok_and(|s| s.local);
+        let local = options.service.as_ref().is_ok_and(|s| s.local);
         Self {
             schema: SCHEMA,
             outcome: findings.outcome(),
@@ -117,7 +117,7 @@ impl VerifyReport {
             failed: count(Status::Fail),
             skipped: count(Status::Skip),
             findings: findings.into_iter().map(|f| Row::new(context, f)).collect(),
-            ids: ids(request),
+            ids: ids(options),
         }
     }
 
@@ -153,12 +153,12 @@ impl VerifyReport {
 }
 
 /// Returns the ids of the sections that are meant.
-fn ids(request: &Request<'_>) -> BTreeMap<String, String> {
+fn ids(options: &Options<'_>) -> BTreeMap<String, String> {
     let mut ids = BTreeMap::new();
-    let Ok(document) = request.file else {
+    let Ok(document) = options.file else {
         return ids;
     };
-    let sections = request.sections.iter();
+    let sections = options.sections.iter();
     for scope in sections.filter_map(|s| document.project().scope(s.as_ref())) {
         for entry in &scope.entries {
             if let Some(id) = entry.declared(Field::Id).valid_where(|_| true) {

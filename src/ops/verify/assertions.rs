@@ -4,7 +4,11 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Check, Finding, Subject, blame::Blocked, facts::Facts, targets};
+use super::{
+    Check, Finding, Subject,
+    blocked::Blocked,
+    context::{CheckContext, local_id},
+};
 use crate::{
     api::{self, Namespace},
     config::{Assertion, Claim, Entry, Expectation, Field, Scope},
@@ -15,18 +19,23 @@ use crate::{
 /// How many assertions are judged at once.
 const AT_ONCE: usize = 4;
 
-pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.assertions().await.to_vec()
+pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
+    results(context).await.to_vec()
+}
+
+/// Returns the findings of every assertion; they are made once.
+pub(super) async fn results<'f>(context: &'f CheckContext<'_>) -> &'f [Finding] {
+    context.assertions.get_or_init(|| judge_all(context)).await
 }
 
 /// Judges every assertion, in each section that it is about.
-pub(super) async fn all(facts: &Facts<'_>) -> Vec<Finding> {
+async fn judge_all(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Assertions;
-    let asserts = facts.request.manifest.map_or(&[][..], |m| &m.asserts[..]);
+    let asserts = context.options.manifest.map_or(&[][..], |m| &m.asserts[..]);
     if asserts.is_empty() {
         return vec![Finding::skip(check, "kvctl.toml asserts nothing")];
     }
-    let scopes = match facts.scopes() {
+    let scopes = match context.scopes() {
         Ok(scopes) => scopes,
         Err(blocked) => return vec![blocked.finding(check)],
     };
@@ -34,12 +43,12 @@ pub(super) async fn all(facts: &Facts<'_>) -> Vec<Finding> {
         .iter()
         .flat_map(|assertion| cases(assertion, &scopes));
     let judged = stream::iter(cases).map(|case| async move {
-        let place = facts
-            .request
+        let place = context
+            .options
             .manifest
             .map(|m| m.place(case.assertion.position));
         let subject = case.subject();
-        case.judge(facts).await.about(subject).at(place)
+        case.judge(context).await.about(subject).at(place)
     });
     judged.buffered(AT_ONCE).collect().await
 }
@@ -90,7 +99,7 @@ impl<'a> Case<'a> {
         entries.find(|entry| entry.binding == self.assertion.binding)
     }
 
-    async fn judge(&self, facts: &Facts<'_>) -> Finding {
+    async fn judge(&self, context: &CheckContext<'_>) -> Finding {
         let check = Check::Assertions;
         if self.scope.is_none() {
             return Finding::skip(check, "this section is not verified; name it with `--env`");
@@ -98,18 +107,18 @@ impl<'a> Case<'a> {
         let Some(entry) = self.entry() else {
             return Finding::skip(check, "this section does not have the binding");
         };
-        let id = match look_up(facts, entry).await {
+        let id = match look_up(context, entry).await {
             Ok(Some(id)) => id,
             Ok(None) => return Finding::skip(check, "the binding leads to no namespace"),
             Err(blocked) => return blocked.finding(check),
         };
-        let looked = match facts.namespace(&id) {
-            Ok(namespace) => Looked(namespace),
+        let lookup = match context.namespace(&id) {
+            Ok(namespace) => Lookup(namespace),
             Err(blocked) => return blocked.finding(check),
         };
         let problems = match &self.assertion.claim {
-            Claim::Key(key, expected) => looked.key(key, expected).await,
-            Claim::Count { prefix, min, max } => looked.count(prefix, *min, *max).await,
+            Claim::Key(key, expected) => lookup.key(key, expected).await,
+            Claim::Count { prefix, min, max } => lookup.count(prefix, *min, *max).await,
         };
         match problems {
             Ok(problems) if problems.is_empty() => Finding::pass(check, "holds"),
@@ -118,8 +127,8 @@ impl<'a> Case<'a> {
                  minute may not be seen everywhere yet",
             ),
             Err(error) => {
-                let blocked = facts.blame(&error, check).await;
-                facts.note(&blocked);
+                let blocked = context.blame(&error, check).await;
+                context.record(&blocked);
                 blocked.finding(check)
             }
         }
@@ -127,23 +136,26 @@ impl<'a> Case<'a> {
 }
 
 /// Finds the namespace of a binding; `None` if it has none, which other checks report.
-async fn look_up(facts: &Facts<'_>, entry: &Entry) -> Result<Option<NamespaceId>, Blocked> {
-    let client = facts.client()?;
-    facts.account()?;
-    if facts.is_local() {
-        return Ok(targets::local_id(entry));
+async fn look_up(
+    context: &CheckContext<'_>,
+    entry: &Entry,
+) -> Result<Option<NamespaceId>, Blocked> {
+    let client = context.client()?;
+    context.account()?;
+    if context.is_local() {
+        return Ok(local_id(entry));
     }
     let declared = entry.declared(Field::Id);
     let id = declared.valid_where(|_| client.is_on_this_machine());
-    let all = facts.namespaces().await?;
+    let all = context.namespaces().await?;
     let id = id.filter(|id| all.iter().any(|known| known.id == **id));
     Ok(id.cloned())
 }
 
-/// A namespace that is looked into.
-struct Looked<'a>(Namespace<'a>);
+/// A namespace that is lookup into.
+struct Lookup<'a>(Namespace<'a>);
 
-impl Looked<'_> {
+impl Lookup<'_> {
     /// Returns what of `expected` does not hold of `key`.
     async fn key(
         &self,
@@ -167,7 +179,7 @@ impl Looked<'_> {
             other => other?,
         };
         let now = self.0.client.service_now();
-        let found = Found {
+        let found = StoredKey {
             value: &value.bytes,
             lives: value.expiration.map(|at| at.unix_seconds() - now),
             metadata: metadata.as_ref(),
@@ -206,14 +218,14 @@ impl Looked<'_> {
 }
 
 /// A key that is there.
-struct Found<'a> {
+struct StoredKey<'a> {
     value: &'a [u8],
     /// For how many seconds yet; `None` is for ever.
     lives: Option<i64>,
     metadata: Option<&'a Metadata>,
 }
 
-impl Found<'_> {
+impl StoredKey<'_> {
     fn problems(&self, expected: &Expectation) -> Vec<String> {
         let problem = match expected {
             Expectation::Exists => None,

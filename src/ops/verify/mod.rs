@@ -1,44 +1,34 @@
 //! `verify`: whether a project's KV works, as a list of named checks.
 //!
-//! One file a check, each a function from what is known to findings; what several need to know is
-//! asked for once (`facts`). The checks run at once, and each waits for just what it needs. An
-//! error of the service belongs to one check (`blame`), and whatever depends on that one is skipped,
-//! so one cause makes one check fail.
+//! Each check is a function from the [`context`] to findings; what several need to know is asked once,
+//! there. The checks run concurrently, and each waits only for what it needs. An error of the service
+//! belongs to one check ([`blocked`]), and whatever depends on that one is skipped, so one cause fails
+//! one check.
 //!
-//! A new check is a file with a function `check`, a variant of [`Check`], and a line in `run_one`.
+//! A new check is such a function in the file of its subject ([`project`], [`service`] or one of its
+//! own), a variant of [`Check`], and a line in `run_one`.
 
-mod account;
 mod assertions;
-mod blame;
+mod blocked;
 mod check;
-mod clock;
-mod configuration;
-mod connection;
-mod credentials;
-mod environments;
-mod facts;
+mod context;
 mod finding;
 mod namespaces;
-mod pages;
-mod permission;
-mod preview;
+mod options;
 mod probe;
-mod quota;
-mod request;
-mod scaffold;
-mod targets;
-mod traces;
-mod worker;
+mod probe_keys;
+mod project;
+mod service;
 
 use futures_util::future;
 
 pub use check::{Check, Selection, UnknownCheck};
 pub use finding::{Class, Finding, Findings, Status, Subject};
+pub use options::{Denial, File, Options, Service, WorkerRoute};
 pub use probe::PREFIX as PROBE_PREFIX;
-pub use request::{Denial, File, Request, Service, WorkerRoute};
-pub use traces::Traces;
+pub use probe_keys::ProbeKeys;
 
-use facts::Facts;
+use context::CheckContext;
 
 use crate::{
     config::{Document, Location, Manifest},
@@ -87,12 +77,12 @@ pub fn check_bindings(document: &Document, manifest: &Manifest) -> Result<(), Un
 
 /// Makes the checks that are selected, and tells `done` of each when it is done with. The findings
 /// are in the order of the checks.
-pub async fn run(request: &Request<'_>, done: &(dyn Fn(Check) + Sync)) -> Findings {
-    let facts = Facts::new(request);
-    let checks = request.selection.checks().map(|check| {
-        let facts = &facts;
+pub async fn run(options: &Options<'_>, done: &(dyn Fn(Check) + Sync)) -> Findings {
+    let context = CheckContext::new(options);
+    let checks = options.selection.checks().map(|check| {
+        let context = &context;
         async move {
-            let findings = run_one(check, facts).await;
+            let findings = run_one(check, context).await;
             done(check);
             findings
         }
@@ -101,22 +91,22 @@ pub async fn run(request: &Request<'_>, done: &(dyn Fn(Check) + Sync)) -> Findin
     Findings::new(findings.into_iter().flatten().collect())
 }
 
-async fn run_one(check: Check, facts: &Facts<'_>) -> Vec<Finding> {
+async fn run_one(check: Check, context: &CheckContext<'_>) -> Vec<Finding> {
     match check {
-        Check::Connection => connection::check(facts).await,
-        Check::Credentials => credentials::check(facts).await,
-        Check::Account => account::check(facts).await,
-        Check::Permission => permission::check(facts).await,
-        Check::Configuration => configuration::check(facts),
-        Check::Environments => environments::check(facts),
-        Check::Preview => preview::check(facts),
-        Check::Pages => pages::check(facts),
-        Check::Namespaces => namespaces::check(facts).await,
-        Check::Probe => probe::check(facts).await,
-        Check::Quota => quota::check(facts).await,
-        Check::Clock => clock::check(facts).await,
-        Check::Assertions => assertions::check(facts).await,
-        Check::Scaffold => scaffold::check(facts),
-        Check::Worker => worker::check(facts).await,
+        Check::Connection => service::connection(context).await,
+        Check::Credentials => service::credentials(context).await,
+        Check::Account => service::account(context).await,
+        Check::Permission => service::permission(context).await,
+        Check::Configuration => project::configuration(context),
+        Check::Environments => project::environments(context),
+        Check::Preview => project::preview(context),
+        Check::Pages => project::pages(context),
+        Check::Namespaces => namespaces::check(context).await,
+        Check::Probe => probe::check(context).await,
+        Check::Quota => service::quota(context).await,
+        Check::Clock => service::clock(context).await,
+        Check::Assertions => assertions::check(context).await,
+        Check::Scaffold => project::scaffold(context),
+        Check::Worker => service::worker(context).await,
     }
 }

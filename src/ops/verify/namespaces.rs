@@ -1,6 +1,9 @@
 //! The check `namespaces`: every id exists in the account, with the expected title.
 
-use super::{Check, Finding, Subject, facts::Facts, targets};
+use super::{
+    Check, Finding, Subject,
+    context::{CheckContext, local_id},
+};
 use crate::{
     config::{Entry, Field, Scope},
     domain::NamespaceId,
@@ -11,20 +14,20 @@ use crate::{
     wire::NamespaceInfo,
 };
 
-pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
+pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Namespaces;
-    let scopes = match facts.scopes() {
+    let scopes = match context.scopes() {
         Ok(scopes) => scopes,
         Err(blocked) => return vec![blocked.finding(check)],
     };
-    if facts.is_local() {
+    if context.is_local() {
         return local(&scopes);
     }
-    let all = match facts.namespaces().await {
+    let all = match context.namespaces().await {
         Ok(all) => all,
         Err(blocked) => return vec![blocked.finding(check)],
     };
-    let near = facts
+    let near = context
         .client()
         .is_ok_and(crate::api::Client::is_on_this_machine);
     let mut findings = Vec::new();
@@ -41,7 +44,7 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
                     field,
                     id,
                 };
-                findings.push(bound.judge(facts, all));
+                findings.push(bound.judge(context, all));
             }
         }
     }
@@ -57,7 +60,7 @@ fn local(scopes: &[&Scope]) -> Vec<Finding> {
     for scope in scopes {
         for entry in &scope.entries {
             let subject = Subject::binding(scope.environment.as_ref(), &entry.binding);
-            let message = match targets::local_id(entry) {
+            let message = match local_id(entry) {
                 Some(id) => format!("`wrangler dev` keeps it under {id}"),
                 None => "`wrangler dev` keeps it under what the file says for an id".to_owned(),
             };
@@ -80,7 +83,7 @@ struct Bound<'a> {
 }
 
 impl Bound<'_> {
-    fn judge(&self, facts: &Facts<'_>, all: &[NamespaceInfo]) -> Finding {
+    fn judge(&self, context: &CheckContext<'_>, all: &[NamespaceInfo]) -> Finding {
         let check = Check::Namespaces;
         let environment = self.scope.environment.as_ref();
         let subject = Subject::binding(environment, &self.entry.binding);
@@ -89,10 +92,13 @@ impl Bound<'_> {
             Field::Id | Field::Binding => subject,
         };
         let position = self.entry.field(self.field).map(|at| at.position);
-        let place = facts.place(position.unwrap_or(self.entry.position));
+        let place = context.place(position.unwrap_or(self.entry.position));
         let id = self.id;
         let Some(found) = all.iter().find(|known| known.id == *id) else {
-            let account = facts.account().map(ToString::to_string).unwrap_or_default();
+            let account = context
+                .account()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             let message = format!("{id} is not in account {account}");
             return Finding::fail(check, message)
                 .about(subject)
@@ -103,7 +109,7 @@ impl Bound<'_> {
                 ));
         };
         let title = &found.title;
-        match self.expected(facts) {
+        match self.expected(context) {
             Expected::Declared(wanted) if wanted != *title => Finding::fail(
                 check,
                 format!("{id} is titled `{title}`, and kvctl.toml says `{wanted}`"),
@@ -128,12 +134,12 @@ impl Bound<'_> {
         .about(subject)
     }
 
-    fn expected(&self, facts: &Facts<'_>) -> Expected {
+    fn expected(&self, context: &CheckContext<'_>) -> Expected {
         let binding = &self.entry.binding;
         let environment = self.scope.environment.as_ref();
         let is_preview = self.field == Field::PreviewId
             && self.entry.declared(Field::PreviewId) != self.entry.declared(Field::Id);
-        let declared = facts.request.manifest;
+        let declared = context.options.manifest;
         let declared = declared.and_then(|m| m.namespace(binding)?.title.as_ref());
         if let Some(title) = declared.and_then(|title| in_environment(title, environment).ok()) {
             return match preview(&title) {
@@ -141,7 +147,7 @@ impl Bound<'_> {
                 _ => Expected::Declared(title.to_string()),
             };
         }
-        let Ok(document) = facts.document() else {
+        let Ok(document) = context.document() else {
             return Expected::OneOf(Vec::new());
         };
         let Ok(usual) = want::usual(document.project(), self.scope, binding) else {

@@ -11,9 +11,8 @@ use serde_json::json;
 
 use super::{
     Check, Finding,
-    blame::{Blocked, said},
-    facts::Facts,
-    targets::Target,
+    blocked::{Blocked, said},
+    context::{CheckContext, Probed, Target},
 };
 use crate::{
     api::{self, Lifetime, Namespace},
@@ -30,21 +29,11 @@ const AT_ONCE: usize = 4;
 /// The longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// What a probe found in one namespace.
-#[derive(Debug)]
-pub(super) struct Probed {
-    pub(super) finding: Finding,
-    /// Whether the key was written.
-    pub(super) wrote: bool,
-    /// What kept the probe from going on.
-    pub(super) blocked: Option<Blocked>,
-}
-
-pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    if facts.request.read_only {
+pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
+    if context.options.read_only {
         return vec![Finding::skip(Check::Probe, "`--read-only` is given")];
     }
-    match facts.targets().await {
+    match context.targets().await {
         Err(blocked) => return vec![blocked.finding(Check::Probe)],
         Ok(targets) if targets.is_empty() => {
             let reason = "no binding leads to a namespace that exists";
@@ -52,51 +41,56 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
         }
         Ok(_) => {}
     }
-    let probes = facts.probes().await;
+    let probes = probes(context).await;
     probes.iter().map(|p| p.finding.clone()).collect()
 }
 
-/// Probes every namespace that a binding leads to.
-pub(super) async fn all(facts: &Facts<'_>) -> Vec<Probed> {
-    let Ok(targets) = facts.targets().await else {
+/// Returns the probes of every namespace; they are made once.
+pub(super) async fn probes<'f>(context: &'f CheckContext<'_>) -> &'f [Probed] {
+    context.probes.get_or_init(|| probe_all(context)).await
+}
+
+async fn probe_all(context: &CheckContext<'_>) -> Vec<Probed> {
+    let Ok(targets) = context.targets().await else {
         return Vec::new();
     };
-    if facts.request.read_only {
+    if context.options.read_only {
         return Vec::new();
     }
-    let probes = stream::iter(targets).map(|target| one(facts, target));
+    let probes = stream::iter(targets).map(|target| probe_one(context, target));
     probes.buffered(AT_ONCE).collect().await
 }
 
-async fn one(facts: &Facts<'_>, target: Target) -> Probed {
-    let (probed, wrote) = match Probe::begin(facts, &target) {
-        Err(blocked) => (Err(Trouble::Blocked(blocked)), false),
+async fn probe_one(context: &CheckContext<'_>, target: Target) -> Probed {
+    let (probed, wrote) = match Probe::begin(context, &target) {
+        Err(blocked) => (Err(ProbeFailure::Blocked(blocked)), false),
         Ok(mut probe) => (probe.run().await, probe.wrote),
     };
     let blocked = match &probed {
-        Err(Trouble::Refused(error)) => Some(facts.blame(error, Check::Probe).await),
-        Err(Trouble::Blocked(blocked)) => Some(blocked.clone()),
+        Err(ProbeFailure::Options(error)) => Some(context.blame(error, Check::Probe).await),
+        Err(ProbeFailure::Blocked(blocked)) => Some(blocked.clone()),
         _ => None,
     };
     if let Some(blocked) = &blocked {
-        facts.note(blocked);
+        context.record(blocked);
     }
-    let place = facts.place(target.position);
+    let place = context.place(target.position);
     let finding = match (probed, &blocked) {
         (_, Some(blocked)) => blocked.finding(Check::Probe),
         (Ok(message), None) => Finding::pass(Check::Probe, message),
-        (Err(Trouble::Unseen(message)), None) => Finding::fail(Check::Probe, message)
+        (Err(ProbeFailure::NotVisible(message)), None) => Finding::fail(Check::Probe, message)
             .hint("allow more time with `--consistency-timeout 60s`, or run again")
             .at(place),
-        (Err(Trouble::Wrong(message)), None) => Finding::fail(Check::Probe, message)
+        (Err(ProbeFailure::Corrupted(message)), None) => Finding::fail(Check::Probe, message)
             .hint(
                 "the service does not keep what it is given; run again, and if it stays so, report \
                  it to Cloudflare",
             )
             .at(place),
-        (Err(Trouble::Stopped | Trouble::Refused(_) | Trouble::Blocked(_)), None) => {
-            Finding::skip(Check::Probe, "interrupted")
-        }
+        (
+            Err(ProbeFailure::Stopped | ProbeFailure::Options(_) | ProbeFailure::Blocked(_)),
+            None,
+        ) => Finding::skip(Check::Probe, "interrupted"),
     };
     Probed {
         finding: finding.about(target.subject),
@@ -106,7 +100,7 @@ async fn one(facts: &Facts<'_>, target: Target) -> Probed {
 }
 
 /// Makes up the name of a probe key.
-pub(super) fn key() -> Result<KeyName, Blocked> {
+pub(super) fn random_key() -> Result<KeyName, Blocked> {
     let mut random = [0; 8];
     let broken = |what: String| Blocked::new(Check::Probe, super::Class::Check, what);
     getrandom::fill(&mut random).map_err(|e| broken(e.to_string()))?;
@@ -115,52 +109,52 @@ pub(super) fn key() -> Result<KeyName, Blocked> {
 }
 
 /// Why a probe did not go well.
-enum Trouble {
+enum ProbeFailure {
     /// A request that failed.
-    Refused(api::Error),
+    Options(api::Error),
     /// Another check's business.
     Blocked(Blocked),
     /// Something was not seen in time.
-    Unseen(String),
+    NotVisible(String),
     /// Something was kept otherwise than it was given.
-    Wrong(String),
+    Corrupted(String),
     /// The end was asked for.
     Stopped,
 }
 
-impl From<api::Error> for Trouble {
+impl From<api::Error> for ProbeFailure {
     fn from(error: api::Error) -> Self {
-        Self::Refused(error)
+        Self::Options(error)
     }
 }
 
 /// What a look showed: nothing yet that would be right, and what instead.
-type Look = Result<(), String>;
+type Observation = Result<(), String>;
 
 /// What is looked at, and how it is said that it was not right in time.
 #[derive(Clone, Copy)]
-struct Sight {
+struct Expected {
     what: &'static str,
     missed: &'static str,
 }
 
-const VALUE: Sight = Sight {
+const VALUE: Expected = Expected {
     what: "value",
     missed: "the value that was written was not read back",
 };
 
-const METADATA: Sight = Sight {
+const METADATA: Expected = Expected {
     what: "metadata",
     missed: "the metadata that was written was not read back",
 };
 
-const LIST: Sight = Sight {
+const LIST: Expected = Expected {
     what: "list",
     missed: "the key that was written was not listed",
 };
 
 struct Probe<'a> {
-    facts: &'a Facts<'a>,
+    context: &'a CheckContext<'a>,
     namespace: Namespace<'a>,
     key: KeyName,
     metadata: Metadata,
@@ -173,16 +167,16 @@ struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    fn begin(facts: &'a Facts<'a>, target: &'a Target) -> Result<Self, Blocked> {
-        let key = key()?;
+    fn begin(context: &'a CheckContext<'a>, target: &'a Target) -> Result<Self, Blocked> {
+        let key = random_key()?;
         // Long enough that the key does not expire while it is looked for.
-        let seconds = (facts.request.consistency.as_secs() + 30).max(60);
+        let seconds = (context.options.consistency.as_secs() + 30).max(60);
         let broken = |what: String| Blocked::new(Check::Probe, super::Class::Check, what);
         let ttl: Result<Ttl, _> = seconds.to_string().parse();
         let metadata = json!({ "by": "kvctl verify", "key": key.as_str() }).to_string();
         Ok(Self {
-            facts,
-            namespace: facts.namespace(&target.id)?,
+            context,
+            namespace: context.namespace(&target.id)?,
             metadata: metadata
                 .parse()
                 .map_err(|e: crate::domain::MetadataError| broken(e.to_string()))?,
@@ -194,17 +188,17 @@ impl<'a> Probe<'a> {
         })
     }
 
-    async fn run(&mut self) -> Result<String, Trouble> {
-        let traces = self.facts.request.traces;
-        if traces.is_stopped() {
-            return Err(Trouble::Stopped);
+    async fn run(&mut self) -> Result<String, ProbeFailure> {
+        let keys = self.context.options.probe_keys;
+        if keys.is_stopped() {
+            return Err(ProbeFailure::Stopped);
         }
         let seen = match self.put().await {
-            Ok(()) => self.look().await,
-            Err(trouble) => Err(trouble),
+            Ok(()) => self.read_back().await,
+            Err(failure) => Err(failure),
         };
         // Also after a failure; a write whose outcome is unknown may have worked.
-        let deleted = if traces.holds(self.namespace.id, &self.key) {
+        let deleted = if keys.contains(self.namespace.id, &self.key) {
             self.delete().await
         } else {
             Ok(())
@@ -219,19 +213,19 @@ impl<'a> Probe<'a> {
         Ok(format!("written, read, listed and deleted{late}"))
     }
 
-    async fn put(&mut self) -> Result<(), Trouble> {
-        let traces = self.facts.request.traces;
+    async fn put(&mut self) -> Result<(), ProbeFailure> {
+        let keys = self.context.options.probe_keys;
         let value = Bytes::copy_from_slice(self.key.as_str().as_bytes());
         let lifetime = Lifetime::For(self.ttl);
         let put = self
             .namespace
             .put(&self.key, value, lifetime, Some(&self.metadata));
-        traces.leave(self.namespace.id, &self.key);
+        keys.add(self.namespace.id, &self.key);
         let written = put.await;
         self.written = Instant::now();
         if let Err(error) = written {
             if !error.is_unclear() {
-                traces.gone(self.namespace.id, &self.key);
+                keys.remove(self.namespace.id, &self.key);
             }
             return Err(error.into());
         }
@@ -239,23 +233,23 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    async fn delete(&self) -> Result<(), Trouble> {
+    async fn delete(&self) -> Result<(), ProbeFailure> {
         if let Err(error) = self.namespace.delete_key(&self.key).await {
-            let blocked = self.facts.blame(&error, Check::Probe).await;
+            let blocked = self.context.blame(&error, Check::Probe).await;
             let message = format!(
                 "the key `{}` could not be deleted, and expires within {} s: {}",
                 self.key,
                 self.ttl.seconds(),
                 blocked.message
             );
-            return Err(Trouble::Blocked(Blocked { message, ..blocked }));
+            return Err(ProbeFailure::Blocked(Blocked { message, ..blocked }));
         }
-        let traces = self.facts.request.traces;
-        traces.gone(self.namespace.id, &self.key);
+        let keys = self.context.options.probe_keys;
+        keys.remove(self.namespace.id, &self.key);
         Ok(())
     }
 
-    async fn look(&mut self) -> Result<(), Trouble> {
+    async fn read_back(&mut self) -> Result<(), ProbeFailure> {
         let namespace = self.namespace;
         let (key, metadata) = (self.key.clone(), self.metadata.clone());
         let mut expires = true;
@@ -273,7 +267,7 @@ impl<'a> Probe<'a> {
         .await?;
         if !expires {
             let message = "the key was written to expire, and was read back without an expiry";
-            return Err(Trouble::Wrong(message.to_owned()));
+            return Err(ProbeFailure::Corrupted(message.to_owned()));
         }
         self.until(METADATA, async || {
             Ok(match found(namespace.metadata(&key).await)?.flatten() {
@@ -298,24 +292,24 @@ impl<'a> Probe<'a> {
     /// Looks until what is seen is right, or the time is up.
     async fn until(
         &mut self,
-        sight: Sight,
-        mut look: impl AsyncFnMut() -> Result<Look, api::Error>,
-    ) -> Result<(), Trouble> {
-        let limit = self.facts.request.consistency;
-        let traces = self.facts.request.traces;
+        expected: Expected,
+        mut observe: impl AsyncFnMut() -> Result<Observation, api::Error>,
+    ) -> Result<(), ProbeFailure> {
+        let limit = self.context.options.consistency;
+        let keys = self.context.options.probe_keys;
         let mut first: Option<String> = None;
         let mut pause = Duration::from_millis(100);
         loop {
-            if traces.is_stopped() {
-                return Err(Trouble::Stopped);
+            if keys.is_stopped() {
+                return Err(ProbeFailure::Stopped);
             }
-            let instead = match look().await? {
+            let instead = match observe().await? {
                 Ok(()) => {
                     if let Some(first) = first {
                         let took = said(self.written.elapsed());
                         self.late.push(format!(
                             "the {} was right after {took} (first {first})",
-                            sight.what
+                            expected.what
                         ));
                     }
                     return Ok(());
@@ -327,16 +321,16 @@ impl<'a> Probe<'a> {
             let left = limit.saturating_sub(passed);
             if left.is_zero() {
                 let first = first.unwrap_or_else(|| seen.clone());
-                return Err(Trouble::Unseen(format!(
+                return Err(ProbeFailure::NotVisible(format!(
                     "{} within {}: first {first}, last {seen}",
-                    sight.missed,
+                    expected.missed,
                     said(limit)
                 )));
             }
             first.get_or_insert(seen);
             tokio::select! {
                 () = tokio::time::sleep(pause.min(left)) => {}
-                () = traces.stopped() => {}
+                () = keys.stopped() => {}
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Class, Selection, Traces};
+use super::{Class, ProbeKeys, Selection};
 use crate::{
     api::{Client, Visitor},
     config::{self, Document, Manifest},
@@ -53,7 +53,7 @@ pub struct WorkerRoute<'a> {
 
 /// What is to be verified, and how.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub struct Options<'a> {
     /// Which checks are made.
     pub selection: &'a Selection,
     /// The wrangler file.
@@ -73,5 +73,5 @@ pub struct Request<'a> {
     /// The time.
     pub now: fn() -> Timestamp,
     /// What is written, so that it can be removed.
-    pub traces: &'a Traces,
+    pub probe_keys: &'a ProbeKeys,
 }

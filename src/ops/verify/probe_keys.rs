@@ -1,4 +1,4 @@
-//! Keys that are written and must not stay, whatever happens in between.
+//! The probe keys that are written and must not stay, whatever happens in between.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,17 +9,16 @@ use crate::{
     domain::{AccountId, KeyName, NamespaceId},
 };
 
-/// Where a key is.
-type Trace = (NamespaceId, KeyName);
+type Entry = (NamespaceId, KeyName);
 
 /// What was written and is still to be deleted, and whether the end was asked for.
 #[derive(Debug)]
-pub struct Traces {
-    keys: Mutex<Vec<Trace>>,
+pub struct ProbeKeys {
+    keys: Mutex<Vec<Entry>>,
     stop: watch::Sender<bool>,
 }
 
-impl Default for Traces {
+impl Default for ProbeKeys {
     fn default() -> Self {
         Self {
             keys: Mutex::default(),
@@ -28,23 +27,23 @@ impl Default for Traces {
     }
 }
 
-impl Traces {
-    fn keys(&self) -> MutexGuard<'_, Vec<Trace>> {
+impl ProbeKeys {
+    fn keys(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers a key that is about to be written.
-    pub(super) fn leave(&self, namespace: &NamespaceId, key: &KeyName) {
+    pub(super) fn add(&self, namespace: &NamespaceId, key: &KeyName) {
         self.keys().push((namespace.clone(), key.clone()));
     }
 
     /// Forgets a key that is gone, or was never written.
-    pub(super) fn gone(&self, namespace: &NamespaceId, key: &KeyName) {
+    pub(super) fn remove(&self, namespace: &NamespaceId, key: &KeyName) {
         self.keys().retain(|(n, k)| (n, k) != (namespace, key));
     }
 
     /// Whether a key may be there.
-    pub(super) fn holds(&self, namespace: &NamespaceId, key: &KeyName) -> bool {
+    pub(super) fn contains(&self, namespace: &NamespaceId, key: &KeyName) -> bool {
         self.keys().iter().any(|(n, k)| (n, k) == (namespace, key))
     }
 
@@ -66,7 +65,7 @@ impl Traces {
     }
 
     /// Deletes what is left, and returns the keys that could not be.
-    pub async fn remove(&self, client: &Client, account: &AccountId) -> Vec<KeyName> {
+    pub async fn delete_all(&self, client: &Client, account: &AccountId) -> Vec<KeyName> {
         let left = self.keys().clone();
         for (id, key) in &left {
             let namespace = Namespace {
@@ -75,14 +74,14 @@ impl Traces {
                 id,
             };
             if namespace.delete_key(key).await.is_ok() {
-                self.gone(id, key);
+                self.remove(id, key);
             }
         }
-        self.left()
+        self.remaining()
     }
 
     /// Returns the keys that may still be there.
-    pub fn left(&self) -> Vec<KeyName> {
+    pub fn remaining(&self) -> Vec<KeyName> {
         self.keys().iter().map(|(_, key)| key.clone()).collect()
     }
 }

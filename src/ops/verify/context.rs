@@ -4,17 +4,11 @@ use std::cell::RefCell;
 
 use tokio::sync::OnceCell;
 
-use super::{
-    Check, Class, Finding,
-    blame::Blocked,
-    probe::{self, Probed},
-    request::Request,
-    targets::{self, Target},
-};
+use super::{Check, Class, Finding, Subject, blocked::Blocked, options::Options};
 use crate::{
     api::{self, Client, Namespace},
-    config::{Document, Location, Position, Scope},
-    domain::{AccountId, NamespaceId},
+    config::{Document, Entry, Field, Location, Position, Scope},
+    domain::{AccountId, DeclaredId, NamespaceId},
     ops::{
         account,
         health::{self, Identity, Owner, Refusal, identify},
@@ -33,7 +27,7 @@ pub(super) enum TokenAnswer {
     /// There is none that could.
     NotAsked,
     /// They could not be asked.
-    Trouble(Blocked),
+    Failed(Blocked),
 }
 
 /// Whether writing is allowed.
@@ -47,16 +41,26 @@ pub(super) enum Writing {
     Untried,
 }
 
+/// What a probe found in one namespace.
+#[derive(Debug)]
+pub(super) struct Probed {
+    pub(super) finding: Finding,
+    /// Whether the key was written.
+    pub(super) wrote: bool,
+    /// What kept the probe from completing.
+    pub(super) blocked: Option<Blocked>,
+}
+
 /// What is known so far.
-pub(super) struct Facts<'a> {
-    pub(super) request: &'a Request<'a>,
+pub(super) struct CheckContext<'a> {
+    pub(super) options: &'a Options<'a>,
     token: OnceCell<TokenAnswer>,
     list: OnceCell<Result<Vec<NamespaceInfo>, Blocked>>,
-    probes: OnceCell<Vec<Probed>>,
-    writing: OnceCell<Writing>,
-    assertions: OnceCell<Vec<Finding>>,
+    pub(super) probes: OnceCell<Vec<Probed>>,
+    pub(super) writing: OnceCell<Writing>,
+    pub(super) assertions: OnceCell<Vec<Finding>>,
     /// What came up on the way that is another check's business.
-    aside: RefCell<Vec<Blocked>>,
+    failures: RefCell<Vec<Blocked>>,
 }
 
 /// Says why no account could be chosen.
@@ -82,25 +86,25 @@ fn no_account(error: &account::Error) -> Blocked {
     }
 }
 
-impl<'a> Facts<'a> {
-    pub(super) fn new(request: &'a Request<'a>) -> Self {
+impl<'a> CheckContext<'a> {
+    pub(super) fn new(options: &'a Options<'a>) -> Self {
         Self {
-            request,
+            options,
             token: OnceCell::new(),
             list: OnceCell::new(),
             probes: OnceCell::new(),
             writing: OnceCell::new(),
             assertions: OnceCell::new(),
-            aside: RefCell::default(),
+            failures: RefCell::default(),
         }
     }
 
-    pub(super) fn makes(&self, check: Check) -> bool {
-        self.request.selection.has(check)
+    pub(super) fn is_selected(&self, check: Check) -> bool {
+        self.options.selection.has(check)
     }
 
     pub(super) fn is_local(&self) -> bool {
-        self.request.service.as_ref().is_ok_and(|s| s.local)
+        self.options.service.as_ref().is_ok_and(|s| s.local)
     }
 
     /// Blames an error of the API on the check that is about it; `otherwise` on that which asked.
@@ -122,19 +126,19 @@ impl<'a> Facts<'a> {
     }
 
     /// Remembers what is another check's business.
-    pub(super) fn note(&self, blocked: &Blocked) {
-        self.aside.borrow_mut().push(blocked.clone());
+    pub(super) fn record(&self, blocked: &Blocked) {
+        self.failures.borrow_mut().push(blocked.clone());
     }
 
     /// Returns what came up that is the business of `check`.
-    pub(super) fn noted(&self, check: Check) -> Option<Blocked> {
-        let aside = self.aside.borrow();
-        aside.iter().find(|blocked| blocked.by == check).cloned()
+    pub(super) fn recorded(&self, check: Check) -> Option<Blocked> {
+        let failures = self.failures.borrow();
+        failures.iter().find(|blocked| blocked.by == check).cloned()
     }
 
     /// Returns the wrangler file; without it, the check `configuration` fails.
     pub(super) fn document(&self) -> Result<&'a Document, Blocked> {
-        self.request.file.map_err(|error| {
+        self.options.file.map_err(|error| {
             let (place, message) = error.parts();
             Blocked {
                 place: place.cloned(),
@@ -147,7 +151,7 @@ impl<'a> Facts<'a> {
     /// Returns the sections that are meant.
     pub(super) fn scopes(&self) -> Result<Vec<&'a Scope>, Blocked> {
         let project = self.document()?.project();
-        let sections = self.request.sections.iter();
+        let sections = self.options.sections.iter();
         Ok(sections
             .filter_map(|section| project.scope(section.as_ref()))
             .collect())
@@ -155,12 +159,12 @@ impl<'a> Facts<'a> {
 
     /// Returns a place of the wrangler file.
     pub(super) fn place(&self, position: Position) -> Option<Location> {
-        let path = self.request.file.ok()?.path().to_owned();
+        let path = self.options.file.ok()?.path().to_owned();
         Some(Location { path, position })
     }
 
     pub(super) fn client(&self) -> Result<&'a Client, Blocked> {
-        match &self.request.service {
+        match &self.options.service {
             Ok(service) => Ok(service.client),
             Err(denial) => {
                 let blocked =
@@ -175,13 +179,13 @@ impl<'a> Facts<'a> {
 
     /// Returns what the responses so far told; nothing without a response.
     pub(super) fn network(&self) -> Option<NetworkStats> {
-        self.request.service.as_ref().ok()?.meter.stats()
+        self.options.service.as_ref().ok()?.meter.stats()
     }
 
     /// Returns the account that is meant.
     pub(super) fn account(&self) -> Result<&'a AccountId, Blocked> {
         self.client()?;
-        let Ok(service) = &self.request.service else {
+        let Ok(service) = &self.options.service else {
             return Err(Blocked::new(Check::Account, Class::Check, "no service"));
         };
         service.account.as_ref().map_err(no_account)
@@ -203,34 +207,18 @@ impl<'a> Facts<'a> {
     pub(super) async fn token(&self) -> &TokenAnswer {
         let asked = async {
             let answer = self.verify_token().await;
-            if let TokenAnswer::Trouble(blocked) = &answer {
-                self.note(blocked);
+            if let TokenAnswer::Failed(blocked) = &answer {
+                self.record(blocked);
             }
             answer
         };
         self.token.get_or_init(|| asked).await
     }
 
-    /// Waits until all was asked that other checks ask, so that whatever came up on the way is noted.
-    pub(super) async fn settled(&self) {
-        if self.makes(Check::Credentials) {
-            self.token().await;
-        }
-        if self.makes(Check::Probe) {
-            self.probes().await;
-        }
-        if self.makes(Check::Permission) && !self.request.read_only {
-            self.writing().await;
-        }
-        if self.makes(Check::Assertions) {
-            self.assertions().await;
-        }
-    }
-
     async fn verify_token(&self) -> TokenAnswer {
         let client = match self.client() {
             Ok(client) => client,
-            Err(blocked) => return TokenAnswer::Trouble(blocked),
+            Err(blocked) => return TokenAnswer::Failed(blocked),
         };
         let accounts: Vec<AccountId> = self.account().ok().cloned().into_iter().collect();
         match identify(client, client.scheme(), &accounts).await {
@@ -243,7 +231,7 @@ impl<'a> Facts<'a> {
                     error,
                 )
             }
-            Err(error) => TokenAnswer::Trouble(Blocked::of(&error, Check::Connection)),
+            Err(error) => TokenAnswer::Failed(Blocked::of(&error, Check::Connection)),
         }
     }
 
@@ -287,63 +275,66 @@ impl<'a> Facts<'a> {
     pub(super) async fn targets(&self) -> Result<Vec<Target>, Blocked> {
         let scopes = self.scopes()?;
         if self.is_local() {
-            return Ok(targets::local(&scopes));
+            return Ok(local_targets(&scopes));
         }
         let near = self.client()?.is_on_this_machine();
         let all = self.namespaces().await?;
         let exists = |id: &NamespaceId| all.iter().any(|known| known.id == *id);
-        Ok(targets::remote(&scopes, near, exists))
+        Ok(remote_targets(&scopes, near, exists))
     }
+}
 
-    /// Probes every namespace.
-    pub(super) async fn probes(&self) -> &[Probed] {
-        self.probes.get_or_init(|| probe::all(self)).await
-    }
+/// A namespace that bindings lead to, and the first binding that leads to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) subject: Subject,
+    pub(super) id: NamespaceId,
+    pub(super) position: Position,
+}
 
-    /// Returns what the assertions say.
-    pub(super) async fn assertions(&self) -> &[Finding] {
-        let judged = self.assertions.get_or_init(|| super::assertions::all(self));
-        judged.await
-    }
+/// Returns the namespaces of the service that `exists` knows. Ids of the local kind count only where
+/// the service is `near`.
+fn remote_targets(
+    scopes: &[&Scope],
+    near: bool,
+    exists: impl Fn(&NamespaceId) -> bool,
+) -> Vec<Target> {
+    once(scopes, |entry| {
+        let declared = entry.declared(Field::Id);
+        let id = declared.valid_where(|_| near).cloned();
+        id.filter(&exists)
+    })
+}
 
-    /// Finds out whether writing is allowed: from the probes, or by deleting what is not there.
-    pub(super) async fn writing(&self) -> &Writing {
-        self.writing.get_or_init(|| self.try_writing()).await
-    }
+/// Returns the namespaces of the local store: those that `wrangler dev` uses.
+fn local_targets(scopes: &[&Scope]) -> Vec<Target> {
+    once(scopes, local_id)
+}
 
-    async fn try_writing(&self) -> Writing {
-        if self.makes(Check::Probe) {
-            let probes = self.probes().await;
-            let wrote = probes.iter().any(|probed| probed.wrote);
-            return match self.noted(Check::Permission) {
-                Some(refusal) if wrote => Writing::Blocked(refusal),
-                Some(refusal) => Writing::Refused(refusal),
-                None if wrote => Writing::Allowed,
-                None => {
-                    let blocked = probes.iter().find_map(|probed| probed.blocked.clone());
-                    blocked.map_or(Writing::Untried, Writing::Blocked)
-                }
-            };
-        }
-        match self.delete_nothing().await {
-            Ok(true) => Writing::Allowed,
-            Ok(false) => Writing::Untried,
-            Err(blocked) if blocked.by == Check::Permission => Writing::Refused(blocked),
-            Err(blocked) => {
-                self.note(&blocked);
-                Writing::Blocked(blocked)
+/// Returns the id under which `wrangler dev` keeps the pairs of a binding, if it is one.
+pub(super) fn local_id(entry: &Entry) -> Option<NamespaceId> {
+    let preview = entry.declared(Field::PreviewId);
+    let declared = match preview {
+        DeclaredId::Absent => entry.declared(Field::Id),
+        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => preview,
+    };
+    declared.valid_where(|_| true).cloned()
+}
+
+fn once(scopes: &[&Scope], id: impl Fn(&Entry) -> Option<NamespaceId>) -> Vec<Target> {
+    let mut targets: Vec<Target> = Vec::new();
+    for scope in scopes {
+        for entry in &scope.entries {
+            let Some(id) = id(entry) else { continue };
+            if targets.iter().any(|target| target.id == id) {
+                continue;
             }
+            targets.push(Target {
+                subject: Subject::binding(scope.environment.as_ref(), &entry.binding),
+                id,
+                position: entry.position,
+            });
         }
     }
-
-    async fn delete_nothing(&self) -> Result<bool, Blocked> {
-        let targets = self.targets().await?;
-        let (Some(target), Ok(key)) = (targets.first(), probe::key()) else {
-            return Ok(false);
-        };
-        match self.namespace(&target.id)?.delete_key(&key).await {
-            Ok(()) => Ok(true),
-            Err(error) => Err(self.blame(&error, Check::Connection).await),
-        }
-    }
+    targets
 }

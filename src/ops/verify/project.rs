@@ -1,0 +1,340 @@
+//! The checks of the project's files. None sends a request.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::{Check, Finding, Subject, context::CheckContext};
+use crate::{
+    api::Client,
+    config::{Entry, Field, Location, Position, Project, Scope},
+    domain::{Binding, DeclaredId, EnvName},
+    ops::{
+        scaffold::{EnvState, FileState, State, Status as FileStatus, inspect},
+        target::place,
+    },
+};
+
+/// The check `configuration`: the file can be read, and every binding has an id. Shapes and duplicates
+/// are refused when the file is read, each with its place.
+pub(super) fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
+    let check = Check::Configuration;
+    let scopes = match context.scopes() {
+        Ok(scopes) => scopes,
+        Err(blocked) => return vec![blocked.finding(check)],
+    };
+    let mut findings = Vec::new();
+    for scope in &scopes {
+        findings.extend(
+            scope
+                .entries
+                .iter()
+                .filter_map(|e| wrong_id(context, scope, e)),
+        );
+        findings.extend(unbound_declarations(context, scope));
+        if scope.entries.is_empty() && findings.is_empty() {
+            findings.push(empty_section(scope));
+        }
+    }
+    if findings.is_empty() {
+        let count: usize = scopes.iter().map(|scope| scope.entries.len()).sum();
+        let message = match count {
+            1 => "the one binding has an id".to_owned(),
+            _ => format!("all {count} bindings have ids"),
+        };
+        let local = "readable; the local store needs no ids";
+        let message = if context.is_local() { local } else { &message };
+        findings.push(Finding::pass(check, message));
+    }
+    findings
+}
+
+/// Judges the ids of one binding; `None` is that all is well.
+fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
+    if context.is_local() {
+        return None;
+    }
+    let near = context.client().is_ok_and(Client::is_on_this_machine);
+    let environment = scope.environment.as_ref();
+    let subject = Subject::binding(environment, &entry.binding);
+    let command = provision_command(environment, &entry.binding);
+    for field in [Field::Id, Field::PreviewId] {
+        let message = match entry.declared(field) {
+            DeclaredId::Absent if field == Field::Id => "the binding has no `id`".to_owned(),
+            DeclaredId::Placeholder(text) => {
+                format!("`{field}` is the placeholder `{text}`, not an id")
+            }
+            DeclaredId::Valid(id) if id.is_local() && !near => {
+                format!(
+                    "`{field}` is {id}, an id of the local store, which the service cannot know"
+                )
+            }
+            DeclaredId::Absent | DeclaredId::Valid(_) => continue,
+        };
+        let position = entry.field(field).map_or(entry.position, |at| at.position);
+        let finding = Finding::fail(Check::Configuration, message).about(subject);
+        let finding = finding.at(context.place(position));
+        return Some(finding.hint(format!("run `{command}` to write one")));
+    }
+    None
+}
+
+/// Finds bindings that `kvctl.toml` declares and the section does not have.
+fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Finding> {
+    let declared = context.options.manifest.iter().flat_map(|m| &m.namespaces);
+    let missing = declared.filter(|n| scope.entries.iter().all(|e| e.binding != n.binding));
+    let finding = |binding: &Binding| {
+        let environment = scope.environment.as_ref();
+        let command = provision_command(environment, binding);
+        Finding::fail(
+            Check::Configuration,
+            "kvctl.toml declares the binding, and the wrangler file has none",
+        )
+        .about(Subject::binding(environment, binding))
+        .hint(format!("run `{command}` to add it"))
+    };
+    missing.map(|n| finding(&n.binding)).collect()
+}
+
+fn empty_section(scope: &Scope) -> Finding {
+    Finding::warn(Check::Configuration, "no KV namespace is bound here")
+        .about(Subject::section(scope.environment.as_ref()))
+        .hint("run `kvctl provision`, or name a section that has bindings with `--env NAME`")
+}
+
+/// Returns the command that gives a binding its id.
+fn provision_command(environment: Option<&EnvName>, binding: &Binding) -> String {
+    match environment {
+        None => format!("kvctl provision {binding}"),
+        Some(environment) => format!("kvctl provision {binding} --env {environment}"),
+    }
+}
+
+/// The check `environments`: none misses a binding that others have. Wrangler does not inherit
+/// bindings, so the Worker would find `env.NAME` undefined.
+pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
+    let check = Check::Environments;
+    let project = match context.document() {
+        Ok(document) => document.project(),
+        Err(blocked) => return vec![blocked.finding(check)],
+    };
+    if project.environments.is_empty() {
+        return vec![Finding::skip(check, "the file has no environments")];
+    }
+    let findings: Vec<Finding> = missing_bindings(project)
+        .into_iter()
+        .map(|(scope, binding, other)| {
+            let environment = scope.environment.as_ref();
+            let message = format!(
+                "`{binding}` is bound {} and not {}; bindings are not inherited",
+                place(other.environment.as_ref()),
+                place(environment)
+            );
+            let has_it = other.entries.iter().find(|e| e.binding == *binding);
+            let command = provision_command(environment, binding);
+            Finding::fail(check, message)
+                .about(Subject::binding(environment, binding))
+                .at(has_it.and_then(|entry| context.place(entry.position)))
+                .hint(format!(
+                    "run `{command}`, or `--skip environments` if that is meant"
+                ))
+        })
+        .collect();
+    if findings.is_empty() {
+        let message = "every section has the bindings of the others";
+        return vec![Finding::pass(check, message)];
+    }
+    findings
+}
+
+/// Finds what sections miss, and a section that has it. A top level without any bindings is none
+/// that is deployed.
+fn missing_bindings(project: &Project) -> Vec<(&Scope, &Binding, &Scope)> {
+    let counts = |scope: &&Scope| scope.environment.is_some() || !scope.entries.is_empty();
+    let sections: Vec<&Scope> = project.scopes().filter(counts).collect();
+    let mut missing = Vec::new();
+    for scope in &sections {
+        let mut seen: BTreeSet<&Binding> = scope.entries.iter().map(|e| &e.binding).collect();
+        for other in &sections {
+            for entry in &other.entries {
+                if seen.insert(&entry.binding) {
+                    missing.push((*scope, &entry.binding, *other));
+                }
+            }
+        }
+    }
+    missing
+}
+
+/// The check `preview`: `wrangler dev --remote` has its own namespace. Without a `preview_id`, or with
+/// one equal to `id`, it writes to production, and says nothing.
+pub(super) fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
+    let check = Check::Preview;
+    let scopes = match context.scopes() {
+        Ok(scopes) => scopes,
+        Err(blocked) => return vec![blocked.finding(check)],
+    };
+    let entries = |scope: &&'_ Scope| scope.entries.len();
+    if scopes.iter().map(entries).sum::<usize>() == 0 {
+        return vec![Finding::skip(check, "no KV namespace is bound")];
+    }
+    let mut findings = Vec::new();
+    for scope in &scopes {
+        findings.extend(
+            scope
+                .entries
+                .iter()
+                .filter_map(|e| shared_preview(context, scope, e)),
+        );
+    }
+    if findings.is_empty() {
+        findings.push(Finding::pass(
+            check,
+            "every binding has a preview namespace",
+        ));
+    }
+    findings
+}
+
+fn shared_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
+    let preview = entry.declared(Field::PreviewId);
+    let same = preview == entry.declared(Field::Id);
+    let (message, position) = match preview {
+        DeclaredId::Absent if same => return None,
+        DeclaredId::Absent => (
+            "there is no `preview_id`: `wrangler dev --remote` writes to production",
+            entry.position,
+        ),
+        _ if same => (
+            "`preview_id` is the production id: `wrangler dev --remote` writes to production",
+            entry.field(Field::PreviewId)?.position,
+        ),
+        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => return None,
+    };
+    let finding = Finding::warn(Check::Preview, message)
+        .about(Subject::binding(scope.environment.as_ref(), &entry.binding))
+        .at(context.place(position))
+        .hint("run `kvctl provision --preview separate`, or `--skip preview` if that is meant");
+    Some(finding)
+}
+
+/// The check `pages`: a Pages project without `pages_build_output_dir` is deployed without its wrangler
+/// file, and so without its bindings.
+pub(super) fn pages(context: &CheckContext<'_>) -> Vec<Finding> {
+    let check = Check::Pages;
+    let document = match context.document() {
+        Ok(document) => document,
+        Err(blocked) => return vec![blocked.finding(check)],
+    };
+    let project = document.project();
+    if project.has_pages_output {
+        return vec![Finding::pass(check, "`pages_build_output_dir` is set")];
+    }
+    let beside = document.path().parent();
+    let signs = ["functions", "_worker.js"];
+    let sign = signs
+        .into_iter()
+        .find(|sign| beside.is_some_and(|directory| directory.join(sign).exists()));
+    let finding = match sign {
+        Some(sign) if !project.has_main => Finding::warn(
+            check,
+            format!(
+                "`{sign}` makes this a Pages project, and without `pages_build_output_dir` \
+                 `wrangler pages deploy` ignores the file: the bindings are undefined in production"
+            ),
+        )
+        .at(context.place(Position { line: 1, column: 1 }))
+        .hint("set `pages_build_output_dir` to the directory that is deployed, such as \"./dist\""),
+        _ => Finding::skip(check, "this is no Pages project"),
+    };
+    vec![finding]
+}
+
+/// The check `scaffold`: the helper files of a scaffolded project are there, and `Env` has the bindings.
+pub(super) fn scaffold(context: &CheckContext<'_>) -> Vec<Finding> {
+    let document = match context.document() {
+        Ok(document) => document,
+        Err(blocked) => return vec![blocked.finding(Check::Scaffold)],
+    };
+    let root = document.path().parent().unwrap_or(Path::new("."));
+    match inspect(root, Some(document), context.options.manifest) {
+        Ok(state) if state.scaffolded => scaffold_state(&state, root),
+        Ok(_) => vec![Finding::skip(
+            Check::Scaffold,
+            "this project was not scaffolded",
+        )],
+        Err(error) => vec![with_hint(
+            Finding::fail(Check::Scaffold, error.to_string()),
+            error.hint(),
+        )],
+    }
+}
+
+fn scaffold_state(state: &State, root: &Path) -> Vec<Finding> {
+    let files = state
+        .files
+        .iter()
+        .filter_map(|file| helper_file(file, root));
+    let env = state.env.iter().flat_map(|env| env_type(env, root));
+    let wrong: Vec<Finding> = files.chain(env).collect();
+    if wrong.is_empty() {
+        let message = "the generated files are there, and `Env` has every binding";
+        return vec![Finding::pass(Check::Scaffold, message)];
+    }
+    wrong
+}
+
+/// What was edited by hand is its owner's business; what is missing or out of date is not.
+fn helper_file(file: &FileState, root: &Path) -> Option<Finding> {
+    let name = relative(&file.path, root);
+    let finding = match file.status {
+        FileStatus::Current | FileStatus::Off(_) => return None,
+        FileStatus::Missing => Finding::fail(Check::Scaffold, format!("`{name}` is missing"))
+            .hint("run `kvctl scaffold` to write it"),
+        FileStatus::Outdated => {
+            let message =
+                format!("`{name}` was generated with other options or by another version");
+            Finding::warn(Check::Scaffold, message)
+                .hint("run `kvctl scaffold` to bring it up to date")
+        }
+    };
+    Some(finding.about(Subject::default().with(name)))
+}
+
+fn env_type(env: &EnvState, root: &Path) -> Vec<Finding> {
+    if let Some(problem) = &env.problem {
+        let finding = Finding::fail(Check::Scaffold, problem.to_string()).at(start_of(&env.path));
+        return vec![with_hint(finding, problem.hint())];
+    }
+    let name = relative(&env.path, root);
+    let hint = if env.generated {
+        "run `npx wrangler types`, which generates `Env` here"
+    } else {
+        "run `kvctl scaffold` to add it"
+    };
+    let missing = env.missing.iter().map(|binding| {
+        let message = format!("`Env` in `{name}` lacks `{binding}`");
+        Finding::fail(Check::Scaffold, message)
+            .about(Subject::binding(None, binding))
+            .at(start_of(&env.path))
+            .hint(hint)
+    });
+    missing.collect()
+}
+
+fn with_hint(finding: Finding, hint: Option<String>) -> Finding {
+    Finding { hint, ..finding }
+}
+
+fn relative(path: &Path, root: &Path) -> String {
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+/// The beginning of a file, for lack of a better place.
+fn start_of(path: &Path) -> Option<Location> {
+    path.exists().then(|| Location {
+        path: path.to_owned(),
+        position: Position { line: 1, column: 1 },
+    })
+}
