@@ -152,14 +152,33 @@ impl Answer {
     }
 
     pub(super) fn refusal(&self) -> Error {
-        Error::new(self.request.clone(), Kind::refused(self))
+        let envelope: Option<Envelope<IgnoredAny>> = serde_json::from_slice(&self.body).ok();
+        let is = |name: &str, word: &str| {
+            let header = self.header(name);
+            header.is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
+        };
+        let kind = Kind::Refused {
+            status: self.status,
+            received: envelope.is_none().then(|| self.received()),
+            errors: envelope.map(|e| e.errors).unwrap_or_default(),
+            ray: self.header("cf-ray").map(str::to_owned),
+            retry_after: None,
+            renewed_in: None,
+            challenged: is("cf-mitigated", "challenge"),
+            is_final: is("x-should-retry", "false"),
+        };
+        Error::new(self.request.clone(), kind)
+    }
+
+    fn received(&self) -> Received {
+        Received::of(&self.body, self.media_type().as_deref(), self.quotable)
     }
 
     pub(super) fn malformed(&self, wanted: Wanted) -> Error {
         let kind = Kind::Malformed {
             status: self.status,
             wanted,
-            received: Received::of(self),
+            received: self.received(),
             ray: self.header("cf-ray").map(str::to_owned),
         };
         Error::new(self.request.clone(), kind)

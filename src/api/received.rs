@@ -5,8 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::error::Category;
 
-use super::answer::Answer;
-
 /// A body that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
@@ -30,11 +28,11 @@ enum Form {
 }
 
 impl Received {
-    pub(super) fn of(answer: &Answer) -> Self {
-        let body = &answer.body;
-        let shown = answer.quotable && !body.is_empty();
+    /// Describes `body`, and quotes its beginning where it may be shown.
+    pub(super) fn of(body: &[u8], media_type: Option<&str>, is_quotable: bool) -> Self {
+        let shown = is_quotable && !body.is_empty();
         Self {
-            form: form(answer),
+            form: form(body, media_type),
             bytes: body.len(),
             excerpt: shown.then(|| excerpt(body)),
         }
@@ -45,8 +43,7 @@ impl Received {
     }
 }
 
-fn form(answer: &Answer) -> Form {
-    let body = &answer.body;
+fn form(body: &[u8], media_type: Option<&str>) -> Form {
     if body.is_empty() {
         return Form::Empty;
     }
@@ -59,7 +56,7 @@ fn form(answer: &Answer) -> Form {
     match serde_json::from_slice::<IgnoredAny>(body) {
         Ok(_) => Form::OtherJson,
         Err(e) if e.classify() == Category::Eof => Form::Cut,
-        Err(_) => Form::Other(answer.media_type().as_deref().and_then(well_known)),
+        Err(_) => Form::Other(media_type.and_then(well_known)),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Keeps the layering drawn in `src/lib.rs` true: who may import whom.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use fs_err as fs;
 
@@ -127,49 +130,215 @@ fn product(path: &Path) -> String {
     )
 }
 
-/// The modules named after `crate::`, in both `crate::x` and `crate::{x, y}`.
-fn imports(text: &str) -> Vec<String> {
-    named_after("crate::", text)
+/// Reads one `use` tree, or one path, into its paths; returns what follows it.
+fn read_tree<'t>(
+    mut path: Vec<String>,
+    mut text: &'t str,
+    found: &mut Vec<Vec<String>>,
+) -> &'t str {
+    loop {
+        text = text.trim_start();
+        if let Some(mut rest) = text.strip_prefix('{') {
+            while !rest.trim_start().starts_with('}') && !rest.is_empty() {
+                rest = read_tree(path.clone(), rest, found);
+                rest = rest.find([',', '}']).map_or("", |at| &rest[at..]);
+                rest = rest.strip_prefix(',').unwrap_or(rest);
+            }
+            return rest.trim_start().strip_prefix('}').unwrap_or_default();
+        }
+        let end = text.find(|c: char| c != '_' && !c.is_alphanumeric());
+        let (word, rest) = text.split_at(end.unwrap_or(text.len()));
+        path.push(word.to_owned());
+        let Some(below) = rest.strip_prefix("::") else {
+            found.push(path);
+            return rest;
+        };
+        text = below;
+    }
 }
 
-/// The modules named after `path`, in both `path::x` and `path::{x, y}`.
-fn named_after(path: &str, text: &str) -> Vec<String> {
-    let word = |s: &str| {
-        s.chars()
-            .take_while(|c| *c == '_' || c.is_alphanumeric())
-            .collect()
-    };
+/// The paths of all `use` trees, and others that begin with `crate` or `super`.
+fn paths(text: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
-    for rest in text.split(path).skip(1) {
-        let Some(group) = rest.strip_prefix('{') else {
-            found.push(word(rest));
-            continue;
-        };
-        let mut depth = 1;
-        let mut start = true;
-        for (at, c) in group.char_indices() {
-            if depth == 1 && start && !c.is_whitespace() && c != '}' {
-                found.push(word(&group[at..]));
-                start = false;
-            }
-            match c {
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                ',' if depth == 1 => start = true,
-                _ => {}
-            }
-            if depth == 0 {
-                break;
+    for (start, skipped) in [("use ", 4), ("crate::", 0), ("super::", 0)] {
+        for (at, _) in text.match_indices(start) {
+            if !text[..at].ends_with("::") {
+                read_tree(Vec::new(), &text[at + skipped..], &mut found);
             }
         }
     }
     found
 }
 
+/// The modules named after `crate::`.
+fn imports(text: &str) -> Vec<String> {
+    let mut paths = paths(text);
+    paths.retain(|path| path.len() > 1 && path[0] == "crate");
+    paths
+        .into_iter()
+        .map(|mut path| path.swap_remove(1))
+        .collect()
+}
+
 #[test]
-fn imports_are_read_from_both_forms() {
-    let text = "use crate::domain::X;\nuse crate::{\n    api::{self, Y},\n    wire::Z,\n};\ncrate::ui::f()";
-    assert_eq!(imports(text), ["domain", "api", "wire", "ui"]);
+fn imports_are_read_from_all_forms() {
+    let text = "use crate::domain::X;\nuse crate::{\n    api::{self, Y},\n    wire::Z as W,\n};\ncrate::ui::f()";
+    let mut read = imports(text);
+    read.sort();
+    read.dedup();
+    assert_eq!(read, ["api", "domain", "ui", "wire"]);
+    let text = "use super::{a::{B, c::D}, e};\nuse f::G;\nsuper::super::h()";
+    let mut read: Vec<String> = paths(text).iter().map(|path| path.join("::")).collect();
+    read.sort();
+    read.dedup();
+    let expected = [
+        "f::G",
+        "super::a::B",
+        "super::a::c::D",
+        "super::e",
+        "super::super::h",
+    ];
+    assert_eq!(read, expected);
+}
+
+/// Siblings that may import each other, and why.
+const CIRCLES: &[(&str, &str, &str)] = &[
+    (
+        "absent",
+        "read",
+        "what is absent is asked for again with the reader that keeps it",
+    ),
+    (
+        "journal",
+        "confirmed",
+        "the journal has lines, and they are matched with a list of keys",
+    ),
+];
+
+/// The path of a source file's module below `crate`.
+fn module_of(path: &Path) -> Vec<String> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let below = path.strip_prefix(src).unwrap().with_extension("");
+    let mut parts: Vec<String> = below
+        .iter()
+        .map(|part| part.to_str().unwrap().to_owned())
+        .collect();
+    if parts.last().is_some_and(|last| last == "mod") {
+        parts.pop();
+    }
+    parts
+}
+
+/// Which modules a module imports, each by the path of its file.
+fn imported<'m>(
+    module: &[String],
+    text: &str,
+    modules: &'m BTreeMap<Vec<String>, PathBuf>,
+) -> BTreeSet<&'m [String]> {
+    let mut found = BTreeSet::new();
+    for path in paths(text) {
+        let mut base = module.to_vec();
+        let mut names = &path[..];
+        match names[0].as_str() {
+            "crate" => base.clear(),
+            "super" | "self" => {}
+            // A child; anything else is a crate.
+            child => {
+                let known = [module, &[child.to_owned()]].concat();
+                if !modules.contains_key(&known) {
+                    continue;
+                }
+            }
+        }
+        while let Some(first @ ("crate" | "self" | "super")) = names.first().map(String::as_str) {
+            if first == "super" {
+                base.pop();
+            }
+            names = &names[1..];
+        }
+        base.extend_from_slice(names);
+        while !base.is_empty() {
+            if let Some((module, _)) = modules.get_key_value(&base) {
+                found.insert(&module[..]);
+                break;
+            }
+            base.pop();
+        }
+    }
+    found
+}
+
+/// Follows the imports from the last module of `trail`; returns the way back to its first.
+fn circle<'m>(imports: &'m BTreeMap<String, BTreeSet<String>>, trail: &mut Vec<&'m str>) -> bool {
+    let last = trail[trail.len() - 1];
+    for next in imports.get(last).into_iter().flatten() {
+        if next == trail[0] {
+            trail.push(next);
+            return true;
+        }
+        if !trail.contains(&next.as_str()) {
+            trail.push(next);
+            if circle(imports, trail) {
+                return true;
+            }
+            trail.pop();
+        }
+    }
+    false
+}
+
+/// Which siblings import which, by the module that they are in.
+type Siblings = BTreeMap<Vec<String>, BTreeMap<String, BTreeSet<String>>>;
+
+fn siblings() -> Siblings {
+    let files = BELOW.iter().flat_map(|(module, _)| sources(module));
+    let modules: BTreeMap<_, _> = files.map(|path| (module_of(&path), path)).collect();
+    let mut siblings = Siblings::new();
+    for (module, file) in &modules {
+        for other in imported(module, &product(file), &modules) {
+            let shared = module.iter().zip(other).take_while(|(a, b)| a == b).count();
+            let (Some(from), Some(to)) = (module.get(shared), other.get(shared)) else {
+                continue;
+            };
+            let parent = siblings.entry(module[..shared].to_vec()).or_default();
+            parent.entry(from.clone()).or_default().insert(to.clone());
+        }
+    }
+    siblings
+}
+
+#[test]
+fn a_command_imports_no_other_command() {
+    let commands = siblings().remove(&["commands".to_owned()][..]).unwrap();
+    assert!(commands.len() > 10, "{commands:?}");
+    for (command, imports) in commands.iter().filter(|(name, _)| *name != "shared") {
+        let others: Vec<&String> = imports.iter().filter(|name| *name != "shared").collect();
+        assert!(others.is_empty(), "`{command}` imports {others:?}");
+    }
+    let shared = commands.get("shared");
+    assert_eq!(shared, None, "`shared` imports commands");
+}
+
+#[test]
+fn siblings_import_each_other_in_one_direction() {
+    let mut siblings = siblings();
+    for imports in siblings.values_mut() {
+        for (a, b, _) in CIRCLES {
+            if let Some(imports) = imports.get_mut(*a) {
+                imports.remove(*b);
+            }
+        }
+    }
+    let mut circles = Vec::new();
+    for (parent, imports) in &siblings {
+        for start in imports.keys() {
+            let mut trail = vec![start.as_str()];
+            if circle(imports, &mut trail) {
+                circles.push(format!("{}: {}", parent.join("::"), trail.join(" -> ")));
+            }
+        }
+    }
+    assert!(circles.is_empty(), "{circles:#?}");
 }
 
 #[test]
@@ -184,37 +353,6 @@ fn modules_import_only_what_lies_below_them() {
             }
         }
     }
-    assert!(broken.is_empty(), "{broken:#?}");
-}
-
-#[test]
-fn a_command_imports_no_other_command() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands");
-    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
-    let entries = fs::read_dir(&folder).unwrap();
-    let entries = entries.map(|entry| name(&entry.unwrap().path()));
-    let verbs: Vec<String> = entries
-        .filter(|name| name != "mod" && name != "shared")
-        .collect();
-    let mut broken = Vec::new();
-    for path in sources("commands") {
-        let inside = path.strip_prefix(&folder).unwrap();
-        let own = name(Path::new(inside.iter().next().unwrap()));
-        if own == "mod" {
-            continue;
-        }
-        // How often `super` leads from here to `commands`.
-        let ups = inside.iter().count() - usize::from(name(inside) == "mod");
-        let text = product(&path);
-        let mut used = named_after("commands::", &text);
-        used.extend(named_after(&"super::".repeat(ups), &text));
-        used.retain(|used| *used != own && verbs.contains(used));
-        broken.extend(
-            used.iter()
-                .map(|used| format!("{inside:?} imports `{used}`")),
-        );
-    }
-    assert!(verbs.len() > 10, "{verbs:?}");
     assert!(broken.is_empty(), "{broken:#?}");
 }
 

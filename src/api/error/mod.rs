@@ -9,8 +9,8 @@ use std::{fmt, time::Duration};
 
 use reqwest::{Method, StatusCode};
 
-use super::{answer::Answer, received::Received};
-use crate::wire::{Envelope, Message, analytics::GraphqlError, code};
+use super::received::Received;
+use crate::wire::{Message, analytics::GraphqlError, code};
 
 /// The request that failed, named without its query, headers or body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -291,28 +291,6 @@ impl Error {
         ];
         matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
             || self.codes().any(|c| DENIALS.contains(&c))
-    }
-}
-
-/// Whether a header is this word, in any case.
-fn is(header: Option<&str>, word: &str) -> bool {
-    header.is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
-}
-
-impl Kind {
-    pub(super) fn refused(answer: &Answer) -> Self {
-        let envelope: Option<Envelope<serde::de::IgnoredAny>> =
-            serde_json::from_slice(&answer.body).ok();
-        Self::Refused {
-            status: answer.status,
-            received: envelope.is_none().then(|| Received::of(answer)),
-            errors: envelope.map(|e| e.errors).unwrap_or_default(),
-            ray: answer.header("cf-ray").map(str::to_owned),
-            retry_after: None,
-            renewed_in: None,
-            challenged: is(answer.header("cf-mitigated"), "challenge"),
-            is_final: is(answer.header("x-should-retry"), "false"),
-        }
     }
 }
 
