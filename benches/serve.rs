@@ -25,6 +25,9 @@ use std::{
 const CONNECTIONS: usize = 16;
 const TIME: Duration = Duration::from_secs(5);
 
+/// How long a single answer may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 fn main() {
     let dir = tempfile::tempdir().unwrap();
     for (place, flags) in [
@@ -81,6 +84,7 @@ fn start(flags: &[&str]) -> (Child, String, String) {
          content-length: 17\r\n\r\n{{\"title\":\"bench\"}}"
     );
     let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(create.as_bytes()).unwrap();
     let answer = read_answer(&mut BufReader::new(stream));
     let created: serde_json::Value = serde_json::from_slice(&answer).unwrap();
@@ -98,6 +102,7 @@ fn run(host: &str, request: impl Fn(usize) -> String + Sync) -> usize {
                 scope.spawn(|| {
                     let stream = TcpStream::connect(host).unwrap();
                     stream.set_nodelay(true).unwrap();
+                    stream.set_read_timeout(Some(PATIENCE)).unwrap();
                     let mut reader = BufReader::new(stream.try_clone().unwrap());
                     let mut writer = stream;
                     let mut answered = 0;

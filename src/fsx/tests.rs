@@ -159,7 +159,7 @@ fn a_lock_is_held_until_it_is_dropped() {
     });
     assert!(when.recv_timeout(Duration::from_millis(50)).is_err());
     drop(held);
-    when.recv().unwrap();
+    when.recv_timeout(Duration::from_mins(1)).unwrap();
     waiting.join().unwrap();
 }
 

@@ -337,7 +337,7 @@ fn an_answer_without_end_is_not_read_to_its_end() {
         let args = [args, &["--namespace-id", id]].concat();
         let mut command = sandbox.command(&args);
         command.env("CLOUDFLARE_API_BASE_URL", &base);
-        let seen = sandbox.see(command.output().unwrap());
+        let seen = Seen::of(command);
         assert_eq!(seen.code, Some(1), "{args:?} {seen}");
         assert!(seen.stderr.contains(said), "{args:?} {seen}");
     }
@@ -351,7 +351,7 @@ fn an_answer_without_end_is_not_read_to_its_end() {
         let args = ["key", "get", "k", "--namespace-id", id, "--retries", "0"];
         let mut command = sandbox.command(&args);
         command.env("CLOUDFLARE_API_BASE_URL", &base);
-        let seen = sandbox.see(command.output().unwrap());
+        let seen = Seen::of(command);
         assert_eq!(seen.code, Some(7), "{seen}");
     }
 }

@@ -5,7 +5,11 @@ use std::process::Stdio;
 use fs_err as fs;
 use kvctl::emulator::{Action, Fault, Keys};
 
-use crate::{sandbox::Sandbox, transfer::sandbox};
+use crate::{
+    sandbox::{Sandbox, Seen},
+    transfer::sandbox,
+    wait::Finish as _,
+};
 
 /// Where stdout leads.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,7 +58,7 @@ fn code(sandbox: &Sandbox, args: &[&str], stdout: Broken, variables: &[(&str, &s
     command
         .envs(variables.iter().copied())
         .stdout(stdout.stdout());
-    let seen = sandbox.see(command.output().unwrap());
+    let seen = Seen::of(command);
     seen.code.unwrap_or_else(|| panic!("{args:?} {seen}"))
 }
 
@@ -76,7 +80,7 @@ fn prepared() -> Sandbox {
         "[[namespace]]\nbinding = \"A\"\ntitle = \"one\"\nttl = { required = true }\n",
     );
     sandbox.write("rules/wrangler.toml", {
-        let listed = sandbox.command(&["namespace", "list"]).output().unwrap();
+        let listed = sandbox.command(&["namespace", "list"]).finish();
         let listed = String::from_utf8(listed.stdout).unwrap();
         let line = listed.lines().find(|line| line.ends_with("\tone"));
         let (id, _) = line.and_then(|line| line.split_once('\t')).unwrap();

@@ -105,10 +105,11 @@ fn delete_is_guarded() {
         Some(9)
     );
     let dry = run(&sandbox, &["delete", "keys.json", "--dry-run"]);
-    assert_eq!(
-        dry.stdout,
-        "a\nc\ndry run: would delete 2 keys from `one` ([ID])\n"
-    );
+    insta::assert_snapshot!(dry.stdout, @r"
+    a
+    c
+    dry run: would delete 2 keys from `one` ([ID])
+    ");
     let seen = run(&sandbox, &["delete", "keys.json", "--force"]);
     assert_eq!(seen.code, Some(0), "{seen}");
     let left = sandbox.run(&["key", "list", "-n", "one"]).stdout;

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use kvctl::emulator::{Action, Config, Fault};
 use serde_json::{Value, json};
 
-use crate::sandbox::{Sandbox, config};
+use crate::sandbox::{Sandbox, at_once, config};
 
 fn now() -> i64 {
     kvctl::env::now().as_second()
@@ -39,30 +39,32 @@ fn near(found: Option<i64>, expected: i64) {
 
 #[test]
 fn a_time_to_live_is_sent_as_one() {
-    for ahead in [0, -3600, 3600] {
+    let runs: [(&[&str], i64); 3] = [
+        (&["bulk", "put", "in.json", "-n", "one"], 60),
+        (&["import", "in.json", "-n", "one"], 60),
+        (
+            &["bulk", "put", "plain.json", "--ttl", "90", "-n", "one"],
+            90,
+        ),
+    ];
+    let cases: Vec<_> = [0, -3600, 3600]
+        .iter()
+        .flat_map(|ahead| runs.map(|(args, ttl)| (*ahead, args, ttl)))
+        .collect();
+    at_once(&cases, |&(ahead, args, ttl)| {
         let sandbox = sandbox(ahead);
         let entry = json!([{ "key": "k", "value": "v", "expiration_ttl": 60 }]);
         sandbox.write("in.json", entry.to_string());
         sandbox.write("plain.json", r#"[{"key":"k","value":"v"}]"#);
-        let runs: [(&[&str], i64); 3] = [
-            (&["bulk", "put", "in.json", "-n", "one"], 60),
-            (&["import", "in.json", "-n", "one"], 60),
-            (
-                &["bulk", "put", "plain.json", "--ttl", "90", "-n", "one"],
-                90,
-            ),
-        ];
-        for (args, ttl) in runs {
-            // A time that was right when the file was read is too near by then.
-            let slow = Action::Delay(Duration::from_millis(1100));
-            sandbox.emulator.fault(Fault::new("PUT", "/bulk", slow));
-            let before = now() + ahead;
-            let seen = sandbox.run(args);
-            assert_eq!(seen.code, Some(0), "{args:?} {seen}");
-            assert!(seen.stdout.contains("1 record"), "{args:?} {seen}");
-            near(expiration(&sandbox), before + ttl);
-        }
-    }
+        // A time that was right when the file was read is too near by then.
+        let slow = Action::Delay(Duration::from_millis(1100));
+        sandbox.emulator.fault(Fault::new("PUT", "/bulk", slow));
+        let before = now() + ahead;
+        let seen = sandbox.run(args);
+        assert_eq!(seen.code, Some(0), "{args:?} {seen}");
+        assert!(seen.stdout.contains("1 record"), "{args:?} {seen}");
+        near(expiration(&sandbox), before + ttl);
+    });
 }
 
 #[test]

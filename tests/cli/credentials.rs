@@ -10,7 +10,8 @@ use kvctl::{
 
 use crate::{
     provision::BIO,
-    sandbox::{ACCOUNT, Sandbox, TOKEN, clock},
+    sandbox::{ACCOUNT, Sandbox, Seen, TOKEN, clock},
+    wait::Finish as _,
 };
 
 fn account(id: &str, name: &str) -> Account {
@@ -24,7 +25,7 @@ fn account(id: &str, name: &str) -> Account {
 fn no_credentials_name_the_variables_and_the_permission() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", BIO);
-    let seen = sandbox.see(sandbox.bare_command(&["provision"]).output().unwrap());
+    let seen = Seen::of(sandbox.bare_command(&["provision"]));
     assert_eq!(seen.code, Some(4), "{seen}");
     insta::assert_snapshot!(seen);
     assert_eq!(sandbox.emulator.log().len(), 0);
@@ -43,7 +44,7 @@ fn several_accounts_are_listed_and_one_is_taken() {
     sandbox.write("wrangler.toml", BIO);
     let run = |token: &str| {
         let mut command = sandbox.bare_command(&["provision", "--dry-run"]);
-        sandbox.see(command.env("CLOUDFLARE_API_TOKEN", token).output().unwrap())
+        Seen::of(command.env("CLOUDFLARE_API_TOKEN", token))
     };
     let seen = run(TOKEN);
     assert_eq!(seen.code, Some(9), "{seen}");
@@ -70,7 +71,7 @@ fn credentials_may_come_from_files() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", BIO);
     sandbox.write("token", format!("{TOKEN}\n"));
-    let list = |args: &[&str]| sandbox.see(sandbox.bare_command(args).output().unwrap());
+    let list = |args: &[&str]| Seen::of(sandbox.bare_command(args));
     let seen = list(&[
         "namespace",
         "list",
@@ -114,7 +115,7 @@ fn a_token_is_never_sent_in_clear_to_another_machine() {
         "CLOUDFLARE_API_BASE_URL",
         "http://api.example.com/client/v4",
     );
-    let seen = sandbox.see(command.output().unwrap());
+    let seen = Seen::of(command);
     assert_eq!(seen.code, Some(2), "{seen}");
     insta::assert_snapshot!(seen);
 }
@@ -145,11 +146,7 @@ fn the_token_is_shown_nowhere() {
         &["namespace", "list", "--token", TOKEN],
     ];
     for args in runs {
-        let output = sandbox
-            .command(args)
-            .env("RUST_BACKTRACE", "full")
-            .output()
-            .unwrap();
+        let output = sandbox.command(args).env("RUST_BACKTRACE", "full").finish();
         if args != runs[4] {
             assert!(
                 !output.stderr.is_empty(),
@@ -164,7 +161,7 @@ fn the_token_is_shown_nowhere() {
         format!("{TOKEN}\u{1}"),
     ] {
         let mut command = sandbox.command(&["provision", "-vv"]);
-        let output = command.env("CLOUDFLARE_API_TOKEN", odd).output().unwrap();
+        let output = command.env("CLOUDFLARE_API_TOKEN", odd).finish();
         assert_eq!(output.status.code(), Some(4));
         assert_no_canary(&output);
     }

@@ -1,20 +1,28 @@
-//! Imports and exports that are cut short at random, again and again, and gone on with.
+//! Imports and exports that are cut short at random, again and again, and resumed.
 //!
-//! `KVCTL_CUT_SHORT=ROUNDS` makes it more than the two rounds of each kind that every run does.
+//! Each test has a long form that is ignored, as slow; `KVCTL_CUT_SHORT=ROUNDS` sets how many rounds
+//! of each kind it does.
+#![cfg(unix)]
 
 use std::{
     fmt::Write as _,
-    process::Command,
     time::{Duration, Instant},
 };
 
-use crate::sandbox::{Sandbox, Seen};
+use crate::{
+    sandbox::{Sandbox, Seen},
+    wait::signal_at,
+};
 
-const RECORDS: usize = 100_000;
-const REQUESTS: usize = RECORDS / 10_000;
+/// How much a test does.
+#[derive(Clone, Copy)]
+pub(crate) struct Effort {
+    pub(crate) rounds: u64,
+    pub(crate) records: usize,
+}
 
-fn records() -> String {
-    (0..RECORDS).fold(String::new(), |mut text, n| {
+fn records(count: usize) -> String {
+    (0..count).fold(String::new(), |mut text, n| {
         writeln!(text, "{{\"key\":\"k{n:06}\",\"value\":\"{n:0>100}\"}}").unwrap();
         text
     })
@@ -24,27 +32,25 @@ fn records() -> String {
     clippy::disallowed_methods,
     reason = "how thorough a test is, is for who runs it"
 )]
-pub(crate) fn rounds() -> u64 {
+fn rounds() -> Option<u64> {
     let asked = std::env::var("KVCTL_CUT_SHORT").ok();
-    asked.map_or(2, |text| text.parse().unwrap())
+    asked.map(|text| text.parse().unwrap())
+}
+
+/// How much the long forms do, if nobody asks for more rounds.
+pub(crate) fn at_length(rounds: u64, records: usize) -> Effort {
+    Effort {
+        rounds: self::rounds().unwrap_or(rounds),
+        records,
+    }
 }
 
 /// Runs until `moment`, then sends the signal. Returns whether it had ended by itself.
 fn cut(sandbox: &Sandbox, args: &[&str], signal: &str, moment: Duration) -> (bool, Seen) {
     let mut child = sandbox.command(args).spawn().unwrap();
-    let begun = Instant::now();
-    let mut ended = false;
-    while !ended && begun.elapsed() < moment {
-        ended = child.try_wait().unwrap().is_some();
-        std::thread::yield_now();
-    }
-    if !ended {
-        let pid = child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
-        ended = !sent.success();
-    }
-    let seen = sandbox.see(child.wait_with_output().unwrap());
-    (ended || seen.code == Some(0), seen)
+    let sent = signal_at(&mut child, signal, Instant::now() + moment);
+    let seen = Seen::of(child);
+    (!sent || seen.code == Some(0), seen)
 }
 
 /// Cuts the command short until it is done, and returns how often that was.
@@ -86,24 +92,38 @@ fn writes(sandbox: &Sandbox) -> usize {
     log.iter().filter(|entry| is_write(&entry.path)).count()
 }
 
-#[cfg(unix)]
 #[test]
 fn an_import_that_is_cut_short_at_random_ends_complete() {
+    cut_imports(Effort {
+        rounds: 1,
+        records: 20_000,
+    });
+}
+
+#[test]
+#[ignore = "slow: imports 100,000 records four times, each cut short again and again"]
+fn an_import_that_is_cut_short_at_random_ends_complete_at_length() {
+    cut_imports(at_length(2, 100_000));
+}
+
+fn cut_imports(effort: Effort) {
     let sandbox = Sandbox::unlimited();
     sandbox.emulator.latency(Duration::from_millis(150));
-    sandbox.write("in.ndjson", records());
+    sandbox.write("in.ndjson", records(effort.records));
     let mut all = 0;
-    for (round, signal) in (0..rounds()).flat_map(|n| [(2 * n, "-INT"), (2 * n + 1, "-KILL")]) {
+    for (round, signal) in (0..effort.rounds).flat_map(|n| [(2 * n, "-INT"), (2 * n + 1, "-KILL")])
+    {
         let title = format!("n{round}");
         ok(&sandbox.run(&["namespace", "create", &title]));
         let before = writes(&sandbox);
         let import = ["import", "in.ndjson", "-n", &title];
         let cuts = cut_until_done(&sandbox, &import, signal, round + 1);
-        let again = writes(&sandbox) - before - REQUESTS;
-        println!(
-            "import, round {round}, {signal}: cut short {cuts} times, {again} requests sent again"
+        let again = writes(&sandbox) - before - effort.records / 10_000;
+        assert!(
+            again <= 4 * cuts,
+            "round {round}, {signal}: cut short {cuts} times, {again} requests sent again, more than \
+             were under way"
         );
-        assert!(again <= 4 * cuts, "more than was under way");
         sandbox.emulator.latency(Duration::ZERO);
         ok(&sandbox.run(&["diff", "in.ndjson", &format!("title:{title}")]));
         sandbox.emulator.latency(Duration::from_millis(150));
@@ -113,12 +133,25 @@ fn an_import_that_is_cut_short_at_random_ends_complete() {
     assert!(all > 0, "none was cut short");
 }
 
-#[cfg(unix)]
 #[test]
 fn an_export_that_is_cut_short_at_random_ends_complete() {
-    let text = records();
+    cut_exports(Effort {
+        rounds: 1,
+        records: 15_000,
+    });
+}
+
+#[test]
+#[ignore = "slow: exports 100,000 records four times, each cut short again and again"]
+fn an_export_that_is_cut_short_at_random_ends_complete_at_length() {
+    cut_exports(at_length(2, 100_000));
+}
+
+fn cut_exports(effort: Effort) {
+    let text = records(effort.records);
     let mut all = 0;
-    for (round, signal) in (0..rounds()).flat_map(|n| [(2 * n, "-INT"), (2 * n + 1, "-KILL")]) {
+    for (round, signal) in (0..effort.rounds).flat_map(|n| [(2 * n, "-INT"), (2 * n + 1, "-KILL")])
+    {
         // Each with a service of its own, whose log is long enough for one.
         let sandbox = Sandbox::unlimited();
         sandbox.write("in.ndjson", &text);
@@ -127,12 +160,13 @@ fn an_export_that_is_cut_short_at_random_ends_complete() {
         let before = sandbox.emulator.requests("POST");
         let export = ["export", "out.ndjson", "-n", "one"];
         let cuts = cut_until_done(&sandbox, &export, signal, round + 1);
-        let again = sandbox.emulator.requests("POST") - before - RECORDS / 100;
-        println!(
-            "export, round {round}, {signal}: cut short {cuts} times, {again} requests sent again"
-        );
+        let again = sandbox.emulator.requests("POST") - before - effort.records / 100;
         // Eight are under way at once; what they brought may wait in memory, 16 KiB at most.
-        assert!(again <= 11 * cuts, "more than was under way");
+        assert!(
+            again <= 11 * cuts,
+            "round {round}, {signal}: cut short {cuts} times, {again} requests sent again, more than \
+             were under way"
+        );
         ok(&sandbox.run(&["diff", "in.ndjson", "out.ndjson"]));
         all += cuts;
     }

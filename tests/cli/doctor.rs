@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::{
     provision::BIO,
-    sandbox::{ACCOUNT, Sandbox, Seen, clock},
+    sandbox::{ACCOUNT, Sandbox, Seen, assert_filtered, clock},
+    wait::{Finish as _, piped},
 };
 
 /// A user's token as they are made since 2026; never to be seen anywhere.
@@ -44,38 +45,34 @@ fn doctor(sandbox: &Sandbox, token: &str, args: &[&str]) -> Command {
 }
 
 /// Runs it, also as JSON and with all details, and looks for canaries in all of it.
-fn see(sandbox: &Sandbox, mut command: Command) -> Seen {
+fn see(mut command: Command) -> Seen {
     let args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
-    let seen = command.output().unwrap();
-    for more in ["--json", "-vv"] {
-        let mut again = Command::new(command.get_program());
+    let child = command.spawn().unwrap();
+    let others = ["--json", "-vv"].map(|more| {
+        let mut again = piped(command.get_program());
         again.args(&args).arg(more).env_clear();
         again.current_dir(command.get_current_dir().unwrap());
         for (name, value) in command.get_envs() {
             again.env(name, value.unwrap());
         }
-        let other = again.output().unwrap();
+        (more, again.spawn().unwrap())
+    });
+    let seen = child.finish();
+    for (more, other) in others {
+        let other = other.finish();
         assert_eq!(other.status.code(), seen.status.code(), "{more}: {other:?}");
         for text in [&other.stdout, &other.stderr, &seen.stdout, &seen.stderr] {
             assert!(!String::from_utf8_lossy(text).contains("canary"));
         }
     }
-    sandbox.see(seen)
+    Seen::of(seen)
 }
 
-/// Takes out what differs from run to run and from machine to machine.
-fn steady(seen: &Seen) -> String {
-    let text = seen.to_string();
-    let line = |line: &str| match line.split_once(" ms, ") {
-        Some((head, tail)) => {
-            let head = head.trim_end_matches(|c: char| c.is_ascii_digit());
-            format!("{head}[N] ms, {tail}")
-        }
-        None if line.starts_with("kvctl ") => "kvctl [VERSION]".to_owned(),
-        None => line.to_owned(),
-    };
-    text.lines().map(line).collect::<Vec<_>>().join("\n")
-}
+/// What differs from run to run and from machine to machine.
+const MACHINE: [(&str, &str); 2] = [
+    (r"[0-9]* ms, ", "[N] ms, "),
+    (r"(?m)^kvctl .*$", "kvctl [VERSION]"),
+];
 
 #[test]
 fn a_healthy_project_is_explained() {
@@ -90,11 +87,11 @@ fn a_healthy_project_is_explained() {
         r#"{"version": "4.59.1"}"#,
     );
     sandbox.write(".env", "CLOUDFLARE_ENV=staging\nOTHER=canary\n");
-    let seen = sandbox.see(doctor(&sandbox, USERS, &[]).output().unwrap());
+    let seen = Seen::of(doctor(&sandbox, USERS, &[]));
     // The accounts, the token, the namespaces, the analytics.
     assert_eq!(sandbox.emulator.log().len(), 4);
-    insta::assert_snapshot!(steady(&seen));
-    let seen = see(&sandbox, doctor(&sandbox, USERS, &["--env", ""]));
+    assert_filtered!(MACHINE, seen);
+    let seen = see(doctor(&sandbox, USERS, &["--env", ""]));
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(
         sandbox
@@ -108,7 +105,7 @@ fn a_healthy_project_is_explained() {
 #[test]
 fn the_json_document_has_a_form() {
     let sandbox = sandbox(user().without_analytics());
-    let seen = sandbox.see(doctor(&sandbox, USERS, &["--json"]).output().unwrap());
+    let seen = Seen::of(doctor(&sandbox, USERS, &["--json"]));
     assert_eq!(seen.code, Some(0), "{seen}");
     let mut report: Value = serde_json::from_str(&seen.stdout).unwrap();
     report["versions"]["platform"] = json!("[PLATFORM]");
@@ -134,9 +131,9 @@ fn everything_broken_is_everything_reported() {
         .env("CLOUDFLARE_ACCOUNT_ID", "mine")
         .env("CLOUDFLARE_API_BASE_URL", "http://api.example.com")
         .env("SSL_CERT_FILE", "/nonexistent.pem");
-    let seen = see(&sandbox, command);
+    let seen = see(command);
     assert_eq!(seen.code, Some(8), "{seen}");
-    insta::assert_snapshot!(steady(&seen));
+    assert_filtered!(MACHINE, seen);
     assert_eq!(sandbox.emulator.log().len(), 0);
 }
 
@@ -157,7 +154,7 @@ fn authorities_that_are_none_are_named_once() {
             "broken.pem has a certificate that cannot be decoded",
         ),
     ] {
-        let seen = see(&sandbox, doctor(&sandbox, USERS, &["--ca-file", file]));
+        let seen = see(doctor(&sandbox, USERS, &["--ca-file", file]));
         assert_eq!(seen.code, Some(8), "{seen}");
         assert!(seen.stdout.contains(said), "{seen}");
         assert!(seen.stdout.contains("1 thing is broken"), "{seen}");
@@ -170,7 +167,7 @@ fn without_a_network_there_is_still_a_report() {
     let mut command = doctor(&sandbox, USERS, &[]);
     // Nobody listens there.
     command.env("CLOUDFLARE_API_BASE_URL", "http://127.0.0.1:1/client/v4");
-    let seen = see(&sandbox, command);
+    let seen = see(command);
     assert_eq!(seen.code, Some(8), "{seen}");
     assert!(seen.stdout.contains("could not connect"), "{seen}");
     assert!(seen.stdout.contains("1 thing is broken"), "{seen}");
@@ -179,9 +176,9 @@ fn without_a_network_there_is_still_a_report() {
 #[test]
 fn without_credentials_the_way_is_looked_at_all_the_same() {
     let sandbox = sandbox(user());
-    let seen = see(&sandbox, sandbox.bare_command(&["doctor"]));
+    let seen = see(sandbox.bare_command(&["doctor"]));
     assert_eq!(seen.code, Some(8), "{seen}");
-    insta::assert_snapshot!(steady(&seen));
+    assert_filtered!(MACHINE, seen);
 }
 
 #[test]
@@ -194,7 +191,7 @@ fn the_password_of_a_proxy_is_not_shown() {
             "https://api.example.invalid/client/v4",
         )
         .env("https_proxy", "http://canary:canary@127.0.0.1:1");
-    let seen = see(&sandbox, command);
+    let seen = see(command);
     assert_eq!(seen.code, Some(8), "{seen}");
     assert!(
         seen.stdout
@@ -210,7 +207,7 @@ fn the_password_of_a_proxy_is_not_shown() {
         )
         .env("HTTPS_PROXY", "http://canary:canary@127.0.0.1:1")
         .env("NO_PROXY", "::/0");
-    let seen = see(&sandbox, command);
+    let seen = see(command);
     assert!(
         seen.stdout
             .contains("warning: HTTPS_PROXY is set, but no proxy is used"),
@@ -222,7 +219,7 @@ fn the_password_of_a_proxy_is_not_shown() {
 fn a_token_of_an_account_is_verified_where_it_is_known() {
     let token = "cfat_canary_0123456789";
     let sandbox = sandbox(Token::new(token, [id()]).kind(TokenKind::AccountOwned));
-    let seen = see(&sandbox, doctor(&sandbox, token, &[]));
+    let seen = see(doctor(&sandbox, token, &[]));
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(
         seen.stdout.contains("token of the account, active"),
@@ -243,7 +240,7 @@ fn a_token_of_an_account_is_verified_where_it_is_known() {
 fn a_token_without_marks_is_looked_for_in_both_places() {
     let token = "canary_0123456789";
     let sandbox = sandbox(Token::new(token, [id()]).kind(TokenKind::AccountOwned));
-    let seen = see(&sandbox, doctor(&sandbox, token, &[]));
+    let seen = see(doctor(&sandbox, token, &[]));
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(
         seen.stdout.contains("token of the account, active"),
@@ -261,7 +258,7 @@ fn what_is_wrong_with_a_token_is_said() {
         sandbox
             .emulator
             .fault(Fault::new("GET", "tokens/verify", Action::Answer(answer)));
-        sandbox.see(doctor(&sandbox, USERS, &[]).output().unwrap())
+        Seen::of(doctor(&sandbox, USERS, &[]))
     };
     for status in ["disabled", "expired"] {
         let seen = verified(status, "2020-01-01T00:00:00Z");
@@ -283,7 +280,7 @@ fn what_is_wrong_with_a_token_is_said() {
     );
     // Not the service's at all, and a key in the place of a token.
     for token in ["cfut_canary_other", "cfk_canary_other"] {
-        let seen = see(&sandbox, doctor(&sandbox, token, &[]));
+        let seen = see(doctor(&sandbox, token, &[]));
         assert_eq!(seen.code, Some(8), "{seen}");
         assert!(
             seen.stdout.contains("the API rejects the credentials"),
@@ -295,9 +292,9 @@ fn what_is_wrong_with_a_token_is_said() {
 #[test]
 fn permissions_that_are_missing_are_named() {
     let sandbox = sandbox(user().grant(Grant::None).without_analytics());
-    let seen = see(&sandbox, doctor(&sandbox, USERS, &[]));
+    let seen = see(doctor(&sandbox, USERS, &[]));
     assert_eq!(seen.code, Some(8), "{seen}");
-    insta::assert_snapshot!(steady(&seen));
+    assert_filtered!(MACHINE, seen);
 }
 
 #[test]
@@ -308,7 +305,7 @@ fn clocks_that_differ_are_a_fault() {
             clock,
             ..config(user())
         });
-        let seen = see(&sandbox, doctor(&sandbox, USERS, &[]));
+        let seen = see(doctor(&sandbox, USERS, &[]));
         assert_eq!(seen.code, Some(8), "{seen}");
         // As exact as whole seconds on a busy machine are.
         let near = |off: i64| said.replace("600", &(600 + off).to_string());
@@ -325,7 +322,7 @@ fn a_wrong_account_is_told_apart_from_a_missing_permission() {
     let sandbox = sandbox(user());
     let mut command = doctor(&sandbox, USERS, &[]);
     command.env("CLOUDFLARE_ACCOUNT_ID", "ffffffffffffffffffffffffffffff00");
-    let seen = see(&sandbox, command);
+    let seen = see(command);
     assert_eq!(seen.code, Some(8), "{seen}");
     assert!(
         seen.stdout
@@ -346,9 +343,9 @@ fn env_files_that_cannot_be_read_stop_all_others() {
     let sandbox = sandbox(user());
     std::os::unix::fs::symlink("/proc/self/mem", sandbox.app().join(".env")).unwrap();
     let mut list = sandbox.bare_command(&["namespace", "list"]);
-    let seen = sandbox.see(list.env("CLOUDFLARE_API_TOKEN", USERS).output().unwrap());
+    let seen = Seen::of(list.env("CLOUDFLARE_API_TOKEN", USERS));
     assert_eq!(seen.code, Some(5), "{seen}");
-    let seen = see(&sandbox, doctor(&sandbox, USERS, &[]));
+    let seen = see(doctor(&sandbox, USERS, &[]));
     assert_eq!(seen.code, Some(8), "{seen}");
     assert!(seen.stdout.contains("broken: could not read"), "{seen}");
     assert!(
@@ -360,7 +357,7 @@ fn env_files_that_cannot_be_read_stop_all_others() {
 #[test]
 fn the_local_store_needs_nothing() {
     let sandbox = sandbox(user());
-    let run = |args: &[&str]| sandbox.see(sandbox.bare_command(args).output().unwrap());
+    let run = |args: &[&str]| Seen::of(sandbox.bare_command(args));
     let none = run(&["doctor", "--local"]);
     assert_eq!(none.code, Some(0), "{none}");
     assert!(none.stdout.contains("there is none yet"), "{none}");
@@ -369,8 +366,8 @@ fn the_local_store_needs_nothing() {
     assert_eq!(run(&["provision", "--local"]).code, Some(0));
     let put = ["key", "put", "a", "12345", "--local", "-b", "SESSIONS"];
     assert_eq!(run(&put).code, Some(0));
-    let seen = see(&sandbox, sandbox.bare_command(&["doctor", "--local"]));
+    let seen = see(sandbox.bare_command(&["doctor", "--local"]));
     assert_eq!(seen.code, Some(0), "{seen}");
-    insta::assert_snapshot!(steady(&seen));
+    assert_filtered!(MACHINE, seen);
     assert_eq!(sandbox.emulator.log().len(), 0);
 }

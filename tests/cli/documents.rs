@@ -1,10 +1,11 @@
 //! `kvctl completions` and `kvctl man`.
 
-use std::process::Command;
-
 use fs_err as fs;
 
-use crate::sandbox::Sandbox;
+use crate::{
+    sandbox::{Sandbox, Seen},
+    wait::piped,
+};
 
 #[test]
 fn every_shell_gets_a_script_that_knows_the_commands() {
@@ -26,9 +27,9 @@ fn bash_completes_a_command_with_its_script() {
     sandbox.write("kvctl.bash", sandbox.run(&["completions", "bash"]).stdout);
     let complete = "source ./kvctl.bash; COMP_WORDS=(kvctl key ge); COMP_CWORD=2; \
                     _kvctl kvctl ge key; echo \"${COMPREPLY[@]}\"";
-    let mut bash = Command::new("bash");
+    let mut bash = piped("bash");
     let output = bash.args(["-c", complete]).current_dir(sandbox.app());
-    let seen = sandbox.see(output.output().unwrap());
+    let seen = Seen::of(output);
     assert_eq!(seen.stdout, "get\n", "{seen}");
 }
 

@@ -2,7 +2,7 @@
 //! overwrites nothing that was not named, and is not taken for an answer.
 
 use crate::{
-    sandbox::{ACCOUNT, Sandbox, TOKEN},
+    sandbox::{ACCOUNT, Sandbox, Seen, TOKEN},
     transfer::sandbox,
 };
 
@@ -120,7 +120,7 @@ fn a_variable_that_is_empty_is_not_set() {
     let sandbox = prepared();
     let list = |set: &[(&str, &str)]| {
         let mut command = sandbox.bare_command(&["key", "list", "-n", "one"]);
-        sandbox.see(command.envs(set.iter().copied()).output().unwrap())
+        Seen::of(command.envs(set.iter().copied()))
     };
     let (token, account) = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID");
     let seen = list(&[(token, ""), (account, ACCOUNT)]);

@@ -3,7 +3,10 @@
 
 use std::{path::Path, process::Command};
 
-use crate::sandbox::{ACCOUNT, Sandbox, Seen, TOKEN};
+use crate::{
+    sandbox::{ACCOUNT, Sandbox, Seen, TOKEN},
+    wait::Finish as _,
+};
 
 /// The binary without a base URL, but with the user's token.
 fn command(sandbox: &Sandbox, args: &[&str]) -> Command {
@@ -13,7 +16,7 @@ fn command(sandbox: &Sandbox, args: &[&str]) -> Command {
 }
 
 fn run(sandbox: &Sandbox, args: &[&str]) -> Seen {
-    sandbox.see(command(sandbox, args).output().unwrap())
+    Seen::of(command(sandbox, args))
 }
 
 /// A project whose env file says where requests go.
@@ -119,7 +122,7 @@ fn credentials_of_any_kind_are_kept_back() {
         let args = [&["namespace", "list", "--account-id", ACCOUNT], flags].concat();
         let mut command = command(&sandbox, &args);
         command.env_remove("CLOUDFLARE_API_TOKEN");
-        sandbox.see(command.envs(variables.iter().copied()).output().unwrap())
+        Seen::of(command.envs(variables.iter().copied()))
     };
     for (what, variable, variables, flags) in cases {
         sandbox.write(".env", format!("{variable}={base}\n"));
@@ -162,7 +165,7 @@ fn one_file_that_says_all_is_heard_and_so_is_what_is_exported() {
     for (name, value) in [("UNRELATED", "1"), ("CLOUDFLARE_API_TOKEN", "")] {
         let mut command = command(&sandbox, &["namespace", "list"]);
         command.env_remove("CLOUDFLARE_API_TOKEN").env(name, value);
-        let seen = sandbox.see(command.output().unwrap());
+        let seen = Seen::of(command);
         assert_eq!(seen.code, Some(0), "{seen}");
     }
     let key = format!(
@@ -170,7 +173,7 @@ fn one_file_that_says_all_is_heard_and_so_is_what_is_exported() {
     );
     sandbox.write(".env", key);
     let mut command = command(&sandbox, &["namespace", "list"]);
-    let seen = sandbox.see(command.env_remove("CLOUDFLARE_API_TOKEN").output().unwrap());
+    let seen = Seen::of(command.env_remove("CLOUDFLARE_API_TOKEN"));
     // It is sent, and refused: the service knows a token by that name, not a key.
     assert_eq!(seen.code, Some(4), "{seen}");
     assert!(seen.stderr.contains("the API refused"), "{seen}");
@@ -194,7 +197,7 @@ fn env_files_are_those_of_the_folder_that_is_worked_in() {
         let args = [&["namespace", "list"], args].concat();
         let mut command = sandbox.bare_command(&args);
         command.current_dir(sandbox.app().join(directory));
-        sandbox.see(command.output().unwrap()).code
+        Seen::of(command).code
     };
     assert_eq!(list(".", &[]), Some(0));
     // Not beside a wrangler file elsewhere, and not above.
@@ -210,12 +213,7 @@ fn an_address_beside_the_wrangler_file_alone_is_warned_of() {
     let mut command = command(&sandbox, &["namespace", "list", "--retries", "0"]);
     // A proxy that nobody listens at: nothing leaves this machine.
     command.env("HTTPS_PROXY", "http://127.0.0.1:9");
-    let seen = sandbox.see(
-        command
-            .current_dir(sandbox.app().join("folder"))
-            .output()
-            .unwrap(),
-    );
+    let seen = Seen::of(command.current_dir(sandbox.app().join("folder")).finish());
     assert_eq!(seen.code, Some(7), "{seen}");
     let warning = "/app/.env:2 sets CLOUDFLARE_API_BASE_URL, and is not read";
     assert!(seen.stderr.contains(warning), "{seen}");
@@ -232,7 +230,7 @@ fn later_files_win_and_the_flag_alone_names_more_of_them() {
         let args = [&["namespace", "list", "--account-id", ACCOUNT], args].concat();
         let mut command = sandbox.bare_command(&args);
         command.env("CLOUDFLARE_ENV", "staging");
-        let seen = sandbox.see(command.output().unwrap());
+        let seen = Seen::of(command);
         assert!(matches!(seen.code, Some(0 | 4)), "{seen}");
         seen.code == Some(0)
     };
@@ -265,12 +263,14 @@ fn files_of_other_users_are_not_heard() {
     let list = |directory: &str| {
         let mut command = sandbox.bare_command(&["namespace", "list"]);
         command.current_dir(sandbox.app().join(directory));
-        sandbox.see(command.output().unwrap())
+        Seen::of(command)
     };
     let seen = list(".");
     assert_eq!(seen.code, Some(4), "{seen}");
-    let said = "note: [HOME]/app/.env was not read: it belongs to another user (uid 54321)\n";
-    assert!(seen.stderr.contains(said), "{seen}");
+    let app = sandbox.app();
+    let app = app.display();
+    let said = format!("note: {app}/.env was not read: it belongs to another user (uid 54321)\n");
+    assert!(seen.stderr.contains(&said), "{seen}");
     // Nor where somebody else's link leads to a file of one's own.
     fs_err::remove_file(sandbox.app().join(".env")).unwrap();
     sandbox.write("mine", &own);
@@ -282,8 +282,8 @@ fn files_of_other_users_are_not_heard() {
     give_away(&sandbox.app().join("wrangler.toml")).unwrap();
     let mut command = sandbox.command(&["namespace", "list"]);
     command.current_dir(sandbox.app().join("sub"));
-    let seen = sandbox.see(command.output().unwrap());
+    let seen = Seen::of(command);
     assert_eq!(seen.code, Some(0), "{seen}");
-    let said = "note: [HOME]/app/wrangler.toml belongs to another user (uid 54321)\n";
-    assert!(seen.stderr.contains(said), "{seen}");
+    let said = format!("note: {app}/wrangler.toml belongs to another user (uid 54321)\n");
+    assert!(seen.stderr.contains(&said), "{seen}");
 }

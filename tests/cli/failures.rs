@@ -5,7 +5,11 @@ use std::time::Duration;
 use fs_err as fs;
 use kvctl::emulator::{Action, Answer, Fault};
 
-use crate::{provision::BIO, sandbox::Sandbox};
+use crate::{
+    provision::BIO,
+    sandbox::{Sandbox, Seen},
+    wait::wait_until,
+};
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -223,12 +227,12 @@ fn a_file_that_somebody_else_changes_meanwhile_is_left_alone() {
         .emulator
         .fault(Fault::new("POST", "namespaces", wait));
     let child = sandbox.command(&["provision"]).spawn().unwrap();
-    while sandbox.emulator.requests("POST") == 0 {
-        std::thread::yield_now();
-    }
+    wait_until("it creates a namespace", || {
+        sandbox.emulator.requests("POST") > 0
+    });
     let theirs = format!("{BIO}# theirs\n");
     sandbox.write("wrangler.toml", &theirs);
-    let seen = sandbox.see(child.wait_with_output().unwrap());
+    let seen = Seen::of(child);
     assert_eq!(seen.code, Some(1), "{seen}");
     assert_eq!(sandbox.read("wrangler.toml"), theirs);
     insta::assert_snapshot!(seen.stderr);
@@ -258,7 +262,7 @@ fn no_network_is_temporary() {
     let mut command = sandbox.command(&["provision", "--retries", "0"]);
     // Port 1 of loopback: nobody listens there.
     command.env("CLOUDFLARE_API_BASE_URL", "http://127.0.0.1:1/client/v4");
-    let seen = sandbox.see(command.output().unwrap());
+    let seen = Seen::of(command);
     assert_eq!(seen.code, Some(7), "{seen}");
     insta::assert_snapshot!(seen);
 }
@@ -270,7 +274,7 @@ fn a_proxy_does_not_come_between_kvctl_and_this_machine() {
     command
         .env("HTTP_PROXY", "http://127.0.0.1:1")
         .env("HTTPS_PROXY", "http://127.0.0.1:1");
-    let seen = sandbox.see(command.output().unwrap());
+    let seen = Seen::of(command);
     assert_eq!(seen.code, Some(0), "{seen}");
 }
 
@@ -337,7 +341,7 @@ fn a_failed_check_fails_whether_or_not_somebody_reads_on() {
     let sandbox = sandbox();
     let mut child = sandbox.command(&["provision", "--check"]).spawn().unwrap();
     drop(child.stdout.take());
-    let seen = sandbox.see(child.wait_with_output().unwrap());
+    let seen = Seen::of(child);
     assert_eq!(seen.code, Some(8), "{seen}");
 }
 

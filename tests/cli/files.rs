@@ -19,8 +19,10 @@ fn no_file_says_where_it_looked() {
     let seen = sandbox.run(&["provision"]);
     assert_eq!(seen.code, Some(5), "{seen}");
     // The list goes up to the root, past directories that differ between machines.
-    let start = "error: no wrangler.json, wrangler.jsonc or wrangler.toml in [HOME]/app, [HOME], ";
-    assert!(seen.stderr.starts_with(start), "{seen}");
+    let home = sandbox.home();
+    let start =
+        format!("error: no wrangler.json, wrangler.jsonc or wrangler.toml in {home}/app, {home}, ");
+    assert!(seen.stderr.starts_with(&start), "{seen}");
     assert!(seen.stderr.contains("`kvctl provision --init`"), "{seen}");
     insta::assert_snapshot!(sandbox.run(&["provision", "-c", "none.toml"]));
 }

@@ -7,7 +7,10 @@ use kvctl::{
     wire::Account,
 };
 
-use crate::sandbox::{ACCOUNT, Sandbox, Seen, TOKEN, clock};
+use crate::{
+    sandbox::{ACCOUNT, Sandbox, Seen, TOKEN, clock},
+    wait::Finish as _,
+};
 
 /// What terminals and runners obey: line breaks, ESC, CSI, OSC 8, DEL, bidi, workflow commands.
 const EVIL: &str = "a\n::stop-commands::x\n##[error]y\r\u{1b}[2J\u{9b}31m\u{1b}]8;;http://e\u{7}\u{7f}\
@@ -72,12 +75,7 @@ fn accounts() -> Sandbox {
 fn account_names_are_text() {
     let sandbox = accounts();
     let mut command = sandbox.command(&["namespace", "list"]);
-    let seen = sandbox.see(
-        command
-            .env_remove("CLOUDFLARE_ACCOUNT_ID")
-            .output()
-            .unwrap(),
-    );
+    let seen = Seen::of(command.env_remove("CLOUDFLARE_ACCOUNT_ID").finish());
     assert_eq!(seen.code, Some(9), "{seen}");
     tame(&seen, "account names");
     tame(&sandbox.run(&["doctor"]), "account names in doctor");
@@ -137,7 +135,7 @@ fn titles_and_refusals_are_text() {
         command
             .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_STEP_SUMMARY", sandbox.app().join("summary.md"));
-        tame(&sandbox.see(command.output().unwrap()), "a workflow");
+        tame(&Seen::of(command), "a workflow");
         assert_tame(&sandbox.read("summary.md"), "the summary");
         assert_tame(&sandbox.read("report.xml"), "JUnit");
     }

@@ -1,8 +1,15 @@
 //! Runs that are cut short, and runs that meet.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use crate::{provision::BIO, sandbox::Sandbox};
+use crate::{
+    provision::BIO,
+    sandbox::{Sandbox, Seen},
+    wait::{Finish as _, send_signal, signal_at, wait_until},
+};
 
 fn ids(text: &str) -> Vec<String> {
     let ids = text.lines().filter_map(|line| line.strip_prefix("id = \""));
@@ -21,17 +28,27 @@ fn titles(sandbox: &Sandbox) -> Vec<String> {
 
 #[test]
 fn a_killed_run_leaves_old_or_new_bytes_and_the_next_one_converges() {
+    kill_provisioning(8);
+}
+
+#[test]
+#[ignore = "slow: kills 50 runs, and does each again"]
+fn a_killed_run_leaves_old_or_new_bytes_and_the_next_one_converges_at_length() {
+    kill_provisioning(50);
+}
+
+/// Kills so many runs, at moments spread over the whole run, in an order that is not that of time.
+fn kill_provisioning(rounds: u64) {
     let sandbox = Sandbox::new();
     sandbox.emulator.latency(Duration::from_millis(50));
     let mut changed = 0;
-    for round in 0..50u64 {
+    for round in 0..rounds {
         let name = format!("app{round}");
         let text = BIO.replace("\"bio\"", &format!("\"{name}\""));
         sandbox.write("wrangler.toml", &text);
         let mut child = sandbox.command(&["provision"]).spawn().unwrap();
-        // Spread over the whole run, in an order that is not that of time.
-        std::thread::sleep(Duration::from_millis(round * 37 % 50 * 4));
-        child.kill().unwrap();
+        let moment = Duration::from_millis(round * 37 % rounds * 200 / rounds);
+        signal_at(&mut child, "-KILL", Instant::now() + moment);
         child.wait().unwrap();
 
         let left = sandbox.read("wrangler.toml");
@@ -51,7 +68,10 @@ fn a_killed_run_leaves_old_or_new_bytes_and_the_next_one_converges() {
         assert_eq!(of_this.len(), 3, "{of_this:?}");
     }
     assert_eq!(sandbox.emulator.requests("DELETE"), 0);
-    assert!(changed < 50, "no run was killed before its end");
+    assert!(
+        changed < usize::try_from(rounds).unwrap(),
+        "no run was killed before its end"
+    );
 }
 
 #[test]
@@ -67,8 +87,8 @@ fn two_runs_at_once_come_to_the_same_ids() {
         .current_dir(&other)
         .spawn()
         .unwrap();
-    let one = sandbox.see(one.wait_with_output().unwrap());
-    let two = sandbox.see(two.wait_with_output().unwrap());
+    let one = Seen::of(one);
+    let two = Seen::of(two);
     assert_eq!((one.code, two.code), (Some(0), Some(0)), "{one}{two}");
     let text = sandbox.read("wrangler.toml");
     assert_eq!(text, sandbox.read("../other/wrangler.toml"));
@@ -105,15 +125,15 @@ fn two_runs_at_once_in_one_project_both_succeed() {
         for delay in [0, 20] {
             let sandbox = Sandbox::new();
             if let Some(file) = &file {
-                let mut create = sandbox.command(&["namespace", "create", "bio-OLD", "--json"]);
-                let created = create.output().unwrap().stdout;
+                let create = sandbox.command(&["namespace", "create", "bio-OLD", "--json"]);
+                let created = create.finish().stdout;
                 let created: serde_json::Value = serde_json::from_slice(&created).unwrap();
                 let id = created["id"].as_str().unwrap();
                 sandbox.write("wrangler.toml", file.replace("[ID]", id));
             }
             sandbox.emulator.latency(Duration::from_millis(delay));
             let runs = [0, 1].map(|_| sandbox.command(args).spawn().unwrap());
-            let ends = runs.map(|run| sandbox.see(run.wait_with_output().unwrap()));
+            let ends = runs.map(|run| Seen::of(run));
             for end in &ends {
                 assert_eq!(end.code, Some(0), "{args:?}: {end}");
             }
@@ -136,12 +156,12 @@ fn who_is_overtaken_by_another_change_says_so() {
     sandbox.write("wrangler.toml", BIO);
     sandbox.emulator.latency(Duration::from_millis(200));
     let run = sandbox.command(&["provision"]).spawn().unwrap();
-    while sandbox.emulator.log().is_empty() {
-        std::thread::yield_now();
-    }
+    wait_until("it asks for something", || {
+        !sandbox.emulator.log().is_empty()
+    });
     let edited = format!("# edited\n{BIO}");
     sandbox.write("wrangler.toml", &edited);
-    let seen = sandbox.see(run.wait_with_output().unwrap());
+    let seen = Seen::of(run);
     assert_eq!(seen.code, Some(1), "{seen}");
     assert!(seen.stderr.contains("changed after it was read"), "{seen}");
     assert_eq!(sandbox.read("wrangler.toml"), edited);
@@ -154,16 +174,11 @@ fn ctrl_c_ends_with_130() {
     sandbox.write("wrangler.toml", BIO);
     sandbox.emulator.latency(Duration::from_mins(1));
     let child = sandbox.command(&["provision"]).spawn().unwrap();
-    while sandbox.emulator.log().is_empty() {
-        std::thread::yield_now();
-    }
-    let pid = child.id().to_string();
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status()
-        .unwrap();
-    assert!(killed.success());
-    let seen = sandbox.see(child.wait_with_output().unwrap());
+    wait_until("it asks for something", || {
+        !sandbox.emulator.log().is_empty()
+    });
+    assert!(send_signal(&child, "-INT"));
+    let seen = Seen::of(child);
     assert_eq!(seen.code, Some(130), "{seen}");
     assert_eq!(sandbox.read("wrangler.toml"), BIO);
 }
@@ -180,7 +195,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
     let mut child = sandbox.command(&["namespace", "list"]).spawn().unwrap();
     drop(child.stdout.take());
-    let seen = sandbox.see(child.wait_with_output().unwrap());
+    let seen = Seen::of(child);
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(seen.stderr, "");
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     sandbox::{Sandbox, Seen},
     transfer::{count, lines, sandbox},
+    wait::wait_until,
 };
 
 /// No value for anybody, and a 404 for who asks for one key.
@@ -102,11 +103,10 @@ fn what_was_late_is_not_lost_to_a_run_that_is_resumed() {
     let export = ["export", "out.ndjson", "-n", "one"];
     let mut child = sandbox.command(&export).spawn().unwrap();
     let part = sandbox.app().join("out.ndjson.part");
-    while count(&sandbox, "GET", "/keys") < 2
-        || fs::metadata(&part).map_or(0, |part| part.len()) < 8000
-    {
-        std::thread::yield_now();
-    }
+    wait_until("the second page is asked for", || {
+        count(&sandbox, "GET", "/keys") >= 2
+            && fs::metadata(&part).map_or(0, |part| part.len()) >= 8000
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);

@@ -1,9 +1,13 @@
 //! `--local`: the same commands, without an account.
 
-use crate::{provision::BIO, sandbox::Sandbox};
+use crate::{
+    provision::BIO,
+    sandbox::{Sandbox, Seen},
+    wait::wait_until,
+};
 
-fn run(sandbox: &Sandbox, args: &[&str]) -> crate::sandbox::Seen {
-    sandbox.see(sandbox.bare_command(args).output().unwrap())
+fn run(sandbox: &Sandbox, args: &[&str]) -> Seen {
+    Seen::of(sandbox.bare_command(args))
 }
 
 #[test]
@@ -58,7 +62,7 @@ fn two_local_runs_at_once_share_one_registry() {
         })
         .collect();
     for child in children {
-        let seen = sandbox.see(child.wait_with_output().unwrap());
+        let seen = Seen::of(child);
         assert_eq!(seen.code, Some(0), "{seen}");
     }
     let listed = run(
@@ -98,15 +102,13 @@ fn ports_of(pid: u32) -> Vec<u16> {
 #[cfg(target_os = "linux")]
 #[test]
 fn while_a_local_run_waits_its_port_lets_nobody_else_in() {
-    use std::time::{Duration, Instant};
-
     let sandbox = Sandbox::new();
     let id = "0f2ac74b498b48028cb68387c421e279";
     let put = ["--local", "key", "put", "--namespace-id", id, "k", "s3cret"];
     let seen = run(&sandbox, &put);
     assert_eq!(seen.code, Some(0), "{seen}");
     // It waits for the service, and has the local store open meanwhile.
-    sandbox.emulator.latency(Duration::from_mins(10));
+    sandbox.emulator.latency(std::time::Duration::from_mins(10));
     let from = format!("local:id:{id}");
     let copy = [
         "copy",
@@ -118,14 +120,8 @@ fn while_a_local_run_waits_its_port_lets_nobody_else_in() {
         "--yes",
     ];
     let mut child = sandbox.command(&copy).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_mins(1);
-    let port = loop {
-        if let Some(port) = ports_of(child.id()).first() {
-            break *port;
-        }
-        assert!(Instant::now() < deadline, "it listens nowhere");
-        std::thread::yield_now();
-    };
+    wait_until("it listens", || !ports_of(child.id()).is_empty());
+    let port = ports_of(child.id())[0];
     let value =
         format!("accounts/10ca110c000000000000000000000000/storage/kv/namespaces/{id}/values/k");
     for authorization in [
@@ -145,7 +141,7 @@ fn while_a_local_run_waits_its_port_lets_nobody_else_in() {
         }
     }
     child.kill().unwrap();
-    let seen = sandbox.see(child.wait_with_output().unwrap());
+    let seen = Seen::of(child);
     // No token of any kind is told, not even one that is of no use any more.
     let long = |word: &str| word.len() > 40 && !word.contains('/');
     let told = seen.stderr.split_whitespace().find(|word| long(word));

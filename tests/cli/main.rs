@@ -42,4 +42,5 @@ mod transfer;
 mod trouble;
 mod usage;
 mod verify;
+mod wait;
 mod ways;

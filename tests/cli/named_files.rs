@@ -1,11 +1,14 @@
 //! Files that options and projects name, which are pipes, devices, or far too long.
 #![cfg(unix)]
 
-use std::{io::Write as _, os::unix::fs::symlink, process::Child};
+use std::{os::unix::fs::symlink, process::Child};
 
 use fs_err as fs;
 
-use crate::sandbox::{Sandbox, TOKEN, kill, mkfifo, until};
+use crate::{
+    sandbox::{Sandbox, Seen, TOKEN, mkfifo},
+    wait::{piped, send_signal, wait_until, write_to_pipe},
+};
 
 const WRANGLER: &str = "name = \"w\"\n[[kv_namespaces]]\nbinding = \"KV\"\n\
                         id = \"0123456789abcdef0123456789abcdef\"\n";
@@ -25,10 +28,7 @@ fn list(sandbox: &Sandbox, option: &str, file: &str) -> Child {
 
 /// Writes what a pipe's reader waits for.
 fn feed(sandbox: &Sandbox, bytes: &[u8]) {
-    let opened = fs::OpenOptions::new()
-        .write(true)
-        .open(sandbox.app().join("pipe"));
-    opened.unwrap().write_all(bytes).unwrap();
+    write_to_pipe(sandbox.app().join("pipe"), bytes);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_token_may_come_through_a_pipe() {
         command.env("CLOUDFLARE_ACCOUNT_ID", crate::sandbox::ACCOUNT);
         let child = command.spawn().unwrap();
         feed(&sandbox, bytes.as_bytes());
-        let seen = sandbox.see(child.wait_with_output().unwrap());
+        let seen = Seen::of(child);
         assert_eq!(seen.code, Some(0), "{seen}");
     }
 }
@@ -53,14 +53,14 @@ fn a_run_that_waits_for_a_pipe_can_be_ended() {
             let child = list(&sandbox, option, "pipe");
             // It listens for signals before it opens anything.
             let status = format!("/proc/{}/status", child.id());
-            until(|| {
+            wait_until("it listens for signals", || {
                 let status = fs::read_to_string(&status).unwrap_or_default();
                 let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
                 let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
                 caught.is_none_or(|mask| mask & (1 << 14) != 0)
             });
-            kill(&child, signal);
-            let seen = sandbox.see(child.wait_with_output().unwrap());
+            assert!(send_signal(&child, signal));
+            let seen = Seen::of(child);
             assert_eq!(seen.code, Some(code), "{option} {signal}: {seen}");
         }
     }
@@ -71,13 +71,13 @@ fn surroundings_that_do_not_suffice_are_said() {
     let sandbox = sandbox();
     let run = |script: &str, args: &str| {
         let model = sandbox.command(&[]);
-        let mut command = std::process::Command::new("sh");
+        let mut command = piped("sh");
         let script = format!("{script}; exec \"$0\" {args}");
         command.args(["-c", &script]).arg(model.get_program());
         let set = model.get_envs();
         command.env_clear();
         command.envs(set.filter_map(|(name, value)| Some((name, value?))));
-        sandbox.see(command.current_dir(sandbox.app()).output().unwrap())
+        Seen::of(command.current_dir(sandbox.app()))
     };
     let gone = "/bin/mkdir gone && cd gone && /bin/rmdir ../gone";
     let seen = run(gone, "namespace list");
@@ -164,7 +164,7 @@ fn a_directory_of_temporary_files_that_is_none_is_named() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.bare_command(&["import", "-", "--local", "--namespace-id", ID]);
     command.args(["-y"]).env("TMPDIR", "/nonexistent-temporary");
-    let seen = sandbox.see(command.output().unwrap());
+    let seen = Seen::of(command);
     assert_eq!(seen.code, Some(1), "{seen}");
     assert!(
         seen.stderr.contains("in `/nonexistent-temporary`"),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{provision::BIO, sandbox::Sandbox};
+use crate::{provision::BIO, sandbox::Sandbox, wait::Finish as _};
 
 fn sandbox(titles: &[&str]) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -218,8 +218,7 @@ fn a_broken_wrangler_file_does_not_stop_a_deletion_by_id() {
     let sandbox = sandbox(&["foo"]);
     let id = sandbox
         .command(&["namespace", "get", "foo", "--json"])
-        .output()
-        .unwrap();
+        .finish();
     let id: serde_json::Value = serde_json::from_slice(&id.stdout).unwrap();
     sandbox.write("wrangler.toml", "name = \n");
     let account = crate::sandbox::ACCOUNT;

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use fs_err as fs;
 
-use crate::sandbox::{ACCOUNT, Sandbox};
+use crate::{
+    sandbox::{ACCOUNT, Sandbox, Seen},
+    wait::Finish as _,
+};
 
 /// The project of the README's story: comments, and no KV.
 pub(crate) const BIO: &str = "\
@@ -295,12 +298,7 @@ fn sections_of_two_accounts_are_not_mixed() {
     );
     sandbox.write("wrangler.toml", text);
     let mut command = sandbox.command(&["provision", "A", "--all-envs"]);
-    let seen = sandbox.see(
-        command
-            .env_remove("CLOUDFLARE_ACCOUNT_ID")
-            .output()
-            .unwrap(),
-    );
+    let seen = Seen::of(command.env_remove("CLOUDFLARE_ACCOUNT_ID").finish());
     insta::assert_snapshot!(seen);
     assert_eq!(sandbox.emulator.log().len(), 0);
 }
@@ -393,13 +391,13 @@ fn init_needs_a_name_that_is_the_project_s_own() {
     let sandbox = Sandbox::new();
     let path = sandbox.other_checkout("项目");
     let mut command = sandbox.command(&["provision", "--init"]);
-    let seen = sandbox.see(command.current_dir(&path).output().unwrap());
+    let seen = Seen::of(command.current_dir(&path));
     assert_eq!(seen.code, Some(9), "{seen}");
     assert_eq!(sandbox.emulator.requests("POST"), 0);
     let nested = sandbox.app().join("sub");
     fs::create_dir(&nested).unwrap();
     let mut command = sandbox.command(&["--cwd", "..", "provision", "--init", "A", "--dry-run"]);
-    let seen = sandbox.see(command.current_dir(&nested).output().unwrap());
+    let seen = Seen::of(command.current_dir(&nested));
     assert!(seen.stdout.contains("app-A"), "{seen}");
 }
 

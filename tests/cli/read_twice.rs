@@ -2,9 +2,8 @@
 #![cfg(unix)]
 
 use std::{
-    io::Write as _,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     time::Duration,
 };
 
@@ -12,8 +11,9 @@ use fs_err as fs;
 use kvctl::emulator::{Action, Fault};
 
 use crate::{
-    sandbox::{Sandbox, Seen, mkfifo, until},
+    sandbox::{Sandbox, Seen, at_once, mkfifo},
     transfer::{lines, sandbox},
+    wait::{piped, wait_until, write_to_pipe},
 };
 
 fn keys(sandbox: &Sandbox) -> usize {
@@ -30,17 +30,14 @@ fn looked(sandbox: &Sandbox, args: &[&str]) -> Child {
         .emulator
         .fault(Fault::new("GET", "namespaces", wait));
     let child = sandbox.command(args).spawn().unwrap();
-    until(|| sandbox.emulator.log().len() > before);
+    wait_until("it asks for the namespace", || {
+        sandbox.emulator.log().len() > before
+    });
     child
-}
-
-fn end(sandbox: &Sandbox, child: Child) -> Seen {
-    sandbox.see(child.wait_with_output().unwrap())
 }
 
 #[test]
 fn a_file_that_changes_after_it_was_looked_through_is_not_sent() {
-    let sandbox = sandbox(&["one"]);
     let records = lines(100);
     let cut = records
         .lines()
@@ -48,94 +45,90 @@ fn a_file_that_changes_after_it_was_looked_through_is_not_sent() {
         .fold(String::new(), |all, line| all + line + "\n");
     let invalid = records.replacen("\"value\"", "\"walue\"", 50);
     let other = records.replace("00\"}", "01\"}");
-    for changed in [
-        cut,
-        invalid,
-        other,
-        records.clone() + &records,
-        String::new(),
-    ] {
-        sandbox.write("in.ndjson", &records);
-        let child = looked(&sandbox, &["import", "in.ndjson", "-n", "one"]);
-        sandbox.write("in.ndjson", changed);
-        let seen = end(&sandbox, child);
+    let twice = records.clone() + &records;
+    let csv = "key,value\na,1\nb,2\n";
+    let json = "[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"2\"}]";
+    let mut cases: Vec<_> = [cut, invalid, other, twice, String::new()]
+        .into_iter()
+        .map(|changed| ("in.ndjson", records.as_str(), changed))
+        .collect();
+    cases.extend(
+        [("in.csv", csv), ("in.json", json)]
+            .map(|(name, text)| (name, text, text.replace('2', "3"))),
+    );
+    at_once(&cases, |(name, text, changed)| {
+        let sandbox = sandbox(&["one"]);
+        sandbox.write(name, text);
+        let child = looked(&sandbox, &["import", name, "-n", "one"]);
+        sandbox.write(name, changed);
+        let seen = Seen::of(child);
         assert_eq!(seen.code, Some(1), "{seen}");
         assert!(seen.stderr.contains("changed while it was read"), "{seen}");
         assert!(seen.stderr.contains("0 records confirmed"), "{seen}");
         assert_eq!(seen.stdout, "");
         assert_eq!(keys(&sandbox), 0);
-    }
-    let csv = "key,value\na,1\nb,2\n";
-    let json = "[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"2\"}]";
-    for (name, text) in [("in.csv", csv), ("in.json", json)] {
-        sandbox.write(name, text);
-        let child = looked(&sandbox, &["import", name, "-n", "one"]);
-        sandbox.write(name, text.replace('2', "3"));
-        let seen = end(&sandbox, child);
-        assert_eq!(seen.code, Some(1), "{seen}");
-        assert!(seen.stderr.contains("changed while it was read"), "{seen}");
-        assert_eq!(keys(&sandbox), 0);
-    }
+    });
 }
 
 #[test]
 fn a_directory_that_changes_after_it_was_looked_through_is_not_sent() {
-    let sandbox = sandbox(&["one"]);
-    let delete = ["sync", "site", "-n", "one", "--delete", "-y"];
-    for args in [
-        &["import", "site", "-n", "one"][..],
+    let commands: [&[&str]; 3] = [
+        &["import", "site", "-n", "one"],
         &["sync", "site", "-n", "one"],
-        &delete,
-    ] {
-        for changed in ["changed", "new", "gone"] {
-            fs::remove_dir_all(sandbox.app().join("site")).ok();
-            sandbox.write("site/a", "1");
-            sandbox.write("site/b/c", "2");
-            let put = sandbox.run(&["key", "put", "old", "x", "-n", "one"]);
-            assert_eq!(put.code, Some(0), "{put}");
-            let child = looked(&sandbox, args);
-            match changed {
-                "changed" => sandbox.write("site/a", "other"),
-                "new" => sandbox.write("site/a2", "other"),
-                _ => fs::remove_dir_all(sandbox.app().join("site/b")).unwrap(),
-            }
-            let seen = end(&sandbox, child);
-            assert_eq!(seen.code, Some(1), "{changed}: {seen}");
-            assert!(seen.stderr.contains("changed while it was read"), "{seen}");
-            if changed != "gone" {
-                assert!(seen.stderr.contains("file `a"), "{seen}");
-            }
-            assert_eq!(keys(&sandbox), 1, "{changed}");
+        &["sync", "site", "-n", "one", "--delete", "-y"],
+    ];
+    let changes = ["changed", "new", "gone"];
+    let cases: Vec<_> = commands
+        .iter()
+        .flat_map(|args| changes.map(|change| (args, change)))
+        .collect();
+    at_once(&cases, |&(args, changed)| {
+        let sandbox = sandbox(&["one"]);
+        sandbox.write("site/a", "1");
+        sandbox.write("site/b/c", "2");
+        let put = sandbox.run(&["key", "put", "old", "x", "-n", "one"]);
+        assert_eq!(put.code, Some(0), "{put}");
+        let child = looked(&sandbox, args);
+        match changed {
+            "changed" => sandbox.write("site/a", "other"),
+            "new" => sandbox.write("site/a2", "other"),
+            _ => fs::remove_dir_all(sandbox.app().join("site/b")).unwrap(),
         }
-    }
+        let seen = Seen::of(child);
+        assert_eq!(seen.code, Some(1), "{changed}: {seen}");
+        assert!(seen.stderr.contains("changed while it was read"), "{seen}");
+        if changed != "gone" {
+            assert!(seen.stderr.contains("file `a"), "{seen}");
+        }
+        assert_eq!(keys(&sandbox), 1, "{changed}");
+    });
 }
 
 /// Runs a command that reads `text` from a pipe with a name, which it can do once.
-fn piped(sandbox: &Sandbox, args: &[&str], text: &str) -> Seen {
+fn through_pipe(sandbox: &Sandbox, args: &[&str], text: &str) -> Seen {
     let fifo = sandbox.app().join("pipe.ndjson");
     if !fifo.exists() {
         mkfifo(&fifo);
     }
     let mut command = sandbox.command(args);
     let child = command.stdin(Stdio::null()).spawn().unwrap();
-    let opened = fs::OpenOptions::new().write(true).open(&fifo);
-    opened.unwrap().write_all(text.as_bytes()).unwrap();
-    end(sandbox, child)
+    write_to_pipe(fifo, text.as_bytes());
+    Seen::of(child)
 }
 
 #[test]
 fn what_can_be_read_only_once_is_kept() {
     let sandbox = sandbox(&["one"]);
     let text = lines(1000);
-    let seen = piped(&sandbox, &["import", "pipe.ndjson", "-n", "one"], &text);
+    let seen = through_pipe(&sandbox, &["import", "pipe.ndjson", "-n", "one"], &text);
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(seen.stdout, "imported 1000 records from pipe.ndjson\n");
     assert_eq!(keys(&sandbox), 1000);
-    let seen = piped(&sandbox, &["diff", "pipe.ndjson", "title:one"], &text);
+    let seen = through_pipe(&sandbox, &["diff", "pipe.ndjson", "title:one"], &text);
     assert_eq!(seen.code, Some(0), "{seen}");
     let list = "[\"key:0000000\",\"key:0000001\"]";
     let bulk = ["bulk", "delete", "pipe.ndjson", "-n", "one", "-y"];
-    let seen = piped(&sandbox, &bulk, list);
+    let seen = through_pipe(&sandbox, &bulk, list);
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(keys(&sandbox), 998);
     let seen = sandbox.run(&["import", "/dev/zero", "--format", "ndjson", "-n", "one"]);
@@ -149,14 +142,13 @@ fn bash_may_substitute_a_process_for_the_file() {
     sandbox.write("in.ndjson", lines(1000));
     let command = sandbox.command(&[]);
     let script = "\"$0\" import --format ndjson -n one <(cat in.ndjson)";
-    let mut bash = Command::new("bash");
+    let mut bash = piped("bash");
     bash.args(["-c", script]).arg(command.get_program());
     for (name, value) in command.get_envs() {
         bash.env(name, value.unwrap());
     }
     let path = Path::new("/usr/bin:/bin");
-    let output = bash.env("PATH", path).current_dir(sandbox.app()).output();
-    let seen = sandbox.see(output.unwrap());
+    let seen = Seen::of(bash.env("PATH", path).current_dir(sandbox.app()));
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(keys(&sandbox), 1000);
 }

@@ -1,6 +1,6 @@
 //! `kvctl rename-binding`.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, Seen};
 
 const FILE: &str = "\
 name = \"bio\"
@@ -16,7 +16,7 @@ kv_namespaces = [{ binding = \"SESSIONS\", id = \"<id>\" }]
 fn the_name_changes_and_nothing_else() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", FILE);
-    let bare = |args: &[&str]| sandbox.see(sandbox.bare_command(args).output().unwrap());
+    let bare = |args: &[&str]| Seen::of(sandbox.bare_command(args));
     // The file alone: no credentials, no request.
     insta::assert_snapshot!(bare(&["rename-binding", "SESSIONS", "LOGINS", "--dry-run"]));
     assert_eq!(sandbox.read("wrangler.toml"), FILE);

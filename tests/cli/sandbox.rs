@@ -3,7 +3,7 @@
 use std::{
     fmt,
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
     sync::Arc,
 };
 
@@ -15,8 +15,52 @@ use kvctl::{
 };
 use tempfile::TempDir;
 
+use crate::wait::{Finish, PATIENCE};
+
 pub(crate) const ACCOUNT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 pub(crate) const TOKEN: &str = "canary_token_0123456789";
+
+/// What differs from run to run, and what snapshots have instead.
+const FILTERS: [(&str, &str); 9] = [
+    (r"(?:/[^/\s`]+?)*?/\.tmp[0-9A-Za-z]{6}", "[HOME]"),
+    (r"http://127\.0\.0\.1:[0-9]{4,5}", "[HOST]"),
+    (ACCOUNT, "[ACCOUNT]"),
+    // Ids of the remote kind differ with the order of creation; local ones never do, and are kept.
+    (r"\b10ca110c([0-9a-f]{24})\b", "local_$1"),
+    (r"\b[0-9a-f]{32}\b", "[ID]"),
+    (r"\blocal_([0-9a-f]{24})\b", "10ca110c$1"),
+    (r"cf-ray [0-9A-Za-z-]+", "cf-ray [RAY]"),
+    // How long it is until midnight.
+    (r"00:00 UTC, in .*? min", "00:00 UTC, in [WAIT]"),
+    (r"\r\n", "\n"),
+];
+
+/// Has snapshots of this test filtered.
+fn filter_snapshots() {
+    thread_local! {
+        static FILTERED: () = {
+            let mut settings = insta::Settings::clone_current();
+            for (pattern, instead) in FILTERS {
+                settings.add_filter(pattern, instead);
+            }
+            // To the end of the test, which has a thread of its own.
+            std::mem::forget(settings.bind_to_scope());
+        };
+    }
+    FILTERED.with(|()| ());
+}
+
+/// Compares with a snapshot in which more is filtered than in others.
+macro_rules! assert_filtered {
+    ($filters:expr, $($snapshot:tt)*) => {{
+        let mut settings = insta::Settings::clone_current();
+        for (pattern, instead) in $filters {
+            settings.add_filter(pattern, instead);
+        }
+        settings.bind(|| insta::assert_snapshot!($($snapshot)*));
+    }};
+}
+pub(crate) use assert_filtered;
 
 /// A project directory, and the service that `kvctl` finds when it is run there.
 pub(crate) struct Sandbox {
@@ -34,28 +78,19 @@ pub(crate) struct Seen {
     pub(crate) stderr: String,
 }
 
-/// Sends a signal, such as `-TERM`.
-#[cfg(unix)]
-pub(crate) fn kill(child: &std::process::Child, signal: &str) {
-    let pid = child.id().to_string();
-    let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
-    assert!(sent.success());
-}
-
 /// Makes a pipe with a name.
 #[cfg(unix)]
 pub(crate) fn mkfifo(path: &std::path::Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// Waits until `done`, and fails instead of waiting for ever.
-pub(crate) fn until(mut done: impl FnMut() -> bool) {
-    let begun = std::time::Instant::now();
-    while !done() {
-        let waited = begun.elapsed();
-        assert!(waited < std::time::Duration::from_mins(1), "in vain");
-        std::thread::yield_now();
-    }
+/// Tests all cases at once: those that wait for something wait together.
+pub(crate) fn at_once<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(|| test(case));
+        }
+    });
 }
 
 impl Sandbox {
@@ -74,6 +109,7 @@ impl Sandbox {
 
     /// A service of any kind.
     pub(crate) fn with(config: Config) -> Self {
+        filter_snapshots();
         let emulator = Emulator::new(config);
         let running = spawn(emulator.clone()).unwrap();
         let home = tempfile::tempdir().unwrap();
@@ -88,6 +124,25 @@ impl Sandbox {
     /// Where the service is.
     pub(crate) fn base_url(&self) -> &str {
         self.running.base_url()
+    }
+
+    /// What the service answers to GET at a path below its namespaces, asked without `kvctl`.
+    pub(crate) fn ask(&self, path: &str) -> Vec<u8> {
+        thread_local! {
+            static HTTP: (tokio::runtime::Runtime, reqwest::Client) = (
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+                reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(),
+            );
+        }
+        let base = self.base_url();
+        let url = format!("{base}/accounts/{ACCOUNT}/storage/kv/namespaces{path}");
+        HTTP.with(|(runtime, client)| {
+            runtime.block_on(async {
+                let answer = client.get(&url).bearer_auth(TOKEN).send().await.unwrap();
+                assert!(answer.status().is_success(), "{url}: {answer:?}");
+                answer.bytes().await.unwrap().to_vec()
+            })
+        })
     }
 
     /// Another project of the same user on the same account.
@@ -153,29 +208,14 @@ impl Sandbox {
     }
 
     /// Runs `kvctl` with the credentials of the service.
+    #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Seen {
-        self.see(self.command(args).output().unwrap())
+        Seen::of(self.command(args))
     }
 
-    /// Turns what came out into something that is the same every time.
-    pub(crate) fn see(&self, output: Output) -> Seen {
-        let text = |bytes| self.steady(&String::from_utf8(bytes).unwrap());
-        Seen {
-            code: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
-    }
-
-    /// Turns a text into one that is the same every time.
-    pub(crate) fn steady(&self, text: &str) -> String {
-        let host = self.running.base_url().trim_end_matches("/client/v4");
-        let text = text
-            .replace(&self.home.path().display().to_string(), "[HOME]")
-            .replace(host, "[HOST]")
-            .replace(ACCOUNT, "[ACCOUNT]");
-        let text = replace_words(&text, is_id, "[ID]");
-        cut_waits(&cut_rays(&text))
+    /// Where the user's files are.
+    pub(crate) fn home(&self) -> std::path::Display<'_> {
+        self.home.path().display()
     }
 }
 
@@ -205,53 +245,18 @@ fn binary() -> PathBuf {
     )
 }
 
-/// Ids of the remote kind differ with the order of creation; local ones never do.
-fn is_id(word: &str) -> bool {
-    word.len() == 32
-        && !word.starts_with("10ca110c")
-        && word.bytes().all(|b| b.is_ascii_hexdigit())
-        && word.bytes().any(|b| b != word.as_bytes()[0])
-}
-
-fn replace_words(text: &str, matches: fn(&str) -> bool, with: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(rest.len());
-        let (word, tail) = rest.split_at(end);
-        out.push_str(if matches(word) { with } else { word });
-        let next = tail.chars().next().map_or(0, char::len_utf8);
-        out.push_str(&tail[..next]);
-        rest = &tail[next..];
+impl Seen {
+    /// Waits for the end of a run.
+    #[track_caller]
+    pub(crate) fn of(run: impl Finish) -> Self {
+        let output = run.finish();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
-    out
-}
-
-fn cut_rays(text: &str) -> String {
-    let mut parts = text.split("cf-ray ");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-            .unwrap_or(part.len());
-        out.push_str("cf-ray [RAY]");
-        out.push_str(&part[end..]);
-    }
-    out
-}
-
-/// How long it is until midnight differs with the time of day.
-fn cut_waits(text: &str) -> String {
-    let mut parts = text.split("00:00 UTC, in ");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (_, rest) = part.split_once(" min").unwrap();
-        out.push_str("00:00 UTC, in [WAIT]");
-        out.push_str(rest);
-    }
-    out
 }
 
 impl fmt::Display for Seen {

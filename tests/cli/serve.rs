@@ -1,7 +1,7 @@
 //! `kvctl serve`.
 
 use std::{
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::{Shutdown, TcpStream, ToSocketAddrs},
     process::{Child, Command},
 };
@@ -9,7 +9,10 @@ use std::{
 use fs_err as fs;
 use serde_json::Value;
 
-use crate::sandbox::{Sandbox, Seen};
+use crate::{
+    sandbox::{Sandbox, Seen, assert_filtered},
+    wait::{Finish as _, PATIENCE, first_line, send_signal, wait_until},
+};
 
 /// A server, and a client's environment.
 pub(crate) struct Server<'s> {
@@ -23,9 +26,7 @@ impl<'s> Server<'s> {
     pub(crate) fn start(sandbox: &'s Sandbox, flags: &[&str]) -> Self {
         let args = [&["serve", "--port", "0", "--json"], flags].concat();
         let mut child = sandbox.bare_command(&args).spawn().unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
+        let (line, _) = first_line(child.stdout.take().unwrap());
         let started: Value = serde_json::from_str(&line).unwrap_or_else(|error| {
             let mut said = String::new();
             let mut stderr = child.stderr.take().unwrap();
@@ -51,7 +52,7 @@ impl<'s> Server<'s> {
     }
 
     fn run(&self, args: &[&str]) -> Seen {
-        self.sandbox.see(self.command(args).output().unwrap())
+        Seen::of(self.command(args))
     }
 
     pub(crate) fn ok(&self, args: &[&str]) -> String {
@@ -79,8 +80,7 @@ impl<'s> Server<'s> {
 
     /// Ends the server on the spot.
     pub(crate) fn kill(&self) {
-        let id = self.child.id().to_string();
-        Command::new("kill").args(["-KILL", &id]).status().unwrap();
+        assert!(send_signal(&self.child, "-KILL"));
     }
 
     /// Returns the most memory it has had so far, in MiB.
@@ -105,8 +105,10 @@ impl<'s> Server<'s> {
     /// Asks the server to end, as `kill` and service managers do, and waits until it has.
     #[cfg(unix)]
     fn stop(mut self, signal: &str) -> Option<i32> {
-        let id = self.child.id().to_string();
-        Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(send_signal(&self.child, signal));
+        wait_until("the server ends", || {
+            self.child.try_wait().unwrap().is_some()
+        });
         self.child.wait().unwrap().code()
     }
 }
@@ -119,6 +121,7 @@ pub(crate) fn ask(address: impl ToSocketAddrs, request: &[u8]) -> io::Result<Str
 }
 
 fn read_all(mut stream: TcpStream) -> io::Result<String> {
+    stream.set_read_timeout(Some(PATIENCE))?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
@@ -133,7 +136,7 @@ impl Drop for Server<'_> {
 
 pub(crate) fn refused(sandbox: &Sandbox, flags: &[&str]) -> Seen {
     let args = [&["serve", "--port", "0"], flags].concat();
-    sandbox.see(sandbox.bare_command(&args).output().unwrap())
+    Seen::of(sandbox.bare_command(&args))
 }
 
 #[cfg(unix)]
@@ -153,11 +156,9 @@ fn a_project_is_provisioned_and_used_as_with_the_service() {
 
     // The same store, without a server.
     let local = sandbox.bare_command(&["--local", "key", "get", "-b", "SESSIONS", "a"]);
-    let local = sandbox.see({ local }.output().unwrap());
-    assert_eq!(local.stdout, "1");
+    assert_eq!(Seen::of(local).stdout, "1");
     let listed = sandbox.bare_command(&["--local", "namespace", "list"]);
-    let listed = sandbox.see({ listed }.output().unwrap());
-    assert_eq!(listed.stdout.lines().count(), 2);
+    assert_eq!(Seen::of(listed).stdout.lines().count(), 2);
     // The real service knows none of these ids.
     let remote = sandbox.run(&["key", "get", "-b", "SESSIONS", "a"]);
     assert_eq!(remote.code, Some(3), "{remote}");
@@ -180,19 +181,18 @@ fn credentials_and_namespaces_are_as_strict_as_asked() {
     let put = ["key", "put", "--namespace-id", id, "k", "v"];
     let strict = Server::start(&sandbox, &["--memory"]);
     insta::assert_snapshot!(strict.run(&put));
-    let nobody = strict.sandbox.see(
+    let nobody = Seen::of(
         strict
             .command(&["namespace", "list"])
             .env("CLOUDFLARE_API_TOKEN", "")
-            .output()
-            .unwrap(),
+            .finish(),
     );
     assert_eq!(nobody.code, Some(4), "{nobody}");
 
     let lenient = Server::start(&sandbox, &["--memory", "--lenient", "--token", "right"]);
     assert_eq!(lenient.run(&put).code, Some(4));
     let mut put = lenient.command(&put);
-    let put = put.env("CLOUDFLARE_API_TOKEN", "right").output().unwrap();
+    let put = put.env("CLOUDFLARE_API_TOKEN", "right").finish();
     assert_eq!(put.status.code(), Some(0));
 }
 
@@ -334,7 +334,6 @@ fn what_cannot_be_served_is_said_at_once() {
     let taken = refused(&sandbox, &["--memory", "--port", &port]);
     assert_eq!(taken.code, Some(2), "a flag twice");
     let args = ["serve", "--memory", "--port", &port];
-    let taken = sandbox.see(sandbox.bare_command(&args).output().unwrap());
-    let text = taken.to_string().replace(&port, "[PORT]");
-    insta::assert_snapshot!(text);
+    let taken = Seen::of(sandbox.bare_command(&args));
+    assert_filtered!([(port.as_str(), "[PORT]")], taken);
 }

@@ -9,7 +9,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{sandbox::Sandbox, serve::Server};
+use crate::{
+    sandbox::{Sandbox, Seen},
+    serve::Server,
+    wait::wait_until,
+};
 
 #[test]
 fn bodies_that_are_too_long_or_no_bodies_at_all_are_answered() {
@@ -168,14 +172,14 @@ fn a_put_that_was_acknowledged_outlives_a_kill() {
                     scope.spawn(move || (0..usize::MAX).take_while(put).count())
                 })
                 .collect();
-            while acknowledged.load(Ordering::SeqCst) < 50 + 40 * round {
-                thread::yield_now();
-            }
+            wait_until("enough puts are acknowledged", || {
+                acknowledged.load(Ordering::SeqCst) >= 50 + 40 * round
+            });
             server.kill();
             clients.into_iter().map(|c| c.join().unwrap()).collect()
         });
         let check = sandbox.bare_command(&["serve", "--check", "--json"]);
-        let check = sandbox.see({ check }.output().unwrap());
+        let check = Seen::of(check);
         let found: Value = serde_json::from_str(&check.stdout).unwrap();
         for kind in ["unusable", "damaged", "lost"] {
             assert_eq!(found[kind], json!([]), "{check}");

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     sandbox::{Sandbox, Seen},
     serve::{Server, refused},
+    wait::{Finish, piped},
 };
 
 /// The store's database of a namespace that has one.
@@ -30,7 +31,7 @@ fn stored() -> Sandbox {
     let sandbox = Sandbox::new();
     let put = ["--local", "key", "put", "--namespace-id"];
     let put = [&put[..], &["0f2ac74b498b48028cb68387c421e279", "k", "v"]].concat();
-    let seen = sandbox.see(sandbox.bare_command(&put).output().unwrap());
+    let seen = Seen::of(sandbox.bare_command(&put));
     assert_eq!(seen.code, Some(0), "{seen}");
     sandbox
 }
@@ -40,7 +41,7 @@ fn said(sandbox: &Sandbox) -> String {
     let id = "0f2ac74b498b48028cb68387c421e279";
     let get = ["--local", "key", "get", "--namespace-id", id, "k"];
     let put = ["--local", "key", "put", "--namespace-id", id, "k", "other"];
-    let run = |args: &[&str]| sandbox.see(sandbox.bare_command(args).output().unwrap());
+    let run = |args: &[&str]| Seen::of(sandbox.bare_command(args));
     format!("{}\n{}\n{}", run(&get), run(&put), refused(sandbox, &[]))
 }
 
@@ -84,7 +85,7 @@ fn a_store_of_before_2023_is_left_for_wrangler_to_move() {
 /// What `serve --check` says.
 fn checked(sandbox: &Sandbox) -> Seen {
     let check = sandbox.bare_command(&["serve", "--check"]);
-    sandbox.see({ check }.output().unwrap())
+    Seen::of(check)
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -119,7 +120,7 @@ fn a_check_finds_what_is_lost_and_what_is_of_no_use() {
     age(&sandbox, &format!("{folder}/{}", names[0]), MONTH);
     insta::assert_snapshot!(checked(&sandbox));
     let json = sandbox.bare_command(&["serve", "--check", "--json"]);
-    let json = sandbox.see({ json }.output().unwrap());
+    let json = Seen::of(json);
     let report: Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(report["lost"][0]["key"], "k");
     assert_eq!(report["orphans"].as_array().unwrap().len(), 1);
@@ -157,7 +158,7 @@ fn a_check_finds_damage_and_stores_of_others() {
 /// What `serve --check --fix` says.
 fn fixed(sandbox: &Sandbox) -> Seen {
     let fix = sandbox.bare_command(&["serve", "--check", "--fix"]);
-    sandbox.see({ fix }.output().unwrap())
+    Seen::of(fix)
 }
 
 const FOLDER: &str = ".wrangler/state/v3/kv/0f2ac74b498b48028cb68387c421e279/blobs";
@@ -165,7 +166,7 @@ const FOLDER: &str = ".wrangler/state/v3/kv/0f2ac74b498b48028cb68387c421e279/blo
 fn value_of(sandbox: &Sandbox, key: &str) -> String {
     let id = "0f2ac74b498b48028cb68387c421e279";
     let get = sandbox.bare_command(&["--local", "key", "get", "--namespace-id", id, key]);
-    sandbox.see({ get }.output().unwrap()).stdout
+    Seen::of(get).stdout
 }
 
 #[test]
@@ -213,7 +214,7 @@ fn orphans_are_removed_when_asked_and_older_than_an_hour() {
         fs::remove_file(sandbox.app().join(name)).unwrap();
     }
     let json = sandbox.bare_command(&["serve", "--check", "--fix", "--json"]);
-    let json = sandbox.see({ json }.output().unwrap());
+    let json = Seen::of(json);
     assert_eq!(json.code, Some(0), "{json}");
     let report: Value = serde_json::from_str(&json.stdout).unwrap();
     let count = |kind: &str| report[kind].as_array().unwrap().len();
@@ -223,7 +224,7 @@ fn orphans_are_removed_when_asked_and_older_than_an_hour() {
     assert_eq!(value_of(&sandbox, "k"), "v");
 
     let alone = sandbox.bare_command(&["serve", "--fix"]);
-    assert_eq!(sandbox.see({ alone }.output().unwrap()).code, Some(2));
+    assert_eq!(Seen::of(alone).code, Some(2));
 }
 
 /// A store from elsewhere, as a repository may hold it.
@@ -264,7 +265,7 @@ fn no_store_leads_to_files_outside_of_it() {
     }
     let run = |args: &[&str]| {
         let args = [&["--local", "--yes", "key"], args, &["--namespace-id", id]].concat();
-        sandbox.see(sandbox.bare_command(&args).output().unwrap())
+        Seen::of(sandbox.bare_command(&args))
     };
     for args in [
         &["list"][..],
@@ -340,7 +341,7 @@ fn values_behind_a_link_and_those_that_were_moved_are_kept() {
     let value = value.file_name().into_string().unwrap();
     let put = ["--local", "key", "put", "--namespace-id", OTHER, "k", "v"];
     let put = sandbox.bare_command(&put);
-    assert_eq!(sandbox.see({ put }.output().unwrap()).code, Some(0));
+    assert_eq!(Seen::of(put).code, Some(0));
     let moved = format!(".wrangler/state/v3/kv/{OTHER}/blobs/{value}");
     let from = sandbox.app().join(FOLDER).join(&value);
     fs::hard_link(&from, sandbox.app().join(&moved)).unwrap();
@@ -369,7 +370,7 @@ fn a_broken_list_of_namespaces_is_said_at_once() {
     let server = Server::start(&sandbox, &[]);
     server.ok(&["namespace", "list"]);
     sandbox.write(".wrangler/state/kvctl/namespaces.json", "[");
-    let listed = sandbox.see(server.command(&["namespace", "list"]).output().unwrap());
+    let listed = Seen::of(server.command(&["namespace", "list"]));
     assert_eq!(listed.code, Some(1), "{listed}");
     assert!(listed.stderr.contains("namespaces.json"), "{listed}");
     assert!(listed.stderr.contains("kvctl serve --check"), "{listed}");
@@ -382,12 +383,12 @@ fn a_broken_list_of_namespaces_is_said_at_once() {
 fn a_full_disk_is_said_at_once() {
     let sandbox = stored();
     let unshared = |script: &str| {
-        let mut command = std::process::Command::new("unshare");
+        let mut command = piped("unshare");
         command
             .args(["--user", "--map-root-user", "--mount", "sh", "-ec", script])
             .current_dir(sandbox.app())
             .env("HOME", sandbox.app());
-        command.output()
+        command.spawn().map(Finish::finish)
     };
     let mount = "mkdir -p full && mount -t tmpfs -o size=400k none full && cp -r .wrangler full/";
     if !unshared(mount).is_ok_and(|output| output.status.success()) {
@@ -406,7 +407,7 @@ fn a_full_disk_is_said_at_once() {
     ] {
         let script =
             format!("{mount}; head -c 9000 /dev/zero > full/wrangler.bin; {fill}; {put} {value}");
-        let seen = sandbox.see(unshared(&script).unwrap());
+        let seen = Seen::of(unshared(&script).unwrap());
         assert_eq!(seen.code, Some(1), "{seen}");
         assert!(seen.stderr.contains("No space left on device"), "{seen}");
         assert!(seen.stderr.contains(".wrangler/state"), "{seen}");
@@ -432,11 +433,11 @@ fn no_link_within_a_store_is_followed() {
         fs::os::unix::fs::symlink(&outside, part).unwrap();
         let get = ["--local", "key", "get", "--namespace-id", id, "k"];
         let put = ["--local", "key", "put", "--namespace-id", id, "k", "other"];
-        let run = |args: &[&str]| sandbox.see(sandbox.bare_command(args).output().unwrap());
+        let run = |args: &[&str]| Seen::of(sandbox.bare_command(args));
         let name = part.file_name().unwrap().to_str().unwrap();
         for seen in [run(&get), run(&put), refused(&sandbox, &[])] {
             assert_eq!(seen.code, Some(1), "{seen}");
-            let said = sandbox.steady(&format!("{name}` is a link"));
+            let said = format!("{name}` is a link");
             assert!(seen.stderr.contains(&said), "{said}: {seen}");
         }
         fs::remove_file(part).unwrap();

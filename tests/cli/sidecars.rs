@@ -14,8 +14,9 @@ use kvctl::emulator::{Action, Fault};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    sandbox::{Sandbox, Seen, until},
+    sandbox::{Sandbox, Seen},
     transfer::{lines, sandbox},
+    wait::{Finish as _, wait_until},
 };
 
 fn mode(path: &Path) -> u32 {
@@ -30,13 +31,15 @@ fn ok(seen: &Seen) {
 fn exporting(sandbox: &Sandbox, args: &[&str]) -> Child {
     sandbox.write("in.ndjson", lines(3000));
     ok(&sandbox.run(&["import", "in.ndjson", "-n", "one"]));
-    let wait = Action::Delay(Duration::from_secs(5));
+    let wait = Action::Delay(Duration::from_secs(3));
     let before = pages(sandbox);
     sandbox
         .emulator
         .fault(Fault::new("GET", "/keys", wait).after(2));
     let child = sandbox.command(args).spawn().unwrap();
-    until(|| pages(sandbox) >= before + 3);
+    wait_until("the third page is asked for", || {
+        pages(sandbox) >= before + 3
+    });
     child
 }
 
@@ -79,7 +82,7 @@ fn an_import_touches_nothing_beside_its_file() {
 #[test]
 fn a_journal_of_an_older_kvctl_is_found_beside_the_file() {
     let sandbox = sandbox(&["one"]);
-    let listed = sandbox.command(&["namespace", "list"]).output().unwrap();
+    let listed = sandbox.command(&["namespace", "list"]).finish();
     let listed = String::from_utf8(listed.stdout).unwrap();
     let id = listed.split('\t').next().unwrap();
     let text = lines(100);
@@ -114,7 +117,7 @@ fn a_journal_is_in_the_state_directory_for_its_user_alone() {
         .command(&["import", "in.ndjson", "-n", "one"])
         .spawn()
         .unwrap();
-    until(|| sandbox.confirmed() >= Some(1));
+    wait_until("a batch is confirmed", || sandbox.confirmed() >= Some(1));
     let again = sandbox.run(&["import", "in.ndjson", "-n", "one", "--restart"]);
     assert_eq!(again.code, Some(1), "{again}");
     assert!(again.stderr.contains("another run"), "{again}");
@@ -201,7 +204,7 @@ fn of_two_exports_into_one_file_one_is_refused() {
         let said = ["another run is at work", "out.ndjson.part` exists"];
         assert!(said.iter().any(|said| seen.stderr.contains(said)), "{seen}");
     }
-    let first = sandbox.see(first.wait_with_output().unwrap());
+    let first = Seen::of(first);
     ok(&first);
     assert!(first.stdout.contains("exported 3000 records"), "{first}");
     ok(&sandbox.run(&["diff", "out.ndjson", "title:one"]));
@@ -214,16 +217,21 @@ fn of_two_exports_into_one_directory_one_is_refused() {
     let seen = sandbox.run(&["export", "out/", "-n", "one"]);
     assert_eq!(seen.code, Some(1), "{seen}");
     assert!(seen.stderr.contains("another run is at work"), "{seen}");
-    let first = sandbox.see(first.wait_with_output().unwrap());
+    let first = Seen::of(first);
     ok(&first);
     ok(&sandbox.run(&["diff", "out/", "title:one"]));
-    // One that lost its directory neither claims nor removes what another put there.
-    let mut first = exporting(&sandbox, &["export", "two/", "-n", "one"]);
+}
+
+/// It neither claims nor removes what another put there.
+#[test]
+fn an_export_that_lost_its_directory_fails() {
+    let sandbox = sandbox(&["one"]);
+    let first = exporting(&sandbox, &["export", "two/", "-n", "one"]);
     fs::rename(sandbox.app().join("two.part"), sandbox.app().join("aside")).unwrap();
     // The run may have made it again by now, for its next file.
     fs::create_dir_all(sandbox.app().join("two.part")).unwrap();
     sandbox.write("two.part/precious", "");
-    assert_eq!(first.wait().unwrap().code(), Some(1));
+    assert_eq!(first.finish().status.code(), Some(1));
     assert!(sandbox.app().join("two.part/precious").exists());
 }
 

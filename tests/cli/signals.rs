@@ -4,7 +4,7 @@
 use std::{
     io::Write as _,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     time::Duration,
 };
 
@@ -12,8 +12,9 @@ use fs_err as fs;
 use kvctl::emulator::{Action, Fault};
 
 use crate::{
-    sandbox::{Sandbox, kill, until},
+    sandbox::{Sandbox, Seen},
     transfer::{lines, sandbox},
+    wait::{first_line, piped, send_signal, wait_until},
 };
 
 const SIGNALS: [(&str, i32); 3] = [("-INT", 130), ("-TERM", 143), ("-HUP", 129)];
@@ -51,15 +52,15 @@ fn no_value_is_left_among_the_temporary_files() {
             let mut stdin = child.stdin.take().unwrap();
             stdin.write_all(lines(1000).as_bytes()).unwrap();
             let held = (!ended).then_some(stdin);
-            until(|| {
+            wait_until("stdin is kept", || {
                 let kept = temporary(&sandbox);
                 let kept = kept
                     .iter()
                     .any(|path| path.metadata().is_ok_and(|m| m.len() > 0));
                 kept && (!ended || sandbox.emulator.requests("PUT") > before)
             });
-            kill(&child, signal);
-            let seen = sandbox.see(child.wait_with_output().unwrap());
+            assert!(send_signal(&child, signal));
+            let seen = Seen::of(child);
             assert_eq!(seen.code, Some(code), "{seen}");
             assert_eq!(temporary(&sandbox), [] as [PathBuf; 0], "{signal}");
             drop(held);
@@ -74,18 +75,17 @@ fn a_run_that_shall_outlive_its_terminal_does() {
     let wait = Action::Delay(Duration::from_secs(1));
     sandbox.emulator.fault(Fault::new("PUT", "/bulk", wait));
     let model = sandbox.command(&["import", "in.ndjson", "-n", "one"]);
-    let mut command = Command::new("sh");
+    let mut command = piped("sh");
     let script = "trap '' HUP; exec \"$0\" \"$@\"";
     command.args(["-c", script]).arg(model.get_program());
     command.args(model.get_args()).env_clear();
     for (name, value) in model.get_envs() {
         command.env(name, value.unwrap());
     }
-    let command = command.current_dir(sandbox.app()).stdout(Stdio::piped());
-    let child = command.stderr(Stdio::piped()).spawn().unwrap();
-    until(|| sandbox.emulator.requests("PUT") > 0);
-    kill(&child, "-HUP");
-    let seen = sandbox.see(child.wait_with_output().unwrap());
+    let child = command.current_dir(sandbox.app()).spawn().unwrap();
+    wait_until("it writes", || sandbox.emulator.requests("PUT") > 0);
+    assert!(send_signal(&child, "-HUP"));
+    let seen = Seen::of(child);
     assert_eq!(seen.code, Some(0), "{seen}");
 }
 
@@ -94,11 +94,9 @@ fn a_service_ends_in_order_whatever_the_signal() {
     let sandbox = sandbox(&[]);
     for (signal, _) in SIGNALS {
         let mut child = start(&sandbox, &["serve", "--memory", "--port", "0"]);
-        let mut line = String::new();
-        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-        std::io::BufRead::read_line(&mut out, &mut line).unwrap();
-        kill(&child, signal);
-        let seen = sandbox.see(child.wait_with_output().unwrap());
+        let _out = first_line(child.stdout.take().unwrap());
+        assert!(send_signal(&child, signal));
+        let seen = Seen::of(child);
         assert_eq!(seen.code, Some(0), "{seen}");
         assert!(seen.stderr.contains("stopped"), "{seen}");
     }

@@ -2,7 +2,7 @@
 
 use clap::{Command, CommandFactory as _};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, Seen};
 
 #[test]
 fn surface() {
@@ -48,7 +48,7 @@ fn help_and_version_need_nothing() {
         let mut command = sandbox.bare_command(&args);
         // A home, a directory and a service that are not there.
         command.env_clear().current_dir("/");
-        let seen = sandbox.see(command.output().unwrap());
+        let seen = Seen::of(command);
         assert_eq!(seen.code, Some(0), "{seen}");
     }
     assert_eq!(sandbox.emulator.log().len(), 0);

@@ -2,7 +2,10 @@
 
 use fs_err as fs;
 
-use crate::sandbox::{Sandbox, Seen};
+use crate::{
+    sandbox::{Sandbox, Seen},
+    wait::Finish as _,
+};
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -50,8 +53,8 @@ fn only_what_changed_is_sent_and_nothing_is_deleted_unasked() {
     let (seen, count) = writes(&sandbox, || sync(&sandbox, &args));
     insta::assert_snapshot!(seen);
     assert_eq!(count, 0);
-    let mut binary = sandbox.command(&["key", "get", "web/b/c.bin", "-n", "one"]);
-    assert_eq!(binary.output().unwrap().stdout, b"\xff\x00");
+    let binary = sandbox.command(&["key", "get", "web/b/c.bin", "-n", "one"]);
+    assert_eq!(binary.finish().stdout, b"\xff\x00");
 
     sandbox.write("site/a.txt", "2");
     let (seen, count) = writes(&sandbox, || {

@@ -6,7 +6,10 @@ use fs_err as fs;
 use kvctl::emulator::{Action, Answer, Fault, Keys};
 use serde_json::{Value, json};
 
-use crate::sandbox::Sandbox;
+use crate::{
+    sandbox::{Sandbox, Seen},
+    wait::{Finish as _, piped, wait_until},
+};
 
 /// A sandbox with a namespace for each of `titles`.
 pub(crate) fn sandbox(titles: &[&str]) -> Sandbox {
@@ -98,11 +101,7 @@ fn what_is_exported_and_imported_is_the_same() {
         let seen = sandbox.run(&["diff", file, "title:two"]);
         assert_eq!(seen.code, Some(0), "{file} {seen}");
     }
-    let stdout = sandbox
-        .command(&["export", "-n", "one"])
-        .output()
-        .unwrap()
-        .stdout;
+    let stdout = sandbox.command(&["export", "-n", "one"]).finish().stdout;
     assert_eq!(stdout, fs::read(sandbox.app().join("out.ndjson")).unwrap());
 }
 
@@ -236,9 +235,9 @@ fn an_import_goes_on_where_it_was_killed() {
         .command(&["import", "in.ndjson", "-n", "one"])
         .spawn()
         .unwrap();
-    while sandbox.confirmed() < Some(4) {
-        std::thread::yield_now();
-    }
+    wait_until("four batches are confirmed", || {
+        sandbox.confirmed() >= Some(4)
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     insta::assert_snapshot!(sandbox.run(&["import", "in.ndjson", "-n", "one"]));
@@ -277,11 +276,9 @@ fn an_export_goes_on_where_it_was_killed() {
         .spawn()
         .unwrap();
     let part = sandbox.app().join("out.ndjson.part");
-    while count(&sandbox, "GET", "/keys") < 4
-        || fs::metadata(&part).map_or(0, |part| part.len()) == 0
-    {
-        std::thread::yield_now();
-    }
+    wait_until("the fourth page is asked for", || {
+        count(&sandbox, "GET", "/keys") >= 4 && fs::metadata(&part).map_or(0, |part| part.len()) > 0
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!sandbox.app().join("out.ndjson").exists());
@@ -291,11 +288,7 @@ fn an_export_goes_on_where_it_was_killed() {
     );
     let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    let whole = sandbox
-        .command(&["export", "-n", "one"])
-        .output()
-        .unwrap()
-        .stdout;
+    let whole = sandbox.command(&["export", "-n", "one"]).finish().stdout;
     assert_eq!(fs::read(sandbox.app().join("out.ndjson")).unwrap(), whole);
     assert!(!part.exists());
 }
@@ -380,7 +373,7 @@ fn an_export_to_a_full_disk_leaves_nothing_under_its_name() {
     // A limit on the size of files stands for a disk that is full: writing fails amid a file.
     let limited = |name: &str| {
         let kvctl = sandbox.command(&[]);
-        let mut shell = std::process::Command::new("sh");
+        let mut shell = piped("sh");
         shell
             .args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$@\"", "sh"])
             .arg(kvctl.get_program())
@@ -390,7 +383,7 @@ fn an_export_to_a_full_disk_leaves_nothing_under_its_name() {
         for (name, value) in kvctl.get_envs() {
             shell.env(name, value.unwrap());
         }
-        sandbox.see(shell.output().unwrap())
+        Seen::of(shell)
     };
     for name in ["out.ndjson", "out.csv", "out.json"] {
         let seen = limited(name);
@@ -427,7 +420,7 @@ fn a_stdout_that_is_full_fails_an_export() {
         .open("/dev/full")
         .unwrap();
     let mut command = sandbox.command(&["export", "-n", "one"]);
-    let seen = sandbox.see(command.stdout(full.into_parts().0).output().unwrap());
+    let seen = Seen::of(command.stdout(full.into_parts().0));
     assert_eq!(seen.code, Some(1), "{seen}");
 }
 
@@ -487,9 +480,9 @@ fn a_copy_goes_on_where_it_was_killed() {
         .fault(Fault::new("PUT", "/bulk", wait).after(1));
     let copy = ["copy", "--from", "title:one", "--to", "title:two"];
     let mut child = sandbox.command(&copy).spawn().unwrap();
-    while sandbox.confirmed() != Some(3) {
-        std::thread::yield_now();
-    }
+    wait_until("three batches are confirmed", || {
+        sandbox.confirmed() == Some(3)
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     let seen = sandbox.run(&copy);
@@ -522,7 +515,7 @@ fn stdin_is_imported_whole_or_not_at_all() {
         let mut stdin = child.stdin.take().unwrap();
         std::io::Write::write_all(&mut stdin, text.as_bytes()).unwrap();
         drop(stdin);
-        sandbox.see(child.wait_with_output().unwrap())
+        Seen::of(child)
     };
     sandbox.write("in.ndjson", odd_lines());
     let seen = import(&odd_lines());

@@ -11,7 +11,7 @@ use kvctl::{
 };
 use serde_json::{Value, json};
 
-use crate::sandbox::{ACCOUNT, Sandbox, Seen, TOKEN};
+use crate::sandbox::{ACCOUNT, Sandbox, Seen, TOKEN, assert_filtered};
 
 const DAY: i64 = 86_400;
 
@@ -151,7 +151,7 @@ fn it_costs_two_requests_and_a_third_to_find_the_account() {
     let past = used();
     let requests = |command: &mut std::process::Command| {
         let before = past.sandbox.emulator.log().len();
-        let seen = past.sandbox.see(command.output().unwrap());
+        let seen = Seen::of(command);
         assert_eq!(seen.code, Some(0), "{seen}");
         past.sandbox.emulator.log().len() - before
     };
@@ -168,12 +168,9 @@ fn lines_are_for_programs() {
         let plain = past.see(&["usage"]);
         (plain, past.see(&["usage", "--ndjson"]), [day(0), day(2)])
     });
-    let steady = |seen: &Seen| {
-        let text = seen.to_string().replace(&dates[0], "[TODAY]");
-        text.replace(&dates[1], "[BEFORE]")
-    };
-    insta::assert_snapshot!(steady(&plain));
-    insta::assert_snapshot!(steady(&lines));
+    let dates = [(dates[0].as_str(), "[TODAY]"), (&dates[1], "[BEFORE]")];
+    assert_filtered!(dates, plain);
+    assert_filtered!(dates, lines);
 }
 
 #[test]
@@ -243,8 +240,7 @@ fn as_many_rows_as_there_can_be_are_said_to_be_incomplete() {
     ));
     let yesterday = day(1);
     let seen = past.see(&["usage"]);
-    let text = seen.stderr.replace(&yesterday, "[YESTERDAY]");
-    insta::assert_snapshot!(text, @"warning: the analytics give 10,000 rows at most, so figures up to [YESTERDAY] are missing; ask for fewer days with `--days N`");
+    assert_filtered!([(yesterday.as_str(), "[YESTERDAY]")], seen.stderr, @"warning: the analytics give 10,000 rows at most, so figures up to [YESTERDAY] are missing; ask for fewer days with `--days N`");
 }
 
 #[test]
@@ -275,7 +271,7 @@ fn the_local_store_counts_too() {
         "wrangler.toml",
         "kv_namespaces = [{ binding = \"CACHE\" }]\n",
     );
-    let run = |args: &[&str]| sandbox.see(sandbox.bare_command(args).output().unwrap());
+    let run = |args: &[&str]| Seen::of(sandbox.bare_command(args));
     let done = |args: &[&str]| {
         let seen = run(args);
         assert_eq!(seen.code, Some(0), "{args:?}: {seen}");

@@ -16,7 +16,7 @@ const ID: &str = "0f2ac74b498b48028cb68387c421e279";
 fn get(sandbox: &Sandbox, args: &[&str], vars: &[(&str, &str)]) -> Seen {
     let args = [&["key", "get", "k", "--namespace-id", ID], args].concat();
     let mut command = sandbox.command(&args);
-    sandbox.see(command.envs(vars.iter().copied()).output().unwrap())
+    Seen::of(command.envs(vars.iter().copied()))
 }
 
 #[test]

@@ -141,11 +141,17 @@ async fn stopping_lets_a_request_under_way_finish() {
     let server = tokio::spawn(serve(listener, emulator.clone(), stopped));
     let request = reqwest::Client::new().get(url).bearer_auth(TOKEN);
     let request = tokio::spawn(request.send());
-    while emulator.log().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let patience = Duration::from_mins(1);
+    let arrived = async {
+        while emulator.log().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let arrived = tokio::time::timeout(patience, arrived).await;
+    arrived.expect("the request never arrived");
     stop.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    let ended = tokio::time::timeout(patience, server).await;
+    ended.expect("the server never ended").unwrap().unwrap();
     assert_eq!(request.await.unwrap().unwrap().status(), 200);
 }
 

@@ -1,12 +1,13 @@
 //! Commands that are killed at random moments, alone and two at once: what is left is either as
 //! before or further on, never wrong, and running again ends complete.
 //!
-//! `KVCTL_CUT_SHORT=ROUNDS` makes it more than the two rounds of each kind that every run does.
+//! Each test has a long form that is ignored, as slow; `KVCTL_CUT_SHORT=ROUNDS` sets how many rounds
+//! of each kind it does.
 #![cfg(unix)]
 
 use std::{
     fmt::Write as _,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     time::{Duration, Instant},
 };
 
@@ -14,12 +15,12 @@ use fs_err as fs;
 use kvctl::emulator::{Action, Answer, Fault};
 
 use crate::{
-    cut_short::rounds,
+    cut_short::{Effort, at_length},
     sandbox::{Sandbox, Seen},
     transfer::lines,
+    wait::signal_at,
 };
 
-const RECORDS: usize = 20_000;
 const SIGNALS: [&str; 3] = ["-KILL", "-TERM", "-INT"];
 
 /// A different moment each time, the same ones in each run.
@@ -51,28 +52,10 @@ fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
         .unwrap()
 }
 
-/// Waits until `moment` after `begun` or the end of the process, then sends the signal.
-fn kill(
-    sandbox: &Sandbox,
-    mut child: Child,
-    signal: &str,
-    begun: Instant,
-    moment: Duration,
-) -> Seen {
-    while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() >= moment {
-            let pid = child.id().to_string();
-            // It may have ended by itself meanwhile.
-            Command::new("kill")
-                .args([signal, &pid])
-                .stderr(Stdio::null())
-                .status()
-                .unwrap();
-            break;
-        }
-        std::thread::yield_now();
-    }
-    sandbox.see(child.wait_with_output().unwrap())
+/// Sends the signal at that moment, unless the process ends before, and waits for the end.
+fn kill(mut child: Child, signal: &str, moment: Instant) -> Seen {
+    signal_at(&mut child, signal, moment);
+    Seen::of(child)
 }
 
 /// Kills the command at random moments within `range`, then runs it to its end.
@@ -85,11 +68,9 @@ fn interrupt(
 ) {
     for _ in 0..2 {
         let seen = kill(
-            sandbox,
             start(sandbox, args),
             signal,
-            Instant::now(),
-            moments.next(range),
+            Instant::now() + moments.next(range),
         );
         match seen.code {
             None | Some(0 | 130 | 143) => {}
@@ -125,9 +106,9 @@ fn setting(records: usize) -> Sandbox {
     sandbox
 }
 
-fn each_round(mut run: impl FnMut(&'static str, &mut Moments)) {
-    let mut moments = Moments(rounds());
-    for round in 0..rounds() {
+fn each_round(rounds: u64, mut run: impl FnMut(&'static str, &mut Moments)) {
+    let mut moments = Moments(rounds);
+    for round in 0..rounds {
         let signal = SIGNALS[usize::try_from(round).unwrap() % SIGNALS.len()];
         run(signal, &mut moments);
     }
@@ -135,8 +116,21 @@ fn each_round(mut run: impl FnMut(&'static str, &mut Moments)) {
 
 #[test]
 fn a_killed_copy_ends_complete() {
-    each_round(|signal, moments| {
-        let sandbox = setting(RECORDS);
+    kill_copies(Effort {
+        rounds: 2,
+        records: 11_000,
+    });
+}
+
+#[test]
+#[ignore = "slow: copies 20,000 records in each of nine rounds of kills"]
+fn a_killed_copy_ends_complete_at_length() {
+    kill_copies(at_length(9, 20_000));
+}
+
+fn kill_copies(effort: Effort) {
+    each_round(effort.rounds, |signal, moments| {
+        let sandbox = setting(effort.records);
         sandbox.emulator.latency(Duration::from_millis(5));
         let copy = [
             "copy",
@@ -153,12 +147,25 @@ fn a_killed_copy_ends_complete() {
 
 #[test]
 fn a_killed_sync_ends_complete() {
-    each_round(|signal, moments| {
+    kill_syncs(Effort {
+        rounds: 2,
+        records: 300,
+    });
+}
+
+#[test]
+#[ignore = "slow: mirrors 500 files in each of nine rounds of kills"]
+fn a_killed_sync_ends_complete_at_length() {
+    kill_syncs(at_length(9, 500));
+}
+
+fn kill_syncs(effort: Effort) {
+    each_round(effort.rounds, |signal, moments| {
         let sandbox = Sandbox::unlimited();
         ok(&sandbox.run(&["namespace", "create", "one"]));
-        sandbox.write("stale.ndjson", lines(500));
+        sandbox.write("stale.ndjson", lines(effort.records));
         ok(&sandbox.run(&["import", "stale.ndjson", "-n", "one"]));
-        for number in 0..500 {
+        for number in 0..effort.records {
             sandbox.write(&format!("tree/{number}"), format!("value {number}"));
         }
         sandbox.emulator.latency(Duration::from_millis(30));
@@ -170,8 +177,21 @@ fn a_killed_sync_ends_complete() {
 
 #[test]
 fn a_killed_deletion_takes_nothing_else() {
-    each_round(|signal, moments| {
-        let sandbox = setting(RECORDS);
+    kill_deletions(Effort {
+        rounds: 2,
+        records: 11_000,
+    });
+}
+
+#[test]
+#[ignore = "slow: deletes 20,000 keys in each of nine rounds of kills"]
+fn a_killed_deletion_takes_nothing_else_at_length() {
+    kill_deletions(at_length(9, 20_000));
+}
+
+fn kill_deletions(effort: Effort) {
+    each_round(effort.rounds, |signal, moments| {
+        let sandbox = setting(effort.records);
         sandbox.write("kept.ndjson", "{\"key\":\"other\",\"value\":\"kept\"}\n");
         ok(&sandbox.run(&["import", "kept.ndjson", "-n", "one"]));
         sandbox.emulator.latency(Duration::from_millis(20));
@@ -190,7 +210,7 @@ fn a_killed_deletion_takes_nothing_else() {
 
 #[test]
 fn a_killed_import_of_stdin_leaves_no_values() {
-    each_round(|signal, moments| {
+    each_round(3, |signal, moments| {
         let sandbox = setting(100);
         let mut command = sandbox.command(&["import", "-", "-n", "two"]);
         let temporary = sandbox.other_checkout("tmp");
@@ -202,7 +222,7 @@ fn a_killed_import_of_stdin_leaves_no_values() {
             .unwrap();
         std::io::Write::write_all(&mut writer, b"{\"key\":\"a\",\"value\":\"secret\"}\n").unwrap();
         let moment = Duration::from_millis(30) + moments.next(Duration::from_millis(100));
-        let seen = kill(&sandbox, child, signal, Instant::now(), moment);
+        let seen = kill(child, signal, Instant::now() + moment);
         drop((writer, command));
         assert_ne!(seen.code, Some(0), "{seen}");
         let left = fs::read_dir(&temporary).unwrap().count();
@@ -222,9 +242,22 @@ fn claimed(seen: &Seen) -> usize {
 
 #[test]
 fn two_exports_into_one_file_leave_one_whole_file() {
-    each_round(|signal, moments| {
-        let sandbox = setting(6000);
-        sandbox.write("few.ndjson", lines(3000));
+    kill_one_of_two_exports(Effort {
+        rounds: 2,
+        records: 1200,
+    });
+}
+
+#[test]
+#[ignore = "slow: exports 6,000 records in each of nine rounds of kills"]
+fn two_exports_into_one_file_leave_one_whole_file_at_length() {
+    kill_one_of_two_exports(at_length(9, 6000));
+}
+
+fn kill_one_of_two_exports(effort: Effort) {
+    each_round(effort.rounds, |signal, moments| {
+        let sandbox = setting(effort.records);
+        sandbox.write("few.ndjson", lines(effort.records / 2));
         ok(&sandbox.run(&["import", "few.ndjson", "-n", "two"]));
         sandbox.emulator.latency(Duration::from_millis(10));
         let ways: [&[&str]; 3] = [&[], &["--restart"], &["--resume"]];
@@ -236,8 +269,8 @@ fn two_exports_into_one_file_leave_one_whole_file() {
             // One of the two may be killed, the other must not be fooled by what it leaves.
             let range = Duration::from_millis(600);
             let [a, b] = children;
-            let a = kill(&sandbox, a, signal, begun, moments.next(range));
-            let b = sandbox.see(b.wait_with_output().unwrap());
+            let a = kill(a, signal, begun + moments.next(range));
+            let b = Seen::of(b);
             let mut claims: Vec<usize> = [&a, &b]
                 .into_iter()
                 .filter(|seen| seen.code == Some(0))
@@ -256,7 +289,7 @@ fn two_exports_into_one_file_leave_one_whole_file() {
                     claims.is_empty() || claims.contains(&held),
                     "{held} records in the file: {context}"
                 );
-                let source = if held == 6000 {
+                let source = if held == effort.records {
                     "title:one"
                 } else {
                     "title:two"
@@ -272,20 +305,27 @@ fn two_exports_into_one_file_leave_one_whole_file() {
 
 #[test]
 fn two_imports_of_one_file_end_complete() {
-    each_round(|signal, moments| {
-        let sandbox = setting(RECORDS);
+    kill_one_of_two_imports(Effort {
+        rounds: 2,
+        records: 11_000,
+    });
+}
+
+#[test]
+#[ignore = "slow: imports 20,000 records in each of nine rounds of kills"]
+fn two_imports_of_one_file_end_complete_at_length() {
+    kill_one_of_two_imports(at_length(9, 20_000));
+}
+
+fn kill_one_of_two_imports(effort: Effort) {
+    each_round(effort.rounds, |signal, moments| {
+        let sandbox = setting(effort.records);
         sandbox.emulator.latency(Duration::from_millis(100));
         let import = ["import", "in.ndjson", "-n", "two", "--resume"];
         let begun = Instant::now();
         let [a, b] = [start(&sandbox, &import), start(&sandbox, &import)];
-        let a = kill(
-            &sandbox,
-            a,
-            signal,
-            begun,
-            moments.next(Duration::from_millis(300)),
-        );
-        let b = sandbox.see(b.wait_with_output().unwrap());
+        let a = kill(a, signal, begun + moments.next(Duration::from_millis(300)));
+        let b = Seen::of(b);
         for seen in [&a, &b] {
             assert!(
                 matches!(seen.code, None | Some(0 | 1 | 9 | 130 | 143)),

@@ -6,14 +6,21 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     path::Path,
 };
 
 use fs_err as fs;
-use kvctl::emulator::{Action, Answer, Fault};
+use kvctl::{
+    domain::KeyName,
+    emulator::{Action, Answer, Fault},
+};
 use serde_json::{Value, json};
 
-use crate::sandbox::{Sandbox, Seen};
+use crate::{
+    sandbox::{Sandbox, Seen},
+    wait::Finish as _,
+};
 
 /// Stands in every answer that is not the service's. Seen again in a key or a file, it was believed.
 const MARK: &str = "planted-by-a-proxy";
@@ -141,8 +148,7 @@ fn setting() -> Sandbox {
     let ids = ["one", "two"].map(|title| {
         let made = sandbox
             .command(&["namespace", "create", title, "--json"])
-            .output()
-            .unwrap();
+            .finish();
         let made: Value = serde_json::from_slice(&made.stdout).unwrap();
         made["id"].as_str().unwrap().to_owned()
     });
@@ -175,7 +181,7 @@ fn run(sandbox: &Sandbox, args: &[&str]) -> Seen {
     command
         .env("EDITOR", "sh -c 'printf new >> \"$0\"'")
         .env("PATH", "/usr/bin:/bin");
-    sandbox.see(command.output().unwrap())
+    Seen::of(command)
 }
 
 /// The part of a path that tells its route, and that all requests to the route have.
@@ -209,20 +215,24 @@ fn routes(sandbox: &Sandbox, from: usize) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// What all of the account's namespaces hold, asked for by a service that is well again.
+/// What all of the account's namespaces hold, asked of a service that is well again.
 fn held(sandbox: &Sandbox) -> Vec<(String, String)> {
-    let titles = sandbox.run(&["namespace", "list", "--json"]);
-    assert_eq!(titles.code, Some(0), "{titles}");
-    let titles: Value = serde_json::from_str(&titles.stdout).unwrap();
-    let titles = titles.as_array().unwrap().iter();
-    titles
-        .map(|namespace| {
-            let title = namespace["title"].as_str().unwrap().to_owned();
-            let seen = sandbox.run(&["export", "-n", &title, "-q"]);
-            assert_eq!(seen.code, Some(0), "{seen}");
-            (title, seen.stdout)
-        })
-        .collect()
+    let list = |path: &str| -> Vec<Value> {
+        let answer: Value = serde_json::from_slice(&sandbox.ask(path)).unwrap();
+        answer["result"].as_array().unwrap().clone()
+    };
+    let one = |namespace: &Value| {
+        let id = namespace["id"].as_str().unwrap();
+        let mut records = String::new();
+        for key in list(&format!("/{id}/keys")) {
+            let name: KeyName = key["name"].as_str().unwrap().parse().unwrap();
+            let value = sandbox.ask(&format!("/{id}/values/{}", name.to_segment()));
+            let value = String::from_utf8_lossy(&value);
+            writeln!(records, "{key} {value}").unwrap();
+        }
+        (namespace["title"].as_str().unwrap().to_owned(), records)
+    };
+    list("?per_page=100").iter().map(one).collect()
 }
 
 /// What is in the project's folder, by path.

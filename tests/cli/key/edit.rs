@@ -1,7 +1,10 @@
 //! `kvctl key edit`, and what else needs a terminal: `script` provides one.
 
 use super::{put, sandbox, value};
-use crate::sandbox::{Sandbox, Seen};
+use crate::{
+    sandbox::{Sandbox, Seen},
+    wait::piped,
+};
 
 const EDIT: &str = "key edit -b SESSIONS k";
 
@@ -11,7 +14,7 @@ fn on_terminal(sandbox: &Sandbox, args: &str, editor: &str) -> Option<Seen> {
     sandbox.write("editor.sh", editor);
     let model = sandbox.command(&[]);
     let program = model.get_program().to_str().unwrap();
-    let mut command = std::process::Command::new("script");
+    let mut command = piped("script");
     command
         .args(["-qec", &format!("{program} {args}"), "/dev/null"])
         .env_clear()
@@ -24,10 +27,9 @@ fn on_terminal(sandbox: &Sandbox, args: &str, editor: &str) -> Option<Seen> {
         .env("PATH", "/usr/bin:/bin")
         .env("TMPDIR", sandbox.other_checkout("tmp"))
         .env("NO_COLOR", "1")
-        .current_dir(sandbox.app())
-        .stdin(std::process::Stdio::null());
-    match command.output() {
-        Ok(output) => Some(sandbox.see(output)),
+        .current_dir(sandbox.app());
+    match command.spawn() {
+        Ok(child) => Some(Seen::of(child)),
         Err(e) => {
             assert!(!is_ci(), "`script` is missing: {e}");
             eprintln!("not run: `script` is missing: {e}");
@@ -112,10 +114,8 @@ fn an_edit_that_cannot_be_written_is_kept() {
         return;
     };
     assert_eq!(seen.code, Some(7), "{seen}");
-    let (_, path) = seen
-        .stdout
-        .split_once("the edited text is in [HOME]")
-        .unwrap();
+    let kept = format!("the edited text is in {}", sandbox.home());
+    let (_, path) = seen.stdout.split_once(&kept).unwrap();
     let path = path.split_whitespace().next().unwrap();
     assert_eq!(sandbox.read(&format!("..{path}")), "precious\n");
     assert_eq!(value(&sandbox, "k").unwrap(), b"old");
@@ -136,10 +136,8 @@ fn ctrl_c_after_the_editor_leaves_the_text_and_before_that_is_the_editors() {
     let later = "echo precious > \"$1\"; (sleep 0.5; kill -INT $PPID) >/dev/null 2>&1 &";
     let seen = on_terminal(&sandbox, EDIT, later).unwrap();
     assert_eq!(seen.code, Some(130), "{seen}");
-    let (_, path) = seen
-        .stdout
-        .split_once("the edited text is in [HOME]")
-        .unwrap();
+    let kept = format!("the edited text is in {}", sandbox.home());
+    let (_, path) = seen.stdout.split_once(&kept).unwrap();
     let path = path.split_whitespace().next().unwrap();
     assert_eq!(sandbox.read(&format!("..{path}")), "precious\n");
 }
@@ -152,7 +150,7 @@ fn a_terminal_is_shown_no_bytes_that_it_would_obey() {
         return;
     };
     assert_eq!(seen.code, Some(9), "{seen}");
-    insta::assert_snapshot!(seen.stdout.replace("\r\n", "\n"));
+    insta::assert_snapshot!(seen.stdout);
     put(
         &sandbox,
         "a\x1b[2J\nb",
@@ -160,7 +158,7 @@ fn a_terminal_is_shown_no_bytes_that_it_would_obey() {
         &["--metadata", "[1]", "--expires", "4102444800"],
     );
     let seen = on_terminal(&sandbox, "key list", "").unwrap();
-    insta::assert_snapshot!(seen.stdout.replace("\r\n", "\n"));
+    insta::assert_snapshot!(seen.stdout);
 }
 
 #[test]
@@ -186,10 +184,8 @@ fn a_run_that_is_terminated_ends_its_editor_and_leaves_no_value() {
                   while :; do sleep 0.05; done";
     let seen = on_terminal(&sandbox, EDIT, editor).unwrap();
     assert_eq!(seen.code, Some(143), "{seen}");
-    assert!(
-        seen.stdout.contains("the edited text is in [HOME]"),
-        "{seen}"
-    );
+    let kept = format!("the edited text is in {}", sandbox.home());
+    assert!(seen.stdout.contains(&kept), "{seen}");
     assert_eq!(left(&sandbox), 1);
     assert_eq!(value(&sandbox, "k").unwrap(), b"old");
 }

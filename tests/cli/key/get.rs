@@ -3,6 +3,7 @@
 use fs_err as fs;
 
 use super::{feed, id, odd_keys, put, requests, sandbox, value};
+use crate::wait::Finish as _;
 
 #[test]
 fn values_come_back_bit_for_bit() {
@@ -110,10 +111,7 @@ fn a_file_is_written_whole_and_not_over_another_unasked() {
     let seen = sandbox.run(&["key", "get", "nope", "-o", "other"]);
     assert_eq!(seen.code, Some(3), "{seen}");
     assert!(!sandbox.app().join("other").exists());
-    let output = sandbox
-        .command(&["key", "get", "k", "-o", "-"])
-        .output()
-        .unwrap();
+    let output = sandbox.command(&["key", "get", "k", "-o", "-"]).finish();
     assert_eq!(output.stdout, b"\x00new");
 }
 

@@ -1,10 +1,10 @@
 //! `kvctl key list`.
 
-use std::io::Read as _;
-
 use kvctl::emulator::{Action, Answer, Fault};
 
 use super::{fill, id, put, requests, sandbox};
+use crate::sandbox::Seen;
+use crate::wait::first_line;
 
 #[test]
 fn list_has_a_form_for_everybody() {
@@ -63,10 +63,8 @@ fn a_reader_that_goes_away_stops_the_list() {
     for form in ["--quiet", "--json", "--ndjson"] {
         let before = sandbox.emulator.log().len();
         let mut child = sandbox.command(&["key", "list", form]).spawn().unwrap();
-        let mut stdout = child.stdout.take().unwrap();
-        stdout.read_exact(&mut [0]).unwrap();
-        drop(stdout);
-        let seen = sandbox.see(child.wait_with_output().unwrap());
+        drop(first_line(child.stdout.take().unwrap()));
+        let seen = Seen::of(child);
         assert_eq!(seen.code, Some(0), "{seen}");
         assert_eq!(seen.stderr, "");
         let asked = sandbox.emulator.log().len() - before;

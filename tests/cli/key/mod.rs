@@ -18,6 +18,7 @@ use kvctl::{
 use crate::{
     provision::BIO,
     sandbox::{ACCOUNT, Sandbox, Seen, TOKEN},
+    wait::Finish as _,
 };
 
 /// Keys that other tools lose.
@@ -83,7 +84,7 @@ fn feed(sandbox: &Sandbox, args: &[&str], stdin: &[u8]) -> Seen {
     // Whoever stops reading early closes the pipe.
     pipe.write_all(stdin).ok();
     drop(pipe);
-    sandbox.see(child.wait_with_output().unwrap())
+    Seen::of(child)
 }
 
 /// Stores a value, and expects that to work.
@@ -101,8 +102,8 @@ fn put(sandbox: &Sandbox, key: &str, value: &[u8], flags: &[&str]) {
 
 /// Returns the bytes that `kvctl key get` writes; nothing unless it succeeds.
 fn value(sandbox: &Sandbox, key: &str) -> Option<Vec<u8>> {
-    let mut command = sandbox.command(&["key", "get", "--", key]);
-    let output = command.output().unwrap();
+    let command = sandbox.command(&["key", "get", "--", key]);
+    let output = command.finish();
     output.status.success().then_some(output.stdout)
 }
 

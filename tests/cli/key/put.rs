@@ -3,6 +3,8 @@
 use std::process::Stdio;
 
 use super::{feed, id, put, requests, sandbox, value};
+use crate::sandbox::Seen;
+use crate::wait::Finish as _;
 
 const SECRET: &str = "canary-value-0123456789";
 
@@ -99,8 +101,8 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     assert_eq!(sandbox.run(&args).code, Some(2));
     let seen = sandbox.run(&["key", "put", "-b", "SESSIONS", "k", "--file", "nope"]);
     insta::assert_snapshot!(seen);
-    let mut closed = sandbox.command(&["key", "put", "-b", "SESSIONS", "k", "--file", "."]);
-    assert_eq!(closed.output().unwrap().status.code(), Some(2));
+    let closed = sandbox.command(&["key", "put", "-b", "SESSIONS", "k", "--file", "."]);
+    assert_eq!(closed.finish().status.code(), Some(2));
 }
 
 #[test]
@@ -124,7 +126,7 @@ fn a_value_beyond_the_limit_is_not_even_read_to_its_end() {
     // Endless.
     let mut command = sandbox.command(&["key", "put", "-b", "SESSIONS", "k"]);
     command.stdin(fs_err::File::open("/dev/zero").unwrap().into_parts().0);
-    let seen = sandbox.see(command.output().unwrap());
+    let seen = Seen::of(command);
     assert_eq!(seen.code, Some(2), "{seen}");
 }
 
@@ -170,7 +172,7 @@ fn a_value_that_is_not_there_is_not_an_empty_one() {
     for stdin in [Stdio::null(), closed()] {
         let (seen, log) = requests(&sandbox, || {
             let mut command = sandbox.command(&args);
-            sandbox.see(command.stdin(stdin).output().unwrap())
+            Seen::of(command.stdin(stdin))
         });
         assert_eq!(seen.code, Some(2), "{seen}");
         assert!(log.is_empty(), "{log:?}");

@@ -1,7 +1,10 @@
 //! Which namespace `kvctl key` works in.
 
 use super::{id, requests, sandbox};
-use crate::{provision::BIO, sandbox::Sandbox};
+use crate::{
+    provision::BIO,
+    sandbox::{Sandbox, Seen},
+};
 
 #[test]
 fn reading_takes_the_only_binding_and_writing_never_guesses() {
@@ -127,7 +130,7 @@ fn the_local_namespace_is_the_one_of_wrangler_dev() {
     let entry = |ids: &str| format!("{BIO}\n[[kv_namespaces]]\nbinding = \"KV\"\n{ids}\n");
     let run = |args: &[&str]| {
         let args = [args, &["--local"]].concat();
-        sandbox.see(sandbox.bare_command(&args).output().unwrap())
+        Seen::of(sandbox.bare_command(&args))
     };
     sandbox.write(
         "wrangler.toml",

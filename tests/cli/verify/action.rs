@@ -1,12 +1,13 @@
 //! The script of `action.yml`, run as a runner would run it.
 
-use std::process::Command;
-
 use fs_err as fs;
 use yaml_rust2::YamlLoader;
 
 use super::project;
-use crate::sandbox::{ACCOUNT, Sandbox, Seen, TOKEN};
+use crate::{
+    sandbox::{ACCOUNT, Sandbox, Seen, TOKEN},
+    wait::piped,
+};
 
 /// Runs the step that verifies, with these inputs, and none for the others.
 fn step(sandbox: &Sandbox, inputs: &[(&str, &str)]) -> Seen {
@@ -20,7 +21,7 @@ fn step(sandbox: &Sandbox, inputs: &[(&str, &str)]) -> Seen {
     let script = step["run"].as_str().unwrap();
     let program = sandbox.bare_command(&[]).get_program().to_owned();
     sandbox.write("output", "");
-    let mut command = Command::new("bash");
+    let mut command = piped("bash");
     command
         .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
         .env_clear()
@@ -39,7 +40,7 @@ fn step(sandbox: &Sandbox, inputs: &[(&str, &str)]) -> Seen {
     for (input, _) in inputs {
         assert!(step["env"][*input].as_str().is_some(), "{input}");
     }
-    sandbox.see(command.output().unwrap())
+    Seen::of(command)
 }
 
 #[test]

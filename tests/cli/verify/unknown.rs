@@ -115,12 +115,11 @@ fn run(sandbox: &Sandbox, args: &[&str], endpoint: Endpoint) -> Seen {
     if endpoint == ACCOUNTS {
         command.env_remove("CLOUDFLARE_ACCOUNT_ID");
     }
-    sandbox.see(command.output().unwrap())
+    Seen::of(command)
 }
 
-/// Runs `args` in a project whose service fails as said.
-fn under(endpoint: Endpoint, how: How, args: &[&str]) -> Seen {
-    let sandbox = asserting();
+/// Runs `args` while the service fails as said.
+fn under(sandbox: &Sandbox, endpoint: Endpoint, how: How, args: &[&str]) -> Seen {
     let Endpoint(method, path) = endpoint;
     let action = match (endpoint, how) {
         // What is large may take minutes, so that is not waited for.
@@ -136,7 +135,9 @@ fn under(endpoint: Endpoint, how: How, args: &[&str]) -> Seen {
             sandbox.emulator.fault(fault.forever());
         }
     }
-    run(&sandbox, args, endpoint)
+    let seen = run(sandbox, args, endpoint);
+    sandbox.emulator.heal();
+    seen
 }
 
 /// The checks that have something to say for which the answers of `endpoint` are needed.
@@ -159,9 +160,10 @@ fn needs(endpoint: Endpoint) -> &'static [&'static str] {
 }
 
 fn verify_finds_out(endpoint: Endpoint) {
+    let sandbox = asserting();
     for how in How::ALL {
         let args = ["verify", "--json", "--consistency-timeout", "50ms"];
-        let seen = under(endpoint, how, &args);
+        let seen = under(&sandbox, endpoint, how, &args);
         let what = format!("{endpoint:?} {how:?}");
         // A token that no endpoint knows opens something even so.
         let opens = endpoint == TOKEN && how.is_denial();
@@ -203,7 +205,7 @@ fn verify_takes_no_token_for_valid_that_it_could_not_ask_about() {
 
 #[test]
 fn doctor_says_that_it_could_not_find_out_whose_the_token_is() {
-    let seen = under(TOKEN, How::Forbidden, &["doctor"]);
+    let seen = under(&asserting(), TOKEN, How::Forbidden, &["doctor"]);
     assert_eq!(seen.code, Some(0), "{seen}");
     for said in ["\nidentity\n  could not be found out\n", "1 warning."] {
         assert!(seen.stdout.contains(said), "{seen}");
@@ -266,12 +268,13 @@ fn no_check_succeeds_without_an_answer() {
             &[KEYS, VALUES, ALL],
         ),
     ];
+    let sandbox = asserting();
     for (args, endpoints) in commands {
-        let well = run(&asserting(), args, ALL);
+        let well = run(&sandbox, args, ALL);
         assert_eq!(well.code, Some(0), "{args:?} {well}");
         for endpoint in *endpoints {
             for how in How::ALL {
-                let seen = under(*endpoint, how, args);
+                let seen = under(&sandbox, *endpoint, how, args);
                 assert_ne!(seen.code, Some(0), "{args:?} {endpoint:?} {how:?} {seen}");
             }
         }
@@ -280,7 +283,8 @@ fn no_check_succeeds_without_an_answer() {
 
 #[test]
 fn doctor_finds_everything_broken_that_did_not_answer() {
-    let well = run(&asserting(), &["doctor"], ALL);
+    let sandbox = asserting();
+    let well = run(&sandbox, &["doctor"], ALL);
     assert_eq!(well.code, Some(0), "{well}");
     for endpoint in [TOKEN, ACCOUNTS, LIST, ANALYTICS, ALL] {
         for how in How::ALL {
@@ -290,7 +294,7 @@ fn doctor_finds_everything_broken_that_did_not_answer() {
                 TOKEN | ANALYTICS => how.is_denial(),
                 _ => false,
             };
-            let seen = under(endpoint, how, &["doctor", "--json"]);
+            let seen = under(&sandbox, endpoint, how, &["doctor", "--json"]);
             let what = format!("{endpoint:?} {how:?} {seen}");
             assert_eq!(seen.code, Some(if known { 0 } else { 8 }), "{what}");
             let report: Value = serde_json::from_str(&seen.stdout).unwrap();
