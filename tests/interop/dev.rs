@@ -15,7 +15,10 @@ use std::{
 use fs_err as fs;
 use rusqlite::Connection;
 
-use crate::tools::{Home, Wrangler, ok};
+use crate::{
+    harness::Test,
+    tools::{Home, WRANGLER_4_86, WRANGLER_4_155, Wrangler, ok},
+};
 
 const WORKER: &str = r#"
 export default {
@@ -164,20 +167,32 @@ fn kvctl(home: &Home, args: &[&str]) -> Vec<u8> {
     ok(&mut home.kvctl(&[args, &["--local", "--binding", "KV"]].concat()))
 }
 
-#[test]
-fn a_worker_of_4_86_and_kvctl_see_each_other_at_once() {
-    see_each_other(Wrangler::V4_86);
-}
-
-#[test]
-fn a_worker_of_4_155_and_kvctl_see_each_other_at_once() {
-    see_each_other(Wrangler::V4_155);
-}
+pub(crate) const TESTS: &[Test] = &[
+    Test::new(
+        "a_worker_of_4_86_and_kvctl_see_each_other_at_once",
+        &[WRANGLER_4_86],
+        || see_each_other(Wrangler::V4_86),
+    ),
+    Test::new(
+        "a_worker_of_4_155_and_kvctl_see_each_other_at_once",
+        &[WRANGLER_4_155],
+        || see_each_other(Wrangler::V4_155),
+    ),
+    Test::new(
+        "a_busy_worker_and_an_import_lose_nothing",
+        &[WRANGLER_4_86],
+        a_busy_worker_and_an_import_lose_nothing,
+    )
+    .slow("imports 20,000 keys while a Worker writes"),
+    Test::new(
+        "a_busy_worker_and_single_puts_lose_nothing",
+        &[WRANGLER_4_86],
+        a_busy_worker_and_single_puts_lose_nothing,
+    )
+    .slow("puts 200 keys one by one while a Worker writes"),
+];
 
 fn see_each_other(version: Wrangler) {
-    if !version.is_there() {
-        return;
-    }
     let home = Home::new();
     let dev = Dev::start(&home, version);
     let bytes: Vec<u8> = (0..=255).cycle().take(50_000).collect();
@@ -201,14 +216,9 @@ const RATE: u32 = 20;
 /// How often the keys are imported: often enough for some hundred puts.
 const IMPORTS: u32 = 2;
 
-#[test]
 fn a_busy_worker_and_an_import_lose_nothing() {
-    let version = Wrangler::V4_86;
-    if !version.is_there() {
-        return;
-    }
     let home = Home::new();
-    let dev = Dev::start(&home, version);
+    let dev = Dev::start(&home, Wrangler::V4_86);
     dev.ask("PUT", "first", b"warm");
     let lines = (0..10_000).map(|n| format!("{{\"key\":\"import:{n:05}\",\"value\":\"v{n}\"}}\n"));
     home.write("in.ndjson", lines.collect::<String>());
@@ -224,14 +234,10 @@ fn a_busy_worker_and_an_import_lose_nothing() {
         (worker.join().unwrap(), took)
     });
     let failed = outcomes.iter().filter(|stored| !**stored).count();
-    println!(
-        "{failed} of {} puts of the Worker failed while 10,000 keys were imported, {IMPORTS} times, \
-         each in {took:.1?}",
-        outcomes.len()
-    );
     assert!(
         failed * 50 < outcomes.len(),
-        "{failed} of {}",
+        "{failed} of {} puts of the Worker failed while 10,000 keys were imported, {IMPORTS} times, \
+         each in {took:.1?}",
         outcomes.len()
     );
     for (number, stored) in outcomes.iter().enumerate() {
@@ -249,14 +255,9 @@ fn a_busy_worker_and_an_import_lose_nothing() {
 /// How many keys are put one by one: each is a process, and a transaction, of its own.
 const PUTS: usize = 200;
 
-#[test]
 fn a_busy_worker_and_single_puts_lose_nothing() {
-    let version = Wrangler::V4_86;
-    if !version.is_there() {
-        return;
-    }
     let home = Home::new();
-    let dev = Dev::start(&home, version);
+    let dev = Dev::start(&home, Wrangler::V4_86);
     dev.ask("PUT", "first", b"warm");
     let is_over = AtomicBool::new(false);
     let outcomes = thread::scope(|scope| {
@@ -268,14 +269,10 @@ fn a_busy_worker_and_single_puts_lose_nothing() {
         worker.join().unwrap()
     });
     let failed = outcomes.iter().filter(|stored| !**stored).count();
-    println!(
-        "{failed} of {} puts of the Worker failed while {PUTS} keys were put one by one",
-        outcomes.len()
-    );
     // No lock of kvctl's is long; what fails is a Worker's write that another one overtakes.
     assert!(
         failed * 10 < outcomes.len().max(50),
-        "{failed} of {}",
+        "{failed} of {} puts of the Worker failed while {PUTS} keys were put one by one",
         outcomes.len()
     );
     for (number, stored) in outcomes.iter().enumerate() {

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::tools::{Home, Server, Wrangler, ok, refused, text};
+use crate::{
+    harness::Test,
+    tools::{Home, Server, WRANGLER_4_86, WRANGLER_4_155, Wrangler, ok, refused, text},
+};
 
-#[test]
-fn wrangler_4_86_does_all_it_can() {
-    all(Wrangler::V4_86);
-}
-
-#[test]
-fn wrangler_4_155_does_all_it_can() {
-    all(Wrangler::V4_155);
-}
+pub(crate) const TESTS: &[Test] = &[
+    Test::new("wrangler_4_86_does_all_it_can", &[WRANGLER_4_86], || {
+        all(Wrangler::V4_86);
+    })
+    .slow("runs wrangler 15 times"),
+    Test::new("wrangler_4_155_does_all_it_can", &[WRANGLER_4_155], || {
+        all(Wrangler::V4_155);
+    })
+    .slow("runs wrangler 15 times"),
+];
 
 /// What a key may be called that URLs, shells and encoders get wrong. wrangler can send all of
 /// them in files; on its command line a key may not be empty or begin with a dash.
@@ -47,9 +51,6 @@ impl Client<'_> {
 }
 
 fn all(version: Wrangler) {
-    if !version.is_there() {
-        return;
-    }
     let home = Home::new();
     let server = Server::start(&home, &["--memory"]);
     let client = Client {

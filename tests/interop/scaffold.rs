@@ -11,12 +11,40 @@ use serde_json::{Value, json};
 
 use crate::{
     dev::Dev,
-    tools::{Home, Wrangler, has, ok, text},
+    harness::Test,
+    tools::{Home, MINIFLARE, TYPESCRIPT, WRANGLER_4_86, Wrangler, ok, text},
+    wait::Finish as _,
 };
 
-fn is_installed() -> bool {
-    has("node20/node_modules/typescript") && has("node20/node_modules/miniflare")
-}
+pub(crate) const TESTS: &[Test] = &[
+    Test::new(
+        "the_helpers_do_what_they_say_in_the_workers_runtime",
+        &[TYPESCRIPT, MINIFLARE],
+        the_helpers_do_what_they_say_in_the_workers_runtime,
+    ),
+    Test::new(
+        "generated_files_type_check_in_fresh_and_in_other_projects",
+        &[TYPESCRIPT, MINIFLARE],
+        generated_files_type_check_in_fresh_and_in_other_projects,
+    )
+    .slow("compiles ten projects"),
+    Test::new(
+        "wrangler_types_and_scaffold_share_one_env",
+        &[WRANGLER_4_86, TYPESCRIPT],
+        wrangler_types_and_scaffold_share_one_env,
+    ),
+    Test::new(
+        "a_pages_function_as_in_the_readme_works",
+        &[WRANGLER_4_86],
+        a_pages_function_as_in_the_readme_works,
+    ),
+    Test::new(
+        "a_worker_with_the_same_helpers_works",
+        &[WRANGLER_4_86],
+        a_worker_with_the_same_helpers_works,
+    )
+    .slow("starts another wrangler for the helpers that Pages has"),
+];
 
 /// The text of the README's block of code that begins with `first`.
 fn readme(language: &str, first: &str) -> String {
@@ -48,16 +76,12 @@ fn pages_config() -> String {
     readme("toml", "name = \"pages-example\"\n")
 }
 
-#[test]
 fn the_helpers_do_what_they_say_in_the_workers_runtime() {
-    if !is_installed() {
-        return;
-    }
     let home = Home::new();
     ok(&mut home.kvctl(&["scaffold"]));
     let mut tests = home.node("helpers/run.mjs");
     let helpers = home.app().join("src/lib/kv");
-    let output = tests.env("SCAFFOLD", helpers).output().unwrap();
+    let output = tests.env("SCAFFOLD", helpers).finish();
     let said = String::from_utf8_lossy(&output.stdout);
     let count = |what: &str| -> usize {
         let mut lines = said
@@ -67,15 +91,7 @@ fn the_helpers_do_what_they_say_in_the_workers_runtime() {
     };
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{errors}");
-    println!("{} behaviours hold; {}", count("pass"), caveat(&said));
     assert_eq!((count("pass"), count("fail")), (47, 0), "{said}");
-}
-
-fn caveat(said: &str) -> &str {
-    let line = said
-        .lines()
-        .find(|line| line.contains("in four locations: "));
-    line.unwrap_or_default().trim_start_matches("# ")
 }
 
 /// Compilers' options, one set a line; each has the strictest of the ones that it is about.
@@ -104,11 +120,7 @@ const STRICT: [&str; 4] = [
     "noEmit",
 ];
 
-#[test]
 fn generated_files_type_check_in_fresh_and_in_other_projects() {
-    if !is_installed() {
-        return;
-    }
     let fresh = example(&pages_config());
     let mut configs = Vec::new();
     for (number, options) in CONFIGURATIONS.iter().enumerate() {
@@ -126,10 +138,7 @@ fn generated_files_type_check_in_fresh_and_in_other_projects() {
     let others: Vec<Home> = projects().iter().map(|case| other(case)).collect();
     configs.extend(others.iter().map(|home| home.app().join("tsconfig.json")));
     assert_eq!(configs.len(), 9);
-    println!(
-        "{}",
-        text(fresh.node("helpers/typecheck.mjs").args(&configs))
-    );
+    ok(fresh.node("helpers/typecheck.mjs").args(&configs));
 
     // And once by the compiler's own command.
     let config = fresh.app().join("tsconfig.1.json");
@@ -138,7 +147,7 @@ fn generated_files_type_check_in_fresh_and_in_other_projects() {
     // A check that cannot fail would say nothing.
     fresh.write("src/wrong.ts", "export const x: string = 1;\n");
     let mut again = fresh.node("helpers/typecheck.mjs");
-    let output = again.arg(&configs[0]).output().unwrap();
+    let output = again.arg(&configs[0]).finish();
     assert!(String::from_utf8_lossy(&output.stdout).contains("TS2322"));
 }
 
@@ -190,19 +199,14 @@ fn other(case: &Path) -> Home {
     home
 }
 
-#[test]
 fn wrangler_types_and_scaffold_share_one_env() {
-    let version = Wrangler::V4_86;
-    if !version.is_there() || !is_installed() {
-        return;
-    }
     let home = Home::new();
     let config = pages_config().replace("pages_build_output_dir = \"./out\"\n", "");
     home.write("wrangler.toml", config);
     home.install_packages();
     ok(&mut home.kvctl(&["provision", "--local"]));
     let types = ["types", "--include-runtime=false"];
-    ok(&mut home.wrangler(version, &types));
+    ok(&mut home.wrangler(Wrangler::V4_86, &types));
     ok(&mut home.kvctl(&["scaffold"]));
     let written = fs::read_to_string(home.app().join("src/lib/types.ts")).unwrap();
     assert_eq!(written, "export type Env = Cloudflare.Env;\n");
@@ -219,11 +223,7 @@ fn wrangler_types_and_scaffold_share_one_env() {
     ok(home.node("helpers/typecheck.mjs").arg(config));
 }
 
-#[test]
 fn a_pages_function_as_in_the_readme_works() {
-    if !Wrangler::V4_86.is_there() {
-        return;
-    }
     let home = example(&pages_config());
     let dev = Dev::launch(&home, Wrangler::V4_86, &["pages", "dev", "./out"]);
     work(&home, &dev);
@@ -238,11 +238,7 @@ export default {
 };
 ";
 
-#[test]
 fn a_worker_with_the_same_helpers_works() {
-    if !Wrangler::V4_86.is_there() {
-        return;
-    }
     let pages = "pages_build_output_dir = \"./out\"";
     let home = example(&pages_config().replace(pages, "main = \"worker.ts\""));
     home.write("worker.ts", WORKER);

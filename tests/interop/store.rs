@@ -2,25 +2,32 @@
 
 use serde_json::{Value, json};
 
-use crate::tools::{Home, Wrangler, ok, text};
+use crate::{
+    harness::Test,
+    tools::{Home, WRANGLER_4_86, WRANGLER_4_155, Wrangler, ok, text},
+};
 
 // One folder for each version: a newer workerd leaves a table behind that an older one cannot use.
-#[test]
-fn wrangler_4_86_and_kvctl_share_a_store() {
-    share(Wrangler::V4_86);
-}
-
-#[test]
-fn wrangler_4_155_and_kvctl_share_a_store() {
-    share(Wrangler::V4_155);
-}
+pub(crate) const TESTS: &[Test] = &[
+    Test::new(
+        "wrangler_4_86_and_kvctl_share_a_store",
+        &[WRANGLER_4_86],
+        || {
+            share(Wrangler::V4_86);
+        },
+    ),
+    Test::new(
+        "wrangler_4_155_and_kvctl_share_a_store",
+        &[WRANGLER_4_155],
+        || {
+            share(Wrangler::V4_155);
+        },
+    ),
+];
 
 const ID: &str = "0f2ac74b498b48028cb68387c421e279";
 
 fn share(version: Wrangler) {
-    if !version.is_there() {
-        return;
-    }
     let home = Home::new();
     ours_is_theirs(&home, version);
     theirs_is_ours(&home, version);

@@ -2,13 +2,14 @@
 
 use std::{
     fmt,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
 use fs_err as fs;
 use tempfile::TempDir;
+
+use crate::wait::{Finish as _, first_line};
 
 /// Where `install.sh` puts the programs.
 fn installed() -> PathBuf {
@@ -23,18 +24,23 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Whether `path` of the installed programs is there. In CI it has to be.
-pub(crate) fn has(path: &str) -> bool {
-    let found = installed().join(path).exists();
-    assert!(
-        found || variable("CI").as_deref() != Some("true"),
-        "target/interop/{path} is missing; run tests/interop/install.sh"
-    );
-    if !found {
-        println!("skipped: target/interop/{path} is missing; run tests/interop/install.sh");
-    }
-    found
+/// Whether `path` of the installed programs is there.
+pub(crate) fn is_installed(path: &str) -> bool {
+    installed().join(path).exists()
 }
+
+/// Whether all tests have to be run.
+pub(crate) fn is_ci() -> bool {
+    variable("CI").as_deref() == Some("true")
+}
+
+/// What tests need: wrangler of both versions, the compiler with the runtime, and the SDKs.
+pub(crate) const WRANGLER_4_86: &str = "node20/node_modules/wrangler/bin/wrangler.js";
+pub(crate) const WRANGLER_4_155: &str = "node22/node_modules/wrangler/bin/wrangler.js";
+pub(crate) const TYPESCRIPT: &str = "node20/node_modules/typescript";
+pub(crate) const MINIFLARE: &str = "node20/node_modules/miniflare";
+pub(crate) const SDK_TYPESCRIPT: &str = "node20/node_modules/cloudflare";
+pub(crate) const SDK_PYTHON: &str = "python/bin/python";
 
 /// A version of wrangler, with the Node that runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +57,6 @@ impl Wrangler {
             Self::V4_86 => "node20",
             Self::V4_155 => "node22",
         }
-    }
-
-    /// Whether it is installed.
-    pub(crate) fn is_there(self) -> bool {
-        has(&format!(
-            "{}/node_modules/wrangler/bin/wrangler.js",
-            self.folder()
-        ))
     }
 }
 
@@ -171,7 +169,7 @@ fn here(script: &str) -> PathBuf {
 
 /// Runs a program that has to succeed, and returns what it wrote to stdout.
 pub(crate) fn ok(command: &mut Command) -> Vec<u8> {
-    let output = command.output().unwrap();
+    let output = command.finish();
     assert!(output.status.success(), "{command:?}\n{}", Shown(&output));
     output.stdout
 }
@@ -183,7 +181,7 @@ pub(crate) fn text(command: &mut Command) -> String {
 
 /// Runs a program that has to fail, and returns all that it said.
 pub(crate) fn refused(command: &mut Command) -> String {
-    let output = command.output().unwrap();
+    let output = command.finish();
     assert!(!output.status.success(), "{command:?}\n{}", Shown(&output));
     Shown(&output).to_string()
 }
@@ -216,9 +214,7 @@ impl Server {
     pub(crate) fn start(home: &Home, flags: &[&str]) -> Self {
         let args = [&["serve", "--port", "0", "--json"], flags].concat();
         let mut child = home.kvctl(&args).spawn().unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
+        let (line, _) = first_line(child.stdout.take().unwrap());
         let started: serde_json::Value = serde_json::from_str(&line).unwrap();
         let text = |name: &str| started[name].as_str().unwrap().to_owned();
         Self {
