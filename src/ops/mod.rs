@@ -17,3 +17,6 @@ pub mod target;
 pub mod time;
 pub mod usage;
 pub mod verify;
+
+#[cfg(test)]
+mod tests;

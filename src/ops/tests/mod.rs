@@ -1,0 +1,125 @@
+//! The rules against a service: the emulator, in this process, and no command line.
+
+mod account;
+mod bulk;
+mod namespaces;
+mod protect;
+mod provision;
+mod rename_binding;
+mod target;
+mod verify;
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    api::{Client, CreateNamespace, Credentials, Namespace, Settings},
+    config::Document,
+    domain::{AccountId, Binding, EnvName, NamespaceId},
+    emulator::{Config, Emulator, Running, Token, spawn},
+    wire::{Account, NamespaceInfo},
+};
+
+const ACCOUNT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+const TOKEN: &str = "token-0123456789";
+
+/// A service with one account, and a client for it.
+struct Service {
+    emulator: Emulator,
+    running: Running,
+    client: Client,
+    account: AccountId,
+}
+
+impl Service {
+    fn new() -> Self {
+        Self::with(|config| config)
+    }
+
+    /// A service that is set up by `adjust`.
+    fn with(adjust: impl FnOnce(Config) -> Config) -> Self {
+        let account: AccountId = ACCOUNT.parse().unwrap();
+        let clock = Arc::new(|| crate::env::now().as_second());
+        let accounts = vec![named_account(ACCOUNT, "Bio")];
+        let tokens = vec![Token::new(TOKEN, [account.clone()])];
+        let config = adjust(Config::remote(accounts, tokens, clock));
+        let emulator = Emulator::new(config);
+        let running = spawn(emulator.clone()).unwrap();
+        let client = client(running.base_url(), TOKEN);
+        Self {
+            emulator,
+            running,
+            client,
+            account,
+        }
+    }
+
+    async fn create(&self, title: &str) -> NamespaceId {
+        let title = title.parse().unwrap();
+        let create = CreateNamespace {
+            account: &self.account,
+            title: &title,
+            jurisdiction: None,
+        };
+        self.client.send(&create).await.unwrap().id
+    }
+
+    async fn titles(&self) -> Vec<String> {
+        let all = self.all().await;
+        all.into_iter().map(|namespace| namespace.title).collect()
+    }
+
+    async fn all(&self) -> Vec<NamespaceInfo> {
+        self.client.namespaces(&self.account).await.unwrap()
+    }
+
+    fn namespace<'a>(&'a self, id: &'a NamespaceId) -> Namespace<'a> {
+        Namespace {
+            client: &self.client,
+            account: &self.account,
+            id,
+        }
+    }
+
+    /// How many requests with this method and this part of the path came.
+    fn count(&self, method: &str, part: &str) -> usize {
+        let log = self.emulator.log();
+        let asked = log
+            .iter()
+            .filter(|e| e.method == method && e.path.contains(part));
+        asked.count()
+    }
+}
+
+fn named_account(id: &str, name: &str) -> Account {
+    Account {
+        id: id.parse().unwrap(),
+        name: name.to_owned(),
+    }
+}
+
+/// A client that tries once, so that a fault is met.
+fn client(base: &str, token: &str) -> Client {
+    let settings = Settings {
+        base: base.parse().unwrap(),
+        credentials: Credentials::Token(Credentials::secret(token).unwrap()),
+        timeout: Duration::from_secs(20),
+        retries: 0,
+        backoff: Duration::ZERO,
+        authorities: Vec::new(),
+        now: crate::env::now,
+        proxied: false,
+    };
+    Client::new(settings, Arc::new(())).unwrap()
+}
+
+fn document(text: &str) -> Document {
+    Document::parse("wrangler.toml".into(), text.as_bytes().to_vec()).unwrap()
+}
+
+fn binding(name: &str) -> Binding {
+    name.parse().unwrap()
+}
+
+fn environment(name: &str) -> EnvName {
+    name.parse().unwrap()
+}

@@ -1,0 +1,149 @@
+//! Which namespace a selector means.
+
+use super::{Service, binding, document, environment};
+use crate::{
+    config::Field,
+    ops::target::{Error, Selector, bindings, bound_id},
+};
+
+const ID: &str = "0f2ac74b498b48028cb68387c421e279";
+const PREVIEW: &str = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
+
+fn file() -> String {
+    format!(
+        "name = \"bio\"\n[[kv_namespaces]]\nbinding = \"CACHE\"\nid = \"{ID}\"\n\
+         preview_id = \"{PREVIEW}\"\n[[kv_namespaces]]\nbinding = \"SESSIONS\"\nid = \"<id>\"\n\
+         [env.staging]\n[[env.staging.kv_namespaces]]\nbinding = \"CACHE\"\nid = \"{PREVIEW}\"\n\
+         [env.empty]\n"
+    )
+}
+
+fn bound(name: &str, section: Option<&str>, preview: bool) -> Selector {
+    Selector::Binding {
+        environment: section.map(environment),
+        binding: binding(name),
+        preview,
+    }
+}
+
+/// The id that a selector leads to without that the service is asked for the namespace.
+async fn located(service: &Service, selector: Selector, local: bool) -> Result<String, Error> {
+    let document = document(&file());
+    let target = selector
+        .locate(&service.client, &service.account, Some(&document), local)
+        .await?;
+    Ok(target.id.to_string())
+}
+
+#[tokio::test]
+async fn an_id_and_a_binding_cost_no_request() {
+    let service = Service::new();
+    let id = Selector::Id(ID.parse().unwrap());
+    assert_eq!(located(&service, id, false).await.unwrap(), ID);
+    let binding = bound("CACHE", None, false);
+    assert_eq!(located(&service, binding, false).await.unwrap(), ID);
+    assert_eq!(service.emulator.log().len(), 0);
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_not_there_is_not_found_by_its_id() {
+    let service = Service::new();
+    let selector = Selector::Id(ID.parse().unwrap());
+    let found = selector.find(&service.client, &service.account, None).await;
+    assert!(matches!(found, Err(Error::Api(_))), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_title_is_meant_exactly() {
+    let service = Service::new();
+    for title in ["cache-2", "cache", "old-cache"] {
+        service.create(title).await;
+    }
+    let selector = Selector::Title("cache".to_owned());
+    let found = selector.find(&service.client, &service.account, None).await;
+    assert_eq!(found.unwrap().title, "cache");
+}
+
+#[tokio::test]
+async fn a_title_in_other_letters_is_suggested_and_not_taken() {
+    let service = Service::new();
+    for title in ["Cache", "a-cache", "b-cache", "c-cache", "other"] {
+        service.create(title).await;
+    }
+    let selector = Selector::Title("cache".to_owned());
+    let found = selector.find(&service.client, &service.account, None).await;
+    let Err(Error::NoTitle { similar, .. }) = found else {
+        panic!("{found:?}");
+    };
+    assert_eq!(similar, ["Cache", "a-cache", "b-cache"]);
+}
+
+#[tokio::test]
+async fn a_preview_is_another_namespace_and_is_never_made_up() {
+    let service = Service::new();
+    let preview = bound("CACHE", None, true);
+    assert_eq!(located(&service, preview, false).await.unwrap(), PREVIEW);
+    let without = bound("CACHE", Some("staging"), true);
+    let found = located(&service, without, false).await;
+    assert!(
+        matches!(
+            found,
+            Err(Error::NoId {
+                field: Field::PreviewId,
+                ..
+            })
+        ),
+        "{found:?}"
+    );
+}
+
+/// As `wrangler dev` has it.
+#[tokio::test]
+async fn the_local_store_takes_the_preview_where_there_is_one() {
+    let service = Service::new();
+    let both = bound("CACHE", None, false);
+    assert_eq!(located(&service, both, true).await.unwrap(), PREVIEW);
+    let only_id = bound("CACHE", Some("staging"), false);
+    assert_eq!(located(&service, only_id, true).await.unwrap(), PREVIEW);
+}
+
+#[tokio::test]
+async fn a_binding_is_looked_for_in_its_section_only() {
+    let service = Service::new();
+    let selector = bound("CACHE", Some("empty"), false);
+    let found = located(&service, selector, false).await.unwrap_err();
+    insta::assert_snapshot!(found, @"wrangler.toml has no binding `CACHE` in environment `empty`; it has none");
+    let found = located(&service, bound("NOPE", None, false), false).await;
+    insta::assert_snapshot!(found.unwrap_err(), @"wrangler.toml has no binding `NOPE` at the top level; it has CACHE, SESSIONS");
+    let unknown = located(&service, bound("CACHE", Some("prod"), false), false).await;
+    assert!(matches!(unknown, Err(Error::Config(_))), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn a_placeholder_is_no_id() {
+    let service = Service::new();
+    let found = located(&service, bound("SESSIONS", None, false), false).await;
+    insta::assert_snapshot!(found.unwrap_err(), @"binding `SESSIONS` has no id yet in wrangler.toml");
+    assert_eq!(service.emulator.log().len(), 0);
+}
+
+#[test]
+fn an_id_of_the_local_kind_counts_on_this_machine_only() {
+    let local = "10ca110c2ab167c823b7649da152dc95";
+    let document = document(&file().replace(ID, local));
+    let at = |near| bound_id(&document, None, &binding("CACHE"), Field::Id, near);
+    assert_eq!(at(true).unwrap().to_string(), local);
+    assert!(matches!(at(false), Err(Error::NoId { .. })));
+}
+
+#[test]
+fn bindings_to_choose_from_are_those_of_the_section() {
+    let document = document(&file());
+    let names = |section: Option<&str>| {
+        let found = bindings(&document, section.map(environment).as_ref()).unwrap();
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(names(None), ["CACHE", "SESSIONS"]);
+    assert_eq!(names(Some("staging")), ["CACHE"]);
+    assert_eq!(names(Some("empty")), [""; 0]);
+}
