@@ -77,40 +77,6 @@ fn a_wait_that_is_too_long_ends_the_run() {
 }
 
 #[test]
-fn a_create_whose_answer_was_lost_is_looked_up() {
-    for action in [
-        Action::CutAfter,
-        Action::CutBody,
-        Action::AnswerAfter(html(502)),
-    ] {
-        let sandbox = sandbox();
-        sandbox
-            .emulator
-            .fault(Fault::new("POST", "namespaces", action));
-        let seen = sandbox.run(&["provision"]);
-        assert_eq!(seen.code, Some(0), "{seen}");
-        assert_eq!(sandbox.emulator.requests("POST"), 3);
-        assert_eq!(namespaces(&sandbox), 3);
-        let again = sandbox.run(&["provision", "--check"]);
-        assert_eq!(again.code, Some(0), "{again}");
-    }
-}
-
-#[test]
-fn a_create_that_never_arrived_is_sent_again() {
-    for action in [Action::CutBefore, Action::Answer(html(502))] {
-        let sandbox = sandbox();
-        sandbox
-            .emulator
-            .fault(Fault::new("POST", "namespaces", action));
-        let seen = sandbox.run(&["provision"]);
-        assert_eq!(seen.code, Some(0), "{seen}");
-        assert_eq!(sandbox.emulator.requests("POST"), 4);
-        assert_eq!(namespaces(&sandbox), 3);
-    }
-}
-
-#[test]
 fn an_html_answer_is_retried_and_then_reported() {
     let sandbox = sandbox();
     sandbox
@@ -305,18 +271,6 @@ fn a_namespace_that_was_there_is_never_said_to_be_created() {
         let seen = sandbox.run(&["namespace", "create", "foo"]);
         assert_eq!(seen.code, Some(9), "{seen}");
     }
-}
-
-#[test]
-fn a_deletion_whose_answer_was_lost_is_done() {
-    let sandbox = sandbox();
-    assert_eq!(sandbox.run(&["namespace", "create", "foo"]).code, Some(0));
-    sandbox
-        .emulator
-        .fault(Fault::new("DELETE", "namespaces", Action::CutAfter));
-    let seen = sandbox.run(&["namespace", "delete", "foo", "--confirm", "foo"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
-    assert_eq!(sandbox.emulator.requests("DELETE"), 2);
 }
 
 #[test]

@@ -53,6 +53,12 @@ impl Service {
         }
     }
 
+    /// The same, asked again so often.
+    fn retrying(self, retries: usize) -> Self {
+        let client = client_trying(self.running.base_url(), TOKEN, retries);
+        Self { client, ..self }
+    }
+
     async fn create(&self, title: &str) -> NamespaceId {
         let title = title.parse().unwrap();
         let create = CreateNamespace {
@@ -99,12 +105,16 @@ fn named_account(id: &str, name: &str) -> Account {
 
 /// A client that tries once, so that a fault is met.
 fn client(base: &str, token: &str) -> Client {
+    client_trying(base, token, 0)
+}
+
+fn client_trying(base: &str, token: &str, retries: usize) -> Client {
     let settings = Settings {
         base: base.parse().unwrap(),
         credentials: Credentials::Token(Credentials::secret(token).unwrap()),
         timeout: Duration::from_secs(20),
-        retries: 0,
-        backoff: Duration::ZERO,
+        retries,
+        backoff: Duration::from_millis(1),
         authorities: Vec::new(),
         now: crate::env::now,
         proxied: false,

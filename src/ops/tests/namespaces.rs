@@ -22,7 +22,11 @@ async fn a_title_that_was_taken_meanwhile_is_anothers() {
 
 #[tokio::test]
 async fn a_creation_whose_answer_was_lost_is_ours() {
-    for action in [Action::CutAfter, Action::AnswerAfter(Answer::new(524, ""))] {
+    for action in [
+        Action::CutAfter,
+        Action::CutBody,
+        Action::AnswerAfter(Answer::new(502, "<html>")),
+    ] {
         let service = Service::new();
         let fault = Fault::new("POST", "namespaces", action);
         service.emulator.fault(fault);
@@ -50,6 +54,35 @@ async fn a_creation_that_never_arrived_is_an_error_without_retries() {
     let fault = Fault::new("POST", "namespaces", Action::CutBefore);
     service.emulator.fault(fault);
     assert!(create(&service, "one").await.is_err());
+    assert_eq!(service.titles().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_creation_that_never_arrived_is_sent_again() {
+    for action in [
+        Action::CutBefore,
+        Action::Answer(Answer::new(502, "<html>")),
+    ] {
+        let service = Service::new().retrying(2);
+        service
+            .emulator
+            .fault(Fault::new("POST", "namespaces", action));
+        let (_, created) = create(&service, "one").await.unwrap();
+        assert!(created);
+        assert_eq!(service.titles().await, ["one"]);
+        assert_eq!(service.count("POST", "namespaces"), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_done() {
+    let service = Service::new().retrying(2);
+    let id = service.create("one").await;
+    service
+        .emulator
+        .fault(Fault::new("DELETE", "namespaces", Action::CutAfter));
+    delete(service.namespace(&id)).await.unwrap();
+    assert_eq!(service.count("DELETE", "namespaces"), 2);
     assert_eq!(service.titles().await, [""; 0]);
 }
 
