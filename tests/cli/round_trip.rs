@@ -105,7 +105,7 @@ fn sum(bytes: &[u8]) -> String {
 
 #[test]
 fn odd_records_come_back_as_they_went() {
-    go_and_come_back(1200, 300_000);
+    go_and_come_back(700, 100_000);
 }
 
 #[test]
