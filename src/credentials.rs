@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::{
     api::{Credentials, SecretError},
     config::{Login, LoginError, LoginStore},
-    domain::{API_TOKENS_PAGE, Permission},
+    domain::{API_TOKENS_PAGE, Classification, Classify, ErrorClass, Permission},
     env::{Env, Var},
 };
 
@@ -63,11 +63,10 @@ pub enum Error {
     Login(#[from] LoginError),
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for Error {
+    fn classify(&self) -> Classification {
         match self {
-            Self::None => Some(format!(
+            Self::None => ErrorClass::Denied.hint(format!(
                 "set {} to a token with the permission {}, or give `--token-file FILE`, or set {} \
                  and {}, or run `wrangler login`; `--local` needs none",
                 Var::ApiToken,
@@ -75,13 +74,15 @@ impl Error {
                 Var::ApiKey,
                 Var::Email
             )),
-            Self::Unusable { .. } => Some(format!("copy the token again from {API_TOKENS_PAGE}")),
-            Self::HalfKey { email, .. } => Some(format!(
+            Self::Unusable { .. } => {
+                ErrorClass::Denied.hint(format!("copy the token again from {API_TOKENS_PAGE}"))
+            }
+            Self::HalfKey { email, .. } => ErrorClass::Denied.hint(format!(
                 "set {email} to the email of the account's user, or use {} instead",
                 Var::ApiToken
             )),
-            Self::Login(e) => e.hint(),
-            Self::TokenFile { .. } => None,
+            Self::Login(e) => e.classify(),
+            Self::TokenFile { .. } => ErrorClass::Denied.into(),
         }
     }
 }

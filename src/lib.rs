@@ -4,13 +4,16 @@
 //!
 //! Data flows one way: the command line becomes typed values, a command hands them to an
 //! operation, the operation asks the API and the files, and the command turns the outcome into a
-//! report. Errors travel the other way, typed, and become an exit code in one place.
+//! report. Errors travel the other way, typed. Each type says in one exhaustive match what its errors
+//! mean and what to do about them; a command ends with one [`error::Failure`], whose class becomes an
+//! exit code in one place.
 //!
 //! | module | owns | may import |
 //! | --- | --- | --- |
-//! | [`domain`] | ids, titles, bindings, keys: valid by construction. Pure | nothing |
-//! | [`fsx`] | reading files with a bound, writing them whole or not at all; locks; whose a file is | nothing |
+//! | [`domain`] | ids, titles, bindings, keys: valid by construction; what errors mean. Pure | nothing |
+//! | [`fsx`] | reading files with a bound, writing them whole or not at all; locks; whose a file is | `domain` |
 //! | [`ui`] | the standard streams, what may be shown on them, questions, progress, lending the terminal | nothing |
+//! | [`error`] | the failure of a command: its class, its hint, its exit code | `domain`, `ui` |
 //! | [`mod@env`] | the environment, the current directory, the clock | nothing |
 //! | [`wire`] | the JSON that client and emulator share | `domain` |
 //! | [`api`] | the client: sending, retries, pacing, decoding | `domain`, `wire` |
@@ -21,9 +24,8 @@
 //! | [`credentials`] | which credentials are used | `api`, `config`, `domain`, `env` |
 //! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, auditing, verifying, what is used, what a token may do, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
 //! | [`cli`] | the grammar of the command line | `domain`, `formats`, `ui` |
-//! | [`context`] | putting it all together for a command | all but `commands`, `error` |
-//! | [`commands`] | one file or folder per verb: arguments in, operation, report out; `commands::shared` for several verbs | all but `emulator`, `error` |
-//! | [`error`] | exit codes and hints | the error types of all |
+//! | [`context`] | putting it all together for a command | all but `commands` |
+//! | [`commands`] | one file or folder per verb: arguments in, operation, report out; `commands::shared` for several verbs | all but `emulator` |
 //!
 //! Only `ui` touches the streams, only `env` reads the environment, only `fsx` writes files, only
 //! `error` knows exit codes, only `api` sends: `api::Client` to the service, `api::Visitor` to a
@@ -53,25 +55,25 @@ pub mod scaffold;
 pub mod ui;
 pub mod wire;
 
-use std::{error::Error as StdError, process::ExitCode};
-
-use anyhow::Context as _;
+use std::process::ExitCode;
 
 use cli::Cli;
 use commands::Stopped;
 use context::Context;
-use error::Exit;
+use domain::ErrorClass;
+use error::{ClassExt as _, Exit, Result, ResultExt as _};
 
 /// Runs one command and turns its outcome into an exit code.
 pub fn run(cli: Cli) -> ExitCode {
     let ui = Context::voice(&cli.globals, &env::Env::read());
     match run_to_end(cli) {
         Ok(()) => Exit::Done.into(),
-        Err(e) if error::is_closed_output(&e) => Exit::Done.into(),
-        Err(e) => {
-            let causes: Vec<&(dyn StdError + 'static)> = e.chain().collect();
-            ui.error(causes.into_iter(), error::hint(&e).as_deref());
-            error::classify(&e).into()
+        Err(failure) => {
+            if failure.class() != ErrorClass::OutputClosed {
+                let hint = failure.hint().map(ToString::to_string);
+                ui.error(failure.causes(), hint.as_deref());
+            }
+            Exit::from(failure.class()).into()
         }
     }
 }
@@ -86,19 +88,21 @@ pub fn answer(instead: &clap::Error) -> ExitCode {
     }
 }
 
-fn run_to_end(cli: Cli) -> anyhow::Result<()> {
+fn run_to_end(cli: Cli) -> Result<()> {
     check_open_files()?;
     // The work is waiting, so one thread is enough, and it starts fastest.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?;
+        .build()
+        .class(ErrorClass::Failed)?;
     let mut context = if cli.command.tolerates_config_errors() {
         Context::despite_trouble(cli.globals)?
     } else {
         Context::new(cli.globals)?
     };
     let outcome = runtime.block_on(async {
-        ui::exit_if_unresponsive(|stop| Exit::of(stop) as i32)?;
+        ui::exit_if_unresponsive(|stop| Exit::from(ErrorClass::from(stop)) as i32)
+            .class(ErrorClass::Failed)?;
         // Signals first, so that somebody listens before anything begins.
         let ui = context.ui.clone();
         let work = async {
@@ -118,9 +122,10 @@ fn run_to_end(cli: Cli) -> anyhow::Result<()> {
 
 /// Makes sure that so many files can be opened as a command needs at once: the runtime panics where
 /// it cannot, and the local store would seem to be damaged.
-fn check_open_files() -> anyhow::Result<()> {
+fn check_open_files() -> Result<()> {
     let pipes: Result<Vec<_>, _> = (0..16).map(|_| std::io::pipe()).collect();
     pipes
         .map(drop)
+        .class(ErrorClass::Failed)
         .context("too few files may be open at once; raise the limit, as with `ulimit -n 1024`")
 }

@@ -2,14 +2,9 @@
 
 use reqwest::Method;
 
-use super::{
-    Client,
-    answer::Answer,
-    endpoint::Endpoint,
-    error::{Error, Trouble},
-};
+use super::{Client, answer::Answer, endpoint::Endpoint, error::Error};
 use crate::{
-    domain::AccountId,
+    domain::{AccountId, ErrorClass},
     wire::{Account, Membership, ResultInfo, TokenStatus},
 };
 
@@ -107,7 +102,7 @@ impl Client {
             .collect(PAGE, |page| ListAccounts { page }, identity)
             .await
         {
-            Err(e) if e.trouble() == Trouble::Denied => Vec::new(),
+            Err(e) if e.class() == ErrorClass::Denied => Vec::new(),
             other => other?,
         };
         if accounts.is_empty() {

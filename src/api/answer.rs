@@ -207,6 +207,7 @@ mod tests {
     use reqwest::Method;
 
     use super::*;
+    use crate::domain::Classify as _;
 
     fn answer(media_type: &str, body: &str) -> Answer {
         let mut headers = HeaderMap::new();

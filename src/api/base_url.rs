@@ -4,6 +4,8 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use url::{Host, Url};
 
+use crate::domain::{Classification, Classify, ErrorClass};
+
 /// The address below which every endpoint lies.
 ///
 /// `https`, or `http` to this machine: credentials never cross a network in clear.
@@ -29,6 +31,16 @@ pub enum BaseUrlError {
         "it has a user name, password, query or fragment; give scheme, host, port and path only"
     )]
     Extra,
+}
+
+impl Classify for BaseUrlError {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Unparsable(_) | Self::Scheme(_) | Self::Plain(_) | Self::Extra => {
+                ErrorClass::Usage.into()
+            }
+        }
+    }
 }
 
 impl BaseUrl {

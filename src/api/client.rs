@@ -28,11 +28,14 @@ use super::{
     answer::Answer,
     clock::Clock,
     endpoint::{Body, Endpoint},
-    error::{Error, Kind, Request, Trouble},
+    error::{Error, Kind, Request},
     observer::{Event, Observer},
     pacing::{Budget, Pacer},
 };
-use crate::wire::Message;
+use crate::{
+    domain::{Classification, Classify, ErrorClass},
+    wire::Message,
+};
 
 /// What every request says is asking.
 pub(super) const USER_AGENT: &str = concat!("kvctl/", env!("CARGO_PKG_VERSION"));
@@ -70,6 +73,15 @@ pub enum ClientError {
     /// The certificates or the system's TLS are not usable.
     #[error("could not set up HTTPS")]
     Tls(#[from] reqwest::Error),
+}
+
+impl Classify for ClientError {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Credentials(_) => ErrorClass::Denied.into(),
+            Self::Tls(_) => ErrorClass::Failed.into(),
+        }
+    }
 }
 
 /// Sends endpoints to one base URL with one set of credentials.
@@ -365,7 +377,7 @@ impl Client {
 
     /// Adds to a refusal how long to wait until asking again is of use.
     fn with_waits(&self, mut error: Error, answer: &Answer) -> Error {
-        let spent = error.trouble() == Trouble::QuotaSpent;
+        let spent = error.is_quota_spent();
         if let Kind::Refused {
             errors,
             retry_after,

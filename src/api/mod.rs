@@ -30,7 +30,7 @@ pub use client::{Client, ClientError, Settings, certificates};
 pub use clock::ahead;
 pub use credentials::{Credentials, Scheme, SecretError};
 pub use endpoint::{Body, Endpoint};
-pub use error::{Error, Kind, Trouble, Wanted};
+pub use error::{Error, Kind, Wanted};
 pub use namespaces::{CreateNamespace, ListNamespaces, Namespace};
 pub use observer::{Event, Observer};
 pub use pacing::{Budget, Pacer};

@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, io, time::Duration};
 
-use anyhow::Context as _;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, future, stream};
 use serde::Serialize;
 
@@ -14,8 +13,9 @@ use super::shared::{
 };
 use crate::{
     cli::transfer::{CopyArgs, ResumeArgs, SideArg},
-    commands::{Misused, Partial},
+    commands::{Partial, UsageError},
     context::Context,
+    error::{Result, ResultExt as _},
     ops::bulk::{
         absent::Settling,
         confirmed::Confirmed,
@@ -28,12 +28,12 @@ use crate::{
     ui::{Page, Report, quantity},
 };
 
-pub(super) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
     let from = open(context, args.from).await?;
     let to = open(context, args.to).await?;
     if from.target.id == to.target.id && from.session.place == to.session.place {
         let what = "`--from` and `--to` are the same namespace".to_owned();
-        return Err(Misused::new(what, "name two namespaces").into());
+        return Err(UsageError::new(what, "name two namespaces").into());
     }
     context
         .ui
@@ -59,14 +59,14 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> anyhow::Result<()>
     context.ui.conclude(&report, verdict)
 }
 
-async fn open(context: &Context, arg: SideArg) -> anyhow::Result<Keyspace> {
+async fn open(context: &Context, arg: SideArg) -> Result<Keyspace> {
     match arg {
         SideArg::Namespace { local, which } => open_namespace(context, local, which).await,
         SideArg::File(path) => {
             let what = format!("`{}` names no namespace", path.display());
             let instead = "name it as binding:NAME, title:TITLE or id:ID; files are for \
                            `kvctl import` and `kvctl export`";
-            Err(Misused::new(what, instead).into())
+            Err(UsageError::new(what, instead).into())
         }
     }
 }
@@ -87,7 +87,7 @@ impl Copy<'_> {
     const AHEAD: usize = 10;
 
     /// Counts what would be copied, without reading a value.
-    async fn count(&self) -> anyhow::Result<CopyReport> {
+    async fn count(&self) -> Result<CopyReport> {
         let reader = Reader::new(self.from.namespace());
         let add = async |sum: usize, page: Vec<_>| Ok(sum + page.len());
         let listed = reader.keys(self.prefix).try_fold(0, add).await;
@@ -99,7 +99,7 @@ impl Copy<'_> {
         })
     }
 
-    async fn run(&self, resume: ResumeArgs) -> anyhow::Result<CopyReport> {
+    async fn run(&self, resume: ResumeArgs) -> Result<CopyReport> {
         let Self { context, to, .. } = self;
         let (mut journal, done) = self.journal(resume)?;
         let confirmed = Confirmed::new(done);
@@ -179,10 +179,7 @@ impl Copy<'_> {
         passed_over
     }
 
-    fn journal(
-        &self,
-        resume: ResumeArgs,
-    ) -> anyhow::Result<(Option<Journal<String>>, Done<String>)> {
+    fn journal(&self, resume: ResumeArgs) -> Result<(Option<Journal<String>>, Done<String>)> {
         let end = |side: &Keyspace| journal::end(&side.session, &side.target.id);
         let run = Run {
             operation: Operation::Copy,
@@ -198,7 +195,7 @@ impl Copy<'_> {
 /// Lists the first pages, and tells whether those are all.
 async fn ahead(
     pages: &mut (impl Stream<Item = Result<Vec<Listed>, read::Error>> + Unpin),
-) -> anyhow::Result<(Pages, bool)> {
+) -> Result<(Pages, bool)> {
     let mut first = Pages::new();
     while first.len() < Copy::AHEAD {
         match pages.try_next().await.context("nothing was written")? {

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
@@ -17,6 +16,7 @@ use crate::{
     commands::{CheckFailed, Partial},
     context::Context,
     domain::KeyName,
+    error::{Result, ResultExt as _},
     ops::bulk::{
         absent::{CONSISTENCY_TIMEOUT, Settling},
         compare::{Difference, compare},
@@ -25,7 +25,7 @@ use crate::{
     ui::{ADDED, Page, REMOVED, Report, quantity},
 };
 
-pub(super) async fn run(context: &Context, args: DiffArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
     let a = Side::open(context, args.a, args.format, args.hidden).await?;
     let b = Side::open(context, args.b, args.format, args.hidden).await?;
     let (reader_a, reader_b) = (a.reader(), b.reader());
@@ -56,7 +56,7 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> anyhow::Result<()>
 }
 
 /// Makes sure that keys of a side which are listed, and were absent, are not there.
-async fn settle(context: &Context, reader: &Reader<'_>, prefix: &str) -> anyhow::Result<()> {
+async fn settle(context: &Context, reader: &Reader<'_>, prefix: &str) -> Result<()> {
     let waits = missed::waits(context, CONSISTENCY_TIMEOUT);
     let settling = Settling {
         timeout: CONSISTENCY_TIMEOUT,

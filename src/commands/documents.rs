@@ -4,23 +4,26 @@ use std::io;
 
 use serde::Serialize;
 
-use super::Misused;
+use super::UsageError;
 use crate::{
     cli::{CompletionsArgs, ManArgs, completion_script, manual},
     context::Context,
+    error::Result,
     fsx,
     ui::{Page, Report, quantity},
 };
 
-pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> anyhow::Result<()> {
+pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> Result<()> {
     Ok(context.ui.data(&completion_script(args.shell))?)
 }
 
-pub(super) fn man(context: &Context, args: &ManArgs) -> anyhow::Result<()> {
+pub(super) fn man(context: &Context, args: &ManArgs) -> Result<()> {
     let directory = context.resolve(&args.directory);
     if !directory.is_dir() {
         let what = format!("{} is not a directory", context.display(&directory));
-        return Err(Misused::new(what, "create the directory first, or pass another one").into());
+        return Err(
+            UsageError::new(what, "create the directory first, or pass another one").into(),
+        );
     }
     let mut pages = Vec::new();
     for (name, text) in manual() {

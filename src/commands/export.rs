@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Misused,
+    UsageError,
     shared::{
         export::Export,
         namespace::{Access, Keyspace, choose},
@@ -12,11 +12,12 @@ use super::{
 use crate::{
     cli::transfer::ExportArgs,
     context::Context,
+    error::Result,
     formats::{Format, StreamFormat},
     ops::bulk::file::format_of,
 };
 
-pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
     let file = args.file.as_deref().filter(|file| *file != Path::new("-"));
     let format = match file {
         None => args.format.unwrap_or(Format::Stream(StreamFormat::Ndjson)),
@@ -24,7 +25,7 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
     };
     if args.resume.resume && format != Format::Stream(StreamFormat::Ndjson) {
         let what = "only an NDJSON export can be gone on with".to_owned();
-        return Err(Misused::new(what, "leave out `--resume`").into());
+        return Err(UsageError::new(what, "leave out `--resume`").into());
     }
     let Keyspace {
         session, target, ..
@@ -42,7 +43,7 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         (None, Format::Stream(format)) => export.to_stdout(format).await,
         (None, Format::Directory) => {
             let what = "a directory cannot be written to stdout".to_owned();
-            Err(Misused::new(what, "name the directory").into())
+            Err(UsageError::new(what, "name the directory").into())
         }
         (Some(file), format) => {
             let report = export.write(file, format, Some(args.resume)).await?;

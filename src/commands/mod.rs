@@ -2,7 +2,7 @@
 //! imports no other verb; what several need is in `shared`.
 //!
 //! Owns the reports, each next to its only builder. Imports `cli`, `context`, `ops`, `api` (the
-//! endpoints), `config`, `scaffold` (its settings), `ui`, `domain` and `wire`; builds no URL, edits no text, classifies no error.
+//! endpoints), `config`, `scaffold` (its settings), `ui`, `domain` and `wire`; builds no URL, edits no text, knows no exit code.
 
 mod audit;
 mod bulk;
@@ -23,38 +23,41 @@ mod sync;
 mod usage;
 mod verify;
 
-pub use verify::Failed as VerificationFailed;
-
-use crate::{cli::Command, context::Context, ui::Stop};
+use crate::{
+    cli::Command,
+    context::Context,
+    domain::{Classification, Classify, ErrorClass, Hint},
+    error::Result,
+    ui::Stop,
+};
 
 /// A check failed: what was looked at is not as it should be, and the report says in what.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct CheckFailed {
     /// What is not as it should be.
-    pub what: String,
-    /// What to do about it.
-    pub next: Option<String>,
+    what: String,
+    hint: Option<Hint>,
 }
 
 impl CheckFailed {
     fn new(what: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            next: None,
-        }
+        let what = what.into();
+        Self { what, hint: None }
     }
 
-    fn with_next(what: impl Into<String>, next: &str) -> Self {
-        Self {
-            what: what.into(),
-            next: Some(next.to_owned()),
-        }
+    fn hint(self, hint: impl Into<Hint>) -> Self {
+        let hint = Some(hint.into());
+        Self { hint, ..self }
     }
+}
 
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        self.next.clone()
+impl Classify for CheckFailed {
+    fn classify(&self) -> Classification {
+        Classification {
+            class: ErrorClass::CheckFailed,
+            hint: self.hint.clone(),
+        }
     }
 }
 
@@ -62,6 +65,12 @@ impl CheckFailed {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Partial(pub String);
+
+impl Classify for Partial {
+    fn classify(&self) -> Classification {
+        ErrorClass::Partial.into()
+    }
+}
 
 /// Asked to stop, a command ended early, after putting things in order.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +90,12 @@ impl Stopped {
     }
 }
 
+impl Classify for Stopped {
+    fn classify(&self) -> Classification {
+        ErrorClass::from(self.stop).into()
+    }
+}
+
 fn described(stop: Stop) -> &'static str {
     match stop {
         Stop::Interrupt => "interrupted",
@@ -94,47 +109,56 @@ fn described(stop: Stop) -> &'static str {
 #[error("{what}")]
 pub struct Refused {
     /// What is refused, and why.
-    pub what: String,
+    what: String,
     /// What would allow it.
-    pub allow: String,
+    hint: Hint,
 }
 
 impl Refused {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some(self.allow.clone())
+    fn new(what: impl Into<String>, hint: impl Into<Hint>) -> Self {
+        Self {
+            what: what.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
+impl Classify for Refused {
+    fn classify(&self) -> Classification {
+        ErrorClass::Refused.hint(self.hint.clone())
     }
 }
 
 /// A flag or value that turns out to be wrong only beside the clock, the terminal or a file.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
-pub struct Misused {
+pub struct UsageError {
     /// What is wrong.
-    pub what: String,
+    what: String,
     /// What would be right.
-    pub instead: Option<String>,
-    /// What the system said.
-    pub source: Option<std::io::Error>,
+    hint: Option<Hint>,
 }
 
-impl Misused {
-    fn new(what: String, instead: &str) -> Self {
+impl UsageError {
+    fn new(what: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self {
-            what,
-            instead: Some(instead.to_owned()),
-            source: None,
+            what: what.into(),
+            hint: Some(hint.into()),
         }
     }
+}
 
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        self.instead.clone()
+impl Classify for UsageError {
+    fn classify(&self) -> Classification {
+        Classification {
+            class: ErrorClass::Usage,
+            hint: self.hint.clone(),
+        }
     }
 }
 
 /// Runs a command.
-pub async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
+pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Provision(args) => provision::run(context, args).await,
         Command::Namespace(command) => namespace::run(context, command).await,

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
     config::Document,
     context::{Context, Session},
     domain::{Binding, EnvName},
+    error::{Result, ResultExt as _},
     fsx,
     ops::{
         rename_binding::{self, Renaming, Retitling},
@@ -18,7 +18,7 @@ use crate::{
     ui::{Diff, Page, Report},
 };
 
-pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<()> {
     let document = context.document()?;
     let scopes = context.scopes(&document, args.scope.all_envs)?;
     let renamings = rename_binding::plan(&document, &scopes, &args.old, &args.new)?;
@@ -74,7 +74,7 @@ fn remark_on_what_stays(
     document: &Document,
     args: &RenameBindingArgs,
     renamings: &[Renaming],
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let ui = &context.ui;
     if renamings.iter().all(|r| r.done) {
         ui.note(&format!(
@@ -111,7 +111,7 @@ async fn retitlings(
     context: &Context,
     document: &Document,
     renamings: &[Renaming],
-) -> anyhow::Result<(Session, Vec<Retitling>)> {
+) -> Result<(Session, Vec<Retitling>)> {
     let sections: Vec<_> = renamings.iter().map(|r| r.environment.clone()).collect();
     let session = context.connect_for(Some(document), &sections).await?;
     let existing = session.client.namespaces(&session.account).await;

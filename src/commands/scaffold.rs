@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     cli::{PartArg, ScaffoldArgs},
-    commands::{Misused, shared::scaffolding::Scaffolding},
+    commands::{UsageError, shared::scaffolding::Scaffolding},
     config::{Document, Manifest, Part, Scope},
     context::Context,
+    error::{Failure, Result},
     ops::scaffold::{self, bindings},
     scaffold::{Overrides, Settings},
 };
 
-pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> anyhow::Result<()> {
+pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> Result<()> {
     let start = match &args.directory {
         Some(directory) => directory_of(context, directory)?,
         None => context.directory().to_owned(),
@@ -39,25 +40,23 @@ pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> anyhow::Result<()> 
     }
     // Of a file that is refused the user has to see what would be lost.
     let report = scaffolding.report(context, args.dry_run);
-    context
-        .ui
-        .conclude(&report, verdict.map_err(anyhow::Error::from))
+    context.ui.conclude(&report, verdict.map_err(Failure::from))
 }
 
-fn directory_of(context: &Context, directory: &Path) -> Result<PathBuf, Misused> {
+fn directory_of(context: &Context, directory: &Path) -> Result<PathBuf, UsageError> {
     // Without `..` in it: what is above it is searched for the wrangler file.
     match fs_err::canonicalize(context.resolve(directory)) {
         Ok(path) if path.is_dir() => return Ok(path),
         Ok(_) | Err(_) => {}
     }
-    Err(Misused::new(
+    Err(UsageError::new(
         format!("`{}` is not a directory", directory.display()),
         "name the directory of the project",
     ))
 }
 
 /// Returns the section that is named, else all of them: one code serves every section.
-fn scopes<'d>(context: &Context, document: Option<&'d Document>) -> anyhow::Result<Vec<&'d Scope>> {
+fn scopes<'d>(context: &Context, document: Option<&'d Document>) -> Result<Vec<&'d Scope>> {
     let Some(document) = document else {
         return Ok(Vec::new());
     };

@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, future::ready, io};
 
-use anyhow::Context as _;
 use futures_util::{Stream, TryStreamExt as _};
 use serde::Serialize;
 
@@ -21,6 +20,7 @@ use crate::{
     commands::{Partial, Refused},
     context::Context,
     domain::KeyName,
+    error::{Result, ResultExt as _},
     formats::{Expiry, Format, Input},
     ops::{
         bulk::{
@@ -36,7 +36,7 @@ use crate::{
     ui::{ADDED, FAINT, Page, REMOVED, Report, quantity},
 };
 
-pub(super) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: SyncArgs) -> Result<()> {
     let directory = Some(Format::Directory);
     let source = Source::open(context, &args.directory, directory, args.hidden).await?;
     let choice = choose(context, args.namespace.clone(), Access::Write)?;
@@ -97,22 +97,22 @@ pub(super) async fn run(context: &Context, args: SyncArgs) -> anyhow::Result<()>
 fn check(args: &SyncArgs, report: &SyncReport, records: u64) -> Result<(), Refused> {
     let extra = report.extra.len();
     if records == 0 && extra > 0 && !args.allow_empty {
-        return Err(Refused {
-            what: format!(
+        return Err(Refused::new(
+            format!(
                 "the directory holds no key, so that {} would be deleted; nothing was done",
                 quantity(extra, "key")
             ),
-            allow: "give `--allow-empty` if that is meant".to_owned(),
-        });
+            "give `--allow-empty` if that is meant",
+        ));
     }
     match args.max_delete {
-        Some(max) if extra > max => Err(Refused {
-            what: format!(
+        Some(max) if extra > max => Err(Refused::new(
+            format!(
                 "{} would be deleted, more than {max}; nothing was done",
                 quantity(extra, "key")
             ),
-            allow: "give a longer `--prefix`, or a larger `--max-delete`".to_owned(),
-        }),
+            "give a longer `--prefix`, or a larger `--max-delete`",
+        )),
         _ => Ok(()),
     }
 }
@@ -128,7 +128,7 @@ struct Sync<'a> {
 
 impl Sync<'_> {
     /// What the directory holds, under the keys it is to have. What has expired is left out.
-    fn wanted(&self) -> anyhow::Result<impl Stream<Item = Result<Outgoing, Error>> + '_> {
+    fn wanted(&self) -> Result<impl Stream<Item = Result<Outgoing, Error>> + '_> {
         let inputs = self.file.inputs(self.survey)?.map_err(Error::File);
         let keyed = inputs.and_then(|(number, input)| ready(self.keyed(number, input)));
         Ok(keyed.try_filter(|outgoing| {
@@ -173,7 +173,7 @@ impl Sync<'_> {
     }
 
     /// Compares both sides, without keeping a value.
-    async fn plan(&self) -> anyhow::Result<SyncReport> {
+    async fn plan(&self) -> Result<SyncReport> {
         let reader = Reader::new(self.keyspace.namespace());
         let there = reader.records(self.prefix).map_err(Error::Namespace);
         let here = self.wanted()?.map_ok(|outgoing| outgoing.record);
@@ -202,7 +202,7 @@ impl Sync<'_> {
         Ok(report)
     }
 
-    async fn write(&self, report: &mut SyncReport) -> anyhow::Result<()> {
+    async fn write(&self, report: &mut SyncReport) -> Result<()> {
         let wanted = report.writes();
         let progress = self.context.ui.progress(wanted.len(), "writing");
         let count = |records: usize| progress.advance(records);
@@ -217,7 +217,7 @@ impl Sync<'_> {
         Ok(())
     }
 
-    async fn delete(&self, report: &mut SyncReport) -> anyhow::Result<()> {
+    async fn delete(&self, report: &mut SyncReport) -> Result<()> {
         let progress = self.context.ui.progress(report.extra.len(), "deleting");
         let count = |keys: usize| progress.advance(keys);
         let names = report.extra.iter().map(String::as_str);

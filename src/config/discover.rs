@@ -76,6 +76,7 @@ fn named(path: PathBuf) -> Result<WranglerFile, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Classify as _;
 
     fn tree(files: &[&str]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -146,7 +147,7 @@ mod tests {
             message.contains("/kvctl-no-such/dir, /kvctl-no-such and /"),
             "{message}"
         );
-        let hint = error.hint().unwrap();
+        let hint = error.hint().unwrap().to_string();
         assert!(
             hint.contains("--init") && hint.contains("-c FILE"),
             "{hint}"

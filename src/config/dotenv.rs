@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::fsx::{self, foreign_owner};
+use crate::{
+    domain::{Classification, Classify, ErrorClass},
+    fsx::{self, foreign_owner},
+};
 
 /// The most that an env file may hold, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -19,6 +22,12 @@ const MAX_BYTES: u64 = 1 << 20;
 pub struct DotenvError {
     path: PathBuf,
     source: io::Error,
+}
+
+impl Classify for DotenvError {
+    fn classify(&self) -> Classification {
+        ErrorClass::Config.into()
+    }
 }
 
 /// An env file and what it sets. No `Debug`: values may be secrets.

@@ -3,7 +3,7 @@
 use std::{fmt, io, path::PathBuf};
 
 use super::{Position, problem::Problem};
-use crate::domain::{Binding, EnvName};
+use crate::domain::{Binding, Classification, Classify, EnvName, ErrorClass, Hint};
 
 /// A position in a file, written `path:line:column` so that terminals make a link of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,38 +143,39 @@ impl Error {
             _ => (None, self.to_string()),
         }
     }
+}
 
-    /// Says what to do next, where that is not plain from the message.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::NotFound { .. } => {
-                "run `kvctl provision --init` to make a wrangler.toml here, or name the file with \
-                 `-c FILE`"
-            }
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        let hint: Hint = match self {
+            Self::NotFound { .. } => Hint::run_with(
+                "provision",
+                ["--init".to_owned()],
+                "to make a wrangler.toml here, or name the file with `-c FILE`",
+            ),
             Self::Occupied { .. } => {
                 "it has the name of a wrangler file; move it away, or name the file with `-c FILE`"
+                    .into()
             }
             Self::Missing { .. } | Self::NotAFile { .. } => {
-                "check the path after `-c`; it is relative to the directory \
-                 kvctl runs in"
+                "check the path after `-c`; it is relative to the directory kvctl runs in".into()
             }
-            Self::Encoding { .. } => "save the file as UTF-8",
-            Self::Shape { problem, .. } => return Some(problem.hint()),
-            Self::UnknownEnvironment { wanted, .. } => {
-                return Some(format!(
-                    "add `{wanted}` below `env` in the file, or leave out `--env`"
-                ));
+            Self::Encoding { at } => Hint::edit(at, "save the file as UTF-8"),
+            Self::Shape { at, problem } => Hint::edit(at, problem.remedy()),
+            Self::UnknownEnvironment { path, wanted, .. } => {
+                let what = format!("add `{wanted}` below `env` in the file, or leave out `--env`");
+                Hint::edit(path.display(), what)
             }
             Self::EditNotClean { .. } => {
-                "make the change by hand, and please report the shape of this file"
+                "make the change by hand, and please report the shape of this file".into()
             }
             Self::Read { .. }
             | Self::Syntax { .. }
             | Self::UnknownBinding { .. }
             | Self::AlreadyBound { .. }
-            | Self::BindingNeeded { .. } => return None,
+            | Self::BindingNeeded { .. } => return ErrorClass::Config.into(),
         };
-        Some(hint.to_owned())
+        ErrorClass::Config.hint(hint)
     }
 }
 

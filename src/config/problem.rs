@@ -80,7 +80,7 @@ pub enum Problem {
 
 impl Problem {
     /// Says what to change.
-    pub(super) fn hint(&self) -> String {
+    pub(super) fn remedy(&self) -> String {
         match self {
             Self::Root(_) => "put everything between `{` and `}`".to_owned(),
             Self::NotATable { key, .. } => format!("make `{key}` a table, or take it out"),

@@ -198,7 +198,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::config::Document;
+    use crate::{config::Document, domain::Classify as _};
 
     fn read(name: &str, text: &str) -> Result<Project, Error> {
         Document::create(PathBuf::from(name), text.to_owned()).map(|doc| doc.project().clone())

@@ -12,7 +12,10 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::fsx;
+use crate::{
+    domain::{Classification, Classify, ErrorClass},
+    fsx,
+};
 
 /// What wrangler keeps about a login.
 #[derive(Debug)]
@@ -45,23 +48,21 @@ pub enum LoginError {
     Encrypted(PathBuf),
 }
 
-impl LoginError {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some(
-            match self {
-                Self::Read { .. } => return None,
-                Self::Unparsable(_) => "run `wrangler login` again, or set CLOUDFLARE_API_TOKEN",
-                Self::Expired(_) => {
-                    "run `wrangler login` again, or set CLOUDFLARE_API_TOKEN, for example to the \
-                     output of `wrangler auth token`, which renews the login"
-                }
-                Self::Encrypted(_) => {
-                    "set CLOUDFLARE_API_TOKEN, for example to the output of `wrangler auth token`"
-                }
+impl Classify for LoginError {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Read { .. } => ErrorClass::Denied.into(),
+            Self::Unparsable(_) => {
+                ErrorClass::Denied.hint("run `wrangler login` again, or set CLOUDFLARE_API_TOKEN")
             }
-            .to_owned(),
-        )
+            Self::Expired(_) => ErrorClass::Denied.hint(
+                "run `wrangler login` again, or set CLOUDFLARE_API_TOKEN, for example to the \
+                 output of `wrangler auth token`, which renews the login",
+            ),
+            Self::Encrypted(_) => ErrorClass::Denied.hint(
+                "set CLOUDFLARE_API_TOKEN, for example to the output of `wrangler auth token`",
+            ),
+        }
     }
 }
 
@@ -180,7 +181,7 @@ mod tests {
     fn no_file_is_no_login_and_a_broken_one_is_not_repeated() {
         assert!(store(None).1.read(now()).unwrap().is_none());
         let (_home, broken) = store(Some("oauth_token = canary"));
-        let error = anyhow::Error::from(broken.read(now()).unwrap_err());
+        let error = broken.read(now()).unwrap_err();
         assert!(!format!("{error:?}").contains("canary"));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, UsageError, named::AUTHORITIES_MAX_BYTES};
+use super::{Context, SettingError, named::AUTHORITIES_MAX_BYTES};
 use crate::{
     api::certificates,
     env::{self, Var},
@@ -12,19 +12,19 @@ use crate::{
 
 impl Context {
     /// Reads the files of further certificate authorities.
-    pub fn authorities(&self) -> Result<Vec<Vec<u8>>, UsageError> {
+    pub fn authorities(&self) -> Result<Vec<Vec<u8>>, SettingError> {
         let files = self.authority_files().into_iter();
         let bundles = files.map(|(path, by)| {
             let bundle = match self.read_named(&path, AUTHORITIES_MAX_BYTES) {
                 Ok(bundle) => bundle,
-                Err(source) => return Err(UsageError::Authorities { by, path, source }),
+                Err(source) => return Err(SettingError::Authorities { by, path, source }),
             };
             let found = certificates(&bundle);
             if found.unusable > 0 {
-                return Err(UsageError::BadAuthority { by, path });
+                return Err(SettingError::BadAuthority { by, path });
             }
             if found.usable == 0 {
-                return Err(UsageError::NoAuthorities { by, path });
+                return Err(SettingError::NoAuthorities { by, path });
             }
             Ok(bundle)
         });
@@ -42,14 +42,14 @@ impl Context {
 
     /// Checks that the variables that name authorities in place of the system's name some. The
     /// library that reads them passes over what it cannot use, and would trust nobody.
-    pub fn check_trust(&self) -> Result<(), UsageError> {
+    pub fn check_trust(&self) -> Result<(), SettingError> {
         if let Some(path) = env::trusted_file() {
             check_file("SSL_CERT_FILE", path)?;
         }
         let directories = env::trusted_directories();
         match directories.first() {
             Some(first) if !directories.iter().any(|it| has_any(it)) => {
-                Err(UsageError::NoAuthorities {
+                Err(SettingError::NoAuthorities {
                     by: "SSL_CERT_DIR",
                     path: first.clone(),
                 })
@@ -59,14 +59,14 @@ impl Context {
     }
 }
 
-fn check_file(by: &'static str, path: PathBuf) -> Result<(), UsageError> {
+fn check_file(by: &'static str, path: PathBuf) -> Result<(), SettingError> {
     if path.as_os_str().is_empty() {
-        return Err(UsageError::Empty(by));
+        return Err(SettingError::Empty(by));
     }
     match fsx::read_file(&path, AUTHORITIES_MAX_BYTES) {
         Ok(bundle) if certificates(&bundle).usable > 0 => Ok(()),
-        Ok(_) => Err(UsageError::NoAuthorities { by, path }),
-        Err(source) => Err(UsageError::Authorities { by, path, source }),
+        Ok(_) => Err(SettingError::NoAuthorities { by, path }),
+        Err(source) => Err(SettingError::Authorities { by, path, source }),
     }
 }
 

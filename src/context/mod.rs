@@ -16,8 +16,6 @@ use std::{
     sync::Once,
 };
 
-use anyhow::Context as _;
-
 pub use service::{Checkup, Orphan, ServeError, Served, Service, ServiceError};
 pub use session::{Attempt, Backend, Session};
 pub use sources::{EnvFileSource, ForeignBaseUrl, Setting};
@@ -27,14 +25,15 @@ use named::Pipes;
 use crate::{
     cli::Globals,
     config::{self, Document, EnvFiles, Manifest, Scope, WranglerFile, read_env_files},
-    domain::{EnvName, EnvNameError},
+    domain::{Classification, Classify, EnvName, EnvNameError, ErrorClass},
     env::{self, Env, Var},
+    error::{ClassExt as _, Result, ResultExt as _},
     ui::{Options, Terminals, Ui, Verbosity},
 };
 
 /// A flag or variable that is wrong in itself.
 #[derive(Debug, thiserror::Error)]
-pub enum UsageError {
+pub enum SettingError {
     /// `--cwd` is no directory.
     #[error("`--cwd {}` is not a directory", .0.display())]
     Cwd(PathBuf),
@@ -80,25 +79,25 @@ pub enum UsageError {
     Proxy(&'static str),
 }
 
-impl UsageError {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for SettingError {
+    fn classify(&self) -> Classification {
         match self {
-            Self::BaseUrl { .. } => Some(format!(
+            Self::BaseUrl { .. } => ErrorClass::Usage.hint(format!(
                 "the default is {}; leave the variable unset to use it",
                 crate::api::BaseUrl::DEFAULT
             )),
-            Self::Proxy(variable) => Some(format!(
+            Self::Proxy(variable) => ErrorClass::Usage.hint(format!(
                 "set {variable} to http://HOST:PORT or https://HOST:PORT, or leave it unset to connect \
                  directly"
             )),
-            Self::NoAuthorities { .. } => {
-                Some("a certificate in PEM begins with -----BEGIN CERTIFICATE-----".to_owned())
-            }
-            Self::Empty(variable) => Some(format!(
+            Self::NoAuthorities { .. } => ErrorClass::Usage
+                .hint("a certificate in PEM begins with -----BEGIN CERTIFICATE-----"),
+            Self::Empty(variable) => ErrorClass::Usage.hint(format!(
                 "unset {variable} to trust the system's authorities, or name a PEM file"
             )),
-            Self::Cwd(_) | Self::Authorities { .. } | Self::BadAuthority { .. } => None,
+            Self::Cwd(_) | Self::Authorities { .. } | Self::BadAuthority { .. } => {
+                ErrorClass::Usage.into()
+            }
         }
     }
 }
@@ -123,7 +122,7 @@ pub struct Context {
 
 impl Context {
     /// Reads the surroundings. Touches no network, and of the file system only env files.
-    pub fn new(globals: Globals) -> anyhow::Result<Self> {
+    pub fn new(globals: Globals) -> Result<Self> {
         let mut context = Self::despite_trouble(globals)?;
         match context.trouble.take() {
             Some(trouble) => Err(trouble.into()),
@@ -132,7 +131,7 @@ impl Context {
     }
 
     /// The same, but env files that cannot be read are left out, for commands that look into that.
-    pub fn despite_trouble(globals: Globals) -> anyhow::Result<Self> {
+    pub fn despite_trouble(globals: Globals) -> Result<Self> {
         let mut env = Env::read();
         let ui = Self::voice(&globals, &env);
         let cwd = Self::cwd(&globals)?;
@@ -177,8 +176,8 @@ impl Context {
         })
     }
 
-    fn cwd(globals: &Globals) -> anyhow::Result<PathBuf> {
-        let current = env::current_dir().context(
+    fn cwd(globals: &Globals) -> Result<PathBuf> {
+        let current = env::current_dir().class(ErrorClass::Failed).context(
             "the current directory cannot be found; change to one that exists, or give `--cwd DIR`",
         );
         let Some(other) = &globals.cwd else {
@@ -190,12 +189,12 @@ impl Context {
             current?.join(other)
         };
         if !path.is_dir() {
-            return Err(UsageError::Cwd(other.clone()).into());
+            return Err(SettingError::Cwd(other.clone()).into());
         }
         // What is above `app/../other` is not `app`, whatever its letters say.
         let climbs = path.components().any(|part| part == Component::ParentDir);
         Ok(if climbs {
-            fs_err::canonicalize(path)?
+            fs_err::canonicalize(path).class(ErrorClass::Failed)?
         } else {
             path
         })
@@ -317,7 +316,7 @@ impl Context {
     }
 
     /// Returns the sections meant: all of them, or the one that the environment names.
-    pub fn scopes<'d>(&self, document: &'d Document, all: bool) -> anyhow::Result<Vec<&'d Scope>> {
+    pub fn scopes<'d>(&self, document: &'d Document, all: bool) -> Result<Vec<&'d Scope>> {
         if all {
             return Ok(document.project().scopes().collect());
         }

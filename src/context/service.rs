@@ -15,13 +15,14 @@ pub use crate::emulator::{Checkup, Entry as Served, Error as ServeError, Orphan}
 use crate::{
     cli::serve::ServeArgs,
     credentials,
-    domain::AccountId,
+    domain::{AccountId, Classification, Classify, ErrorClass},
     emulator::{
         self, Access, Config, Emulator, Fault, Grant, IdScheme, Namespaces, Quota, ScriptError,
         Token, TokenKind, Watcher, faults, serve,
     },
     env::{self, Var},
-    fsx,
+    error::Result,
+    fsx::{self, InputError},
     wire::Account,
 };
 
@@ -44,13 +45,8 @@ pub enum ServiceError {
         source: io::Error,
     },
     /// The failures to stage cannot be read.
-    #[error("could not read the failures in {}", path.display())]
-    Faults {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Faults(#[from] InputError),
     /// The failures to stage make no sense.
     #[error("{} is no file of failures", path.display())]
     Script {
@@ -61,32 +57,27 @@ pub enum ServiceError {
     },
 }
 
-impl ServiceError {
-    /// Whether a flag is to blame.
-    pub fn is_usage(&self) -> bool {
-        !matches!(self, Self::Listen { .. })
-    }
-
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        let text = match self {
+impl Classify for ServiceError {
+    fn classify(&self) -> Classification {
+        match self {
             Self::Listen { source, .. } => match source.kind() {
-                io::ErrorKind::AddrInUse => {
+                io::ErrorKind::AddrInUse => ErrorClass::Failed.hint(
                     "another program listens there; give another `--port`, or `--port 0` for one \
-                     that is free"
-                }
+                     that is free",
+                ),
                 io::ErrorKind::PermissionDenied => {
-                    "ports below 1024 are reserved; give another `--port`"
+                    ErrorClass::Failed.hint("ports below 1024 are reserved; give another `--port`")
                 }
-                io::ErrorKind::AddrNotAvailable => {
-                    "`--listen` takes an address of this machine, such as 127.0.0.1 or 0.0.0.0"
-                }
-                _ => return None,
+                io::ErrorKind::AddrNotAvailable => ErrorClass::Usage.hint(
+                    "`--listen` takes an address of this machine, such as 127.0.0.1 or 0.0.0.0",
+                ),
+                _ => ErrorClass::Failed.into(),
             },
-            Self::Script { .. } => "`kvctl serve --help` shows how failures are written",
-            Self::Faults { .. } => return None,
-        };
-        Some(text.to_owned())
+            Self::Faults(e) => e.classify(),
+            Self::Script { .. } => {
+                ErrorClass::Usage.hint("`kvctl serve --help` shows how failures are written")
+            }
+        }
     }
 }
 
@@ -132,7 +123,7 @@ impl Context {
     }
 
     /// Opens the port, and prepares the service that the flags describe.
-    pub async fn service(&self, args: &ServeArgs) -> anyhow::Result<Service> {
+    pub async fn service(&self, args: &ServeArgs) -> Result<Service> {
         let account = self.account_to_serve()?;
         let directory = (!args.memory).then(|| self.local_directory(None));
         if let Some(directory) = &directory {
@@ -181,7 +172,7 @@ impl Context {
     }
 
     /// The account that a client in this project would ask for, else the local one.
-    fn account_to_serve(&self) -> anyhow::Result<AccountId> {
+    fn account_to_serve(&self) -> Result<AccountId> {
         if let Some(flag) = &self.globals.account_id {
             return Ok(flag.clone());
         }
@@ -201,7 +192,7 @@ impl Context {
         })
     }
 
-    fn access(&self, args: &ServeArgs, account: &AccountId) -> anyhow::Result<Access> {
+    fn access(&self, args: &ServeArgs, account: &AccountId) -> Result<Access> {
         let text = match (&args.token, &self.globals.token_file) {
             (Some(token), _) => credentials::usable(token, "--token")?,
             (None, Some(file)) => credentials::token_in(self.token_file(file))?,
@@ -221,10 +212,9 @@ impl Context {
             return Ok(Vec::new());
         };
         let path = self.resolve(file);
-        let text = match fsx::read_text(&path, 1 << 20) {
-            Ok(text) => text,
-            Err(source) => return Err(ServiceError::Faults { path, source }),
-        };
+        let text = fsx::read_text(&path, 1 << 20).map_err(|source| {
+            InputError::new(format_args!("the failures in {}", path.display()), source)
+        })?;
         faults(&text).map_err(|source| ServiceError::Script { path, source })
     }
 }

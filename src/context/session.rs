@@ -2,23 +2,23 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
 use super::{
-    Context, ForeignBaseUrl, UsageError,
+    Context, ForeignBaseUrl, SettingError,
     narrator::{Both, Narrator},
 };
 use crate::{
     api::{BaseUrl, Client, Credentials, Namespace, Observer, Settings, Visitor, is_loopback},
     config::{Document, Located, Project},
     credentials,
-    domain::{AccountId, EnvName, NamespaceId},
+    domain::{AccountId, EnvName, ErrorClass, NamespaceId},
     emulator::{self, Emulator},
     env::{self, Var},
+    error::{ClassExt as _, Failure, Result, ResultExt as _},
     ops::{
         account::{Choice, Error as AccountError, Sources},
         latency::LatencyMeter,
@@ -94,7 +94,7 @@ impl Context {
 
     /// Prepares a client for the account that flags, file and environment name, where the section
     /// that `--env` names is meant. `document` is read if it has to be and was not given.
-    pub async fn connect(&self, document: Option<&Document>) -> anyhow::Result<Session> {
+    pub async fn connect(&self, document: Option<&Document>) -> Result<Session> {
         self.connect_for(document, &[self.environment()?]).await
     }
 
@@ -105,7 +105,7 @@ impl Context {
         document: Option<&Document>,
         section: Option<EnvName>,
         local: bool,
-    ) -> anyhow::Result<Session> {
+    ) -> Result<Session> {
         if local {
             return self.connect_locally(document).await;
         }
@@ -117,7 +117,7 @@ impl Context {
         &self,
         document: Option<&Document>,
         sections: &[Option<EnvName>],
-    ) -> anyhow::Result<Session> {
+    ) -> Result<Session> {
         if self.is_local() {
             return self.connect_locally(document).await;
         }
@@ -128,7 +128,7 @@ impl Context {
         &self,
         document: Option<&Document>,
         sections: &[Option<EnvName>],
-    ) -> anyhow::Result<Session> {
+    ) -> Result<Session> {
         let client = self.remote_client(self.narrator())?;
         let account = self.account(document, sections, &client).await?.id;
         Ok(Session {
@@ -140,7 +140,7 @@ impl Context {
     }
 
     /// Prepares a client with the user's credentials.
-    fn remote_client(&self, observer: Arc<dyn Observer>) -> anyhow::Result<Client> {
+    fn remote_client(&self, observer: Arc<dyn Observer>) -> Result<Client> {
         let found = self.credentials()?;
         if let Some(name) = found.renamed {
             self.ui.note(&format!(
@@ -167,7 +167,7 @@ impl Context {
         &self,
         document: Option<&Document>,
         sections: &[Option<EnvName>],
-    ) -> anyhow::Result<Result<Attempt, Denial>> {
+    ) -> Result<Result<Attempt, Denial>> {
         let meter = Arc::new(LatencyMeter::new(env::now));
         if self.is_local() {
             let session = self.connect_locally(document).await?;
@@ -200,7 +200,7 @@ impl Context {
         document: Option<&Document>,
         sections: &[Option<EnvName>],
         client: &Client,
-    ) -> anyhow::Result<Choice> {
+    ) -> Result<Choice> {
         let read;
         let document = if document.is_some() || self.globals.account_id.is_some() {
             document
@@ -250,18 +250,18 @@ impl Context {
     }
 
     /// Returns where the API is, and the variable that says so.
-    pub fn base_url(&self) -> Result<(BaseUrl, Option<Var>), UsageError> {
+    pub fn base_url(&self) -> Result<(BaseUrl, Option<Var>), SettingError> {
         let set = [Var::BaseUrl, Var::LegacyBaseUrl]
             .into_iter()
             .find_map(|variable| Some((variable, self.env.get(variable)?)));
         let (variable, text) = set.unwrap_or((Var::BaseUrl, BaseUrl::DEFAULT));
         match text.parse() {
             Ok(base) => Ok((base, set.map(|(variable, _)| variable))),
-            Err(why) => Err(UsageError::BaseUrl { variable, why }),
+            Err(why) => Err(SettingError::BaseUrl { variable, why }),
         }
     }
 
-    fn client(&self, base: BaseUrl, credentials: Credentials) -> anyhow::Result<Client> {
+    fn client(&self, base: BaseUrl, credentials: Credentials) -> Result<Client> {
         let retries = self.globals.retries.into();
         self.client_with(base, credentials, retries, self.narrator())
     }
@@ -273,7 +273,7 @@ impl Context {
         base: BaseUrl,
         credentials: Credentials,
         observer: Arc<dyn Observer>,
-    ) -> anyhow::Result<Client> {
+    ) -> Result<Client> {
         let both = self.narrator_and(observer);
         self.client_with(base, credentials, self.globals.retries.min(1).into(), both)
     }
@@ -292,11 +292,11 @@ impl Context {
         credentials: Credentials,
         retries: usize,
         observer: Arc<dyn Observer>,
-    ) -> anyhow::Result<Client> {
+    ) -> Result<Client> {
         let proxy = if base.is_loopback() {
             None
         } else {
-            env::usable_proxy(&base.to_string()).map_err(UsageError::Proxy)?
+            env::usable_proxy(&base.to_string()).map_err(SettingError::Proxy)?
         };
         if !base.is_clear() {
             self.check_trust()?;
@@ -315,10 +315,10 @@ impl Context {
     }
 
     /// Returns who can ask `url` whether a Worker is well.
-    pub fn visitor(&self, url: &Url) -> anyhow::Result<Visitor> {
+    pub fn visitor(&self, url: &Url) -> Result<Visitor> {
         let timeout = self.globals.timeout;
         if !is_loopback(url) {
-            env::usable_proxy(url.as_str()).map_err(UsageError::Proxy)?;
+            env::usable_proxy(url.as_str()).map_err(SettingError::Proxy)?;
         }
         if url.scheme() == "https" {
             self.check_trust()?;
@@ -327,13 +327,17 @@ impl Context {
     }
 
     /// Starts the local store's server in this process and points the ordinary client at it.
-    async fn connect_locally(&self, document: Option<&Document>) -> anyhow::Result<Session> {
+    async fn connect_locally(&self, document: Option<&Document>) -> Result<Session> {
         let directory = self.local_directory(document);
         self.note_outside(&directory);
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
+            .class(ErrorClass::Failed)
             .context("could not open a loopback port for the local store")?;
-        let base = format!("http://{}/client/v4", listener.local_addr()?);
+        let base = format!(
+            "http://{}/client/v4",
+            listener.local_addr().class(ErrorClass::Failed)?
+        );
         let token = one_time_token()?;
         let clock = Arc::new(|| env::now().as_second());
         let store = Emulator::new(emulator::Config {
@@ -360,29 +364,24 @@ impl Context {
 }
 
 /// Turns what keeps requests from being sent into something to report, if it is about credentials.
-fn denial(error: anyhow::Error) -> anyhow::Result<Denial> {
-    let error = match error.downcast::<ForeignBaseUrl>() {
-        Ok(foreign) => {
-            return Ok(Denial {
-                class: Class::Check,
-                hint: foreign.hint(),
-                message: foreign.to_string(),
-            });
-        }
-        Err(error) => error,
+fn denial(failure: Failure) -> Result<Denial> {
+    let class = match () {
+        () if failure.find::<ForeignBaseUrl>().is_some() => Class::Check,
+        () if failure.find::<credentials::Error>().is_some() => Class::Denied,
+        () => return Err(failure),
     };
-    let denied = error.downcast::<credentials::Error>()?;
     Ok(Denial {
-        class: Class::Denied,
-        hint: denied.hint(),
-        message: format!("{:#}", anyhow::Error::from(denied)),
+        class,
+        hint: failure.hint().map(ToString::to_string),
+        message: failure.to_string(),
     })
 }
 
 /// Makes a token that nobody else can know: it lives in the memory of this process only.
-fn one_time_token() -> anyhow::Result<SecretString> {
+fn one_time_token() -> Result<SecretString> {
     let mut random = [0; 32];
-    getrandom::fill(&mut random).context("could not make a token for the local store")?;
+    let filled = getrandom::fill(&mut random).class(ErrorClass::Failed);
+    filled.context("could not make a token for the local store")?;
     Ok(URL_SAFE_NO_PAD.encode(random).into())
 }
 

@@ -7,6 +7,7 @@ use crate::{
     api::BaseUrl,
     config::{self, DotenvError, EnvFile, read_env_files},
     credentials,
+    domain::{Classification, Classify, ErrorClass},
     env::{Env, Var},
 };
 
@@ -42,11 +43,10 @@ pub struct ForeignBaseUrl {
     what: String,
 }
 
-impl ForeignBaseUrl {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for ForeignBaseUrl {
+    fn classify(&self) -> Classification {
         let Self { file, variable, .. } = self;
-        Some(format!(
+        ErrorClass::Refused.hint(format!(
             "export {variable} if requests are meant to go there, or set {} in {file} and nowhere else; \
              otherwise delete the line",
             Var::ApiToken

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::{Classification, Classify, ErrorClass};
+
 /// The id of a Cloudflare account: 32 hexadecimal digits, kept in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -13,6 +15,12 @@ pub struct AccountId(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an account id; an account id is 32 hexadecimal digits")]
 pub struct AccountIdError(String);
+
+impl Classify for AccountIdError {
+    fn classify(&self) -> Classification {
+        ErrorClass::Usage.into()
+    }
+}
 
 impl AccountId {
     /// The one account of the local store.

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 
+use super::{Classification, Classify, ErrorClass};
+
 /// The name of an environment: the `staging` of `[env.staging]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
@@ -13,6 +15,12 @@ pub struct EnvName(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an environment name is empty")]
 pub struct EnvNameError;
+
+impl Classify for EnvNameError {
+    fn classify(&self) -> Classification {
+        ErrorClass::Usage.into()
+    }
+}
 
 impl EnvName {
     /// Returns the name as text.

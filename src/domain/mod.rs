@@ -1,6 +1,6 @@
-//! The nouns of Workers KV, each valid by construction.
+//! The nouns of Workers KV, each valid by construction, and what errors mean.
 //!
-//! Owns what a value of each kind may be; every constructor is [`FromStr`](std::str::FromStr), so
+//! Owns what a value of each kind may be, and the classes of errors; every constructor is [`FromStr`](std::str::FromStr), so
 //! the command line, files and tests share one set of rules. Pure: no I/O, no async, no clap.
 //! Imports nothing of this crate, and every other module may import it.
 
@@ -8,6 +8,7 @@ mod account;
 mod binding;
 mod environment;
 mod expiry;
+mod failure;
 mod jurisdiction;
 mod key;
 mod limits;
@@ -22,6 +23,7 @@ pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};
+pub use failure::{Classification, Classify, ErrorClass, Hint, shell_quoted, with_causes};
 pub use jurisdiction::{Jurisdiction, JurisdictionError};
 pub use key::{KeyName, KeyNameError};
 pub use limits::{

@@ -1,6 +1,6 @@
 //! What is sent back: answers, and the refusals that the service documents. Imports `wire`.
 
-use std::{error::Error, iter::successors};
+use std::error::Error;
 
 use bytes::Bytes;
 use hyper::{
@@ -13,7 +13,10 @@ use super::{
     content::{Body, Content, Source, full_body},
     registry, store,
 };
-use crate::wire::{Envelope, Message, ResultInfo, code};
+use crate::{
+    domain::with_causes,
+    wire::{Envelope, Message, ResultInfo, code},
+};
 
 /// Codes that the service's documentation does not have, as Cloudflare once published them. Today's
 /// texts and statuses are not known, so clients must go by the status.
@@ -271,10 +274,7 @@ impl Refusal {
 
     /// The service cannot reach its own data.
     fn broken(error: &(dyn Error + 'static)) -> Self {
-        let causes = successors(Some(error), |&error| error.source());
-        let mut texts: Vec<_> = causes.map(ToString::to_string).collect();
-        texts.dedup();
-        Self::new(500, 1000, texts.join(": "))
+        Self::new(500, 1000, with_causes(error))
     }
 
     /// The same, with where to learn more.

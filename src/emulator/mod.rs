@@ -70,7 +70,7 @@ pub use script::{ScriptError, faults};
 pub use server::serve;
 pub use store::{Audit, Damage, Error as StoreError, Lost, Orphan};
 
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Classification, Classify, ErrorClass, Hint};
 
 /// Why an emulator cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -87,22 +87,22 @@ pub enum Error {
     Serve(#[from] io::Error),
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Store(_) => {
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Store(_) => ErrorClass::Failed.hint(
                 "nothing was changed; move that file away, or keep the store elsewhere with \
-                 `--persist-to`"
-            }
-            Self::State(StateError::Malformed { .. }) => {
+                 `--persist-to`",
+            ),
+            Self::State(StateError::Malformed { path, .. }) => ErrorClass::Failed.hint(Hint::edit(
+                path.display(),
                 "the file holds the titles of the namespaces: mend it, or remove it to forget them; \
-                 `kvctl serve --check` looks through the rest of the store"
-            }
-            Self::State(_) => "`--persist-to` keeps the store elsewhere, `--memory` nowhere",
-            Self::Serve(_) => return None,
-        };
-        Some(text.to_owned())
+                 `kvctl serve --check` looks through the rest of the store",
+            )),
+            Self::State(StateError::Directory(_) | StateError::File(_)) => ErrorClass::Failed
+                .hint("`--persist-to` keeps the store elsewhere, `--memory` nowhere"),
+            Self::Serve(_) => ErrorClass::Failed.into(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use super::Problem;
+use crate::domain::{Classification, Classify, Hint};
 
 /// The longest part of a key or field name that a message shows, in characters.
 const SHOWN: usize = 80;
@@ -97,10 +98,14 @@ impl ReadError {
     pub fn can_go_on(&self) -> bool {
         !self.fatal
     }
+}
 
-    /// Says what to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        self.problem.hint()
+impl Classify for ReadError {
+    fn classify(&self) -> Classification {
+        Classification {
+            class: self.problem.class(),
+            hint: self.problem.remedy().map(Hint::from),
+        }
     }
 }
 

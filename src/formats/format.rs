@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{Reader, Writer, csv, ndjson, wrangler};
+use crate::domain::{Classification, Classify, ErrorClass};
 
 /// How records are laid out in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,12 +46,11 @@ pub enum FormatError {
     Ending(String),
 }
 
-impl FormatError {
-    /// Says what to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
+impl Classify for FormatError {
+    fn classify(&self) -> Classification {
         match self {
-            Self::Unknown(_) => None,
-            Self::Ending(_) => Some("say which with --format"),
+            Self::Unknown(_) => ErrorClass::Usage.into(),
+            Self::Ending(_) => ErrorClass::Usage.hint("say which with --format"),
         }
     }
 }

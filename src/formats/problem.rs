@@ -4,7 +4,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::domain::{KeyNameError, MetadataError, TtlError};
+use crate::domain::{ErrorClass, KeyNameError, MetadataError, TtlError};
 
 /// What is wrong with a record, or with the file that holds it.
 #[derive(Debug, thiserror::Error)]
@@ -174,8 +174,17 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Says what it means. An input that cannot be read is a wrong one; what it holds is another matter.
+    pub(super) fn class(&self) -> ErrorClass {
+        if let Self::Io(_) = self {
+            ErrorClass::Usage
+        } else {
+            ErrorClass::Failed
+        }
+    }
+
     /// Says what to do about it, where the message alone does not.
-    pub(super) fn hint(&self) -> Option<&'static str> {
+    pub(super) fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::NotUtf8(_) => "set `base64` to true and write the value as base64",
             Self::NotAnObject("an array") | Self::AfterArray => {
@@ -199,7 +208,33 @@ impl Problem {
             Self::NameWithSlash => "write `%252F` if the key has a `%2F` in it",
             Self::IndexOnly => "take the line out of `.kvctl.ndjson`, or bring the file back",
             Self::IndexOrder => "sort the lines of `.kvctl.ndjson` by the bytes of their keys",
-            _ => return None,
+            Self::NotAnObject(_)
+            | Self::NotAnArray(_)
+            | Self::WrongType { .. }
+            | Self::Io(_)
+            | Self::TooLong
+            | Self::Syntax { .. }
+            | Self::UnknownField { .. }
+            | Self::DuplicateField(_)
+            | Self::MissingField(_)
+            | Self::Escape(_)
+            | Self::ValueTooLarge(_)
+            | Self::Key(_)
+            | Self::Metadata(_)
+            | Self::Ttl(_)
+            | Self::Frame
+            | Self::Separator
+            | Self::NotAName(_)
+            | Self::NoColumns(_)
+            | Self::UnknownColumn { .. }
+            | Self::DuplicateColumn(_)
+            | Self::MissingColumn(_)
+            | Self::Fields { .. }
+            | Self::NameNotUtf8
+            | Self::LinkOutside
+            | Self::LinkToDirectory
+            | Self::NotAFile
+            | Self::SameKey(_) => return None,
         })
     }
 }

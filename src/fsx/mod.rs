@@ -1,6 +1,6 @@
 //! Files, written whole or not at all.
 //!
-//! The only module that writes files. Imports nothing of this crate. Every write goes to a
+//! The only module that writes files. Imports `domain`. Every write goes to a
 //! temporary file next to the target and is renamed over it, so that a reader sees the old bytes or
 //! the new ones, never a part; on any error the target is as it was and no temporary file is left.
 
@@ -12,11 +12,14 @@ use std::{
 
 use tempfile::NamedTempFile;
 
+use crate::domain::{Classification, Classify, ErrorClass};
+
 /// How the names of temporary files begin that lie beside what they are to replace.
 pub const TEMPORARY: &str = ".kvctl-";
 
 mod appending;
 mod growing;
+mod input;
 mod own;
 mod private;
 mod small;
@@ -27,6 +30,7 @@ mod tree;
 
 pub use appending::Appending;
 pub use growing::{Begun, Growing};
+pub use input::InputError;
 pub use own::{Lock, foreign_owner, lock};
 pub use private::{Private, private, private_writer};
 pub use small::{
@@ -113,6 +117,24 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Changed { .. }
+            | Self::ReadOnly { .. }
+            | Self::Exists { .. }
+            | Self::NotEmpty { .. }
+            | Self::Link { .. }
+            | Self::NotAFile { .. }
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Temporary { .. }
+            | Self::Busy { .. }
+            | Self::Lock { .. } => ErrorClass::Failed.into(),
+        }
+    }
 }
 
 /// Replaces the file at `path` with `bytes`, provided it still holds `expected`.

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf};
 use crate::{
     api::{self, Client},
     config::{Located, Location, Position},
-    domain::{AccountId, AccountIdError},
+    domain::{AccountId, AccountIdError, Classification, Classify, ErrorClass},
     wire::Account,
 };
 
@@ -140,22 +140,24 @@ impl Error {
         };
         (Some(place), what)
     }
+}
 
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for Error {
+    fn classify(&self) -> Classification {
         let name_one = "name the account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or \
                         `account_id` in the wrangler file";
         match self {
             Self::Disagree { .. } => {
-                Some("make them agree, or give `--account-id ID` to decide".to_owned())
-            }
-            Self::Several(_) | Self::Nothing | Self::File { .. } | Self::Variable { .. } => {
-                Some(name_one.to_owned())
+                ErrorClass::Refused.hint("make them agree, or give `--account-id ID` to decide")
             }
             Self::Sections(_) => {
-                Some("work on one section at a time, with `--env NAME`".to_owned())
+                ErrorClass::Refused.hint("work on one section at a time, with `--env NAME`")
             }
-            Self::Api(_) => None,
+            Self::Several(_) => ErrorClass::Refused.hint(name_one),
+            Self::Nothing => ErrorClass::Denied.hint(name_one),
+            Self::File { .. } => ErrorClass::Config.hint(name_one),
+            Self::Variable { .. } => ErrorClass::Usage.hint(name_one),
+            Self::Api(e) => e.classify(),
         }
     }
 }

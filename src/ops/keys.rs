@@ -1,6 +1,10 @@
 //! Single keys: the error for one that does not exist.
 
-use crate::{api, wire::code};
+use crate::{
+    api,
+    domain::{Classification, Classify, ErrorClass, Hint},
+    wire::code,
+};
 
 /// The key does not exist, though its namespace does.
 #[derive(Debug, thiserror::Error)]
@@ -12,12 +16,13 @@ pub struct Absent {
     pub namespace: String,
 }
 
-impl Absent {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = "run `kvctl key list` to see the keys there are; one that was written within the \
-                    last minute may not be seen everywhere yet";
-        Some(hint.to_owned())
+impl Classify for Absent {
+    fn classify(&self) -> Classification {
+        ErrorClass::NotFound.hint(Hint::run(
+            "key list",
+            "to see the keys there are; one that was written within the last minute may not be seen \
+             everywhere yet",
+        ))
     }
 }
 

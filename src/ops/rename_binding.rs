@@ -6,7 +6,10 @@ use serde::Serialize;
 use crate::{
     api::{self, Client, Namespace},
     config::{self, Document, Edit, Entry, Field, Scope},
-    domain::{AccountId, Binding, EnvName, NamespaceId, Title, TitleError},
+    domain::{
+        AccountId, Binding, Classification, Classify, EnvName, ErrorClass, NamespaceId, Title,
+        TitleError,
+    },
     ops::{
         namespaces::find_by_title,
         provision::titles::{conventional, worker_name},
@@ -104,28 +107,31 @@ pub enum Error {
     Config(#[from] config::Error),
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for Error {
+    fn classify(&self) -> Classification {
         match self {
             Self::Absent { known, .. } if known.is_empty() => {
-                Some("`--env NAME` or `--all-envs` looks elsewhere in the file".to_owned())
+                ErrorClass::Config.hint("`--env NAME` or `--all-envs` looks elsewhere in the file")
             }
-            Self::Absent { known, .. } => Some(format!("it has {}", known.join(", "))),
-            Self::Taken { .. } => Some("choose another name".to_owned()),
-            Self::NotAnIdentifier(_) => {
-                Some("use letters, digits, `_` and `$`, and do not begin with a digit".to_owned())
+            Self::Absent { known, .. } => {
+                ErrorClass::Config.hint(format!("it has {}", known.join(", ")))
             }
-            Self::Title(..) | Self::Api(..) | Self::Partial { .. } => None,
-            Self::Unknown { .. } => Some(
-                "name the right account with `--account-id`, or leave out `--title`".to_owned(),
+            Self::Taken { .. } => ErrorClass::Config.hint("choose another name"),
+            Self::NotAnIdentifier(_) => ErrorClass::Usage
+                .hint("use letters, digits, `_` and `$`, and do not begin with a digit"),
+            Self::Title(..) => ErrorClass::Usage.into(),
+            Self::Unknown { .. } => ErrorClass::Refused
+                .hint("name the right account with `--account-id`, or leave out `--title`"),
+            Self::TitleTaken { .. } => ErrorClass::Refused.hint(
+                "leave out `--title`, or rename that one first with `kvctl namespace rename`",
             ),
-            Self::TitleTaken { .. } => Some(
-                "leave out `--title`, or rename that one first with `kvctl namespace rename`"
-                    .to_owned(),
-            ),
-            Self::Target(e) => e.hint(),
-            Self::Config(e) => e.hint(),
+            Self::Partial { source, .. } => Classification {
+                class: ErrorClass::Partial,
+                hint: source.hint(),
+            },
+            Self::Api(_, source) => source.classify(),
+            Self::Target(e) => e.classify(),
+            Self::Config(e) => e.classify(),
         }
     }
 }

@@ -7,7 +7,10 @@ use serde::Serialize;
 use crate::{
     api::{self, Client, Namespace},
     config::{self, Document, Field},
-    domain::{AccountId, Binding, DeclaredId, EnvName, NamespaceId},
+    domain::{
+        AccountId, Binding, Classification, Classify, DeclaredId, EnvName, ErrorClass, Hint,
+        NamespaceId,
+    },
     wire::NamespaceInfo,
 };
 
@@ -99,29 +102,32 @@ pub enum Error {
     Api(#[from] api::Error),
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for Error {
+    fn classify(&self) -> Classification {
         match self {
             Self::NoTitle { similar, .. } if !similar.is_empty() => {
-                Some(format!("did you mean `{}`?", similar.join("` or `")))
+                ErrorClass::NotFound.hint(format!("did you mean `{}`?", similar.join("` or `")))
             }
-            Self::NoTitle { .. } => {
-                Some("run `kvctl namespace list` to see the titles there are".to_owned())
+            Self::NoTitle { .. } => ErrorClass::NotFound
+                .hint(Hint::run("namespace list", "to see the titles there are")),
+            Self::NoBinding { .. } => ErrorClass::Config.into(),
+            Self::NoId { field, .. } => {
+                let preview = ["--preview", "separate"].map(str::to_owned);
+                let arguments = match field {
+                    Field::PreviewId => preview.as_slice(),
+                    Field::Binding | Field::Id => &[],
+                };
+                let arguments = arguments.iter().cloned();
+                ErrorClass::Config.hint(Hint::run_with("provision", arguments, "to give it one"))
             }
-            Self::NoId {
-                field: Field::PreviewId,
-                ..
-            } => Some("run `kvctl provision --preview separate` to give it one".to_owned()),
-            Self::NoId { .. } => Some("run `kvctl provision` to give it one".to_owned()),
             Self::Unnamed(bindings) => {
                 let binding = bindings.first().map_or("NAME", Binding::as_str);
-                Some(format!(
+                ErrorClass::Refused.hint(format!(
                     "name it: `--binding {binding}`, `--namespace TITLE` or `--namespace-id ID`"
                 ))
             }
-            Self::Config(e) => e.hint(),
-            Self::NoBinding { .. } | Self::Api(_) => None,
+            Self::Config(e) => e.classify(),
+            Self::Api(e) => e.classify(),
         }
     }
 }

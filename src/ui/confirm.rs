@@ -26,16 +26,6 @@ pub enum ConfirmError {
     Io(#[from] io::Error),
 }
 
-impl ConfirmError {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoTerminal { flag, .. } => Some(format!("pass `{flag}` to confirm")),
-            Self::Declined { .. } | Self::Io(_) => None,
-        }
-    }
-}
-
 /// Something to confirm.
 #[derive(Debug, Clone)]
 pub struct Question {

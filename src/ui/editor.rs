@@ -34,13 +34,6 @@ pub enum EditorError {
     },
 }
 
-impl EditorError {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some("set VISUAL or EDITOR to the command that starts your editor".to_owned())
-    }
-}
-
 impl Ui {
     /// Opens `file` in `editor`, a command that may have arguments, and waits for its end.
     pub async fn edit(&self, editor: &str, file: &Path) -> Result<(), EditorError> {

@@ -39,13 +39,6 @@ pub enum Terminator {
 #[error("the name `{}` contains a line break, so it cannot be printed as a line", printable(.0))]
 pub struct LineBreakError(String);
 
-impl LineBreakError {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some("pass `--null` to end names with a NUL byte, or use `--json` or `--ndjson`".to_owned())
-    }
-}
-
 /// Stdout, byte for byte, for writers that need one.
 pub struct Data<'a>(&'a Ui);
 

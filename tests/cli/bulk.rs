@@ -126,6 +126,6 @@ fn what_is_wrong_in_a_file_is_named_before_anything_is_sent() {
     insta::assert_snapshot!(run(&sandbox, &["delete", "keys.json", "-f"]));
     sandbox.write("in.json", r#"{"key": "a", "value": "1"}"#);
     insta::assert_snapshot!(run(&sandbox, &["put", "in.json"]));
-    assert_eq!(run(&sandbox, &["get", "absent.json"]).code, Some(1));
+    assert_eq!(run(&sandbox, &["get", "absent.json"]).code, Some(2));
     assert_eq!(sandbox.emulator.log().len(), before);
 }

@@ -194,7 +194,7 @@ fn a_backup_comes_before_the_deletion() {
         ]
     };
     let seen = sandbox.run(&delete("no/such/b.ndjson"));
-    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(seen.code, Some(2), "{seen}");
     assert_eq!(sandbox.emulator.requests("DELETE"), 0);
     let seen = sandbox.run(&delete("b.ndjson"));
     assert_eq!(seen.code, Some(0), "{seen}");

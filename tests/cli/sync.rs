@@ -133,5 +133,5 @@ fn a_key_that_the_prefix_makes_too_long_is_named_before_anything_is_sent() {
         "{seen}"
     );
     let seen = sandbox.run(&["sync", "nowhere", "-n", "one"]);
-    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(seen.code, Some(2), "{seen}");
 }

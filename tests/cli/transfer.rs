@@ -284,7 +284,7 @@ fn an_export_goes_on_where_it_was_killed() {
     assert!(!sandbox.app().join("out.ndjson").exists());
     assert_eq!(
         sandbox.run(&["export", "out.ndjson", "-n", "one"]).code,
-        Some(1)
+        Some(9)
     );
     let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);
     assert_eq!(seen.code, Some(0), "{seen}");

@@ -199,7 +199,7 @@ fn an_export_that_cannot_be_gone_on_with_says_so() {
     // What a killed run left of a file that cannot be gone on with.
     sandbox.write("out.csv.part", "key,value\n");
     let seen = sandbox.run(&["export", "out.csv", "-n", "one"]);
-    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(seen.code, Some(9), "{seen}");
     assert!(seen.stderr.contains("`--restart` removes"), "{seen}");
     assert!(!seen.stderr.contains("--resume"), "{seen}");
     assert!(fs::read(sandbox.app().join("out.csv.part")).unwrap().len() == 10);
@@ -210,7 +210,7 @@ fn an_export_to_no_folder_offers_nothing_to_go_on_with() {
     let sandbox = sandbox(&["one"]);
     for file in ["nodir/out.ndjson", "nodir/out.csv", "nodir/out/"] {
         let seen = sandbox.run(&["export", file, "-n", "one"]);
-        assert_eq!(seen.code, Some(1), "{seen}");
+        assert_eq!(seen.code, Some(2), "{seen}");
         assert!(seen.stderr.contains("`nodir` does not exist"), "{seen}");
         assert!(!seen.stderr.contains("--re"), "{seen}");
     }
@@ -226,13 +226,13 @@ fn a_backup_offers_no_flags_that_only_an_export_has() {
         sandbox.run(&[&args[..], &["--backup", file]].concat())
     };
     let seen = delete("nodir/b.json");
-    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stderr.contains("`nodir` does not exist"), "{seen}");
     for (file, left) in [("b.ndjson", "{}\n"), ("b.json", "[")] {
         let part = format!("{file}.part");
         sandbox.write(&part, left);
         let seen = delete(file);
-        assert_eq!(seen.code, Some(1), "{seen}");
+        assert_eq!(seen.code, Some(9), "{seen}");
         assert!(
             seen.stderr.contains("b.") && seen.stderr.contains("or move it away"),
             "{seen}"

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use kvctl::{
-    api::{Client, Credentials, Settings, Trouble, VerifyToken},
-    domain::AccountId,
+    api::{Client, Credentials, Settings, VerifyToken},
+    domain::{AccountId, ErrorClass},
     emulator::{Config, Emulator, Token, TokenKind, spawn},
     wire::Account,
 };
@@ -60,7 +60,7 @@ async fn a_token_is_verified_where_its_owner_is() {
         .send(&VerifyToken { account: None })
         .await
         .unwrap_err();
-    assert_eq!(error.trouble(), Trouble::Denied);
+    assert_eq!(error.class(), ErrorClass::Denied);
     let verified = accounts
         .send(&VerifyToken { account: Some(&id) })
         .await
@@ -69,5 +69,5 @@ async fn a_token_is_verified_where_its_owner_is() {
 
     let stranger = client(running.base_url(), "nobody");
     let error = stranger.accounts().await.unwrap_err();
-    assert_eq!(error.trouble(), Trouble::Denied);
+    assert_eq!(error.class(), ErrorClass::Denied);
 }

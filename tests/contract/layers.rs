@@ -10,8 +10,9 @@ use fs_err as fs;
 /// Each module and the modules below it. `lib` itself may use all of them.
 const BELOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("fsx", &[]),
+    ("fsx", &["domain"]),
     ("ui", &[]),
+    ("error", &["domain", "ui"]),
     ("env", &[]),
     ("wire", &["domain"]),
     ("api", &["domain", "wire"]),
@@ -35,6 +36,7 @@ const BELOW: &[(&str, &[&str])] = &[
             "config",
             "credentials",
             "domain",
+            "error",
             "fsx",
             "api",
             "emulator",
@@ -46,24 +48,8 @@ const BELOW: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "context", "ops", "api", "config", "domain", "env", "formats", "fsx",
+            "cli", "context", "ops", "api", "config", "domain", "env", "error", "formats", "fsx",
             "scaffold", "ui", "wire",
-        ],
-    ),
-    (
-        "error",
-        &[
-            "api",
-            "commands",
-            "config",
-            "context",
-            "credentials",
-            "domain",
-            "formats",
-            "fsx",
-            "ops",
-            "scaffold",
-            "ui",
         ],
     ),
 ];
@@ -83,7 +69,7 @@ const ALONE: &[(&str, &[&str])] = &[
     ),
     ("env", &["std::env::", "SystemTime::now", "Timestamp::now"]),
     ("fsx", &["File::create", "fs::rename", "persist("]),
-    ("error", &["ExitCode::from"]),
+    ("error", &["ExitCode::from", "anyhow::"]),
     ("api", &["reqwest::Client", ".redirect("]),
 ];
 

@@ -11,6 +11,7 @@ use std::{
 use fs_err as fs;
 use kvctl::{
     config::{Document, Manifest, Part, Scope, discover},
+    domain::Classify as _,
     ops::scaffold::{Error, State, Status, bindings, inspect, look, plan},
     scaffold::{Overrides, Settings, Stamped},
 };

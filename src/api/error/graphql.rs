@@ -2,9 +2,8 @@
 //!
 //! The texts are those that Cloudflare's documentation of the GraphQL Analytics API lists.
 
-use super::Trouble;
 use crate::{
-    domain::{API_TOKENS_PAGE, Permission},
+    domain::{API_TOKENS_PAGE, ErrorClass, Permission},
     wire::analytics::GraphqlError,
 };
 
@@ -27,25 +26,25 @@ const FOR_THE_MOMENT: &[&str] = &[
 const TOO_FAR: &[&str] = &["cannot request data older than", "time range"];
 
 /// Returns what the errors mean: the worst of them counts.
-pub(super) fn trouble(errors: &[GraphqlError]) -> Trouble {
+pub(super) fn class(errors: &[GraphqlError]) -> ErrorClass {
     let is_denial = |error: &GraphqlError| {
         let code = error.extensions.as_ref().and_then(|it| it.code.as_deref());
         matches!(code, Some("authz" | "authn")) || says(error, DENIALS)
     };
     if errors.iter().any(is_denial) {
-        Trouble::Denied
+        ErrorClass::Denied
     } else if !errors.is_empty() && errors.iter().all(|error| says(error, FOR_THE_MOMENT)) {
-        Trouble::Temporary
+        ErrorClass::Temporary
     } else {
-        Trouble::Failed
+        ErrorClass::Failed
     }
 }
 
 /// Returns what the user can do about them.
 pub(super) fn hint(errors: &[GraphqlError]) -> Option<String> {
-    let hint = match trouble(errors) {
-        Trouble::Denied => return Some(permission_hint()),
-        Trouble::Temporary => {
+    let hint = match class(errors) {
+        ErrorClass::Denied => return Some(permission_hint()),
+        ErrorClass::Temporary => {
             "the analytics allow about 300 queries in five minutes; run it again later"
         }
         _ if errors.iter().any(|error| says(error, TOO_FAR)) => {
@@ -79,38 +78,38 @@ mod tests {
             (
                 "not authorized for that account",
                 Some("authz"),
-                Trouble::Denied,
+                ErrorClass::Denied,
             ),
             (
                 "account x does not have access to the path",
                 None,
-                Trouble::Denied,
+                ErrorClass::Denied,
             ),
-            ("no", Some("authn"), Trouble::Denied),
+            ("no", Some("authn"), ErrorClass::Denied),
             (
                 "rate limiter budget depleted, try again after 5 minutes",
                 None,
-                Trouble::Temporary,
+                ErrorClass::Temporary,
             ),
             (
                 "unable to execute query, please try again later",
                 None,
-                Trouble::Temporary,
+                ErrorClass::Temporary,
             ),
             (
                 "cannot request data older than 2678400s",
                 None,
-                Trouble::Failed,
+                ErrorClass::Failed,
             ),
-            ("unknown field \"x\"", None, Trouble::Failed),
+            ("unknown field \"x\"", None, ErrorClass::Failed),
         ] {
-            assert_eq!(trouble(&[error(message, code)]), expected, "{message}");
+            assert_eq!(class(&[error(message, code)]), expected, "{message}");
         }
         let mixed = [
             error("please try again later", None),
             error("unknown field", None),
         ];
-        assert_eq!(trouble(&mixed), Trouble::Failed);
+        assert_eq!(class(&mixed), ErrorClass::Failed);
         assert!(
             hint(&[error("cannot request data older than 1s", None)])
                 .is_some_and(|it| it.contains("--days"))

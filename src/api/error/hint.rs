@@ -5,14 +5,25 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::{
-    Error, Kind, Trouble, Wanted, graphql,
+    Error, Kind, Wanted, graphql,
     tls::{self, Fault},
 };
-use crate::{domain::Permission, wire::code};
+use crate::{
+    domain::{Classification, Classify, ErrorClass, Hint, Permission},
+    wire::code,
+};
+
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        Classification {
+            class: self.class(),
+            hint: self.remedy(),
+        }
+    }
+}
 
 impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+    fn remedy(&self) -> Option<Hint> {
         let hint = match &*self.kind {
             Kind::Refused {
                 challenged: true, ..
@@ -24,16 +35,20 @@ impl Error {
                 "whether it was done is not known; see whether something other than the API answers, \
                  such as a proxy or a login page, then run the same command again"
             }
-            Kind::Malformed { .. } | Kind::TooLong { .. } => return Some(self.hint_for_another()),
-            Kind::Refused { .. } if self.is_page() && self.trouble() == Trouble::Denied => {
-                return Some(self.hint_for_another());
+            Kind::Malformed { .. } | Kind::TooLong { .. } => {
+                return Some(self.hint_for_another().into());
+            }
+            Kind::Refused { .. } if self.is_page() && self.class() == ErrorClass::Denied => {
+                return Some(self.hint_for_another().into());
             }
             Kind::Refused {
                 status,
                 received: Some(_),
                 ..
-            } if *status == StatusCode::NOT_FOUND => return Some(self.hint_for_another()),
-            Kind::Unreachable(e) if tls::fault(e).is_some() => return Some(self.hint_for_tls(e)),
+            } if *status == StatusCode::NOT_FOUND => return Some(self.hint_for_another().into()),
+            Kind::Unreachable(e) if tls::fault(e).is_some() => {
+                return Some(self.hint_for_tls(e).into());
+            }
             Kind::Silent => {
                 "the service took too long; allow more with `--timeout 60s`, or run the same \
                  command again"
@@ -43,18 +58,16 @@ impl Error {
                  command again"
             }
             Kind::Unreachable(_) => {
-                return Some(format!(
-                    "check {}, then run the same command again",
-                    self.way()
-                ));
+                let hint = format!("check {}, then run the same command again", self.way());
+                return Some(hint.into());
             }
-            Kind::Unanswered { errors, .. } => return graphql::hint(errors),
+            Kind::Unanswered { errors, .. } => return graphql::hint(errors).map(Hint::from),
             Kind::Circular | Kind::Inconsistent(_) => {
                 "this is the service's mistake; run the same command again"
             }
             Kind::Refused { .. } => return self.hint_for_refusal(),
         };
-        Some(hint.to_owned())
+        Some(hint.into())
     }
 
     fn hint_for_another(&self) -> String {
@@ -92,49 +105,53 @@ impl Error {
         }
     }
 
-    fn hint_for_refusal(&self) -> Option<String> {
+    fn hint_for_refusal(&self) -> Option<Hint> {
         if self.has_code(code::TITLE_TAKEN) {
-            let hint = "titles are unique within an account; choose another one";
-            return Some(hint.to_owned());
+            return Some("titles are unique within an account; choose another one".into());
         }
         if self.has_code(code::NO_ROUTE) {
-            return Some(
-                "the account id is probably wrong; see `--account-id`, CLOUDFLARE_ACCOUNT_ID and \
-                 `account_id` in the wrangler file"
-                    .to_owned(),
-            );
+            let hint = "the account id is probably wrong; see `--account-id`, CLOUDFLARE_ACCOUNT_ID \
+                        and `account_id` in the wrangler file";
+            return Some(hint.into());
         }
-        let hint = match self.trouble() {
-            Trouble::Denied if self.request.path == "graphql" => {
-                return Some(graphql::permission_hint());
+        if self.is_quota_spent() {
+            return Some(self.hint_for_quota().into());
+        }
+        Some(match self.class() {
+            ErrorClass::Denied if self.request.path == "graphql" => {
+                graphql::permission_hint().into()
             }
-            Trouble::Denied => {
-                return Some(format!(
-                    "check that the token is valid, belongs to this account and has the permission {}",
-                    Permission::KvWrite
-                ));
+            ErrorClass::Denied => {
+                let permission = Permission::KvWrite;
+                let hint = format!(
+                    "check that the token is valid, belongs to this account and has the permission {permission}"
+                );
+                hint.into()
             }
-            Trouble::NotFound => "run `kvctl namespace list` to see the namespaces of this account",
-            Trouble::QuotaSpent => {
-                let wait = match &*self.kind {
-                    Kind::Refused {
-                        renewed_in: Some(wait),
-                        ..
-                    } => format!(", in {}", hours(*wait)),
-                    _ => String::new(),
-                };
-                return Some(format!(
-                    "the free plan's quota of the day is spent; it is renewed at 00:00 UTC{wait}"
-                ));
+            ErrorClass::NotFound => {
+                Hint::run("namespace list", "to see the namespaces of this account")
             }
-            Trouble::Temporary if self.is_throttled() => {
+            ErrorClass::Temporary if self.is_throttled() => {
                 "the account's 1,200 requests per five minutes are used up; wait a few minutes, \
                  then run the same command again"
+                    .into()
             }
-            Trouble::Temporary => "the service is in trouble; run the same command again later",
-            Trouble::Failed => return None,
+            ErrorClass::Temporary => {
+                "the service is in trouble; run the same command again later".into()
+            }
+            _ => return None,
+        })
+    }
+
+    fn hint_for_quota(&self) -> String {
+        let wait = match &*self.kind {
+            Kind::Refused {
+                renewed_in: Some(wait),
+                ..
+            } => format!(", in {}", hours(*wait)),
+            _ => String::new(),
         };
-        Some(hint.to_owned())
+        format!("the free plan's quota of the day is spent; it is renewed at 00:00 UTC{wait}")
     }
 }
 

@@ -10,7 +10,10 @@ use std::{fmt, time::Duration};
 use reqwest::{Method, StatusCode};
 
 use super::received::Received;
-use crate::wire::{Message, analytics::GraphqlError, code};
+use crate::{
+    domain::ErrorClass,
+    wire::{Message, analytics::GraphqlError, code},
+};
 
 /// The request that failed, named without its query, headers or body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,21 +116,6 @@ pub enum Wanted {
     Analytics,
 }
 
-/// What an error means to somebody who must decide what to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// The object does not exist.
-    NotFound,
-    /// No credentials, or not enough of them, or not for this account.
-    Denied,
-    /// The day's quota is spent.
-    QuotaSpent,
-    /// Busy, throttled or unreachable: the same request may work later.
-    Temporary,
-    /// Anything else.
-    Failed,
-}
-
 impl Error {
     pub(super) fn new(request: Request, kind: Kind) -> Self {
         Self {
@@ -170,7 +158,7 @@ impl Error {
 
     /// Whether the API itself denied what was asked to whoever asked.
     pub fn is_denial(&self) -> bool {
-        self.trouble() == Trouble::Denied && !self.is_page()
+        self.class() == ErrorClass::Denied && !self.is_page()
     }
 
     /// Whether the request certainly had no effect and may be sent again whatever it was.
@@ -205,7 +193,7 @@ impl Error {
 
     /// Whether sending the same request again may help, given whether it is idempotent.
     pub fn may_retry(&self, idempotent: bool) -> bool {
-        let transient = self.trouble() == Trouble::Temporary || self.is_unconfirmed();
+        let transient = self.is_transient() || self.is_unconfirmed();
         transient && (idempotent || self.had_no_effect())
     }
 
@@ -238,17 +226,27 @@ impl Error {
         }
     }
 
+    /// Whether the quota of the day is spent, so that nothing helps but to wait for its renewal.
+    pub fn is_quota_spent(&self) -> bool {
+        self.has_code(code::QUOTA_SPENT)
+    }
+
+    /// Whether the same request may work in a moment.
+    pub fn is_transient(&self) -> bool {
+        self.class() == ErrorClass::Temporary && !self.is_quota_spent()
+    }
+
     /// Returns what the error means.
-    pub fn trouble(&self) -> Trouble {
+    pub fn class(&self) -> ErrorClass {
         match &*self.kind {
-            Kind::Unreachable(e) if e.is_builder() => Trouble::Failed,
-            Kind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => Trouble::Failed,
-            Kind::Unreachable(_) | Kind::Silent => Trouble::Temporary,
+            Kind::Unreachable(e) if e.is_builder() => ErrorClass::Failed,
+            Kind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => ErrorClass::Failed,
+            Kind::Unreachable(_) | Kind::Silent => ErrorClass::Temporary,
             Kind::Malformed { .. }
             | Kind::TooLong { .. }
             | Kind::Inconsistent(_)
-            | Kind::Circular => Trouble::Failed,
-            Kind::Unanswered { errors, .. } => graphql::trouble(errors),
+            | Kind::Circular => ErrorClass::Failed,
+            Kind::Unanswered { errors, .. } => graphql::class(errors),
             Kind::Refused {
                 status,
                 received,
@@ -256,24 +254,24 @@ impl Error {
                 is_final,
                 ..
             } => {
-                if self.has_code(code::QUOTA_SPENT) {
-                    Trouble::QuotaSpent
+                if self.is_quota_spent() {
+                    ErrorClass::Temporary
                 } else if *is_final && status.is_server_error() {
-                    Trouble::Failed
+                    ErrorClass::Failed
                 } else if self.is_throttled()
                     || *status == StatusCode::REQUEST_TIMEOUT
                     || status.is_server_error()
                 {
-                    Trouble::Temporary
+                    ErrorClass::Temporary
                 } else if *challenged {
-                    Trouble::Failed
+                    ErrorClass::Failed
                 } else if self.is_denied(*status) {
-                    Trouble::Denied
+                    ErrorClass::Denied
                 } else if *status == StatusCode::NOT_FOUND && received.is_none() {
                     // Only the service can tell: the page of a proxy says nothing of keys.
-                    Trouble::NotFound
+                    ErrorClass::NotFound
                 } else {
-                    Trouble::Failed
+                    ErrorClass::Failed
                 }
             }
         }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
@@ -10,7 +9,7 @@ use super::{AuditReport, Auditor, Subject, scope};
 use crate::{
     cli::audit::AuditArgs,
     commands::{
-        Misused, Refused,
+        Refused, UsageError,
         shared::{
             failures,
             guard::allow_rewrites,
@@ -21,6 +20,7 @@ use crate::{
     },
     context::Context,
     domain::Ttl,
+    error::{Result, ResultExt as _},
     ops::{
         bulk::audit::rules::Rules,
         bulk::{
@@ -37,7 +37,7 @@ use crate::{
 /// How many keys are shown before they are rewritten.
 const SHOWN: usize = 5;
 
-pub(super) async fn run(context: &Context, args: AuditArgs) -> anyhow::Result<AuditReport> {
+pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<AuditReport> {
     let choice = choose(context, args.namespace.clone(), Access::Write)?;
     let keyspace = choice.open(context).await?;
     let rules = scope::rules(context, &keyspace)?;
@@ -64,22 +64,21 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> anyhow::Result<Au
 }
 
 /// Decides which time to live keys are given; it must keep the rule that it is for.
-fn chosen(target: &Target, rules: Option<&Rules>, asked: Option<Ttl>) -> anyhow::Result<Ttl> {
+fn chosen(target: &Target, rules: Option<&Rules>, asked: Option<Ttl>) -> Result<Ttl> {
     let rule = rules.and_then(|rules| rules.ttl).unwrap_or_default();
     if !rule.required {
-        return Err(Refused {
-            what: format!(
+        return Err(Refused::new(
+            format!(
                 "kvctl.toml has no rule that the keys of {target} must expire; nothing was written"
             ),
-            allow: "add `ttl = { required = true, max = \"24h\" }` to its table there, with the \
-                    time that is right"
-                .to_owned(),
-        }
+            "add `ttl = { required = true, max = \"24h\" }` to its table there, with the \
+                    time that is right",
+        )
         .into());
     }
     let Some(ttl) = asked.or(rule.max) else {
         let what = "which time to live `--fix` gives is not said: the rule has no ttl.max";
-        return Err(Misused::new(what.to_owned(), "give it with `--ttl DURATION`").into());
+        return Err(UsageError::new(what.to_owned(), "give it with `--ttl DURATION`").into());
     };
     let limit = match (rule.min, rule.max) {
         (Some(min), _) if ttl < min => format!("shorter than ttl.min, {min}"),
@@ -87,7 +86,7 @@ fn chosen(target: &Target, rules: Option<&Rules>, asked: Option<Ttl>) -> anyhow:
         _ => return Ok(ttl),
     };
     let what = format!("`--ttl {ttl}` would break the rules of kvctl.toml: it is {limit}");
-    Err(Misused::new(what, "give one that keeps them").into())
+    Err(UsageError::new(what, "give one that keeps them").into())
 }
 
 struct Fix<'a> {
@@ -98,7 +97,7 @@ struct Fix<'a> {
 
 impl Fix<'_> {
     /// Rewrites the keys, once that is allowed.
-    async fn carry_out(&self, keys: Vec<Listed>, args: &AuditArgs) -> anyhow::Result<Fixed> {
+    async fn carry_out(&self, keys: Vec<Listed>, args: &AuditArgs) -> Result<Fixed> {
         let mut fixed = Fixed {
             dry_run: args.dry_run,
             ttl: self.ttl,
@@ -149,7 +148,7 @@ impl Fix<'_> {
         }
     }
 
-    async fn write(&self, keys: Vec<Listed>) -> anyhow::Result<(Written, Settled)> {
+    async fn write(&self, keys: Vec<Listed>) -> Result<(Written, Settled)> {
         let progress = self.context.ui.progress(keys.len(), "rewriting");
         let count = |records: usize| progress.advance(records);
         let reader = Reader::new(self.keyspace.namespace());

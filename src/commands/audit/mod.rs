@@ -6,7 +6,6 @@ mod scope;
 
 use std::pin::pin;
 
-use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
 
 use self::{
@@ -17,6 +16,8 @@ use crate::{
     cli::audit::AuditArgs,
     commands::{CheckFailed, Partial},
     context::{Context, Session},
+    domain::ErrorClass,
+    error::{ClassExt as _, Result, ResultExt as _},
     ops::{
         bulk::audit::{Audit, prefixes::Prefixes},
         bulk::read::{Listed, Reader},
@@ -24,7 +25,7 @@ use crate::{
     ui::{Format, quantity},
 };
 
-pub(super) async fn run(context: &Context, args: AuditArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<()> {
     if args.fix {
         return conclude(context, &fix::run(context, args).await?);
     }
@@ -48,7 +49,7 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> anyhow::Result<()
 }
 
 /// Reports, and ends with an error if a rule is broken or a key could not be written.
-fn conclude(context: &Context, report: &AuditReport) -> anyhow::Result<()> {
+fn conclude(context: &Context, report: &AuditReport) -> Result<()> {
     let verdict = match (report.undone(), report.remaining()) {
         (0, 0) => Ok(()),
         (0, 1) => Err(CheckFailed::new("1 key breaks the rules of kvctl.toml").into()),
@@ -74,7 +75,7 @@ impl Auditor<'_> {
         &self,
         subject: Subject,
         mut fixable: impl FnMut(Listed),
-    ) -> anyhow::Result<NamespaceReport> {
+    ) -> Result<NamespaceReport> {
         let Subject { target, rules } = &subject;
         let prefixes = Prefixes::new(&self.args.delimiter, self.args.top.into());
         let within = self.args.expiring_within.map(Into::into);
@@ -95,7 +96,9 @@ impl Auditor<'_> {
                 for (kind, finding) in Finding::of(&listed, verdict) {
                     match &mut samples {
                         Some(samples) => samples.keep(kind, finding),
-                        None => finding.line(kind, target, &mut lines)?,
+                        None => finding
+                            .line(kind, target, &mut lines)
+                            .class(ErrorClass::Failed)?,
                     }
                 }
                 if verdict.broken.required && !verdict.broken.prefix {

@@ -6,6 +6,7 @@ use crate::{
     config::{Document, ManifestNamespace},
     context::{Context, Session},
     domain::Binding,
+    error::Result,
     ops::{
         bulk::audit::rules::Rules,
         protect::is_about,
@@ -30,7 +31,7 @@ pub(super) struct Scope {
 
 impl Scope {
     /// Takes the namespace that is named, else the bindings of the environment.
-    pub(super) async fn open(context: &Context, args: &AuditArgs) -> anyhow::Result<Self> {
+    pub(super) async fn open(context: &Context, args: &AuditArgs) -> Result<Self> {
         let NamespaceArgs {
             binding,
             namespace,
@@ -54,7 +55,7 @@ impl Scope {
     }
 
     /// Takes the bindings that there are rules for, or all if there are no rules at all.
-    async fn of_environment(context: &Context) -> anyhow::Result<Self> {
+    async fn of_environment(context: &Context) -> Result<Self> {
         let document = context.document()?;
         let environment = context.environment()?;
         let manifest = context.manifest(&document)?.unwrap_or_default();
@@ -107,7 +108,7 @@ impl Scope {
 }
 
 /// Finds the rules for a namespace that was named: those of its binding, or those that lead to it.
-pub(super) fn rules(context: &Context, keyspace: &Keyspace) -> anyhow::Result<Option<Rules>> {
+pub(super) fn rules(context: &Context, keyspace: &Keyspace) -> Result<Option<Rules>> {
     let document = keyspace.document(context)?;
     let Some(manifest) = context.manifest_beside(document.as_ref())? else {
         return Ok(None);

@@ -9,9 +9,10 @@ use crate::{
         selection::Selection,
     },
     context::Context,
+    error::Result,
 };
 
-pub(super) async fn run(context: &Context, args: BulkDeleteArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: BulkDeleteArgs) -> Result<()> {
     let choice = choose(context, args.namespace, Access::Write)?;
     let selection = Selection::Read(listed(context, &args.file).await?);
     let wish = Wish {

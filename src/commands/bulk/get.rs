@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, io::Write as _, pin::pin};
 
-use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::TryStreamExt as _;
 use serde_json::json;
@@ -12,11 +11,12 @@ use crate::{
     cli::bulk::BulkGetArgs,
     commands::shared::namespace::{Access, choose},
     context::Context,
+    error::{Result, ResultExt as _},
     ops::bulk::read::Reader,
     ui::OutputError,
 };
 
-pub(super) async fn run(context: &Context, args: BulkGetArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: BulkGetArgs) -> Result<()> {
     let choice = choose(context, args.namespace, Access::Read)?;
     let mut keys = listed(context, &args.file).await?;
     let mut seen = HashSet::new();

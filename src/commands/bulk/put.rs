@@ -7,10 +7,11 @@ use crate::{
         lifetime,
     },
     context::Context,
+    error::Result,
     formats::{Format, StreamFormat},
 };
 
-pub(super) async fn run(context: &Context, args: BulkPutArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: BulkPutArgs) -> Result<()> {
     let BulkPutArgs {
         file,
         namespace,

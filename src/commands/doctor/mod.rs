@@ -12,11 +12,11 @@ use crate::{
     api::Credentials,
     commands::CheckFailed,
     config::Document,
-    context::{Backend, Context},
+    context::Context,
     env,
+    error::Result,
     ops::{
         health::{
-            self,
             local::{installed_wrangler, stored_namespaces},
             service::examine,
         },
@@ -25,7 +25,7 @@ use crate::{
     ui::quantity,
 };
 
-pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context) -> Result<()> {
     let wrangler = installed_wrangler(context.directory());
     let mut report = DoctorReport::new(env::platform(), wrangler);
     let settings = settings::collect(context, &mut report);
@@ -39,7 +39,7 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
             "`kvctl serve` says which file it is; keep the store elsewhere with `--persist-to`"
                 .to_owned()
         });
-        report.fault(health::with_causes(error.as_ref()), hint);
+        report.fault(error.to_string(), hint);
     }
     let verdict = match report.faults() {
         0 => Ok(()),
@@ -49,11 +49,7 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
 }
 
 /// Asks the service; not, where a setting that this needs is broken.
-async fn remote(
-    context: &Context,
-    settings: Settings,
-    report: &mut DoctorReport,
-) -> anyhow::Result<()> {
+async fn remote(context: &Context, settings: Settings, report: &mut DoctorReport) -> Result<()> {
     let Some(base) = settings.base else {
         return Ok(());
     };
@@ -70,12 +66,12 @@ async fn local(
     context: &Context,
     document: Option<&Document>,
     report: &mut DoctorReport,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let session = context.connect_at(document, None, true).await?;
-    let Backend::Local(directory) = &session.place else {
-        anyhow::bail!("the local store is not local");
-    };
     let namespaces = stored_namespaces(&session.client, &session.account, env::now()).await?;
-    report.local = Some(LocalStore::new(directory.clone(), namespaces));
+    report.local = Some(LocalStore::new(
+        context.local_directory(document),
+        namespaces,
+    ));
     Ok(())
 }

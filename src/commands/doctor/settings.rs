@@ -5,12 +5,9 @@ use crate::{
     api::{BaseUrl, Credentials, Scheme},
     config::{Document, Error, MANIFEST_NAME},
     context::Context,
-    domain::EnvName,
+    domain::{Classify as _, EnvName, with_causes},
     env::{self, Var},
-    ops::{
-        account::Origin,
-        health::{service::NamedAccount, with_causes},
-    },
+    ops::{account::Origin, health::service::NamedAccount},
 };
 
 /// What the rest of the examination needs; absent where it is broken.
@@ -75,7 +72,7 @@ fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Option<Documen
                 Some("unusable".to_owned()),
                 Some(by.to_owned()),
             );
-            report.fault(with_causes(&error), error.hint());
+            report.fault(with_causes(&error), error.hint().map(String::from));
         }
     }
     None
@@ -85,7 +82,7 @@ fn manifest(context: &Context, document: Option<&Document>, report: &mut DoctorR
     let value = match context.manifest_beside(document) {
         Ok(manifest) => manifest.map(|_| "read".to_owned()),
         Err(error) => {
-            report.fault(with_causes(&error), error.hint());
+            report.fault(with_causes(&error), error.hint().map(String::from));
             Some("unusable".to_owned())
         }
     };
@@ -130,7 +127,7 @@ fn environment(
     let name = section.as_ref().map_or("top level", EnvName::as_str);
     report.set("environment", Some(name.to_owned()), by);
     if let Some(Err(error)) = document.map(|it| it.scope(section.as_ref())) {
-        report.fault(with_causes(&error), error.hint());
+        report.fault(with_causes(&error), error.hint().map(String::from));
     }
     section
 }
@@ -158,7 +155,7 @@ fn credentials(context: &Context, report: &mut DoctorReport) -> Option<Credentia
             report.set("credentials", None, None);
             // The local store asks nobody who they are.
             if !context.is_local() {
-                report.fault(with_causes(&error), error.hint());
+                report.fault(with_causes(&error), error.hint().map(String::from));
             }
             None
         }
@@ -196,7 +193,7 @@ fn account(
         Ok(None) => NamedAccount::Unnamed,
         Err(error) => {
             report.set("account", Some("undecided".to_owned()), None);
-            report.fault(with_causes(&error), error.hint());
+            report.fault(with_causes(&error), error.hint().map(String::from));
             NamedAccount::Wrong
         }
     }
@@ -214,7 +211,7 @@ fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
             let refused = found.and_then(|found| context.may_send(&found).err());
             match refused {
                 Some(error) => {
-                    report.fault(with_causes(&error), error.hint());
+                    report.fault(with_causes(&error), error.hint().map(String::from));
                     None
                 }
                 None => Some(base),
@@ -222,7 +219,7 @@ fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
         }
         Err(error) => {
             report.set("API", Some("unusable".to_owned()), None);
-            report.fault(with_causes(&error), error.hint());
+            report.fault(with_causes(&error), error.hint().map(String::from));
             None
         }
     }
@@ -273,14 +270,14 @@ fn authorities(context: &Context, report: &mut DoctorReport) {
         report.set("authorities", Some("those of the system".to_owned()), None);
     }
     if let Err(error) = context.check_trust() {
-        report.fault(with_causes(&error), error.hint());
+        report.fault(with_causes(&error), error.hint().map(String::from));
     }
     for (path, by) in context.authority_files() {
         let shown = context.display(&path);
         report.set("more authorities", Some(shown), Some(by.to_owned()));
     }
     if let Err(error) = context.authorities() {
-        report.fault(with_causes(&error), error.hint());
+        report.fault(with_causes(&error), error.hint().map(String::from));
     }
 }
 

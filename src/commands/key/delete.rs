@@ -8,9 +8,10 @@ use crate::{
         selection::Selection,
     },
     context::Context,
+    error::Result,
 };
 
-pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
     let choice = choose(context, args.namespace.clone(), Access::Write)?;
     let selection = Selection::of(&args).await?;
     let wish = Wish {

@@ -18,17 +18,18 @@ use crate::{
     },
     context::Context,
     domain::{KeyName, Metadata, VALUE_MAX_BYTES},
+    error::Result,
     fsx::{self, Private},
     ui::{Page, Report, Ui, printable},
 };
 
-pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
     let terminals = context.ui.options().terminals;
     if !(terminals.interactive && terminals.stdout) {
-        return Err(Refused {
-            what: "an editor needs a terminal, and there is none".to_owned(),
-            allow: "use `kvctl key get` and `kvctl key put` instead".to_owned(),
-        }
+        return Err(Refused::new(
+            "an editor needs a terminal, and there is none",
+            "use `kvctl key get` and `kvctl key put` instead",
+        )
         .into());
     }
     let EditArgs {
@@ -41,10 +42,10 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> anyhow::Result<()>
     let keyspace = choice.open(context).await?;
     let (old, metadata) = keyspace.record(&key).await?;
     if !binary && (str::from_utf8(&old.bytes).is_err() || old.bytes.contains(&0)) {
-        return Err(Refused {
-            what: format!("the value of {} is not text", quoted(&key)),
-            allow: "give `--binary` to edit it all the same".to_owned(),
-        }
+        return Err(Refused::new(
+            format!("the value of {} is not text", quoted(&key)),
+            "give `--binary` to edit it all the same",
+        )
         .into());
     }
     let place = keyspace.describe();
@@ -86,16 +87,16 @@ async fn change(
     value: Bytes,
     old: &Value,
     metadata: Option<Metadata>,
-) -> anyhow::Result<Put> {
+) -> Result<Put> {
     if value.len() > VALUE_MAX_BYTES {
         return Err(too_long("the edited value").into());
     }
     let (now, metadata_now) = keyspace.record(key).await?;
     if now != *old || metadata_now != metadata {
-        return Err(Refused {
-            what: format!("{} was changed while it was edited", quoted(key)),
-            allow: "run `kvctl key edit` again to edit what is there now".to_owned(),
-        }
+        return Err(Refused::new(
+            format!("{} was changed while it was edited", quoted(key)),
+            "run `kvctl key edit` again to edit what is there now",
+        )
         .into());
     }
     Ok(Put {

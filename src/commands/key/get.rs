@@ -16,11 +16,12 @@ use crate::{
     },
     context::Context,
     domain::{Expiration, KeyName, Metadata},
+    error::Result,
     fsx,
     ui::{Format, Page, Question, Report, printable, quantity},
 };
 
-pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
     let GetArgs {
         key,
         namespace,
@@ -55,15 +56,14 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> 
     }
     let shown = context.ui.options().terminals.stdout && output.is_none();
     if shown && plain_text(&value.bytes).is_none() {
-        return Err(Refused {
-            what: format!(
+        return Err(Refused::new(
+            format!(
                 "{} holds {} that are not text, and stdout is a terminal",
                 quoted(&key),
                 quantity(value.bytes.len(), "byte")
             ),
-            allow: "write them to a file with `--output FILE`, or here with `--output -`"
-                .to_owned(),
-        }
+            "write them to a file with `--output FILE`, or here with `--output -`",
+        )
         .into());
     }
     Ok(context.ui.data(&value.bytes)?)
@@ -73,7 +73,7 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> 
 async fn destination(
     context: &Context,
     path: &Path,
-) -> anyhow::Result<impl FnOnce(&[u8]) -> Result<(), fsx::Error>> {
+) -> Result<impl FnOnce(&[u8]) -> Result<(), fsx::Error>> {
     let target = context.resolve(path);
     let exists = target.exists();
     if exists {
@@ -96,7 +96,7 @@ async fn destination(
 }
 
 impl Keyspace {
-    async fn value(&self, key: &KeyName) -> anyhow::Result<Value> {
+    async fn value(&self, key: &KeyName) -> Result<Value> {
         let sent = self.namespace().value(key).await;
         sent.map_err(|e| self.explain(e, key))
     }

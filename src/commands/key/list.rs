@@ -8,6 +8,7 @@ use crate::{
     commands::shared::namespace::{Access, choose},
     context::Context,
     domain::{Expiration, LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata},
+    error::{Failure, Result},
     ui::{Format, Item, Terminator, printable},
     wire::KeyInfo,
 };
@@ -15,7 +16,7 @@ use crate::{
 /// How much of a metadata a table shows, in characters.
 const SHOWN: usize = 60;
 
-pub(super) async fn run(context: &Context, args: ListArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: ListArgs) -> Result<()> {
     let keyspace = choose(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
@@ -25,7 +26,7 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> anyhow::Result<()>
         .keys_in_pages_of(page_size(limit), &args.prefix);
     let pages = at_most(limit, pages).map_err(|e| {
         let what = format!("could not list the keys of {}", keyspace.target);
-        anyhow::Error::new(e).context(what)
+        Failure::from(e).context(what)
     });
     let terminator = args.null.then_some(Terminator::Null);
     let count = context.ui.list(pages, terminator).await?;

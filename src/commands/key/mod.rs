@@ -16,11 +16,12 @@ use crate::{
     commands::shared::namespace::Keyspace,
     context::Context,
     domain::{KeyName, Metadata},
+    error::{Failure, Result},
     ops::keys::{self, Absent},
     ui::{printable, quoted},
 };
 
-pub(super) async fn run(context: &Context, command: KeyCommand) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, command: KeyCommand) -> Result<()> {
     match command {
         KeyCommand::Get(args) => get::run(context, args).await,
         KeyCommand::Put(args) => put::run(context, args).await,
@@ -33,7 +34,7 @@ pub(super) async fn run(context: &Context, command: KeyCommand) -> anyhow::Resul
 
 impl Keyspace {
     /// Reads a key whole.
-    async fn record(&self, key: &KeyName) -> anyhow::Result<(Value, Option<Metadata>)> {
+    async fn record(&self, key: &KeyName) -> Result<(Value, Option<Metadata>)> {
         let record = self.namespace().record(key).await;
         record.map_err(|e| self.explain(e, key))
     }
@@ -44,17 +45,17 @@ impl Keyspace {
         value: Bytes,
         lifetime: Lifetime,
         metadata: Option<&Metadata>,
-    ) -> anyhow::Result<()> {
+    ) -> Result<()> {
         let sent = self.namespace().put(key, value, lifetime, metadata).await;
-        sent.map_err(|e| anyhow::Error::new(e).context(format!("could not write {}", quoted(key))))
+        sent.map_err(|e| Failure::from(e).context(format!("could not write {}", quoted(key))))
     }
 
     /// Tells a key that is not there from everything else that can be wrong.
-    fn explain(&self, error: api::Error, key: &KeyName) -> anyhow::Error {
+    fn explain(&self, error: api::Error, key: &KeyName) -> Failure {
         if keys::is_absent(&error) {
             return self.absent(key).into();
         }
-        anyhow::Error::new(error).context(format!("could not read {}", quoted(key)))
+        Failure::from(error).context(format!("could not read {}", quoted(key)))
     }
 
     fn absent(&self, key: &KeyName) -> Absent {

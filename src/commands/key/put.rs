@@ -10,7 +10,7 @@ use crate::{
     api::Lifetime,
     cli::key::PutArgs,
     commands::{
-        Misused,
+        UsageError,
         shared::{
             lifetime,
             namespace::{Access, Keyspace, choose},
@@ -18,11 +18,12 @@ use crate::{
     },
     context::Context,
     domain::{Expiration, KeyName, Metadata},
+    error::Result,
     ops::{keys, target::Target},
     ui::{Page, Report, printable, quantity},
 };
 
-pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
     let PutArgs {
         key,
         value,
@@ -38,7 +39,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> anyhow::Result<()> 
         dry_run,
     } = args;
     if !beyond.is_empty() {
-        return Err(Misused::new(
+        return Err(UsageError::new(
             "there is more than one value".to_owned(),
             "a value is one argument: put quotes around it if it has blanks",
         )
@@ -97,7 +98,7 @@ struct Keep {
 
 impl Keyspace {
     /// Writes a key, unless that is only tried, and reports it.
-    pub(super) async fn write(&self, context: &Context, put: Put) -> anyhow::Result<()> {
+    pub(super) async fn write(&self, context: &Context, put: Put) -> Result<()> {
         let Put {
             key,
             value,
@@ -130,7 +131,7 @@ impl Keyspace {
         &self,
         key: &KeyName,
         keep: Keep,
-    ) -> anyhow::Result<(Option<Expiration>, Option<Metadata>)> {
+    ) -> Result<(Option<Expiration>, Option<Metadata>)> {
         let namespace = self.namespace();
         let read = match keep {
             Keep {

@@ -8,9 +8,10 @@ use crate::{
         namespace::{Access, choose},
     },
     context::Context,
+    error::Result,
 };
 
-pub(super) async fn run(context: &Context, args: TouchArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: TouchArgs) -> Result<()> {
     let TouchArgs {
         key,
         namespace,

@@ -6,9 +6,11 @@ use bytes::Bytes;
 
 use crate::{
     cli::key::ValueArg,
-    commands::Misused,
+    commands::UsageError,
     context::Context,
     domain::VALUE_MAX_BYTES,
+    error::Result,
+    fsx::InputError,
     ui::{self, read_up_to},
 };
 
@@ -32,7 +34,7 @@ impl Source {
         argument: Option<ValueArg>,
         file: Option<PathBuf>,
         stdin: bool,
-    ) -> Result<Self, Misused> {
+    ) -> Result<Self, UsageError> {
         Ok(match (argument, file) {
             (Some(ValueArg(text)), _) if text != "-" => Self::Argument(text),
             (None, Some(path)) if path != Path::new("-") => Self::File(path),
@@ -47,10 +49,10 @@ impl Source {
     }
 
     /// Reads the value, but no more than a value may have.
-    pub(super) async fn read(self, context: &Context) -> Result<Bytes, Misused> {
+    pub(super) async fn read(self, context: &Context) -> Result<Bytes> {
         let implied = matches!(self, Self::Implied);
         let (name, read) = match self {
-            Self::Argument(text) => return checked("the value", text.into()),
+            Self::Argument(text) => return Ok(checked("the value", text.into())?),
             Self::File(path) => {
                 let name = format!("`{}`", path.display());
                 let path = context.resolve(&path);
@@ -63,28 +65,24 @@ impl Source {
         };
         match read {
             Ok(Some(bytes)) if implied && bytes.is_empty() => {
-                Err(nothing("there is no value: stdin is empty"))
+                Err(nothing("there is no value: stdin is empty").into())
             }
             Ok(Some(bytes)) => Ok(bytes.into()),
-            Ok(None) => Err(too_long(&name)),
-            Err(source) => Err(Misused {
-                what: format!("the value cannot be read from {name}"),
-                instead: None,
-                source: Some(source),
-            }),
+            Ok(None) => Err(too_long(&name).into()),
+            Err(e) => Err(InputError::new(format_args!("the value from {name}"), e).into()),
         }
     }
 }
 
-fn nothing(what: &str) -> Misused {
-    Misused::new(
+fn nothing(what: &str) -> UsageError {
+    UsageError::new(
         format!("{what}; nothing was sent"),
         "give the value as an argument, with `--file FILE`, or on stdin; to store an empty one, give \
          '' as the argument, or `--stdin`",
     )
 }
 
-fn checked(name: &str, bytes: Bytes) -> Result<Bytes, Misused> {
+fn checked(name: &str, bytes: Bytes) -> Result<Bytes, UsageError> {
     if bytes.len() > VALUE_MAX_BYTES {
         return Err(too_long(name));
     }
@@ -92,8 +90,8 @@ fn checked(name: &str, bytes: Bytes) -> Result<Bytes, Misused> {
 }
 
 /// Says that a value is too long, naming where it came from.
-pub(super) fn too_long(name: &str) -> Misused {
-    Misused::new(
+pub(super) fn too_long(name: &str) -> UsageError {
+    UsageError::new(
         format!("{name} has more than {VALUE_MAX_BYTES} bytes; nothing was sent"),
         "a value has at most 25 MiB",
     )

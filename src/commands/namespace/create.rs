@@ -2,7 +2,6 @@
 
 use std::io;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::{
@@ -11,12 +10,13 @@ use crate::{
     commands::Refused,
     context::{Context, Session},
     domain::{Jurisdiction, Title},
+    error::{Result, ResultExt as _},
     ops::namespaces::{Settled, create_or_find, find_by_title},
     ui::{Page, Report},
     wire::NamespaceInfo,
 };
 
-pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
     let title = &args.title;
     let session = context.connect(None).await?;
     context
@@ -36,10 +36,10 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
     };
     if !settled.created && !args.adopt {
         let id = settled.namespace.id;
-        return Err(Refused {
-            what: format!("a namespace titled `{title}` exists already: {id}"),
-            allow: "give `--adopt` to take it as it is".to_owned(),
-        }
+        return Err(Refused::new(
+            format!("a namespace titled `{title}` exists already: {id}"),
+            "give `--adopt` to take it as it is",
+        )
         .into());
     }
     let stays = settled.namespace.jurisdiction.as_deref();
@@ -48,13 +48,10 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> anyhow::Result<
         && stays != Some(wanted.as_str())
     {
         let stays = stays.unwrap_or("none");
-        return Err(Refused {
-            what: format!(
-                "`{title}` exists already, and its jurisdiction is {stays}, not {wanted}"
-            ),
-            allow: "a jurisdiction is for good: take another title, or leave out `--jurisdiction`"
-                .to_owned(),
-        }
+        return Err(Refused::new(
+            format!("`{title}` exists already, and its jurisdiction is {stays}, not {wanted}"),
+            "a jurisdiction is for good: take another title, or leave out `--jurisdiction`",
+        )
         .into());
     }
     context.ui.conclude(

@@ -2,7 +2,6 @@
 
 use std::{io, path::Path, time::Duration};
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use super::{Found, find};
@@ -15,6 +14,7 @@ use crate::{
     config::Document,
     context::{Context, Session},
     domain::NamespaceId,
+    error::{Result, ResultExt as _},
     ops::{
         namespaces::delete,
         protect,
@@ -27,7 +27,7 @@ use crate::{
 /// How many pages of a thousand keys are counted, so that counting a huge namespace ends.
 const COUNTED_PAGES: usize = 10;
 
-pub(super) async fn run(context: &Context, args: DeleteArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
     let Found {
         namespace,
         session,
@@ -87,7 +87,7 @@ async fn back_up(
     namespace: &NamespaceInfo,
     file: &Path,
     timeout: Duration,
-) -> anyhow::Result<ExportReport> {
+) -> Result<ExportReport> {
     let target = Target {
         id: namespace.id.clone(),
         binding: None,
@@ -116,19 +116,19 @@ async fn confirm(
     title: &str,
     given: Option<&str>,
     protected: bool,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let flag = format!("--confirm '{title}'");
     match given {
         Some(text) if text == title => Ok(()),
-        Some(text) => Err(Refused {
-            what: format!("`--confirm {text}` is not the title `{title}`; nothing was deleted"),
-            allow: format!("give `{flag}` if this is the namespace you mean"),
-        }
+        Some(text) => Err(Refused::new(
+            format!("`--confirm {text}` is not the title `{title}`; nothing was deleted"),
+            format!("give `{flag}` if this is the namespace you mean"),
+        )
         .into()),
-        None if protected => Err(Refused {
-            what: format!("kvctl.toml protects `{title}`; nothing was deleted"),
-            allow: format!("give `{flag}` to delete it all the same"),
-        }
+        None if protected => Err(Refused::new(
+            format!("kvctl.toml protects `{title}`; nothing was deleted"),
+            format!("give `{flag}` to delete it all the same"),
+        )
         .into()),
         None => Ok(context
             .ui

@@ -5,9 +5,10 @@ use crate::{
     cli::{GetArgs, key::NamespaceArgs},
     commands::shared::namespace::{Access, Choice, choose},
     context::{Context, Session},
+    error::Result,
 };
 
-pub(super) async fn run(context: &Context, args: GetArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
     let GetArgs { title, namespace } = args;
     let named = NamespaceArgs {
         namespace: namespace.namespace.or(title),

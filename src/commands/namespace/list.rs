@@ -2,16 +2,16 @@
 
 use std::io::{self, Write};
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::{
     context::Context,
+    error::{Result, ResultExt as _},
     ui::{Page, Report, table},
     wire::NamespaceInfo,
 };
 
-pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context) -> Result<()> {
     let session = context.connect(None).await?;
     let namespaces = session.client.namespaces(&session.account).await;
     let namespaces = namespaces.context("could not list the namespaces")?;

@@ -14,12 +14,13 @@ use crate::{
     cli::{NamespaceCommand, SelectorArgs},
     config::Document,
     context::{Context, Session},
+    error::Result,
     ops::target::Selector,
     ui::{Page, Report},
     wire::NamespaceInfo,
 };
 
-pub(super) async fn run(context: &Context, command: NamespaceCommand) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, command: NamespaceCommand) -> Result<()> {
     match command {
         NamespaceCommand::List(_) => list::run(context).await,
         NamespaceCommand::Create(args) => create::run(context, &args).await,
@@ -38,7 +39,7 @@ struct Found {
 }
 
 /// Finds the namespace that the arguments name.
-async fn find(context: &Context, args: SelectorArgs) -> anyhow::Result<Found> {
+async fn find(context: &Context, args: SelectorArgs) -> Result<Found> {
     let selector = match args {
         SelectorArgs {
             namespace_id: Some(id),

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use super::{Found, find};
@@ -10,10 +9,11 @@ use crate::{
     cli::RenameArgs,
     context::Context,
     domain::NamespaceId,
+    error::{Result, ResultExt as _},
     ui::{Page, Report},
 };
 
-pub(super) async fn run(context: &Context, args: RenameArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: RenameArgs) -> Result<()> {
     let Found {
         namespace, session, ..
     } = find(context, args.selector).await?;

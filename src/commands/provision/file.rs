@@ -1,16 +1,16 @@
 //! The wrangler file of a provisioning: found, or made up.
 
-use anyhow::Context as _;
-
 use crate::{
     commands::Refused,
     config::{self, Document},
     context::Context,
+    domain::ErrorClass,
     env,
+    error::{ClassExt as _, Result, ResultExt as _},
 };
 
 /// Opens the wrangler file; where there is none and `init` allows it, one that is still to be made.
-pub(super) fn open(context: &Context, init: bool) -> anyhow::Result<Document> {
+pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
     let missing = match context.document() {
         Err(e @ (config::Error::NotFound { .. } | config::Error::Missing { .. })) if init => e,
         Ok(document) if init && document.path().parent() != Some(context.directory()) => {
@@ -27,11 +27,14 @@ pub(super) fn open(context: &Context, init: bool) -> anyhow::Result<Document> {
         _ => context.directory().join("wrangler.toml"),
     };
     let directory = path.parent().unwrap_or(context.directory());
-    let directory = fs_err::canonicalize(directory).context("could not make a wrangler file")?;
+    let directory = fs_err::canonicalize(directory).class(ErrorClass::Failed);
+    let directory = directory.context("could not make a wrangler file")?;
     let last = directory.file_name().unwrap_or_default().to_string_lossy();
-    let name = worker_name(&last).ok_or_else(|| Refused {
-        what: format!("no Worker name can be made out of the directory's, `{last}`"),
-        allow: "write a wrangler.toml with a line `name = \"…\"`, then run again".to_owned(),
+    let name = worker_name(&last).ok_or_else(|| {
+        Refused::new(
+            format!("no Worker name can be made out of the directory's, `{last}`"),
+            "write a wrangler.toml with a line `name = \"…\"`, then run again",
+        )
     })?;
     let date = env::now().strftime("%Y-%m-%d").to_string();
     Ok(Document::minimal(path, &name, &date)?)

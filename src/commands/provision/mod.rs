@@ -3,14 +3,13 @@
 mod file;
 mod report;
 
-use anyhow::Context as _;
-
 use crate::{
     cli::{PreviewMode, ProvisionArgs},
     commands::{CheckFailed, shared::scaffolding::Scaffolding},
     config::{Document, Manifest, Scope},
     context::{Context, Session},
     domain::{Binding, EnvName},
+    error::{Failure, Result, ResultExt as _},
     fsx,
     ops::{
         provision::{
@@ -26,7 +25,7 @@ use crate::{
 
 use report::ProvisionReport;
 
-pub(super) async fn run(context: &Context, args: ProvisionArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: ProvisionArgs) -> Result<()> {
     match attempt(context, &args, None).await {
         // Another run was faster. If it did the same, all is as wanted.
         Err(error) if is_overtaken(&error) => attempt(context, &args, Some(error)).await,
@@ -35,16 +34,11 @@ pub(super) async fn run(context: &Context, args: ProvisionArgs) -> anyhow::Resul
 }
 
 /// Whether a file was written by somebody else after it was looked at.
-fn is_overtaken(error: &anyhow::Error) -> bool {
-    let is_other = |error: &fsx::Error| {
-        matches!(
-            error,
-            fsx::Error::Exists { .. } | fsx::Error::Changed { .. }
-        )
-    };
-    error
-        .chain()
-        .any(|cause| cause.downcast_ref().is_some_and(is_other))
+fn is_overtaken(error: &Failure) -> bool {
+    matches!(
+        error.find(),
+        Some(fsx::Error::Exists { .. } | fsx::Error::Changed { .. })
+    )
 }
 
 /// Plans, shows, creates and writes. After another run got in the way with `overtaken`, that is the
@@ -52,8 +46,8 @@ fn is_overtaken(error: &anyhow::Error) -> bool {
 async fn attempt(
     context: &Context,
     args: &ProvisionArgs,
-    overtaken: Option<anyhow::Error>,
-) -> anyhow::Result<()> {
+    overtaken: Option<Failure>,
+) -> Result<()> {
     let document = file::open(context, args.init)?;
     let scopes = context.scopes(&document, args.scope.all_envs)?;
     let manifest = context.manifest(&document)?;
@@ -98,7 +92,7 @@ fn wants(
     scopes: &[&Scope],
     args: &ProvisionArgs,
     manifest: Option<&Manifest>,
-) -> anyhow::Result<Vec<Want>> {
+) -> Result<Vec<Want>> {
     let asked: Vec<Asked> = args
         .wanted
         .iter()
@@ -117,7 +111,7 @@ fn scaffolding(
     document: &Document,
     wants: &[Want],
     manifest: Option<&Manifest>,
-) -> anyhow::Result<Scaffolding> {
+) -> Result<Scaffolding> {
     let asked: Vec<Binding> = wants.iter().map(|want| want.binding.clone()).collect();
     let scaffolding = Scaffolding::beside(context, document, &asked, manifest)?;
     scaffolding.refuse(context)?;
@@ -130,7 +124,7 @@ async fn compare(
     document: &Document,
     wants: &[Want],
     args: &ProvisionArgs,
-) -> anyhow::Result<Plan> {
+) -> Result<Plan> {
     let existing = session.client.namespaces(&session.account).await;
     let existing = existing.context("could not list the namespaces of the account")?;
     let local = session.is_local();
@@ -165,14 +159,14 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Whether the wrangler file is not as wanted yet.
-    fn is_pending(&self) -> anyhow::Result<bool> {
+    fn is_pending(&self) -> Result<bool> {
         let outcomes = apply::foresee(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
         Ok(self.plan.is_pending() || self.destination.before() != Some(text.as_bytes()))
     }
 
     /// Says what would be done; a check fails if that is anything.
-    fn foretell(&self, wants: &[Want], check: bool) -> anyhow::Result<()> {
+    fn foretell(&self, wants: &[Want], check: bool) -> Result<()> {
         let outcomes = apply::foresee(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
         let scaffold = self.scaffolding.as_ref();
@@ -183,7 +177,7 @@ impl Job<'_> {
                 self.summary(wants)
             );
             let next = "run `kvctl provision` without `--check` to make the changes";
-            Err(CheckFailed::with_next(what, next).into())
+            Err(CheckFailed::new(what).hint(next).into())
         } else {
             Ok(())
         };
@@ -212,7 +206,7 @@ impl Job<'_> {
     }
 
     /// Asks where something that is there is replaced: a valid id, or a copy of before.
-    async fn confirm(&self) -> anyhow::Result<()> {
+    async fn confirm(&self) -> Result<()> {
         let foreseen = apply::foresee(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &foreseen))?;
         let mut what: Vec<String> = self.plan.replaces().map(ToString::to_string).collect();
@@ -234,7 +228,7 @@ impl Job<'_> {
     }
 
     /// Creates what is to be created, after making sure that the ids can be written, and writes.
-    async fn carry_out(&self) -> anyhow::Result<()> {
+    async fn carry_out(&self) -> Result<()> {
         if self.plan.is_pending() {
             let checked = self.destination.check();
             checked

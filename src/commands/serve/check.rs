@@ -1,19 +1,21 @@
 //! `kvctl serve --check`.
 
-use std::{error::Error as StdError, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use serde::Serialize;
 
 use crate::{
     commands::CheckFailed,
     context::{Checkup, Context, Orphan},
+    domain::with_causes,
+    error::Result,
     ui::{Page, REMOVED, Report, printable, quantity},
 };
 
 /// How many findings of a kind are shown to people.
 const SAMPLE: usize = 20;
 
-pub(super) fn run(context: &Context, fix: bool) -> anyhow::Result<()> {
+pub(super) fn run(context: &Context, fix: bool) -> Result<()> {
     let (directory, checkup) = context.check_local_store(fix)?;
     let findings = checkup.findings();
     let report = CheckReport::new(directory, checkup, fix);
@@ -21,7 +23,7 @@ pub(super) fn run(context: &Context, fix: bool) -> anyhow::Result<()> {
         Ok(())
     } else {
         let what = format!("the store check failed: {}", quantity(findings, "finding"));
-        Err(CheckFailed::with_next(what, report.next()).into())
+        Err(CheckFailed::new(what).hint(report.next()).into())
     };
     context.ui.conclude(&report, verdict)
 }
@@ -86,8 +88,8 @@ impl CheckReport {
             key: lost.key,
         });
         let orphans = |found: Vec<Orphan>| found.into_iter().map(OrphanItem::from).collect();
-        let registry = registry.iter().map(|error| told(error));
-        let unusable = audit.unusable.iter().map(|error| told(error));
+        let registry = registry.iter().map(|error| with_causes(error));
+        let unusable = audit.unusable.iter().map(|error| with_causes(error));
         Self {
             directory,
             databases: audit.databases,
@@ -158,12 +160,4 @@ impl Report for CheckReport {
         );
         writeln!(out, "{}: {databases}, {keys}", self.directory.display())
     }
-}
-
-/// An error with what caused it, in one line.
-fn told(error: &(dyn StdError + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&cause| cause.source());
-    let mut texts: Vec<_> = causes.map(ToString::to_string).collect();
-    texts.dedup();
-    texts.join(": ")
 }

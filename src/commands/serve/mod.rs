@@ -12,8 +12,10 @@ use serde::Serialize;
 use crate::{
     cli::serve::ServeArgs,
     context::{Context, Served, Service},
-    domain::AccountId,
-    env, fsx,
+    domain::{AccountId, ErrorClass},
+    env,
+    error::{ClassExt as _, Result},
+    fsx,
     ui::{Format, OutputError, Verbosity},
 };
 
@@ -38,7 +40,7 @@ impl Started {
     }
 }
 
-pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<()> {
     if args.check {
         return check::run(context, args.fix);
     }
@@ -70,7 +72,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
 }
 
 /// Says where the service is, in one line where a program reads it.
-fn announce(context: &Context, service: &Service) -> anyhow::Result<()> {
+fn announce(context: &Context, service: &Service) -> Result<()> {
     let started = Started {
         base_url: service.base_url(),
         account_id: service.account.clone(),
@@ -79,7 +81,8 @@ fn announce(context: &Context, service: &Service) -> anyhow::Result<()> {
     let text = if context.ui.options().format == Format::Human {
         started.variables()
     } else {
-        format!("{}\n", serde_json::to_string(&started)?)
+        let json = serde_json::to_string(&started).class(ErrorClass::Failed)?;
+        format!("{json}\n")
     };
     match context.ui.data(text.as_bytes()) {
         // Nobody reads where the service is; whoever started it may know.

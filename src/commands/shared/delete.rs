@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, io};
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use super::{
@@ -16,6 +15,7 @@ use crate::{
     commands::Refused,
     context::Context,
     domain::{BULK_MAX_KEYS, KeyName},
+    error::{Result, ResultExt as _},
     ops::{
         bulk::{
             cost::Cost,
@@ -50,7 +50,7 @@ pub(crate) async fn delete(
     choice: Choice,
     selection: Selection,
     args: Wish,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let keyspace = choice.open(context).await?;
     let names = keyspace.names(&selection, args.max).await?;
     let (journal, done) = keyspace.journal(context, &selection, &names, &args)?;
@@ -126,7 +126,7 @@ fn announce(context: &Context, keyspace: &Keyspace, names: &Names) {
 
 impl Keyspace {
     /// Returns the names of the keys that are meant, each once, but refuses more than `max`.
-    async fn names(&self, selection: &Selection, max: Option<usize>) -> anyhow::Result<Names> {
+    async fn names(&self, selection: &Selection, max: Option<usize>) -> Result<Names> {
         let names = match selection {
             Selection::Named(keys) | Selection::Read(keys) => {
                 let mut seen = HashSet::new();
@@ -142,13 +142,13 @@ impl Keyspace {
             }
         };
         match max {
-            Some(max) if names.len() > max => Err(Refused {
-                what: format!(
+            Some(max) if names.len() > max => Err(Refused::new(
+                format!(
                     "more than {} would go; nothing was deleted",
                     quantity(max, "key")
                 ),
-                allow: "give a longer `--prefix`, or a larger `--max-delete`".to_owned(),
-            }
+                "give a longer `--prefix`, or a larger `--max-delete`",
+            )
             .into()),
             _ => Ok(names),
         }
@@ -161,7 +161,7 @@ impl Keyspace {
         selection: &Selection,
         names: &Names,
         args: &Wish,
-    ) -> anyhow::Result<(Option<Journal<String>>, Done<String>)> {
+    ) -> Result<(Option<Journal<String>>, Done<String>)> {
         let run = Run {
             operation: Operation::Delete,
             from: None,
@@ -193,7 +193,7 @@ impl Keyspace {
         selection: &Selection,
         names: &Names,
         mut journal: Option<Journal<String>>,
-    ) -> anyhow::Result<Vec<String>> {
+    ) -> Result<Vec<String>> {
         if let Selection::Named(keys) = selection
             && let [key, ..] = keys.as_slice()
             && names.len() == 1

@@ -2,7 +2,6 @@
 
 use std::{cell::Cell, io, path::Path, pin::pin, time::Duration};
 
-use anyhow::Context as _;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
@@ -13,9 +12,10 @@ use super::{
 };
 use crate::{
     cli::transfer::ResumeArgs,
-    commands::{Partial, Refused},
+    commands::{Partial, Refused, UsageError},
     context::{Context, Session},
-    domain::{KeyName, Record},
+    domain::{ErrorClass, KeyName, Record},
+    error::{ClassExt as _, Failure, Result, ResultExt as _},
     formats::{Format, StreamFormat, Summary, ndjson::NdjsonWriter},
     fsx::{self, Growing, GrowingTree},
     ops::{
@@ -39,7 +39,7 @@ pub(crate) async fn back_up(
     target: &Target,
     file: &Path,
     timeout: Duration,
-) -> anyhow::Result<ExportReport> {
+) -> Result<ExportReport> {
     let export = Export {
         context,
         session,
@@ -76,7 +76,7 @@ impl Export<'_> {
         Reader::new(self.session.namespace(&self.target.id))
     }
 
-    pub(crate) async fn to_stdout(&self, format: StreamFormat) -> anyhow::Result<()> {
+    pub(crate) async fn to_stdout(&self, format: StreamFormat) -> Result<()> {
         let reader = self.reader();
         let writer = format.writer(self.context.ui.writer());
         let writer = writer.map_err(OutputError::from)?;
@@ -85,7 +85,7 @@ impl Export<'_> {
         let records = self.records(&reader, &settling, |_| true);
         let written = write_all(records, writer, &|_| {}).await;
         let summary = written.map_err(|e| match e {
-            WriteError::Write(e) => anyhow::Error::from(OutputError::from(e)),
+            WriteError::Write(e) => Failure::from(OutputError::from(e)),
             WriteError::Source(e) => e.into(),
         })?;
         self.remark(&reader, &summary);
@@ -123,7 +123,7 @@ impl Export<'_> {
         file: &Path,
         format: Format,
         resume: Option<ResumeArgs>,
-    ) -> anyhow::Result<ExportReport> {
+    ) -> Result<ExportReport> {
         let target = self.context.resolve(file);
         self.check_folder_of(&target)?;
         let (reader, summary, resumed_after) = match format {
@@ -140,18 +140,19 @@ impl Export<'_> {
         })
     }
 
-    fn check_folder_of(&self, target: &Path) -> anyhow::Result<()> {
+    fn check_folder_of(&self, target: &Path) -> Result<()> {
         if let Some(folder) = target.parent()
             && !folder.exists()
         {
             let folder = self.context.display(folder);
-            anyhow::bail!("the folder `{folder}` does not exist; make it first, or name another");
+            let what = format!("the folder `{folder}` does not exist");
+            return Err(UsageError::new(what, "make it first, or name another").into());
         }
         Ok(())
     }
 
     /// Writes a directory. Its keys must come in order, so it is begun again where some come late.
-    async fn write_tree(&self, target: &Path) -> anyhow::Result<(Reader<'_>, Summary, u64)> {
+    async fn write_tree(&self, target: &Path) -> Result<(Reader<'_>, Summary, u64)> {
         let waits = missed::waits(self.context, self.timeout);
         let settling = self.settling(&waits);
         for _ in 0..TREE_ATTEMPTS {
@@ -170,28 +171,27 @@ impl Export<'_> {
                 .status("some keys can be read only now; exporting again");
         }
         let what = "keys that could not be read at first kept appearing";
-        Err(anyhow::Error::new(Partial(what.to_owned())).context(NOTHING_KEPT))
+        Err(Failure::from(Partial(what.to_owned())).context(NOTHING_KEPT))
     }
 
     async fn grow_tree(
         &self,
         reader: &Reader<'_>,
         target: &Path,
-    ) -> anyhow::Result<(GrowingTree, Summary)> {
+    ) -> Result<(GrowingTree, Summary)> {
         let mut tree = GrowingTree::begin(target).map_err(|e| match e {
-            fsx::Error::NotEmpty { .. } => Refused {
-                what: e.to_string(),
-                allow: "export to a directory that is new or empty; `kvctl sync` goes the other \
-                        way"
-                .to_owned(),
-            }
+            fsx::Error::NotEmpty { .. } => Refused::new(
+                e.to_string(),
+                "export to a directory that is new or empty; `kvctl sync` goes the other \
+                        way",
+            )
             .into(),
-            fsx::Error::Exists { .. } => Refused {
-                what: format!("{e}: it was left by an export that was killed, or is not an export"),
-                allow: "remove it, or move it away".to_owned(),
-            }
+            fsx::Error::Exists { .. } => Refused::new(
+                format!("{e}: it was left by an export that was killed, or is not an export"),
+                "remove it, or move it away",
+            )
             .into(),
-            e => anyhow::Error::new(e),
+            e => Failure::from(e),
         })?;
         let progress = self.context.ui.progress(0, "exported");
         let count = |records: usize| progress.advance(records);
@@ -207,7 +207,7 @@ impl Export<'_> {
         target: &Path,
         format: StreamFormat,
         resume: Option<ResumeArgs>,
-    ) -> anyhow::Result<(Reader<'_>, Summary, u64)> {
+    ) -> Result<(Reader<'_>, Summary, u64)> {
         self.may_overwrite(target).await?;
         let resumable = format == StreamFormat::Ndjson && resume.is_some();
         let (mut growing, mut partial) = begin(target, format, resume)?;
@@ -237,7 +237,10 @@ impl Export<'_> {
             let out = io::BufWriter::new(&mut growing);
             let writer = match partial {
                 Some(partial) => Box::new(NdjsonWriter::resume(out, partial)),
-                None => format.writer(out).context("could not write the export")?,
+                None => format
+                    .writer(out)
+                    .class(ErrorClass::Failed)
+                    .context("could not write the export")?,
             };
             let records = self.records(&reader, &settling, |key| {
                 let wanted = !known.contains(key);
@@ -260,12 +263,12 @@ impl Export<'_> {
                 origin.map_or(Ok(()), |origin| origin.remove())?;
                 Err(e.into())
             }
-            Err(e) => Err(anyhow::Error::new(e).context(incomplete)),
+            Err(e) => Err(Failure::from(e).context(incomplete)),
         }
     }
 
     /// Takes note of where the records come from, in case the export is resumed, or checks it.
-    fn note_origin(&self, target: &Path, resumed: bool) -> anyhow::Result<Option<fsx::Appending>> {
+    fn note_origin(&self, target: &Path, resumed: bool) -> Result<Option<fsx::Appending>> {
         let origin = Origin {
             from: journal::end(self.session, &self.target.id),
             prefix: self.prefix.to_owned(),
@@ -273,7 +276,7 @@ impl Export<'_> {
         journal::note_origin(self.context, &origin, &Growing::part(target), resumed)
     }
 
-    async fn may_overwrite(&self, target: &Path) -> anyhow::Result<()> {
+    async fn may_overwrite(&self, target: &Path) -> Result<()> {
         if !target.exists() {
             return Ok(());
         }

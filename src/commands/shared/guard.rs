@@ -1,12 +1,11 @@
 //! What stands between a command line and keys that are gone for good, or overwritten in a mass.
 
-use anyhow::Context as _;
-
 use super::namespace::Keyspace;
 use crate::{
     commands::Refused,
     config::{Document, Manifest},
     context::Context,
+    error::{Result, ResultExt as _},
     ops::protect::is_protected,
     ui::{Question, quantity},
 };
@@ -26,7 +25,7 @@ pub(crate) struct Guard<'a> {
 
 impl Guard<'_> {
     /// Lets through one key that was named, a title typed correctly, and a yes.
-    pub(crate) async fn check(&self, keyspace: &Keyspace) -> anyhow::Result<()> {
+    pub(crate) async fn check(&self, keyspace: &Keyspace) -> Result<()> {
         let rules = if self.mass {
             rules(self.context, keyspace)?
         } else {
@@ -56,7 +55,7 @@ pub(crate) async fn allow_writes(
     context: &Context,
     keyspace: &Keyspace,
     confirm: Option<&str>,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let rules = rules(context, keyspace)?;
     is_confirmed(keyspace, rules, confirm, "written").await?;
     Ok(())
@@ -68,7 +67,7 @@ pub(crate) async fn allow_rewrites(
     keyspace: &Keyspace,
     confirm: Option<&str>,
     what: String,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let rules = rules(context, keyspace)?;
     if is_confirmed(keyspace, rules, confirm, "written").await? {
         return Ok(());
@@ -87,7 +86,7 @@ async fn is_confirmed(
     rules: Option<(Manifest, Option<Document>)>,
     confirm: Option<&str>,
     done: &str,
-) -> anyhow::Result<bool> {
+) -> Result<bool> {
     if confirm.is_none() && rules.is_none() {
         return Ok(false);
     }
@@ -96,10 +95,10 @@ async fn is_confirmed(
         if text == title {
             return Ok(true);
         }
-        return Err(Refused {
-            what: format!("`--confirm {text}` is not the title `{title}`; nothing was {done}"),
-            allow: format!("give `--confirm '{title}'` if this is the namespace you mean"),
-        }
+        return Err(Refused::new(
+            format!("`--confirm {text}` is not the title `{title}`; nothing was {done}"),
+            format!("give `--confirm '{title}'` if this is the namespace you mean"),
+        )
         .into());
     }
     let protects = |(manifest, document): (Manifest, Option<Document>)| {
@@ -107,20 +106,17 @@ async fn is_confirmed(
         is_protected(&manifest, project, &keyspace.target.id, &title)
     };
     if rules.is_some_and(protects) {
-        return Err(Refused {
-            what: format!("kvctl.toml protects `{title}`; nothing was {done}"),
-            allow: format!("give `--confirm '{title}'` to go on all the same"),
-        }
+        return Err(Refused::new(
+            format!("kvctl.toml protects `{title}`; nothing was {done}"),
+            format!("give `--confirm '{title}'` to go on all the same"),
+        )
         .into());
     }
     Ok(false)
 }
 
 /// Reads the project's rules, if some of them protect a namespace.
-fn rules(
-    context: &Context,
-    keyspace: &Keyspace,
-) -> anyhow::Result<Option<(Manifest, Option<Document>)>> {
+fn rules(context: &Context, keyspace: &Keyspace) -> Result<Option<(Manifest, Option<Document>)>> {
     let document = keyspace.document(context)?;
     let manifest = context.manifest_beside(document.as_ref())?;
     let strict = |m: &Manifest| m.namespaces.iter().any(|n| n.protect);
@@ -128,7 +124,7 @@ fn rules(
 }
 
 /// Returns the title, which only some ways of naming a namespace tell.
-async fn title(keyspace: &Keyspace) -> anyhow::Result<String> {
+async fn title(keyspace: &Keyspace) -> Result<String> {
     if let Some(title) = &keyspace.target.title {
         return Ok(title.clone());
     }

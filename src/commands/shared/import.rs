@@ -2,7 +2,6 @@
 
 use std::{cell::Cell, io};
 
-use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
@@ -18,6 +17,7 @@ use crate::{
     commands::Partial,
     context::Context,
     domain::Metadata,
+    error::{Result, ResultExt as _},
     formats,
     ops::bulk::{
         cost::Cost,
@@ -68,11 +68,7 @@ impl Defaults {
 }
 
 /// Imports a file.
-pub(crate) async fn bring(
-    context: &Context,
-    args: ImportArgs,
-    defaults: Defaults,
-) -> anyhow::Result<()> {
+pub(crate) async fn bring(context: &Context, args: ImportArgs, defaults: Defaults) -> Result<()> {
     let source = Source::open(context, &args.file, args.format, args.hidden).await?;
     let choice = choose(context, args.namespace, Access::Write)?;
     let survey = source.survey(args.skip_invalid).await;
@@ -135,7 +131,7 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
-    async fn run(&self, resume: ResumeArgs) -> anyhow::Result<Written> {
+    async fn run(&self, resume: ResumeArgs) -> Result<Written> {
         let Self {
             context,
             keyspace,
@@ -179,7 +175,7 @@ impl Import<'_> {
         Ok(written)
     }
 
-    fn journal(&self, resume: ResumeArgs) -> anyhow::Result<(Option<Journal<u64>>, Done<u64>)> {
+    fn journal(&self, resume: ResumeArgs) -> Result<(Option<Journal<u64>>, Done<u64>)> {
         let content = Content {
             records: self.survey.records,
             sha256: self.survey.sum.clone(),

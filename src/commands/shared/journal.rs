@@ -4,9 +4,10 @@ use std::path::Path;
 
 use crate::{
     cli::transfer::ResumeArgs,
-    commands::{Misused, Refused},
+    commands::{Refused, UsageError},
     context::{Backend, Context, Session},
     domain::NamespaceId,
+    error::Result,
     fsx,
     ops::bulk::{
         journal::run_id::{End, Origin, Run, Store},
@@ -46,7 +47,7 @@ pub(crate) fn open<P: Position>(
     context: &Context,
     run: &Run,
     start: Start,
-) -> anyhow::Result<(Option<Journal<P>>, Done<P>)> {
+) -> Result<(Option<Journal<P>>, Done<P>)> {
     if let Some(state) = context.state_directory() {
         match Journal::open(&state.join("journals"), run, start) {
             Ok((journal, done)) => return Ok((Some(journal), done)),
@@ -61,7 +62,7 @@ pub(crate) fn open<P: Position>(
     }
     if start == Start::Resume {
         let what = "`--resume` is given, and there is no place for a journal".to_owned();
-        return Err(Misused::new(
+        return Err(UsageError::new(
             what,
             "set XDG_STATE_HOME to a directory that can be written",
         )
@@ -80,7 +81,7 @@ pub(crate) fn open_import(
     file: Option<&Path>,
     run: &Run,
     start: Start,
-) -> anyhow::Result<(Option<Journal<u64>>, Done<u64>)> {
+) -> Result<(Option<Journal<u64>>, Done<u64>)> {
     let beside = file.map(|file| journal::open_beside(file, run, start));
     match beside.transpose() {
         Ok(Some(Some((journal, done)))) => return Ok((Some(journal), done)),
@@ -103,7 +104,7 @@ pub(crate) fn note_origin(
     origin: &Origin,
     part: &Path,
     resumed: bool,
-) -> anyhow::Result<Option<fsx::Appending>> {
+) -> Result<Option<fsx::Appending>> {
     let noted = context.state_directory().map(|state| {
         let path = state.join("journals").join(Origin::file_name(part));
         let mut file = fsx::Appending::open_private(&path)?;
@@ -127,10 +128,10 @@ pub(crate) fn note_origin(
     }
     let part = part.display();
     if !known.is_empty() {
-        return Err(Refused {
-            what: format!("{part} is of an export of another namespace or prefix"),
-            allow: "give `--restart` to begin anew, or export to another file".to_owned(),
-        }
+        return Err(Refused::new(
+            format!("{part} is of an export of another namespace or prefix"),
+            "give `--restart` to begin anew, or export to another file",
+        )
         .into());
     }
     context.ui.note(&format!(
@@ -144,7 +145,7 @@ pub(crate) fn close<P: Position>(
     context: &Context,
     journal: Option<Journal<P>>,
     done: bool,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let Some(journal) = journal else {
         return Ok(());
     };

@@ -1,12 +1,11 @@
 //! How long a key is to live, checked before anything is sent.
 
-use anyhow::Context as _;
-
 use crate::{
     api::Lifetime,
-    commands::{Misused, Refused},
+    commands::{Refused, UsageError},
     domain::{Expiration, KeyName, TTL_MIN_SECONDS, Ttl},
     env,
+    error::{Result, ResultExt as _},
     ops::time::{self, certainly_too_soon},
 };
 
@@ -18,7 +17,7 @@ pub(crate) fn asked(
     ttl: Option<Ttl>,
     expires: Option<Expiration>,
     flag: &str,
-) -> Result<Lifetime, Misused> {
+) -> Result<Lifetime, UsageError> {
     match (ttl, expires) {
         (Some(ttl), _) => Ok(Lifetime::For(ttl)),
         (None, Some(at)) if certainly_too_soon(at, env::now().as_second()) == Some(true) => {
@@ -30,11 +29,7 @@ pub(crate) fn asked(
 }
 
 /// Refuses a moment that the service would refuse, by its own clock.
-pub(crate) async fn check(
-    keyspace: &Keyspace,
-    lifetime: Lifetime,
-    flag: &str,
-) -> anyhow::Result<()> {
+pub(crate) async fn check(keyspace: &Keyspace, lifetime: Lifetime, flag: &str) -> Result<()> {
     if let Lifetime::Until(at) = lifetime
         && is_too_soon(keyspace, at).await?
     {
@@ -43,8 +38,8 @@ pub(crate) async fn check(
     Ok(())
 }
 
-fn too_soon(at: Expiration, flag: &str) -> Misused {
-    Misused::new(
+fn too_soon(at: Expiration, flag: &str) -> UsageError {
+    UsageError::new(
         format!("`{flag} {at}` is past, or less than {TTL_MIN_SECONDS} seconds ahead"),
         "the service takes no expiry that is nearer than a minute",
     )
@@ -55,24 +50,23 @@ pub(crate) async fn kept(
     keyspace: &Keyspace,
     key: &KeyName,
     expiration: Option<Expiration>,
-) -> anyhow::Result<Lifetime> {
+) -> Result<Lifetime> {
     match expiration {
         None => Ok(Lifetime::Unlimited),
-        Some(at) if is_too_soon(keyspace, at).await? => Err(Refused {
-            what: format!(
+        Some(at) if is_too_soon(keyspace, at).await? => Err(Refused::new(
+            format!(
                 "{} expires at {at}, and the service takes no expiry that is nearer than a minute; \
                  nothing was written",
                 quoted(key.as_str())
             ),
-            allow: "give it another expiry with `--ttl`, or first with `kvctl key touch`"
-                .to_owned(),
-        }
+            "give it another expiry with `--ttl`, or first with `kvctl key touch`",
+        )
         .into()),
         Some(at) => Ok(Lifetime::Until(at)),
     }
 }
 
-async fn is_too_soon(keyspace: &Keyspace, at: Expiration) -> anyhow::Result<bool> {
+async fn is_too_soon(keyspace: &Keyspace, at: Expiration) -> Result<bool> {
     let decided = time::is_too_soon(keyspace.namespace(), at).await;
     decided.context("could not learn what time it is at the service")
 }

@@ -5,6 +5,7 @@ use crate::{
     cli::key::NamespaceArgs,
     config::Document,
     context::{Context, Session},
+    error::Result,
     ops::target::{self, Selector, Target},
 };
 
@@ -24,11 +25,7 @@ pub(crate) struct Choice {
 }
 
 /// Decides which namespace is meant.
-pub(crate) fn choose(
-    context: &Context,
-    args: NamespaceArgs,
-    access: Access,
-) -> anyhow::Result<Choice> {
+pub(crate) fn choose(context: &Context, args: NamespaceArgs, access: Access) -> Result<Choice> {
     let NamespaceArgs {
         binding,
         preview,
@@ -76,12 +73,12 @@ pub(crate) struct Keyspace {
 }
 
 impl Choice {
-    pub(crate) async fn open(self, context: &Context) -> anyhow::Result<Keyspace> {
+    pub(crate) async fn open(self, context: &Context) -> Result<Keyspace> {
         self.open_at(context, context.is_local()).await
     }
 
     /// Opens it in the local store or at the service, whatever the global options say.
-    pub(crate) async fn open_at(self, context: &Context, local: bool) -> anyhow::Result<Keyspace> {
+    pub(crate) async fn open_at(self, context: &Context, local: bool) -> Result<Keyspace> {
         let Self { selector, document } = self;
         let section = match &selector {
             Selector::Binding { environment, .. } => environment.clone(),
@@ -118,7 +115,7 @@ impl Keyspace {
     }
 
     /// Returns the wrangler file, also where the namespace was not named by a binding of it.
-    pub(crate) fn document(&self, context: &Context) -> anyhow::Result<Option<Document>> {
+    pub(crate) fn document(&self, context: &Context) -> Result<Option<Document>> {
         Ok(match &self.document {
             Some(document) => Some(document.clone()),
             None => context.document_if_any()?,

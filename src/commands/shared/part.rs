@@ -2,11 +2,11 @@
 
 use std::{io::Read as _, path::Path};
 
-use anyhow::Context as _;
-
 use crate::{
     cli::transfer::ResumeArgs,
     commands::Refused,
+    domain::ErrorClass,
+    error::{ClassExt as _, Failure, Result, ResultExt as _},
     formats::{StreamFormat, ndjson},
     fsx::{self, Begun, Growing},
 };
@@ -19,7 +19,7 @@ pub(crate) fn begin(
     target: &Path,
     format: StreamFormat,
     resume: Option<ResumeArgs>,
-) -> anyhow::Result<(Growing, Option<ndjson::Partial>)> {
+) -> Result<(Growing, Option<ndjson::Partial>)> {
     let part = Growing::part(target);
     let resumable = format == StreamFormat::Ndjson && resume.is_some();
     let ways = ways(&part, resumable, resume.is_some());
@@ -42,28 +42,28 @@ pub(crate) fn begin(
         }
     }
     let growing = Growing::begin(target, resumable).map_err(|error| match error {
-        fsx::Error::Exists { .. } => {
-            anyhow::Error::new(error).context(format!("could not begin the export; {ways}"))
-        }
-        error => anyhow::Error::new(error).context("could not begin the export"),
-    })?;
+        fsx::Error::Exists { .. } => Failure::from(Refused::new(error.to_string(), ways)),
+        error => error.into(),
+    });
+    let growing = growing.context("could not begin the export")?;
     Ok((growing, None))
 }
 
 /// Removes what an interrupted run left, if it begins as an export does.
-fn discard(begun: Begun, part: &Path, format: StreamFormat) -> anyhow::Result<()> {
+fn discard(begun: Begun, part: &Path, format: StreamFormat) -> Result<()> {
     let mut found = Vec::new();
     let mut begun = begun;
     let read = begun.by_ref().take(1024).read_to_end(&mut found);
-    read.with_context(|| format!("could not read {}", part.display()))?;
+    read.class(ErrorClass::Failed)
+        .with_context(|| format!("could not read {}", part.display()))?;
     if !format.is_beginning(&found) {
-        return Err(Refused {
-            what: format!(
+        return Err(Refused::new(
+            format!(
                 "`{}` does not begin as a {format} export of kvctl; it was left as it is",
                 part.display()
             ),
-            allow: "remove it, or move it away".to_owned(),
-        }
+            "remove it, or move it away",
+        )
         .into());
     }
     Ok(begun.discard()?)

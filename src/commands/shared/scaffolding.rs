@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-
 use super::scaffold_report::ScaffoldReport;
 use crate::{
     commands::{CheckFailed, Refused},
     config::{Document, Manifest, Scope},
     context::Context,
     domain::Binding,
+    error::{Result, ResultExt as _},
     ops::scaffold::{
         self, bindings,
         plan::{Action, Plan, Reason},
@@ -33,7 +32,7 @@ impl Scaffolding {
         document: &Document,
         asked: &[Binding],
         manifest: Option<&Manifest>,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self> {
         let scopes: Vec<&Scope> = document.project().scopes().collect();
         let bindings = bindings(Some(document), &scopes, asked, manifest)?;
         let settings = Settings::new(manifest, Overrides::default());
@@ -55,7 +54,7 @@ impl Scaffolding {
     }
 
     /// Makes all changes or none, after saying where.
-    pub(crate) fn write(&self, context: &Context) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, context: &Context) -> Result<()> {
         if !self.is_pending() {
             return Ok(());
         }
@@ -81,15 +80,14 @@ impl Scaffolding {
         if refused.is_empty() {
             return Ok(());
         }
-        Err(Refused {
-            what: format!("{}; nothing was written", refused.join(", ")),
-            allow: "`kvctl scaffold --force` overwrites such files, keeping each as FILE.bak; \
-                    `--only` leaves them out"
-                .to_owned(),
-        })
+        Err(Refused::new(
+            format!("{}; nothing was written", refused.join(", ")),
+            "`kvctl scaffold --force` overwrites such files, keeping each as FILE.bak; \
+                    `--only` leaves them out",
+        ))
     }
 
-    pub(crate) fn check(&self, context: &Context) -> anyhow::Result<()> {
+    pub(crate) fn check(&self, context: &Context) -> Result<()> {
         let count = |step: &&scaffold::plan::Step| step.action != Action::Keep;
         let count = self.plan.steps.iter().filter(count).count();
         let verdict = if count == 0 {

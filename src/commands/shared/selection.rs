@@ -2,8 +2,10 @@
 
 use crate::{
     cli::key::DeleteArgs,
-    commands::{Misused, Refused},
+    commands::{Refused, UsageError},
     domain::KeyName,
+    error::Result,
+    fsx::InputError,
     ui::{self, printable},
 };
 
@@ -22,9 +24,9 @@ pub(crate) enum Selection {
 
 impl Selection {
     /// Reads the selection off the command line, and off stdin if that is what it says.
-    pub(crate) async fn of(args: &DeleteArgs) -> anyhow::Result<Self> {
+    pub(crate) async fn of(args: &DeleteArgs) -> Result<Self> {
         if args.stdin {
-            return Ok(Self::from_stdin(args.null).await?);
+            return Self::from_stdin(args.null).await;
         }
         match (&args.prefix, args.all) {
             (None, false) => Ok(Self::Named(args.keys.clone())),
@@ -38,15 +40,15 @@ impl Selection {
     }
 
     /// Makes sure that "all" is what is meant where it is what is said.
-    fn matching(prefix: Option<String>, all: bool) -> anyhow::Result<Self> {
+    fn matching(prefix: Option<String>, all: bool) -> Result<Self> {
         let prefix = prefix.unwrap_or_default();
         match (prefix.is_empty(), all) {
-            (true, false) => Err(Refused {
-                what: "every key begins with an empty prefix; nothing was deleted".to_owned(),
-                allow: "give `--all` to delete all keys of the namespace".to_owned(),
-            }
+            (true, false) => Err(Refused::new(
+                "every key begins with an empty prefix; nothing was deleted",
+                "give `--all` to delete all keys of the namespace",
+            )
             .into()),
-            (false, true) => Err(Misused::new(
+            (false, true) => Err(UsageError::new(
                 "`--all` and a `--prefix` are both given".to_owned(),
                 "give `--prefix` alone to delete the keys that begin so",
             )
@@ -56,31 +58,28 @@ impl Selection {
     }
 
     /// Reads keys from stdin: one a line, or each with a NUL byte behind it.
-    async fn from_stdin(null: bool) -> Result<Self, Misused> {
-        let read = ui::input(STDIN_MAX_BYTES).await.map_err(|source| Misused {
-            what: "the keys cannot be read from stdin".to_owned(),
-            instead: None,
-            source: Some(source),
-        })?;
+    async fn from_stdin(null: bool) -> Result<Self> {
+        let read = ui::input(STDIN_MAX_BYTES).await;
+        let read = read.map_err(|e| InputError::new("the keys from stdin", e))?;
         let bytes = read.ok_or_else(|| {
-            Misused::new(
+            UsageError::new(
                 "stdin has more than 256 MiB of keys; nothing was deleted".to_owned(),
                 "delete them in parts, or by `--prefix`",
             )
         })?;
         let text = str::from_utf8(&bytes).map_err(|_invalid| {
-            Misused::new(
+            UsageError::new(
                 "stdin is not UTF-8 text; nothing was deleted".to_owned(),
                 "keys are UTF-8",
             )
         })?;
-        keys(text, null).map(Self::Read)
+        Ok(Self::Read(keys(text, null)?))
     }
 }
 
 /// Takes a text apart. Empty lines are passed over; a line may end with CRLF, and the first begin with
 /// a byte order mark, as editors write them. No editor ends names with NUL bytes.
-fn keys(text: &str, null: bool) -> Result<Vec<KeyName>, Misused> {
+fn keys(text: &str, null: bool) -> Result<Vec<KeyName>, UsageError> {
     let names: Vec<&str> = if null {
         text.split('\0').collect()
     } else {
@@ -90,14 +89,13 @@ fn keys(text: &str, null: bool) -> Result<Vec<KeyName>, Misused> {
     let numbered = names.into_iter().enumerate();
     let keys = numbered.filter(|(_, name)| !name.is_empty());
     keys.map(|(at, name)| {
-        name.parse().map_err(|e| Misused {
+        name.parse().map_err(|e| UsageError {
             what: format!(
                 "name {} on stdin, `{}`, is no key: {e}; nothing was deleted",
                 at + 1,
                 printable(name).chars().take(60).collect::<String>()
             ),
-            instead: None,
-            source: None,
+            hint: None,
         })
     })
     .collect()

@@ -12,8 +12,9 @@ use super::{
 use crate::{
     cli::transfer::{NamespaceArg, SideArg},
     context::Context,
-    domain::Record,
+    domain::{Classification, Classify, ErrorClass, Record},
     env,
+    error::Result,
     formats::Format,
     ops::{
         bulk::{file::Survey, read::Reader},
@@ -43,13 +44,23 @@ pub(crate) enum Error {
     Namespace(#[from] crate::ops::bulk::read::Error),
 }
 
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::File(e) => e.classify(),
+            Self::Prefixed { .. } => ErrorClass::Failed.into(),
+            Self::Namespace(e) => e.classify(),
+        }
+    }
+}
+
 impl Side {
     pub(crate) async fn open(
         context: &Context,
         arg: SideArg,
         format: Option<Format>,
         hidden: bool,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self> {
         let (local, which) = match arg {
             SideArg::File(path) => {
                 let source = Source::open(context, &path, format, hidden).await?;
@@ -76,7 +87,7 @@ impl Side {
         &'a self,
         reader: Option<&'a Reader<'a>>,
         prefix: &'a str,
-    ) -> anyhow::Result<BoxStream<'a, Result<Record, Error>>> {
+    ) -> Result<BoxStream<'a, Result<Record, Error>>> {
         Ok(match (self, reader) {
             (Self::File(side), _) => side
                 .0
@@ -99,7 +110,7 @@ pub(crate) async fn open_namespace(
     context: &Context,
     local: bool,
     which: NamespaceArg,
-) -> anyhow::Result<Keyspace> {
+) -> Result<Keyspace> {
     let (selector, document) = match which {
         NamespaceArg::Id(id) => (Selector::Id(id), None),
         NamespaceArg::Title(title) => (Selector::Title(title), None),

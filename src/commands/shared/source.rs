@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
-
 use super::{SAMPLE, quoted};
 use crate::{
-    commands::Misused,
+    commands::UsageError,
     context::Context,
+    domain::ErrorClass,
+    error::{ClassExt as _, Result, ResultExt as _},
     formats::{Format, StreamFormat, directory::Skipped},
     fsx,
     ops::bulk::file::{RecordFile, Survey, format_of},
@@ -36,13 +36,15 @@ impl Source {
         path: &Path,
         format: Option<Format>,
         hidden: bool,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self> {
         if path == Path::new("-") {
             let format = format.unwrap_or(Format::Stream(StreamFormat::Ndjson));
             let (kept, sink) = fsx::private_writer("stdin")?;
             check_stream(format, "`-` is stdin, which")?;
             let copied = spool(sink).await;
-            copied.with_context(|| format!("could not keep stdin in {}", kept.path().display()))?;
+            copied
+                .class(ErrorClass::Failed)
+                .with_context(|| format!("could not keep stdin in {}", kept.path().display()))?;
             return Ok(Self::kept("stdin".to_owned(), kept, format));
         }
         let path = context.resolve(path);
@@ -54,12 +56,15 @@ impl Source {
                 let (kept, sink) = fsx::private_writer("pipe")?;
                 // On a thread of its own, so that Ctrl-C is heard meanwhile.
                 let copied = tokio::task::spawn_blocking(move || fsx::copy_pipe(&path, sink)).await;
-                copied?.with_context(|| format!("could not keep what {name} holds"))?;
+                copied
+                    .class(ErrorClass::Failed)?
+                    .class(ErrorClass::Failed)
+                    .with_context(|| format!("could not keep what {name} holds"))?;
                 Ok(Self::kept(name, kept, format))
             }
             Some(fsx::Kind::Device) => {
                 let what = format!("{name} is a device, which cannot be read as a file of records");
-                Err(Misused::new(what, "name a file or a directory, or `-` for stdin").into())
+                Err(UsageError::new(what, "name a file or a directory, or `-` for stdin").into())
             }
             // What is not there is said by whoever reads it.
             Some(fsx::Kind::File | fsx::Kind::Directory) | None => Ok(Self {
@@ -92,18 +97,18 @@ impl Source {
     }
 
     /// Looks through the file, on a thread of its own, so that Ctrl-C is heard meanwhile.
-    pub(crate) async fn survey(&self, skip_invalid: bool) -> anyhow::Result<Survey> {
+    pub(crate) async fn survey(&self, skip_invalid: bool) -> Result<Survey> {
         let file = self.file.clone();
         let survey = tokio::task::spawn_blocking(move || file.survey(skip_invalid));
-        Ok(survey.await??)
+        Ok(survey.await.class(ErrorClass::Failed)??)
     }
 }
 
-fn check_stream(format: Format, what: &str) -> Result<(), Misused> {
+fn check_stream(format: Format, what: &str) -> Result<(), UsageError> {
     if format == Format::Directory {
         let what = format!("{what} is no directory");
         let instead = "leave out `--format`, or name the directory";
-        return Err(Misused::new(what, instead));
+        return Err(UsageError::new(what, instead));
     }
     Ok(())
 }

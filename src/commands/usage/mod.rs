@@ -2,7 +2,6 @@
 
 mod report;
 
-use anyhow::Context as _;
 use report::UsageReport;
 
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
     config::{Document, Field},
     context::{Context, Session},
     env,
+    error::{Result, ResultExt as _},
     ops::usage::{
         Usage, Window, fetch,
         plan::{Plan, quotas},
@@ -21,7 +21,7 @@ use crate::{
 /// From how many hundredths of a day's quota on somebody should be told.
 const NEAR_PERCENT: u64 = 80;
 
-pub(super) async fn run(context: &Context, args: &UsageArgs) -> anyhow::Result<()> {
+pub(super) async fn run(context: &Context, args: &UsageArgs) -> Result<()> {
     let document = context.document_if_any()?;
     let session = context.connect(document.as_ref()).await?;
     let window = Window::new(env::now(), args.days.0);

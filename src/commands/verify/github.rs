@@ -11,8 +11,16 @@ use super::{
     report::{Row, VerifyReport},
 };
 use crate::{
-    cli::FailOn, config::Location, context::Context, domain::AccountId, env::Var, fsx,
-    ops::verify::Status, ui::printable,
+    cli::FailOn,
+    config::Location,
+    context::Context,
+    domain::AccountId,
+    domain::ErrorClass,
+    env::Var,
+    error::{ClassExt as _, Failure},
+    fsx,
+    ops::verify::Status,
+    ui::printable,
 };
 
 fn is_workflow(context: &Context) -> bool {
@@ -76,12 +84,12 @@ fn append(context: &Context, file: Var, text: &str) {
         return;
     };
     let added = fsx::Appending::open(Path::new(path))
-        .map_err(anyhow::Error::from)
-        .and_then(|mut file| Ok(file.line(text)?));
+        .map_err(Failure::from)
+        .and_then(|mut file| file.line(text).class(ErrorClass::Failed));
     if let Err(error) = added {
         context
             .ui
-            .warn(&format!("could not write to {file}: {error:#}"));
+            .warn(&format!("could not write to {file}: {error}"));
     }
 }
 

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use crate::{
     cli::{FailOn, VerifyArgs},
-    commands::{CheckFailed, Misused, Stopped},
+    commands::{CheckFailed, Stopped, UsageError},
     config::{self, Document},
     context::{Attempt, Backend, Context},
-    domain::EnvName,
-    env, fsx,
+    domain::{Classification, Classify, EnvName, ErrorClass},
+    env,
+    error::{ClassExt as _, Result},
+    fsx,
     ops::{
         target::place,
         verify::{
@@ -35,18 +37,28 @@ const CLEAN_UP: Duration = Duration::from_secs(3);
 /// Something that was verified does not work.
 #[derive(Debug, thiserror::Error)]
 #[error("verification failed: {summary}")]
-pub struct Failed {
+pub(super) struct Failed {
     /// What kind of trouble it is; of several the one that is least likely to pass.
     pub class: Class,
     /// Which checks failed.
     pub summary: String,
 }
 
-pub(super) async fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<()> {
+impl Classify for Failed {
+    fn classify(&self) -> Classification {
+        match self.class {
+            Class::Check => ErrorClass::CheckFailed.into(),
+            Class::Denied => ErrorClass::Denied.into(),
+            Class::Temporary => ErrorClass::Temporary.into(),
+        }
+    }
+}
+
+pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
     let selection = Selection::new(&args.only, &args.skip)?;
     if selection.checks().next().is_none() {
         let what = "`--only` and `--skip` leave no check to make".to_owned();
-        return Err(Misused::new(what, "leave one of them out").into());
+        return Err(UsageError::new(what, "leave one of them out").into());
     }
     let file = context.document();
     let document = file.as_ref().ok();
@@ -98,7 +110,7 @@ fn sections(
     context: &Context,
     document: Option<&Document>,
     all: bool,
-) -> anyhow::Result<Vec<Option<EnvName>>> {
+) -> Result<Vec<Option<EnvName>>> {
     match document {
         Some(document) => {
             let scopes = context.scopes(document, all)?;
@@ -192,16 +204,16 @@ async fn cleaned_up(options: &Options<'_>, stop: Stop) -> Stopped {
 }
 
 /// Reports in every form, and fails if what was verified does.
-fn conclude(context: &Context, args: &VerifyArgs, report: &VerifyReport) -> anyhow::Result<()> {
+fn conclude(context: &Context, args: &VerifyArgs, report: &VerifyReport) -> Result<()> {
     let written = match &args.junit {
         None => Ok(()),
         Some(path) => junit::xml(report, args.fail_on)
-            .map_err(anyhow::Error::from)
+            .class(ErrorClass::Failed)
             .and_then(|xml| Ok(fsx::overwrite_own(&context.resolve(path), &xml)?)),
     };
     let verdict = match (verdict(args, report), written) {
         (Err(failed), Err(error)) => {
-            context.ui.warn(&format!("{error:#}"));
+            context.ui.warn(&format!("{error}"));
             Err(failed)
         }
         (verdict, written) => verdict.and(written),
@@ -212,7 +224,7 @@ fn conclude(context: &Context, args: &VerifyArgs, report: &VerifyReport) -> anyh
 }
 
 /// Says whether what was verified is as it should be.
-fn verdict(args: &VerifyArgs, report: &VerifyReport) -> anyhow::Result<()> {
+fn verdict(args: &VerifyArgs, report: &VerifyReport) -> Result<()> {
     if let Some(failed) = report.failed(args.fail_on) {
         return Err(failed.into());
     }
@@ -221,7 +233,9 @@ fn verdict(args: &VerifyArgs, report: &VerifyReport) -> anyhow::Result<()> {
         // Nobody must take the absence of checks for success.
         let next = "the findings say why; name checks that can be made, or leave out `--only` and \
                     `--skip`";
-        return Err(CheckFailed::with_next("nothing was verified: all was skipped", next).into());
+        return Err(CheckFailed::new("nothing was verified: all was skipped")
+            .hint(next)
+            .into());
     }
     Ok(())
 }

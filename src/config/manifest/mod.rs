@@ -22,7 +22,7 @@ pub use ttl::TtlRule;
 
 use super::{Location, position::Position, toml};
 use crate::{
-    domain::{Binding, Title, nearest},
+    domain::{Binding, Classification, Classify, ErrorClass, Title, nearest},
     fsx,
 };
 use scaffold::Contradiction;
@@ -126,15 +126,15 @@ impl ManifestError {
             }),
         }
     }
+}
 
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for ManifestError {
+    fn classify(&self) -> Classification {
         match self {
-            Self::Read { .. } => None,
-            Self::Wrong { .. } => Some(
+            Self::Read { .. } => ErrorClass::Config.into(),
+            Self::Wrong { .. } => ErrorClass::Config.hint(
                 "kvctl.toml holds [[namespace]] tables with binding, title, prefix, ttl and \
-                 protect, [[assert]] tables with binding, and key or prefix, and a [scaffold] table"
-                    .to_owned(),
+                 protect, [[assert]] tables with binding, and key or prefix, and a [scaffold] table",
             ),
         }
     }

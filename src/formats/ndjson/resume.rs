@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt, io::Read, ops::ControlFlow};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    domain::KeyName,
+    domain::{Classification, Classify, ErrorClass, KeyName},
     formats::{
         Place, Problem, ReadError, Summary, entry,
         frame::Frame,
@@ -77,6 +77,15 @@ pub enum PartialError {
     /// It is damaged.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+impl Classify for PartialError {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::NoHeader => ErrorClass::Refused.hint("remove it, or move it away"),
+            Self::Read(e) => e.classify(),
+        }
+    }
 }
 
 impl Partial {

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use futures_util::{Stream, StreamExt as _};
 
-use crate::domain::{KeyName, Record};
+use crate::domain::{Classification, Classify, ErrorClass, KeyName, Record};
 
 /// What two sides differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,15 @@ pub enum Error<E> {
         /// The key before it.
         before: KeyName,
     },
+}
+
+impl<E: Classify> Classify for Error<E> {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Side(e) => e.classify(),
+            Self::Disorder { .. } => ErrorClass::Failed.into(),
+        }
+    }
 }
 
 /// Walks along both sides and tells `found` of every difference. Returns how many keys are the same.

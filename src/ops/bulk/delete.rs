@@ -7,7 +7,10 @@ use super::{
     names::Names,
     send::{Confirmations, Error, Flight, Job, Sender, Sent, Verb},
 };
-use crate::api::{self, Namespace};
+use crate::{
+    api::{self, Namespace},
+    domain::{Classification, Classify, ErrorClass},
+};
 
 /// The service kept some keys, however often it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -19,10 +22,9 @@ pub struct Remained {
     pub total: usize,
 }
 
-impl Remained {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some("run the same command again".to_owned())
+impl Classify for Remained {
+    fn classify(&self) -> Classification {
+        ErrorClass::Partial.hint("run the same command again")
     }
 }
 

@@ -10,12 +10,13 @@ use futures_util::{Stream, StreamExt as _, stream};
 
 use super::twice::{Changed, Seal, Sealed, Sealer, Sealing};
 use crate::{
-    domain::{KeyName, Record},
+    domain::{Classification, Classify, ErrorClass, KeyName, Record},
     formats::{
         self, Format, ReadError, Reader, Writer,
         directory::{DirectoryReader, Skipped},
         wrangler::KeyListReader,
     },
+    fsx::InputError,
 };
 
 /// A file or directory of records.
@@ -33,13 +34,8 @@ pub struct RecordFile {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be opened.
-    #[error("could not read {}", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Open(#[from] InputError),
     /// A key of a list of keys, or the list as a whole, is wrong.
     #[error("{} is no list of keys", path.display())]
     Keys {
@@ -66,16 +62,15 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for Error {
+    fn classify(&self) -> Classification {
         match self {
-            Self::Changed { .. } => Some(
+            Self::Open(e) => e.classify(),
+            Self::Changed { .. } => ErrorClass::Failed.hint(
                 "run it again when nobody writes to it any more; where that is refused, with \
-                 `--restart`"
-                    .to_owned(),
+                 `--restart`",
             ),
-            Self::Open { .. } | Self::Keys { .. } | Self::Read { .. } => None,
+            Self::Keys { source, .. } | Self::Read { source, .. } => source.classify(),
         }
     }
 }
@@ -112,10 +107,7 @@ impl RecordFile {
     }
 
     fn opening(&self, source: io::Error) -> Error {
-        Error::Open {
-            path: self.path.clone(),
-            source,
-        }
+        InputError::new(self.path.display(), source).into()
     }
 
     fn changed(&self, place: Option<String>) -> Error {
@@ -299,6 +291,15 @@ pub enum WriteError<E> {
     /// They could not be written.
     #[error("could not write the export")]
     Write(#[source] io::Error),
+}
+
+impl<E: Classify> Classify for WriteError<E> {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Source(e) => e.classify(),
+            Self::Write(_) => ErrorClass::Failed.into(),
+        }
+    }
 }
 
 /// Writes all records, and what belongs below them.

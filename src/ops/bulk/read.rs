@@ -22,7 +22,8 @@ use super::absent::{Absent, Settled};
 use crate::{
     api::{self, Namespace},
     domain::{
-        BULK_GET_MAX_KEYS, Expiration, KeyName, LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata, Record,
+        BULK_GET_MAX_KEYS, Classification, Classify, ErrorClass, Expiration, KeyName,
+        LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata, Record,
     },
     wire::{KeyInfo, code},
 };
@@ -75,6 +76,15 @@ pub enum Error {
     /// More keys are absent than can be kept to be asked for again.
     #[error("{0} keys are listed and cannot be read, too many to ask for again")]
     TooManyAbsent(usize),
+}
+
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Api(e) => e.classify(),
+            Self::Key(_) | Self::TooManyAbsent(_) => ErrorClass::Failed.into(),
+        }
+    }
 }
 
 /// Reads one namespace.

@@ -21,8 +21,8 @@ use super::{
     parts::{NOT_SENT, Parts, UNACCOUNTED, accounts_for},
 };
 use crate::{
-    api::{self, Lifetime, Namespace, Trouble},
-    domain::{BULK_MAX_BYTES, BULK_MAX_KEYS, Record},
+    api::{self, Lifetime, Namespace},
+    domain::{BULK_MAX_BYTES, BULK_MAX_KEYS, Classification, Classify, ErrorClass, Record},
     wire::BulkResult,
 };
 
@@ -69,6 +69,15 @@ pub enum Error {
     /// What was confirmed could not be written down.
     #[error("could not write down what was confirmed")]
     Journal(#[source] io::Error),
+}
+
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Api { source, .. } => source.classify(),
+            Self::Journal(_) => ErrorClass::Failed.into(),
+        }
+    }
 }
 
 /// Told of every confirmation: the numbers of keys in the input, from 0, in any order.
@@ -172,7 +181,7 @@ impl<'a> Sender<'a> {
             };
             let status = error.status().map_or(0, |status| status.as_u16());
             let too_much = matches!(status, 413 | 504 | 524);
-            let refused = status == 400 && error.trouble() == Trouble::Failed;
+            let refused = status == 400 && error.class() == ErrorClass::Failed;
             if !too_much && !refused {
                 return outcome.stop(error);
             }
@@ -183,7 +192,7 @@ impl<'a> Sender<'a> {
                     self.keys.fetch_min(halves[0].len(), Ordering::Relaxed);
                 }
                 parts.put_back(halves, refused || after_refusal);
-            } else if error.trouble() == Trouble::Temporary {
+            } else if error.is_transient() {
                 return outcome.stop(error);
             } else {
                 outcome.fail(left, &error.to_string());
@@ -244,7 +253,7 @@ impl<'a> Sender<'a> {
         let mut outcome = Outcome::default();
         match put.await {
             Ok(()) => outcome.confirmed.push((number, key.to_string())),
-            Err(e) if e.trouble() == Trouble::Failed && e.status().is_some() => {
+            Err(e) if e.class() == ErrorClass::Failed && e.status().is_some() => {
                 outcome
                     .failed
                     .push((number, key.to_string(), e.to_string()));

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::{self, Lifetime, Namespace},
-    domain::{Record, Ttl, VALUE_MAX_BYTES},
+    domain::{Classification, Classify, ErrorClass, Record, Ttl, VALUE_MAX_BYTES},
     ops::time,
 };
 
@@ -43,6 +43,17 @@ pub enum Error<E> {
     /// A record that is no JSON. It cannot happen: records are made of what JSON can say.
     #[error("a record could not be encoded")]
     Encode(#[from] serde_json::Error),
+}
+
+impl<E: Classify> Classify for Error<E> {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Source(e) => e.classify(),
+            Self::Send(e) => e.classify(),
+            Self::Time(e) => e.classify(),
+            Self::Encode(_) => ErrorClass::Failed.into(),
+        }
+    }
 }
 
 /// A record on its way into a namespace.

@@ -13,7 +13,7 @@ pub use identity::{Access, Identity, Owner, identify};
 
 use crate::{
     api::{self, Scheme},
-    domain::{API_TOKENS_PAGE, AccountId, Permission, TTL_MIN_SECONDS},
+    domain::{API_TOKENS_PAGE, AccountId, Permission, TTL_MIN_SECONDS, with_causes},
     wire::{Account, TokenStatus},
 };
 
@@ -180,13 +180,6 @@ pub fn refused_to_read(account: &AccountId, reached: Option<&[Account]>) -> Refu
     let hint = "name the right account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or `account_id` \
                 in the wrangler file, or use a token of this account";
     Refusal::Account(Diagnosis::fault(message, Some(hint.to_owned())))
-}
-
-/// Returns an error with its causes, in one line.
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let texts: Vec<String> = causes.map(ToString::to_string).collect();
-    texts.join(": ")
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use super::{
     Access, Diagnosis, Identity, Owner, Refusal, Severity, credentials_rejected, identify,
     identity::{may_read, may_read_analytics},
-    misplaced_key, refused_to_read, token, unverified_token, with_causes,
+    misplaced_key, refused_to_read, token, unverified_token,
 };
 use crate::{
     api::{Client, Error, Scheme, VerifyToken},
-    domain::{AccountId, Permission},
+    domain::{AccountId, Classify as _, Permission, with_causes},
     ops::account::{Choice, only},
     wire::{Account, TokenStatus, code},
 };
@@ -146,7 +146,8 @@ impl Examination<'_> {
                 Some(id)
             }
             Err(error) => {
-                let diagnosis = Diagnosis::fault(with_causes(&error), error.hint());
+                let diagnosis =
+                    Diagnosis::fault(with_causes(&error), error.hint().map(String::from));
                 self.health.diagnoses.push(diagnosis);
                 None
             }
@@ -200,7 +201,7 @@ impl Examination<'_> {
     }
 
     fn fault(&mut self, error: &Error) {
-        let diagnosis = Diagnosis::fault(with_causes(error), error.hint());
+        let diagnosis = Diagnosis::fault(with_causes(error), error.hint().map(String::from));
         self.health.diagnoses.push(diagnosis);
     }
 }

@@ -6,7 +6,7 @@ use super::plan::{Action, Plan, Slot, Step};
 use crate::{
     api::{self, Client},
     config::{Edit, Field},
-    domain::{AccountId, NamespaceId, Title},
+    domain::{AccountId, Classification, Classify, ErrorClass, NamespaceId, Title},
     ops::namespaces::{Settled, create_or_find},
 };
 
@@ -49,6 +49,19 @@ pub struct Error {
     pub created: Vec<(Title, NamespaceId)>,
     /// Why the first of them failed.
     pub source: api::Error,
+}
+
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        let cause = self.source.classify();
+        if self.created.is_empty() {
+            return cause;
+        }
+        Classification {
+            class: ErrorClass::Partial,
+            ..cause
+        }
+    }
 }
 
 fn quoted(titles: &[Title]) -> String {

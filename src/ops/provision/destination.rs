@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{config::Document, fsx};
+use crate::{
+    config::Document,
+    domain::{Classification, Classify, ErrorClass},
+    fsx,
+};
 
 /// Where the text goes.
 #[derive(Debug)]
@@ -35,12 +39,13 @@ pub enum Error {
     File(#[from] fsx::Error),
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for Error {
+    fn classify(&self) -> Classification {
         match self {
-            Self::SameFile => Some("leave out `--out` to change the file in place".to_owned()),
-            Self::File(_) => None,
+            Self::SameFile => {
+                ErrorClass::Usage.hint("leave out `--out` to change the file in place")
+            }
+            Self::File(e) => e.classify(),
         }
     }
 }

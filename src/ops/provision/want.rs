@@ -3,7 +3,7 @@
 use super::titles::{self, Titles};
 use crate::{
     config::{Entry, Manifest, Project, Scope},
-    domain::{Binding, EnvName, Title, TitleError},
+    domain::{Binding, Classification, Classify, EnvName, ErrorClass, Title, TitleError},
 };
 
 /// The bindings of a project that says nothing of its own.
@@ -95,24 +95,21 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Twice(_) => "name each binding once",
-            Self::SharedTitle { .. } => {
-                "give a title together with one environment (`--env NAME`), or leave it out"
-            }
-            Self::NotAnIdentifier(_) => {
-                "use letters, digits, `_` and `$`, and do not begin with a digit"
-            }
-            Self::Taken { .. } => "choose another name: wrangler refuses two bindings of one name",
-            Self::OnlyElsewhere(_) => {
-                "give `--env NAME` or `--all-envs`, or name the bindings that the top level needs"
-            }
-            Self::Title { .. } => "give a shorter one with BINDING=TITLE",
-        };
-        Some(hint.to_owned())
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Twice(_) => ErrorClass::Usage.hint("name each binding once"),
+            Self::SharedTitle { .. } => ErrorClass::Usage
+                .hint("give a title together with one environment (`--env NAME`), or leave it out"),
+            Self::NotAnIdentifier(_) => ErrorClass::Usage
+                .hint("use letters, digits, `_` and `$`, and do not begin with a digit"),
+            Self::Taken { .. } => ErrorClass::Config
+                .hint("choose another name: wrangler refuses two bindings of one name"),
+            Self::OnlyElsewhere(_) => ErrorClass::Refused.hint(
+                "give `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
+            ),
+            Self::Title { .. } => ErrorClass::Usage.hint("give a shorter one with BINDING=TITLE"),
+        }
     }
 }
 

@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::{config::Position, domain::Binding, fsx, scaffold::types::Problem};
+use crate::{
+    config::Position,
+    domain::{Binding, Classification, Classify, ErrorClass, Hint},
+    fsx,
+    scaffold::types::Problem,
+};
 
 /// Why nothing is scaffolded.
 #[derive(Debug, thiserror::Error)]
@@ -78,39 +83,46 @@ fn colon_line(line: Option<usize>) -> String {
     line.map_or_else(String::new, |line| format!(":{line}"))
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Outside { .. } => {
-                "name a path inside of it with `--out-dir` or `--types`, or another project with DIR"
-                    .to_owned()
-            }
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Outside { .. } => ErrorClass::Usage.hint(
+                "name a path inside of it with `--out-dir` or `--types`, or another project with DIR",
+            ),
             Self::Link { .. } | Self::Kind { .. } => {
-                "name another path with `--out-dir` or `--types`".to_owned()
+                ErrorClass::Refused.hint("name another path with `--out-dir` or `--types`")
             }
             Self::NotTypeScript(_) => {
-                "name a .ts, .tsx, .mts or .cts file with `--types`".to_owned()
+                ErrorClass::Usage.hint("name a .ts, .tsx, .mts or .cts file with `--types`")
             }
-            Self::Encoding { .. } => "save the file as UTF-8".to_owned(),
+            Self::Encoding { path, line } => {
+                let place = format!("{}:{line}", path.display());
+                ErrorClass::Refused.hint(Hint::edit(place, "save the file as UTF-8"))
+            }
             Self::Types {
-                problem, fields, ..
+                path,
+                problem,
+                fields,
             } => {
-                let fields: Vec<String> = fields
-                    .iter()
-                    .map(|name| format!("{name}: KVNamespace;"))
-                    .collect();
-                format!(
-                    "{}; `Env` needs `{}`; `--only cache,sessions,rate-limit` leaves it alone",
-                    problem.kind.hint(),
-                    fields.join(" ")
-                )
+                let place = format!("{}{}", path.display(), colon_line(problem.line));
+                ErrorClass::Refused.hint(Hint::edit(place, types_remedy(problem, fields)))
             }
-            Self::Binding { binding, .. } => format!(
+            Self::Binding { binding, .. } => ErrorClass::Config.hint(format!(
                 "rename it with `kvctl rename-binding {binding} NEW`: letters, digits, `_` and `$`"
-            ),
-            Self::File(_) => return None,
-        };
-        Some(hint)
+            )),
+            Self::File(e) => e.classify(),
+        }
     }
+}
+
+fn types_remedy(problem: &Problem, fields: &[String]) -> String {
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|name| format!("{name}: KVNamespace;"))
+        .collect();
+    format!(
+        "{}; `Env` needs `{}`; `--only cache,sessions,rate-limit` leaves it alone",
+        problem.kind.remedy(),
+        fields.join(" ")
+    )
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::{Check, Class, Finding};
 use crate::{
-    api::{self, Trouble},
+    api,
     config::Location,
-    ops::health::{Diagnosis, with_causes},
+    domain::{Classify as _, ErrorClass, with_causes},
+    ops::health::Diagnosis,
     wire::code,
 };
 
@@ -49,21 +50,24 @@ impl Blocked {
 
     /// Blames an error of the API on the check that is about it; `otherwise` on that which asked.
     pub(super) fn of(error: &api::Error, otherwise: Check) -> Self {
-        let (by, class) = match error.trouble() {
-            Trouble::QuotaSpent => (Check::Quota, Class::Temporary),
-            Trouble::Temporary if error.is_throttled() => (Check::Quota, Class::Temporary),
-            Trouble::Temporary => (otherwise, Class::Temporary),
-            Trouble::Denied if error.is_page() => (otherwise, Class::Check),
-            Trouble::Denied if error.has_code(code::NO_ROUTE) => (Check::Account, Class::Denied),
-            Trouble::Denied if is_about_credentials(error) => (Check::Credentials, Class::Denied),
-            Trouble::Denied => (Check::Permission, Class::Denied),
-            Trouble::NotFound | Trouble::Failed => (otherwise, Class::Check),
+        let (by, class) = match error.class() {
+            ErrorClass::Temporary if error.is_quota_spent() || error.is_throttled() => {
+                (Check::Quota, Class::Temporary)
+            }
+            ErrorClass::Temporary => (otherwise, Class::Temporary),
+            ErrorClass::Denied if error.is_page() => (otherwise, Class::Check),
+            ErrorClass::Denied if error.has_code(code::NO_ROUTE) => (Check::Account, Class::Denied),
+            ErrorClass::Denied if is_about_credentials(error) => {
+                (Check::Credentials, Class::Denied)
+            }
+            ErrorClass::Denied => (Check::Permission, Class::Denied),
+            _ => (otherwise, Class::Check),
         };
         Self {
             by,
             class,
             message: with_causes(error),
-            hint: error.hint(),
+            hint: error.hint().map(String::from),
             place: None,
         }
     }

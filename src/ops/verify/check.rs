@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
-use crate::domain::nearest;
+use crate::domain::{Classification, Classify, ErrorClass, Hint, nearest};
 
 /// A check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,10 +105,13 @@ pub struct UnknownCheck {
     pub nearest: Option<Check>,
 }
 
-impl UnknownCheck {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        self.nearest.map(|check| format!("did you mean `{check}`?"))
+impl Classify for UnknownCheck {
+    fn classify(&self) -> Classification {
+        let hint = self.nearest.map(|check| format!("did you mean `{check}`?"));
+        Classification {
+            class: ErrorClass::Usage,
+            hint: hint.map(Hint::from),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Check, Class, Finding, Subject, blocked::Blocked, options::Options};
 use crate::{
     api::{self, Client, Namespace},
     config::{Document, Entry, Field, Location, Position, Scope},
-    domain::{AccountId, DeclaredId, NamespaceId},
+    domain::{AccountId, Classify as _, DeclaredId, NamespaceId},
     ops::{
         account,
         health::{self, Identity, Owner, Refusal, identify},
@@ -81,7 +81,7 @@ fn no_account(error: &account::Error) -> Blocked {
     let (place, message) = error.parts();
     Blocked {
         place,
-        hint: error.hint(),
+        hint: error.hint().map(String::from),
         ..Blocked::new(Check::Account, class, message)
     }
 }
@@ -142,7 +142,7 @@ impl<'a> CheckContext<'a> {
             let (place, message) = error.parts();
             Blocked {
                 place: place.cloned(),
-                hint: error.hint(),
+                hint: error.hint().map(String::from),
                 ..Blocked::new(Check::Configuration, Class::Check, message)
             }
         })

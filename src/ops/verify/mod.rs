@@ -32,7 +32,7 @@ use context::CheckContext;
 
 use crate::{
     config::{Document, Location, Manifest},
-    domain::{Binding, nearest},
+    domain::{Binding, Classification, Classify, ErrorClass, Hint, nearest},
 };
 
 /// An assertion about a binding that nobody knows.
@@ -47,12 +47,11 @@ pub struct UnknownBinding {
     nearest: Option<Binding>,
 }
 
-impl UnknownBinding {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some(match &self.nearest {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => "neither the wrangler file nor kvctl.toml has a binding".to_owned(),
+impl Classify for UnknownBinding {
+    fn classify(&self) -> Classification {
+        ErrorClass::Config.hint(match &self.nearest {
+            Some(nearest) => Hint::from(format!("did you mean `{nearest}`?")),
+            None => "neither the wrangler file nor kvctl.toml has a binding".into(),
         })
     }
 }

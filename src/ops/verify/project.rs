@@ -6,7 +6,7 @@ use super::{Check, Finding, Subject, context::CheckContext};
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
-    domain::{Binding, DeclaredId, EnvName},
+    domain::{Binding, Classify as _, DeclaredId, EnvName},
     ops::{
         scaffold::{EnvState, FileState, State, Status as FileStatus, inspect},
         target::place,
@@ -263,7 +263,7 @@ pub(super) fn scaffold(context: &CheckContext<'_>) -> Vec<Finding> {
         )],
         Err(error) => vec![with_hint(
             Finding::fail(Check::Scaffold, error.to_string()),
-            error.hint(),
+            error.hint().map(String::from),
         )],
     }
 }
@@ -302,7 +302,7 @@ fn helper_file(file: &FileState, root: &Path) -> Option<Finding> {
 fn env_type(env: &EnvState, root: &Path) -> Vec<Finding> {
     if let Some(problem) = &env.problem {
         let finding = Finding::fail(Check::Scaffold, problem.to_string()).at(start_of(&env.path));
-        return vec![with_hint(finding, problem.hint())];
+        return vec![with_hint(finding, problem.hint().map(String::from))];
     }
     let name = relative(&env.path, root);
     let hint = if env.generated {

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     api::{Client, Scheme, VISIT_BYTES},
-    domain::Permission,
-    ops::health::{self, with_causes},
+    domain::{Permission, with_causes},
+    ops::health,
 };
 
 /// The check `connection`: the service can be reached, and answers as it should.

@@ -71,7 +71,7 @@ impl fmt::Display for Problem {
 
 impl Kind {
     /// What the user can do about it.
-    pub fn hint(&self) -> &'static str {
+    pub fn remedy(&self) -> &'static str {
         match self {
             Self::Unparsable => "fix that line; if it is correct, add the fields by hand",
             Self::Twice(_) => "merge the declarations",

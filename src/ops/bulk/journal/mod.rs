@@ -17,7 +17,10 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{confirmed::KeySum, send::Confirmations};
-use crate::fsx;
+use crate::{
+    domain::{Classification, Classify, ErrorClass},
+    fsx,
+};
 
 mod done;
 mod legacy;
@@ -112,22 +115,22 @@ pub enum Error {
     File(#[from] fsx::Error),
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for Error {
+    fn classify(&self) -> Classification {
         match self {
-            Self::Unfinished(_) => {
-                Some("give `--resume` to go on with it, or `--restart` to begin anew".to_owned())
-            }
-            Self::Other(_) => Some("give `--restart` to begin anew".to_owned()),
-            Self::Foreign(path) => Some(format!(
+            Self::Unfinished(_) => ErrorClass::Refused
+                .hint("give `--resume` to go on with it, or `--restart` to begin anew"),
+            Self::Other(_) => ErrorClass::Refused.hint("give `--restart` to begin anew"),
+            Self::Foreign(path) => ErrorClass::Refused.hint(format!(
                 "move {} away; what it confirmed would be sent again",
                 path.display()
             )),
-            Self::File(fsx::Error::Busy { .. }) => {
-                Some("wait for the other run, or stop it".to_owned())
-            }
-            Self::Read { .. } | Self::File(_) => None,
+            Self::Read { .. } => ErrorClass::Failed.into(),
+            Self::File(e @ fsx::Error::Busy { .. }) => e
+                .classify()
+                .class
+                .hint("wait for the other run, or stop it"),
+            Self::File(e) => e.classify(),
         }
     }
 }

@@ -7,7 +7,7 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::{self, Write as _},
+    fmt,
 };
 
 pub use planner::plan;
@@ -16,7 +16,7 @@ pub use refusal::{Error, Refusal};
 use super::want::Want;
 use crate::{
     config::{Field, Project},
-    domain::{Binding, EnvName, NamespaceId, Title},
+    domain::{Binding, EnvName, NamespaceId, Title, shell_quoted},
     ops::target::place,
     wire::NamespaceInfo,
 };
@@ -114,22 +114,23 @@ pub struct Step {
 impl Slot {
     /// Returns the command that provisions this slot alone, with a title if one is given.
     pub fn command(&self, title: Option<&str>) -> String {
-        let mut command = "kvctl provision ".to_owned();
+        let mut command = "kvctl provision".to_owned();
+        for argument in self.arguments(title) {
+            command.push(' ');
+            command.push_str(&shell_quoted(&argument));
+        }
+        command
+    }
+
+    /// Returns the arguments of that command.
+    pub fn arguments(&self, title: Option<&str>) -> Vec<String> {
         let wanted = match title {
             Some(title) => format!("{}={title}", self.binding),
             None => self.binding.to_string(),
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.".contains(c);
-        if wanted.chars().all(plain) {
-            command.push_str(&wanted);
-        } else {
-            // Writing to a string cannot fail.
-            write!(command, "'{}'", wanted.replace('\'', "'\\''")).ok();
-        }
-        if let Some(environment) = &self.environment {
-            write!(command, " --env {environment}").ok();
-        }
-        command
+        let environment = self.environment.iter();
+        let environment = environment.flat_map(|it| ["--env".to_owned(), it.to_string()]);
+        std::iter::once(wanted).chain(environment).collect()
     }
 }
 

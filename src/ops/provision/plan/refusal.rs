@@ -5,7 +5,7 @@ use std::fmt;
 use super::Slot;
 use crate::{
     config::Position,
-    domain::{NamespaceId, Title, TitleError},
+    domain::{Classification, Classify, ErrorClass, Hint, NamespaceId, Title, TitleError},
 };
 
 /// Why a slot cannot be provisioned.
@@ -63,17 +63,18 @@ pub enum Error {
     Title(#[from] TitleError),
 }
 
-impl Error {
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Classify for Error {
+    fn classify(&self) -> Classification {
         match self {
-            Self::Refused(refusals) => refusals.first().map(Refusal::hint),
-            Self::NothingToReplace(_) => Some(
+            Self::Refused(refusals) => Classification {
+                class: ErrorClass::Refused,
+                hint: refusals.first().map(Refusal::remedy),
+            },
+            Self::NothingToReplace(_) => ErrorClass::Refused.hint(
                 "a valid id is replaced if the account does not have it, if another title is \
-                 named for its binding, or if `--preview separate` finds it in both fields"
-                    .to_owned(),
+                 named for its binding, or if `--preview separate` finds it in both fields",
             ),
-            Self::Title(_) => None,
+            Self::Title(_) => ErrorClass::Usage.into(),
         }
     }
 }
@@ -118,25 +119,23 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
-    fn hint(&self) -> String {
+    fn remedy(&self) -> Hint {
         match self {
-            Self::Unknown { id, .. } => format!(
+            Self::Unknown { id, .. } => Hint::from(format!(
                 "it belongs to another account (see `--account-id`) or was deleted; \
                  `--replace-id {id}` allows another in its place"
-            ),
-            Self::OtherTitle { id, .. } => {
-                format!("`--replace-id {id}` allows re-pointing the binding")
-            }
+            )),
+            Self::OtherTitle { id, .. } => Hint::from(format!(
+                "`--replace-id {id}` allows re-pointing the binding"
+            )),
             Self::Ambiguous {
                 slot,
                 titles: [a, _],
-            } => {
-                format!("say which: `{}`", slot.command(Some(a)))
-            }
-            Self::Shared { slot, .. } => format!(
+            } => Hint::run_with("provision", slot.arguments(Some(a)), "to say which"),
+            Self::Shared { slot, .. } => Hint::from(format!(
                 "give it a title of its own: `{}`",
                 slot.command(Some("TITLE"))
-            ),
+            )),
         }
     }
 }

@@ -1,0 +1,257 @@
+//! What an error means to whoever runs kvctl, and what to do about it.
+//!
+//! Every error type says both in one exhaustive match, so that a new variant does not compile before
+//! somebody decides its class. Exit codes are not known here.
+
+use std::{borrow::Cow, error::Error as StdError, fmt};
+
+/// What an error means to a script. Each class has an exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// The request was understood and did not succeed.
+    Failed,
+    /// A flag or value is wrong, or names an input that cannot be read.
+    Usage,
+    /// The key or namespace does not exist.
+    NotFound,
+    /// No credentials, or not enough of them.
+    Denied,
+    /// The configuration file is missing, unreadable or wrong.
+    Config,
+    /// Some items were not done; the report names them.
+    Partial,
+    /// Throttled, over quota, or unreachable: running the same command again may work.
+    Temporary,
+    /// A check failed.
+    CheckFailed,
+    /// Refused: more must be said first.
+    Refused,
+    /// Interrupted from the keyboard.
+    Interrupted,
+    /// Terminated by a signal, after putting things in order.
+    Terminated,
+    /// The terminal was closed.
+    HungUp,
+    /// The reader of stdout went away, as `head` does. Not a failure: what it wanted, it has.
+    OutputClosed,
+}
+
+impl ErrorClass {
+    /// Adds what the user can do about it.
+    pub fn hint(self, hint: impl Into<Hint>) -> Classification {
+        Classification {
+            class: self,
+            hint: Some(hint.into()),
+        }
+    }
+}
+
+/// What an error means, and what the user can do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classification {
+    /// What it means.
+    pub class: ErrorClass,
+    /// What to do about it, where that is not plain from the message.
+    pub hint: Option<Hint>,
+}
+
+impl From<ErrorClass> for Classification {
+    fn from(class: ErrorClass) -> Self {
+        Self { class, hint: None }
+    }
+}
+
+/// An error that knows what it means.
+///
+/// Implemented with one `match` without a wildcard arm. A variant that passes on another error
+/// returns what that one says.
+pub trait Classify: StdError + Send + Sync + 'static {
+    /// Returns what the error means, and what the user can do about it.
+    fn classify(&self) -> Classification;
+
+    /// Returns what the user can do about it.
+    fn hint(&self) -> Option<Hint> {
+        self.classify().hint
+    }
+}
+
+/// What the user can do about an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// Run another command of kvctl.
+    Run {
+        /// The command with its subcommand, such as `key list`.
+        command: &'static str,
+        /// Its arguments, as the program gets them.
+        arguments: Vec<String>,
+        /// What it is for, as the end of a sentence; may be empty.
+        purpose: Cow<'static, str>,
+    },
+    /// Change a file.
+    Edit {
+        /// The file, with line and column if they are known.
+        place: String,
+        /// What to change.
+        what: Cow<'static, str>,
+    },
+    /// Anything else.
+    Text(Cow<'static, str>),
+}
+
+impl Hint {
+    /// To run `command` without arguments.
+    pub fn run(command: &'static str, purpose: impl Into<Cow<'static, str>>) -> Self {
+        Self::run_with(command, [], purpose)
+    }
+
+    /// To run `command` with `arguments`.
+    pub fn run_with(
+        command: &'static str,
+        arguments: impl IntoIterator<Item = String>,
+        purpose: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::Run {
+            command,
+            arguments: arguments.into_iter().collect(),
+            purpose: purpose.into(),
+        }
+    }
+
+    /// To change the file at `place`.
+    pub fn edit(place: impl fmt::Display, what: impl Into<Cow<'static, str>>) -> Self {
+        Self::Edit {
+            place: place.to_string(),
+            what: what.into(),
+        }
+    }
+}
+
+impl From<&'static str> for Hint {
+    fn from(text: &'static str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+/// The only place that writes hints. The message of the error names the place of an edit.
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run {
+                command,
+                arguments,
+                purpose,
+            } => {
+                write!(f, "run `kvctl {command}")?;
+                for argument in arguments {
+                    write!(f, " {}", shell_quoted(argument))?;
+                }
+                let blank = if purpose.is_empty() { "" } else { " " };
+                write!(f, "`{blank}{purpose}")
+            }
+            Self::Edit { what: text, .. } | Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<Hint> for String {
+    fn from(hint: Hint) -> Self {
+        hint.to_string()
+    }
+}
+
+/// Returns an argument as a POSIX shell takes it: as it is where it has nothing special.
+pub fn shell_quoted(argument: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.,:/@%+".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        return argument.into();
+    }
+    format!("'{}'", argument.replace('\'', "'\\''")).into()
+}
+
+/// Returns an error with its causes, in one line. The only place that joins them.
+pub fn with_causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut last = text.clone();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Some errors say again what their cause says.
+        if next != last {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        last = next;
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_command_is_written_as_a_shell_takes_it() {
+        let run = |arguments: &[&str], purpose| {
+            let arguments = arguments.iter().map(|it| (*it).to_owned());
+            Hint::run_with("provision", arguments, purpose).to_string()
+        };
+        assert_eq!(run(&[], ""), "run `kvctl provision`");
+        assert_eq!(
+            run(&["--preview", "separate"], "to give it one"),
+            "run `kvctl provision --preview separate` to give it one"
+        );
+        assert_eq!(
+            run(&["A=it's one", ""], ""),
+            r"run `kvctl provision 'A=it'\''s one' ''`"
+        );
+    }
+
+    #[test]
+    fn an_edit_and_a_text_are_written_as_they_are() {
+        let edit = Hint::edit("wrangler.toml:3:1", "save the file as UTF-8");
+        assert_eq!(edit.to_string(), "save the file as UTF-8");
+        let class = ErrorClass::Usage.hint("choose another name");
+        assert_eq!(String::from(class.hint.unwrap()), "choose another name");
+    }
+
+    #[test]
+    fn causes_are_joined_once_each() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        struct Outer(#[source] Middle);
+        #[derive(Debug, thiserror::Error)]
+        #[error("inner")]
+        struct Middle(#[source] io::Error);
+        let error = Outer(Middle(io::Error::other("inner")));
+        assert_eq!(with_causes(&error), "outer: inner");
+    }
+
+    proptest! {
+        #[test]
+        fn a_quoted_argument_is_one_word(argument in any::<String>()) {
+            let word = shell_quoted(&argument);
+            let inner = word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+            let plain = if let Some(inner) = inner {
+                let parts: Vec<&str> = inner.split(r"'\''").collect();
+                prop_assert!(parts.iter().all(|part| !part.contains('\'')));
+                parts.join("'")
+            } else {
+                let special = |c: char| c.is_whitespace() || "'\"\\$`&|;<>()*?[]#~!{}".contains(c);
+                prop_assert!(!word.is_empty() && !word.contains(special));
+                word.to_string()
+            };
+            prop_assert_eq!(plain, argument);
+        }
+    }
+}
