@@ -13,6 +13,7 @@ mod doctor;
 mod documents;
 mod empty_input;
 mod env_files;
+mod exit_codes;
 mod failures;
 mod files;
 mod health;
