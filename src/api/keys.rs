@@ -107,7 +107,7 @@ impl Walk<'_> {
         match cursor.filter(|cursor| !cursor.is_empty()) {
             None => self.done = true,
             Some(cursor) if !self.seen.insert(cursor.clone()) => {
-                return Err(self.error(Kind::Circular));
+                return Err(self.error(Kind::PaginationLoop));
             }
             Some(cursor) => self.list.cursor = Some(cursor),
         }

@@ -3,11 +3,11 @@
 use clap::Args;
 
 const AFTER_HELP: &str = "\
-Only reads, and shows no secret. What is broken is reported, and the rest is looked at all the same:
-it needs no wrangler file, no credentials and no network. With --local it looks at the local store.
+Only reads, and shows no secrets. Continues after every problem: it needs no wrangler file, no
+credentials and no network. With --local it checks the local store.
 
-Exits with 8 if something is broken, with 0 if there are warnings only. At most one retry is made
-for each request, so that trouble shows.";
+Exits 8 if there is a problem, 0 if there are only warnings. Each request is retried once at most, so
+that intermittent failures show.";
 
 /// Arguments of `kvctl doctor`.
 #[derive(Debug, Clone, Args)]

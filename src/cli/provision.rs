@@ -14,10 +14,10 @@ use crate::domain::{Binding, BindingError, NamespaceId, Title, TitleError};
     reason = "they are switches, independent of each other"
 )]
 #[command(after_help = "\
-What is wanted: the bindings given; else the namespaces of kvctl.toml; else the kv_namespaces of \
-the wrangler file; else CONFIG_CACHE, SESSIONS and RATE_LIMIT.")]
+Without bindings, provisions the namespaces in kvctl.toml; else the \
+kv_namespaces in the wrangler file; else CONFIG_CACHE, SESSIONS and RATE_LIMIT.")]
 pub struct ProvisionArgs {
-    /// Bindings to provision, each with the title of its namespace if that is not the usual one
+    /// Bindings to provision, with the namespace's title if it is not the default
     #[arg(value_name = "BINDING[=TITLE]")]
     pub wanted: Vec<WantedArg>,
 
@@ -25,31 +25,31 @@ pub struct ProvisionArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
 
-    /// What `wrangler dev --remote` is to use
+    /// Namespace that `wrangler dev --remote` uses
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     pub preview: PreviewMode,
 
-    /// Show what would be done, and stop
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Show what would be done, and exit with 8 if that is anything
+    /// Show what would change, and exit 8 if anything would
     #[arg(long)]
     pub check: bool,
 
-    /// Write the changed file here and leave the original as it is
+    /// Write the changed file here and keep the original
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 
-    /// Make a minimal wrangler.toml if there is no wrangler file
+    /// Create a minimal wrangler.toml if there is no wrangler file
     #[arg(long)]
     pub init: bool,
 
-    /// Also do what `kvctl scaffold` does: TypeScript helpers, and the bindings in Env
+    /// Also run `kvctl scaffold`: generate TypeScript helpers and the Env type
     #[arg(long)]
     pub scaffold: bool,
 
-    /// Id that may be replaced by another; nothing else with a valid id is re-pointed
+    /// Id that may be replaced; other valid ids are kept
     #[arg(long, value_name = "OLD_ID")]
     pub replace_id: Vec<NamespaceId>,
 }
@@ -62,7 +62,7 @@ pub enum PreviewMode {
     None,
     /// The production namespace: remote previews write to production
     Same,
-    /// A namespace of its own
+    /// A separate namespace
     Separate,
 }
 

@@ -8,21 +8,21 @@ use crate::domain::Binding;
 /// Rename a binding in the wrangler file, keeping its id and so its data
 #[derive(Debug, Args)]
 pub struct RenameBindingArgs {
-    /// Binding as it is
+    /// Current binding name
     pub old: Binding,
 
-    /// Binding as it is to be
+    /// New binding name
     pub new: Binding,
 
     /// Which environments.
     #[command(flatten)]
     pub scope: ScopeArgs,
 
-    /// Also give the namespace the title that belongs to the new binding
+    /// Also rename the namespace to the title of the new binding
     #[arg(long)]
     pub title: bool,
 
-    /// Show what would be done, and stop
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -187,7 +187,7 @@ pub struct SyncArgs {
     #[arg(long, requires = "delete")]
     pub allow_empty: bool,
 
-    /// Show what would be done, and stop
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 

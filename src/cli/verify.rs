@@ -15,73 +15,73 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
 
-    /// Make these checks only
+    /// Run only these checks
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub only: Vec<String>,
 
-    /// Leave these checks out
+    /// Skip these checks
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub skip: Vec<String>,
 
-    /// Write nothing: no probe, and the permission to write is not checked
+    /// Write nothing: skip the probe and the check of the write permission
     #[arg(long)]
     pub read_only: bool,
 
-    /// How long a write may take to be seen
+    /// Maximum time until a write is visible
     #[arg(long, value_name = "DURATION", default_value = "30s",
           value_parser = duration::up_to_10m)]
     pub consistency_timeout: Duration,
 
-    /// What counts as a failure
+    /// Which findings count as failures
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]
     pub fail_on: FailOn,
 
-    /// Write the findings to this file as well, as JUnit XML
+    /// Also write the findings to this file as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
 
-    /// Check that a Worker answers a GET of this address, deployed or under wrangler dev
+    /// Check that the Worker at this URL, deployed or in wrangler dev, answers a GET
     #[arg(long, value_name = "URL")]
     pub worker: Option<WorkerUrl>,
 
-    /// The status that it should answer with [default: any 2xx]
+    /// Expected status of the Worker [default: any 2xx]
     #[arg(long, value_name = "CODE", requires = "worker",
           value_parser = clap::value_parser!(u16).range(100..=599))]
     pub worker_status: Option<u16>,
 }
 
 const AFTER_LONG_HELP: &str = "\
-The checks:
+Checks:
 
-  connection      the API can be reached, and answers as it should
-  credentials     the token is active, or the key accepted
-  account         file and environment agree on one, and the credentials reach it
+  connection      the API is reachable and answers as expected
+  credentials     the token is active, or the key is accepted
+  account         file and environment name the same account, and the credentials can access it
   permission      reading is allowed, and writing unless --read-only
-  configuration   the wrangler file can be read, and every binding has an id
-  environments    no environment misses a binding that others have
+  configuration   the wrangler file is valid, and every binding has an id
+  environments    no environment lacks a binding that others have
   preview         wrangler dev --remote does not write to production
-  pages           Pages would not ignore the file
-  namespaces      every id exists, with the expected title
+  pages           Pages does not ignore the file
+  namespaces      every id exists and has the expected title
   probe           a key can be written, read, listed and deleted in each namespace
-  quota           requests are left, and no quota is spent
-  clock           this machine and the service agree on the time
-  assertions      what kvctl.toml asserts holds
-  scaffold        what kvctl scaffold wrote is there, and Env has every binding
-  worker          the Worker of --worker answers
+  quota           requests remain, and no quota is used up
+  clock           this machine's clock and the service's differ by a minute at most
+  assertions      the assertions in kvctl.toml hold
+  scaffold        the files of kvctl scaffold exist, and Env has every binding
+  worker          the Worker at --worker responds
 
-Where one cause breaks several, one check fails, and those that need it are skipped.
+Each cause fails one check; checks that depend on it are skipped.
 
-A probe writes a key kvctl:probe:RANDOM that expires after a minute, and deletes it, also when it
-is interrupted or terminated. Killed, it leaves the key until that expires. A healthy project costs
+The probe writes a key kvctl:probe:RANDOM that expires after a minute, and deletes it even if it is
+interrupted or terminated. If it is killed, the key remains until it expires. A healthy project costs
 two requests, and five for each namespace.";
 
-/// What counts as a failure.
+/// Which findings count as failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum FailOn {
-    /// What does not work
+    /// Failures only
     #[default]
     Fail,
-    /// Also what deserves attention
+    /// Failures and warnings
     Warn,
 }
 
@@ -91,7 +91,7 @@ pub struct WorkerUrl(pub Url);
 
 /// Why a string is not a [`WorkerUrl`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is not an http or https URL, such as https://example.com/health")]
+#[error("not an http or https URL, such as https://example.com/health")]
 pub struct WorkerUrlError;
 
 impl FromStr for WorkerUrl {

@@ -78,12 +78,12 @@ fn remark_on_what_stays(
     let ui = &context.ui;
     if renamings.iter().all(|r| r.done) {
         ui.note(&format!(
-            "there is no `{}`; `{}` is there",
+            "already renamed: there is no `{}`, but there is `{}`",
             args.old, args.new
         ));
     } else {
         ui.note(&format!(
-            "the Worker's code must use `env.{}` from its next deployment on",
+            "update the Worker's code to use `env.{}` before the next deployment",
             args.new
         ));
     }
@@ -92,7 +92,7 @@ fn remark_on_what_stays(
         if !here && scope.entries.iter().any(|e| e.binding == args.old) {
             let place = place(scope.environment.as_ref());
             ui.note(&format!(
-                "`{}` stays {place}; `--all-envs` renames it there too",
+                "`{}` is unchanged {place}; `--all-envs` renames it there too",
                 args.old
             ));
         }
@@ -101,7 +101,7 @@ fn remark_on_what_stays(
         .manifest(document)?
         .is_some_and(|m| m.namespace(&args.old).is_some())
     {
-        ui.warn(&format!("kvctl.toml still speaks of `{}`", args.old));
+        ui.warn(&format!("kvctl.toml still uses `{}`", args.old));
     }
     Ok(())
 }

@@ -208,8 +208,8 @@ mod tests {
         };
         assert_eq!(run(&[], ""), "run `kvctl provision`");
         assert_eq!(
-            run(&["--preview", "separate"], "to give it one"),
-            "run `kvctl provision --preview separate` to give it one"
+            run(&["--preview", "separate"], "to create one"),
+            "run `kvctl provision --preview separate` to create one"
         );
         assert_eq!(
             run(&["A=it's one", ""], ""),

@@ -55,7 +55,7 @@ impl fmt::Display for Origin {
             Self::Flag => f.write_str("--account-id"),
             Self::File { path, position } => write!(f, "{}:{position}", path.display()),
             Self::Variable(name) => f.write_str(name),
-            Self::Only => f.write_str("the only one that the credentials reach"),
+            Self::Only => f.write_str("the only account that the credentials can access"),
         }
     }
 }
@@ -78,10 +78,10 @@ pub enum Error {
         environment: AccountId,
     },
     /// Sections of the file that belong to different accounts.
-    #[error("the sections meant belong to different accounts: {}", .0.join(", "))]
+    #[error("the selected sections belong to different accounts: {}", .0.join(", "))]
     Sections(Vec<String>),
     /// What the file says is not an account id.
-    #[error("{}:{position}: `account_id` is wrong", path.display())]
+    #[error("{}:{position}: `account_id` is invalid", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -99,13 +99,13 @@ pub enum Error {
         source: AccountIdError,
     },
     /// The credentials see more than one account.
-    #[error("the credentials reach {} accounts, and none is named: {}", .0.len(), listed(.0))]
+    #[error("the credentials can access {} accounts, and none was selected: {}", .0.len(), listed(.0))]
     Several(Vec<Account>),
     /// The credentials see no account.
-    #[error("the credentials reach no account, and none is named")]
+    #[error("the credentials can access no account, and none was selected")]
     Nothing,
     /// The accounts could not be listed.
-    #[error("could not find out which account to use")]
+    #[error("could not determine the account")]
     Api(#[from] api::Error),
 }
 
@@ -128,7 +128,7 @@ impl Error {
                 path,
                 position,
                 source,
-            } => (path, position, format!("`account_id` is wrong: {source}")),
+            } => (path, position, format!("`account_id` is invalid: {source}")),
             Self::Variable { variable, source } => {
                 return (None, format!("{variable} is wrong: {source}"));
             }
@@ -144,15 +144,13 @@ impl Error {
 
 impl Classify for Error {
     fn classify(&self) -> Classification {
-        let name_one = "name the account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or \
+        let name_one = "select the account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or \
                         `account_id` in the wrangler file";
         match self {
             Self::Disagree { .. } => {
-                ErrorClass::Refused.hint("make them agree, or give `--account-id ID` to decide")
+                ErrorClass::Refused.hint("make them agree, or choose one with `--account-id ID`")
             }
-            Self::Sections(_) => {
-                ErrorClass::Refused.hint("work on one section at a time, with `--env NAME`")
-            }
+            Self::Sections(_) => ErrorClass::Refused.hint("select one section with `--env NAME`"),
             Self::Several(_) => ErrorClass::Refused.hint(name_one),
             Self::Nothing => ErrorClass::Denied.hint(name_one),
             Self::File { .. } => ErrorClass::Config.hint(name_one),
@@ -250,7 +248,7 @@ impl Sources<'_> {
         }
     }
 
-    /// Returns the account that is named, else the only one that the credentials reach.
+    /// Returns the account that is named, else the only account that the credentials can access.
     pub async fn resolve(&self, client: &Client) -> Result<Choice, Error> {
         if let Some(choice) = self.named()? {
             return Ok(choice);
@@ -349,6 +347,6 @@ mod tests {
         assert_eq!(named(&variable), Some(expected));
         let placeholder = file("YOUR_ACCOUNT_ID");
         let error = sources(vec![Some(&placeholder)], None).named().unwrap_err();
-        insta::assert_snapshot!(error, @"wrangler.toml:3:14: `account_id` is wrong");
+        insta::assert_snapshot!(error, @"wrangler.toml:3:14: `account_id` is invalid");
     }
 }

@@ -47,7 +47,7 @@ pub enum Error {
         known: Vec<String>,
     },
     /// The new name is in use.
-    #[error("{file}:{line}: `{new}` is in use already, in `{kind}` {place}")]
+    #[error("{file}:{line}: `{new}` is already used in `{kind}` {place}")]
     Taken {
         /// The file.
         file: String,
@@ -64,7 +64,7 @@ pub enum Error {
     #[error("`{0}` cannot be a binding: `env.{0}` is not valid JavaScript")]
     NotAnIdentifier(Binding),
     /// The title would be too long.
-    #[error("the title of `{0}` cannot be formed")]
+    #[error("could not derive the title of `{0}`")]
     Title(Binding, #[source] TitleError),
     /// The account does not have the namespace.
     #[error("{id}, the id of `{binding}` {place}, is not in account {account}")]
@@ -79,7 +79,7 @@ pub enum Error {
         account: AccountId,
     },
     /// Another namespace has the title.
-    #[error("another namespace is titled `{title}` already: {id}")]
+    #[error("another namespace already has the title `{title}`: {id}")]
     TitleTaken {
         /// The title.
         title: Title,
@@ -87,10 +87,10 @@ pub enum Error {
         id: NamespaceId,
     },
     /// The service.
-    #[error("could not give the title `{0}`")]
+    #[error("could not set the title `{0}`")]
     Api(Title, #[source] api::Error),
     /// Some namespaces have their new titles, and others do not.
-    #[error("`{title}` was not given; given were: {}", .done.join(", "))]
+    #[error("could not set the title `{title}`; already set: {}", .done.join(", "))]
     Partial {
         /// The title that could not be given.
         title: Title,
@@ -100,7 +100,7 @@ pub enum Error {
         source: api::Error,
     },
     /// The binding leads nowhere.
-    #[error("the title cannot follow")]
+    #[error("could not rename the namespace")]
     Target(#[from] target::Error),
     /// The file.
     #[error(transparent)]
@@ -111,19 +111,19 @@ impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
             Self::Absent { known, .. } if known.is_empty() => {
-                ErrorClass::Config.hint("`--env NAME` or `--all-envs` looks elsewhere in the file")
+                ErrorClass::Config.hint("select other sections with `--env NAME` or `--all-envs`")
             }
             Self::Absent { known, .. } => {
                 ErrorClass::Config.hint(format!("it has {}", known.join(", ")))
             }
             Self::Taken { .. } => ErrorClass::Config.hint("choose another name"),
             Self::NotAnIdentifier(_) => ErrorClass::Usage
-                .hint("use letters, digits, `_` and `$`, and do not begin with a digit"),
+                .hint("use letters, digits, `_` and `$`, and do not start with a digit"),
             Self::Title(..) => ErrorClass::Usage.into(),
             Self::Unknown { .. } => ErrorClass::Refused
-                .hint("name the right account with `--account-id`, or leave out `--title`"),
+                .hint("select the right account with `--account-id`, or omit `--title`"),
             Self::TitleTaken { .. } => ErrorClass::Refused.hint(
-                "leave out `--title`, or rename that one first with `kvctl namespace rename`",
+                "omit `--title`, or first rename that namespace with `kvctl namespace rename`",
             ),
             Self::Partial { source, .. } => Classification {
                 class: ErrorClass::Partial,

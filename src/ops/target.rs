@@ -60,7 +60,7 @@ impl fmt::Display for Target {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No namespace of the account has the title.
-    #[error("no namespace of account {account} is titled `{title}`")]
+    #[error("no namespace in account {account} is titled `{title}`")]
     NoTitle {
         /// The account that was asked.
         account: AccountId,
@@ -92,7 +92,7 @@ pub enum Error {
         file: String,
     },
     /// None was named, and it is not plain which one is meant.
-    #[error("no namespace is named{}", choices(.0))]
+    #[error("no namespace is selected{}", choices(.0))]
     Unnamed(Vec<Binding>),
     /// The file.
     #[error(transparent)]
@@ -118,12 +118,12 @@ impl Classify for Error {
                     Field::Binding | Field::Id => &[],
                 };
                 let arguments = arguments.iter().cloned();
-                ErrorClass::Config.hint(Hint::run_with("provision", arguments, "to give it one"))
+                ErrorClass::Config.hint(Hint::run_with("provision", arguments, "to create one"))
             }
             Self::Unnamed(bindings) => {
                 let binding = bindings.first().map_or("NAME", Binding::as_str);
                 ErrorClass::Refused.hint(format!(
-                    "name it: `--binding {binding}`, `--namespace TITLE` or `--namespace-id ID`"
+                    "select one with `--binding {binding}`, `--namespace TITLE` or `--namespace-id ID`"
                 ))
             }
             Self::Config(e) => e.classify(),

@@ -157,7 +157,7 @@ fn authorities_that_are_none_are_named_once() {
         let seen = see(doctor(&sandbox, USERS, &["--ca-file", file]));
         assert_eq!(seen.code, Some(8), "{seen}");
         assert!(seen.stdout.contains(said), "{seen}");
-        assert!(seen.stdout.contains("1 thing is broken"), "{seen}");
+        assert!(seen.stdout.contains("1 problem found"), "{seen}");
     }
 }
 
@@ -170,7 +170,7 @@ fn without_a_network_there_is_still_a_report() {
     let seen = see(command);
     assert_eq!(seen.code, Some(8), "{seen}");
     assert!(seen.stdout.contains("could not connect"), "{seen}");
-    assert!(seen.stdout.contains("1 thing is broken"), "{seen}");
+    assert!(seen.stdout.contains("1 problem found"), "{seen}");
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn clocks_that_differ_are_a_fault() {
             (-5..=5).any(|off| seen.stdout.contains(&near(off))),
             "{seen}"
         );
-        assert!(seen.stdout.contains("1 thing is broken"), "{seen}");
+        assert!(seen.stdout.contains("1 problem found"), "{seen}");
     }
 }
 
@@ -326,12 +326,12 @@ fn a_wrong_account_is_told_apart_from_a_missing_permission() {
     assert_eq!(seen.code, Some(8), "{seen}");
     assert!(
         seen.stdout
-            .contains("broken: the credentials do not reach account"),
+            .contains("broken: the credentials cannot access account"),
         "{seen}"
     );
     assert!(
         seen.stdout
-            .contains("hint: name the right account with `--account-id ID`"),
+            .contains("hint: select the right account with `--account-id ID`"),
         "{seen}"
     );
 }
@@ -360,7 +360,7 @@ fn the_local_store_needs_nothing() {
     let run = |args: &[&str]| Seen::of(sandbox.bare_command(args));
     let none = run(&["doctor", "--local"]);
     assert_eq!(none.code, Some(0), "{none}");
-    assert!(none.stdout.contains("there is none yet"), "{none}");
+    assert!(none.stdout.contains("does not exist yet"), "{none}");
     assert!(!sandbox.app().join(".wrangler").exists());
     sandbox.write("wrangler.toml", BIO);
     assert_eq!(run(&["provision", "--local"]).code, Some(0));

@@ -20,7 +20,7 @@ impl fmt::Display for Error {
             Kind::Unreachable(e) if e.is_timeout() => write!(f, "{request} got no answer in time")?,
             Kind::Silent => write!(f, "{request} got no answer in time")?,
             Kind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => {
-                write!(f, "{request} could not be sent by HTTPS")?;
+                write!(f, "{request} could not establish HTTPS")?;
             }
             Kind::Unreachable(e) if e.is_connect() => write!(f, "{request} could not connect")?,
             Kind::Unreachable(_) => write!(f, "{request} lost its connection")?,
@@ -38,25 +38,25 @@ impl fmt::Display for Error {
                 write_ray(f, ray.as_deref())?;
             }
             Kind::Inconsistent(what) => {
-                write!(f, "the answer to {request} cannot be right: {what}")?;
+                write!(f, "inconsistent response to {request}: {what}")?;
             }
             Kind::TooLong { status, limit, ray } => {
                 let status = Status(*status);
                 write!(
                     f,
-                    "{request} was answered ({status}) with more than {limit} bytes, the most that \
-                     such an answer has"
+                    "{request} was answered ({status}) with more than {limit} bytes, the limit of \
+                     such a response"
                 )?;
                 write_ray(f, ray.as_deref())?;
             }
             Kind::Unanswered { errors, ray } => {
-                write!(f, "the analytics did not answer {request}")?;
+                write!(f, "the analytics API rejected {request}")?;
                 for (i, error) in errors.iter().enumerate() {
                     write!(f, "{}{}", if i == 0 { ": " } else { "; " }, error.message)?;
                 }
                 write_ray(f, ray.as_deref())?;
             }
-            Kind::Circular => write!(f, "the list of {request} goes round in a circle")?,
+            Kind::PaginationLoop => write!(f, "pagination loop in {request}")?,
         }
         if *attempts > 1 {
             write!(f, ", after {attempts} attempts")?;
@@ -88,7 +88,7 @@ fn write_refusal(f: &mut fmt::Formatter<'_>, error: &Error) -> fmt::Result {
         None => {}
     }
     if let Some(wait) = retry_after {
-        write!(f, ", asking to wait {} s", wait.as_secs())?;
+        write!(f, ", retry after {} s", wait.as_secs())?;
     }
     write_ray(f, ray.as_deref())
 }

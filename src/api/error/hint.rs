@@ -32,8 +32,8 @@ impl Error {
                 wanted: Wanted::Confirmation,
                 ..
             } => {
-                "whether it was done is not known; see whether something other than the API answers, \
-                 such as a proxy or a login page, then run the same command again"
+                "the outcome is unknown; check whether a proxy or a login page answers instead of the API, \
+                 then run the same command again"
             }
             Kind::Malformed { .. } | Kind::TooLong { .. } => {
                 return Some(self.hint_for_another().into());
@@ -58,12 +58,12 @@ impl Error {
                  command again"
             }
             Kind::Unreachable(_) => {
-                let hint = format!("check {}, then run the same command again", self.way());
+                let hint = format!("check {}, then run the same command again", self.route());
                 return Some(hint.into());
             }
             Kind::Unanswered { errors, .. } => return graphql::hint(errors).map(Hint::from),
-            Kind::Circular | Kind::Inconsistent(_) => {
-                "this is the service's mistake; run the same command again"
+            Kind::PaginationLoop | Kind::Inconsistent(_) => {
+                "this is an error of the service; run the same command again"
             }
             Kind::Refused { .. } => return self.hint_for_refusal(),
         };
@@ -73,12 +73,12 @@ impl Error {
     fn hint_for_another(&self) -> String {
         format!(
             "something other than the API seems to answer, such as a proxy or a login page; check {}",
-            self.way()
+            self.route()
         )
     }
 
-    /// Names what leads to the service. A proxy variable only where a proxy is in use.
-    fn way(&self) -> String {
+    /// Names what requests pass through. A proxy variable only where a proxy is in use.
+    fn route(&self) -> String {
         let proxy = if self.proxied {
             ", the proxy (HTTPS_PROXY or ALL_PROXY)"
         } else {
@@ -98,9 +98,8 @@ impl Error {
                     .to_owned()
             }
             Some(Fault::Plain | Fault::Incompatible) | None => format!(
-                "what answers there does not speak HTTPS, or not a version of it that kvctl \
-                 speaks; check {}",
-                self.way()
+                "the server does not speak HTTPS, or only an unsupported version; check {}",
+                self.route()
             ),
         }
     }
@@ -137,7 +136,7 @@ impl Error {
                     .into()
             }
             ErrorClass::Temporary => {
-                "the service is in trouble; run the same command again later".into()
+                "the service has problems; run the same command again later".into()
             }
             _ => return None,
         })
@@ -151,7 +150,7 @@ impl Error {
             } => format!(", in {}", hours(*wait)),
             _ => String::new(),
         };
-        format!("the free plan's quota of the day is spent; it is renewed at 00:00 UTC{wait}")
+        format!("the free plan's daily quota is used up; it resets at 00:00 UTC{wait}")
     }
 }
 

@@ -99,8 +99,8 @@ pub enum Kind {
         /// Cloudflare's name for this request.
         ray: Option<String>,
     },
-    /// A list goes round in a circle: a page was given twice.
-    Circular,
+    /// A page of a list was returned twice.
+    PaginationLoop,
 }
 
 /// What a successful answer should have been.
@@ -187,7 +187,7 @@ impl Error {
             | Kind::Malformed { .. }
             | Kind::TooLong { .. }
             | Kind::Inconsistent(_) => true,
-            Kind::Unanswered { .. } | Kind::Circular => false,
+            Kind::Unanswered { .. } | Kind::PaginationLoop => false,
         }
     }
 
@@ -245,7 +245,7 @@ impl Error {
             Kind::Malformed { .. }
             | Kind::TooLong { .. }
             | Kind::Inconsistent(_)
-            | Kind::Circular => ErrorClass::Failed,
+            | Kind::PaginationLoop => ErrorClass::Failed,
             Kind::Unanswered { errors, .. } => graphql::class(errors),
             Kind::Refused {
                 status,

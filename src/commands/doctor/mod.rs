@@ -36,14 +36,14 @@ pub(super) async fn run(context: &Context) -> Result<()> {
     };
     if let Err(error) = examined {
         let hint = context.is_local().then(|| {
-            "`kvctl serve` says which file it is; keep the store elsewhere with `--persist-to`"
+            "run `kvctl serve` to see which file it is, or use another store with `--persist-to`"
                 .to_owned()
         });
         report.fault(error.to_string(), hint);
     }
     let verdict = match report.faults() {
         0 => Ok(()),
-        faults => Err(CheckFailed::new(format!("{} found", quantity(faults, "fault"))).into()),
+        faults => Err(CheckFailed::new(format!("{} found", quantity(faults, "problem"))).into()),
     };
     context.ui.conclude(&report, verdict)
 }

@@ -268,7 +268,7 @@ impl DoctorReport {
         }
         if self.is_unverified {
             section(out, "identity")?;
-            writeln!(out, "  could not be found out")?;
+            writeln!(out, "  unknown")?;
         }
         if !self.accounts.is_empty() {
             section(out, "accounts")?;
@@ -295,7 +295,7 @@ impl DoctorReport {
                 Some(seconds) if seconds > 0 => format!("clock {seconds} s ahead"),
                 Some(seconds) => format!("clock {} s behind", seconds.unsigned_abs()),
             };
-            let answers = quantity(network.answers, "answer");
+            let answers = quantity(network.answers, "response");
             let fastest = network.round_trip_ms;
             writeln!(out, "  {answers}, the fastest in {fastest} ms, {clock}")?;
         }
@@ -308,7 +308,7 @@ impl DoctorReport {
         };
         section(out, "local store")?;
         if !local.exists {
-            return writeln!(out, "  there is none yet");
+            return writeln!(out, "  does not exist yet");
         }
         let name = |row: &NamespaceRow| {
             let name = row.title.as_ref().unwrap_or(&row.id);
@@ -322,7 +322,7 @@ impl DoctorReport {
             writeln!(out, "  {name:<width$}  {keys}, {} bytes", row.bytes)?;
         }
         if local.namespaces.is_empty() {
-            writeln!(out, "  it has no namespaces")?;
+            writeln!(out, "  no namespaces")?;
         }
         Ok(())
     }
@@ -347,9 +347,9 @@ impl DoctorReport {
         let warnings = quantity(warnings, "warning");
         writeln!(out)?;
         match broken {
-            0 => writeln!(out, "{style}Nothing is broken{style:#}, {warnings}."),
-            1 => writeln!(out, "{style}1 thing is broken{style:#}, {warnings}."),
-            many => writeln!(out, "{style}{many} things are broken{style:#}, {warnings}."),
+            0 => writeln!(out, "{style}No problems found{style:#}, {warnings}."),
+            1 => writeln!(out, "{style}1 problem found{style:#}, {warnings}."),
+            many => writeln!(out, "{style}{many} problems found{style:#}, {warnings}."),
         }
     }
 }

@@ -52,7 +52,7 @@ fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Option<Documen
     let by = if context.globals.config.is_some() {
         "--config"
     } else {
-        "as wrangler finds it"
+        "found as wrangler does"
     };
     match context.document() {
         Ok(document) => {
@@ -62,9 +62,8 @@ fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Option<Documen
         }
         Err(Error::NotFound { .. }) => {
             report.set("wrangler file", None, None);
-            report.note(
-                "there is no wrangler file, so namespaces go by `--namespace` or `--namespace-id`",
-            );
+            report
+                .note("no wrangler file; select namespaces with `--namespace` or `--namespace-id`");
         }
         Err(error) => {
             report.set(
@@ -93,7 +92,7 @@ fn env_files(context: &Context, report: &mut DoctorReport) {
     for file in context.env_files() {
         let names: Vec<&str> = file.variables.iter().map(|it| it.var.name()).collect();
         let decides = if names.is_empty() {
-            "decides nothing".to_owned()
+            "sets nothing that kvctl uses".to_owned()
         } else {
             format!("sets {}", names.join(", "))
         };
@@ -146,7 +145,7 @@ fn credentials(context: &Context, report: &mut DoctorReport) -> Option<Credentia
             report.set("credentials", Some(kind.to_owned()), Some(by));
             if let Some(name) = found.renamed {
                 report.note(&format!(
-                    "the credentials came under a name of old; {name} is the one of today"
+                    "the credentials are in a deprecated variable; use {name}"
                 ));
             }
             Some(found.credentials)
@@ -168,8 +167,8 @@ fn kind(scheme: Scheme) -> &'static str {
         Scheme::UserToken => "API token of a user (cfut_)",
         Scheme::AccountToken => "API token of an account (cfat_)",
         Scheme::OAuth => "OAuth token (cfoat_)",
-        Scheme::Unmarked => "token of the form before 2026",
-        Scheme::Misplaced => "global API key in the place of a token (cfk_)",
+        Scheme::Unmarked => "API token (format before 2026)",
+        Scheme::Misplaced => "global API key instead of a token (cfk_)",
         Scheme::GlobalKey => "global API key and email",
         Scheme::Anonymous => "none",
     }
@@ -229,7 +228,7 @@ fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
 fn proxy(base: &BaseUrl, report: &mut DoctorReport) {
     let url = base.to_string();
     if base.is_loopback() {
-        let why = "loopback addresses need none".to_owned();
+        let why = "not used for loopback addresses".to_owned();
         report.set("proxy", None, Some(why));
         return;
     }
@@ -251,7 +250,7 @@ fn proxy(base: &BaseUrl, report: &mut DoctorReport) {
             report.set("proxy", None, None);
             report.warn(
                 format!("{variable} is set, but no proxy is used"),
-                Some("either NO_PROXY names this host, or the variable holds no URL".to_owned()),
+                Some("NO_PROXY contains this host, or the variable is not a URL".to_owned()),
             );
         }
         (None, None) => report.set("proxy", None, None),
@@ -267,14 +266,14 @@ fn authorities(context: &Context, report: &mut DoctorReport) {
         }
     }
     if !replaced {
-        report.set("authorities", Some("those of the system".to_owned()), None);
+        report.set("authorities", Some("system".to_owned()), None);
     }
     if let Err(error) = context.check_trust() {
         report.fault(with_causes(&error), error.hint().map(String::from));
     }
     for (path, by) in context.authority_files() {
         let shown = context.display(&path);
-        report.set("more authorities", Some(shown), Some(by.to_owned()));
+        report.set("extra authorities", Some(shown), Some(by.to_owned()));
     }
     if let Err(error) = context.authorities() {
         report.fault(with_causes(&error), error.hint().map(String::from));

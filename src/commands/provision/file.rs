@@ -17,7 +17,7 @@ pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
             let file = context.display(document.path());
             context
                 .ui
-                .warn(&format!("`--init` made no file, because there is {file}"));
+                .warn(&format!("`--init` created no file, because {file} exists"));
             return Ok(document);
         }
         other => return Ok(other?),
@@ -28,11 +28,11 @@ pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
     };
     let directory = path.parent().unwrap_or(context.directory());
     let directory = fs_err::canonicalize(directory).class(ErrorClass::Failed);
-    let directory = directory.context("could not make a wrangler file")?;
+    let directory = directory.context("could not create a wrangler file")?;
     let last = directory.file_name().unwrap_or_default().to_string_lossy();
     let name = worker_name(&last).ok_or_else(|| {
         Refused::new(
-            format!("no Worker name can be made out of the directory's, `{last}`"),
+            format!("could not derive a Worker name from the directory name `{last}`"),
             "write a wrangler.toml with a line `name = \"…\"`, then run again",
         )
     })?;

@@ -231,8 +231,7 @@ impl Job<'_> {
     async fn carry_out(&self) -> Result<()> {
         if self.plan.is_pending() {
             let checked = self.destination.check();
-            checked
-                .context("nothing was created, because the ids could not be written afterwards")?;
+            checked.context("nothing was created, because the ids could not be written")?;
         }
         let creates = self.plan.creates().len();
         let progress = (creates > 0).then(|| self.context.ui.progress(creates, "creating"));
@@ -263,7 +262,7 @@ impl Job<'_> {
 
     fn summary(&self, wants: &[Want]) -> String {
         if !self.plan.is_pending() && self.plan.is_unmet() {
-            return "a live id stands in the way of what was asked for; see the notes".to_owned();
+            return "an existing id prevents what was requested; see the notes".to_owned();
         }
         if !self.plan.is_pending()
             && self
@@ -271,7 +270,7 @@ impl Job<'_> {
                 .as_ref()
                 .is_some_and(Scaffolding::is_pending)
         {
-            return "the helper files or `Env` are not as `kvctl scaffold` would write them"
+            return "the helper files or `Env` differ from what `kvctl scaffold` would write"
                 .to_owned();
         }
         format!(

@@ -206,7 +206,7 @@ fn sentence(remark: &Remark) -> Option<String> {
             slot.command(None)
         ),
         Remark::NotShared { slot, id } => format!(
-            "the {slot} is a namespace of its own; `{} --preview same --replace-id {id}` \
+            "the {slot} has its own namespace; `{} --preview same --replace-id {id}` \
              gives that up",
             slot.command(None)
         ),
@@ -218,9 +218,9 @@ fn sentence(remark: &Remark) -> Option<String> {
         Remark::OtherTitle { slot, has, wanted } => {
             format!("the {slot} is titled `{has}`; kvctl.toml says `{wanted}`")
         }
-        Remark::Replaced(id) => format!("{id} stands nowhere in the file (any more)"),
+        Remark::Replaced(id) => format!("{id} is no longer in the file"),
         Remark::Bare { slot, namespace } => format!(
-            "a namespace titled `{title}` exists ({id}) and was not taken, since it may be \
+            "a namespace titled `{title}` exists ({id}) and was not adopted, since it may be \
              another project's; if it is meant for `{binding}` {place}, run `{command}`",
             title = namespace.title,
             id = namespace.id,

@@ -57,7 +57,7 @@ impl Classify for Failed {
 pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
     let selection = Selection::new(&args.only, &args.skip)?;
     if selection.checks().next().is_none() {
-        let what = "`--only` and `--skip` leave no check to make".to_owned();
+        let what = "`--only` and `--skip` leave no checks to run".to_owned();
         return Err(UsageError::new(what, "leave one of them out").into());
     }
     let file = context.document();
@@ -147,7 +147,7 @@ fn announce(
     };
     let sections: Vec<String> = sections.iter().map(|s| place(s.as_ref())).collect();
     let writes = if selection.has(Check::Probe) && !read_only {
-        format!("; a key {PROBE_PREFIX}… is written to each namespace, and deleted")
+        format!("; a key {PROBE_PREFIX}… is written to each namespace and deleted")
     } else {
         String::new()
     };
@@ -195,10 +195,7 @@ async fn cleaned_up(options: &Options<'_>, stop: Stop) -> Stopped {
         .collect();
     let left = match left.as_slice() {
         [] => String::new(),
-        left => format!(
-            "; {} could not be deleted, and will expire",
-            left.join(", ")
-        ),
+        left => format!("; {} could not be deleted and will expire", left.join(", ")),
     };
     Stopped { stop, left }
 }
@@ -231,11 +228,12 @@ fn verdict(args: &VerifyArgs, report: &VerifyReport) -> Result<()> {
     let skipped = |row: &report::Row| row.status == verify::Status::Skip;
     if report.findings.iter().all(skipped) {
         // Nobody must take the absence of checks for success.
-        let next = "the findings say why; name checks that can be made, or leave out `--only` and \
-                    `--skip`";
-        return Err(CheckFailed::new("nothing was verified: all was skipped")
-            .hint(next)
-            .into());
+        let next = "the findings say why; select other checks, or omit `--only` and `--skip`";
+        return Err(
+            CheckFailed::new("nothing was verified: all checks were skipped")
+                .hint(next)
+                .into(),
+        );
     }
     Ok(())
 }

@@ -136,11 +136,16 @@ impl VerifyReport {
         })
     }
 
-    /// Returns the counts in a sentence, without those that are none.
+    /// Returns the counts that are not zero, in a sentence.
     pub(super) fn summary(&self) -> String {
+        let warnings = if self.warned == 1 {
+            "warning"
+        } else {
+            "warnings"
+        };
         let counts = [
             (self.passed, "passed"),
-            (self.warned, "deserving attention"),
+            (self.warned, warnings),
             (self.failed, "failed"),
             (self.skipped, "skipped"),
         ];

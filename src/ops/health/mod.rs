@@ -84,9 +84,9 @@ pub fn clock(ahead_seconds: i64) -> Diagnosis {
     };
     let message = format!("this machine's clock is {by} s {side} the service's");
     match by {
-        0 | 1 => Diagnosis::good("the clock is right"),
+        0 | 1 => Diagnosis::good("the clocks agree"),
         _ if by <= CLOCK_DIFFERENCE_MAX_SECONDS => {
-            Diagnosis::good(format!("{message}, which does no harm"))
+            Diagnosis::good(format!("{message}, within the limit"))
         }
         _ => {
             let hint = "set the clock, for instance by enabling time synchronization";
@@ -174,11 +174,11 @@ pub fn refused_to_read(account: &AccountId, reached: Option<&[Account]>) -> Refu
     let names = known.iter().map(|it| format!("{} ({})", it.id, it.name));
     let names: Vec<String> = names.collect();
     let message = format!(
-        "the credentials do not reach account {account}; they reach {}",
+        "the credentials cannot access account {account}; they can access {}",
         names.join(", ")
     );
-    let hint = "name the right account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or `account_id` \
-                in the wrangler file, or use a token of this account";
+    let hint = "select the right account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or \
+                `account_id` in the wrangler file, or use a token of this account";
     Refusal::Account(Diagnosis::fault(message, Some(hint.to_owned())))
 }
 
@@ -201,8 +201,8 @@ mod tests {
         }
         let said = [1, -45, 600].map(|seconds| clock(seconds).message);
         insta::assert_snapshot!(said.join("\n"), @r"
-        the clock is right
-        this machine's clock is 45 s behind the service's, which does no harm
+        the clocks agree
+        this machine's clock is 45 s behind the service's, within the limit
         this machine's clock is 600 s ahead of the service's
         ");
     }
@@ -265,6 +265,6 @@ mod tests {
         let Refusal::Account(diagnosis) = refused_to_read(&id, Some(&[other])) else {
             panic!("the account is out of reach");
         };
-        insta::assert_snapshot!(diagnosis.message, @"the credentials do not reach account 0a1b2c3d4e5f60718293a4b5c6d7e8f9; they reach ffffffffffffffffffffffffffffff00 (Other)");
+        insta::assert_snapshot!(diagnosis.message, @"the credentials cannot access account 0a1b2c3d4e5f60718293a4b5c6d7e8f9; they can access ffffffffffffffffffffffffffffff00 (Other)");
     }
 }

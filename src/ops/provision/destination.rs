@@ -42,9 +42,7 @@ pub enum Error {
 impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
-            Self::SameFile => {
-                ErrorClass::Usage.hint("leave out `--out` to change the file in place")
-            }
+            Self::SameFile => ErrorClass::Usage.hint("omit `--out` to change the file in place"),
             Self::File(e) => e.classify(),
         }
     }

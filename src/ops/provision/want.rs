@@ -56,11 +56,11 @@ pub struct Asked {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A binding was asked for twice.
-    #[error("binding `{0}` is asked for twice")]
+    #[error("binding `{0}` is given twice")]
     Twice(Binding),
     /// One title for the bindings of several environments.
     #[error(
-        "`{binding}={title}` names one namespace, but several environments are meant, which would \
+        "`{binding}={title}` names one namespace, but several environments are selected, which would \
          share it"
     )]
     SharedTitle {
@@ -73,7 +73,7 @@ pub enum Error {
     #[error("`{0}` cannot be a binding: `env.{0}` is not valid JavaScript")]
     NotAnIdentifier(Binding),
     /// The name of a new binding is in use by another kind of binding.
-    #[error("`{binding}` is in use already, in `{kind}` (line {line})")]
+    #[error("`{binding}` is already used in `{kind}` (line {line})")]
     Taken {
         /// The binding.
         binding: Binding,
@@ -83,10 +83,10 @@ pub enum Error {
         line: usize,
     },
     /// The scope has no bindings, and only other scopes do.
-    #[error("the file has KV bindings only in {0}, and no environment is named")]
+    #[error("the file has KV bindings only in {0}, and no environment is selected")]
     OnlyElsewhere(String),
     /// A title that would be too long.
-    #[error("the title of binding `{binding}` cannot be formed")]
+    #[error("could not derive the title of binding `{binding}`")]
     Title {
         /// The binding.
         binding: Binding,
@@ -98,17 +98,17 @@ pub enum Error {
 impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
-            Self::Twice(_) => ErrorClass::Usage.hint("name each binding once"),
+            Self::Twice(_) => ErrorClass::Usage.hint("give each binding once"),
             Self::SharedTitle { .. } => ErrorClass::Usage
-                .hint("give a title together with one environment (`--env NAME`), or leave it out"),
+                .hint("select one environment with `--env NAME`, or omit the title"),
             Self::NotAnIdentifier(_) => ErrorClass::Usage
-                .hint("use letters, digits, `_` and `$`, and do not begin with a digit"),
+                .hint("use letters, digits, `_` and `$`, and do not start with a digit"),
             Self::Taken { .. } => ErrorClass::Config
-                .hint("choose another name: wrangler refuses two bindings of one name"),
+                .hint("choose another name; wrangler refuses two bindings with the same name"),
             Self::OnlyElsewhere(_) => ErrorClass::Refused.hint(
-                "give `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
+                "pass `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
             ),
-            Self::Title { .. } => ErrorClass::Usage.hint("give a shorter one with BINDING=TITLE"),
+            Self::Title { .. } => ErrorClass::Usage.hint("choose a shorter one with BINDING=TITLE"),
         }
     }
 }

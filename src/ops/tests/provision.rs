@@ -169,7 +169,7 @@ fn what_cannot_be_wanted_is_refused_before_anything_is_asked() {
     assert!(matches!(name, Error::NotAnIdentifier(_)), "{name}");
     let taken = format!("{EMPTY}[vars]\nA = \"1\"\n");
     let taken = error(&taken, &[("A", None)]);
-    insta::assert_snapshot!(taken, @"`A` is in use already, in `vars` (line 3)");
+    insta::assert_snapshot!(taken, @"`A` is already used in `vars` (line 3)");
 }
 
 #[test]

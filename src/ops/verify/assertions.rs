@@ -33,7 +33,7 @@ async fn judge_all(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Assertions;
     let asserts = context.options.manifest.map_or(&[][..], |m| &m.asserts[..]);
     if asserts.is_empty() {
-        return vec![Finding::skip(check, "kvctl.toml asserts nothing")];
+        return vec![Finding::skip(check, "kvctl.toml has no assertions")];
     }
     let scopes = match context.scopes() {
         Ok(scopes) => scopes,
@@ -102,14 +102,17 @@ impl<'a> Case<'a> {
     async fn judge(&self, context: &CheckContext<'_>) -> Finding {
         let check = Check::Assertions;
         if self.scope.is_none() {
-            return Finding::skip(check, "this section is not verified; name it with `--env`");
+            return Finding::skip(
+                check,
+                "this section was not selected; select it with `--env`",
+            );
         }
         let Some(entry) = self.entry() else {
             return Finding::skip(check, "this section does not have the binding");
         };
         let id = match look_up(context, entry).await {
             Ok(Some(id)) => id,
-            Ok(None) => return Finding::skip(check, "the binding leads to no namespace"),
+            Ok(None) => return Finding::skip(check, "the binding has no namespace"),
             Err(blocked) => return blocked.finding(check),
         };
         let lookup = match context.namespace(&id) {
@@ -123,8 +126,8 @@ impl<'a> Case<'a> {
         match problems {
             Ok(problems) if problems.is_empty() => Finding::pass(check, "holds"),
             Ok(problems) => Finding::fail(check, problems.join("; ")).hint(
-                "put the key right, or change the assertion; what was written within the last \
-                 minute may not be seen everywhere yet",
+                "fix the key or the assertion; changes of the last minute may not be visible \
+                 everywhere yet",
             ),
             Err(error) => {
                 let blocked = context.blame(&error, check).await;
@@ -204,12 +207,12 @@ impl Lookup<'_> {
         }
         Ok(if count < min {
             vec![format!(
-                "{min} keys or more are asserted to begin so, and {count} do"
+                "expected at least {min} keys with this prefix, found {count}"
             )]
         } else if max.is_some_and(|max| count > max) {
             let max = max.unwrap_or_default();
             vec![format!(
-                "{max} keys at most are asserted to begin so, and more do"
+                "expected at most {max} keys with this prefix, found more"
             )]
         } else {
             Vec::new()
@@ -229,15 +232,15 @@ impl StoredKey<'_> {
     fn problems(&self, expected: &Expectation) -> Vec<String> {
         let problem = match expected {
             Expectation::Exists => None,
-            Expectation::Absent => Some("the key exists, and should not".to_owned()),
+            Expectation::Absent => Some("the key exists but should not".to_owned()),
             Expectation::Equals(text) => (self.value != text.as_bytes()).then(|| {
                 let (has, wanted) = (self.value.len(), text.len());
-                format!("the value is another, of {has} bytes; one of {wanted} is asserted")
+                format!("the value differs: it has {has} bytes, expected {wanted}")
             }),
             Expectation::Sha256(digest) => {
                 (hex(&Sha256::digest(self.value)) != *digest).then(|| {
                     format!(
-                        "the value, of {} bytes, has another SHA-256",
+                        "the SHA-256 of the value ({} bytes) differs",
                         self.value.len()
                     )
                 })
@@ -249,7 +252,7 @@ impl StoredKey<'_> {
                 let differs = |(pointer, wanted): (&String, &Value)| match json.pointer(pointer) {
                     None => Some(format!("the value has nothing at `{pointer}`")),
                     Some(found) if found != wanted => {
-                        Some(format!("the value has something else at `{pointer}`"))
+                        Some(format!("the value differs at `{pointer}`"))
                     }
                     Some(_) => None,
                 };
@@ -259,7 +262,7 @@ impl StoredKey<'_> {
                 let wanted = i64::from(ttl.seconds());
                 let short = self.lives.filter(|lives| *lives < wanted);
                 short.map(|lives| {
-                    format!("the key expires in {lives} s, and {wanted} s are asserted at least")
+                    format!("the key expires in {lives} s, expected at least {wanted} s")
                 })
             }
             Expectation::Metadata(wanted) => {
@@ -267,7 +270,7 @@ impl StoredKey<'_> {
                 let found = found.and_then(|json| serde_json::from_str::<Value>(json).ok());
                 match found {
                     None => Some("the key has no metadata".to_owned()),
-                    Some(found) if found != *wanted => Some("the metadata is another".to_owned()),
+                    Some(found) if found != *wanted => Some("the metadata differs".to_owned()),
                     Some(_) => None,
                 }
             }

@@ -97,7 +97,7 @@ impl Serialize for Check {
 
 /// A name that no check has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no check `{name}`; the checks are {}", names())]
+#[error("unknown check `{name}`; the checks are {}", names())]
 pub struct UnknownCheck {
     /// The name.
     pub name: String,

@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn where_nothing_was_checked_nothing_is_well() {
         let outcome = |findings: &[Finding]| Findings::new(findings.to_vec()).outcome();
-        let skip = || Finding::skip(Check::Worker, "no `--worker URL` is given");
+        let skip = || Finding::skip(Check::Worker, "`--worker` was not given");
         assert_eq!(outcome(&[]), Status::Fail);
         assert_eq!(outcome(&[skip()]), Status::Fail);
         assert_eq!(

@@ -37,7 +37,7 @@ use crate::{
 
 /// An assertion about a binding that nobody knows.
 #[derive(Debug, thiserror::Error)]
-#[error("{place}: there is no binding `{binding}` to assert something of")]
+#[error("{place}: assertion names unknown binding `{binding}`")]
 pub struct UnknownBinding {
     /// Where the assertion stands.
     pub place: Location,
@@ -51,7 +51,7 @@ impl Classify for UnknownBinding {
     fn classify(&self) -> Classification {
         ErrorClass::Config.hint(match &self.nearest {
             Some(nearest) => Hint::from(format!("did you mean `{nearest}`?")),
-            None => "neither the wrangler file nor kvctl.toml has a binding".into(),
+            None => "neither the wrangler file nor kvctl.toml has any bindings".into(),
         })
     }
 }

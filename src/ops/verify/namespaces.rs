@@ -61,14 +61,14 @@ fn local(scopes: &[&Scope]) -> Vec<Finding> {
         for entry in &scope.entries {
             let subject = Subject::binding(scope.environment.as_ref(), &entry.binding);
             let message = match local_id(entry) {
-                Some(id) => format!("`wrangler dev` keeps it under {id}"),
-                None => "`wrangler dev` keeps it under what the file says for an id".to_owned(),
+                Some(id) => format!("`wrangler dev` stores it under {id}"),
+                None => "`wrangler dev` stores it under the id in the file".to_owned(),
             };
             findings.push(Finding::pass(Check::Namespaces, message).about(subject));
         }
     }
     if findings.is_empty() {
-        let reason = "no KV namespace is bound";
+        let reason = "no KV namespaces are bound";
         findings.push(Finding::skip(Check::Namespaces, reason));
     }
     findings
@@ -104,15 +104,15 @@ impl Bound<'_> {
                 .about(subject)
                 .at(place)
                 .hint(format!(
-                    "it was deleted or belongs to another account; `kvctl provision \
-                     --replace-id {id}` puts another in its place"
+                    "it was deleted or belongs to another account; `kvctl provision --replace-id \
+                     {id}` replaces it"
                 ));
         };
         let title = &found.title;
         match self.expected(context) {
             Expected::Declared(wanted) if wanted != *title => Finding::fail(
                 check,
-                format!("{id} is titled `{title}`, and kvctl.toml says `{wanted}`"),
+                format!("{id} is titled `{title}`, but kvctl.toml says `{wanted}`"),
             )
             .hint(format!(
                 "bind the right namespace, or run `kvctl namespace rename --namespace-id {id} --to \
@@ -121,11 +121,10 @@ impl Bound<'_> {
             .at(place),
             Expected::OneOf(titles) if !titles.contains(title) => {
                 let usual = titles.first().map_or("", String::as_str);
-                let message = format!("{id} is titled `{title}`, not `{usual}` as would be usual");
-                Finding::warn(check, message).at(place).hint(
-                    "check that the id is the one that is meant; `title` in kvctl.toml says which \
-                     title is right",
-                )
+                let message = format!("{id} is titled `{title}`, expected `{usual}`");
+                Finding::warn(check, message)
+                    .at(place)
+                    .hint("check the id, or set the expected `title` in kvctl.toml")
             }
             Expected::Declared(_) | Expected::OneOf(_) => {
                 Finding::pass(check, format!("{id} exists, titled `{title}`"))

@@ -66,7 +66,7 @@ pub struct Options<'a> {
     pub service: Result<Service<'a>, Denial>,
     /// Whether nothing may be written.
     pub read_only: bool,
-    /// How long a write may take to be seen.
+    /// Maximum time until a write is visible.
     pub consistency: Duration,
     /// The Worker to ask.
     pub worker: Option<WorkerRoute<'a>>,

@@ -31,12 +31,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     if context.options.read_only {
-        return vec![Finding::skip(Check::Probe, "`--read-only` is given")];
+        return vec![Finding::skip(Check::Probe, "`--read-only` was given")];
     }
     match context.targets().await {
         Err(blocked) => return vec![blocked.finding(Check::Probe)],
         Ok(targets) if targets.is_empty() => {
-            let reason = "no binding leads to a namespace that exists";
+            let reason = "no binding has an existing namespace";
             return vec![Finding::skip(Check::Probe, reason)];
         }
         Ok(_) => {}
@@ -83,8 +83,8 @@ async fn probe_one(context: &CheckContext<'_>, target: Target) -> Probed {
             .at(place),
         (Err(ProbeFailure::Corrupted(message)), None) => Finding::fail(Check::Probe, message)
             .hint(
-                "the service does not keep what it is given; run again, and if it stays so, report \
-                 it to Cloudflare",
+                "the service returns something else than was written; run again, and report it to \
+                 Cloudflare if it persists",
             )
             .at(place),
         (
@@ -140,12 +140,12 @@ struct Expected {
 
 const VALUE: Expected = Expected {
     what: "value",
-    missed: "the value that was written was not read back",
+    missed: "the value that was written did not become visible",
 };
 
 const METADATA: Expected = Expected {
     what: "metadata",
-    missed: "the metadata that was written was not read back",
+    missed: "the metadata that was written did not become visible",
 };
 
 const LIST: Expected = Expected {
@@ -237,7 +237,7 @@ impl<'a> Probe<'a> {
         if let Err(error) = self.namespace.delete_key(&self.key).await {
             let blocked = self.context.blame(&error, Check::Probe).await;
             let message = format!(
-                "the key `{}` could not be deleted, and expires within {} s: {}",
+                "the key `{}` could not be deleted and will expire within {} s: {}",
                 self.key,
                 self.ttl.seconds(),
                 blocked.message
@@ -262,11 +262,11 @@ impl<'a> Probe<'a> {
             if found.bytes == key.as_str().as_bytes() {
                 return Ok(Ok(()));
             }
-            Ok(Err(format!("another, of {} bytes", found.bytes.len())))
+            Ok(Err(format!("different, {} bytes", found.bytes.len())))
         })
         .await?;
         if !expires {
-            let message = "the key was written to expire, and was read back without an expiry";
+            let message = "the key was written with a TTL, but read back without an expiration";
             return Err(ProbeFailure::Corrupted(message.to_owned()));
         }
         self.until(METADATA, async || {
@@ -308,7 +308,7 @@ impl<'a> Probe<'a> {
                     if let Some(first) = first {
                         let took = said(self.written.elapsed());
                         self.late.push(format!(
-                            "the {} was right after {took} (first {first})",
+                            "the {} was correct after {took} (first {first})",
                             expected.what
                         ));
                     }

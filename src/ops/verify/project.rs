@@ -37,10 +37,10 @@ pub(super) fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
     if findings.is_empty() {
         let count: usize = scopes.iter().map(|scope| scope.entries.len()).sum();
         let message = match count {
-            1 => "the one binding has an id".to_owned(),
+            1 => "the binding has an id".to_owned(),
             _ => format!("all {count} bindings have ids"),
         };
-        let local = "readable; the local store needs no ids";
+        let local = "valid; the local store needs no ids";
         let message = if context.is_local() { local } else { &message };
         findings.push(Finding::pass(check, message));
     }
@@ -63,9 +63,7 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
                 format!("`{field}` is the placeholder `{text}`, not an id")
             }
             DeclaredId::Valid(id) if id.is_local() && !near => {
-                format!(
-                    "`{field}` is {id}, an id of the local store, which the service cannot know"
-                )
+                format!("`{field}` is {id}, an id of the local store, unknown to the service")
             }
             DeclaredId::Absent | DeclaredId::Valid(_) => continue,
         };
@@ -86,7 +84,7 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
         let command = provision_command(environment, binding);
         Finding::fail(
             Check::Configuration,
-            "kvctl.toml declares the binding, and the wrangler file has none",
+            "declared in kvctl.toml but missing from the wrangler file",
         )
         .about(Subject::binding(environment, binding))
         .hint(format!("run `{command}` to add it"))
@@ -95,9 +93,9 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
 }
 
 fn empty_section(scope: &Scope) -> Finding {
-    Finding::warn(Check::Configuration, "no KV namespace is bound here")
+    Finding::warn(Check::Configuration, "no KV namespaces are bound here")
         .about(Subject::section(scope.environment.as_ref()))
-        .hint("run `kvctl provision`, or name a section that has bindings with `--env NAME`")
+        .hint("run `kvctl provision`, or select a section that has bindings with `--env NAME`")
 }
 
 /// Returns the command that gives a binding its id.
@@ -134,12 +132,12 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
                 .about(Subject::binding(environment, binding))
                 .at(has_it.and_then(|entry| context.place(entry.position)))
                 .hint(format!(
-                    "run `{command}`, or `--skip environments` if that is meant"
+                    "run `{command}`, or pass `--skip environments` if this is intended"
                 ))
         })
         .collect();
     if findings.is_empty() {
-        let message = "every section has the bindings of the others";
+        let message = "all sections have the same bindings";
         return vec![Finding::pass(check, message)];
     }
     findings
@@ -174,7 +172,7 @@ pub(super) fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
     };
     let entries = |scope: &&'_ Scope| scope.entries.len();
     if scopes.iter().map(entries).sum::<usize>() == 0 {
-        return vec![Finding::skip(check, "no KV namespace is bound")];
+        return vec![Finding::skip(check, "no KV namespaces are bound")];
     }
     let mut findings = Vec::new();
     for scope in &scopes {
@@ -200,7 +198,7 @@ fn shared_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> O
     let (message, position) = match preview {
         DeclaredId::Absent if same => return None,
         DeclaredId::Absent => (
-            "there is no `preview_id`: `wrangler dev --remote` writes to production",
+            "no `preview_id`: `wrangler dev --remote` writes to production",
             entry.position,
         ),
         _ if same => (
@@ -212,7 +210,10 @@ fn shared_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> O
     let finding = Finding::warn(Check::Preview, message)
         .about(Subject::binding(scope.environment.as_ref(), &entry.binding))
         .at(context.place(position))
-        .hint("run `kvctl provision --preview separate`, or `--skip preview` if that is meant");
+        .hint(
+            "run `kvctl provision --preview separate`, or pass `--skip preview` if this is \
+             intended",
+        );
     Some(finding)
 }
 
@@ -237,13 +238,13 @@ pub(super) fn pages(context: &CheckContext<'_>) -> Vec<Finding> {
         Some(sign) if !project.has_main => Finding::warn(
             check,
             format!(
-                "`{sign}` makes this a Pages project, and without `pages_build_output_dir` \
-                 `wrangler pages deploy` ignores the file: the bindings are undefined in production"
+                "this is a Pages project (it has `{sign}`); without `pages_build_output_dir`, \
+                 `wrangler pages deploy` ignores the file and its bindings"
             ),
         )
         .at(context.place(Position { line: 1, column: 1 }))
         .hint("set `pages_build_output_dir` to the directory that is deployed, such as \"./dist\""),
-        _ => Finding::skip(check, "this is no Pages project"),
+        _ => Finding::skip(check, "not a Pages project"),
     };
     vec![finding]
 }
@@ -276,7 +277,7 @@ fn scaffold_state(state: &State, root: &Path) -> Vec<Finding> {
     let env = state.env.iter().flat_map(|env| env_type(env, root));
     let wrong: Vec<Finding> = files.chain(env).collect();
     if wrong.is_empty() {
-        let message = "the generated files are there, and `Env` has every binding";
+        let message = "the generated files exist, and `Env` has every binding";
         return vec![Finding::pass(Check::Scaffold, message)];
     }
     wrong
@@ -290,10 +291,10 @@ fn helper_file(file: &FileState, root: &Path) -> Option<Finding> {
         FileStatus::Missing => Finding::fail(Check::Scaffold, format!("`{name}` is missing"))
             .hint("run `kvctl scaffold` to write it"),
         FileStatus::Outdated => {
-            let message =
-                format!("`{name}` was generated with other options or by another version");
-            Finding::warn(Check::Scaffold, message)
-                .hint("run `kvctl scaffold` to bring it up to date")
+            let message = format!(
+                "`{name}` is out of date: it was generated with other options or by another version"
+            );
+            Finding::warn(Check::Scaffold, message).hint("run `kvctl scaffold` to update it")
         }
     };
     Some(finding.about(Subject::default().with(name)))

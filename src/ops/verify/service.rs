@@ -28,7 +28,7 @@ pub(super) async fn connection(context: &CheckContext<'_>) -> Vec<Finding> {
         return vec![trouble.failure()];
     }
     let finding = match (context.client(), listed) {
-        (Err(_), _) => Finding::skip(check, "nothing was asked without credentials"),
+        (Err(_), _) => Finding::skip(check, "no credentials, so no request was sent"),
         (Ok(_), Ok(_)) => Finding::pass(check, "the API answers"),
         (Ok(_), Err(blocked)) if blocked.by == check => blocked.failure(),
         // An answer, though not the one that was hoped for.
@@ -58,7 +58,7 @@ async fn wait_for_all(context: &CheckContext<'_>) {
 pub(super) async fn credentials(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Credentials;
     if context.is_local() {
-        return vec![Finding::skip(check, "the local store needs none")];
+        return vec![Finding::skip(check, "the local store needs no credentials")];
     }
     let finding = match context.token().await {
         TokenAnswer::Known(status, owner) => Finding {
@@ -86,7 +86,7 @@ pub(super) async fn credentials(context: &CheckContext<'_>) -> Vec<Finding> {
 fn accepted(context: &CheckContext<'_>) -> &'static str {
     match context.client().map(Client::scheme) {
         Ok(Scheme::GlobalKey) => "the global API key is accepted",
-        _ => "the token is accepted; no endpoint tells more about a login",
+        _ => "the token is accepted; the status of a login cannot be checked",
     }
 }
 
@@ -94,13 +94,18 @@ fn accepted(context: &CheckContext<'_>) -> &'static str {
 pub(super) async fn account(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Account;
     if context.is_local() {
-        return vec![Finding::skip(check, "the local store has one only")];
+        return vec![Finding::skip(check, "the local store has a single account")];
     }
     let account = match context.account() {
         Ok(account) => account,
         Err(blocked) => return vec![blocked.finding(check)],
     };
-    let reached = || Finding::pass(check, format!("the credentials reach account {account}"));
+    let reached = || {
+        Finding::pass(
+            check,
+            format!("the credentials can access account {account}"),
+        )
+    };
     let finding = match context.namespaces().await {
         Ok(_) => reached(),
         Err(blocked) => blocked.finding(check),
@@ -112,30 +117,30 @@ pub(super) async fn account(context: &CheckContext<'_>) -> Vec<Finding> {
 pub(super) async fn permission(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Permission;
     if context.is_local() {
-        return vec![Finding::skip(check, "the local store lets everybody in")];
+        return vec![Finding::skip(check, "the local store has no permissions")];
     }
     if let Err(blocked) = context.namespaces().await {
         return vec![blocked.finding(check)];
     }
     if context.options.read_only {
-        let message = "may read; writing was not tried (`--read-only`)";
+        let message = "can read; writing was not tested (`--read-only`)";
         return vec![Finding::pass(check, message)];
     }
     let finding = match writing(context).await {
-        Writing::Allowed => Finding::pass(check, "may read and write"),
+        Writing::Allowed => Finding::pass(check, "can read and write"),
         // Without a wrangler file there are no bindings to try it with.
         Writing::Untried if let Err(blocked) = context.document() => blocked.finding(check),
         Writing::Untried => Finding::warn(
             check,
-            "may read; writing could not be tried: no binding leads to a namespace",
+            "can read; writing was not tested because no binding has a namespace",
         )
-        .hint("bind a namespace, or verify with `--read-only`"),
+        .hint("add a binding, or pass `--read-only`"),
         Writing::Blocked(blocked) => blocked.finding(check),
         Writing::Refused(refusal) => {
             let failure = refusal.failure_of(check);
-            let message = format!("may read, and not write: {}", failure.message);
+            let message = format!("can read but not write: {}", failure.message);
             Finding { message, ..failure }.hint(format!(
-                "give the token the permission {}, or verify with `--read-only`",
+                "give the token the permission {}, or pass `--read-only`",
                 Permission::KvWrite
             ))
         }
@@ -192,7 +197,7 @@ const QUOTA_ENOUGH_PERCENT: u64 = 10;
 pub(super) async fn quota(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Quota;
     if context.is_local() {
-        return vec![Finding::skip(check, "the local store has no limit")];
+        return vec![Finding::skip(check, "the local store has no rate limit")];
     }
     let listed = context.namespaces().await.map(drop);
     // Whatever is spent, the others notice.
@@ -208,11 +213,11 @@ pub(super) async fn quota(context: &CheckContext<'_>) -> Vec<Finding> {
         return vec![Finding::skip(check, "no rate-limit headers")];
     };
     let (left, quota) = (budget.remaining, budget.quota);
-    let message = format!("{left} of {quota} requests are left in these five minutes");
+    let message = format!("{left} of {quota} requests remain in this 5-minute window");
     if left * 100 < quota * QUOTA_ENOUGH_PERCENT {
         let finding = Finding::warn(check, message);
-        let hint = "run fewer jobs at once, or wait a few minutes: whoever asks for more is locked \
-                    out for five";
+        let hint = "run fewer jobs at once, or wait a few minutes; exceeding the limit blocks the \
+                    account for five minutes";
         return vec![Finding {
             class: Class::Temporary,
             ..finding.hint(hint)
@@ -225,7 +230,10 @@ pub(super) async fn quota(context: &CheckContext<'_>) -> Vec<Finding> {
 pub(super) async fn clock(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Clock;
     if context.is_local() {
-        return vec![Finding::skip(check, "the local store has the same clock")];
+        return vec![Finding::skip(
+            check,
+            "the local store uses this machine's clock",
+        )];
     }
     let listed = context.namespaces().await.map(drop);
     let ahead = context
@@ -243,13 +251,13 @@ pub(super) async fn clock(context: &CheckContext<'_>) -> Vec<Finding> {
 pub(super) async fn worker(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Worker;
     let Some(route) = &context.options.worker else {
-        return vec![Finding::skip(check, "no `--worker URL` is given")];
+        return vec![Finding::skip(check, "`--worker` was not given")];
     };
     let url = shown(&route.url);
     let finding = match route.visitor.get(&route.url).await {
         Err(error) => Finding::fail(
             check,
-            format!("{url} gave no answer: {}", with_causes(&error)),
+            format!("{url} did not respond: {}", with_causes(&error)),
         )
         .hint("check the URL, and that the Worker is deployed or `wrangler dev` runs"),
         Ok(visit) => {
@@ -263,18 +271,21 @@ pub(super) async fn worker(context: &CheckContext<'_>) -> Vec<Finding> {
                     String::new()
                 } else {
                     let kib = VISIT_BYTES / 1024;
-                    format!("; its body was not read beyond {kib} KiB")
+                    format!("; only the first {kib} KiB of the body were read")
                 };
-                Finding::pass(check, format!("{url} answers {status}{rest}"))
+                Finding::pass(check, format!("{url} responded with {status}{rest}"))
             } else {
                 let wanted = match route.status {
                     Some(wanted) => wanted.to_string(),
                     None => "2xx".to_owned(),
                 };
-                let message = format!("{url} answers {status}, not {wanted}: `{}`", visit.excerpt);
+                let message = format!(
+                    "{url} responded with {status}, expected {wanted}: `{}`",
+                    visit.excerpt
+                );
                 Finding::fail(check, message).hint(
-                    "see `wrangler tail` for what the Worker says; `--worker-status CODE` expects \
-                     another status",
+                    "check `wrangler tail` for errors; `--worker-status CODE` changes the \
+                     expected status",
                 )
             }
         }

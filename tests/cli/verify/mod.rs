@@ -136,7 +136,7 @@ fn read_only_writes_nothing() {
     let before = writes();
     let seen = run(&sandbox, &["--read-only"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("`--read-only` is given"), "{seen}");
+    assert!(seen.stdout.contains("`--read-only` was given"), "{seen}");
     assert_eq!(writes(), before);
 }
 
@@ -146,7 +146,7 @@ fn the_permission_alone_is_tried_on_what_is_not_there() {
     let before = sandbox.emulator.log().len();
     let seen = run(&sandbox, &["--only", "permission"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("may read and write"), "{seen}");
+    assert!(seen.stdout.contains("can read and write"), "{seen}");
     let log = sandbox.emulator.log();
     let methods: Vec<&str> = log[before..].iter().map(|e| e.method.as_str()).collect();
     assert_eq!(methods, ["GET", "DELETE"]);
@@ -164,7 +164,8 @@ fn a_project_passes_locally_without_credentials() {
     // Before it is provisioned, too: `wrangler dev` needs no ids.
     sandbox.write(
         "wrangler.toml",
-        "name = \"bio\"\nkv_namespaces = [{ binding = \"A\" }, { binding = \"B\", id = \"<id>\" }]\n",
+        "name = \"bio\"\nkv_namespaces = [{ binding = \"A\" }, { binding = \"B\", id = \"<id>\" \
+         }]\n",
     );
     let seen = run(&["--local", "verify"]);
     assert_eq!(seen.code, Some(0), "{seen}");
@@ -177,7 +178,7 @@ fn writes_that_are_seen_late_are_waited_for() {
     let seen = run(&sandbox, &["--only", "probe"]);
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(
-        seen.stdout.contains("the value was right after 1."),
+        seen.stdout.contains("the value was correct after 1."),
         "{seen}"
     );
     assert!(seen.stdout.contains("(first absent after "), "{seen}");

@@ -99,5 +99,5 @@ fn what_cannot_be_deleted_is_named() {
         "-INT",
     );
     assert_eq!(seen.code, Some(130), "{seen}");
-    assert_filtered!(super::PROBE_KEYS, seen.stderr, @"error: interrupted; kvctl:probe:[KEY], kvctl:probe:[KEY] could not be deleted, and will expire");
+    assert_filtered!(super::PROBE_KEYS, seen.stderr, @"error: interrupted; kvctl:probe:[KEY], kvctl:probe:[KEY] could not be deleted and will expire");
 }

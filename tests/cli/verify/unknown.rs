@@ -207,7 +207,7 @@ fn verify_takes_no_token_for_valid_that_it_could_not_ask_about() {
 fn doctor_says_that_it_could_not_find_out_whose_the_token_is() {
     let seen = under(&asserting(), TOKEN, How::Forbidden, &["doctor"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    for said in ["\nidentity\n  could not be found out\n", "1 warning."] {
+    for said in ["\nidentity\n  unknown\n", "1 warning."] {
         assert!(seen.stdout.contains(said), "{seen}");
     }
 }

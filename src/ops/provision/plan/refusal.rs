@@ -59,7 +59,7 @@ pub enum Error {
     #[error("`--replace-id {0}` replaces nothing: no id that needs replacing is {0}")]
     NothingToReplace(NamespaceId),
     /// The title of a preview twin would be too long.
-    #[error("the title of the preview namespace cannot be formed")]
+    #[error("could not derive the title of the preview namespace")]
     Title(#[from] TitleError),
 }
 

@@ -130,7 +130,7 @@ fn workers() {
     let (long, long_url) = health(Answer::new(200, "x".repeat(1 << 20)));
     let seen = run(&long, &["--only", "worker", "--worker", long_url]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    let said = "its body was not read beyond 8 KiB";
+    let said = "only the first 8 KiB of the body were read";
     assert!(seen.stdout.contains(said), "{seen}");
 }
 
@@ -140,7 +140,7 @@ fn no_worker() {
         .args(&["--worker", "http://127.0.0.1:9/health?key=hidden"]);
     let text = case.verify();
     assert!(
-        text.contains("http://127.0.0.1:9/health gave no answer: "),
+        text.contains("http://127.0.0.1:9/health did not respond: "),
         "{text}"
     );
     assert!(
