@@ -1,29 +1,25 @@
 //! `kvctl copy`.
 
-use std::{cell::RefCell, io, time::Duration};
+use std::io;
 
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _, future, stream};
 use serde::Serialize;
 
 use super::shared::{
-    failures, guard, journal,
-    missed::{self, Missed},
+    failures, guard,
+    journal::{self, JournalDirectory},
+    missed::Missed,
     namespace::Keyspace,
     side::open_namespace,
 };
 use crate::{
-    cli::transfer::{CopyArgs, ResumeArgs, SideArg},
+    cli::transfer::{CopyArgs, SideArg},
     commands::{Partial, UsageError},
     context::Context,
     error::{Result, ResultExt as _},
     ops::bulk::{
-        absent::Settling,
-        confirmed::Confirmed,
+        copy::{Copied, Copy},
         cost::Cost,
-        journal::run_id::{Input, Operation, Run},
-        journal::{Done, Journal},
-        read::{self, Listed, Reader},
-        write::{Writer, Written},
+        write::Written,
     },
     ui::{Page, Report, quantity},
 };
@@ -40,17 +36,33 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
         .status(&format!("copying from {}", from.describe()));
     context.ui.status(&format!("copying to {}", to.describe()));
     let copy = Copy {
-        context,
-        from: &from,
-        to: &to,
+        from: from.namespace(),
+        to: to.namespace(),
+        ends: [&from, &to].map(|side| journal::end(&side.session, &side.target.id)),
         prefix: args.prefix.as_deref().unwrap_or_default(),
         timeout: args.consistency_timeout,
     };
     let report = if args.dry_run {
-        copy.count().await?
+        let listed = copy.count().await.context("could not count")?;
+        CopyReport {
+            dry_run: true,
+            records: listed,
+            ..CopyReport::new(Cost::of_copies(listed as u64), Written::default())
+        }
     } else {
         guard::allow_writes(context, &to, args.confirm.as_deref()).await?;
-        copy.run(args.resume).await?
+        let journals = JournalDirectory::new(context);
+        let start = journal::start(args.resume);
+        let copied = copy.run(journals.journals(), start).await?;
+        note_resumed(context, &copied);
+        CopyReport {
+            passed_over: copied.passed_over,
+            missed: Missed::of(copied.absent),
+            ..CopyReport::new(
+                Cost::of_copies(copied.written.confirmed as u64),
+                copied.written,
+            )
+        }
     };
     let verdict = match report.failed.len() {
         0 => report.missed.verdict().map_err(Into::into),
@@ -71,139 +83,22 @@ async fn open(context: &Context, arg: SideArg) -> Result<Keyspace> {
     }
 }
 
-type Pages = Vec<Vec<Listed>>;
-
-struct Copy<'a> {
-    context: &'a Context,
-    from: &'a Keyspace,
-    to: &'a Keyspace,
-    prefix: &'a str,
-    /// How long to ask again for keys that are listed and cannot be read.
-    timeout: Duration,
-}
-
-impl Copy<'_> {
-    /// So many pages of names are listed before the first write, to know what it will cost.
-    const AHEAD: usize = 10;
-
-    /// Counts what would be copied, without reading a value.
-    async fn count(&self) -> Result<CopyReport> {
-        let reader = Reader::new(self.from.namespace());
-        let add = async |sum: usize, page: Vec<_>| Ok(sum + page.len());
-        let listed = reader.keys(self.prefix).try_fold(0, add).await;
-        let listed = listed.context("could not count")?;
-        Ok(CopyReport {
-            dry_run: true,
-            records: listed,
-            ..CopyReport::new(Cost::of_copies(listed as u64), Written::default())
-        })
+/// Says what an earlier run had confirmed.
+fn note_resumed(context: &Context, copied: &Copied) {
+    let ui = &context.ui;
+    if copied.again > 0 {
+        let records = quantity(copied.again, "record");
+        ui.note(&format!(
+            "{records} copied again, since keys were added or removed among those confirmed before"
+        ));
     }
-
-    async fn run(&self, resume: ResumeArgs) -> Result<CopyReport> {
-        let Self { context, to, .. } = self;
-        let (mut journal, done) = self.journal(resume)?;
-        let confirmed = Confirmed::new(done);
-        if confirmed.left() > 0 {
-            let before = quantity(confirmed.left(), "record");
-            context
-                .ui
-                .status(&format!("resuming: {before} confirmed before"));
-        }
-        let confirmed = RefCell::new(confirmed);
-        let reader = Reader::new(self.from.namespace());
-        let left = reader.keys(self.prefix);
-        let left = left.map_ok(|page| confirmed.borrow_mut().next(page));
-        let rest = stream::once(async { Ok(confirmed.borrow_mut().end()) });
-        let left = left.chain(rest);
-        let left = left.try_filter(|page| future::ready(!page.is_empty()));
-        let mut pages = std::pin::pin!(left);
-        let (first, all) = ahead(&mut pages).await?;
-        let known = first.iter().flatten().count();
-        if let Some(remark) = Cost::of_copies(known as u64).remark() {
-            let more = if all { "" } else { " (there are more to come)" };
-            context.ui.note(&format!("{remark}{more}"));
-        }
-        let total = if all { known } else { 0 };
-        let writer = Writer::new(to.namespace());
-        let incomplete = if journal.is_some() {
-            "the copy is not complete; `--resume` goes on with it"
-        } else {
-            "the copy is not complete; run it again"
-        };
-        let interrupt_note = context.ui.note_on_interrupt(incomplete);
-        let progress = context.ui.progress(total, "copied");
-        let pages = stream::iter(first.into_iter().map(Ok)).chain(pages);
-        let waits = missed::waits(context, self.timeout);
-        let settling = Settling {
-            timeout: self.timeout,
-            waits: &waits,
-        };
-        // Numbered as they are listed, so that no range of the journal reaches across a key that is
-        // not in it.
-        let numbered = reader.records_of(pages, |_| true);
-        let numbered = numbered.chain(reader.late(self.prefix, &settling));
-        let count = |records: usize| progress.advance(records);
-        let written = writer.write_all(numbered, &mut journal, &count).await;
-        interrupt_note.disarm();
-        let written = written.context(incomplete)?;
-        drop(progress);
-        let missed = Missed::of(reader.settled());
-        let complete = written.failed.is_empty() && missed.verdict().is_ok();
-        journal::close(context, journal, complete)?;
-        let passed_over = self.remark(&confirmed.borrow());
-        Ok(CopyReport {
-            passed_over,
-            missed,
-            ..CopyReport::new(Cost::of_copies(written.confirmed as u64), written)
-        })
+    if copied.passed_over > 0 {
+        let records = quantity(copied.passed_over, "record");
+        ui.note(&format!(
+            "{records} confirmed before were not looked at again; `kvctl diff` compares them, and \
+             `kvctl copy --restart` copies all again"
+        ));
     }
-
-    /// Says what an earlier run had confirmed, and returns how many of these records were passed over.
-    fn remark(&self, confirmed: &Confirmed) -> u64 {
-        let ui = &self.context.ui;
-        let again = confirmed.again();
-        if again > 0 {
-            let records = quantity(again, "record");
-            ui.note(&format!(
-                "{records} copied again, since keys were added or removed among those confirmed before"
-            ));
-        }
-        let passed_over = confirmed.passed_over();
-        if passed_over > 0 {
-            let records = quantity(passed_over, "record");
-            ui.note(&format!(
-                "{records} confirmed before were not looked at again; `kvctl diff` compares them, and \
-                 `kvctl copy --restart` copies all again"
-            ));
-        }
-        passed_over
-    }
-
-    fn journal(&self, resume: ResumeArgs) -> Result<(Option<Journal<String>>, Done<String>)> {
-        let end = |side: &Keyspace| journal::end(&side.session, &side.target.id);
-        let run = Run {
-            operation: Operation::Copy,
-            from: Some(end(self.from)),
-            to: end(self.to),
-            input: Input::Prefix(self.prefix.to_owned()),
-            content: None,
-        };
-        journal::open(self.context, &run, journal::start(resume))
-    }
-}
-
-/// Lists the first pages, and tells whether those are all.
-async fn ahead(
-    pages: &mut (impl Stream<Item = Result<Vec<Listed>, read::Error>> + Unpin),
-) -> Result<(Pages, bool)> {
-    let mut first = Pages::new();
-    while first.len() < Copy::AHEAD {
-        match pages.try_next().await.context("nothing was written")? {
-            Some(page) => first.push(page),
-            None => return Ok((first, true)),
-        }
-    }
-    Ok((first, false))
 }
 
 /// What was copied.

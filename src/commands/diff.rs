@@ -5,12 +5,7 @@ use std::io;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
-use super::shared::{
-    SAMPLE,
-    missed::{self, Missed},
-    quoted,
-    side::Side,
-};
+use super::shared::{SAMPLE, missed::Missed, quoted, side::Side};
 use crate::{
     cli::transfer::DiffArgs,
     commands::{CheckFailed, Partial},
@@ -57,10 +52,9 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
 
 /// Makes sure that keys of a side which are listed, and were absent, are not there.
 async fn settle(context: &Context, reader: &Reader<'_>, prefix: &str) -> Result<()> {
-    let waits = missed::waits(context, CONSISTENCY_TIMEOUT);
     let settling = Settling {
         timeout: CONSISTENCY_TIMEOUT,
-        waits: &waits,
+        reporter: &context.ui,
     };
     let late = reader.late(prefix, &settling).try_collect::<Vec<_>>().await;
     if !late.context("could not compare")?.is_empty() {

@@ -1,7 +1,10 @@
 //! `kvctl import`.
 
-use super::shared::import::{Defaults, bring};
-use crate::{api::Lifetime, cli::transfer::ImportArgs, context::Context, error::Result};
+use super::shared::import::bring;
+use crate::{
+    api::Lifetime, cli::transfer::ImportArgs, context::Context, error::Result,
+    ops::bulk::import::Defaults,
+};
 
 pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<()> {
     let defaults = Defaults {

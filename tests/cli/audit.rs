@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, Seen, assert_filtered};
 
-const RULES: &str = "\
+pub(crate) const RULES: &str = "\
 [[namespace]]
 binding = \"SESSIONS\"
 prefix = \"session:\"
@@ -19,7 +19,7 @@ prefix = \"profile:\"
 ";
 
 /// A project with two namespaces, and with these rules.
-fn sandbox(rules: &str) -> Sandbox {
+pub(crate) fn sandbox(rules: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let bindings = "name = \"bio\"\n\n[[kv_namespaces]]\nbinding = \"SESSIONS\"\n\n\
                     [[kv_namespaces]]\nbinding = \"CONFIG_CACHE\"\n";

@@ -5,9 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kvctl::emulator::{Action, Fault};
+
 use crate::{
     provision::BIO,
     sandbox::{Sandbox, Seen},
+    transfer::count,
     wait::{Finish as _, send_signal, signal_at, wait_until},
 };
 
@@ -198,4 +201,55 @@ fn a_reader_that_goes_away_is_no_failure() {
     let seen = Seen::of(child);
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(seen.stderr, "");
+}
+
+/// Interrupts a run as soon as a write has reached the service, which never answers it.
+#[cfg(unix)]
+fn interrupted_while_writing(sandbox: &Sandbox, args: &[&str], path: &str) -> Seen {
+    let method = if path == "/bulk/delete" {
+        "POST"
+    } else {
+        "PUT"
+    };
+    let never = Action::Delay(Duration::from_mins(5));
+    sandbox.emulator.fault(Fault::new(method, path, never));
+    let before = count(sandbox, method, path);
+    let child = sandbox.command(args).spawn().unwrap();
+    wait_until("it writes", || count(sandbox, method, path) > before);
+    assert!(send_signal(&child, "-INT"));
+    Seen::of(child)
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_sync_says_that_it_is_not_complete() {
+    let said = "note: the sync is not complete; run it again";
+    let sandbox = crate::transfer::sandbox(&["one"]);
+    sandbox.write("site/a", "1");
+    let sync = ["sync", "site", "-n", "one", "--delete", "-y"];
+    let seen = interrupted_while_writing(&sandbox, &sync, "/bulk");
+    assert_eq!(seen.code, Some(130), "{seen}");
+    assert!(seen.stderr.contains(said), "{seen}");
+
+    let sandbox = crate::transfer::sandbox(&["one"]);
+    let put = sandbox.run(&["key", "put", "old", "1", "-n", "one"]);
+    assert_eq!(put.code, Some(0), "{put}");
+    sandbox.write("site/.hidden", "");
+    let sync = [&sync[..], &["--allow-empty"]].concat();
+    let seen = interrupted_while_writing(&sandbox, &sync, "/bulk/delete");
+    assert_eq!(seen.code, Some(130), "{seen}");
+    assert!(seen.stderr.contains(said), "{seen}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_fix_says_that_it_is_not_complete() {
+    let sandbox = crate::audit::sandbox(crate::audit::RULES);
+    let put = sandbox.run(&["key", "put", "session:a", "1", "-b", "SESSIONS"]);
+    assert_eq!(put.code, Some(0), "{put}");
+    let fix = ["audit", "-b", "SESSIONS", "--fix", "-y"];
+    let seen = interrupted_while_writing(&sandbox, &fix, "/bulk");
+    assert_eq!(seen.code, Some(130), "{seen}");
+    let said = "note: the fix is not complete; run it again";
+    assert!(seen.stderr.contains(said), "{seen}");
 }

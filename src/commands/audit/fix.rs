@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
 use super::{AuditReport, Auditor, Subject, scope};
@@ -13,21 +12,19 @@ use crate::{
         shared::{
             failures,
             guard::allow_rewrites,
-            missed,
             namespace::{Access, Keyspace, choose},
             quoted,
         },
     },
     context::Context,
     domain::Ttl,
-    error::{Result, ResultExt as _},
+    error::Result,
     ops::{
-        bulk::audit::rules::Rules,
         bulk::{
-            absent::{CONSISTENCY_TIMEOUT, Settled, Settling},
+            audit::{fix::set_ttl, rules::Rules},
             cost::Cost,
-            read::{Listed, Reader},
-            write::{Writer, Written},
+            read::Listed,
+            reporter::Reporter,
         },
         target::Target,
     },
@@ -111,9 +108,8 @@ impl Fix<'_> {
             return Ok(fixed);
         }
         self.announce(&keys);
-        if let Some(cost) = fixed.cost.remark() {
-            self.context.ui.note(&cost);
-        }
+        let reporter: &dyn Reporter = &self.context.ui;
+        reporter.cost(fixed.cost);
         let what = format!(
             "giving {} of {} a time to live of {}",
             quantity(keys.len(), "key"),
@@ -121,7 +117,8 @@ impl Fix<'_> {
             self.ttl
         );
         allow_rewrites(self.context, self.keyspace, args.confirm.as_deref(), what).await?;
-        let (mut written, settled) = self.write(keys).await?;
+        let namespace = self.keyspace.namespace();
+        let (mut written, settled) = set_ttl(namespace, keys, self.ttl, reporter).await?;
         let unreadable = settled.unreadable.iter().map(ToString::to_string);
         let reason = || "it is listed, and could not be read".to_owned();
         written.failed.extend(unreadable.map(|key| (key, reason())));
@@ -146,24 +143,6 @@ impl Fix<'_> {
         if keys.len() > SHOWN {
             ui.status("  …");
         }
-    }
-
-    async fn write(&self, keys: Vec<Listed>) -> Result<(Written, Settled)> {
-        let progress = self.context.ui.progress(keys.len(), "rewriting");
-        let count = |records: usize| progress.advance(records);
-        let reader = Reader::new(self.keyspace.namespace());
-        let listed = stream::iter([Ok(keys)]);
-        let waits = missed::waits(self.context, CONSISTENCY_TIMEOUT);
-        let settling = Settling {
-            timeout: CONSISTENCY_TIMEOUT,
-            waits: &waits,
-        };
-        let numbered = reader.records_of(listed, |_| true);
-        let numbered = numbered.chain(reader.late("", &settling));
-        let writer = Writer::new(self.keyspace.namespace()).giving(self.ttl);
-        let written = writer.write_all(numbered, &mut (), &count).await;
-        let written = written.context("not all keys are written; run it again")?;
-        Ok((written, reader.settled()))
     }
 }
 

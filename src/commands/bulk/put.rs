@@ -2,13 +2,11 @@
 
 use crate::{
     cli::{bulk::BulkPutArgs, transfer::ImportArgs},
-    commands::shared::{
-        import::{self, Defaults},
-        lifetime,
-    },
+    commands::shared::{import, lifetime},
     context::Context,
     error::Result,
     formats::{Format, StreamFormat},
+    ops::bulk::import::Defaults,
 };
 
 pub(super) async fn run(context: &Context, args: BulkPutArgs) -> Result<()> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     guard::Guard,
-    journal,
+    journal::{self, JournalDirectory},
     namespace::{Choice, Keyspace},
     quoted,
     selection::Selection,
@@ -14,15 +14,15 @@ use super::{
 use crate::{
     commands::Refused,
     context::Context,
-    domain::{BULK_MAX_KEYS, KeyName},
+    domain::KeyName,
     error::{Result, ResultExt as _},
     ops::{
         bulk::{
             cost::Cost,
-            delete::{self, Deleter, Remained},
-            journal::run_id::{Input, Operation, Run},
-            journal::{Done, Journal, Start},
+            delete::{self, Remained},
+            journal::{Journal, Kept, run_id::Input},
             names::Names,
+            reporter::Reporter,
         },
         target::Target,
     },
@@ -53,8 +53,12 @@ pub(crate) async fn delete(
 ) -> Result<()> {
     let keyspace = choice.open(context).await?;
     let names = keyspace.names(&selection, args.max).await?;
-    let (journal, done) = keyspace.journal(context, &selection, &names, &args)?;
-    let (names, passed_over) = left(names, &done);
+    let (journal, done) = if args.dry_run {
+        Kept::default()
+    } else {
+        keyspace.journal(context, &selection, &names, args.resume)?
+    };
+    let (names, passed_over) = delete::without(names, &done);
     let mut report = DeleteReport {
         namespace: keyspace.target.clone(),
         matched: names.len(),
@@ -66,30 +70,20 @@ pub(crate) async fn delete(
         remained: Vec::new(),
         keys: None,
     };
-    if passed_over > 0 {
-        let keys = quantity(passed_over, "key");
-        context.ui.note(&match selection {
-            Selection::Matching(_) => format!(
-                "passed over, though listed among keys that an earlier run deleted: {keys}; the list \
-                 is late, or they are new and are deleted without `--resume`"
-            ),
-            Selection::Named(_) | Selection::Read(_) => {
-                format!("passed over, as an earlier run deleted them: {keys}")
-            }
-        });
-    }
+    note_skipped(context, &selection, passed_over);
     if args.dry_run {
         report.keys = Some(names);
         return context.ui.conclude(&report, Ok(()));
     }
     if names.is_empty() {
-        journal::close(context, journal, true)?;
+        if let Some(journal) = journal {
+            journal.close(true, &context.ui)?;
+        }
         return context.ui.conclude(&report, Ok(()));
     }
     announce(context, &keyspace, &names);
-    if let Some(cost) = report.cost.remark() {
-        context.ui.note(&cost);
-    }
+    let reporter: &dyn Reporter = &context.ui;
+    reporter.cost(report.cost);
     let guard = Guard {
         context,
         keys: names.len(),
@@ -111,7 +105,24 @@ pub(crate) async fn delete(
     context.ui.conclude(&report, verdict)
 }
 
-/// Says what is about to go, and where.
+/// Says how many keys an earlier run deleted.
+fn note_skipped(context: &Context, selection: &Selection, count: usize) {
+    if count == 0 {
+        return;
+    }
+    let keys = quantity(count, "key");
+    context.ui.note(&match selection {
+        Selection::Matching(_) => format!(
+            "passed over, though listed among keys that an earlier run deleted: {keys}; the list \
+             is late, or they are new and are deleted without `--resume`"
+        ),
+        Selection::Named(_) | Selection::Read(_) => {
+            format!("passed over, as an earlier run deleted them: {keys}")
+        }
+    });
+}
+
+/// Says what will be deleted, and where.
 fn announce(context: &Context, keyspace: &Keyspace, names: &Names) {
     let keys = quantity(names.len(), "key");
     let place = keyspace.describe();
@@ -154,36 +165,21 @@ impl Keyspace {
         }
     }
 
-    /// Opens the journal, if there is more to delete than one request could.
     fn journal(
         &self,
         context: &Context,
         selection: &Selection,
         names: &Names,
-        args: &Wish,
-    ) -> Result<(Option<Journal<String>>, Done<String>)> {
-        let run = Run {
-            operation: Operation::Delete,
-            from: None,
-            to: journal::end(&self.session, &self.target.id),
-            input: match selection {
-                Selection::Matching(prefix) => Input::Prefix(prefix.clone()),
-                Selection::Named(_) | Selection::Read(_) => Input::keys(names.iter()),
-            },
-            content: None,
+        resume: bool,
+    ) -> Result<Kept<String>> {
+        let journals = JournalDirectory::new(context);
+        let to = journal::end(&self.session, &self.target.id);
+        let input = match selection {
+            Selection::Matching(prefix) => Input::Prefix(prefix.clone()),
+            Selection::Named(_) | Selection::Read(_) => Input::keys(names.iter()),
         };
-        let few = names.len() <= BULK_MAX_KEYS && !args.resume;
-        // What an earlier run left must not be taken for a part of a later one.
-        if args.dry_run || (few && !journal::is_there(context, &run)) {
-            return Ok((None, Done::default()));
-        }
-        // To delete once more does no harm, so nobody has to say that it is meant.
-        let start = if args.resume {
-            Start::Resume
-        } else {
-            Start::Anew
-        };
-        journal::open(context, &run, start)
+        let journals = journals.journals();
+        Ok(delete::open_journal(journals, to, input, names, resume)?)
     }
 
     /// Deletes the keys, and returns those that remained.
@@ -192,44 +188,19 @@ impl Keyspace {
         context: &Context,
         selection: &Selection,
         names: &Names,
-        mut journal: Option<Journal<String>>,
+        journal: Option<Journal<String>>,
     ) -> Result<Vec<String>> {
         if let Selection::Named(keys) = selection
             && let [key, ..] = keys.as_slice()
             && names.len() == 1
         {
             let sent = self.namespace().delete_key(key).await;
-            sent.with_context(|| format!("could not delete {}", quoted(key.as_str())))?;
+            sent.with_context(|| format!("could not delete {}", quoted(key)))?;
             return Ok(Vec::new());
         }
-        let incomplete = if journal.is_some() {
-            "the deletion is not complete; `--resume` goes on with it"
-        } else {
-            "the deletion is not complete; run it again"
-        };
-        let interrupt_note = context.ui.note_on_interrupt(incomplete);
-        let bar = context.ui.progress(names.len(), "deleting");
-        let done = |keys| bar.advance(keys);
-        let deleter = Deleter::new(self.namespace());
-        let sent = deleter.delete(names.iter(), &mut journal, &done).await;
-        interrupt_note.disarm();
-        let sent = sent.context(incomplete)?;
-        journal::close(context, journal, sent.failed.is_empty())?;
+        let sent = delete::delete_all(self.namespace(), names, journal, &context.ui).await?;
         Ok(sent.failed.into_keys().collect())
     }
-}
-
-/// Takes out the names that were deleted before, and returns how many those are.
-fn left(names: Names, done: &Done<String>) -> (Names, usize) {
-    if done.is_empty() {
-        return (names, 0);
-    }
-    let left: Names = names
-        .iter()
-        .filter(|name| !done.contains(0, name))
-        .collect();
-    let passed_over = names.len() - left.len();
-    (left, passed_over)
 }
 
 /// What is gone, or would be.

@@ -6,8 +6,8 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
 use super::{
-    journal,
-    missed::{self, Missed},
+    journal::{self, JournalDirectory},
+    missed::Missed,
     part::{NOTHING_KEPT, begin, incomplete},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
             directory::DirectoryWriter,
             file::{WriteError, format_of, write_all},
             journal::run_id::Origin,
-            read::{self, Listed, Reader},
+            read::{self, Reader},
         },
         target::Target,
     },
@@ -80,8 +80,7 @@ impl Export<'_> {
         let reader = self.reader();
         let writer = format.writer(self.context.ui.writer());
         let writer = writer.map_err(OutputError::from)?;
-        let waits = missed::waits(self.context, self.timeout);
-        let settling = self.settling(&waits);
+        let settling = self.settling();
         let records = self.records(&reader, &settling, |_| true);
         let written = write_all(records, writer, &|_| {}).await;
         let summary = written.map_err(|e| match e {
@@ -96,10 +95,10 @@ impl Export<'_> {
         Ok(missed.verdict()?)
     }
 
-    fn settling<'a>(&self, waits: &'a dyn Fn(&[Listed])) -> Settling<'a> {
+    fn settling(&self) -> Settling<'_> {
         Settling {
             timeout: self.timeout,
-            waits,
+            reporter: &self.context.ui,
         }
     }
 
@@ -153,8 +152,7 @@ impl Export<'_> {
 
     /// Writes a directory. Its keys must come in order, so it is begun again where some come late.
     async fn write_tree(&self, target: &Path) -> Result<(Reader<'_>, Summary, u64)> {
-        let waits = missed::waits(self.context, self.timeout);
-        let settling = self.settling(&waits);
+        let settling = self.settling();
         for _ in 0..TREE_ATTEMPTS {
             let reader = self.reader();
             let (tree, summary) = self.grow_tree(&reader, target).await?;
@@ -217,8 +215,7 @@ impl Export<'_> {
             None
         };
         let reader = self.reader();
-        let waits = missed::waits(self.context, self.timeout);
-        let settling = self.settling(&waits);
+        let settling = self.settling();
         let known = partial
             .as_mut()
             .map(|partial| std::mem::take(&mut partial.keys));
@@ -273,7 +270,9 @@ impl Export<'_> {
             from: journal::end(self.session, &self.target.id),
             prefix: self.prefix.to_owned(),
         };
-        journal::note_origin(self.context, &origin, &Growing::part(target), resumed)
+        let journals = JournalDirectory::new(self.context);
+        let part = Growing::part(target);
+        Ok(journals.journals().note_origin(&origin, &part, resumed)?)
     }
 
     async fn may_overwrite(&self, target: &Path) -> Result<()> {

@@ -1,71 +1,31 @@
 //! Importing a file of records, in the spelling of kvctl or of wrangler.
 
-use std::{cell::Cell, io};
+use std::io;
 
-use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
 use super::{
     failures::{self, Failed},
-    guard, journal, lifetime,
-    namespace::{Access, Keyspace, choose},
+    guard,
+    journal::{self, JournalDirectory},
+    lifetime,
+    namespace::{Access, choose},
     source::{Source, names, remark_invalid, remark_skipped},
 };
 use crate::{
-    api::Lifetime,
-    cli::transfer::{ImportArgs, ResumeArgs},
+    cli::transfer::ImportArgs,
     commands::Partial,
     context::Context,
-    domain::Metadata,
     error::{Result, ResultExt as _},
-    formats,
     ops::bulk::{
         cost::Cost,
         file::Survey,
-        journal::run_id::{Content, Input, Operation, Run},
-        journal::{Done, Journal},
-        write::{Outgoing, Writer, Written},
+        import::{Defaults, Import},
+        reporter::Reporter,
+        write::Written,
     },
     ui::{Page, Report, quantity},
 };
-
-/// What records get that the file says nothing of.
-#[derive(Debug, Clone)]
-pub(crate) struct Defaults {
-    pub(crate) lifetime: Lifetime,
-    pub(crate) metadata: Option<Metadata>,
-}
-
-impl Defaults {
-    /// Returns the checksum of what they say, if they say anything.
-    fn sum(&self) -> Option<String> {
-        let Self { lifetime, metadata } = self;
-        let lifetime = match lifetime {
-            Lifetime::Unlimited => None,
-            Lifetime::For(ttl) => Some(format!("for {}", ttl.seconds())),
-            Lifetime::Until(at) => Some(format!("until {}", at.unix_seconds())),
-        };
-        let metadata = metadata.as_ref().map(Metadata::as_json);
-        (lifetime.is_some() || metadata.is_some())
-            .then(|| Content::sum(&format!("{lifetime:?} {metadata:?}")))
-    }
-
-    /// A time to live stays one: it is counted from when the service takes the record.
-    fn complete(&self, number: u64, input: formats::Input) -> Outgoing {
-        let (mut record, ttl) = input.into_record_and_ttl();
-        record.metadata = record.metadata.or_else(|| self.metadata.clone());
-        let lifetime = match (ttl, record.expiration) {
-            (Some(ttl), _) => Lifetime::For(ttl),
-            (None, Some(at)) => Lifetime::Until(at),
-            (None, None) => self.lifetime,
-        };
-        Outgoing {
-            number,
-            record,
-            lifetime,
-        }
-    }
-}
 
 /// Imports a file.
 pub(crate) async fn bring(context: &Context, args: ImportArgs, defaults: Defaults) -> Result<()> {
@@ -83,18 +43,22 @@ pub(crate) async fn bring(context: &Context, args: ImportArgs, defaults: Default
     ));
     let cost = Cost::of_writes(survey.records, survey.bytes);
     let written = if args.dry_run {
-        remark(context, cost);
+        let reporter: &dyn Reporter = &context.ui;
+        reporter.cost(cost);
         Written::default()
     } else {
         guard::allow_writes(context, &keyspace, args.confirm.as_deref()).await?;
         let import = Import {
-            context,
-            keyspace: &keyspace,
-            source: &source,
+            namespace: keyspace.namespace(),
+            to: journal::end(&keyspace.session, &keyspace.target.id),
+            file: &source.file,
+            path: source.path(),
             survey: &survey,
             defaults: &defaults,
         };
-        import.run(args.resume).await?
+        let journals = JournalDirectory::new(context);
+        let start = journal::start(args.resume);
+        import.run(journals.journals(), start).await?
     };
     let report = ImportReport::new(source.name, args.dry_run, &survey, cost, written);
     let verdict = match report.failed.len() + report.invalid.len() {
@@ -112,87 +76,6 @@ fn announce(context: &Context, survey: &Survey) {
         context
             .ui
             .note("the file carries no checksum, so that it may have been cut short unnoticed");
-    }
-}
-
-/// Says what it will cost, if that is much.
-fn remark(context: &Context, cost: Cost) {
-    if let Some(remark) = cost.remark() {
-        context.ui.note(&remark);
-    }
-}
-
-struct Import<'a> {
-    context: &'a Context,
-    keyspace: &'a Keyspace,
-    source: &'a Source,
-    survey: &'a Survey,
-    defaults: &'a Defaults,
-}
-
-impl Import<'_> {
-    async fn run(&self, resume: ResumeArgs) -> Result<Written> {
-        let Self {
-            context,
-            keyspace,
-            source,
-            survey,
-            defaults,
-        } = self;
-        let (mut journal, done) = self.journal(resume)?;
-        if !done.is_empty() {
-            let before = quantity(done.len(), "record");
-            context
-                .ui
-                .note(&format!("{before} confirmed before, not sent again"));
-        }
-        let left = survey.records.saturating_sub(done.len());
-        // How many bytes the rest of a file has is not known.
-        let bytes = if done.is_empty() { survey.bytes } else { 0 };
-        remark(context, Cost::of_writes(left, bytes));
-        let total = usize::try_from(left).unwrap_or(usize::MAX);
-        let incomplete = "the import is not complete; `--resume` goes on with it";
-        let interrupt_note = context.ui.note_on_interrupt(incomplete);
-        let progress = context.ui.progress(total, "importing");
-        let confirmed = Cell::new(0);
-        let count = |records: usize| {
-            confirmed.set(confirmed.get() + records);
-            progress.advance(records);
-        };
-        let pending = source.file.inputs(survey)?.try_filter(|(number, input)| {
-            std::future::ready(!done.contains(*number, input.key.as_str()))
-        });
-        let pending = pending.map_ok(|(number, input)| defaults.complete(number, input));
-        let writer = Writer::new(keyspace.namespace());
-        let written = writer.write_all(pending, &mut journal, &count).await;
-        interrupt_note.disarm();
-        let written = written.with_context(|| {
-            let confirmed = quantity(confirmed.get(), "record");
-            format!("{incomplete}; {confirmed} confirmed in this run")
-        })?;
-        drop(progress);
-        journal::close(context, journal, written.failed.is_empty())?;
-        Ok(written)
-    }
-
-    fn journal(&self, resume: ResumeArgs) -> Result<(Option<Journal<u64>>, Done<u64>)> {
-        let content = Content {
-            records: self.survey.records,
-            sha256: self.survey.sum.clone(),
-            given: self.defaults.sum(),
-        };
-        let run = Run {
-            operation: Operation::Import,
-            from: None,
-            to: journal::end(&self.keyspace.session, &self.keyspace.target.id),
-            input: match self.source.path() {
-                Some(path) => Input::file(path),
-                None => Input::Pipe(content.sha256.clone()),
-            },
-            content: Some(content),
-        };
-        let start = journal::start(resume);
-        journal::open_import(self.context, self.source.path(), &run, start)
     }
 }
 

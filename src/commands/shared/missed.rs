@@ -1,17 +1,15 @@
-//! Keys that are listed and could not be read: how it is said that they are waited for, and what
-//! became of them.
+//! What became of keys that are listed and could not be read.
 
-use std::{io, time::Duration};
+use std::io;
 
 use serde::Serialize;
 
 use super::quoted;
 use crate::{
     commands::Partial,
-    context::Context,
     domain::KeyName,
-    ops::bulk::{absent::Settled, read::Listed},
-    ui::{Page, Verbosity, quantity},
+    ops::bulk::absent::Settled,
+    ui::{Page, quantity},
 };
 
 /// How many keys a sentence names.
@@ -77,7 +75,7 @@ impl Missed {
 }
 
 /// Names the first of `keys`, with their number if there are more.
-fn named(keys: &[impl AsRef<str>]) -> String {
+pub(super) fn named(keys: &[impl AsRef<str>]) -> String {
     let first: Vec<String> = keys
         .iter()
         .take(NAMED)
@@ -86,19 +84,4 @@ fn named(keys: &[impl AsRef<str>]) -> String {
     let count = quantity(keys.len(), "key");
     let more = if keys.len() > NAMED { ", …" } else { "" };
     format!("{count} ({}{more})", first.join(", "))
-}
-
-/// Says, also under `--quiet`, which keys are waited for.
-pub(crate) fn waits(context: &Context, timeout: Duration) -> impl Fn(&[Listed]) {
-    move |listed| {
-        let keys: Vec<&str> = listed.iter().map(|it| it.key.as_str()).collect();
-        context.ui.detail(
-            Verbosity::Quiet,
-            &format!(
-                "listed, but not readable yet: {}; retrying for up to {} s",
-                named(&keys),
-                timeout.as_secs_f64().ceil()
-            ),
-        );
-    }
 }

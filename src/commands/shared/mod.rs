@@ -11,6 +11,7 @@ pub(crate) mod lifetime;
 pub(crate) mod missed;
 pub(crate) mod namespace;
 mod part;
+mod reporter;
 pub(crate) mod scaffold_report;
 pub(crate) mod scaffolding;
 pub(crate) mod selection;

@@ -12,12 +12,12 @@ use super::{
 use crate::{
     cli::transfer::{NamespaceArg, SideArg},
     context::Context,
-    domain::{Classification, Classify, ErrorClass, Record},
+    domain::Record,
     env,
     error::Result,
     formats::Format,
     ops::{
-        bulk::{file::Survey, read::Reader},
+        bulk::{compare::SideError, file::Survey, read::Reader},
         target::Selector,
     },
 };
@@ -26,32 +26,6 @@ use crate::{
 pub(crate) enum Side {
     File(Box<(Source, Survey)>),
     Namespace(Box<Keyspace>),
-}
-
-/// Why a side could not be read, whichever it is.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error(transparent)]
-    File(#[from] crate::ops::bulk::file::Error),
-    #[error("the key {name} cannot be written")]
-    Prefixed {
-        /// The key, ready to be shown.
-        name: String,
-        /// What is wrong with it.
-        source: crate::domain::KeyNameError,
-    },
-    #[error(transparent)]
-    Namespace(#[from] crate::ops::bulk::read::Error),
-}
-
-impl Classify for Error {
-    fn classify(&self) -> Classification {
-        match self {
-            Self::File(e) => e.classify(),
-            Self::Prefixed { .. } => ErrorClass::Failed.into(),
-            Self::Namespace(e) => e.classify(),
-        }
-    }
 }
 
 impl Side {
@@ -87,7 +61,7 @@ impl Side {
         &'a self,
         reader: Option<&'a Reader<'a>>,
         prefix: &'a str,
-    ) -> Result<BoxStream<'a, Result<Record, Error>>> {
+    ) -> Result<BoxStream<'a, Result<Record, SideError>>> {
         Ok(match (self, reader) {
             (Self::File(side), _) => side
                 .0
@@ -95,10 +69,10 @@ impl Side {
                 .records(&side.1, env::now().as_second())?
                 .map_ok(|(_, record)| record)
                 .try_filter(move |r| std::future::ready(r.key.as_str().starts_with(prefix)))
-                .map_err(Error::from)
+                .map_err(SideError::from)
                 .boxed(),
             (Self::Namespace(_), Some(reader)) => {
-                reader.records(prefix).map_err(Error::from).boxed()
+                reader.records(prefix).map_err(SideError::from).boxed()
             }
             (Self::Namespace(_), None) => stream::empty().boxed(),
         })

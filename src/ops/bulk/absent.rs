@@ -18,7 +18,10 @@ use std::{
 use futures_util::{Stream, TryStreamExt as _, stream};
 use tokio::time::Instant;
 
-use super::read::{Error, Found, Listed, Reader};
+use super::{
+    read::{Error, Found, Listed, Reader},
+    reporter::Reporter,
+};
 use crate::domain::{BULK_GET_MAX_KEYS, KeyName};
 
 /// How long a key that is listed and cannot be read is asked for again, unless told otherwise: the
@@ -42,7 +45,7 @@ pub struct Settling<'a> {
     /// How long.
     pub timeout: Duration,
     /// Told of the keys before the first pause.
-    pub waits: &'a dyn Fn(&[Listed]),
+    pub reporter: &'a dyn Reporter,
 }
 
 impl std::fmt::Debug for Settling<'_> {
@@ -195,7 +198,8 @@ impl Reader<'_> {
         round.last = spare <= round.pause;
         if !spare.is_zero() {
             if !round.told {
-                (settling.waits)(&left);
+                let keys: Vec<&str> = left.iter().map(|it| it.key.as_str()).collect();
+                settling.reporter.waiting(&keys, settling.timeout);
                 round.told = true;
             }
             tokio::time::sleep(round.pause.min(spare)).await;

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use futures_util::{Stream, StreamExt as _};
 
-use crate::domain::{Classification, Classify, ErrorClass, KeyName, Record};
+use crate::domain::{Classification, Classify, ErrorClass, KeyName, KeyNameError, Record};
 
 /// What two sides differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,35 @@ pub enum Difference {
     Value,
     /// Both have it, with one value and different expiry or metadata.
     Belongings,
+}
+
+/// Why a side could not be read, whichever it is.
+#[derive(Debug, thiserror::Error)]
+pub enum SideError {
+    /// A file of records.
+    #[error(transparent)]
+    File(#[from] super::file::Error),
+    /// A name of a file, behind a prefix, that is not a key.
+    #[error("the key `{name}` cannot be written")]
+    Prefixed {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        source: KeyNameError,
+    },
+    /// A namespace.
+    #[error(transparent)]
+    Namespace(#[from] super::read::Error),
+}
+
+impl Classify for SideError {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::File(e) => e.classify(),
+            Self::Prefixed { .. } => ErrorClass::Failed.into(),
+            Self::Namespace(e) => e.classify(),
+        }
+    }
 }
 
 /// Why two sides cannot be compared.

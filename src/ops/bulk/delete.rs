@@ -4,12 +4,18 @@ use futures_util::TryStreamExt as _;
 
 use super::{
     batch::{Batch, Encoded},
+    journal::{
+        self, Done, Journal, Journals, Kept, Start,
+        run_id::{End, Input, Operation, Run as RunId},
+    },
     names::Names,
+    reporter::Reporter,
+    run::{self, Run, Task},
     send::{Confirmations, Error, Flight, Job, Sender, Sent, Verb},
 };
 use crate::{
     api::{self, Namespace},
-    domain::{Classification, Classify, ErrorClass},
+    domain::{BULK_MAX_KEYS, Classification, Classify, ErrorClass},
 };
 
 /// The service kept some keys, however often it was asked.
@@ -45,6 +51,69 @@ pub async fn matching(
         }
     }
     Ok(names)
+}
+
+/// Opens the journal of a deletion, if there is more to delete than fits in one request.
+pub fn open_journal(
+    journals: Journals<'_>,
+    to: End,
+    input: Input,
+    names: &Names,
+    resume: bool,
+) -> Result<Kept<String>, journal::Error> {
+    let run = RunId {
+        operation: Operation::Delete,
+        from: None,
+        to,
+        input,
+        content: None,
+    };
+    let few = names.len() <= BULK_MAX_KEYS && !resume;
+    // What an earlier run left must not be taken for a part of a later one.
+    if few && !journals.has(&run) {
+        return Ok((None, Done::default()));
+    }
+    // To delete once more does no harm, so nobody has to ask for it.
+    let start = if resume { Start::Resume } else { Start::Anew };
+    journals.open(&run, start)
+}
+
+/// Takes out the names that were deleted before, and returns how many those are.
+pub fn without(names: Names, done: &Done<String>) -> (Names, usize) {
+    if done.is_empty() {
+        return (names, 0);
+    }
+    let left: Names = names
+        .iter()
+        .filter(|name| !done.contains(0, name))
+        .collect();
+    let passed_over = names.len() - left.len();
+    (left, passed_over)
+}
+
+const TASK: Task = Task {
+    name: "deletion",
+    doing: "deleting",
+    items: "keys",
+};
+
+/// Deletes all `names`, and returns what became of them.
+pub async fn delete_all(
+    namespace: Namespace<'_>,
+    names: &Names,
+    journal: Option<Journal<String>>,
+    reporter: &dyn Reporter,
+) -> Result<Sent, run::Error<Error>> {
+    Run::new(reporter, TASK, journal)
+        .carry_out(
+            names.len(),
+            async |journal, count| {
+                let deleter = Deleter::new(namespace);
+                deleter.delete(names.iter(), journal, count).await
+            },
+            |sent| sent.failed.is_empty(),
+        )
+        .await
 }
 
 /// Deletes from one namespace.

@@ -4,6 +4,7 @@
 //! time it has left: [`rules`] says what that can show. [`prefixes`] counts what keys begin with.
 //! Both are pure, take one key at a time, and keep no more of it than a report shows.
 
+pub mod fix;
 pub mod prefixes;
 pub mod rules;
 

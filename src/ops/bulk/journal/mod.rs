@@ -16,17 +16,19 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{confirmed::KeySum, send::Confirmations};
+use super::{confirmed::KeySum, reporter::Reporter, send::Confirmations};
 use crate::{
     domain::{Classification, Classify, ErrorClass},
     fsx,
 };
 
 mod done;
+mod journals;
 mod legacy;
 pub mod run_id;
 
 pub use done::{Done, Line};
+pub use journals::{Journals, Kept};
 pub use legacy::open_beside;
 
 use run_id::{MAGIC, Run};
@@ -102,6 +104,12 @@ pub enum Error {
     /// What stands in the journal's place is none, or of another version of kvctl.
     #[error("`{}` is not a journal of this version of kvctl; it was left as it is", .0.display())]
     Foreign(PathBuf),
+    /// A run should be resumed, and nothing is known of any.
+    #[error("`--resume` needs a journal, and there is no directory for journals")]
+    NoDirectory,
+    /// What was exported so far is of another export.
+    #[error("{} is part of an export of another namespace or prefix", .0.display())]
+    OtherExport(PathBuf),
     /// The journal cannot be read.
     #[error("could not read {}", path.display())]
     Read {
@@ -125,6 +133,11 @@ impl Classify for Error {
                 "move {} away; what it confirmed would be sent again",
                 path.display()
             )),
+            Self::NoDirectory => {
+                ErrorClass::Usage.hint("set XDG_STATE_HOME to a writable directory")
+            }
+            Self::OtherExport(_) => ErrorClass::Refused
+                .hint("pass `--restart` to start over, or export to another file"),
             Self::Read { .. } => ErrorClass::Failed.into(),
             Self::File(e @ fsx::Error::Busy { .. }) => e
                 .classify()
@@ -184,15 +197,18 @@ impl<P: Position> Journal<P> {
         }
     }
 
-    /// Returns why it does not know all that was confirmed, if it does not.
-    pub fn failure(&self) -> Option<&io::Error> {
-        self.failure.as_ref()
-    }
-
-    /// Removes the journal: the run is complete.
-    pub fn finish(mut self) -> Result<(), Error> {
-        self.blank = false;
-        Ok(self.file.remove()?)
+    /// Ends the journal: it is removed if the run is `complete`.
+    pub fn close(mut self, complete: bool, reporter: &dyn Reporter) -> Result<(), Error> {
+        if complete {
+            self.blank = false;
+            return Ok(self.file.remove()?);
+        }
+        if let Some(failure) = &self.failure {
+            reporter.note(&format!(
+                "the journal is not complete; `--resume` will send some records again: {failure}"
+            ));
+        }
+        Ok(())
     }
 }
 

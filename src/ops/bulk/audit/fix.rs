@@ -1,0 +1,51 @@
+//! Setting a TTL on keys that must expire and do not.
+
+use futures_util::{StreamExt as _, stream};
+
+use crate::{
+    api::Namespace,
+    domain::Ttl,
+    ops::bulk::{
+        absent::{CONSISTENCY_TIMEOUT, Settled, Settling},
+        read::{self, Listed, Reader},
+        reporter::Reporter,
+        run::{self, Run, Task},
+        write::{self, Writer, Written},
+    },
+};
+
+/// Why a fix did not reach its end.
+pub type Error = run::Error<write::Error<read::Error>>;
+
+const TASK: Task = Task {
+    name: "fix",
+    doing: "rewriting",
+    items: "keys",
+};
+
+/// Rewrites `keys` with a TTL. Returns what became of them, and of those that could not be read.
+pub async fn set_ttl(
+    namespace: Namespace<'_>,
+    keys: Vec<Listed>,
+    ttl: Ttl,
+    reporter: &dyn Reporter,
+) -> Result<(Written, Settled), Error> {
+    let reader = Reader::new(namespace);
+    let settling = Settling {
+        timeout: CONSISTENCY_TIMEOUT,
+        reporter,
+    };
+    let written = Run::without_journal(reporter, TASK)
+        .carry_out(
+            keys.len(),
+            async |journal, count| {
+                let numbered = reader.records_of(stream::iter([Ok(keys)]), |_| true);
+                let numbered = numbered.chain(reader.late("", &settling));
+                let writer = Writer::new(namespace).giving(ttl);
+                writer.write_all(numbered, journal, count).await
+            },
+            |_| true,
+        )
+        .await?;
+    Ok((written, reader.settled()))
+}
