@@ -16,7 +16,7 @@ use std::{
     sync::Once,
 };
 
-pub use service::{Checkup, Orphan, ServeError, Served, Service, ServiceError};
+pub use service::{Orphan, ServeError, Served, Service, ServiceError, StoreCheck};
 pub use session::{Attempt, Backend, Session};
 pub use sources::{EnvFileSource, ForeignBaseUrl, Setting};
 

@@ -9,7 +9,7 @@ use std::{
 use super::Context;
 use crate::{
     credentials::{TOKEN_FILE_MAX_BYTES, TokenFile},
-    fsx::{self, Kind},
+    fsx::{self, FileKind},
 };
 
 /// The most that a file with certificate authorities may hold, in bytes.
@@ -28,7 +28,7 @@ impl Context {
         let authorities = authorities.map(|(path, _)| (path, AUTHORITIES_MAX_BYTES));
         let named: Vec<_> = token.into_iter().chain(authorities).collect();
         for (path, limit) in named {
-            if fsx::kind_of(&path) != Some(Kind::Pipe) || self.pipes.contains_key(&path) {
+            if fsx::kind_of(&path) != Some(FileKind::Pipe) || self.pipes.contains_key(&path) {
                 continue;
             }
             let pipe = path.clone();

@@ -11,7 +11,7 @@ use std::{
 use tokio::net::TcpListener;
 
 use super::{Context, session::account_in};
-pub use crate::emulator::{Checkup, Entry as Served, Error as ServeError, Orphan};
+pub use crate::emulator::{Entry as Served, Error as ServeError, Orphan, StoreCheck};
 use crate::{
     cli::serve::ServeArgs,
     credentials,
@@ -116,9 +116,9 @@ impl Service {
 impl Context {
     /// Looks for what is wrong with the local store, and returns where it is and what was found.
     /// Changes nothing; with `fix` removes files of no use.
-    pub fn check_local_store(&self, fix: bool) -> Result<(PathBuf, Checkup), ServeError> {
+    pub fn check_local_store(&self, fix: bool) -> Result<(PathBuf, StoreCheck), ServeError> {
         let directory = self.local_directory(None);
-        let checkup = emulator::check_up(&directory, env::now().as_second(), fix)?;
+        let checkup = emulator::check_store(&directory, env::now().as_second(), fix)?;
         Ok((directory, checkup))
     }
 

@@ -1,4 +1,4 @@
-//! What is sent back: answers, and the refusals that the service documents. Imports `wire`.
+//! Answers, and the refusals that the service documents. Imports `wire`.
 
 use std::error::Error;
 
@@ -72,7 +72,7 @@ impl Answer {
         }
     }
 
-    /// An answer that is sent as it is read.
+    /// An answer that is streamed.
     pub(super) fn content(status: u16, content: Content) -> Self {
         match content {
             Content::Bytes(bytes) => Self::new(status, bytes),
@@ -104,7 +104,7 @@ impl Answer {
         Self::envelope(200, &success(Some(result), None))
     }
 
-    /// The envelope of what has nothing to tell.
+    /// An envelope without a result.
     pub(super) fn nothing() -> Self {
         Self::envelope(200, &success::<()>(None, None))
     }
@@ -114,12 +114,12 @@ impl Answer {
         Self::envelope(200, &success(Some(items), Some(info)))
     }
 
-    /// What the gateway says to a body that never reaches KV: no envelope.
+    /// The gateway's answer to a body that does not reach KV: no envelope.
     pub(super) fn too_large() -> Self {
         Self::gateway(413, "Request Entity Too Large")
     }
 
-    /// What a gateway says by itself: a page for people.
+    /// A gateway's own answer: an HTML page.
     pub(super) fn gateway(status: u16, what: &str) -> Self {
         let page = format!("<html><head><title>{status} {what}</title></head></html>");
         Self::new(status, page).header("content-type", "text/html")
@@ -169,13 +169,13 @@ fn success<T>(result: Option<T>, result_info: Option<ResultInfo>) -> Envelope<T>
     }
 }
 
-/// Why a request is not carried out, as the service would say it.
+/// Why a request is refused, in the service's words.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: u16,
     errors: Vec<Message>,
-    /// Whether it is no use to ask again, though the status says otherwise.
-    is_final: bool,
+    /// Whether a retry cannot succeed, though the status says otherwise.
+    is_permanent: bool,
 }
 
 impl Refusal {
@@ -184,7 +184,7 @@ impl Refusal {
         Self {
             status,
             errors: vec![message(code, text)],
-            is_final: false,
+            is_permanent: false,
         }
     }
 
@@ -211,7 +211,7 @@ impl Refusal {
         Self::new(403, code::AUTHENTICATION, "Authentication error")
     }
 
-    /// The account in the path is none.
+    /// The account in the path is not an id.
     pub(super) fn no_account(path: &str) -> Self {
         let text = format!("Could not route to {path}, perhaps your object identifier is invalid?");
         Self::new(404, code::NO_ROUTE, text)
@@ -225,7 +225,7 @@ impl Refusal {
     /// `Host` or `Origin` names another machine. Not the service's, which has one name.
     pub(super) fn not_this_machine() -> Self {
         let text =
-            "Host or Origin is not this machine; `kvctl serve --allow-host NAME` lets one in";
+            "Host or Origin is not this machine; allow it with `kvctl serve --allow-host NAME`";
         Self::new(403, code::AUTHENTICATION, text)
     }
 
@@ -248,7 +248,7 @@ impl Refusal {
         Self {
             status: 404,
             errors: Vec::new(),
-            is_final: false,
+            is_permanent: false,
         }
     }
 
@@ -299,7 +299,7 @@ impl From<registry::Error> for Refusal {
             _ => Self::broken(&error),
         };
         Self {
-            is_final: error.is_final(),
+            is_permanent: error.is_permanent(),
             ..refusal
         }
     }
@@ -313,7 +313,7 @@ impl From<store::Error> for Refusal {
             Self::broken(&error)
         };
         Self {
-            is_final: error.is_final(),
+            is_permanent: error.is_permanent(),
             ..refusal
         }
     }
@@ -337,7 +337,7 @@ impl From<Refusal> for Answer {
             result_info: None,
         };
         let answer = Self::envelope(refusal.status, &envelope);
-        if refusal.is_final {
+        if refusal.is_permanent {
             // The service does not send it, but the official SDKs heed it.
             return answer.header("x-should-retry", "false");
         }

@@ -1,4 +1,4 @@
-//! Who asks, and what they may do. Imports `domain` and `wire`.
+//! Authentication and authorization. Imports `domain` and `wire`.
 
 use hyper::HeaderMap;
 use secrecy::ExposeSecret as _;
@@ -13,16 +13,16 @@ use crate::{
     wire::{Account, code},
 };
 
-/// Whoever sent a request.
+/// The sender of a request.
 #[derive(Clone, Copy)]
 pub(super) struct Caller<'a> {
     config: &'a Config,
-    /// The token that came along; none where anyone is welcome.
+    /// The token that was sent; `None` if any credentials are accepted.
     pub(super) token: Option<&'a Token>,
 }
 
 impl<'a> Caller<'a> {
-    /// Finds out who sent these headers.
+    /// Identifies the sender by the headers.
     pub(super) fn identify(config: &'a Config, headers: &HeaderMap) -> Result<Self, Refusal> {
         let token = match &config.access {
             Access::AnyCredentials => {
@@ -71,7 +71,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     headers.get(name).map(hyper::header::HeaderValue::as_bytes)
 }
 
-/// Credentials as they were sent, well-formed but not yet known.
+/// Credentials as they were sent, well-formed but not yet verified.
 enum Sent<'h> {
     Bearer(&'h str),
     GlobalKey { email: &'h [u8], key: &'h [u8] },

@@ -1,5 +1,4 @@
-//! Reading bodies, and never holding more of them at once than there is room for. Imports nothing
-//! of this crate.
+//! Reading bodies within a memory budget. Imports nothing of this crate but its siblings.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,104 +13,105 @@ use tokio::{
 
 use super::content::Body;
 
-/// How much of all long bodies together is held at once.
-pub(super) const ROOM_BYTES: usize = 128 * 1024 * 1024;
+/// The memory for all long bodies together.
+pub(super) const BUDGET_BYTES: usize = 128 * 1024 * 1024;
 
-/// How much of all short bodies together is held at once.
-const SHORT_ROOM_BYTES: usize = 32 * 1024 * 1024;
+/// The memory for all short bodies together.
+const SHORT_BUDGET_BYTES: usize = 32 * 1024 * 1024;
 
-/// How long a body is that is short. Those have a room of their own, so that they need not wait for
-/// long ones that are slow.
+/// The longest short body. Short bodies have a budget of their own, so they do not wait for slow long
+/// ones.
 const SHORT_BYTES: usize = 1024 * 1024;
 
-/// What of each body takes no room: so much a connection has anyway.
+/// The part of each body that is free: a connection buffers as much anyway.
 const FREE_BYTES: usize = 64 * 1024;
 
-/// What room is counted in.
+/// The unit of the budget.
 const UNIT_BYTES: usize = 1024;
 
-/// How long a body may stand still, and wait for room.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a body may stall, or wait for memory.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a body waits for more room that has some: others may wait for that.
-const HASTE: Duration = Duration::from_secs(3);
+/// How long a body that holds memory waits for more: others may be waiting for it.
+const GROW_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How slow a body may be on the whole, in bytes a second.
-const SLOWEST: usize = 256 * 1024;
+/// The minimum average speed of a body.
+const MIN_BYTES_PER_SECOND: usize = 256 * 1024;
 
-/// How much of a body that is too long is taken in and thrown away: a client that is still sending
-/// would miss the answer.
+/// How much of an oversized body is read and discarded: a client that is still sending would miss
+/// the answer.
 const DRAIN_MAX_BYTES: usize = 512 * 1024 * 1024;
 
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum BodyError {
     /// It is longer than allowed: so many bytes, or at least so many.
     TooLong(usize),
-    /// Other bodies fill the room.
-    NoRoom,
-    /// It stood still.
-    TooSlow,
-    /// It ended too early.
-    Broken,
+    /// Other bodies use up the budget.
+    OverBudget,
+    /// It stalled.
+    Timeout,
+    /// It ended early.
+    Incomplete,
 }
 
-/// The room for all bodies.
+/// The memory budget for all bodies.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct BodyBudget {
     long: Arc<Semaphore>,
     short: Arc<Semaphore>,
 }
 
-/// A body, and the room that it takes up until this is dropped.
+/// A body, and its share of the budget until this is dropped.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct BufferedBody {
     pub(super) bytes: Bytes,
-    room: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
-impl Default for Room {
+impl Default for BodyBudget {
     fn default() -> Self {
         let of = |bytes| Arc::new(Semaphore::new(bytes / UNIT_BYTES));
         Self {
-            long: of(ROOM_BYTES),
-            short: of(SHORT_ROOM_BYTES),
+            long: of(BUDGET_BYTES),
+            short: of(SHORT_BUDGET_BYTES),
         }
     }
 }
 
-impl Room {
+impl BodyBudget {
     /// Reads `body` to its end, if that is at most `limit` bytes away.
     ///
-    /// One that says how long it is gets all its room before it is read, so that two of them never
-    /// wait for what the other holds. One that does not gets it bit by bit, and does not wait long.
-    pub(super) async fn read(&self, body: Body, limit: usize) -> Result<Held, Trouble> {
+    /// A body of known length gets all its memory before it is read, so two bodies never wait for each
+    /// other. One of unknown length gets it bit by bit, and does not wait long.
+    pub(super) async fn read(&self, body: Body, limit: usize) -> Result<BufferedBody, BodyError> {
         let announced = body.size_hint().exact().and_then(|n| n.try_into().ok());
         let mut chunks = body.into_data_stream();
         if let Some(length) = announced.filter(|length| *length > limit) {
             drain(&mut chunks).await;
-            return Err(Trouble::TooLong(length));
+            return Err(BodyError::TooLong(length));
         }
-        let lane = match announced {
+        let pool = match announced {
             Some(length) if length <= SHORT_BYTES => &self.short,
             _ => &self.long,
         };
-        let room = take(lane, units(announced.unwrap_or_default()), PATIENCE);
-        let mut held = Held {
+        let permit = acquire(pool, units(announced.unwrap_or_default()), STALL_TIMEOUT);
+        let mut held = BufferedBody {
             bytes: Bytes::new(),
-            room: room.await?,
+            permit: permit.await?,
         };
         let bytes = BytesMut::with_capacity(announced.unwrap_or_default());
-        let time = PATIENCE + Duration::from_secs((announced.unwrap_or(limit) / SLOWEST) as u64);
-        let read = fill(lane, &mut held.room, bytes, &mut chunks, limit);
+        let time = STALL_TIMEOUT
+            + Duration::from_secs((announced.unwrap_or(limit) / MIN_BYTES_PER_SECOND) as u64);
+        let read = fill(pool, &mut held.permit, bytes, &mut chunks, limit);
         match timeout(time, read).await {
-            Err(_) => Err(Trouble::TooSlow),
-            Ok(Err(Trouble::TooLong(length))) => {
+            Err(_) => Err(BodyError::Timeout),
+            Ok(Err(BodyError::TooLong(length))) => {
                 drop(held);
                 drain(&mut chunks).await;
-                Err(Trouble::TooLong(length))
+                Err(BodyError::TooLong(length))
             }
-            Ok(Err(trouble)) => Err(trouble),
+            Ok(Err(error)) => Err(error),
             Ok(Ok(bytes)) => {
                 held.bytes = bytes;
                 Ok(held)
@@ -120,52 +120,52 @@ impl Room {
     }
 }
 
-/// Reads all of a body that is at most `limit` bytes long, and takes the room that it needs.
+/// Reads all of a body that is at most `limit` bytes long, acquiring memory as needed.
 async fn fill(
-    lane: &Arc<Semaphore>,
-    room: &mut OwnedSemaphorePermit,
+    pool: &Arc<Semaphore>,
+    permit: &mut OwnedSemaphorePermit,
     mut bytes: BytesMut,
     chunks: &mut BodyDataStream<Body>,
     limit: usize,
-) -> Result<Bytes, Trouble> {
+) -> Result<Bytes, BodyError> {
     while let Some(chunk) = next(chunks).await? {
         let length = bytes.len() + chunk.len();
         if length > limit {
-            return Err(Trouble::TooLong(length));
+            return Err(BodyError::TooLong(length));
         }
-        let more = units(length).saturating_sub(room.num_permits());
+        let more = units(length).saturating_sub(permit.num_permits());
         if more > 0 {
-            room.merge(take(lane, more, HASTE).await?);
+            permit.merge(acquire(pool, more, GROW_TIMEOUT).await?);
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())
 }
 
-async fn take(
-    lane: &Arc<Semaphore>,
+async fn acquire(
+    pool: &Arc<Semaphore>,
     units: usize,
     patience: Duration,
-) -> Result<OwnedSemaphorePermit, Trouble> {
-    let units = u32::try_from(units).map_err(|_too_many| Trouble::NoRoom)?;
-    let room = Arc::clone(lane).acquire_many_owned(units);
+) -> Result<OwnedSemaphorePermit, BodyError> {
+    let units = u32::try_from(units).map_err(|_too_many| BodyError::OverBudget)?;
+    let room = Arc::clone(pool).acquire_many_owned(units);
     match timeout(patience, room).await {
         Ok(Ok(room)) => Ok(room),
-        Ok(Err(_)) | Err(_) => Err(Trouble::NoRoom),
+        Ok(Err(_)) | Err(_) => Err(BodyError::OverBudget),
     }
 }
 
-/// Returns how much room a body of this length takes up.
+/// Returns how many units a body of this length takes.
 fn units(length: usize) -> usize {
     length.saturating_sub(FREE_BYTES).div_ceil(UNIT_BYTES)
 }
 
-async fn next(chunks: &mut BodyDataStream<Body>) -> Result<Option<Bytes>, Trouble> {
-    match timeout(PATIENCE, chunks.next()).await {
+async fn next(chunks: &mut BodyDataStream<Body>) -> Result<Option<Bytes>, BodyError> {
+    match timeout(STALL_TIMEOUT, chunks.next()).await {
         Ok(None) => Ok(None),
         Ok(Some(Ok(chunk))) => Ok(Some(chunk)),
-        Ok(Some(Err(_))) => Err(Trouble::Broken),
-        Err(_) => Err(Trouble::TooSlow),
+        Ok(Some(Err(_))) => Err(BodyError::Incomplete),
+        Err(_) => Err(BodyError::Timeout),
     }
 }
 
@@ -199,43 +199,49 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_up_to_the_limit_is_read() {
-        let room = Room::default();
+        let budget = BodyBudget::default();
         for body in [full_body("four"), chunks(2, 2)] {
-            assert_eq!(room.read(body, 4).await.unwrap().bytes.len(), 4);
+            assert_eq!(budget.read(body, 4).await.unwrap().bytes.len(), 4);
         }
         for body in [full_body("fives"), chunks(5, 1)] {
-            assert_eq!(room.read(body, 4).await.unwrap_err(), Trouble::TooLong(5));
+            assert_eq!(
+                budget.read(body, 4).await.unwrap_err(),
+                BodyError::TooLong(5)
+            );
         }
         let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))]);
-        let broken = room.read(stream_body(broken), 4).await;
-        assert_eq!(broken.unwrap_err(), Trouble::Broken);
-        assert_eq!(room.long.available_permits(), ROOM_BYTES / UNIT_BYTES);
+        let broken = budget.read(stream_body(broken), 4).await;
+        assert_eq!(broken.unwrap_err(), BodyError::Incomplete);
+        assert_eq!(budget.long.available_permits(), BUDGET_BYTES / UNIT_BYTES);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stands_still_is_given_up() {
-        let room = Room::default();
-        assert_eq!(room.read(pending(), 9).await.unwrap_err(), Trouble::TooSlow);
+        let budget = BodyBudget::default();
+        assert_eq!(
+            budget.read(pending(), 9).await.unwrap_err(),
+            BodyError::Timeout
+        );
         // Nor does one last for ever that always moves a little.
         let drop = |()| async {
-            tokio::time::sleep(PATIENCE / 2).await;
+            tokio::time::sleep(STALL_TIMEOUT / 2).await;
             Some((Ok::<_, std::io::Error>(Bytes::from_static(b"a")), ()))
         };
         let dripping = stream_body(stream::unfold((), drop));
-        let read = room.read(dripping, 1000).await;
-        assert_eq!(read.unwrap_err(), Trouble::TooSlow);
-        assert_eq!(room.long.available_permits(), ROOM_BYTES / UNIT_BYTES);
+        let read = budget.read(dripping, 1000).await;
+        assert_eq!(read.unwrap_err(), BodyError::Timeout);
+        assert_eq!(budget.long.available_permits(), BUDGET_BYTES / UNIT_BYTES);
     }
 
     #[tokio::test(start_paused = true)]
     async fn bodies_that_say_their_length_do_not_wait_for_what_others_hold() {
-        let room = Room::default();
-        let length = ROOM_BYTES / 3 * 2;
-        let reads = (0..3).map(|_| room.read(full_body(vec![0; length]), length));
+        let budget = BodyBudget::default();
+        let length = BUDGET_BYTES / 3 * 2;
+        let reads = (0..3).map(|_| budget.read(full_body(vec![0; length]), length));
         let read = futures_util::future::join_all(reads.map(|read| async {
             let held = read.await.unwrap();
             // Answered after a while.
-            tokio::time::sleep(PATIENCE / 3).await;
+            tokio::time::sleep(STALL_TIMEOUT / 3).await;
             held.bytes.len()
         }));
         assert_eq!(read.await, [length; 3]);
@@ -243,16 +249,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn bodies_wait_for_room_and_not_for_ever() {
-        let room = Room::default();
-        let all = ROOM_BYTES + FREE_BYTES;
-        let most = room.read(chunks(1, all), all).await.unwrap();
-        let long = || room.read(chunks(1, FREE_BYTES + 1), all);
-        assert_eq!(long().await.unwrap_err(), Trouble::NoRoom);
+        let budget = BodyBudget::default();
+        let all = BUDGET_BYTES + FREE_BYTES;
+        let most = budget.read(chunks(1, all), all).await.unwrap();
+        let long = || budget.read(chunks(1, FREE_BYTES + 1), all);
+        assert_eq!(long().await.unwrap_err(), BodyError::OverBudget);
         let mut waiting = Box::pin(long());
         assert!((&mut waiting).now_or_never().is_none());
         // Short ones do not wait behind it.
         for short in [chunks(1, FREE_BYTES), full_body(vec![0; SHORT_BYTES])] {
-            assert!(room.read(short, all).now_or_never().unwrap().is_ok());
+            assert!(budget.read(short, all).now_or_never().unwrap().is_ok());
         }
         drop(most);
         assert_eq!(waiting.await.unwrap().bytes.len(), FREE_BYTES + 1);

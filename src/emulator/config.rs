@@ -1,4 +1,4 @@
-//! What an emulated service knows when it starts. Imports `domain` and `wire`.
+//! Configuration of an emulated service. Imports `domain` and `wire`.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::{domain::AccountId, wire::Account};
 
-/// Tells the time, in UNIX seconds. Given from outside so that tests can move it.
+/// Returns the time in UNIX seconds; tests pass their own.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// How an emulated service is set up.
@@ -20,22 +20,21 @@ pub struct Config {
     pub ids: IdScheme,
     /// Which namespaces can hold pairs.
     pub namespaces: Namespaces,
-    /// Names that a request may give for this machine, beside `localhost`, names below it, and
-    /// addresses. A web page that has its own name lead here is turned away.
+    /// Host names that requests may use besides `localhost`, names below it, and IP addresses. Others
+    /// are rejected, as a protection against DNS rebinding.
     pub hosts: Vec<String>,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Wrangler's state directory: `.wrangler/state`, or what `--persist-to` names. Keys and values
-    /// are kept in it as `wrangler dev` does, titles and ids in its folder `kvctl`. Without it all
-    /// live in memory.
+    /// Wrangler's state directory: `.wrangler/state` or that of `--persist-to`. Keys and values are
+    /// stored in it as `wrangler dev` does, titles and ids in its folder `kvctl`. `None`: in memory.
     pub state: Option<PathBuf>,
-    /// How many requests each token has; without it, as many as it likes.
+    /// The rate limit of each token, if any.
     pub quota: Option<Quota>,
 }
 
 impl Config {
-    /// One account for whoever holds `token`, without a limit: the service behind `--local`. Every
-    /// process of the machine can connect to its port, so that the port alone must not let it in.
+    /// One account for the holder of `token`, without a rate limit: the service behind `--local`. The
+    /// token keeps out other processes of the machine, which can connect to its port.
     pub fn local(token: &str, clock: Clock) -> Self {
         let account = Account {
             id: AccountId::local(),
@@ -53,7 +52,7 @@ impl Config {
         }
     }
 
-    /// A service as strict as the real one.
+    /// A service that is as strict as the real one.
     pub fn remote(accounts: Vec<Account>, tokens: Vec<Token>, clock: Clock) -> Self {
         Self {
             accounts,
@@ -71,20 +70,20 @@ impl Config {
 /// Who may use the service.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// Anyone may do anything with credentials of any kind, as long as they are well-formed.
+    /// Any well-formed credentials may do anything.
     AnyCredentials,
-    /// Those who hold one of these.
+    /// Only these tokens.
     Tokens(Vec<Token>),
 }
 
-/// A secret, and what it opens.
+/// A token and its permissions.
 #[derive(Clone, Debug)]
 pub struct Token {
     /// The secret itself.
     pub text: SecretString,
-    /// Whose it is, which decides how it must be sent.
+    /// Its kind, which decides how it must be sent.
     pub kind: TokenKind,
-    /// The accounts it reaches.
+    /// The accounts it may access.
     pub accounts: Vec<AccountId>,
     /// What it may do with Workers KV there.
     pub grant: Grant,
@@ -126,7 +125,7 @@ impl Token {
     }
 }
 
-/// Whose a [`Token`] is.
+/// The kind of a [`Token`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// A user's API token.
@@ -165,11 +164,11 @@ pub enum IdScheme {
 pub enum Namespaces {
     /// Those that were created, as at the service.
     Known,
-    /// Any, whatever its name: it comes to be with its first pair, as for `wrangler dev`.
+    /// Any name: it is created by its first write, as for `wrangler dev`.
     Any,
 }
 
-/// How many requests a token may make in a stretch of time.
+/// A request limit per token and time window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// How many requests.

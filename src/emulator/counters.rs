@@ -1,4 +1,4 @@
-//! How many operations each namespace saw on which day, as the service would bill them. Imports
+//! Billable operations per namespace and day. Imports
 //! `domain`, `wire` and `fsx`.
 //!
 //! Reads, writes and deletions count by the key, also in bulk, and lists by the request. A day is
@@ -21,15 +21,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::AccountId,
-    fsx::{self, Appending},
+    fsx::{self, AppendFile},
     wire::analytics::RETENTION_DAYS,
 };
 
-/// How long counts stay in memory alone.
-const DELAY: Duration = Duration::from_secs(1);
+/// How often counts are saved.
+const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long the file may grow before its lines are added up.
-const LONG_BYTES: usize = 256 * 1024;
+/// The size of the file at which its lines are summed up.
+const COMPACT_BYTES: usize = 256 * 1024;
 
 /// What is done with a key, or with many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl Action {
     }
 }
 
-/// What is counted apart.
+/// The key of a count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Tally {
     /// The day, such as `2026-01-31`.
@@ -79,14 +79,14 @@ struct Line {
 
 /// Counts, in memory or beside a store.
 pub(super) struct Counters {
-    recent: Mutex<Recent>,
+    unsaved: Mutex<Unsaved>,
     /// Wrangler's state directory.
     root: Option<PathBuf>,
 }
 
-/// What is in memory alone.
+/// Counts that are not saved yet.
 #[derive(Default)]
-struct Recent {
+struct Unsaved {
     tallies: Tallies,
     /// Since when something has waited to be written.
     since: Option<Instant>,
@@ -96,39 +96,40 @@ impl Counters {
     /// Counts that are kept below `root`, or nowhere.
     pub(super) fn new(root: Option<&Path>) -> Self {
         Self {
-            recent: Mutex::default(),
+            unsaved: Mutex::default(),
             root: root.map(Path::to_owned),
         }
     }
 
     /// Counts `keys` keys, or lists.
     pub(super) fn count(&self, tally: Tally, keys: usize) {
-        let mut recent = self.recent();
-        *recent.tallies.entry(tally).or_default() += keys as u64;
-        if self.root.is_some() && recent.since.get_or_insert_with(Instant::now).elapsed() > DELAY {
-            self.save(&mut recent);
+        let mut unsaved = self.unsaved();
+        *unsaved.tallies.entry(tally).or_default() += keys as u64;
+        if self.root.is_some()
+            && unsaved.since.get_or_insert_with(Instant::now).elapsed() > SAVE_INTERVAL
+        {
+            self.save(&mut unsaved);
         }
     }
 
     /// Returns all counts since the day `oldest`.
     pub(super) fn read(&self, oldest: &str) -> Tallies {
-        let recent = self.recent();
+        let unsaved = self.unsaved();
         let mut tallies = self.root.as_deref().map(load).unwrap_or_default();
-        add(&mut tallies, &recent.tallies);
+        add(&mut tallies, &unsaved.tallies);
         tallies.retain(|tally, _| tally.date.as_str() >= oldest);
         tallies
     }
 
-    fn recent(&self) -> MutexGuard<'_, Recent> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn unsaved(&self) -> MutexGuard<'_, Unsaved> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves what is in memory to the file. That it cannot be is no reason to fail: counts that
-    /// nobody can keep are lost.
-    fn save(&self, recent: &mut Recent) {
-        recent.since = None;
-        let tallies = std::mem::take(&mut recent.tallies);
-        // Looking leaves no trace: without a store there is nothing to count beside.
+    /// Writes unsaved counts to the file. Errors are ignored, and those counts are lost.
+    fn save(&self, unsaved: &mut Unsaved) {
+        unsaved.since = None;
+        let tallies = std::mem::take(&mut unsaved.tallies);
+        // Without a store nothing is created.
         if let Some(root) = self.root.as_deref().filter(|root| root.is_dir())
             && !tallies.is_empty()
         {
@@ -140,8 +141,8 @@ impl Counters {
 impl Drop for Counters {
     fn drop(&mut self) {
         if self.root.is_some() {
-            let mut recent = std::mem::take(&mut *self.recent());
-            self.save(&mut recent);
+            let mut unsaved = std::mem::take(&mut *self.unsaved());
+            self.save(&mut unsaved);
         }
     }
 }
@@ -152,7 +153,7 @@ pub(super) fn day(now: i64) -> Date {
     time.to_zoned(TimeZone::UTC).date()
 }
 
-/// Returns the first day that is remembered at `now`.
+/// Returns the oldest day that is kept at `now`.
 pub(super) fn oldest(now: i64) -> Date {
     let back = jiff::Span::new().days(i64::from(RETENTION_DAYS) - 1);
     day(now).saturating_sub(back)
@@ -187,7 +188,7 @@ fn load(root: &Path) -> Tallies {
 }
 
 /// How every line of the file begins.
-const BEGINNING: &[u8] = b"{\"date\":";
+const LINE_START: &[u8] = b"{\"date\":";
 
 /// Whether the file at `path` is one that was written here, or is yet to be made. A repository may
 /// hold anything under its name, also a link to a file of the user's.
@@ -199,9 +200,9 @@ fn is_own(path: &Path) -> io::Result<bool> {
         Err(error) => return Err(error),
     }
     let mut head = Vec::new();
-    let most = BEGINNING.len() as u64;
+    let most = LINE_START.len() as u64;
     fs::File::open(path)?.take(most).read_to_end(&mut head)?;
-    Ok(BEGINNING.starts_with(&head))
+    Ok(LINE_START.starts_with(&head))
 }
 
 fn parse(bytes: &[u8]) -> Tallies {
@@ -231,10 +232,10 @@ fn append(root: &Path, tallies: &Tallies) -> io::Result<()> {
     if !is_own(&path)? {
         return Ok(());
     }
-    let mut appending = Appending::open_own(&path).map_err(io::Error::other)?;
+    let mut appending = AppendFile::open_own(&path).map_err(io::Error::other)?;
     appending.line(lines(tallies.clone()).trim_end())?;
     let bytes = appending.bytes()?;
-    if bytes.len() > LONG_BYTES {
+    if bytes.len() > COMPACT_BYTES {
         let mut all = parse(&bytes);
         let newest = all.keys().map(|tally| &tally.date).max().cloned();
         let newest: Option<Date> = newest.and_then(|date| date.parse().ok());
@@ -285,8 +286,8 @@ mod tests {
         append(root.path(), &old).unwrap();
         let some = Tallies::from([(tally("2026-01-31", Action::Read), 1)]);
         let line = lines(some.clone());
-        let many = LONG_BYTES / line.len();
-        let mut appending = Appending::open(&file(root.path())).unwrap();
+        let many = COMPACT_BYTES / line.len();
+        let mut appending = AppendFile::open(&file(root.path())).unwrap();
         appending.line(line.repeat(many).trim_end()).unwrap();
         appending.line("{\"half").unwrap();
         drop(appending);

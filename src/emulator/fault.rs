@@ -1,5 +1,4 @@
-//! Failures on demand: what a correct service never does, and networks do daily. Imports nothing
-//! of this crate.
+//! Injected faults. Imports nothing of this crate but its siblings.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -8,9 +7,9 @@ use std::{
 
 use super::answer::Answer;
 
-/// A failure that awaits the requests it is meant for.
+/// A fault for requests to come.
 ///
-/// A request meets one fault at most: the first that was added, fits, and is not used up.
+/// A request gets at most one fault: the first that was added, matches, and is not used up.
 #[derive(Clone, Debug)]
 pub struct Fault {
     method: String,
@@ -20,7 +19,7 @@ pub struct Fault {
     action: Action,
 }
 
-/// What happens to a request that meets a [`Fault`].
+/// What happens to a request that gets a [`Fault`].
 #[derive(Clone, Debug)]
 pub enum Action {
     /// It is not carried out, and this is the answer.
@@ -47,16 +46,16 @@ pub enum Action {
 pub enum Keys {
     /// Those with these names.
     Named(Vec<String>),
-    /// Every so manieth, in the order of the request; 1 is all of them, 0 none.
+    /// Every nth key, in the order of the request; 1 is all of them, 0 none.
     Every(usize),
 }
 
 impl Keys {
-    /// Whether `key` at `place`, counted from 0, is among them.
-    pub(super) fn contain(&self, place: usize, key: &str) -> bool {
+    /// Whether `key` at `index`, counted from 0, is among them.
+    pub(super) fn contain(&self, index: usize, key: &str) -> bool {
         match self {
             Self::Named(names) => names.iter().any(|name| name == key),
-            Self::Every(nth) => *nth > 0 && (place + 1).is_multiple_of(*nth),
+            Self::Every(nth) => *nth > 0 && (index + 1).is_multiple_of(*nth),
         }
     }
 }
@@ -88,7 +87,7 @@ impl Fault {
         Self { left: None, ..self }
     }
 
-    /// The same, but `matches` requests that fit pass unharmed first.
+    /// The same, but `matches` matching requests pass first.
     #[must_use]
     pub fn after(self, matches: usize) -> Self {
         Self {
@@ -97,7 +96,7 @@ impl Fault {
         }
     }
 
-    fn meets(&mut self, method: &str, path: &str) -> bool {
+    fn matches(&mut self, method: &str, path: &str) -> bool {
         let fits = self.method.is_empty() || self.method == method;
         if !fits || !path.contains(&self.path) || self.left == Some(0) {
             return false;
@@ -111,7 +110,7 @@ impl Fault {
     }
 }
 
-/// The faults that wait.
+/// The pending faults.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Mutex<Vec<Fault>>);
 
@@ -130,12 +129,12 @@ impl Faults {
             .clear();
     }
 
-    /// Returns what is to happen to this request, and counts it.
-    pub(super) fn meet(&self, method: &str, path: &str) -> Option<Action> {
+    /// Returns the action for this request, and counts it.
+    pub(super) fn next_action(&self, method: &str, path: &str) -> Option<Action> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = faults.iter_mut().find_map(|fault| {
-            let met = fault.meets(method, path);
-            met.then(|| fault.action.clone())
+            let found = fault.matches(method, path);
+            found.then(|| fault.action.clone())
         });
         faults.retain(|fault| fault.left != Some(0));
         fault
@@ -154,14 +153,14 @@ mod tests {
                 .after(1)
                 .times(2),
         );
-        let met: Vec<_> = ["/keys", "/values", "/keys?limit=10", "/keys", "/keys"]
+        let found: Vec<_> = ["/keys", "/values", "/keys?limit=10", "/keys", "/keys"]
             .into_iter()
-            .map(|path| faults.meet("GET", path).is_some())
+            .map(|path| faults.next_action("GET", path).is_some())
             .collect();
-        assert_eq!(met, [false, false, true, true, false]);
+        assert_eq!(found, [false, false, true, true, false]);
 
         faults.add(Fault::new("GET", "", Action::CutAfter).forever());
-        assert!(faults.meet("POST", "/").is_none());
-        assert!((0..5).all(|_| faults.meet("GET", "/").is_some()));
+        assert!(faults.next_action("POST", "/").is_none());
+        assert!((0..5).all(|_| faults.next_action("GET", "/").is_some()));
     }
 }

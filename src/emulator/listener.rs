@@ -1,4 +1,4 @@
-//! Connections that can be cut while a request is under way. Imports nothing of this crate.
+//! Connections that can be cut during a request. Imports nothing of this crate.
 
 use std::{
     io,
@@ -17,14 +17,14 @@ use tokio::{
 };
 use tokio_io_timeout::TimeoutStream;
 
-/// How long a client may take no byte of an answer.
-const WRITE_PATIENCE: Duration = Duration::from_mins(1);
+/// How long a client may stall while an answer is sent.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Cuts one connection: no byte leaves it any more, and so the server closes it.
+/// Cuts one connection: no more bytes are sent, so the server closes it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Scissors(Arc<AtomicBool>);
+pub(super) struct ConnectionCutter(Arc<AtomicBool>);
 
-impl Scissors {
+impl ConnectionCutter {
     pub(super) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -37,14 +37,14 @@ impl Scissors {
     }
 }
 
-/// Waits for the next connection, also where there are too many files open for one.
-pub(super) async fn accept(listener: &TcpListener) -> Cuttable {
+/// Accepts the next connection, and waits while too many files are open.
+pub(super) async fn accept(listener: &TcpListener) -> CuttableConnection {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 // Small answers at once: a failure only means that they come later.
                 stream.set_nodelay(true).ok();
-                return Cuttable::new(stream);
+                return CuttableConnection::new(stream);
             }
             // Gone before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -53,30 +53,30 @@ pub(super) async fn accept(listener: &TcpListener) -> Cuttable {
     }
 }
 
-/// A connection until it is cut.
+/// A connection that can be cut.
 #[derive(Debug)]
-pub(super) struct Cuttable {
+pub(super) struct CuttableConnection {
     stream: Pin<Box<TimeoutStream<TcpStream>>>,
-    scissors: Scissors,
+    cutter: ConnectionCutter,
 }
 
-impl Cuttable {
+impl CuttableConnection {
     fn new(stream: TcpStream) -> Self {
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(WRITE_PATIENCE));
+        stream.set_write_timeout(Some(WRITE_TIMEOUT));
         Self {
             stream: Box::pin(stream),
-            scissors: Scissors::default(),
+            cutter: ConnectionCutter::default(),
         }
     }
 
-    /// Returns what cuts it.
-    pub(super) fn scissors(&self) -> Scissors {
-        self.scissors.clone()
+    /// Returns a handle that cuts it.
+    pub(super) fn cutter(&self) -> ConnectionCutter {
+        self.cutter.clone()
     }
 }
 
-impl AsyncRead for Cuttable {
+impl AsyncRead for CuttableConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -86,13 +86,13 @@ impl AsyncRead for Cuttable {
     }
 }
 
-impl AsyncWrite for Cuttable {
+impl AsyncWrite for CuttableConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.scissors.check()?;
+        self.cutter.check()?;
         self.stream.as_mut().poll_write(cx, bytes)
     }
 
@@ -101,7 +101,7 @@ impl AsyncWrite for Cuttable {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.scissors.check()?;
+        self.cutter.check()?;
         self.stream.as_mut().poll_write_vectored(cx, slices)
     }
 
@@ -110,7 +110,7 @@ impl AsyncWrite for Cuttable {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.scissors.check()?;
+        self.cutter.check()?;
         self.stream.as_mut().poll_flush(cx)
     }
 

@@ -1,6 +1,6 @@
-//! What was asked, and when. Imports nothing of this crate.
+//! The latest requests. Imports nothing of this crate.
 //!
-//! No header is kept: only whether credentials came along.
+//! Headers are not kept, only whether there were credentials.
 
 use std::{
     collections::VecDeque,
@@ -8,10 +8,10 @@ use std::{
     time::Instant,
 };
 
-/// How many requests are remembered, so that a server that runs for days does not grow.
-const KEPT: usize = 10_000;
+/// The most requests that are kept.
+const ENTRIES_MAX: usize = 10_000;
 
-/// How much of a path is kept: more than any that leads somewhere has.
+/// The longest path that is kept; no valid path is longer.
 const PATH_MAX_BYTES: usize = 4096;
 
 /// One request.
@@ -26,9 +26,9 @@ pub struct Entry {
     pub authorized: bool,
     /// When it arrived.
     pub start: Instant,
-    /// When it was done with; absent while it is under way.
+    /// When it was finished; absent while it is pending.
     pub end: Option<Instant>,
-    /// The status sent; absent if none was.
+    /// The status sent, if any.
     pub status: Option<u16>,
     /// The length of its body, as far as it was read.
     pub received: usize,
@@ -36,32 +36,32 @@ pub struct Entry {
     pub sent: usize,
 }
 
-/// Is told of each request when it is done with.
+/// Called for each finished request.
 pub type Watcher = Box<dyn Fn(&Entry) + Send + Sync>;
 
 /// The latest requests.
 #[derive(Default)]
 pub(super) struct Log {
-    kept: Mutex<Kept>,
+    kept: Mutex<Entries>,
     watcher: OnceLock<Watcher>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Entries {
     entries: VecDeque<Entry>,
     forgotten: usize,
 }
 
-/// A request under way. It ends when this is dropped, also because the client went away.
+/// A pending request. It ends when this is dropped, also if the client disconnects.
 pub(super) struct Open<'a> {
     log: &'a Log,
     number: usize,
-    /// What is known of it so far.
+    /// The entry so far.
     pub(super) entry: Entry,
 }
 
 impl Log {
-    /// Notes a request that arrives now.
+    /// Adds a request that arrives now.
     pub(super) fn open(&self, method: &str, path: &str, authorized: bool) -> Open<'_> {
         let entry = Entry {
             method: method.to_owned(),
@@ -74,7 +74,7 @@ impl Log {
             sent: 0,
         };
         let number = self.with(|kept| {
-            if kept.entries.len() == KEPT {
+            if kept.entries.len() == ENTRIES_MAX {
                 kept.entries.pop_front();
                 kept.forgotten += 1;
             }
@@ -88,17 +88,17 @@ impl Log {
         }
     }
 
-    /// Tells `watcher` of each request from now on; the first that is set stays.
+    /// Calls `watcher` for each finished request; only the first watcher is kept.
     pub(super) fn watch(&self, watcher: Watcher) {
         self.watcher.set(watcher).ok();
     }
 
-    /// Returns the requests in the order of their arrival.
+    /// Returns the requests in order of arrival.
     pub(super) fn entries(&self) -> Vec<Entry> {
         self.with(|kept| kept.entries.iter().cloned().collect())
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Kept) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut Entries) -> T) -> T {
         work(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -3,40 +3,39 @@
 //! It imitates the service, never our client: routes, statuses, codes and texts follow Cloudflare's
 //! documentation, and where that is silent, what others saw the service do. Imports `domain`,
 //! `wire` and `fsx`, never `api`. It opens no socket, installs no signal handler and reads no clock
-//! of its own accord; all of these are given.
+//! by itself; callers pass these in.
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | `checkup` | looking over all that is kept in a directory |
-//! | `config` | accounts, tokens, ids, clock: what is set before the start |
+//! | `store_check` | checking a state directory for damage |
+//! | `config` | accounts, tokens, ids, clock |
 //! | `listener`, `server` | connections, and one request from arrival to answer |
-//! | `content` | values that are sent as they are read |
-//! | `origin`, `auth`, `quota`, `body` | who may ask, how often, and how much at once |
-//! | `field` | fields of headers that have parameters |
-//! | `routes` | which path is what, and what each does |
-//! | `lasting` | which failures of the disk no second attempt heals |
+//! | `content` | bodies, and values streamed from files |
+//! | `origin`, `auth`, `quota`, `body` | access, rate limits, and memory for bodies |
+//! | `field` | header fields with parameters |
+//! | `routes` | routing and the endpoints |
+//! | `permanent` | which disk errors a retry cannot fix |
 //! | `registry`, `titles` | namespaces, in memory or in a directory |
 //! | `store` | keys and values, in memory or where `wrangler dev` has them |
-//! | `fault`, `script` | failures on demand, down to cut connections, also from a file |
-//! | `counters` | operations by namespace, kind and day, as they are billed |
+//! | `fault`, `script` | injected faults, also from a file |
+//! | `counters` | billable operations by namespace, kind and day |
 //! | `graphql` | queries of the analytics |
-//! | `log` | the latest requests, for tests and for whoever watches |
+//! | `log` | the latest requests |
 //! | `running` | an emulator on a thread of its own |
 
 mod answer;
 mod auth;
 mod body;
-mod checkup;
 mod config;
 mod content;
 mod counters;
 mod fault;
 mod field;
 mod graphql;
-mod lasting;
 mod listener;
 mod log;
 mod origin;
+mod permanent;
 mod quota;
 mod registry;
 mod request;
@@ -45,6 +44,7 @@ mod running;
 mod script;
 mod server;
 mod store;
+mod store_check;
 mod titles;
 
 #[cfg(test)]
@@ -60,7 +60,6 @@ use std::{
 };
 
 pub use answer::Answer;
-pub use checkup::{Checkup, check_up};
 pub use config::{Access, Clock, Config, Grant, IdScheme, Namespaces, Quota, Token, TokenKind};
 pub use fault::{Action, Fault, Keys};
 pub use log::{Entry, Watcher};
@@ -69,21 +68,22 @@ pub use running::{Running, spawn};
 pub use script::{ScriptError, faults};
 pub use server::serve;
 pub use store::{Audit, Damage, Error as StoreError, Lost, Orphan};
+pub use store_check::{StoreCheck, check_store};
 
 use crate::domain::{AccountId, Classification, Classify, ErrorClass, Hint};
 
-/// Why an emulator cannot run.
+/// Why the emulator cannot run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// What it kept from the last time is of no use.
-    #[error("the emulator could not read its state")]
+    /// Its state cannot be read.
+    #[error("could not read the emulator's state")]
     State(#[from] StateError),
-    /// The keys and values that it kept are of no use.
-    #[error("the emulator could not read its store")]
+    /// Its store cannot be read.
+    #[error("could not read the emulator's store")]
     Store(#[from] StoreError),
     /// The network failed.
-    #[error("the emulator could not serve")]
+    #[error("the emulator failed")]
     Serve(#[from] io::Error),
 }
 
@@ -91,16 +91,16 @@ impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
             Self::Store(_) => ErrorClass::Failed.hint(
-                "nothing was changed; move that file away, or keep the store elsewhere with \
+                "nothing was changed; move that file away, or use another store with \
                  `--persist-to`",
             ),
             Self::State(StateError::Malformed { path, .. }) => ErrorClass::Failed.hint(Hint::edit(
                 path.display(),
-                "the file holds the titles of the namespaces: mend it, or remove it to forget them; \
-                 `kvctl serve --check` looks through the rest of the store",
+                "the file holds the titles of the namespaces: repair it, or remove it to drop them; \
+                 `kvctl serve --check` checks the rest of the store",
             )),
             Self::State(StateError::Directory(_) | StateError::File(_)) => ErrorClass::Failed
-                .hint("`--persist-to` keeps the store elsewhere, `--memory` nowhere"),
+                .hint("use another store with `--persist-to`, or none with `--memory`"),
             Self::Serve(_) => ErrorClass::Failed.into(),
         }
     }
@@ -112,41 +112,41 @@ pub struct Emulator(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    /// The account that all namespaces are listed under, if it does not matter who asks.
+    /// The account that lists all namespaces, if they are shared by all accounts.
     owner: Option<AccountId>,
     registry: registry::Registry,
     store: store::Store,
     counters: counters::Counters,
-    meter: quota::Meter,
-    room: body::Room,
+    rate_limiter: quota::RateLimiter,
+    body_budget: body::BodyBudget,
     faults: fault::Faults,
     log: log::Log,
-    moods: Mutex<Moods>,
+    behaviour: Mutex<Behaviour>,
     answers: AtomicU64,
 }
 
 impl Emulator {
-    /// Sets up a service that no one can reach yet; see [`serve`] and [`spawn`].
+    /// Sets up a service; [`serve`] and [`spawn`] start it.
     pub fn new(config: Config) -> Self {
         let state = config.state.as_deref();
         // Local ids follow from titles, so two accounts with a title in common would share data.
         let owner = (config.ids == IdScheme::Local).then(AccountId::local);
         Self(Arc::new(Inner {
             owner,
-            registry: registry::Registry::new(state.map(store::own).as_deref()),
+            registry: registry::Registry::new(state.map(store::kvctl_directory).as_deref()),
             store: state.map_or_else(store::Store::memory, store::Store::disk),
             counters: counters::Counters::new(state),
-            meter: quota::Meter::new(config.quota),
-            room: body::Room::default(),
+            rate_limiter: quota::RateLimiter::new(config.quota),
+            body_budget: body::BodyBudget::default(),
             faults: fault::Faults::default(),
             log: log::Log::default(),
-            moods: Mutex::default(),
+            behaviour: Mutex::default(),
             answers: AtomicU64::new(0),
             config,
         }))
     }
 
-    /// Returns the requests so far, in the order of their arrival.
+    /// Returns the requests so far, in order of arrival.
     pub fn log(&self) -> Vec<Entry> {
         self.0.log.entries()
     }
@@ -157,55 +157,54 @@ impl Emulator {
         log.iter().filter(|entry| entry.method == method).count()
     }
 
-    /// Tells `watcher` of each request when it is done with; the first that is set stays.
+    /// Calls `watcher` for each finished request; only the first watcher is kept.
     pub fn watch(&self, watcher: Watcher) {
         self.0.log.watch(watcher);
     }
 
-    /// Adds a failure for requests to come.
+    /// Injects a fault into later requests.
     pub fn fault(&self, fault: Fault) {
         self.0.faults.add(fault);
     }
 
-    /// Forgets the failures that are left.
-    pub fn heal(&self) {
+    /// Removes the remaining faults.
+    pub fn clear_faults(&self) {
         self.0.faults.clear();
     }
 
-    /// Makes every request from now on take at least so long.
+    /// Sets the minimum duration of every request.
     pub fn latency(&self, latency: Duration) {
-        self.0.moods().latency = Some(latency);
+        self.0.behaviour().latency = Some(latency);
     }
 
-    /// Lets every write from now on be seen by readers so much later only, as at the service in another
-    /// place than where it was made.
+    /// Delays when writes become visible, as at another location of the service.
     pub fn lag(&self, delay: Duration) {
         self.0.store.lag(delay);
     }
 
-    /// Puts an empty page before every page of keys from now on, as the service does where it walks
-    /// over keys that were deleted or have expired.
+    /// Puts an empty page before every page of keys, as the service does where it skips deleted or
+    /// expired keys.
     pub fn tombstones(&self) {
-        self.0.moods().tombstones = true;
+        self.0.behaviour().tombstones = true;
     }
 
-    /// Checks all that was kept from the last time, and that there will be room for more.
+    /// Checks that the state can be read and written.
     pub fn prepare(&self) -> Result<(), Error> {
-        // First what makes nothing: a store that is of no use is left as it was found.
+        // First the check that creates nothing: an unusable store is left as it is.
         self.0.store.check()?;
         Ok(self.0.registry.prepare()?)
     }
 
-    /// Checks that the list of namespaces that was kept from the last time can be read.
+    /// Checks that the list of namespaces can be read.
     pub fn check(&self) -> Result<(), Error> {
         self.0.registry.read()?;
         Ok(())
     }
 }
 
-/// What a correct service may do, and most of the time does not.
+/// Behaviour that a correct service may show, but rarely does.
 #[derive(Debug, Default)]
-struct Moods {
+struct Behaviour {
     latency: Option<Duration>,
     tombstones: bool,
 }
@@ -220,19 +219,21 @@ impl Inner {
         (self.config.clock)()
     }
 
-    fn moods(&self) -> MutexGuard<'_, Moods> {
-        self.moods.lock().unwrap_or_else(PoisonError::into_inner)
+    fn behaviour(&self) -> MutexGuard<'_, Behaviour> {
+        self.behaviour
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn latency(&self) -> Option<Duration> {
-        self.moods().latency
+        self.behaviour().latency
     }
 
     fn has_tombstones(&self) -> bool {
-        self.moods().tombstones
+        self.behaviour().tombstones
     }
 
-    /// Returns the name of the next answer, in the form of the service's `cf-ray`.
+    /// Returns the id of the next answer, formatted as the service's `cf-ray`.
     fn ray(&self) -> String {
         let number = self.answers.fetch_add(1, Ordering::Relaxed) + 1;
         format!("{number:016x}-LOC")

@@ -1,7 +1,7 @@
 //! Whether a request was meant for this server. Imports nothing of this crate.
 //!
-//! Any web page can make a browser send requests to this machine. One from another site says so in
-//! `Origin`; one whose own name was made to lead here (DNS rebinding) carries that name in `Host`.
+//! Any web page can make a browser send requests to this machine. Requests of another site have its
+//! `Origin`; those of a site whose name resolves to this machine (DNS rebinding) have its `Host`.
 
 use std::net::IpAddr;
 
@@ -28,7 +28,7 @@ pub(super) fn is_ours(headers: &HeaderMap, hosts: &[String]) -> bool {
     host.as_deref().is_none_or(is_host) && origin.as_deref().is_none_or(is_origin)
 }
 
-/// A header that cannot be believed.
+/// A header that cannot be trusted.
 struct Unreadable;
 
 /// Returns the host in a header, in lower case and without the brackets of an address.

@@ -1,7 +1,7 @@
-//! How many requests a token has left. Imports nothing of this crate.
+//! Rate limits per token. Imports nothing of this crate.
 //!
-//! A window begins with its first request. Whoever asks for more than it holds is refused for one
-//! whole window from then on, as the service's limits page has it.
+//! A window begins with its first request. Exceeding the limit blocks the token for one whole window
+//! from then on, as the service's limits page says.
 
 use std::{
     collections::HashMap,
@@ -13,9 +13,9 @@ use super::{answer::Answer, config::Quota};
 
 /// Counts the requests of each token.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(super) struct RateLimiter {
     quota: Option<Quota>,
-    /// By the token's place in the configuration; all who have no valid token share one.
+    /// By the token's index in the configuration; requests without a valid token share one.
     windows: Mutex<HashMap<Option<usize>, Window>>,
 }
 
@@ -26,18 +26,18 @@ struct Window {
     spent: bool,
 }
 
-/// Where a token stands after a request was counted.
+/// The state of a token's limit after a request was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct RateLimitStatus {
     quota: Quota,
     left: u32,
-    /// In how many seconds the window ends, rounded up.
+    /// Seconds until the window ends, rounded up.
     resets: u64,
-    /// Whether this request is one too many.
+    /// Whether this request exceeds the limit.
     pub(super) refused: bool,
 }
 
-impl Meter {
+impl RateLimiter {
     pub(super) fn new(quota: Option<Quota>) -> Self {
         Self {
             quota,
@@ -45,9 +45,9 @@ impl Meter {
         }
     }
 
-    /// Counts one request that arrived at `now`. Where there is no limit, there is nothing to tell:
-    /// whoever is told of one holds back.
-    pub(super) fn count(&self, token: Option<usize>, now: Instant) -> Option<Standing> {
+    /// Counts one request that arrived at `now`. Without a limit there is no status: clients that are
+    /// told of one slow down.
+    pub(super) fn count(&self, token: Option<usize>, now: Instant) -> Option<RateLimitStatus> {
         let quota = self.quota?;
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = || Window {
@@ -65,7 +65,7 @@ impl Meter {
             window.ends = now + quota.window;
         }
         window.left = window.left.saturating_sub(1);
-        Some(Standing {
+        Some(RateLimitStatus {
             quota,
             left: window.left,
             resets: seconds(window.ends - now),
@@ -74,9 +74,9 @@ impl Meter {
     }
 }
 
-impl Standing {
-    /// Adds what every answer says about the limit.
-    pub(super) fn tell(&self, answer: &mut Answer) {
+impl RateLimitStatus {
+    /// Adds the rate-limit headers of an answer.
+    pub(super) fn add_headers(&self, answer: &mut Answer) {
         let Self {
             quota,
             left,
@@ -110,20 +110,20 @@ mod tests {
             requests: 2,
             window: Duration::from_mins(5),
         };
-        let meter = Meter::new(Some(quota));
+        let limiter = RateLimiter::new(Some(quota));
         let start = Instant::now();
         let at = |seconds| {
-            let standing = meter.count(Some(0), start + Duration::from_secs(seconds));
-            let standing = standing.unwrap();
-            (standing.left, standing.resets, standing.refused)
+            let status = limiter.count(Some(0), start + Duration::from_secs(seconds));
+            let status = status.unwrap();
+            (status.left, status.resets, status.refused)
         };
         assert_eq!(at(0), (1, 300, false));
         assert_eq!(at(100), (0, 200, false));
         assert_eq!(at(200), (0, 300, true));
         assert_eq!(at(300), (0, 200, true));
         assert_eq!(at(500), (1, 300, false));
-        let other = meter.count(None, start).unwrap();
+        let other = limiter.count(None, start).unwrap();
         assert!(!other.refused, "each token has its own");
-        assert_eq!(Meter::new(None).count(None, start), None);
+        assert_eq!(RateLimiter::new(None).count(None, start), None);
     }
 }

@@ -10,10 +10,10 @@ use std::{
 
 use fs_err as fs;
 
-use super::{lasting, titles::Titles};
+use super::{permanent, titles::Titles};
 use crate::fsx;
 
-/// Why the titles could not be had.
+/// Why the titles could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -34,11 +34,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether it will be the same the next time.
-    pub(super) fn is_final(&self) -> bool {
+    /// Whether a retry cannot fix it.
+    pub(super) fn is_permanent(&self) -> bool {
         match self {
-            Self::Directory(source) => lasting::of_io(source),
-            Self::File(source) => lasting::of_file(source),
+            Self::Directory(source) => permanent::of_io(source),
+            Self::File(source) => permanent::of_file(source),
             Self::Malformed { .. } => true,
         }
     }
@@ -53,17 +53,16 @@ pub(super) enum Registry {
     Directory(Directory),
 }
 
-/// A directory, and what its file held when it was last looked at.
+/// A directory, and a cache of its file.
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
-    known: Mutex<Option<(Stamp, Arc<Titles>)>>,
+    cached: Mutex<Option<(FileVersion, Arc<Titles>)>>,
 }
 
-/// Tells files apart that come to lie at the same path one after the other: every change is a new
-/// file.
+/// Identifies a version of the file: every change creates a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+struct FileVersion {
     inode: u64,
     modified: SystemTime,
     length: u64,
@@ -74,7 +73,7 @@ impl Registry {
         match directory {
             Some(directory) => Self::Directory(Directory {
                 path: directory.to_owned(),
-                known: Mutex::default(),
+                cached: Mutex::default(),
             }),
             None => Self::Memory(Mutex::default()),
         }
@@ -104,7 +103,7 @@ impl Registry {
         }
     }
 
-    /// Makes the directory, if there is to be one, and checks that it can be written to and read.
+    /// Creates the directory, if any, and checks that it can be written to and read.
     pub(super) fn prepare(&self) -> Result<(), Error> {
         self.refuse_link()?;
         if let Self::Directory(Directory { path, .. }) = self {
@@ -114,8 +113,7 @@ impl Registry {
         self.read().map(drop)
     }
 
-    /// Changes the titles: nobody else reads or writes them meanwhile. What `change` refuses is
-    /// not written.
+    /// Changes the titles under a lock. Nothing is written if `change` fails.
     pub(super) fn change<T, E>(
         &self,
         change: impl FnOnce(&mut Titles) -> Result<T, E>,
@@ -142,27 +140,26 @@ impl Registry {
 }
 
 impl Directory {
-    /// Reads the file, unless it is the one that is known. It is always whole, so there is no need
-    /// for the lock, and looking makes nothing.
+    /// Reads the file, unless the cache is up to date. It is replaced as a whole, so no lock is needed.
     fn read(&self) -> Result<Arc<Titles>, Error> {
         let file = file(&self.path);
-        let Some(stamp) = Stamp::of(&file)? else {
+        let Some(version) = FileVersion::of(&file)? else {
             return Ok(Arc::default());
         };
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((seen, titles)) = &*known
-            && *seen == stamp
+            && *seen == version
         {
             return Ok(Arc::clone(titles));
         }
-        // Should it change in between, the stamp is too old, and it is read once more.
+        // Should it change in between, the version is too old, and it is read once more.
         let titles = Arc::new(load(&file)?);
-        *known = Some((stamp, Arc::clone(&titles)));
+        *known = Some((version, Arc::clone(&titles)));
         Ok(titles)
     }
 }
 
-impl Stamp {
+impl FileVersion {
     fn of(path: &Path) -> Result<Option<Self>, Error> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,

@@ -43,7 +43,7 @@ pub fn spawn(emulator: Emulator) -> Result<Running, Error> {
             _ = stopped => Ok(()),
         }
     };
-    // A failure to serve shows as a refused connection in whoever asks.
+    // If serving fails, clients get a refused connection.
     let thread = thread::spawn(move || drop(runtime.block_on(work)));
     Ok(Running {
         base_url,

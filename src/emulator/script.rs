@@ -1,4 +1,4 @@
-//! Failures from a file. Imports nothing of this crate but its siblings.
+//! Faults from a file. Imports nothing of this crate but its siblings.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,14 +9,14 @@ use super::{
     fault::{Action, Fault, Keys},
 };
 
-/// Why a file of failures is of no use.
+/// Why a fault file is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScriptError {
-    /// It is no TOML, or has other keys and values than it may have.
+    /// It is not TOML, or has unknown keys or wrong values.
     #[error("{0}")]
     Malformed(String),
-    /// A fault does not say one thing.
+    /// A fault is contradictory or incomplete.
     #[error("fault {number}: {what}")]
     Fault {
         /// Which one, counted from 1.
@@ -66,7 +66,7 @@ enum Cut {
     Body,
 }
 
-/// Reads the failures in `text`, TOML: tables `[[fault]]`, in the order in which they are met.
+/// Reads the faults in `text`, TOML: tables `[[fault]]`, in order of precedence.
 pub fn faults(text: &str) -> Result<Vec<Fault>, ScriptError> {
     let script: Script = toml_edit::de::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
@@ -90,7 +90,7 @@ pub fn faults(text: &str) -> Result<Vec<Fault>, ScriptError> {
 impl Entry {
     fn fault(self) -> Result<Fault, &'static str> {
         if self.forever && self.times.is_some() {
-            return Err("give `times` or `forever`, not both");
+            return Err("`times` and `forever` are mutually exclusive");
         }
         let times = if self.forever {
             None
@@ -115,14 +115,14 @@ impl Entry {
         let given = [answers, self.cut.is_some(), self.delay_ms.is_some(), keys];
         if given.into_iter().filter(|given| *given).count() != 1 {
             return Err(
-                "give one of `status` or `code`, `cut`, `delay_ms`, `unsuccessful` or `every`",
+                "set exactly one of `status` or `code`, `cut`, `delay_ms`, `unsuccessful` or `every`",
             );
         }
         if !answers && (self.body.is_some() || self.headers.is_some() || self.message.is_some()) {
-            return Err("`body`, `headers` and `message` belong to `status` or `code`");
+            return Err("`body`, `headers` and `message` require `status` or `code`");
         }
         if self.after && !answers && self.delay_ms.is_none() {
-            return Err("`after` belongs to `status`, `code` or `delay_ms`");
+            return Err("`after` requires `status`, `code` or `delay_ms`");
         }
         if let Some(cut) = self.cut {
             return Ok(match cut {
@@ -140,7 +140,7 @@ impl Entry {
             return Ok(action(delay));
         }
         match (&self.unsuccessful, self.every) {
-            (Some(_), Some(_)) => Err("give `unsuccessful` or `every`, not both"),
+            (Some(_), Some(_)) => Err("`unsuccessful` and `every` are mutually exclusive"),
             (Some(names), None) => Ok(Action::Unsuccessful(Keys::Named(names.clone()))),
             (None, Some(nth)) => Ok(Action::Unsuccessful(Keys::Every(nth))),
             (None, None) => {
@@ -157,13 +157,13 @@ impl Entry {
     fn answer(&self) -> Result<Answer, &'static str> {
         let status = self.status.unwrap_or(400);
         if !(200..=599).contains(&status) {
-            return Err("`status` is from 200 to 599");
+            return Err("`status` must be 200 to 599");
         }
         let answer = match (self.code, &self.body) {
-            (Some(_), Some(_)) => return Err("give `code` or `body`, not both"),
-            (None, _) if self.message.is_some() => return Err("`message` belongs to `code`"),
+            (Some(_), Some(_)) => return Err("`code` and `body` are mutually exclusive"),
+            (None, _) if self.message.is_some() => return Err("`message` requires `code`"),
             (Some(code), None) => {
-                let message = self.message.as_deref().unwrap_or("staged failure");
+                let message = self.message.as_deref().unwrap_or("injected fault");
                 Answer::from(Refusal::new(status, code, message))
             }
             (None, body) => Answer::new(status, body.clone().unwrap_or_default()),
@@ -214,31 +214,28 @@ mod tests {
     #[test]
     fn what_a_script_may_not_say() {
         for (text, expected) in [
-            ("[[fault]]\n", "fault 1: give one of"),
+            ("[[fault]]\n", "fault 1: set exactly one of"),
             (
                 "[[fault]]\ncut = \"body\"\nevery = 1\n",
-                "fault 1: give one of",
+                "fault 1: set exactly one of",
             ),
             ("[[fault]]\ncut = \"later\"\n", "line 2, column 7"),
             ("[[fault]]\nstauts = 500\n", "line 2, column 1"),
-            ("[[fault]]\nstatus = 99\n", "from 200 to 599"),
+            ("[[fault]]\nstatus = 99\n", "must be 200 to 599"),
             (
                 "[[fault]]\nstatus = 500\ntimes = 1\nforever = true\n",
-                "not both",
+                "mutually exclusive",
             ),
             (
                 "[[fault]]\ncut = \"body\"\nafter = true\n",
-                "`after` belongs",
+                "`after` requires",
             ),
-            (
-                "[[fault]]\ndelay_ms = 1\nbody = \"\"\n",
-                "belong to `status`",
-            ),
+            ("[[fault]]\ndelay_ms = 1\nbody = \"\"\n", "require `status`"),
             (
                 "[[fault]]\nstatus = 500\nmessage = \"m\"\n",
-                "`message` belongs",
+                "`message` requires",
             ),
-            ("[[fault]]\ncode = 1\nbody = \"m\"\n", "not both"),
+            ("[[fault]]\ncode = 1\nbody = \"m\"\n", "mutually exclusive"),
             ("fault = 1\n", "line 1"),
             ("[[fault]\n", "line 1"),
         ] {

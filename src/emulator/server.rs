@@ -21,31 +21,31 @@ use super::{
     Emulator, Error, Inner,
     answer::{Answer, Refusal},
     auth::Caller,
-    body::Trouble,
+    body::BodyError,
     config::Access,
     content::{Body, stream_body},
     fault::Action,
-    listener::{Cuttable, Scissors, accept},
+    listener::{ConnectionCutter, CuttableConnection, accept},
     log, origin,
     request::Request,
     routes,
 };
 use crate::wire::code;
 
-/// How many connections are served at once; others wait to be accepted.
+/// The most connections served at once; others wait to be accepted.
 const CONNECTIONS_MAX: usize = 512;
 
-/// How long a client may take for the head of a request, or between two.
-const HEAD_PATIENCE: Duration = Duration::from_mins(1);
+/// How long a client may take to send the head of a request, or pause between requests.
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How long the head of a request may be.
+/// The longest head of a request.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
 
-/// How long requests under way may take once the end was asked for.
+/// How long pending requests may take after a request to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves `emulator` on `listener` until `stop` resolves, then lets requests under way finish, for
-/// five seconds at most.
+/// Serves `emulator` on `listener` until `stop` resolves, then finishes pending requests within five
+/// seconds.
 ///
 /// The caller binds, so it can ask for port 0 and know the address before the first request. The
 /// API is below `/client/v4`.
@@ -67,27 +67,27 @@ where
             () = &mut stop => break,
             arrival = arrival => arrival,
         };
-        let served = converse(connection, emulator.clone(), graceful.watcher());
+        let served = serve_connection(connection, emulator.clone(), graceful.watcher());
         tokio::spawn(async move {
             served.await;
             drop(seat);
         });
     }
     drop(listener);
-    // Who is not done by then is cut off: a client that stalls must not hold up the end.
+    // A stalled client must not delay the end.
     tokio::time::timeout(GRACE, graceful.shutdown()).await.ok();
     Ok(())
 }
 
 /// Answers the requests of one connection.
-async fn converse(connection: Cuttable, emulator: Emulator, watcher: Watcher) {
-    let scissors = connection.scissors();
+async fn serve_connection(connection: CuttableConnection, emulator: Emulator, watcher: Watcher) {
+    let cutter = connection.cutter();
     let service = service_fn(move |incoming: hyper::Request<hyper::body::Incoming>| {
-        let (emulator, scissors) = (emulator.clone(), scissors.clone());
+        let (emulator, cutter) = (emulator.clone(), cutter.clone());
         async move {
             let answered = handle(
                 &emulator,
-                &scissors,
+                &cutter,
                 incoming.map(|body| body.map_err(io::Error::other).boxed_unsync()),
             );
             Ok::<_, Infallible>(answered.await)
@@ -95,18 +95,18 @@ async fn converse(connection: Cuttable, emulator: Emulator, watcher: Watcher) {
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
+        .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_MAX_BYTES)
         // Some clients close their side once they have asked, and still want the answer.
         .half_close(true)
         .serve_connection(TokioIo::new(connection), service);
-    // A connection that fails is its client's trouble.
+    // A failed connection concerns its client only.
     watcher.watch(served).await.ok();
 }
 
 async fn handle(
     emulator: &Emulator,
-    connection: &Scissors,
+    connection: &ConnectionCutter,
     incoming: hyper::Request<Body>,
 ) -> Response<Body> {
     let inner = &*emulator.0;
@@ -124,7 +124,7 @@ async fn handle(
     if let Some(latency) = inner.latency() {
         tokio::time::sleep(latency).await;
     }
-    let action = inner.faults.meet(&method, &path);
+    let action = inner.faults.next_action(&method, &path);
     if let Some(Action::CutBefore) = action {
         return cut(connection);
     }
@@ -142,8 +142,8 @@ async fn handle(
     answer.into_response(None)
 }
 
-/// Closes the connection without a word.
-fn cut(connection: &Scissors) -> Response<Body> {
+/// Closes the connection without an answer.
+fn cut(connection: &ConnectionCutter) -> Response<Body> {
     connection.cut();
     Response::new(Body::default())
 }
@@ -164,7 +164,7 @@ fn cut_body(mut answer: Answer) -> Response<Body> {
     answer.into_response(Some(stream_body(body)))
 }
 
-/// Reads the request, answers it, and adds what every answer carries.
+/// Reads the request, answers it, and adds the common headers.
 async fn carry_out(
     inner: &Inner,
     incoming: hyper::Request<Body>,
@@ -174,11 +174,14 @@ async fn carry_out(
     let (parts, body) = incoming.into_parts();
     let limit = routes::body_limit(parts.uri.path());
     // Read even where it is not needed: a client that is still sending would miss the answer.
-    let body = inner.room.read(body, limit).await;
+    let body = inner.body_budget.read(body, limit).await;
     entry.received = body.as_ref().map_or(0, |body| body.bytes.len());
     let caller = Caller::identify(&inner.config, &parts.headers);
-    let place = caller.as_ref().ok().and_then(|caller| place(inner, caller));
-    let standing = inner.meter.count(place, Instant::now());
+    let token = caller
+        .as_ref()
+        .ok()
+        .and_then(|caller| token_index(inner, caller));
+    let rate_limit = inner.rate_limiter.count(token, Instant::now());
 
     let answered = async {
         if let Some(Action::Answer(answer)) = action {
@@ -187,15 +190,15 @@ async fn carry_out(
         if let Some(Action::Delay(delay)) = action {
             tokio::time::sleep(*delay).await;
         }
-        if standing.is_some_and(|standing| standing.refused) {
+        if rate_limit.is_some_and(|rate_limit| rate_limit.refused) {
             let text = "Please wait and consider throttling your request speed";
             return Err(Refusal::new(429, code::THROTTLED, text));
         }
-        // Held to the end: what is made of it takes up room as well.
+        // Kept until the end: what is parsed from it takes memory as well.
         let body = match body {
             Ok(body) => body,
-            Err(Trouble::TooLong(length)) => return routes::too_long(parts.uri.path(), length),
-            Err(trouble) => return Ok(no_body(trouble)),
+            Err(BodyError::TooLong(length)) => return routes::too_long(parts.uri.path(), length),
+            Err(error) => return Ok(refuse_body(error)),
         };
         let bytes = body.bytes.clone();
         let mut request = Request::read(parts.method, &parts.uri, parts.headers, bytes)?;
@@ -204,15 +207,15 @@ async fn carry_out(
         }
         routes::answer(inner, caller, &request).await
     };
-    let mut answer = caught(answered).await.unwrap_or_else(Answer::from);
+    let mut answer = catch_panics(answered).await.unwrap_or_else(Answer::from);
     if let Some(Action::AnswerAfter(other)) = action {
         answer = other.clone();
     }
-    if let Some(standing) = standing {
-        standing.tell(&mut answer);
+    if let Some(rate_limit) = rate_limit {
+        rate_limit.add_headers(&mut answer);
     }
     answer.default_header("cf-ray", inner.ray());
-    // A clock that breaks must not take the answer with it.
+    // A panicking clock must not lose the answer.
     let date = catch_unwind(AssertUnwindSafe(|| date(inner.now())));
     if let Ok(Some(date)) = date {
         answer.default_header("date", date);
@@ -227,30 +230,32 @@ fn date(now: i64) -> Option<String> {
     printer.timestamp_to_rfc9110_string(&time).ok()
 }
 
-/// What a gateway says to a body that never reaches the service.
-fn no_body(trouble: Trouble) -> Answer {
-    let (status, what) = match trouble {
-        Trouble::TooLong(_) => (413, "Request Entity Too Large"),
-        Trouble::NoRoom => (503, "Service Unavailable"),
-        Trouble::TooSlow => (408, "Request Timeout"),
-        Trouble::Broken => (400, "Bad Request"),
+/// The gateway's answer to a body that does not reach the service.
+fn refuse_body(error: BodyError) -> Answer {
+    let (status, what) = match error {
+        BodyError::TooLong(_) => (413, "Request Entity Too Large"),
+        BodyError::OverBudget => (503, "Service Unavailable"),
+        BodyError::Timeout => (408, "Request Timeout"),
+        BodyError::Incomplete => (400, "Bad Request"),
     };
     let answer = Answer::gateway(status, what);
-    if trouble == Trouble::NoRoom {
+    if error == BodyError::OverBudget {
         return answer.header("retry-after", "1");
     }
     // What is left of the body would be taken for the next request.
     answer.header("connection", "close")
 }
 
-/// Turns a panic into the answer of a service that broke: the next request must find it well.
-async fn caught(work: impl Future<Output = Result<Answer, Refusal>>) -> Result<Answer, Refusal> {
+/// Turns a panic into an internal error, so that later requests are still served.
+async fn catch_panics(
+    work: impl Future<Output = Result<Answer, Refusal>>,
+) -> Result<Answer, Refusal> {
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
     outcome.unwrap_or_else(|_| Err(Refusal::internal()))
 }
 
-/// The place of the caller's token in the configuration, which names it without its text.
-fn place(inner: &Inner, caller: &Caller<'_>) -> Option<usize> {
+/// Returns the index of the caller's token in the configuration, which identifies it without its text.
+fn token_index(inner: &Inner, caller: &Caller<'_>) -> Option<usize> {
     let Access::Tokens(tokens) = &inner.config.access else {
         return None;
     };

@@ -10,14 +10,14 @@ use crate::domain::{AccountId, Jurisdiction, NamespaceId, Title, hex};
 
 /// A namespace, without its pairs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Named {
+pub(super) struct NamespaceEntry {
     pub(super) id: NamespaceId,
     pub(super) title: Title,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) jurisdiction: Option<Jurisdiction>,
 }
 
-/// Why titles stay as they are.
+/// Why a title cannot be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Conflict {
     /// Another namespace of the account has the title.
@@ -29,60 +29,60 @@ pub(super) enum Conflict {
 /// All namespaces, by account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Titles {
-    /// How many ids were ever given, so that none is given twice.
+    /// How many ids were ever assigned, so that none is reused.
     given: u64,
-    accounts: BTreeMap<AccountId, Vec<Named>>,
+    accounts: BTreeMap<AccountId, Vec<NamespaceEntry>>,
 }
 
 impl Titles {
     /// Returns the namespaces of an account, oldest first.
-    pub(super) fn of(&self, account: &AccountId) -> &[Named] {
+    pub(super) fn of(&self, account: &AccountId) -> &[NamespaceEntry] {
         self.accounts.get(account).map_or(&[], Vec::as_slice)
     }
 
-    /// Gives `title` a namespace of its own.
+    /// Creates a namespace.
     pub(super) fn create(
         &mut self,
         account: &AccountId,
         title: Title,
         jurisdiction: Option<Jurisdiction>,
         scheme: IdScheme,
-    ) -> Result<Named, Conflict> {
+    ) -> Result<NamespaceEntry, Conflict> {
         if self.of(account).iter().any(|known| known.title == title) {
             return Err(Conflict::Taken);
         }
-        let named = Named {
-            id: self.fresh_id(&title, scheme),
+        let entry = NamespaceEntry {
+            id: self.new_id(&title, scheme),
             title,
             jurisdiction,
         };
         let namespaces = self.accounts.entry(account.clone()).or_default();
-        namespaces.push(named.clone());
-        Ok(named)
+        namespaces.push(entry.clone());
+        Ok(entry)
     }
 
-    /// Gives a namespace another title. Its own title is no conflict.
+    /// Renames a namespace. Its own title is no conflict.
     pub(super) fn rename(
         &mut self,
         account: &AccountId,
         id: &NamespaceId,
         title: Title,
-    ) -> Result<Named, Conflict> {
+    ) -> Result<NamespaceEntry, Conflict> {
         let namespaces = self.accounts.entry(account.clone()).or_default();
         if !namespaces.iter().any(|known| known.id == *id) {
             return Err(Conflict::Missing);
         }
-        let taken = |known: &Named| known.id != *id && known.title == title;
+        let taken = |known: &NamespaceEntry| known.id != *id && known.title == title;
         if namespaces.iter().any(taken) {
             return Err(Conflict::Taken);
         }
         let mut own = namespaces.iter_mut().filter(|known| known.id == *id);
-        let named = own.next().ok_or(Conflict::Missing)?;
-        named.title = title;
-        Ok(named.clone())
+        let entry = own.next().ok_or(Conflict::Missing)?;
+        entry.title = title;
+        Ok(entry.clone())
     }
 
-    /// Forgets a namespace.
+    /// Deletes a namespace.
     pub(super) fn delete(&mut self, account: &AccountId, id: &NamespaceId) -> Result<(), Conflict> {
         let namespaces = self.accounts.entry(account.clone()).or_default();
         let before = namespaces.len();
@@ -93,7 +93,7 @@ impl Titles {
         Ok(())
     }
 
-    fn fresh_id(&mut self, title: &Title, scheme: IdScheme) -> NamespaceId {
+    fn new_id(&mut self, title: &Title, scheme: IdScheme) -> NamespaceId {
         // A local id follows from its title, but a namespace that was called so before keeps it.
         if scheme == IdScheme::Local {
             let id = NamespaceId::local(title);
@@ -168,10 +168,10 @@ mod tests {
     #[test]
     fn a_local_id_follows_from_the_title() {
         let account = AccountId::local();
-        let named =
+        let entry =
             Titles::default().create(&account, title("bio-SESSIONS"), None, IdScheme::Local);
         assert_eq!(
-            named.unwrap().id,
+            entry.unwrap().id,
             NamespaceId::local(&title("bio-SESSIONS"))
         );
     }

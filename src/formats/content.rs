@@ -1,6 +1,4 @@
-//! From the parts of a record as a file spells them to a record that is valid.
-//!
-//! Every format ends here, so that all of them have one set of rules.
+//! Validation of raw records, shared by all formats.
 
 use std::borrow::Cow;
 
@@ -11,7 +9,7 @@ use base64::{
 };
 use bytes::Bytes;
 
-use super::{Expiry, Input, Place, Problem, error::Fault, object::compact};
+use super::{Expiry, Input, Problem, RecordLocation, error::RecordError, object::compact};
 use crate::domain::{Expiration, KeyName, Metadata, Record, Ttl, VALUE_MAX_BYTES};
 
 /// Reads base64 with or without the `=` at its end.
@@ -20,8 +18,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The parts of a record as a file spells them.
-pub(super) struct Spelt<'a> {
+/// A record as a file has it, before validation.
+pub(super) struct RawRecord<'a> {
     /// The key.
     pub key: Cow<'a, str>,
     /// The value, or its base64.
@@ -36,9 +34,9 @@ pub(super) struct Spelt<'a> {
     pub metadata: Option<Cow<'a, str>>,
 }
 
-impl Spelt<'_> {
+impl RawRecord<'_> {
     /// Checks every part against the limits of the service.
-    pub(super) fn check(self, place: Place) -> Result<Input, Fault> {
+    pub(super) fn check(self, location: RecordLocation) -> Result<Input, RecordError> {
         let key = self.key.parse()?;
         let expiry = expiry(self.expiration, self.ttl);
         let metadata = self.metadata.as_deref().map(metadata).transpose()?;
@@ -48,7 +46,7 @@ impl Spelt<'_> {
             value,
             expiry,
             metadata: metadata.flatten(),
-            place,
+            location,
         })
     }
 }
@@ -122,8 +120,8 @@ impl Input {
 }
 
 /// A name for messages that may be no valid key.
-pub(super) fn checked_key(name: &str) -> Result<KeyName, Fault> {
-    name.parse::<KeyName>().map_err(|e| Fault {
+pub(super) fn checked_key(name: &str) -> Result<KeyName, RecordError> {
+    name.parse::<KeyName>().map_err(|e| RecordError {
         key: Some(name.to_owned()),
         problem: e.into(),
     })

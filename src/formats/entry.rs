@@ -8,9 +8,9 @@ use std::{
 use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 
 use super::{
-    Input, Place, Problem,
-    content::Spelt,
-    error::Fault,
+    Input, Problem, RecordLocation,
+    content::RawRecord,
+    error::RecordError,
     object::{Object, compact},
 };
 use crate::domain::{Expiration, Record, Ttl, TtlError, VALUE_MAX_BYTES};
@@ -29,20 +29,20 @@ pub(super) const FIELDS: &[&str] = &[
 pub(super) const TEXT_MAX_BYTES: usize = VALUE_MAX_BYTES.div_ceil(3) * 4;
 
 /// Reads a record out of its fields.
-pub(super) fn read(object: Object<'_>, place: Place) -> Result<Input, Fault> {
+pub(super) fn read(object: Object<'_>, location: RecordLocation) -> Result<Input, RecordError> {
     let key = object.text("key");
     let name = key.as_deref().ok().map(str::to_owned);
-    let read = spelt(object, key).map_err(Fault::from);
-    read.and_then(|spelt| spelt.check(place))
-        .map_err(|fault| Fault { key: name, ..fault })
+    let read = raw_record(object, key).map_err(RecordError::from);
+    read.and_then(|raw_record| raw_record.check(location))
+        .map_err(|error| RecordError { key: name, ..error })
 }
 
-fn spelt<'a>(
+fn raw_record<'a>(
     mut object: Object<'a>,
     key: Result<Cow<'a, str>, Problem>,
-) -> Result<Spelt<'a>, Problem> {
-    object.sound()?;
-    Ok(Spelt {
+) -> Result<RawRecord<'a>, Problem> {
+    object.validate()?;
+    Ok(RawRecord {
         key: key?,
         value: object.text("value")?,
         base64: object.flag("base64")?,

@@ -1,4 +1,4 @@
-//! Why a record could not be read: where, which key, what, and whether to go on.
+//! Why a record could not be read: where, which key, what, and whether reading can continue.
 
 use std::{fmt, path::PathBuf};
 
@@ -11,7 +11,7 @@ const SHOWN: usize = 80;
 /// Where in the input a record stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Place {
+pub enum RecordLocation {
     /// A line, from 1.
     Line(u64),
     /// An entry of a JSON array, from 1, and the line that it begins in, from 1.
@@ -27,7 +27,7 @@ pub enum Place {
     Index(u64),
 }
 
-impl Place {
+impl RecordLocation {
     /// Returns the line of the input, if it has lines.
     pub fn line(&self) -> Option<u64> {
         match self {
@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for RecordLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
@@ -48,30 +48,30 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a record could not be read. Holds no value and no metadata.
+/// Why a record could not be read. Contains no value and no metadata.
 #[derive(Debug)]
 pub struct ReadError {
-    place: Place,
+    location: RecordLocation,
     key: Option<String>,
     problem: Box<Problem>,
     fatal: bool,
 }
 
 impl ReadError {
-    /// Something that concerns one record only; reading can go on behind it.
-    pub(super) fn of_record(place: Place, fault: Fault) -> Self {
+    /// An error in one record; reading can continue after it.
+    pub(super) fn of_record(location: RecordLocation, error: RecordError) -> Self {
         Self {
-            place,
-            key: fault.key,
-            problem: Box::new(fault.problem),
+            location,
+            key: error.key,
+            problem: Box::new(error.problem),
             fatal: false,
         }
     }
 
-    /// Something after which nothing of the input can be trusted.
-    pub(super) fn of_input(place: Place, problem: Problem) -> Self {
+    /// An error after which the rest of the input cannot be trusted.
+    pub(super) fn of_input(location: RecordLocation, problem: Problem) -> Self {
         Self {
-            place,
+            location,
             key: None,
             problem: Box::new(problem),
             fatal: true,
@@ -79,8 +79,8 @@ impl ReadError {
     }
 
     /// Returns where it is.
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn location(&self) -> &RecordLocation {
+        &self.location
     }
 
     /// Returns the key as it was written, which may be no valid one; `None` if it is not known.
@@ -93,9 +93,9 @@ impl ReadError {
         &self.problem
     }
 
-    /// Whether only this record is wrong, so that the next call may return the next one. After any
-    /// other error the reader has ended.
-    pub fn can_go_on(&self) -> bool {
+    /// Whether only this record is wrong and reading can continue. After any other error the reader has
+    /// ended.
+    pub fn is_recoverable(&self) -> bool {
         !self.fatal
     }
 }
@@ -111,7 +111,7 @@ impl Classify for ReadError {
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.place)?;
+        write!(f, "{}", self.location)?;
         if let Some(key) = &self.key {
             write!(f, ", key `{}`", shown(key))?;
         }
@@ -126,14 +126,14 @@ impl std::error::Error for ReadError {
 }
 
 /// What is wrong with one record, before its place is known.
-pub(super) struct Fault {
+pub(super) struct RecordError {
     /// The key as it was written.
     pub key: Option<String>,
     /// What is wrong.
     pub problem: Problem,
 }
 
-impl<P: Into<Problem>> From<P> for Fault {
+impl<P: Into<Problem>> From<P> for RecordError {
     fn from(problem: P) -> Self {
         Self {
             key: None,

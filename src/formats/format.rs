@@ -31,17 +31,17 @@ pub enum StreamFormat {
     Csv,
 }
 
-/// Why no format could be told.
+/// Why the format is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
     /// Not the name of a format.
-    #[error("`{0}` is no format; the formats are ndjson, json, csv and dir")]
+    #[error("unknown format `{0}`; the formats are ndjson, json, csv and dir")]
     Unknown(String),
-    /// A path whose ending says nothing.
+    /// A path with an unknown ending.
     #[error(
-        "`{0}` does not tell its format; the endings are .ndjson, .jsonl, .json and .csv, and `/` \
-         for a directory"
+        "cannot tell the format of `{0}`; known endings are .ndjson, .jsonl, .json and .csv, and \
+         `/` for a directory"
     )]
     Ending(String),
 }
@@ -56,8 +56,8 @@ impl Classify for FormatError {
 }
 
 impl Format {
-    /// Tells the format from the ending of `path`; a `/` at the end, or a directory that is there,
-    /// is a directory.
+    /// Returns the format by the ending of `path`; a trailing `/` or an existing directory means a
+    /// directory.
     pub fn of_path(path: &Path) -> Result<Self, FormatError> {
         let slash = path.as_os_str().as_encoded_bytes().last() == Some(&b'/');
         if slash || path.is_dir() {

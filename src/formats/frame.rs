@@ -7,7 +7,7 @@ use super::Problem;
 /// The version of the format that is written, and read.
 const VERSION: u64 = 1;
 
-/// A line that is no record. Fields that a later kvctl adds within version 1 are passed over.
+/// A line that is not a record. Fields that a later kvctl adds within version 1 are passed over.
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'a> {
     kvctl: u64,
@@ -15,7 +15,7 @@ pub(super) struct Line<'a> {
     frame: &'a Frame,
 }
 
-/// What a line that is no record says.
+/// The content of a line that is not a record.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(super) enum Frame {

@@ -1,7 +1,6 @@
-//! Records to and from files: one at a time, so that memory does not grow with their number.
+//! Reading and writing records in files, one at a time, so that memory use does not grow.
 //!
-//! Owns what the files look like, and what of them is taken. Imports `domain`. Reads, and hands out
-//! bytes to write; opens no file for writing.
+//! Owns the file formats. Imports `domain`. Writes to a given `Write`; opens no file for writing.
 //!
 //! | format | written as | carries a checksum |
 //! | --- | --- | --- |
@@ -37,7 +36,7 @@ use bytes::Bytes;
 
 use crate::domain::{Expiration, KeyName, Metadata, Record, Ttl};
 
-pub use error::{Place, ReadError};
+pub use error::{ReadError, RecordLocation};
 pub use format::{Format, FormatError, StreamFormat};
 pub use problem::Problem;
 
@@ -53,7 +52,7 @@ pub struct Input {
     /// What is stored beside it.
     pub metadata: Option<Metadata>,
     /// Where it stands in the input.
-    pub place: Place,
+    pub location: RecordLocation,
 }
 
 /// Shows no value: it may be a secret.
@@ -64,7 +63,7 @@ impl fmt::Debug for Input {
             .field("value", &format_args!("{} bytes", self.value.len()))
             .field("expiry", &self.expiry)
             .field("metadata", &self.metadata)
-            .field("place", &self.place)
+            .field("location", &self.location)
             .finish()
     }
 }
@@ -100,7 +99,7 @@ impl Summary {
 /// Reads records one by one.
 ///
 /// Ends after the last record, and after an error that cannot be passed over
-/// ([`ReadError::can_go_on`]).
+/// ([`ReadError::is_recoverable`]).
 pub trait Reader: Iterator<Item = Result<Input, ReadError>> {
     /// Returns what was read until now.
     fn summary(&self) -> Summary;

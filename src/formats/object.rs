@@ -23,7 +23,7 @@ pub(super) struct Object<'a> {
 
 impl<'a> Object<'a> {
     /// Reads `text`, one object. A field that is not `allowed`, or comes twice, is not an error
-    /// before [`Self::sound`] is asked.
+    /// before [`Self::validate`] is asked.
     pub(super) fn parse(text: &'a str, allowed: &'static [&'static str]) -> Result<Self, Problem> {
         let found = kind(text);
         match found {
@@ -54,7 +54,7 @@ impl<'a> Object<'a> {
     }
 
     /// Returns the object if it has only allowed fields, each once.
-    pub(super) fn sound(&mut self) -> Result<(), Problem> {
+    pub(super) fn validate(&mut self) -> Result<(), Problem> {
         if self.framed {
             self.problem
                 .get_or_insert_with(|| unknown(FRAME, self.allowed));
@@ -166,11 +166,11 @@ pub(super) fn kind(json: &str) -> &'static str {
         Some(b't' | b'f') => "a boolean",
         Some(b'n') => "null",
         Some(b'-' | b'0'..=b'9') => "a number",
-        Some(_) => "no JSON",
+        Some(_) => "invalid JSON",
     }
 }
 
-/// Refuses what is no JSON.
+/// Refuses invalid JSON.
 pub(super) fn check_syntax(text: &str) -> Result<(), Problem> {
     let json: Result<&RawValue, _> = serde_json::from_str(text);
     json.map(drop).map_err(|e| syntax(&e))

@@ -1,4 +1,4 @@
-//! What a file of records can say that cannot be taken, and what to do about it.
+//! What can be wrong with a file of records, and what to do about it.
 //!
 //! No message quotes a value or metadata: they may be secrets.
 
@@ -11,7 +11,7 @@ use crate::domain::{ErrorClass, KeyNameError, MetadataError, TtlError};
 #[non_exhaustive]
 pub enum Problem {
     /// The input ended in an error of the system.
-    #[error("the input cannot be read")]
+    #[error("could not read the input")]
     Io(#[source] io::Error),
     /// More than one record may need.
     #[error("the record is longer than 40 MiB; the largest value, 25 MiB, fits in less")]
@@ -20,7 +20,7 @@ pub enum Problem {
     #[error("byte {0} is not UTF-8; a value that is not text must be written as base64")]
     NotUtf8(usize),
     /// Broken JSON.
-    #[error("not JSON: {reason} at column {column}")]
+    #[error("invalid JSON: {reason} at column {column}")]
     Syntax {
         /// What the parser missed.
         reason: String,
@@ -28,7 +28,7 @@ pub enum Problem {
         column: usize,
     },
     /// JSON, but no record.
-    #[error("found {0}; a record is an object with `key` and `value`")]
+    #[error("expected an object with `key` and `value`, found {0}")]
     NotAnObject(&'static str),
     /// A field that no record has.
     #[error("unknown field `{field}`; the fields are {allowed}")]
@@ -39,13 +39,13 @@ pub enum Problem {
         allowed: String,
     },
     /// A field given twice.
-    #[error("`{0}` is given twice; only one of them would count")]
+    #[error("duplicate field `{0}`")]
     DuplicateField(&'static str),
     /// A field that every record has.
-    #[error("`{0}` is missing, and it must be there")]
+    #[error("missing field `{0}`")]
     MissingField(&'static str),
     /// A field of another type.
-    #[error("`{field}` is {found}; it must be {wanted}")]
+    #[error("`{field}` must be {wanted}, found {found}")]
     WrongType {
         /// The field.
         field: &'static str,
@@ -55,7 +55,7 @@ pub enum Problem {
         wanted: &'static str,
     },
     /// Half of a surrogate pair, which is no character.
-    #[error("`{0}` has an escape that is no character")]
+    #[error("`{0}` has an invalid escape: half a surrogate pair")]
     Escape(&'static str),
     /// A value that is declared as base64 and is not.
     #[error(
@@ -65,7 +65,7 @@ pub enum Problem {
     /// More than the service stores.
     #[error("the value has {0} bytes; the limit is 26,214,400 (25 MiB)")]
     ValueTooLarge(u64),
-    /// A name that is no key.
+    /// An invalid key.
     #[error(transparent)]
     Key(#[from] KeyNameError),
     /// Not JSON, or too much of it.
@@ -76,22 +76,22 @@ pub enum Problem {
     Ttl(#[from] TtlError),
 
     /// The header or footer names a later version of the format.
-    #[error("the file has version {0} of the format; this kvctl reads version 1")]
+    #[error("unsupported format version {0}; this kvctl reads version 1")]
     Version(u64),
     /// A line with `kvctl` that is neither header nor footer.
-    #[error("a line with `kvctl` is a header or a footer, and this is neither")]
+    #[error("invalid header or footer")]
     Frame,
     /// A header that is not the first line.
-    #[error("a header stands in the middle; it may only be the first line")]
+    #[error("unexpected header; it must be the first line")]
     MisplacedHeader,
     /// A footer in a file that began without a header.
-    #[error("a footer without a header: the beginning of the export is missing")]
+    #[error("footer without header: the beginning of the export is missing")]
     MissingHeader,
     /// The end of an export is not there.
-    #[error("the export is cut short: it has no footer")]
+    #[error("the export is truncated: it has no footer")]
     MissingFooter,
     /// The footer counts other records than there are.
-    #[error("the footer counts {said} records, and there are {found}")]
+    #[error("the footer says {said} records, but there are {found}")]
     Count {
         /// What the footer says.
         said: u64,
@@ -99,30 +99,30 @@ pub enum Problem {
         found: u64,
     },
     /// A record is not as it was exported.
-    #[error("the checksum of the records is not the one in the footer")]
+    #[error("checksum mismatch: the records are not as they were exported")]
     Checksum,
     /// Anything but blank lines below the footer.
     #[error("data after the footer; it must be the last line")]
     AfterFooter,
 
     /// Not wrangler's format.
-    #[error("found {0}; the file must be an array: `[ … ]`")]
+    #[error("expected an array, found {0}")]
     NotAnArray(&'static str),
     /// No `]`.
-    #[error("the file is cut short: its array has no `]`")]
+    #[error("the file is truncated: the array is not closed")]
     Unclosed,
     /// Something else between two entries.
-    #[error("entries must be separated by one `,`, and the last is followed by `]`")]
+    #[error("expected `,` or `]` after an entry")]
     Separator,
     /// Anything but blanks behind `]`.
-    #[error("data after the `]` that closes the array")]
+    #[error("data after the closing `]`")]
     AfterArray,
     /// An entry that names no key.
-    #[error("found {0}; an entry is a key in quotes, or an object with `name`")]
+    #[error("expected a string or an object with `name`, found {0}")]
     NotAName(&'static str),
 
     /// A CSV file without its first line.
-    #[error("the first line must name the columns: {0}")]
+    #[error("the first line must list the columns: {0}")]
     NoColumns(String),
     /// A column that no record has.
     #[error("unknown column `{column}`; the columns are {allowed}")]
@@ -133,13 +133,13 @@ pub enum Problem {
         allowed: String,
     },
     /// A column named twice.
-    #[error("column `{0}` is given twice; only one of them would count")]
+    #[error("duplicate column `{0}`")]
     DuplicateColumn(&'static str),
     /// A column that must be there.
-    #[error("column `{0}` is missing; every file has one")]
+    #[error("missing column `{0}`")]
     MissingColumn(&'static str),
     /// A row of another length.
-    #[error("the number of fields, {found}, is not that of the columns, {columns}")]
+    #[error("expected {columns} fields, found {found}")]
     Fields {
         /// The fields of the row.
         found: usize,
@@ -148,28 +148,28 @@ pub enum Problem {
     },
 
     /// A file name that no key can have.
-    #[error("the file name is not UTF-8, and a key must be")]
+    #[error("the file name is not valid UTF-8")]
     NameNotUtf8,
     /// A file name with an escaped `/`.
-    #[error("the file name has an escaped `/`; a directory stands for that")]
+    #[error("the file name contains an escaped `/`; use a directory instead")]
     NameWithSlash,
     /// A link that leaves the directory, or leads nowhere.
-    #[error("a symbolic link that leads out of the directory, or nowhere; it is not followed")]
+    #[error("symbolic link points outside the directory or to nothing; it is not followed")]
     LinkOutside,
     /// A link to a directory.
-    #[error("a symbolic link to a directory; only links to files are followed")]
+    #[error("symbolic link to a directory; only links to files are followed")]
     LinkToDirectory,
     /// A device, a socket, a pipe.
     #[error("neither a file nor a directory")]
     NotAFile,
     /// Two spellings of one key.
-    #[error("another file, `{}`, stands for the same key", .0.display())]
+    #[error("file `{}` stands for the same key", .0.display())]
     SameKey(PathBuf),
     /// The index is not sorted.
-    #[error("the index must be sorted by key, each only once")]
+    #[error("the index must be sorted by key, without duplicates")]
     IndexOrder,
     /// An index entry for nothing.
-    #[error("the index names a key that has no file")]
+    #[error("the index lists a key that has no file")]
     IndexOnly,
 }
 

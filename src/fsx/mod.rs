@@ -1,4 +1,4 @@
-//! Files, written whole or not at all.
+//! Reading and writing files: atomic replacement, locks, files that grow.
 //!
 //! The only module that writes files. Imports `domain`. Every write goes to a
 //! temporary file next to the target and is renamed over it, so that a reader sees the old bytes or
@@ -17,34 +17,34 @@ use crate::domain::{Classification, Classify, ErrorClass};
 /// How the names of temporary files begin that lie beside what they are to replace.
 pub const TEMPORARY: &str = ".kvctl-";
 
-mod appending;
-mod growing;
+mod all_or_none;
+mod append_file;
 mod input;
-mod own;
+mod own_files;
+mod part_directory;
+mod part_file;
 mod private;
-mod small;
+mod read;
 #[cfg(test)]
 mod tests;
-mod together;
-mod tree;
 
-pub use appending::Appending;
-pub use growing::{Begun, Growing};
+pub use all_or_none::{Change, write_all_or_none};
+pub use append_file::AppendFile;
 pub use input::InputError;
-pub use own::{Lock, foreign_owner, lock};
+pub use own_files::{Lock, foreign_owner, lock};
+pub use part_directory::PartDirectory;
+pub use part_file::{ExistingPart, PartFile};
 pub use private::{Private, private, private_writer};
-pub use small::{
-    Kind, copy_pipe, kind_of, open_file, read_file, read_file_or_pipe, read_text, read_up_to,
+pub use read::{
+    FileKind, copy_pipe, kind_of, open_file, read_file, read_file_or_pipe, read_text, read_up_to,
 };
-pub use together::{Change, write_together};
-pub use tree::GrowingTree;
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Someone else wrote the file after it was read.
-    #[error("`{}` changed after it was read; it was left as it is", path.display())]
+    /// The file was changed by someone else after it was read.
+    #[error("`{}` changed after it was read; it was left unchanged", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
@@ -55,25 +55,25 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A new file was to be made, and there is one already.
-    #[error("`{}` exists already", path.display())]
+    /// A new file was to be created, but one exists.
+    #[error("`{}` already exists", path.display())]
     Exists {
         /// The file.
         path: PathBuf,
     },
-    /// A new directory was to be made, and there is one with something in it.
+    /// A new directory was to be created, but a non-empty one exists.
     #[error("`{}` is a directory that is not empty", path.display())]
     NotEmpty {
         /// The directory.
         path: PathBuf,
     },
-    /// A link stands where kvctl makes a file of its own.
-    #[error("`{}` is a link, which is not followed there; remove it", path.display())]
+    /// A symbolic link where kvctl creates a file of its own.
+    #[error("`{}` is a symbolic link, which is not followed; remove it", path.display())]
     Link {
         /// The link.
         path: PathBuf,
     },
-    /// The path leads to a directory or a device.
+    /// The path is a directory or a device.
     #[error("`{}` is not a file", path.display())]
     NotAFile {
         /// What is not a file.
@@ -95,16 +95,16 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// No temporary file could be made.
-    #[error("could not make a temporary file in `{}`", path.display())]
+    /// No temporary file could be created.
+    #[error("could not create a temporary file in `{}`", path.display())]
     Temporary {
         /// The directory of temporary files.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// Another process is at work on the file.
-    #[error("another run is at work on `{}`", path.display())]
+    /// Another process has locked the file.
+    #[error("`{}` is in use by another run", path.display())]
     Busy {
         /// The file.
         path: PathBuf,
@@ -150,17 +150,17 @@ pub fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), Error> 
         return Ok(());
     }
     let before = check_writable(path, &target)?;
-    let file = stage(path, &target, bytes, Some(&before))?;
+    let file = write_temporary(path, &target, bytes, Some(&before))?;
     // Looked at again as late as possible: staging syncs, and a sync takes its time.
     if holds_already(path, &target, expected, bytes)? {
         return Ok(());
     }
-    settle(path, &target, file)
+    commit(path, &target, file)
 }
 
 /// Creates a new file at `path` with `bytes`, readable by whom new files are readable.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let file = stage(path, path, bytes, None)?;
+    let file = write_temporary(path, path, bytes, None)?;
     file.persist_noclobber(path).map_err(|error| {
         let path = path.to_owned();
         match error.error.kind() {
@@ -175,8 +175,8 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Creates a new file at `path` with `bytes`, without waiting for the disk and in place: for files
-/// that nobody looks for before they are told of them. What failed is removed again.
+/// Creates a new file at `path` with `bytes`, in place and without syncing: for files that nobody
+/// looks for before they are referenced. It is removed again on failure.
 pub fn create_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     let opened = options.write(true).create_new(true).open(path);
@@ -192,24 +192,24 @@ pub fn create_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
-/// Writes `bytes` to `path` whatever is there: for state files that only kvctl writes.
+/// Writes `bytes` to `path`, overwriting what is there: for state files that only kvctl writes.
 pub fn overwrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     match resolve(path) {
         Ok(target) => {
             let before = check_writable(path, &target)?;
-            let file = stage(path, &target, bytes, Some(&before))?;
-            settle(path, &target, file)
+            let file = write_temporary(path, &target, bytes, Some(&before))?;
+            commit(path, &target, file)
         }
         Err(Error::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            let file = stage(path, path, bytes, None)?;
-            settle(path, path, file)
+            let file = write_temporary(path, path, bytes, None)?;
+            commit(path, path, file)
         }
         Err(error) => Err(error),
     }
 }
 
-/// Writes `bytes` to `path`, as [`overwrite`] does, but not through a link: for files whose name
-/// others can predict, who might put a link there that leads to a file worth keeping.
+/// Writes `bytes` to `path` like [`overwrite`], but does not follow a link there: for predictable names,
+/// where others might put a link to a valuable file.
 pub fn overwrite_own(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => Err(Error::Link {
@@ -250,7 +250,7 @@ fn resolve(path: &Path) -> Result<PathBuf, Error> {
 
 fn read(path: &Path, target: &Path) -> Result<Vec<u8>, Error> {
     // What is to be replaced was read before, so it is no longer than what makes sense.
-    small::read_file(target, u64::MAX - 1).map_err(|source| Error::Read {
+    read::read_file(target, u64::MAX - 1).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
     })
@@ -302,7 +302,7 @@ fn check_writable(path: &Path, target: &Path) -> Result<Metadata, Error> {
 }
 
 /// Writes `bytes` to a temporary file in the directory of `target`, down to the disk.
-fn stage(
+fn write_temporary(
     path: &Path,
     target: &Path,
     bytes: &[u8],
@@ -355,7 +355,7 @@ fn keep_owner(file: &File, before: &Metadata) {
 #[cfg(not(unix))]
 fn keep_owner(_: &File, _: &Metadata) {}
 
-fn settle(path: &Path, target: &Path, file: NamedTempFile) -> Result<(), Error> {
+fn commit(path: &Path, target: &Path, file: NamedTempFile) -> Result<(), Error> {
     file.persist(target)
         .map_err(|error| write_error(path, error.error))?;
     sync_directory(target);

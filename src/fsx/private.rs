@@ -1,4 +1,4 @@
-//! Files for their user's eyes only. Imports nothing of this crate.
+//! Private temporary files.
 
 use std::{
     fs::{File, OpenOptions},
@@ -8,16 +8,16 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{Error, small, write_error};
+use super::{Error, read, write_error};
 
-/// A file for its user's eyes only, in a directory of its own. Both are gone when it is dropped.
+/// A private file in a directory of its own. Both are removed when it is dropped.
 #[derive(Debug)]
 pub struct Private {
     directory: TempDir,
     name: String,
 }
 
-/// Makes a private file called `name` among the system's temporary files.
+/// Creates a private temporary file called `name`.
 ///
 /// It has a directory of its own because editors put copies beside what they edit.
 pub fn private(name: &str, bytes: &[u8]) -> Result<Private, Error> {
@@ -27,7 +27,7 @@ pub fn private(name: &str, bytes: &[u8]) -> Result<Private, Error> {
     Ok(private)
 }
 
-/// Makes a private file called `name`, as [`private`] does, to be filled by and by.
+/// Creates a private file called `name`, like [`private`], and returns a writer.
 pub fn private_writer(name: &str) -> Result<(Private, File), Error> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("kvctl-");
@@ -58,7 +58,7 @@ impl Private {
     pub fn read(&self) -> Result<Vec<u8>, Error> {
         let path = self.path();
         // More than any value may have.
-        small::read_file(&path, 64 << 20).map_err(|source| Error::Read { path, source })
+        read::read_file(&path, 64 << 20).map_err(|source| Error::Read { path, source })
     }
 
     /// Leaves it where it is, and returns where that is.

@@ -1,4 +1,4 @@
-//! The head of a generated file, by which a later run knows whether anybody has edited it.
+//! The header of a generated file, which tells whether it was edited.
 
 use sha2::{Digest as _, Sha256};
 
@@ -35,7 +35,7 @@ pub struct Stamped {
 impl Stamped {
     /// Reads `text`; `None` if kvctl did not generate it.
     ///
-    /// Line ends and a byte order mark are nobody's edit: version control changes them.
+    /// Line ends and a byte order mark are ignored: version control changes them.
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let (first, rest) = text.split_once('\n')?;

@@ -1,4 +1,4 @@
-//! Values as TypeScript writes them.
+//! TypeScript literals and import specifiers.
 
 use std::{
     fmt::Write as _,

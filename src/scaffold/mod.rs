@@ -1,4 +1,4 @@
-//! The Worker's side: helper files in TypeScript, and the bindings in the interface `Env`.
+//! Generated TypeScript: helper files, and the bindings in the interface `Env`.
 //!
 //! Owns the templates, the header that tells a generated file from an edited one, and the edit that
 //! adds bindings to a file of the user's. Pure: text in, text out. Imports `domain`, and from

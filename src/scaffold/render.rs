@@ -1,4 +1,4 @@
-//! The templates, with the project's defaults in them.
+//! Rendering the templates with the project's defaults.
 //!
 //! A template is a TypeScript file that is right as it stands; its defaults are constants on lines
 //! of their own, whose values are replaced.

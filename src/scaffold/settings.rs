@@ -1,4 +1,4 @@
-//! What is to be generated: `kvctl.toml`, and above it the command line.
+//! Settings of `scaffold`, from `kvctl.toml` and the command line.
 
 use std::path::{Path, PathBuf};
 

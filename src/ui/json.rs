@@ -1,4 +1,4 @@
-//! JSON on a terminal: the same document, with what a terminal would obey written as escapes.
+//! JSON for a terminal: the same document, with control characters escaped.
 
 use std::{
     fmt::Write as _,
@@ -7,10 +7,10 @@ use std::{
 
 use super::printable::is_unsafe;
 
-/// Passes JSON on to where it goes.
+/// Passes JSON on to `out`, escaping it for a terminal.
 pub(super) struct Json<'a> {
     out: &'a mut dyn Write,
-    /// Whether that is a terminal.
+    /// Whether `out` is a terminal.
     on_terminal: bool,
 }
 

@@ -58,8 +58,8 @@ impl Ui {
         Data(self)
     }
 
-    /// Writes the items of `pages`, each page when it arrives, and none is kept. Ends with the first
-    /// error, also that of a reader who went away. Returns how many items there were.
+    /// Writes the items of `pages` as they arrive, without keeping them. Stops at the first error, also
+    /// if stdout was closed. Returns the number of items.
     pub async fn list<T, E>(
         &self,
         pages: impl Stream<Item = Result<Vec<T>, E>>,
@@ -157,7 +157,7 @@ impl Ui {
     }
 }
 
-/// Refuses a whole page before a name of it is written that could be taken for two.
+/// Refuses a page with a name that spans several lines, before any of it is written.
 fn check<T: Item>(page: &[T], terminator: Terminator) -> Result<(), LineBreakError> {
     if terminator == Terminator::Null {
         return Ok(());

@@ -192,10 +192,10 @@ impl Ui {
         talk(&mut self.streams.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends a command: writes its result to stdout, and returns its verdict.
+    /// Ends a command: writes its report to stdout, and returns its verdict.
     ///
-    /// The only way to write a report, so that none is written without a verdict: a failure stays one
-    /// whether or not its report could be written. Of a success, an output that failed is the error.
+    /// The only way to write a report, so none is written without a verdict: a failure stays a failure
+    /// whether or not its report can be written, and a success becomes an output error if it cannot.
     pub fn conclude<E: From<OutputError>>(
         &self,
         report: &impl Report,
@@ -237,8 +237,8 @@ impl Ui {
         written.map_err(OutputError::from)
     }
 
-    /// Writes a part of the result ahead of the report. That it cannot be written is said by
-    /// [`Self::conclude`], once the verdict is known; until then nothing more is written.
+    /// Writes a part of the result ahead of the report. An error is reported by [`Self::conclude`]; until
+    /// then nothing more is written.
     pub fn part(&self, bytes: &[u8]) {
         self.with(|streams| {
             if streams.lost.is_none() {
@@ -259,13 +259,13 @@ impl Ui {
         written.map_err(OutputError::from)
     }
 
-    /// Tells the runner of a workflow something: a line on stdout, or where that is one JSON document,
-    /// on stderr, which the runner reads as well. That it cannot be told changes no verdict.
+    /// Writes a workflow command: to stdout, or to stderr if stdout is one JSON document. Errors change
+    /// no verdict.
     pub fn workflow_command(&self, line: &str) {
         if self.options.format == Format::Human {
             self.part(format!("{line}\n").as_bytes());
         } else {
-            // If stderr is gone there is nobody left to tell.
+            // Errors on stderr cannot be reported.
             self.with(|s| writeln!(s.err, "{line}").ok());
         }
     }
@@ -301,7 +301,7 @@ impl Ui {
         if self.options.verbosity >= least {
             let tone = style::of_label(label);
             let text = page::line(&format!("{tone}{label}{tone:#}{message}"));
-            // If stderr is gone there is nobody left to tell.
+            // Errors on stderr cannot be reported.
             self.with(|s| writeln!(s.err, "{text}").ok());
         }
     }
@@ -325,7 +325,7 @@ impl Ui {
         if let Some(hint) = hint {
             add("hint: ", hint);
         }
-        // If stderr is gone there is nobody left to tell.
+        // Errors on stderr cannot be reported.
         self.with(|s| {
             s.err
                 .write_all(text.as_bytes())

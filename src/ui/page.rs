@@ -1,8 +1,8 @@
 //! Text for people, a line at a time: what reports and messages are written through.
 //!
-//! Whoever writes makes text printable, not whoever hands it over. A title, a path or an answer of the
-//! service may hold what a terminal would obey, or what the runner of a workflow takes for a command;
-//! here it becomes text that is only shown, and a line stays one line.
+//! Text is escaped where it is written, not by callers. A title, a path or an answer of the service may
+//! contain control sequences of a terminal or commands of a workflow runner; here they become plain
+//! text, and a line stays one line.
 
 use std::{
     fmt::{self, Write as _},
@@ -13,8 +13,8 @@ use std::{
 
 use super::{printable, style};
 
-/// What a mark begins with: a character that text does not hold, and a number that nobody outside
-/// knows, so that no text can pass for a mark.
+/// The prefix of style marks: a character that is not used in text and a secret number, so that text
+/// from elsewhere cannot contain one.
 static MARK: LazyLock<String> = LazyLock::new(|| {
     let secret = RandomState::new().hash_one("mark");
     format!("\u{fdd0}{secret:016x}")
@@ -35,7 +35,7 @@ impl fmt::Display for Tone {
 /// What a report for people is written to.
 pub struct Page<'a> {
     out: &'a mut dyn Write,
-    /// The line that is not ended.
+    /// The current, unfinished line.
     begun: String,
 }
 
@@ -83,8 +83,7 @@ enum Piece {
     Style(String),
 }
 
-/// Makes `text` one line for people: styles where tones were, and nothing else that a terminal or the
-/// runner of a workflow would obey.
+/// Makes `text` one safe line, with styles in place of tones.
 pub(super) fn line(text: &str) -> String {
     let mut texts = text.split(MARK.as_str());
     let first = texts.next().unwrap_or_default();
@@ -101,8 +100,7 @@ pub(super) fn line(text: &str) -> String {
     escape_workflow_command(pieces)
 }
 
-/// Puts pieces together so that the runner of a workflow does not take the line for a command, such as
-/// `::name::…`.
+/// Joins the pieces, escaping a line that a workflow runner would take for a command such as `::name::…`.
 fn escape_workflow_command(mut pieces: Vec<Piece>) -> String {
     let texts = pieces.iter().filter_map(|piece| match piece {
         Piece::Text(text) => Some(text.as_str()),

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-/// What the runners of workflows take for the beginning of a command, anywhere in a line.
+/// Prefixes of workflow commands that are recognized anywhere in a line.
 const COMMANDS: [&str; 2] = ["##[", "##vso["];
 
-/// Returns `text` without anything a terminal would obey: control characters, those that change the
-/// direction of writing, and those that nobody sees, so that different texts look different, are
-/// escaped. So is what the runner of a workflow would obey amid a line.
+/// Escapes what a terminal or a workflow runner would act on: control characters, characters that
+/// change the direction of writing, invisible ones (so that different texts look different), and
+/// workflow commands within a line.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let commands = COMMANDS.iter().any(|command| text.contains(command));
     if !commands && !text.contains(is_unsafe) {

@@ -4,13 +4,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Format, Ui, Verbosity, printable};
 
-/// A bar that counts finished items. Gone when dropped.
+/// A bar that counts finished items; removed when dropped.
 #[derive(Debug)]
 pub struct Progress(ProgressBar);
 
 impl Ui {
-    /// Starts a bar of `total` items, or a mere counter if that is 0, visible only where somebody
-    /// watches a human format.
+    /// Starts a bar of `total` items, or a counter if that is 0. Only visible on a terminal and in the
+    /// human format.
     pub fn progress(&self, total: usize, what: &str) -> Progress {
         let visible = self.options.terminals.stderr
             && self.options.format == Format::Human

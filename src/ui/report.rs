@@ -18,7 +18,7 @@ pub trait Report: Serialize {
     /// Writes the report for people; `tabular` if stdout is a terminal.
     fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()>;
 
-    /// Writes one JSON document a line. A report that is no list is one line.
+    /// Writes newline-delimited JSON; one line unless the report is a list.
     fn lines(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer(&mut *out, self)?;
         writeln!(out)

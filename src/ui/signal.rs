@@ -159,14 +159,14 @@ impl Signals {
     }
 }
 
-/// Whether whoever started the process wants it to outlive its terminal. Once somebody listens,
-/// that is no longer known, so it is asked only once.
+/// Whether SIGHUP is ignored, as under `nohup`. Installing a handler hides that, so it is checked only
+/// once.
 #[cfg(unix)]
 fn hang_up_is_ignored() -> bool {
     static IGNORED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *IGNORED.get_or_init(|| {
         let Ok(status) = fs_err::read_to_string("/proc/self/status") else {
-            // Where it cannot be asked: `nohup` leaves no stream at the terminal.
+            // Without /proc: `nohup` leaves no stream on a terminal.
             let terminals = super::Terminals::of_process();
             return !(terminals.stdout || terminals.stdin || terminals.stderr);
         };

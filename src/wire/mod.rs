@@ -29,7 +29,7 @@ pub mod code {
     pub const TITLE_TAKEN: u32 = 10014;
     /// The request has no title.
     pub const TITLE_MISSING: u32 = 10019;
-    /// A bulk read asks for too few or too many keys, or for a value that is no text.
+    /// A bulk read of too few or too many keys, or of a value that is not text.
     pub const BULK_GET: u32 = 10029;
     /// The day's quota of the free plan is spent.
     pub const QUOTA_SPENT: u32 = 10048;

@@ -43,7 +43,10 @@ fn a_manual_page_is_not_written_through_a_link() {
     std::os::unix::fs::symlink("../precious", link).unwrap();
     let seen = sandbox.run(&["man", "man"]);
     assert_eq!(seen.code, Some(1), "{seen}");
-    assert!(seen.stderr.contains("man/kvctl.1` is a link"), "{seen}");
+    assert!(
+        seen.stderr.contains("man/kvctl.1` is a symbolic link"),
+        "{seen}"
+    );
     assert_eq!(sandbox.read("precious"), "text");
 }
 

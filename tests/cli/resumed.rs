@@ -46,7 +46,7 @@ fn copied_in_part() -> Sandbox {
         seen.stderr.contains("--resume") && seen.code != Some(0),
         "{seen}"
     );
-    sandbox.emulator.heal();
+    sandbox.emulator.clear_faults();
     sandbox
 }
 
@@ -112,7 +112,7 @@ fn a_resumed_copy_that_is_cut_again_still_takes_in_what_is_new() {
         sandbox.run(&[&COPY[..], &["--resume"]].concat()).code,
         Some(0)
     );
-    sandbox.emulator.heal();
+    sandbox.emulator.clear_faults();
     put(&sandbox, "key:0000501+", "new");
     put(&sandbox, "key:0009999+", "new");
     let seen = resume(&sandbox, &COPY, &[]);
@@ -144,7 +144,7 @@ fn exported_in_part() -> Sandbox {
     cut(&sandbox, "GET", "/keys", 2);
     let seen = sandbox.run(&["export", "out.ndjson", "-n", "one"]);
     assert!(seen.stderr.contains("--resume"), "{seen}");
-    sandbox.emulator.heal();
+    sandbox.emulator.clear_faults();
     sandbox
 }
 
@@ -186,7 +186,7 @@ fn a_resumed_deletion_says_of_new_keys_that_they_are_passed_over() {
     cut(&sandbox, "POST", "/bulk/delete", 2);
     let delete = ["key", "delete", "--prefix", "key:", "-n", "one", "-y"];
     assert_ne!(sandbox.run(&delete).code, Some(0));
-    sandbox.emulator.heal();
+    sandbox.emulator.clear_faults();
     put(&sandbox, "key:0000500+", "new");
     let seen = resume(&sandbox, &delete, &[]);
     assert!(
@@ -210,7 +210,7 @@ fn a_later_deletion_is_not_taken_for_the_rest_of_one_that_was_interrupted() {
         let delete = ["key", "delete", "--prefix", "key:", "-n", "one", "-y"];
         assert_ne!(sandbox.run(&delete).code, Some(0));
         assert_eq!(sandbox.journals().len(), 1);
-        sandbox.emulator.heal();
+        sandbox.emulator.clear_faults();
         if !finish.is_empty() {
             // Somebody else deletes the rest.
             ok(&sandbox.run(&["key", "delete", "--all", "-n", "one", "-y"]));

@@ -121,7 +121,7 @@ impl Sandbox {
         }
     }
 
-    /// Where the service is.
+    /// The address of the service.
     pub(crate) fn base_url(&self) -> &str {
         self.running.base_url()
     }

@@ -350,7 +350,10 @@ fn values_behind_a_link_and_those_that_were_moved_are_kept() {
 
     let seen = fixed(&sandbox);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(seen.stdout.contains("behind a link"), "{seen}");
+    assert!(
+        seen.stdout.contains("its folder is a symbolic link"),
+        "{seen}"
+    );
     assert!(seen.stdout.contains("a key of another namespace"), "{seen}");
     assert!(!seen.stdout.contains("removed"), "{seen}");
     assert_eq!(sandbox.read(&moved), "v");
@@ -437,7 +440,7 @@ fn no_link_within_a_store_is_followed() {
         let name = part.file_name().unwrap().to_str().unwrap();
         for seen in [run(&get), run(&put), refused(&sandbox, &[])] {
             assert_eq!(seen.code, Some(1), "{seen}");
-            let said = format!("{name}` is a link");
+            let said = format!("{name}` is a symbolic link");
             assert!(seen.stderr.contains(&said), "{said}: {seen}");
         }
         fs::remove_file(part).unwrap();

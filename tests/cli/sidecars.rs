@@ -174,7 +174,7 @@ fn an_export_follows_no_link_and_removes_no_file_of_others() {
     for more in ["-y", "--resume", "--restart"] {
         let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", more]);
         assert_eq!(seen.code, Some(1), "{seen}");
-        assert!(seen.stderr.contains("is a link"), "{seen}");
+        assert!(seen.stderr.contains("is a symbolic link"), "{seen}");
         assert_eq!(sandbox.read("precious"), precious);
     }
     fs::remove_file(&part).unwrap();
@@ -201,7 +201,10 @@ fn of_two_exports_into_one_file_one_is_refused() {
     for more in ["-y", "--resume", "--restart"] {
         let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", more]);
         assert_eq!(seen.code, Some(1), "{seen}");
-        let said = ["another run is at work", "out.ndjson.part` exists"];
+        let said = [
+            "is in use by another run",
+            "out.ndjson.part` already exists",
+        ];
         assert!(said.iter().any(|said| seen.stderr.contains(said)), "{seen}");
     }
     let first = Seen::of(first);
@@ -216,7 +219,7 @@ fn of_two_exports_into_one_directory_one_is_refused() {
     let first = exporting(&sandbox, &["export", "out/", "-n", "one"]);
     let seen = sandbox.run(&["export", "out/", "-n", "one"]);
     assert_eq!(seen.code, Some(1), "{seen}");
-    assert!(seen.stderr.contains("another run is at work"), "{seen}");
+    assert!(seen.stderr.contains("is in use by another run"), "{seen}");
     let first = Seen::of(first);
     ok(&first);
     ok(&sandbox.run(&["diff", "out/", "title:one"]));

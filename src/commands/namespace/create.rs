@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
     if !settled.created && !args.adopt {
         let id = settled.namespace.id;
         return Err(Refused::new(
-            format!("a namespace titled `{title}` exists already: {id}"),
+            format!("a namespace titled `{title}` already exists: {id}"),
             "give `--adopt` to take it as it is",
         )
         .into());
@@ -49,7 +49,7 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
     {
         let stays = stays.unwrap_or("none");
         return Err(Refused::new(
-            format!("`{title}` exists already, and its jurisdiction is {stays}, not {wanted}"),
+            format!("`{title}` already exists, and its jurisdiction is {stays}, not {wanted}"),
             "a jurisdiction is for good: take another title, or leave out `--jurisdiction`",
         )
         .into());

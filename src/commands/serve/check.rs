@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     commands::CheckFailed,
-    context::{Checkup, Context, Orphan},
+    context::{Context, Orphan, StoreCheck},
     domain::with_causes,
     error::Result,
     ui::{Page, REMOVED, Report, printable, quantity},
@@ -16,9 +16,9 @@ use crate::{
 const SAMPLE: usize = 20;
 
 pub(super) fn run(context: &Context, fix: bool) -> Result<()> {
-    let (directory, checkup) = context.check_local_store(fix)?;
-    let findings = checkup.findings();
-    let report = CheckReport::new(directory, checkup, fix);
+    let (directory, checked) = context.check_local_store(fix)?;
+    let findings = checked.findings();
+    let report = CheckReport::new(directory, checked, fix);
     let verdict = if findings == 0 {
         Ok(())
     } else {
@@ -28,7 +28,7 @@ pub(super) fn run(context: &Context, fix: bool) -> Result<()> {
     context.ui.conclude(&report, verdict)
 }
 
-/// What is wrong with the store.
+/// The findings in the store.
 #[derive(Debug, Serialize)]
 struct CheckReport {
     directory: PathBuf,
@@ -73,12 +73,12 @@ impl From<Orphan> for OrphanItem {
 }
 
 impl CheckReport {
-    fn new(directory: PathBuf, checkup: Checkup, fix: bool) -> Self {
-        let Checkup {
+    fn new(directory: PathBuf, checked: StoreCheck, fix: bool) -> Self {
+        let StoreCheck {
             registry,
             store: audit,
             removed,
-        } = checkup;
+        } = checked;
         let damaged = audit.damaged.into_iter().map(|damage| DamageItem {
             database: damage.database,
             what: damage.what,
@@ -103,7 +103,7 @@ impl CheckReport {
         }
     }
 
-    /// What to do about findings.
+    /// What to do about the findings.
     fn next(&self) -> &'static str {
         let is_damaged = !self.unusable.is_empty() || !self.damaged.is_empty();
         match (self.fix, is_damaged) {

@@ -19,7 +19,7 @@ use crate::{
     ui::{Format, OutputError, Verbosity},
 };
 
-/// Where the service is.
+/// The address of the service.
 #[derive(Debug, Serialize)]
 struct Started {
     base_url: String,
@@ -71,7 +71,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<()> {
     Ok(())
 }
 
-/// Says where the service is, in one line where a program reads it.
+/// Prints the address of the service.
 fn announce(context: &Context, service: &Service) -> Result<()> {
     let started = Started {
         base_url: service.base_url(),
@@ -85,15 +85,15 @@ fn announce(context: &Context, service: &Service) -> Result<()> {
         format!("{json}\n")
     };
     match context.ui.data(text.as_bytes()) {
-        // Nobody reads where the service is; whoever started it may know.
+        // Nobody reads the address; the caller may know it.
         Err(OutputError::Closed) => Ok(()),
         told => Ok(told?),
     }
 }
 
-/// Has every request shown to whoever wants to see it.
+/// Logs every request to stderr under `-v`, and to the log file.
 fn watch(context: &Context, service: &Service, file: Option<&Path>) -> Result<(), fsx::Error> {
-    let log = file.map(fsx::Appending::open).transpose()?.map(Mutex::new);
+    let log = file.map(fsx::AppendFile::open).transpose()?.map(Mutex::new);
     let ui = context.ui.clone();
     let watched = ui.options().verbosity >= Verbosity::Requests;
     if log.is_none() && !watched {
@@ -112,7 +112,7 @@ fn watch(context: &Context, service: &Service, file: Option<&Path>) -> Result<()
     Ok(())
 }
 
-/// One request: whom it came from and what was in it is nobody's business.
+/// A line of the log. Contains no credentials and no values.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
     /// When it was done with.

@@ -17,7 +17,7 @@ use crate::{
     domain::{ErrorClass, KeyName, Record},
     error::{ClassExt as _, Failure, Result, ResultExt as _},
     formats::{Format, StreamFormat, Summary, ndjson::NdjsonWriter},
-    fsx::{self, Growing, GrowingTree},
+    fsx::{self, PartDirectory, PartFile},
     ops::{
         bulk::{
             absent::Settling,
@@ -176,8 +176,8 @@ impl Export<'_> {
         &self,
         reader: &Reader<'_>,
         target: &Path,
-    ) -> Result<(GrowingTree, Summary)> {
-        let mut tree = GrowingTree::begin(target).map_err(|e| match e {
+    ) -> Result<(PartDirectory, Summary)> {
+        let mut tree = PartDirectory::begin(target).map_err(|e| match e {
             fsx::Error::NotEmpty { .. } => Refused::new(
                 e.to_string(),
                 "export to a directory that is new or empty; `kvctl sync` goes the other \
@@ -265,13 +265,13 @@ impl Export<'_> {
     }
 
     /// Takes note of where the records come from, in case the export is resumed, or checks it.
-    fn note_origin(&self, target: &Path, resumed: bool) -> Result<Option<fsx::Appending>> {
+    fn note_origin(&self, target: &Path, resumed: bool) -> Result<Option<fsx::AppendFile>> {
         let origin = Origin {
             from: journal::end(self.session, &self.target.id),
             prefix: self.prefix.to_owned(),
         };
         let journals = JournalDirectory::new(self.context);
-        let part = Growing::part(target);
+        let part = PartFile::part(target);
         Ok(journals.journals().note_origin(&origin, &part, resumed)?)
     }
 

@@ -8,7 +8,7 @@ use crate::{
     domain::ErrorClass,
     error::{ClassExt as _, Failure, Result, ResultExt as _},
     formats::{StreamFormat, ndjson},
-    fsx::{self, Begun, Growing},
+    fsx::{self, ExistingPart, PartFile},
 };
 
 /// What is said of an export that failed and cannot be gone on with.
@@ -19,29 +19,29 @@ pub(crate) fn begin(
     target: &Path,
     format: StreamFormat,
     resume: Option<ResumeArgs>,
-) -> Result<(Growing, Option<ndjson::Partial>)> {
-    let part = Growing::part(target);
+) -> Result<(PartFile, Option<ndjson::Partial>)> {
+    let part = PartFile::part(target);
     let resumable = format == StreamFormat::Ndjson && resume.is_some();
     let ways = ways(&part, resumable, resume.is_some());
     let resume = resume.unwrap_or_default();
     if resume.restart
-        && let Some(begun) = Growing::begun(target)?
+        && let Some(begun) = PartFile::existing(target)?
     {
         discard(begun, &part, format)?;
     }
     if resume.resume
-        && let Some(mut begun) = Growing::begun(target)?
+        && let Some(mut begun) = PartFile::existing(target)?
     {
         let partial = ndjson::Partial::read(&mut begun);
         let partial =
             partial.with_context(|| format!("could not go on with {}", part.display()))?;
         match partial {
-            Some(partial) => return Ok((begun.go_on(partial.length)?, Some(partial))),
+            Some(partial) => return Ok((begun.resume(partial.length)?, Some(partial))),
             // What was interrupted before its first record is no loss.
             None => begun.discard()?,
         }
     }
-    let growing = Growing::begin(target, resumable).map_err(|error| match error {
+    let growing = PartFile::begin(target, resumable).map_err(|error| match error {
         fsx::Error::Exists { .. } => Failure::from(Refused::new(error.to_string(), ways)),
         error => error.into(),
     });
@@ -50,7 +50,7 @@ pub(crate) fn begin(
 }
 
 /// Removes what an interrupted run left, if it begins as an export does.
-fn discard(begun: Begun, part: &Path, format: StreamFormat) -> Result<()> {
+fn discard(begun: ExistingPart, part: &Path, format: StreamFormat) -> Result<()> {
     let mut found = Vec::new();
     let mut begun = begun;
     let read = begun.by_ref().take(1024).read_to_end(&mut found);
@@ -72,7 +72,7 @@ fn discard(begun: Begun, part: &Path, format: StreamFormat) -> Result<()> {
 /// Says of an export that ended early what is left of it.
 pub(crate) fn incomplete(target: &Path, resumable: bool) -> String {
     if resumable {
-        let part = Growing::part(target);
+        let part = PartFile::part(target);
         let part = part.display();
         format!("the export is not complete; `--resume` goes on with {part}")
     } else {

@@ -80,7 +80,7 @@ impl Item {
         let file = context.display(&step.path);
         let before = step.before.as_ref();
         let before = before.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        // A version in the head that is not this one's is no difference.
+        // A different kvctl version in the header is not a difference.
         let after = match step.action {
             Action::Keep => before.clone().unwrap_or_default(),
             _ => step.after.clone(),

@@ -51,7 +51,7 @@ impl Source {
         let name = context.display(&path);
         let format = format_of(format, &path)?;
         match fsx::kind_of(&path) {
-            Some(fsx::Kind::Pipe) => {
+            Some(fsx::FileKind::Pipe) => {
                 check_stream(format, &format!("{name} is a pipe, which"))?;
                 let (kept, sink) = fsx::private_writer("pipe")?;
                 // On a thread of its own, so that Ctrl-C is heard meanwhile.
@@ -62,12 +62,12 @@ impl Source {
                     .with_context(|| format!("could not keep what {name} holds"))?;
                 Ok(Self::kept(name, kept, format))
             }
-            Some(fsx::Kind::Device) => {
+            Some(fsx::FileKind::Device) => {
                 let what = format!("{name} is a device, which cannot be read as a file of records");
                 Err(UsageError::new(what, "name a file or a directory, or `-` for stdin").into())
             }
             // What is not there is said by whoever reads it.
-            Some(fsx::Kind::File | fsx::Kind::Directory) | None => Ok(Self {
+            Some(fsx::FileKind::File | fsx::FileKind::Directory) | None => Ok(Self {
                 file: RecordFile {
                     path,
                     format,

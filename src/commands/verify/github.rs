@@ -83,7 +83,7 @@ fn append(context: &Context, file: Var, text: &str) {
     let Some(path) = context.variable(file) else {
         return;
     };
-    let added = fsx::Appending::open(Path::new(path))
+    let added = fsx::AppendFile::open(Path::new(path))
         .map_err(Failure::from)
         .and_then(|mut file| file.line(text).class(ErrorClass::Failed));
     if let Err(error) = added {

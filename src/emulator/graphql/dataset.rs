@@ -1,57 +1,56 @@
-//! Facts, and what a query makes of them: filtered, grouped, added up, ordered, cut off. Imports
-//! `wire`.
+//! Datasets, and queries on them: filter, group, aggregate, order, limit. Imports `wire`.
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Column, Trouble, bad_argument};
+use super::{Column, QueryError, bad_argument};
 use crate::wire::analytics::ROWS_MAX;
 
-/// What a dataset knows.
+/// The schema of a dataset.
 #[derive(Debug)]
-pub(in crate::emulator) struct Shape {
+pub(in crate::emulator) struct Schema {
     /// Its name.
     pub(in crate::emulator) name: &'static str,
-    /// What facts can be told apart by.
+    /// The dimensions to group by.
     pub(in crate::emulator) dimensions: &'static [&'static str],
-    /// How measures are put together: `sum` or `max`.
+    /// How measures are aggregated: `sum` or `max`.
     pub(in crate::emulator) aggregate: &'static str,
     /// What is measured.
     pub(in crate::emulator) measures: &'static [&'static str],
 }
 
-/// One thing that was measured.
+/// One measurement.
 #[derive(Clone, Debug)]
-pub(in crate::emulator) struct Fact {
-    /// In the order of the shape's dimensions.
+pub(in crate::emulator) struct DataPoint {
+    /// In the order of the schema's dimensions.
     pub(in crate::emulator) dimensions: Vec<String>,
-    /// In the order of the shape's measures.
+    /// In the order of the schema's measures.
     pub(in crate::emulator) measures: Vec<u64>,
 }
 
 /// A dataset of one account.
 #[derive(Debug)]
 pub(in crate::emulator) struct Dataset {
-    /// What it knows.
-    pub(in crate::emulator) shape: &'static Shape,
+    /// Its schema.
+    pub(in crate::emulator) schema: &'static Schema,
     /// The first day that may be asked for.
     pub(in crate::emulator) oldest: Date,
     /// What was measured.
-    pub(in crate::emulator) facts: Vec<Fact>,
+    pub(in crate::emulator) points: Vec<DataPoint>,
 }
 
-/// A group of facts that have the same values in the dimensions asked for.
+/// A group of points that have the same values in the dimensions asked for.
 struct Group {
-    /// In the order of the shape's dimensions; empty where not asked for.
+    /// In the order of the schema's dimensions; empty where not asked for.
     dimensions: Vec<String>,
     measures: Vec<u64>,
     count: u64,
 }
 
 /// What rows are ordered by.
-enum By {
+enum OrderBy {
     Dimension(usize),
     Measure(usize),
     Count,
@@ -63,7 +62,7 @@ impl Dataset {
         &self,
         arguments: &[(String, Json)],
         columns: &[Column],
-    ) -> Result<Json, Trouble> {
+    ) -> Result<Json, QueryError> {
         let (mut filter, mut limit, mut orders) = (None, ROWS_MAX, Vec::new());
         for (name, value) in arguments {
             match (name.as_str(), value) {
@@ -75,14 +74,14 @@ impl Dataset {
             }
         }
         if columns.is_empty() {
-            return Err(Trouble::new("nothing is asked of the rows"));
+            return Err(QueryError::new("no fields are selected in the rows"));
         }
         let chosen = self.chosen(columns)?;
         self.check(filter, columns)?;
         let mut groups: BTreeMap<Vec<String>, Group> = BTreeMap::new();
-        for fact in &self.facts {
-            if self.passes(fact, filter)? {
-                self.add(&mut groups, fact, &chosen);
+        for point in &self.points {
+            if self.passes(point, filter)? {
+                self.add(&mut groups, point, &chosen);
             }
         }
         let mut groups: Vec<Group> = groups.into_values().collect();
@@ -98,87 +97,94 @@ impl Dataset {
         rows.collect::<Result<Vec<Json>, _>>().map(Json::Array)
     }
 
-    /// Checks what is asked on a fact of no importance: a wrong query is wrong also where there is
-    /// nothing to find.
-    fn check(&self, filter: Option<&Map<String, Json>>, columns: &[Column]) -> Result<(), Trouble> {
-        let fact = Fact {
-            dimensions: vec![self.oldest.to_string(); self.shape.dimensions.len()],
-            measures: vec![0; self.shape.measures.len()],
+    /// Checks a query on a made-up point, so that a wrong query fails even without data.
+    fn check(
+        &self,
+        filter: Option<&Map<String, Json>>,
+        columns: &[Column],
+    ) -> Result<(), QueryError> {
+        let point = DataPoint {
+            dimensions: vec![self.oldest.to_string(); self.schema.dimensions.len()],
+            measures: vec![0; self.schema.measures.len()],
         };
-        self.passes(&fact, filter)?;
+        self.passes(&point, filter)?;
         let group = Group {
-            dimensions: fact.dimensions,
-            measures: fact.measures,
+            dimensions: point.dimensions,
+            measures: point.measures,
             count: 0,
         };
         self.row(&group, columns).map(drop)
     }
 
     /// Returns which dimensions are asked for.
-    fn chosen(&self, columns: &[Column]) -> Result<Vec<usize>, Trouble> {
+    fn chosen(&self, columns: &[Column]) -> Result<Vec<usize>, QueryError> {
         let asked = columns.iter().filter(|column| column.of == "dimensions");
         let names = asked.flat_map(|column| column.below.iter().map(|(_, name)| name));
         names.map(|name| self.dimension(name)).collect()
     }
 
-    fn dimension(&self, name: &str) -> Result<usize, Trouble> {
-        let mut dimensions = self.shape.dimensions.iter();
+    fn dimension(&self, name: &str) -> Result<usize, QueryError> {
+        let mut dimensions = self.schema.dimensions.iter();
         let at = dimensions.position(|known| *known == name);
-        at.ok_or_else(|| Trouble::unknown_field(name, "dimensions"))
+        at.ok_or_else(|| QueryError::unknown_field(name, "dimensions"))
     }
 
-    fn add(&self, groups: &mut BTreeMap<Vec<String>, Group>, fact: &Fact, chosen: &[usize]) {
-        let mut dimensions = vec![String::new(); fact.dimensions.len()];
+    fn add(&self, groups: &mut BTreeMap<Vec<String>, Group>, point: &DataPoint, chosen: &[usize]) {
+        let mut dimensions = vec![String::new(); point.dimensions.len()];
         for at in chosen {
-            dimensions[*at].clone_from(&fact.dimensions[*at]);
+            dimensions[*at].clone_from(&point.dimensions[*at]);
         }
         let group = groups.entry(dimensions.clone()).or_insert_with(|| Group {
             dimensions,
-            measures: vec![0; fact.measures.len()],
+            measures: vec![0; point.measures.len()],
             count: 0,
         });
-        for (all, one) in group.measures.iter_mut().zip(&fact.measures) {
-            *all = match self.shape.aggregate {
+        for (all, one) in group.measures.iter_mut().zip(&point.measures) {
+            *all = match self.schema.aggregate {
                 "sum" => *all + one,
                 _ => *one.max(all),
             };
         }
-        group.count += match self.shape.aggregate {
-            "sum" => fact.measures.iter().sum(),
+        group.count += match self.schema.aggregate {
+            "sum" => point.measures.iter().sum(),
             _ => 1,
         };
     }
 
-    fn passes(&self, fact: &Fact, filter: Option<&Map<String, Json>>) -> Result<bool, Trouble> {
+    fn passes(
+        &self,
+        point: &DataPoint,
+        filter: Option<&Map<String, Json>>,
+    ) -> Result<bool, QueryError> {
         let mut all = true;
         for (name, value) in filter.into_iter().flatten() {
             all &= match (name.as_str(), value) {
-                ("AND", Json::Array(parts)) => self.each(fact, parts)?.into_iter().all(|it| it),
-                ("OR", Json::Array(parts)) => self.each(fact, parts)?.into_iter().any(|it| it),
-                _ => self.matches(fact, name, value)?,
+                ("AND", Json::Array(parts)) => self.each(point, parts)?.into_iter().all(|it| it),
+                ("OR", Json::Array(parts)) => self.each(point, parts)?.into_iter().any(|it| it),
+                _ => self.matches(point, name, value)?,
             };
         }
         Ok(all)
     }
 
-    fn each(&self, fact: &Fact, parts: &[Json]) -> Result<Vec<bool>, Trouble> {
+    fn each(&self, point: &DataPoint, parts: &[Json]) -> Result<Vec<bool>, QueryError> {
         let parts = parts.iter().map(|part| match part {
-            Json::Object(fields) => self.passes(fact, Some(fields)),
+            Json::Object(fields) => self.passes(point, Some(fields)),
             _ => Err(bad_argument("filter")),
         });
         parts.collect()
     }
 
-    /// Whether a fact fulfils one condition, such as `date_geq`.
-    fn matches(&self, fact: &Fact, name: &str, value: &Json) -> Result<bool, Trouble> {
+    /// Whether a point fulfils one condition, such as `date_geq`.
+    fn matches(&self, point: &DataPoint, name: &str, value: &Json) -> Result<bool, QueryError> {
         const OPERATORS: [&str; 7] = ["_geq", "_leq", "_gt", "_lt", "_neq", "_notin", "_in"];
         let mut operators = OPERATORS.iter();
         let split = operators.find_map(|op| Some((name.strip_suffix(op)?, *op)));
         let (dimension, operator) = split.unwrap_or((name, ""));
         let at = self.dimension(dimension).map_err(|_other| {
-            Trouble::new(format!("error parsing args: unknown filter \"{name}\""))
+            QueryError::new(format!("error parsing args: unknown filter \"{name}\""))
         })?;
-        let found = &fact.dimensions[at];
+        let found = &point.dimensions[at];
         let values: Vec<&str> = match value {
             Json::Array(all) => all.iter().filter_map(Json::as_str).collect(),
             other => other.as_str().into_iter().collect(),
@@ -200,54 +206,55 @@ impl Dataset {
         })
     }
 
-    fn check_date(&self, text: &str, operator: &str) -> Result<(), Trouble> {
+    fn check_date(&self, text: &str, operator: &str) -> Result<(), QueryError> {
         let date = text
             .parse::<Date>()
             .ok()
             .filter(|it| it.to_string() == text);
-        let date = date
-            .ok_or_else(|| Trouble::new(format!("error parsing args: \"{text}\" is not a date")))?;
+        let date = date.ok_or_else(|| {
+            QueryError::new(format!("error parsing args: \"{text}\" is not a date"))
+        })?;
         let looks_back = matches!(operator, "" | "_geq" | "_gt");
         if looks_back && date < self.oldest {
-            return Err(Trouble::new("cannot request data older than 2678400s"));
+            return Err(QueryError::new("cannot request data older than 2678400s"));
         }
         Ok(())
     }
 
-    fn order(&self, text: &str, chosen: &[usize]) -> Result<(By, bool), Trouble> {
-        let unknown = || Trouble::new(format!("error parsing args: unknown order \"{text}\""));
+    fn order(&self, text: &str, chosen: &[usize]) -> Result<(OrderBy, bool), QueryError> {
+        let unknown = || QueryError::new(format!("error parsing args: unknown order \"{text}\""));
         let (name, descending) = match text.rsplit_once('_') {
             Some((name, "ASC")) => (name, false),
             Some((name, "DESC")) => (name, true),
             _ => return Err(unknown()),
         };
-        let shape = self.shape;
-        let measure = name.strip_prefix(shape.aggregate);
+        let schema = self.schema;
+        let measure = name.strip_prefix(schema.aggregate);
         let measure = measure.and_then(|rest| rest.strip_prefix('_'));
-        let measure = measure.and_then(|it| shape.measures.iter().position(|known| *known == it));
+        let measure = measure.and_then(|it| schema.measures.iter().position(|known| *known == it));
         let by = match (name, measure) {
-            ("count", _) => By::Count,
-            (_, Some(at)) => By::Measure(at),
+            ("count", _) => OrderBy::Count,
+            (_, Some(at)) => OrderBy::Measure(at),
             (_, None) => {
                 let at = self.dimension(name).map_err(|_other| unknown())?;
                 if !chosen.contains(&at) {
-                    let text = format!("cannot order by \"{name}\", which is not asked for");
-                    return Err(Trouble::new(text));
+                    let text = format!("cannot order by \"{name}\", which is not selected");
+                    return Err(QueryError::new(text));
                 }
-                By::Dimension(at)
+                OrderBy::Dimension(at)
             }
         };
         Ok((by, descending))
     }
 
-    fn row(&self, group: &Group, columns: &[Column]) -> Result<Json, Trouble> {
-        let shape = self.shape;
+    fn row(&self, group: &Group, columns: &[Column]) -> Result<Json, QueryError> {
+        let schema = self.schema;
         let mut row = Map::new();
         for Column { alias, of, below } in columns {
             let mut inner = Map::new();
             let value = match of.as_str() {
                 "count" => json!(group.count),
-                "__typename" => json!(shape.name),
+                "__typename" => json!(schema.name),
                 "dimensions" => {
                     for (alias, name) in below {
                         let at = self.dimension(name)?;
@@ -255,15 +262,15 @@ impl Dataset {
                     }
                     Json::Object(inner)
                 }
-                of if of == shape.aggregate => {
+                of if of == schema.aggregate => {
                     for (alias, name) in below {
-                        let at = shape.measures.iter().position(|known| known == name);
-                        let at = at.ok_or_else(|| Trouble::unknown_field(name, of))?;
+                        let at = schema.measures.iter().position(|known| known == name);
+                        let at = at.ok_or_else(|| QueryError::unknown_field(name, of))?;
                         inner.insert(alias.clone(), json!(group.measures[at]));
                     }
                     Json::Object(inner)
                 }
-                other => return Err(Trouble::unknown_field(other, shape.name)),
+                other => return Err(QueryError::unknown_field(other, schema.name)),
             };
             row.insert(alias.clone(), value);
         }
@@ -271,7 +278,7 @@ impl Dataset {
     }
 }
 
-impl By {
+impl OrderBy {
     fn compare(&self, a: &Group, b: &Group) -> Ordering {
         match self {
             Self::Dimension(at) => a.dimensions[*at].cmp(&b.dimensions[*at]),
@@ -281,11 +288,11 @@ impl By {
     }
 }
 
-fn read_limit(value: &Json) -> Result<usize, Trouble> {
+fn read_limit(value: &Json) -> Result<usize, QueryError> {
     let limit = value.as_u64().and_then(|limit| limit.try_into().ok());
     let fits = |limit: &usize| (1..=ROWS_MAX).contains(limit);
     limit.filter(fits).ok_or_else(|| {
         let text = format!("limit must be positive number and not greater than {ROWS_MAX}");
-        Trouble::new(text)
+        QueryError::new(text)
     })
 }

@@ -15,7 +15,7 @@ use graphql_parser::query::{
 };
 use serde_json::{Map, Value as Json, json};
 
-pub(super) use dataset::{Dataset, Fact, Shape};
+pub(super) use dataset::{DataPoint, Dataset, Schema};
 
 use crate::{
     domain::AccountId,
@@ -27,15 +27,15 @@ const DEPTH_MAX: usize = 16;
 
 type Set<'d> = SelectionSet<'d, String>;
 
-/// Why a query has no answer.
+/// Why a query fails.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct QueryError {
     message: String,
     path: Vec<String>,
     code: Option<&'static str>,
 }
 
-impl Trouble {
+impl QueryError {
     fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -56,14 +56,14 @@ impl Trouble {
         }
     }
 
-    /// The same trouble, with the part of the query that it lies in.
+    /// The same error, within a part of the query.
     fn at(mut self, part: &str) -> Self {
         self.path.insert(0, part.to_owned());
         self
     }
 
-    /// Returns it as the service words it.
-    pub(super) fn error(self, timestamp: String) -> GraphqlError {
+    /// Returns it in the service's form.
+    pub(super) fn into_graphql(self, timestamp: String) -> GraphqlError {
         let path = (!self.path.is_empty()).then(|| self.path.into_iter().map(Json::from).collect());
         GraphqlError {
             message: self.message,
@@ -86,12 +86,12 @@ pub(super) struct Query<'d> {
 
 impl<'d> Query<'d> {
     /// Reads the query of a request.
-    pub(super) fn read(request: &'d GraphqlRequest) -> Result<Self, Trouble> {
+    pub(super) fn read(request: &'d GraphqlRequest) -> Result<Self, QueryError> {
         let parsed: Result<Document<'_, String>, _> = parse_query(&request.query);
         let document = parsed.map_err(|e| {
             let text = e.to_string();
             let words: Vec<&str> = text.split_whitespace().collect();
-            Trouble::new(words.join(" "))
+            QueryError::new(words.join(" "))
         })?;
         let (mut operations, mut fragments) = (Vec::new(), BTreeMap::new());
         for definition in document.definitions {
@@ -112,16 +112,16 @@ impl<'d> Query<'d> {
         }
         let several = operations.len() > 1;
         let (set, declared) = match operations.pop() {
-            None => return Err(Trouble::new("no operation of that name")),
+            None => return Err(QueryError::new("no operation of that name")),
             Some(_) if several => {
-                return Err(Trouble::new("several operations, and none is named"));
+                return Err(QueryError::new("several operations, and no operationName"));
             }
             Some(OperationDefinition::SelectionSet(set)) => (set, Vec::new()),
             Some(OperationDefinition::Query(query)) => {
                 (query.selection_set, query.variable_definitions)
             }
             Some(OperationDefinition::Mutation(_) | OperationDefinition::Subscription(_)) => {
-                return Err(Trouble::new("only queries are answered"));
+                return Err(QueryError::new("only queries are supported"));
             }
         };
         Ok(Self {
@@ -144,17 +144,17 @@ impl<'d> Query<'d> {
     pub(super) fn answer(
         &self,
         accounts: &BTreeMap<AccountId, Vec<Dataset>>,
-    ) -> Result<Json, Trouble> {
+    ) -> Result<Json, QueryError> {
         self.object(&self.set, "query", |field| match field.name.as_str() {
             "viewer" => self
                 .object(&field.selection_set, "viewer", |field| {
                     match field.name.as_str() {
                         "accounts" => self.accounts(field, accounts).map_err(|e| e.at("accounts")),
-                        other => Err(Trouble::unknown_field(other, "viewer")),
+                        other => Err(QueryError::unknown_field(other, "viewer")),
                     }
                 })
                 .map_err(|e| e.at("viewer")),
-            other => Err(Trouble::unknown_field(other, "query")),
+            other => Err(QueryError::unknown_field(other, "query")),
         })
     }
 
@@ -162,7 +162,7 @@ impl<'d> Query<'d> {
         &self,
         field: &Field<'d, String>,
         accounts: &BTreeMap<AccountId, Vec<Dataset>>,
-    ) -> Result<Json, Trouble> {
+    ) -> Result<Json, QueryError> {
         let mut tags: Vec<String> = Vec::new();
         for (name, value) in self.arguments(field)? {
             let Json::Object(filter) = value else {
@@ -182,14 +182,14 @@ impl<'d> Query<'d> {
             }
         }
         if tags.is_empty() {
-            return Err(Trouble::new(
+            return Err(QueryError::new(
                 "error parsing args: filter.accountTag is required",
             ));
         }
         let answers = tags.iter().map(|tag| {
             let id = tag.parse().ok();
             let datasets = id.and_then(|id: AccountId| accounts.get(&id));
-            let datasets = datasets.ok_or_else(Trouble::unauthorized)?;
+            let datasets = datasets.ok_or_else(QueryError::unauthorized)?;
             self.account(field, tag, datasets).map_err(|e| e.at("0"))
         });
         answers.collect::<Result<Vec<Json>, _>>().map(Json::Array)
@@ -200,25 +200,25 @@ impl<'d> Query<'d> {
         field: &Field<'d, String>,
         tag: &str,
         datasets: &[Dataset],
-    ) -> Result<Json, Trouble> {
+    ) -> Result<Json, QueryError> {
         self.object(&field.selection_set, "account", |field| {
             if field.name == "accountTag" {
                 return Ok(json!(tag));
             }
-            let known = datasets.iter().find(|it| it.shape.name == field.name);
-            let dataset = known.ok_or_else(|| Trouble::unknown_field(&field.name, "account"))?;
+            let known = datasets.iter().find(|it| it.schema.name == field.name);
+            let dataset = known.ok_or_else(|| QueryError::unknown_field(&field.name, "account"))?;
             let rows = || {
                 let arguments = self.arguments(field)?;
                 let wanted = self.columns(field)?;
                 dataset.rows(&arguments, &wanted)
             };
-            rows().map_err(|e: Trouble| e.at(&field.name))
+            rows().map_err(|e: QueryError| e.at(&field.name))
         })
     }
 
     /// Returns what is asked of a dataset: fields of rows, and the fields in those, each with the
     /// name that it is to have.
-    fn columns(&self, field: &Field<'d, String>) -> Result<Vec<Column>, Trouble> {
+    fn columns(&self, field: &Field<'d, String>) -> Result<Vec<Column>, QueryError> {
         let name = |field: &Field<'_, String>| {
             let alias = field.alias.as_ref().unwrap_or(&field.name);
             (alias.clone(), field.name.clone())
@@ -238,8 +238,8 @@ impl<'d> Query<'d> {
         &self,
         set: &Set<'d>,
         kind: &str,
-        resolve: impl Fn(&Field<'d, String>) -> Result<Json, Trouble>,
-    ) -> Result<Json, Trouble> {
+        resolve: impl Fn(&Field<'d, String>) -> Result<Json, QueryError>,
+    ) -> Result<Json, QueryError> {
         let mut object = Map::new();
         for field in self.fields(set, DEPTH_MAX)? {
             let value = if field.name == "__typename" {
@@ -249,11 +249,13 @@ impl<'d> Query<'d> {
             };
             let key = field.alias.as_ref().unwrap_or(&field.name);
             if object.insert(key.clone(), value).is_some() {
-                return Err(Trouble::new(format!("\"{key}\" is asked for twice")));
+                return Err(QueryError::new(format!("\"{key}\" is selected twice")));
             }
         }
         if object.is_empty() {
-            return Err(Trouble::new(format!("nothing is asked of \"{kind}\"")));
+            return Err(QueryError::new(format!(
+                "nothing is selected in \"{kind}\""
+            )));
         }
         Ok(Json::Object(object))
     }
@@ -263,9 +265,9 @@ impl<'d> Query<'d> {
         &'s self,
         set: &'s Set<'d>,
         depth: usize,
-    ) -> Result<Vec<&'s Field<'d, String>>, Trouble> {
+    ) -> Result<Vec<&'s Field<'d, String>>, QueryError> {
         let Some(depth) = depth.checked_sub(1) else {
-            return Err(Trouble::new("fragments lie too deep in one another"));
+            return Err(QueryError::new("fragments are nested too deeply"));
         };
         let mut fields = Vec::new();
         for item in &set.items {
@@ -276,7 +278,7 @@ impl<'d> Query<'d> {
             };
             if let Some(directive) = directives.first() {
                 let text = format!("directive @{} is not supported", directive.name);
-                return Err(Trouble::new(text));
+                return Err(QueryError::new(text));
             }
             match item {
                 Selection::Field(field) => fields.push(field),
@@ -284,7 +286,7 @@ impl<'d> Query<'d> {
                     let name = &spread.fragment_name;
                     let fragment = self.fragments.get(name);
                     let fragment = fragment
-                        .ok_or_else(|| Trouble::new(format!("unknown fragment \"{name}\"")))?;
+                        .ok_or_else(|| QueryError::new(format!("unknown fragment \"{name}\"")))?;
                     // There are no types here that could differ.
                     let TypeCondition::On(_) = &fragment.type_condition;
                     fields.extend(self.fields(&fragment.selection_set, depth)?);
@@ -297,7 +299,7 @@ impl<'d> Query<'d> {
         Ok(fields)
     }
 
-    fn arguments(&self, field: &Field<'d, String>) -> Result<Vec<(String, Json)>, Trouble> {
+    fn arguments(&self, field: &Field<'d, String>) -> Result<Vec<(String, Json)>, QueryError> {
         let arguments = field.arguments.iter();
         arguments
             .map(|(name, value)| Ok((name.clone(), self.value(value)?)))
@@ -305,7 +307,7 @@ impl<'d> Query<'d> {
     }
 
     /// Returns a value as JSON; names of enumerations are strings.
-    fn value(&self, value: &Value<'d, String>) -> Result<Json, Trouble> {
+    fn value(&self, value: &Value<'d, String>) -> Result<Json, QueryError> {
         Ok(match value {
             Value::Variable(name) => self.variable(name)?,
             Value::Int(number) => json!(number.as_i64()),
@@ -320,19 +322,21 @@ impl<'d> Query<'d> {
             Value::Object(fields) => {
                 let fields = fields.iter();
                 let fields = fields.map(|(name, value)| Ok((name.clone(), self.value(value)?)));
-                Json::Object(fields.collect::<Result<_, Trouble>>()?)
+                Json::Object(fields.collect::<Result<_, QueryError>>()?)
             }
         })
     }
 
-    fn variable(&self, name: &str) -> Result<Json, Trouble> {
+    fn variable(&self, name: &str) -> Result<Json, QueryError> {
         let declared = self.declared.iter().find(|it| it.name == name);
-        let unknown = || Trouble::new(format!("variable \"${name}\" is not declared"));
+        let unknown = || QueryError::new(format!("variable \"${name}\" is not declared"));
         let declared = declared.ok_or_else(unknown)?;
         match (self.variables.get(name), &declared.default_value) {
             (Some(value), _) => Ok(value.clone()),
             (None, Some(default)) => self.value(default),
-            (None, None) => Err(Trouble::new(format!("variable \"${name}\" is not given"))),
+            (None, None) => Err(QueryError::new(format!(
+                "variable \"${name}\" is not given"
+            ))),
         }
     }
 }
@@ -347,8 +351,8 @@ pub(super) struct Column {
     below: Vec<(String, String)>,
 }
 
-fn bad_argument(name: &str) -> Trouble {
-    Trouble::new(format!(
+fn bad_argument(name: &str) -> QueryError {
+    QueryError::new(format!(
         "error parsing args: \"{name}\" is unknown or wrong"
     ))
 }

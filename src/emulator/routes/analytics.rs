@@ -15,34 +15,34 @@ use crate::{
         auth::Caller,
         config::Namespaces,
         counters,
-        graphql::{Dataset, Fact, Query, Shape},
+        graphql::{DataPoint, Dataset, Query, Schema},
         request::Request,
     },
     wire::analytics::{GraphqlAnswer, GraphqlError, GraphqlRequest},
 };
 
-const OPERATIONS: Shape = Shape {
+const OPERATIONS: Schema = Schema {
     name: "kvOperationsAdaptiveGroups",
     dimensions: &["date", "actionType", "namespaceId"],
     aggregate: "sum",
     measures: &["requests"],
 };
 
-const STORAGE: Shape = Shape {
+const STORAGE: Schema = Schema {
     name: "kvStorageAdaptiveGroups",
     dimensions: &["date", "namespaceId"],
     aggregate: "max",
     measures: &["keyCount", "byteCount"],
 };
 
-/// `POST /graphql`. What is wrong with a query is told under HTTP 200.
+/// `POST /graphql`. Errors in a query are reported under HTTP 200.
 pub(super) async fn query(
     inner: &Inner,
     caller: &Caller<'_>,
     request: &Request,
 ) -> Result<Answer, Refusal> {
     let read: Result<GraphqlRequest, _> = serde_json::from_slice(&request.body);
-    let trouble = |e: serde_json::Error| {
+    let message_of = |e: serde_json::Error| {
         let (line, column) = (e.line(), e.column());
         format!("error parsing request body at line {line}, column {column}")
     };
@@ -50,7 +50,7 @@ pub(super) async fn query(
         Ok(asked) => asked,
         Err(e) => {
             let error = GraphqlError {
-                message: trouble(e),
+                message: message_of(e),
                 ..GraphqlError::default()
             };
             return Ok(answer(Err(error)));
@@ -59,7 +59,7 @@ pub(super) async fn query(
     let timestamp = || jiff::Timestamp::from_second(inner.now()).unwrap_or_default();
     let query = match Query::read(&asked) {
         Ok(query) => query,
-        Err(trouble) => return Ok(answer(Err(trouble.error(timestamp().to_string())))),
+        Err(error) => return Ok(answer(Err(error.into_graphql(timestamp().to_string())))),
     };
     let mut accounts = BTreeMap::new();
     for account in caller.accounts_to_analyse() {
@@ -71,9 +71,9 @@ pub(super) async fn query(
         accounts.insert(account.clone(), datasets);
     }
     let answered = query.answer(&accounts);
-    Ok(answer(
-        answered.map_err(|trouble| trouble.error(timestamp().to_string())),
-    ))
+    Ok(answer(answered.map_err(|error| {
+        error.into_graphql(timestamp().to_string())
+    })))
 }
 
 fn answer(answered: Result<Json, GraphqlError>) -> Answer {
@@ -95,14 +95,14 @@ fn operations(inner: &Inner, account: &AccountId) -> Dataset {
     let owner = inner.owner(account);
     let tallies = inner.counters.read(&oldest.to_string());
     let own = tallies.into_iter().filter(|(it, _)| it.account == *owner);
-    let facts = own.map(|(tally, count)| Fact {
+    let points = own.map(|(tally, count)| DataPoint {
         dimensions: vec![tally.date, tally.action.name().to_owned(), tally.namespace],
         measures: vec![count],
     });
     Dataset {
-        shape: &OPERATIONS,
+        schema: &OPERATIONS,
         oldest,
-        facts: facts.collect(),
+        points: points.collect(),
     }
 }
 
@@ -110,24 +110,24 @@ async fn storage(inner: &Inner, account: &AccountId) -> Result<Dataset, Refusal>
     let now = inner.now();
     let titles = inner.registry.read()?;
     let listed = titles.of(inner.owner(account)).iter();
-    let mut namespaces: Vec<String> = listed.map(|named| named.id.to_string()).collect();
+    let mut namespaces: Vec<String> = listed.map(|entry| entry.id.to_string()).collect();
     if inner.config.namespaces == Namespaces::Any {
         namespaces.extend(inner.store.namespaces().await?);
         namespaces.sort();
         namespaces.dedup();
     }
     let today = counters::day(now).to_string();
-    let mut facts = Vec::with_capacity(namespaces.len());
+    let mut points = Vec::with_capacity(namespaces.len());
     for namespace in namespaces {
-        let held = inner.store.held(&namespace, now).await?;
-        facts.push(Fact {
+        let usage = inner.store.usage(&namespace, now).await?;
+        points.push(DataPoint {
             dimensions: vec![today.clone(), namespace],
-            measures: vec![held.keys, held.bytes],
+            measures: vec![usage.keys, usage.bytes],
         });
     }
     Ok(Dataset {
-        shape: &STORAGE,
+        schema: &STORAGE,
         oldest: counters::oldest(now),
-        facts,
+        points,
     })
 }

@@ -1,7 +1,6 @@
 //! Many keys at once. Imports `domain` and `wire`.
 //!
-//! A request is checked as a whole before anything happens. What fails after that fails key by key,
-//! and is told so under HTTP 200.
+//! A request is validated as a whole first. Later failures are per key, and reported under HTTP 200.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,10 +13,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{
-    Place,
-    counted::Counted,
+    NamespaceTarget,
+    capped::CappedArray,
     malformed,
-    pair::{Lifetime, fits, name},
+    pair::{Lifetime, check_length, parse_key},
 };
 use crate::{
     domain::{
@@ -43,14 +42,17 @@ const REMOVE: &str = "bulk remove keys";
 const GET: &str = "bulk get keys";
 
 /// `PUT …/bulk`.
-pub(super) async fn put(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
-    place.check(PUT)?;
+pub(super) async fn put(
+    target: &NamespaceTarget<'_>,
+    request: &Request,
+) -> Result<Answer, Refusal> {
+    target.check(PUT)?;
     // The gateway's matter, so it has no code of KV.
     if request.body.len() >= BULK_MAX_BYTES {
         return Ok(Answer::too_large());
     }
     let entries: Vec<BulkEntry> = items(request, PUT, "key/value pairs", malformed::pairs)?;
-    let now = place.inner.now();
+    let now = target.inner.now();
     let mut records: Vec<Record> = Vec::with_capacity(entries.len());
     let mut places: HashMap<KeyName, usize> = HashMap::with_capacity(entries.len());
     for entry in entries {
@@ -65,10 +67,10 @@ pub(super) async fn put(place: &Place<'_>, request: &Request) -> Result<Answer, 
         }
     }
     let (records, result) = split(records, |record| &record.key, request);
-    let store = &place.inner.store;
+    let store = &target.inner.store;
     let written = records.len();
-    store.put(&place.namespace, records, now).await?;
-    place.count(Action::Write, written);
+    store.put(&target.namespace, records, now).await?;
+    target.count(Action::Write, written);
     Ok(Answer::result(result))
 }
 
@@ -77,7 +79,7 @@ fn record(entry: BulkEntry, now: i64) -> Result<Record, Refusal> {
         let key = entry.key.clone();
         move |refusal: Refusal| refusal.about(&key, field)
     };
-    let key = name(&entry.key, PUT).map_err(at("key"))?;
+    let key = parse_key(&entry.key, PUT).map_err(at("key"))?;
     let lifetime = Lifetime {
         ttl: entry.expiration_ttl,
         expiration: entry.expiration,
@@ -85,7 +87,7 @@ fn record(entry: BulkEntry, now: i64) -> Result<Record, Refusal> {
     let expiration = lifetime.end(now, PUT).map_err(at(lifetime.field()))?;
     // The documented length is that of the string, also where it is base64.
     let (length, too_long) = (entry.value.len(), published::PAYLOAD_TOO_LARGE);
-    fits("Value", too_long, length, VALUE_MAX_BYTES, PUT).map_err(at("value"))?;
+    check_length("Value", too_long, length, VALUE_MAX_BYTES, PUT).map_err(at("value"))?;
     let value = if entry.base64 {
         let decoded = BASE64.decode(entry.value);
         decoded.map_err(|_silent| {
@@ -100,7 +102,7 @@ fn record(entry: BulkEntry, now: i64) -> Result<Record, Refusal> {
         metadata.as_ref().map_or(0, |json| json.as_json().len()),
         published::METADATA,
     );
-    fits("Metadata", unfit, length, METADATA_MAX_BYTES, PUT).map_err(at("metadata"))?;
+    check_length("Metadata", unfit, length, METADATA_MAX_BYTES, PUT).map_err(at("metadata"))?;
     Ok(Record {
         key,
         value: Bytes::from(value),
@@ -116,15 +118,18 @@ fn contradiction(key: &KeyName) -> Refusal {
 }
 
 /// `POST …/bulk/delete`, and `DELETE …/bulk` as it was called before.
-pub(super) async fn delete(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
-    place.check(REMOVE)?;
+pub(super) async fn delete(
+    target: &NamespaceTarget<'_>,
+    request: &Request,
+) -> Result<Answer, Refusal> {
+    target.check(REMOVE)?;
     let keys: Vec<String> = items(request, REMOVE, "keys", malformed::keys)?;
-    let keys = keys.iter().map(|key| name(key, REMOVE));
+    let keys = keys.iter().map(|key| parse_key(key, REMOVE));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let (keys, result) = split(keys, |key| key, request);
     let deleted = keys.len();
-    place.inner.store.delete(&place.namespace, keys).await?;
-    place.count(Action::Delete, deleted);
+    target.inner.store.delete(&target.namespace, keys).await?;
+    target.count(Action::Delete, deleted);
     Ok(Answer::result(result))
 }
 
@@ -151,9 +156,12 @@ fn split<T>(
 }
 
 /// `POST …/bulk/get`. Text and JSON only: one value that is neither fails the request.
-pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
-    place.check(GET)?;
-    let wanted: BulkGet<Counted<String>> = body(request, GET, malformed::query)?;
+pub(super) async fn get(
+    target: &NamespaceTarget<'_>,
+    request: &Request,
+) -> Result<Answer, Refusal> {
+    target.check(GET)?;
+    let wanted: BulkGet<CappedArray<String>> = body(request, GET, malformed::query)?;
     let refuse = |text| {
         Err(Refusal::new(
             400,
@@ -166,12 +174,12 @@ pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, 
         1..=BULK_GET_MAX_KEYS => {}
         _ => return refuse("You can request a maximum of 100 keys"),
     }
-    let now = place.inner.now();
+    let now = target.inner.now();
     let mut records = BTreeMap::new();
     let mut size = 0;
     for text in wanted.keys.items {
-        let key = name(&text, GET)?;
-        let record = place.inner.store.get(&place.namespace, &key, now).await?;
+        let key = parse_key(&text, GET)?;
+        let record = target.inner.store.get(&target.namespace, &key, now).await?;
         size += record.as_ref().map_or(0, |record| record.value.len());
         if size > BULK_GET_MAX_BYTES {
             let text = "Total size of request exceeds the limit of 25MB";
@@ -183,7 +191,7 @@ pub(super) async fn get(place: &Place<'_>, request: &Request) -> Result<Answer, 
         }
         records.insert(text, record);
     }
-    place.count(Action::Read, records.len());
+    target.count(Action::Read, records.len());
     match wanted.kind {
         BulkGetKind::Text => values(records, wanted.with_metadata, "text", |bytes| {
             String::from_utf8(bytes.into()).ok()
@@ -237,7 +245,7 @@ fn items<T: DeserializeOwned>(
     what: &str,
     diagnose: fn(&[u8]) -> Option<String>,
 ) -> Result<Vec<T>, Refusal> {
-    let Counted { items, count } = body(request, operation, diagnose)?;
+    let CappedArray { items, count } = body(request, operation, diagnose)?;
     if count == items.len() {
         return Ok(items);
     }
@@ -255,10 +263,10 @@ fn body<T: DeserializeOwned>(
 ) -> Result<T, Refusal> {
     serde_json::from_slice(&request.body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        let place = format!("could not parse request body at line {line}, column {column}");
+        let position = format!("could not parse request body at line {line}, column {column}");
         let text = match diagnose(&request.body) {
-            Some(what) => format!("{operation}: '{what}' ({place})"),
-            None => place,
+            Some(what) => format!("{operation}: '{what}' ({position})"),
+            None => position,
         };
         Refusal::new(400, code::MALFORMED_BODY, text)
     })

@@ -2,26 +2,29 @@
 
 use std::fmt;
 
-use super::Place;
+use super::NamespaceTarget;
 use crate::{
     domain::{LIST_PAGE_MAX, LIST_PAGE_MIN},
     emulator::{
         answer::{Answer, Refusal, published},
         counters::Action,
         request::Request,
-        store::Range,
+        store::KeyRange,
     },
     wire::{KeyInfo, ResultInfo},
 };
 
 /// `GET …/keys`. The last page has an empty cursor.
-pub(super) async fn list(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
-    place.check("list keys")?;
+pub(super) async fn list(
+    target: &NamespaceTarget<'_>,
+    request: &Request,
+) -> Result<Answer, Refusal> {
+    target.check("list keys")?;
     let cursor = match request.query("cursor") {
         None | Some("") => Cursor::default(),
         Some(text) => Cursor::read(text)?,
     };
-    let range = Range {
+    let range = KeyRange {
         prefix: request.query("prefix").unwrap_or_default().to_owned(),
         after: cursor.after.clone(),
         limit: request.number(
@@ -31,20 +34,20 @@ pub(super) async fn list(place: &Place<'_>, request: &Request) -> Result<Answer,
             LIST_PAGE_MAX,
         )?,
     };
-    let inner = place.inner;
+    let inner = target.inner;
     if inner.has_tombstones() && !cursor.walked {
         let walked = Cursor {
             walked: true,
             ..cursor
         };
-        place.count(Action::List, 1);
+        target.count(Action::List, 1);
         return Ok(page(Vec::new(), walked.to_string()));
     }
     let found = inner
         .store
-        .list(&place.namespace, range, inner.now())
+        .list(&target.namespace, range, inner.now())
         .await?;
-    place.count(Action::List, 1);
+    target.count(Action::List, 1);
     let last = found.keys.last().filter(|_| found.more);
     let next = last.map_or_else(String::new, |key| Cursor::after(&key.name).to_string());
     Ok(page(found.keys, next))

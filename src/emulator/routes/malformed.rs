@@ -1,5 +1,4 @@
-//! What is wrong with the body of a bulk request: which entry, and which of its fields. Imports
-//! `wire`.
+//! What is wrong with the body of a bulk request: which entry and field. Imports `wire`.
 //!
 //! Asked only after a body could not be read. Quotes keys and names of fields, never anything else: it
 //! may be a value.
@@ -7,7 +6,7 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use super::counted::Counted;
+use super::capped::CappedArray;
 use crate::wire::{BulkEntry, BulkGetKind};
 
 /// How much of a key is quoted.
@@ -37,7 +36,7 @@ struct Query<'a> {
 
 /// Says what is wrong with the body of a bulk write.
 pub(super) fn pairs(body: &[u8]) -> Option<String> {
-    let Ok(entries) = serde_json::from_slice::<Counted<&RawValue>>(body) else {
+    let Ok(entries) = serde_json::from_slice::<CappedArray<&RawValue>>(body) else {
         return not_json(body, "an array of pairs");
     };
     let mut entries = entries.items.into_iter().enumerate();
@@ -71,7 +70,7 @@ pub(super) fn pairs(body: &[u8]) -> Option<String> {
 
 /// Says what is wrong with the body of a bulk deletion.
 pub(super) fn keys(body: &[u8]) -> Option<String> {
-    let Ok(entries) = serde_json::from_slice::<Counted<&RawValue>>(body) else {
+    let Ok(entries) = serde_json::from_slice::<CappedArray<&RawValue>>(body) else {
         return not_json(body, "an array of keys");
     };
     let at = entries
@@ -90,7 +89,7 @@ pub(super) fn query(body: &[u8]) -> Option<String> {
     required(
         "keys",
         query.keys,
-        is::<Counted<String>>,
+        is::<CappedArray<String>>,
         "an array of strings",
     )
     .or_else(|| optional("type", query.kind, is::<BulkGetKind>, "`text` or `json`"))

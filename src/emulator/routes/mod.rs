@@ -1,11 +1,11 @@
-//! Which path is what. Imports `domain`.
+//! Routing. Imports `domain` and `wire`.
 //!
 //! By hand, on segments that were split before they were decoded: a router would split a key at
 //! `%2F`, fold `//` and `..`, and so hide the very mistakes that clients make.
 
 mod analytics;
 mod bulk;
-mod counted;
+mod capped;
 mod identity;
 mod keys;
 mod malformed;
@@ -26,29 +26,29 @@ use crate::{
     wire::{ResultInfo, code},
 };
 
-/// A namespace that the path names, though it may not exist.
-struct Place<'a> {
+/// The namespace in the path, which may not exist.
+struct NamespaceTarget<'a> {
     inner: &'a Inner,
     account: &'a AccountId,
     /// Its name in the store: its id, or where any will do, any text.
     namespace: String,
 }
 
-impl<'a> Place<'a> {
-    /// Reads what the path says where an id belongs.
+impl<'a> NamespaceTarget<'a> {
+    /// Reads the namespace in the path.
     ///
     /// `wrangler dev` keeps the pairs of a binding under whatever the file says, or under the
     /// binding's name, so where any namespace will do, any text does, as it is spelt.
     fn read(inner: &'a Inner, account: &'a AccountId, text: &str) -> Result<Self, Refusal> {
-        let mut place = Self {
+        let mut target = Self {
             inner,
             account,
             namespace: text.to_owned(),
         };
-        if text.is_empty() || !place.is_any() {
-            place.namespace = place.id()?.into();
+        if text.is_empty() || !target.is_any() {
+            target.namespace = target.id()?.into();
         }
-        Ok(place)
+        Ok(target)
     }
 
     /// Returns the account that its title is listed under.
@@ -91,38 +91,38 @@ impl<'a> Place<'a> {
     }
 }
 
-/// How long a body is read: somewhat longer than what is allowed in it, since forms add to it.
+/// Returns how much of a body is read: somewhat more than is allowed, since forms add to it.
 pub(super) fn body_limit(path: &str) -> usize {
     const ELSEWHERE: usize = 1024 * 1024;
-    match kind(path) {
-        Kind::Bulk => BULK_MAX_BYTES,
-        Kind::Value => VALUE_MAX_BYTES + ELSEWHERE,
-        Kind::Other => ELSEWHERE,
+    match body_kind(path) {
+        BodyKind::Bulk => BULK_MAX_BYTES,
+        BodyKind::Value => VALUE_MAX_BYTES + ELSEWHERE,
+        BodyKind::Other => ELSEWHERE,
     }
 }
 
 /// Answers a request whose body was not read to the end, since it is so long at least.
 pub(super) fn too_long(path: &str, length: usize) -> Result<Answer, Refusal> {
-    if let Kind::Value = kind(path) {
+    if let BodyKind::Value = body_kind(path) {
         let code = published::PAYLOAD_TOO_LARGE;
-        pair::fits("Value", code, length, VALUE_MAX_BYTES, "put")?;
+        pair::check_length("Value", code, length, VALUE_MAX_BYTES, "put")?;
     }
     Ok(Answer::too_large())
 }
 
-/// What the bodies for a path hold.
-enum Kind {
+/// What bodies for a path contain.
+enum BodyKind {
     Bulk,
     Value,
     Other,
 }
 
-fn kind(path: &str) -> Kind {
+fn body_kind(path: &str) -> BodyKind {
     let mut segments = path.rsplit('/');
     match (segments.next(), segments.next()) {
-        (Some("bulk"), _) | (_, Some("bulk")) => Kind::Bulk,
-        (_, Some("values")) => Kind::Value,
-        _ => Kind::Other,
+        (Some("bulk"), _) | (_, Some("bulk")) => BodyKind::Bulk,
+        (_, Some("values")) => BodyKind::Value,
+        _ => BodyKind::Other,
     }
 }
 
@@ -155,7 +155,7 @@ pub(super) async fn answer(
             let id: Option<AccountId> = account.parse().ok();
             let id = id.ok_or_else(|| Refusal::no_account(&request.path))?;
             let mut known = inner.config.accounts.iter().map(|known| &known.id);
-            // Nobody is told whether the accounts of others exist.
+            // Whether the accounts of others exist is not revealed.
             let account = known.find(|known| **known == id);
             let account = account.ok_or_else(Refusal::forbidden)?;
             in_account(inner, &caller, account, request, rest).await
@@ -216,21 +216,21 @@ async fn in_namespace(
         (grant, _) => grant,
     };
     caller.may(account, grant)?;
-    let place = Place::read(inner, account, rest.first().copied().unwrap_or_default())?;
+    let target = NamespaceTarget::read(inner, account, rest.first().copied().unwrap_or_default())?;
     match (method, rest) {
-        ("GET", [_]) => namespaces::get(&place),
-        ("PUT", [_]) => namespaces::rename(&place, request),
-        ("DELETE", [_]) => namespaces::delete(&place).await,
-        ("GET", [_, "keys"]) => keys::list(&place, request).await,
-        ("GET", [_, "values", key]) => values::get(&place, key).await,
-        ("PUT", [_, "values", key]) => values::put(&place, key, request).await,
-        ("DELETE", [_, "values", key]) => values::delete(&place, key).await,
-        ("GET", [_, "metadata", key]) => values::metadata(&place, key).await,
-        ("PUT", [_, "bulk"]) => bulk::put(&place, request).await,
+        ("GET", [_]) => namespaces::get(&target),
+        ("PUT", [_]) => namespaces::rename(&target, request),
+        ("DELETE", [_]) => namespaces::delete(&target).await,
+        ("GET", [_, "keys"]) => keys::list(&target, request).await,
+        ("GET", [_, "values", key]) => values::get(&target, key).await,
+        ("PUT", [_, "values", key]) => values::put(&target, key, request).await,
+        ("DELETE", [_, "values", key]) => values::delete(&target, key).await,
+        ("GET", [_, "metadata", key]) => values::metadata(&target, key).await,
+        ("PUT", [_, "bulk"]) => bulk::put(&target, request).await,
         ("DELETE", [_, "bulk"]) | ("POST", [_, "bulk", "delete"]) => {
-            bulk::delete(&place, request).await
+            bulk::delete(&target, request).await
         }
-        ("POST", [_, "bulk", "get"]) => bulk::get(&place, request).await,
+        ("POST", [_, "bulk", "get"]) => bulk::get(&target, request).await,
         _ => Err(Refusal::no_route()),
     }
 }
@@ -256,7 +256,7 @@ fn paginate<T: serde::Serialize>(
     Ok(Answer::page(items, info))
 }
 
-/// Returns what a request needs to be allowed, provided its method is one of `methods`.
+/// Returns the permission that a request needs, provided its method is one of `methods`.
 fn grant(request: &Request, methods: &[&str]) -> Result<Grant, Refusal> {
     match request.method.as_str() {
         method if !methods.contains(&method) => Err(Refusal::method(method)),

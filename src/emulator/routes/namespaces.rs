@@ -1,13 +1,13 @@
 //! Namespaces. Imports `domain` and `wire`.
 
-use super::{Place, paginate};
+use super::{NamespaceTarget, paginate};
 use crate::{
     domain::{AccountId, NAMESPACE_PAGE_MAX, Title, TitleError},
     emulator::{
         Inner,
         answer::{Answer, Refusal, published},
         request::Request,
-        titles::{Conflict, Named, Titles},
+        titles::{Conflict, NamespaceEntry, Titles},
     },
     wire::{NamespaceInfo, TitleBody, code},
 };
@@ -46,41 +46,47 @@ pub(super) fn create(
     let created = inner
         .registry
         .change(|titles| titles.create(inner.owner(account), title, jurisdiction, scheme));
-    let named = created?.map_err(|conflict| refuse(conflict, "create namespace"))?;
-    Ok(Answer::result(info(named)))
+    let entry = created?.map_err(|conflict| refuse(conflict, "create namespace"))?;
+    Ok(Answer::result(info(entry)))
 }
 
 /// `GET …/namespaces/{id}`.
-pub(super) fn get(place: &Place<'_>) -> Result<Answer, Refusal> {
-    let named = find(place, "get namespace")?;
-    Ok(Answer::result(info(named)))
+pub(super) fn get(target: &NamespaceTarget<'_>) -> Result<Answer, Refusal> {
+    let entry = find(target, "get namespace")?;
+    Ok(Answer::result(info(entry)))
 }
 
 /// `PUT …/namespaces/{id}`.
-pub(super) fn rename(place: &Place<'_>, request: &Request) -> Result<Answer, Refusal> {
-    let id = place.id()?;
+pub(super) fn rename(target: &NamespaceTarget<'_>, request: &Request) -> Result<Answer, Refusal> {
+    let id = target.id()?;
     let title = title(body(request)?.title)?;
-    let rename = |titles: &mut Titles| titles.rename(place.owner(), &id, title);
-    let renamed = place.inner.registry.change(rename)?;
-    let named = renamed.map_err(|conflict| refuse(conflict, "rename namespace"))?;
-    Ok(Answer::result(info(named)))
+    let rename = |titles: &mut Titles| titles.rename(target.owner(), &id, title);
+    let renamed = target.inner.registry.change(rename)?;
+    let entry = renamed.map_err(|conflict| refuse(conflict, "rename namespace"))?;
+    Ok(Answer::result(info(entry)))
 }
 
 /// `DELETE …/namespaces/{id}`.
-pub(super) async fn delete(place: &Place<'_>) -> Result<Answer, Refusal> {
-    let id = place.id()?;
-    let registry = &place.inner.registry;
-    let deleted = registry.change(|titles| titles.delete(place.owner(), &id));
+pub(super) async fn delete(target: &NamespaceTarget<'_>) -> Result<Answer, Refusal> {
+    let id = target.id()?;
+    let registry = &target.inner.registry;
+    let deleted = registry.change(|titles| titles.delete(target.owner(), &id));
     deleted?.map_err(|conflict| refuse(conflict, "remove namespace"))?;
-    place.inner.store.clear(id.as_str()).await?;
+    target.inner.store.clear(id.as_str()).await?;
     Ok(Answer::nothing())
 }
 
 /// Finds a namespace; a refusal names the operation.
-pub(super) fn find(place: &Place<'_>, operation: &str) -> Result<Named, Refusal> {
-    let id = place.id()?;
-    let titles = place.inner.registry.read()?;
-    let found = titles.of(place.owner()).iter().find(|named| named.id == id);
+pub(super) fn find(
+    target: &NamespaceTarget<'_>,
+    operation: &str,
+) -> Result<NamespaceEntry, Refusal> {
+    let id = target.id()?;
+    let titles = target.inner.registry.read()?;
+    let found = titles
+        .of(target.owner())
+        .iter()
+        .find(|entry| entry.id == id);
     found
         .cloned()
         .ok_or_else(|| Refusal::no_namespace(operation))
@@ -119,11 +125,11 @@ fn refuse(conflict: Conflict, operation: &str) -> Refusal {
     }
 }
 
-fn info(named: Named) -> NamespaceInfo {
+fn info(entry: NamespaceEntry) -> NamespaceInfo {
     NamespaceInfo {
-        id: named.id,
-        title: named.title.into(),
+        id: entry.id,
+        title: entry.title.into(),
         supports_url_encoding: Some(true),
-        jurisdiction: named.jurisdiction.map(|it| it.to_string()),
+        jurisdiction: entry.jurisdiction.map(|it| it.to_string()),
     }
 }

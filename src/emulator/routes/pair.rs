@@ -1,4 +1,4 @@
-//! What makes a pair acceptable, alone and in bulk. Imports `domain`.
+//! Validation of a pair, alone and in bulk. Imports `domain`.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Reads the name of a key.
-pub(super) fn name(text: &str, operation: &str) -> Result<KeyName, Refusal> {
+pub(super) fn parse_key(text: &str, operation: &str) -> Result<KeyName, Refusal> {
     text.parse().map_err(|error| match error {
         KeyNameError::TooLong(length) => Refusal::new(
             414,
@@ -27,7 +27,7 @@ pub(super) fn name(text: &str, operation: &str) -> Result<KeyName, Refusal> {
 
 /// The last second that a pair can expire at. The store of wrangler has milliseconds, which for
 /// JavaScript are exact up to 2^53; what the service's limit is, is not known.
-const LATEST: i64 = (1 << 53) / 1000;
+const EXPIRATION_MAX: i64 = (1 << 53) / 1000;
 
 /// When a pair expires, as it was asked for.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl<T: fmt::Display> Lifetime<T> {
             };
             return match ttl.to_string().parse() {
                 Ok(seconds) if seconds >= TTL_MIN_SECONDS => match now.checked_add(seconds) {
-                    Some(end) if end <= LATEST => Ok(Some(at(end))),
+                    Some(end) if end <= EXPIRATION_MAX => Ok(Some(at(end))),
                     _ => refuse("Please specify an earlier end."),
                 },
                 Ok(1..) => refuse("Expiration TTL must be at least 60."),
@@ -71,7 +71,7 @@ impl<T: fmt::Display> Lifetime<T> {
             Err(Refusal::new(400, 10033, text))
         };
         match expiration.to_string().parse() {
-            Ok(time) if time > LATEST => refuse("Please specify an earlier time."),
+            Ok(time) if time > EXPIRATION_MAX => refuse("Please specify an earlier time."),
             Ok(time) if !at(time).is_too_soon(now) => Ok(Some(at(time))),
             Ok(time) if time > now => {
                 refuse("Expiration times must be at least 60 seconds in the future.")
@@ -88,7 +88,7 @@ fn at(seconds: i64) -> Expiration {
 }
 
 /// Checks the size of a value or of metadata.
-pub(super) fn fits(
+pub(super) fn check_length(
     what: &str,
     code: u32,
     length: usize,

@@ -8,8 +8,8 @@ use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use multer::Multipart;
 
 use super::{
-    Place,
-    pair::{Lifetime, fits, name},
+    NamespaceTarget,
+    pair::{Lifetime, check_length, parse_key},
 };
 use crate::{
     domain::{METADATA_MAX_BYTES, Metadata, Record, VALUE_MAX_BYTES},
@@ -22,16 +22,16 @@ use crate::{
 };
 
 /// `GET …/values/{key}`: the bytes, without an envelope.
-pub(super) async fn get(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
-    place.check("get")?;
-    let key = name(key, "get")?;
-    let inner = place.inner;
+pub(super) async fn get(target: &NamespaceTarget<'_>, key: &str) -> Result<Answer, Refusal> {
+    target.check("get")?;
+    let key = parse_key(key, "get")?;
+    let inner = target.inner;
     let found = inner
         .store
-        .open(&place.namespace, &key, inner.now())
+        .open(&target.namespace, &key, inner.now())
         .await?;
-    // What is not there was looked for all the same.
-    place.count(Action::Read, 1);
+    // A missing key counts as a read, too.
+    target.count(Action::Read, 1);
     let found = found.ok_or_else(|| Refusal::no_key("get"))?;
     let answer = Answer::content(200, found.content);
     let answer = answer.header("content-type", "application/octet-stream");
@@ -42,44 +42,47 @@ pub(super) async fn get(place: &Place<'_>, key: &str) -> Result<Answer, Refusal>
 }
 
 /// `GET …/metadata/{key}`.
-pub(super) async fn metadata(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
-    place.check("metadata")?;
-    let key = name(key, "metadata")?;
-    let inner = place.inner;
-    let found = inner.store.get(&place.namespace, &key, inner.now()).await?;
-    place.count(Action::Read, 1);
+pub(super) async fn metadata(target: &NamespaceTarget<'_>, key: &str) -> Result<Answer, Refusal> {
+    target.check("metadata")?;
+    let key = parse_key(key, "metadata")?;
+    let inner = target.inner;
+    let found = inner
+        .store
+        .get(&target.namespace, &key, inner.now())
+        .await?;
+    target.count(Action::Read, 1);
     let record = found.ok_or_else(|| Refusal::no_key("metadata"))?;
     Ok(record.metadata.map_or_else(Answer::nothing, Answer::result))
 }
 
 /// `DELETE …/values/{key}`. What is not there is deleted already.
-pub(super) async fn delete(place: &Place<'_>, key: &str) -> Result<Answer, Refusal> {
-    place.check("remove key")?;
-    let key = name(key, "remove key")?;
-    place
+pub(super) async fn delete(target: &NamespaceTarget<'_>, key: &str) -> Result<Answer, Refusal> {
+    target.check("remove key")?;
+    let key = parse_key(key, "remove key")?;
+    target
         .inner
         .store
-        .delete(&place.namespace, vec![key])
+        .delete(&target.namespace, vec![key])
         .await?;
-    place.count(Action::Delete, 1);
+    target.count(Action::Delete, 1);
     Ok(Answer::nothing())
 }
 
 /// `PUT …/values/{key}`. Replaces value, expiration and metadata together.
 pub(super) async fn put(
-    place: &Place<'_>,
+    target: &NamespaceTarget<'_>,
     key: &str,
     request: &Request,
 ) -> Result<Answer, Refusal> {
-    place.check("put")?;
-    let key = name(key, "put")?;
-    let now = place.inner.now();
+    target.check("put")?;
+    let key = parse_key(key, "put")?;
+    let now = target.inner.now();
     let expiration = lifetime(request).end(now, "put")?;
     let (value, metadata) = match form(request) {
         Some(form) => parts(&form, request).await?,
         None => (request.body.clone(), None),
     };
-    fits(
+    check_length(
         "Value",
         published::PAYLOAD_TOO_LARGE,
         value.len(),
@@ -92,9 +95,9 @@ pub(super) async fn put(
         expiration,
         metadata,
     };
-    let store = &place.inner.store;
-    store.put(&place.namespace, vec![record], now).await?;
-    place.count(Action::Write, 1);
+    let store = &target.inner.store;
+    store.put(&target.namespace, vec![record], now).await?;
+    target.count(Action::Write, 1);
     Ok(Answer::nothing())
 }
 
@@ -148,7 +151,7 @@ fn read_metadata(bytes: &[u8]) -> Result<Option<Metadata>, Refusal> {
     let invalid = |_| Refusal::new(400, 10147, "metadata must be valid json");
     let metadata: Option<Metadata> = serde_json::from_slice(bytes).map_err(invalid)?;
     let length = metadata.as_ref().map_or(0, |json| json.as_json().len());
-    fits(
+    check_length(
         "Metadata",
         published::METADATA,
         length,

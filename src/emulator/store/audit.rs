@@ -1,8 +1,8 @@
-//! Looking for what is wrong with a store on disk, and removing what is of no use. Imports `fsx`.
+//! Checking a store on disk for damage, and removing orphans. Imports `fsx`.
 //!
-//! Other processes may be writing meanwhile, and then a value is there before its row, and gone
-//! after it. So what seems wrong is looked at again, and values of the last minute are let be; what
-//! is removed is older than an hour, since a put under way looks the same.
+//! Other processes may be writing, and values are written before their rows and removed after them.
+//! So findings are checked twice, and values of the last minute are ignored. Only orphans older than
+//! an hour are removed: younger ones may belong to a pending write.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,42 +16,42 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::{
     Error,
     database::{self, failed},
-    disk::{databases, entries, left_behind},
+    disk::{databases, entries, unmigrated_databases},
     layout,
 };
 use crate::fsx;
 
-/// How long after its value a row may come.
-const LAG: Duration = Duration::from_mins(1);
+/// How long a row may be written after its value.
+const ROW_DELAY: Duration = Duration::from_mins(1);
 
-/// How old an orphan is before it is removed.
-const OLD: Duration = Duration::from_hours(1);
+/// The minimum age of an orphan that is removed.
+const ORPHAN_MIN_AGE: Duration = Duration::from_hours(1);
 
-/// What was found in a store.
+/// The findings in a store.
 #[derive(Debug, Default)]
 pub struct Audit {
     /// How many databases there are: one for each namespace that was ever written to.
     pub databases: usize,
     /// How many keys they have, also expired ones.
     pub keys: usize,
-    /// What cannot be used at all: databases of other programs, and stores of old.
+    /// What cannot be used: databases of other programs, and stores of old versions.
     pub unusable: Vec<Error>,
-    /// Databases that have come to harm.
+    /// Damaged databases.
     pub damaged: Vec<Damage>,
-    /// Keys without a value: reading one finds nothing, though it is listed.
+    /// Keys without a value: they are listed, but reading them fails.
     pub lost: Vec<Lost>,
-    /// Values without a key, and what killed runs left: they only take up room.
+    /// Values without a key, and temporary files of killed runs: they only waste space.
     pub orphans: Vec<Orphan>,
 }
 
 impl Audit {
-    /// Returns how many things are wrong.
+    /// Returns the number of findings.
     pub fn findings(&self) -> usize {
         self.unusable.len() + self.damaged.len() + self.lost.len() + self.orphans.len()
     }
 }
 
-/// A database that has come to harm.
+/// A damaged database.
 #[derive(Debug)]
 pub struct Damage {
     /// The database.
@@ -80,7 +80,7 @@ pub struct Orphan {
     pub kept: Option<String>,
 }
 
-/// Looks through the whole store below wrangler's state directory `root`. `now` is in UNIX seconds.
+/// Checks the whole store below wrangler's state directory `root`. `now` is in UNIX seconds.
 ///
 /// Holds the names of all values at once: about 200 bytes for each key.
 pub(in crate::emulator) fn audit(root: &Path, now: i64) -> Result<Audit, Error> {
@@ -89,21 +89,20 @@ pub(in crate::emulator) fn audit(root: &Path, now: i64) -> Result<Audit, Error> 
     for path in databases(root)? {
         audit.databases += 1;
         let looked = database::inspect(&path).and_then(|()| {
-            let looked = look_into(&path, &mut values, &mut audit);
+            let looked = check_database(&path, &mut values, &mut audit);
             looked.map_err(|source| failed(&path, source))
         });
         audit.unusable.extend(looked.err());
     }
-    let old = left_behind(root)?.into_iter();
+    let old = unmigrated_databases(root)?.into_iter();
     audit.unusable.extend(old.map(|path| Error::Old { path }));
     audit.orphans = values.orphans(now);
-    audit.orphans.extend(temporary(root, now)?);
+    audit.orphans.extend(temporary_files(root, now)?);
     Ok(audit)
 }
 
-/// Removes the orphans of `audit` that may be removed, and returns them; the others stay in it, with
-/// the reason. Removes nothing where the store has come to harm: what a broken database would name
-/// seems to have no row.
+/// Removes the orphans of `audit` that may be removed, and returns them; the others stay in it with
+/// the reason. Removes nothing from a damaged store: values of a damaged database look like orphans.
 pub(in crate::emulator) fn remove_orphans(
     root: &Path,
     audit: &mut Audit,
@@ -111,14 +110,14 @@ pub(in crate::emulator) fn remove_orphans(
     if !audit.damaged.is_empty() || !audit.unusable.is_empty() {
         return Ok(Vec::new());
     }
-    let named = named(root)?;
+    let referenced = referenced_values(root)?;
     let mut removed = Vec::new();
     let mut left = Vec::new();
     for mut orphan in audit.orphans.drain(..) {
         let name = orphan.path.file_name().and_then(|name| name.to_str());
-        if name.is_some_and(|name| named.contains(name)) {
-            // One of another folder, or one that came meanwhile.
-            let why = "a key of another namespace names it";
+        if name.is_some_and(|name| referenced.contains(name)) {
+            // Of another folder, or written meanwhile.
+            let why = "a key of another namespace uses it";
             orphan.kept = Some(why.to_owned());
         }
         if orphan.kept.is_none() {
@@ -136,12 +135,12 @@ pub(in crate::emulator) fn remove_orphans(
     Ok(removed)
 }
 
-/// Returns the names of all values that rows name.
-fn named(root: &Path) -> Result<HashSet<String>, Error> {
+/// Returns the names of all values that rows refer to.
+fn referenced_values(root: &Path) -> Result<HashSet<String>, Error> {
     let mut names = HashSet::new();
     for path in databases(root)? {
         let read = |names: &mut HashSet<String>| -> rusqlite::Result<()> {
-            let connection = database::look(&path)?;
+            let connection = database::open_read_only(&path)?;
             if !connection.table_exists(None, "_mf_entries")? {
                 return Ok(());
             }
@@ -191,11 +190,11 @@ impl Values {
         })
     }
 
-    /// Takes out the value that a row of `database` names, and says whether it was there.
+    /// Removes the value that a row of `database` refers to, and returns whether it existed.
     ///
     /// The folder of a namespace with an odd name cannot be told from its database, so there any
     /// folder will do: no two values have one name.
-    fn take(&mut self, database: &Path, name: &str) -> bool {
+    fn claim(&mut self, database: &Path, name: &str) -> bool {
         if !layout::is_blob(name) {
             return false;
         }
@@ -218,7 +217,7 @@ impl Values {
             .iter()
             .filter_map(|(name, folder)| {
                 let mut orphan = orphan(folder.join(name), now)?;
-                let why = self.why_kept(name, folder);
+                let why = self.reason_to_keep(name, folder);
                 orphan.kept = why.map(str::to_owned).or(orphan.kept);
                 Some(orphan)
             })
@@ -228,13 +227,13 @@ impl Values {
     }
 
     /// Says why a value without a row must not be removed, if so.
-    fn why_kept(&self, name: &str, folder: &Path) -> Option<&'static str> {
+    fn reason_to_keep(&self, name: &str, folder: &Path) -> Option<&'static str> {
         let has_database =
             |(database, blobs): (&PathBuf, &PathBuf)| blobs == folder && database.exists();
         if !layout::is_blob(name) {
-            Some("it is not named as values are")
+            Some("its name is not that of a value")
         } else if folder.is_symlink() || folder.parent().is_some_and(Path::is_symlink) {
-            Some("its folder is behind a link")
+            Some("its folder is a symbolic link")
         } else if !self.in_use.contains(folder) && !self.owners.iter().any(has_database) {
             Some("the database of its folder is missing")
         } else {
@@ -248,17 +247,17 @@ fn orphan(path: PathBuf, now: i64) -> Option<Orphan> {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.try_into().unwrap_or_default());
     let metadata = fs::symlink_metadata(&path).ok()?;
     let age = now.duration_since(metadata.modified().ok()?).ok()?;
-    let young = "it is less than an hour old, and may be of a write under way";
-    (age >= LAG).then(|| Orphan {
+    let young = "it is less than an hour old and may belong to a pending write";
+    (age >= ROW_DELAY).then(|| Orphan {
         path,
         bytes: metadata.len(),
-        kept: (age < OLD).then(|| young.to_owned()),
+        kept: (age < ORPHAN_MIN_AGE).then(|| young.to_owned()),
     })
 }
 
-/// Returns what runs that were killed left beside the list of namespaces.
-fn temporary(root: &Path, now: i64) -> Result<Vec<Orphan>, Error> {
-    let mut paths = entries(&layout::own(root))?;
+/// Returns temporary files that killed runs left next to the list of namespaces.
+fn temporary_files(root: &Path, now: i64) -> Result<Vec<Orphan>, Error> {
+    let mut paths = entries(&layout::kvctl_directory(root))?;
     paths.retain(|path| {
         let name = path.file_name().and_then(|name| name.to_str());
         name.is_some_and(|name| name.starts_with(fsx::TEMPORARY))
@@ -269,10 +268,10 @@ fn temporary(root: &Path, now: i64) -> Result<Vec<Orphan>, Error> {
         .collect())
 }
 
-/// Looks into one database.
-fn look_into(path: &Path, values: &mut Values, audit: &mut Audit) -> rusqlite::Result<()> {
-    let connection = database::look(path)?;
-    for what in complaints(&connection)? {
+/// Checks one database.
+fn check_database(path: &Path, values: &mut Values, audit: &mut Audit) -> rusqlite::Result<()> {
+    let connection = database::open_read_only(path)?;
+    for what in integrity_errors(&connection)? {
         audit.damaged.push(Damage {
             database: path.to_owned(),
             what,
@@ -287,7 +286,7 @@ fn look_into(path: &Path, values: &mut Values, audit: &mut Audit) -> rusqlite::R
     while let Some(row) = rows.next()? {
         audit.keys += 1;
         let (key, blob): (String, String) = (row.get(0)?, row.get(1)?);
-        if !values.take(path, &blob) {
+        if !values.claim(path, &blob) {
             missing.push((key, blob));
         }
     }
@@ -296,7 +295,7 @@ fn look_into(path: &Path, values: &mut Values, audit: &mut Audit) -> rusqlite::R
     let mut again = connection.prepare(sql)?;
     for (key, blob) in missing {
         let named = again.query_row([&key], |row| row.get(0)).optional()?;
-        // Otherwise it was deleted or written over meanwhile.
+        // Otherwise it was deleted or overwritten meanwhile.
         if named == Some(blob) {
             let database = path.to_owned();
             audit.lost.push(Lost { database, key });
@@ -305,8 +304,8 @@ fn look_into(path: &Path, values: &mut Values, audit: &mut Audit) -> rusqlite::R
     Ok(())
 }
 
-/// Returns what SQLite finds wrong with a database, ten things at most.
-fn complaints(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+/// Returns what SQLite finds wrong with a database, at most ten errors.
+fn integrity_errors(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut check = connection.prepare("PRAGMA integrity_check(10)")?;
     let said = check.query_map([], |row| row.get(0))?;
     let mut said = said.collect::<rusqlite::Result<Vec<String>>>()?;

@@ -12,20 +12,20 @@ use rusqlite::{
     config::DbConfig, params,
 };
 
-use super::{Error, Range};
+use super::{Error, KeyRange};
 use crate::domain::{Expiration, KeyName, Metadata};
 
-/// How long to wait for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for the lock of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// For how long another process that wrote is taken to go on writing.
-const COMPANY: Duration = Duration::from_secs(2);
+/// How long the database counts as contended after another process wrote.
+const CONTENTION_WINDOW: Duration = Duration::from_secs(2);
 
-/// How many pages a log may have before they are carried over. Four times the usual: each time
-/// waits for the disk.
-const LOG_PAGES: u32 = 4000;
+/// The pages of the write-ahead log before a checkpoint, four times the default: each checkpoint waits
+/// for the disk.
+const WAL_PAGES: u32 = 4000;
 
-/// As miniflare makes it; an index on the expirations goes with it.
+/// The schema of miniflare, with its index.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS _mf_entries (
   key TEXT PRIMARY KEY,
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS _mf_entries (
 CREATE INDEX IF NOT EXISTS _mf_entries_expiration_idx ON _mf_entries(expiration);
 ";
 
-/// What is known of a key.
+/// A row: all about a key except its value.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) key: String,
@@ -49,12 +49,12 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Returns the metadata. What is no JSON is none, since nobody could be given it.
+    /// Returns the metadata; `None` also if it is not JSON, which the API cannot return.
     pub(super) fn metadata(&self) -> Option<Metadata> {
         serde_json::from_str(self.metadata.as_deref()?).ok()
     }
 
-    /// Returns when the key ends, in the whole seconds that the API has.
+    /// Returns when the key expires, in whole seconds as in the API.
     pub(super) fn expiration(&self) -> Option<Expiration> {
         let seconds = self.expiration?.div_euclid(1000);
         Some(Expiration::from_unix_seconds(seconds))
@@ -85,15 +85,15 @@ pub(super) fn foreign(path: &Path, what: String) -> Error {
 }
 
 /// Opens a database for someone who only looks at it.
-pub(super) fn look(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 
 /// Checks that the file at `path` is the database of a namespace. Changes nothing.
 pub(super) fn inspect(path: &Path) -> Result<(), Error> {
-    let looked = patiently(|| otherness(&look(path)?));
+    let looked = retry_while_busy(|| incompatibility(&open_read_only(path)?));
     match looked.map_err(|source| failed(path, source))? {
         None => Ok(()),
         Some(what) => Err(foreign(path, what)),
@@ -101,7 +101,7 @@ pub(super) fn inspect(path: &Path) -> Result<(), Error> {
 }
 
 /// Says why a database is none of ours; one without tables may become one.
-fn otherness(connection: &Connection) -> rusqlite::Result<Option<String>> {
+fn incompatibility(connection: &Connection) -> rusqlite::Result<Option<String>> {
     // Old versions of workerd kept a table of their own beside.
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
                AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'";
@@ -122,11 +122,13 @@ fn otherness(connection: &Connection) -> rusqlite::Result<Option<String>> {
 
 /// Tries again what failed only because another process was at it. SQLite waits by itself, but not
 /// where it sees that waiting is in vain, as when two make the same database.
-pub(super) fn patiently<T>(mut work: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+pub(super) fn retry_while_busy<T>(
+    mut work: impl FnMut() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
     let start = Instant::now();
     loop {
         match work() {
-            Err(error) if is_busy(&error) && start.elapsed() < PATIENCE => {
+            Err(error) if is_busy(&error) && start.elapsed() < BUSY_TIMEOUT => {
                 thread::sleep(Duration::from_millis(20));
             }
             outcome => return outcome,
@@ -154,56 +156,55 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 /// One open database.
 pub(super) struct Database {
     connection: Connection,
-    /// SQLite's number for what other processes wrote, as of the last look.
+    /// SQLite's `data_version` at the last check, which changes when other processes write.
     version: Option<i64>,
-    /// Until when another process is taken to be writing.
-    company: Option<Instant>,
+    /// Until when the database counts as contended.
+    contended_until: Option<Instant>,
     /// How long the last write held the lock.
-    held: Duration,
+    lock_time: Duration,
 }
 
 impl Database {
-    /// Opens or makes a database; one that is none of ours is left as it is, with the reason.
+    /// Opens or creates a database. `Err` of the inner result: it is not a KV database, and why.
     pub(super) fn open(path: &Path) -> rusqlite::Result<Result<Self, String>> {
         let connection = Connection::open(path)?;
-        connection.busy_timeout(PATIENCE)?;
-        if let Some(what) = otherness(&connection)? {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        if let Some(what) = incompatibility(&connection)? {
             return Ok(Err(what));
         }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // The log keeps the database whole; only a power cut could take the last writes.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.execute_batch(SCHEMA)?;
-        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+        connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
         Ok(Ok(Self {
             connection,
             version: None,
-            company: None,
-            held: Duration::ZERO,
+            contended_until: None,
+            lock_time: Duration::ZERO,
         }))
     }
 
-    /// Returns how long the last write held the lock, if another process has written lately: one
-    /// that does not wait for the lock, as workerd, fails meanwhile. Otherwise nothing.
-    pub(super) fn held_from_company(&mut self) -> rusqlite::Result<Duration> {
+    /// Returns how long the last write held the lock if another process wrote recently, else zero.
+    /// Processes that do not wait for the lock, such as workerd, fail meanwhile.
+    pub(super) fn contended_lock_time(&mut self) -> rusqlite::Result<Duration> {
         let version = self
             .connection
             .pragma_query_value(None, "data_version", |row| row.get(0))?;
         let before = self.version.replace(version);
         let now = Instant::now();
         if before.is_some_and(|before| before != version) {
-            self.company = Some(now + COMPANY);
+            self.contended_until = Some(now + CONTENTION_WINDOW);
         }
-        let has_company = self.company.is_some_and(|until| now < until);
-        Ok(if has_company {
-            self.held
+        let is_contended = self.contended_until.is_some_and(|until| now < until);
+        Ok(if is_contended {
+            self.lock_time
         } else {
             Duration::ZERO
         })
     }
 
-    /// Keeps the database from tidying up at its end: somebody removed its file, and what lies
-    /// at its path now is another's.
+    /// Prevents the checkpoint on close: the file was removed, and another may be at its path.
     pub(super) fn abandon(&self) {
         let leave = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
         self.connection.set_db_config(leave, true).ok();
@@ -218,7 +219,11 @@ impl Database {
 
     /// Returns the rows of a range, and one more if there is one, and whether any key of the
     /// namespace has expired.
-    pub(super) fn list(&mut self, range: &Range, now: i64) -> rusqlite::Result<(Vec<Row>, bool)> {
+    pub(super) fn list(
+        &mut self,
+        range: &KeyRange,
+        now: i64,
+    ) -> rusqlite::Result<(Vec<Row>, bool)> {
         // Text is compared byte by byte, so the keys of a prefix are neighbours.
         let sql = "SELECT key, blob_id, expiration, metadata FROM _mf_entries \
                    WHERE key >= ?1 AND key > ?2 AND (expiration IS NULL OR expiration > ?3) \
@@ -281,9 +286,9 @@ impl Database {
         })
     }
 
-    /// Deletes what has expired at `now`, and returns the blobs. Does not wait for others: it is
-    /// no use that anybody would wait for.
-    pub(super) fn sweep(&mut self, now: i64) -> rusqlite::Result<Vec<String>> {
+    /// Deletes what has expired at `now`, and returns the blobs. Does not wait for the lock: this is not
+    /// urgent.
+    pub(super) fn remove_expired(&mut self, now: i64) -> rusqlite::Result<Vec<String>> {
         self.connection.busy_timeout(Duration::ZERO)?;
         let swept = self.write(|connection| {
             let sql = "DELETE FROM _mf_entries WHERE expiration <= ?1 RETURNING blob_id";
@@ -291,7 +296,7 @@ impl Database {
             let found = delete.query_map([now], |row| row.get(0))?;
             found.collect()
         });
-        self.connection.busy_timeout(PATIENCE)?;
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
         match swept {
             Err(error) if is_busy(&error) => Ok(Vec::new()),
             swept => swept,
@@ -310,7 +315,7 @@ impl Database {
         let start = Instant::now();
         let done = work(&transaction)?;
         transaction.commit()?;
-        self.held = start.elapsed();
+        self.lock_time = start.elapsed();
         Ok(done)
     }
 }

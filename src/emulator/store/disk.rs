@@ -1,10 +1,10 @@
 //! Pairs on disk, where `wrangler dev` has them, also while it runs. Imports `domain`, `wire` and
 //! `fsx`.
 //!
-//! A value is a file of its own; the database says which, and what belongs to it. workerd does not
-//! wait for the lock of a database: while another process writes, its writes and lists fail. So
-//! values are written first, then the rows in short transactions with gaps between them, and then
-//! what is of no use any more is removed.
+//! A value is a file of its own; the database has its name and the rest. workerd does not wait for
+//! the lock of a database: its writes and lists fail while another process writes. So values are
+//! written first, then the rows in short transactions with gaps between them, and finally unused
+//! values are removed.
 
 use std::{
     io::{self, Read as _},
@@ -18,7 +18,7 @@ use bytes::Bytes;
 use fs_err as fs;
 
 use super::{
-    Backend, Error, Found, Held, Page, Range,
+    Backend, Error, KeyPage, KeyRange, StoredValue, Usage,
     database::{self, Row},
     layout,
     shared::{Databases, Shared},
@@ -31,20 +31,20 @@ use crate::{
 };
 
 /// How many keys are written in one transaction: a lock of about a millisecond.
-const PART: usize = 100;
+const TRANSACTION_KEYS: usize = 100;
 
-/// How many times longer than the lock was held others may write then, if there are others: so few
-/// of their writes fail, one in so many.
+/// How many times longer than the lock was held to wait for other writers, if there are any: one in so
+/// many of their writes fails.
 const GAP: u32 = 150;
 
-/// The longest that is waited for that.
+/// The longest such wait.
 const GAP_MAX: Duration = Duration::from_millis(500);
 
-/// Up to which length a value is read before it is sent.
+/// The longest value that is read before it is sent.
 const READ_AT_ONCE_BYTES: u64 = 256 * 1024;
 
-/// How often a value is looked for again that was written over while it was looked for.
-const LOOKS: usize = 5;
+/// How often a value is read again that was overwritten meanwhile.
+const READ_ATTEMPTS: usize = 5;
 
 /// Pairs below wrangler's state directory.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// A store below `root`; nothing is made before something is put.
+    /// A store below `root`; it is created by the first write.
     pub(super) fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
@@ -62,10 +62,10 @@ impl Disk {
         }
     }
 
-    /// Returns where the database is or will be, unless there is one of old that nobody moved:
-    /// beside a new one it would never be seen again.
+    /// Returns the path of the database. Fails if there is only one of the old layout: next to a new one
+    /// it would be ignored.
     ///
-    /// Everything that is done to a namespace begins here, so links are refused here too.
+    /// Every operation on a namespace begins here, so links are refused here too.
     fn database(&self, namespace: &str) -> Result<PathBuf, Error> {
         refuse_links(layout::parts(&self.root, namespace))?;
         let path = layout::database(&self.root, namespace);
@@ -83,16 +83,16 @@ impl Disk {
         self.databases.find(&self.database(namespace)?)
     }
 
-    /// Returns where a value is or will be; nowhere, if its name is none of a value.
+    /// Returns the path of a value; `None` if its name is not that of a value.
     ///
-    /// A database may come from anywhere, as with a repository: what a row names must not lead out
-    /// of the store, where it would be read, or removed.
+    /// A database may come from anywhere, such as a repository: its names must not point out of the
+    /// store, where files would be read or removed.
     fn blob(&self, namespace: &str, name: &str) -> Option<PathBuf> {
         layout::is_blob(name).then(|| layout::blobs(&self.root, namespace).join(name))
     }
 
-    /// Finds the row of a key, and has its value read from a path.
-    fn look<T>(
+    /// Finds the row of a key, and reads its value with `read`.
+    fn find_value<T>(
         &self,
         namespace: &str,
         key: &KeyName,
@@ -102,12 +102,12 @@ impl Disk {
         let Some(database) = self.find(namespace)? else {
             return Ok(None);
         };
-        for _ in 0..LOOKS {
+        for _ in 0..READ_ATTEMPTS {
             let Some(row) = database.with(|database| database.find(key.as_str()))? else {
                 return Ok(None);
             };
             if row.expiration.is_some_and(|at| at <= millis(now)) {
-                self.sweep(namespace, now);
+                self.remove_expired(namespace, now);
                 return Ok(None);
             }
             let Some(path) = self.blob(namespace, &row.blob) else {
@@ -115,7 +115,7 @@ impl Disk {
             };
             match read(path) {
                 Ok(value) => return Ok(Some((row, value))),
-                // Written over meanwhile; or lost, and then it is none, as it is for wrangler.
+                // Overwritten meanwhile; or lost, and then it does not exist, as for wrangler.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(Error::Blob(error)),
             }
@@ -123,7 +123,7 @@ impl Disk {
         Ok(None)
     }
 
-    /// Removes values that no row names any more. One that stays wastes some room, and no more.
+    /// Removes unused values. A failure only wastes space.
     fn remove(&self, namespace: &str, blobs: impl IntoIterator<Item = String>) {
         for path in blobs
             .into_iter()
@@ -133,14 +133,14 @@ impl Disk {
         }
     }
 
-    /// Removes what has expired, as wrangler does when it meets it.
-    fn sweep(&self, namespace: &str, now: i64) {
+    /// Removes expired keys, as wrangler does when it finds one.
+    fn remove_expired(&self, namespace: &str, now: i64) {
         let swept = self.find(namespace).and_then(|found| {
             found
-                .map(|it| it.with(|it| it.sweep(millis(now))))
+                .map(|it| it.with(|it| it.remove_expired(millis(now))))
                 .transpose()
         });
-        // Somebody else may be writing; then it goes another time.
+        // Another process may be writing; then they are removed another time.
         if let Ok(Some(blobs)) = swept {
             self.remove(namespace, blobs);
         }
@@ -174,7 +174,7 @@ impl Disk {
 
 impl Backend for Disk {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error> {
-        let found = self.look(namespace, key, now, read)?;
+        let found = self.find_value(namespace, key, now, read)?;
         Ok(found.map(|(row, value)| Record {
             key: key.clone(),
             value: Bytes::from(value),
@@ -183,24 +183,24 @@ impl Backend for Disk {
         }))
     }
 
-    fn open(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Found>, Error> {
-        let found = self.look(namespace, key, now, content)?;
-        Ok(found.map(|(row, content)| Found {
+    fn open(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<StoredValue>, Error> {
+        let found = self.find_value(namespace, key, now, content)?;
+        Ok(found.map(|(row, content)| StoredValue {
             expiration: row.expiration(),
             content,
         }))
     }
 
-    fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error> {
+    fn list(&self, namespace: &str, range: &KeyRange, now: i64) -> Result<KeyPage, Error> {
         let Some(database) = self.find(namespace)? else {
-            return Ok(Page {
+            return Ok(KeyPage {
                 keys: Vec::new(),
                 more: false,
             });
         };
         let (mut rows, stale) = database.with(|database| database.list(range, millis(now)))?;
         if stale {
-            self.sweep(namespace, now);
+            self.remove_expired(namespace, now);
         }
         let more = rows.len() > range.limit;
         rows.truncate(range.limit);
@@ -209,7 +209,7 @@ impl Backend for Disk {
             metadata: row.metadata(),
             name: row.key,
         };
-        Ok(Page {
+        Ok(KeyPage {
             keys: rows.into_iter().map(info).collect(),
             more,
         })
@@ -223,7 +223,7 @@ impl Backend for Disk {
         let database = self.databases.open(&self.database(namespace)?)?;
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
-            let part = records.by_ref().take(PART).collect();
+            let part = records.by_ref().take(TRANSACTION_KEYS).collect();
             let mut rows = Vec::new();
             if let Err(error) = self.write_blobs(namespace, part, now, &mut rows) {
                 self.remove(namespace, rows.into_iter().map(|row| row.blob));
@@ -238,7 +238,7 @@ impl Backend for Disk {
                 }
             }
             if records.peek().is_some() {
-                give_way(&database)?;
+                yield_lock(&database)?;
             }
         }
         Ok(())
@@ -248,19 +248,19 @@ impl Backend for Disk {
         let Some(database) = self.find(namespace)? else {
             return Ok(());
         };
-        let mut parts = keys.chunks(PART).peekable();
+        let mut parts = keys.chunks(TRANSACTION_KEYS).peekable();
         while let Some(part) = parts.next() {
             let deleted = database.with(|database| database.delete(part))?;
             self.remove(namespace, deleted);
             if parts.peek().is_some() {
-                give_way(&database)?;
+                yield_lock(&database)?;
             }
         }
         Ok(())
     }
 
     fn clear(&self, namespace: &str) -> Result<(), Error> {
-        // The files stay: a running `wrangler dev` would go on with files that nobody else sees.
+        // The files stay: a running `wrangler dev` would keep using removed files.
         if let Some(database) = self.find(namespace)? {
             let deleted = database.with(database::Database::clear)?;
             self.remove(namespace, deleted);
@@ -275,33 +275,33 @@ impl Backend for Disk {
         Ok(known.map(str::to_owned).collect())
     }
 
-    fn held(&self, namespace: &str, now: i64) -> Result<Held, Error> {
+    fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error> {
         let Some(database) = self.find(namespace)? else {
-            return Ok(Held::default());
+            return Ok(Usage::default());
         };
-        let mut held = Held::default();
-        let all = |after| Range {
+        let mut usage = Usage::default();
+        let all = |after| KeyRange {
             prefix: String::new(),
             after,
-            limit: PART,
+            limit: TRANSACTION_KEYS,
         };
         let mut range = all(String::new());
         loop {
             let (mut rows, _) = database.with(|database| database.list(&range, millis(now)))?;
-            let more = rows.len() > PART;
-            rows.truncate(PART);
+            let more = rows.len() > TRANSACTION_KEYS;
+            rows.truncate(TRANSACTION_KEYS);
             for row in &rows {
                 // One that is written over meanwhile counts without its value.
                 let path = self.blob(namespace, &row.blob);
                 let value = path.and_then(|path| fs::symlink_metadata(path).ok());
                 let value = value.map_or(0, |file| file.len());
                 let metadata = row.metadata.as_ref().map_or(0, String::len);
-                held.keys += 1;
-                held.bytes += value + (row.key.len() + metadata) as u64;
+                usage.keys += 1;
+                usage.bytes += value + (row.key.len() + metadata) as u64;
             }
             match rows.pop() {
                 Some(last) if more => range = all(last.key),
-                _ => return Ok(held),
+                _ => return Ok(usage),
             }
         }
     }
@@ -316,17 +316,17 @@ impl Backend for Disk {
         for path in databases(&self.root)? {
             database::inspect(&path)?;
         }
-        match left_behind(&self.root)?.into_iter().next() {
+        match unmigrated_databases(&self.root)?.into_iter().next() {
             Some(path) => Err(Error::Old { path }),
             None => Ok(()),
         }
     }
 }
 
-/// Lets another process write that has done so lately, and does not wait.
-fn give_way(database: &Shared) -> Result<(), Error> {
-    let held = database.with(database::Database::held_from_company)?;
-    thread::sleep((held * GAP).min(GAP_MAX));
+/// Gives another process that wrote recently time to write.
+fn yield_lock(database: &Shared) -> Result<(), Error> {
+    let lock_time = database.with(database::Database::contended_lock_time)?;
+    thread::sleep((lock_time * GAP).min(GAP_MAX));
     Ok(())
 }
 
@@ -343,7 +343,7 @@ fn refuse_links(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Error> {
 /// The database beside those of namespaces that is workerd's own.
 const OTHERS: &str = "metadata.sqlite";
 
-/// Returns the databases that there are, whoever made them.
+/// Returns all databases.
 pub(super) fn databases(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut found = entries(&layout::databases(root))?;
     found.retain(|path| {
@@ -353,9 +353,8 @@ pub(super) fn databases(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-/// Returns the databases of old that nobody moved. Where there is a new one, it was moved, and the
-/// old one left as it was.
-pub(super) fn left_behind(root: &Path) -> Result<Vec<PathBuf>, Error> {
+/// Returns the databases of the old layout that have no new one next to them.
+pub(super) fn unmigrated_databases(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut found = Vec::new();
     for folder in entries(&layout::namespaces(root))? {
         let old = folder.join(layout::OLD_NAME);

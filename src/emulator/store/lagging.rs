@@ -1,4 +1,4 @@
-//! A store whose writes are seen late, as at the service in another place than where they were made.
+//! A store whose writes become visible late, as at another location of the service.
 //! Imports `domain` and `wire`.
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Backend, Error, Found, Held, Page, Range,
+    Backend, Error, KeyPage, KeyRange, StoredValue, Usage,
     memory::{info, is_alive},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     wire::KeyInfo,
 };
 
-/// How late writes are seen. Clones are the same.
+/// The delay before writes become visible. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lag(Arc<Mutex<State>>);
 
@@ -39,7 +39,7 @@ impl Lag {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets writes from now on be seen so much later.
+    /// Delays when writes become visible.
     pub(super) fn set(&self, delay: Duration) {
         self.state().delay = delay;
     }
@@ -105,22 +105,22 @@ impl Backend for Lagging {
         }
     }
 
-    fn open(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Found>, Error> {
+    fn open(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<StoredValue>, Error> {
         match self.lag.overlay(namespace).remove(key.as_str()) {
             Some(before) => Ok(before
                 .filter(|record| is_alive(record, now))
-                .map(Found::from)),
+                .map(StoredValue::from)),
             None => self.store.open(namespace, key, now),
         }
     }
 
-    fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error> {
+    fn list(&self, namespace: &str, range: &KeyRange, now: i64) -> Result<KeyPage, Error> {
         let overlay = self.lag.overlay(namespace);
         if overlay.is_empty() {
             return self.store.list(namespace, range, now);
         }
         // All of it: what is hidden must not make a page look like the last.
-        let all = Range {
+        let all = KeyRange {
             limit: usize::MAX - 1,
             ..range.clone()
         };
@@ -138,7 +138,7 @@ impl Backend for Lagging {
         }
         let more = keys.len() > range.limit;
         let keys = keys.into_values().take(range.limit).collect();
-        Ok(Page { keys, more })
+        Ok(KeyPage { keys, more })
     }
 
     fn put(&self, namespace: &str, records: Vec<Record>, now: i64) -> Result<(), Error> {
@@ -161,8 +161,8 @@ impl Backend for Lagging {
     }
 
     // The analytics are late by themselves, and do not look through a lag.
-    fn held(&self, namespace: &str, now: i64) -> Result<Held, Error> {
-        self.store.held(namespace, now)
+    fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error> {
+        self.store.usage(namespace, now)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -68,7 +68,7 @@ pub(super) fn namespaces(root: &Path) -> PathBuf {
 }
 
 /// Returns the folder of what wrangler knows nothing of: titles, and counts.
-pub(in crate::emulator) fn own(root: &Path) -> PathBuf {
+pub(in crate::emulator) fn kvctl_directory(root: &Path) -> PathBuf {
     root.join("kvctl")
 }
 

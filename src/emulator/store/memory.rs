@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{Backend, Error, Held, Page, Range};
+use super::{Backend, Error, KeyPage, KeyRange, Usage};
 use crate::{
     domain::{Expiration, KeyName, Record},
     wire::KeyInfo,
@@ -26,8 +26,8 @@ impl Backend for Memory {
         }))
     }
 
-    fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error> {
-        let Range {
+    fn list(&self, namespace: &str, range: &KeyRange, now: i64) -> Result<KeyPage, Error> {
+        let KeyRange {
             prefix,
             after,
             limit,
@@ -44,7 +44,7 @@ impl Backend for Memory {
                 .take_while(|(name, _)| name.starts_with(prefix))
                 .filter(|(_, record)| is_alive(record, now));
             let keys = alive.by_ref().take(*limit).map(info).collect();
-            Page {
+            KeyPage {
                 keys,
                 more: alive.next().is_some(),
             }
@@ -81,15 +81,15 @@ impl Backend for Memory {
         Ok(self.with(|namespaces| namespaces.keys().cloned().collect()))
     }
 
-    fn held(&self, namespace: &str, now: i64) -> Result<Held, Error> {
+    fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error> {
         Ok(self.with(|namespaces| {
             let pairs = namespaces.get(namespace).into_iter().flatten();
             let alive = pairs.filter(|(_, record)| is_alive(record, now));
-            alive.fold(Held::default(), |held, (name, record)| {
+            alive.fold(Usage::default(), |usage, (name, record)| {
                 let metadata = record.metadata.as_ref().map_or(0, |it| it.as_json().len());
-                Held {
-                    keys: held.keys + 1,
-                    bytes: held.bytes + (name.len() + record.value.len() + metadata) as u64,
+                Usage {
+                    keys: usage.keys + 1,
+                    bytes: usage.bytes + (name.len() + record.value.len() + metadata) as u64,
                 }
             })
         }))

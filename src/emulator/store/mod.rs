@@ -21,11 +21,11 @@ use std::{
 pub use audit::{Audit, Damage, Lost, Orphan};
 pub(super) use audit::{audit, remove_orphans};
 use lagging::Lag;
-pub(super) use layout::own;
+pub(super) use layout::kvctl_directory;
 
 use crate::{
     domain::{Expiration, KeyName, Record},
-    emulator::{content::Content, lasting},
+    emulator::{content::Content, permanent},
     fsx,
     wire::KeyInfo,
 };
@@ -60,81 +60,81 @@ pub enum Error {
         what: String,
     },
     /// A part of the store is a link, and may lead anywhere.
-    #[error("`{}` is a link, which is not followed in the local store; remove it", path.display())]
+    #[error("`{}` is a symbolic link, which the local store does not follow; remove it", path.display())]
     Link {
         /// The link.
         path: PathBuf,
     },
-    /// The store was made before the autumn of 2023, and moved since by no one.
+    /// The store has the layout of wrangler before September 2023.
     #[error(
         "`{}` is a store in the layout that wrangler used until September 2023; start \
          `wrangler dev` of a wrangler 3 or 4 there once, which moves it, or remove it",
         path.display()
     )]
     Old {
-        /// The database of old.
+        /// The old database.
         path: PathBuf,
     },
     /// The work was not finished.
-    #[error("the work on the store was given up")]
+    #[error("the operation on the store was aborted")]
     Abandoned(#[from] tokio::task::JoinError),
 }
 
 impl Error {
-    /// Whether the store itself is to blame, so that a look at all of it tells more.
+    /// Whether the store itself is damaged, so that checking all of it tells more.
     pub(super) fn is_damage(&self) -> bool {
         matches!(self, Self::Database { source, .. } if database::is_damage(source))
     }
 
-    /// Whether it will be the same the next time.
-    pub(super) fn is_final(&self) -> bool {
+    /// Whether a retry cannot fix it.
+    pub(super) fn is_permanent(&self) -> bool {
         match self {
             Self::Foreign { .. } | Self::Old { .. } | Self::Link { .. } => true,
-            Self::Directory(source) | Self::Blob(source) => lasting::of_io(source),
-            Self::File(source) => lasting::of_file(source),
+            Self::Directory(source) | Self::Blob(source) => permanent::of_io(source),
+            Self::File(source) => permanent::of_file(source),
             Self::Abandoned(_) => false,
-            Self::Database { source, .. } => lasting::of_sqlite(source),
+            Self::Database { source, .. } => permanent::of_sqlite(source),
         }
     }
 }
 
 /// Which keys to list.
 #[derive(Clone, Debug)]
-pub(super) struct Range {
+pub(super) struct KeyRange {
     /// Only keys that begin so.
     pub(super) prefix: String,
     /// Only keys beyond this one. No key is the empty one, so that one stands for the beginning.
     pub(super) after: String,
-    /// At most so many.
+    /// The most keys to return.
     pub(super) limit: usize,
 }
 
 /// Some keys in the order of their bytes.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(super) struct KeyPage {
     /// The keys.
     pub(super) keys: Vec<KeyInfo>,
     /// Whether more keys follow.
     pub(super) more: bool,
 }
 
-/// How much a namespace holds.
+/// The size of a namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Held {
-    /// So many keys that have not expired.
+pub(super) struct Usage {
+    /// The number of keys that have not expired.
     pub(super) keys: u64,
     /// The bytes of their names, values and metadata.
     pub(super) bytes: u64,
 }
 
-/// A value that was found, and may be yet to be read.
+/// A value, possibly not read yet.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct StoredValue {
     pub(super) content: Content,
     pub(super) expiration: Option<Expiration>,
 }
 
-impl From<Record> for Found {
+impl From<Record> for StoredValue {
     fn from(record: Record) -> Self {
         Self {
             content: Content::Bytes(record.value),
@@ -147,10 +147,10 @@ impl From<Record> for Found {
 trait Backend: Send + Sync {
     fn get(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Record>, Error>;
     /// Finds a value to send.
-    fn open(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<Found>, Error> {
-        Ok(self.get(namespace, key, now)?.map(Found::from))
+    fn open(&self, namespace: &str, key: &KeyName, now: i64) -> Result<Option<StoredValue>, Error> {
+        Ok(self.get(namespace, key, now)?.map(StoredValue::from))
     }
-    fn list(&self, namespace: &str, range: &Range, now: i64) -> Result<Page, Error>;
+    fn list(&self, namespace: &str, range: &KeyRange, now: i64) -> Result<KeyPage, Error>;
     /// Writes records in their order: what fails leaves those before. The last of several with one
     /// key stays.
     fn put(&self, namespace: &str, records: Vec<Record>, now: i64) -> Result<(), Error>;
@@ -160,8 +160,8 @@ trait Backend: Send + Sync {
     fn clear(&self, namespace: &str) -> Result<(), Error>;
     /// Returns the namespaces that something was ever put into, as far as their names show.
     fn namespaces(&self) -> Result<Vec<String>, Error>;
-    /// Returns how much a namespace holds.
-    fn held(&self, namespace: &str, now: i64) -> Result<Held, Error>;
+    /// Returns the size of a namespace.
+    fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error>;
     /// Checks that all of it can be used.
     fn check(&self) -> Result<(), Error>;
 }
@@ -196,12 +196,12 @@ impl Store {
         }
     }
 
-    /// Lets writes from now on be seen so much later.
+    /// Delays when writes become visible.
     pub(super) fn lag(&self, delay: Duration) {
         self.lag.set(delay);
     }
 
-    /// Checks that all of it can be used, whoever made it.
+    /// Checks that all of it can be used.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.backend.check()
     }
@@ -222,7 +222,7 @@ impl Store {
         namespace: &str,
         key: &KeyName,
         now: i64,
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Option<StoredValue>, Error> {
         let (namespace, key) = (namespace.to_owned(), key.clone());
         self.work(move |backend| backend.open(&namespace, &key, now))
             .await
@@ -231,9 +231,9 @@ impl Store {
     pub(super) async fn list(
         &self,
         namespace: &str,
-        range: Range,
+        range: KeyRange,
         now: i64,
-    ) -> Result<Page, Error> {
+    ) -> Result<KeyPage, Error> {
         let namespace = namespace.to_owned();
         self.work(move |backend| backend.list(&namespace, &range, now))
             .await
@@ -265,13 +265,13 @@ impl Store {
         self.work(|backend| backend.namespaces()).await
     }
 
-    pub(super) async fn held(&self, namespace: &str, now: i64) -> Result<Held, Error> {
+    pub(super) async fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error> {
         let namespace = namespace.to_owned();
-        self.work(move |backend| backend.held(&namespace, now))
+        self.work(move |backend| backend.usage(&namespace, now))
             .await
     }
 
-    /// Works where waiting for a disk or a lock holds up nobody else.
+    /// Runs `work` where waiting for a disk or a lock blocks no other request.
     async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Backend) -> Result<T, Error> + Send + 'static,

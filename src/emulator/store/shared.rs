@@ -12,13 +12,13 @@ use fs_err as fs;
 
 use super::{
     Error,
-    database::{Database, Row, failed, foreign, patiently},
+    database::{Database, Row, failed, foreign, retry_while_busy},
 };
 
 /// How many databases stay open: each takes three of the files that a process may have open.
-const KEPT: usize = if cfg!(test) { 4 } else { 64 };
+const OPEN_MAX: usize = if cfg!(test) { 4 } else { 64 };
 
-/// Databases that were needed once, and stay open.
+/// Open databases.
 #[derive(Default)]
 pub(super) struct Databases(Mutex<HashMap<PathBuf, Open>>);
 
@@ -29,7 +29,7 @@ struct Open {
 }
 
 impl Databases {
-    /// Opens the database at `path`, if there is one: looking must not make it.
+    /// Opens the database at `path`, if it exists.
     pub(super) fn find(&self, path: &Path) -> Result<Option<Arc<Shared>>, Error> {
         path.exists().then(|| self.open(path)).transpose()
     }
@@ -46,14 +46,15 @@ impl Databases {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(Error::Directory)?;
         }
-        let opened = patiently(|| Database::open(path)).map_err(|source| failed(path, source))?;
+        let opened =
+            retry_while_busy(|| Database::open(path)).map_err(|source| failed(path, source))?;
         let database = Arc::new(Shared {
             path: path.to_owned(),
             database: Mutex::new(opened.map_err(|what| foreign(path, what))?),
             queue: Mutex::default(),
         });
-        // Those at work stay, however many.
-        if open.len() >= KEPT {
+        // Those in use stay.
+        if open.len() >= OPEN_MAX {
             open.retain(|_, known| Arc::strong_count(&known.database) > 1);
         }
         let known = Open {
@@ -69,7 +70,7 @@ impl Databases {
 pub(super) struct Shared {
     path: PathBuf,
     database: Mutex<Database>,
-    /// Writes that wait while another one is under way, and then go together.
+    /// Writes that wait for a pending one, and are then written together.
     queue: Mutex<Vec<Arc<Ticket>>>,
 }
 
@@ -81,29 +82,29 @@ struct Ticket {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    /// Nobody has taken it along so far.
+    /// Not written yet.
     Waiting,
-    /// It was written along with others.
+    /// Written together with others.
     Written,
-    /// It has to try by itself: those that went together failed.
+    /// To be written alone: the common transaction failed.
     Alone,
 }
 
 impl Shared {
-    /// Works on the database while nobody else does.
+    /// Runs `work` on the database under its lock.
     pub(super) fn with<T>(
         &self,
         mut work: impl FnMut(&mut Database) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
         let mut database = self.lock();
-        patiently(|| work(&mut database)).map_err(|source| failed(&self.path, source))
+        retry_while_busy(|| work(&mut database)).map_err(|source| failed(&self.path, source))
     }
 
     /// Writes rows in place of those with the same keys, and returns the blobs of those: all of
     /// them, or those of other threads' rows too, that were written along.
     ///
-    /// A transaction costs about as much as what it writes, so all that came while another one was
-    /// under way go into the next one together.
+    /// A transaction costs about as much as what it writes, so all writes that arrive during one share
+    /// the next one.
     pub(super) fn replace(&self, rows: Vec<Row>) -> Result<Vec<String>, Error> {
         let own = Arc::new(Ticket {
             rows,
@@ -118,7 +119,7 @@ impl Shared {
         };
         if group.len() > 1 {
             let rows: Vec<&Row> = group.iter().flat_map(|ticket| &ticket.rows).collect();
-            let replaced = patiently(|| database.replace(&rows));
+            let replaced = retry_while_busy(|| database.replace(&rows));
             let turn = if replaced.is_ok() {
                 Turn::Written
             } else {
@@ -132,7 +133,7 @@ impl Shared {
             }
         }
         let rows: Vec<&Row> = own.rows.iter().collect();
-        patiently(|| database.replace(&rows)).map_err(|source| failed(&self.path, source))
+        retry_while_busy(|| database.replace(&rows)).map_err(|source| failed(&self.path, source))
     }
 
     fn lock(&self) -> MutexGuard<'_, Database> {
@@ -156,7 +157,7 @@ impl fmt::Debug for Databases {
     }
 }
 
-/// Tells files apart that come to lie at the same path one after the other.
+/// Identifies the file at a path.
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;

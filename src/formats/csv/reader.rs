@@ -13,9 +13,9 @@ use super::COLUMNS;
 use crate::{
     domain::{Expiration, Ttl, TtlError},
     formats::{
-        Input, Place, Problem, ReadError, Reader, Summary,
-        content::Spelt,
-        error::{Fault, shown},
+        Input, Problem, ReadError, Reader, RecordLocation, Summary,
+        content::RawRecord,
+        error::{RecordError, shown},
         lines::RECORD_MAX_BYTES,
         object::listed,
     },
@@ -52,7 +52,7 @@ impl<R: Read> CsvReader<R> {
 
     fn fail(&mut self, line: u64, problem: Problem) -> ReadError {
         self.over = true;
-        ReadError::of_input(Place::Line(line), problem)
+        ReadError::of_input(RecordLocation::Line(line), problem)
     }
 
     /// Reads the next row; returns the line that it begins in.
@@ -91,17 +91,17 @@ impl<R: Read> CsvReader<R> {
         }
     }
 
-    fn record(&self, place: Place) -> Result<Input, Fault> {
+    fn record(&self, location: RecordLocation) -> Result<Input, RecordError> {
         let name = self.field("key").and_then(Result::ok);
-        let read = self.spelt().map_err(Fault::from);
-        read.and_then(|spelt| spelt.check(place))
-            .map_err(|fault| Fault {
+        let read = self.raw_record().map_err(RecordError::from);
+        read.and_then(|raw_record| raw_record.check(location))
+            .map_err(|error| RecordError {
                 key: name.map(str::to_owned),
-                ..fault
+                ..error
             })
     }
 
-    fn spelt(&self) -> Result<Spelt<'_>, Problem> {
+    fn raw_record(&self) -> Result<RawRecord<'_>, Problem> {
         if self.row.len() != self.width {
             return Err(Problem::Fields {
                 found: self.row.len(),
@@ -110,7 +110,7 @@ impl<R: Read> CsvReader<R> {
         }
         let text = |column| self.field(column).unwrap_or(Ok("")).map(Cow::Borrowed);
         let base64 = self.filled("base64")?.unwrap_or_default();
-        Ok(Spelt {
+        Ok(RawRecord {
             key: text("key")?,
             value: text("value")?,
             base64: match base64.to_ascii_lowercase().as_str() {
@@ -119,7 +119,7 @@ impl<R: Read> CsvReader<R> {
                 _ => {
                     return Err(Problem::WrongType {
                         field: "base64",
-                        found: "another word",
+                        found: "other text",
                         wanted: "`true`, `false` or empty",
                     });
                 }
@@ -149,7 +149,7 @@ impl<R: Read> CsvReader<R> {
 fn moment(text: &str) -> Result<Expiration, Problem> {
     text.parse().map_err(|_quotes_it| Problem::WrongType {
         field: "expiration",
-        found: "no time",
+        found: "other text",
         wanted: "UNIX seconds (1767225600) or a date with a zone (2026-01-01T00:00:00Z)",
     })
 }
@@ -159,7 +159,7 @@ fn ttl(text: &str) -> Result<Ttl, Problem> {
     text.parse().map_err(|e| match e {
         TtlError::Unparsable(_) => Problem::WrongType {
             field: "expiration_ttl",
-            found: "no duration",
+            found: "other text",
             wanted: "seconds (3600)",
         },
         other => other.into(),
@@ -213,15 +213,15 @@ impl<R: Read> Iterator for CsvReader<R> {
         {
             return Some(Err(e));
         }
-        let place = match self.advance()? {
-            Ok(line) => Place::Line(line),
+        let location = match self.advance()? {
+            Ok(line) => RecordLocation::Line(line),
             Err(e) => return Some(Err(e)),
         };
-        let read = self.record(place.clone());
+        let read = self.record(location.clone());
         if let Ok(input) = &read {
             self.summary.count(&input.value);
         }
-        Some(read.map_err(|fault| ReadError::of_record(place, fault)))
+        Some(read.map_err(|error| ReadError::of_record(location, error)))
     }
 }
 

@@ -7,7 +7,7 @@ use fs_err::{self as fs, File};
 use crate::{
     domain::{KeyName, Metadata, Record},
     formats::{
-        Expiry, Place, Problem, ReadError, content, entry,
+        Expiry, Problem, ReadError, RecordLocation, content, entry,
         frame::Frame,
         lines::{Lines, Next},
         object::Object,
@@ -39,7 +39,7 @@ pub(super) struct Entry {
     pub key: KeyName,
     pub expiry: Option<Expiry>,
     pub metadata: Option<Metadata>,
-    pub place: Place,
+    pub location: RecordLocation,
 }
 
 /// The lines of an index, in the order of their keys. All errors are fatal, since a record without
@@ -79,7 +79,7 @@ impl Iterator for Sorted {
         };
         if self.last.as_ref().is_some_and(|last| *last >= read.key) {
             self.lines = None;
-            return Some(Err(ReadError::of_input(read.place, Problem::IndexOrder)));
+            return Some(Err(ReadError::of_input(read.location, Problem::IndexOrder)));
         }
         self.last = Some(read.key.clone());
         Some(Ok(read))
@@ -88,10 +88,10 @@ impl Iterator for Sorted {
 
 fn next(lines: &mut Lines<File>) -> Result<Option<Entry>, ReadError> {
     loop {
-        let place = Place::Index(lines.number() + 1);
+        let location = RecordLocation::Index(lines.number() + 1);
         let line = match lines.next() {
-            Err(e) => return Err(ReadError::of_input(place, Problem::Io(e))),
-            Ok(Next::TooLong) => return Err(ReadError::of_input(place, Problem::TooLong)),
+            Err(e) => return Err(ReadError::of_input(location, Problem::Io(e))),
+            Ok(Next::TooLong) => return Err(ReadError::of_input(location, Problem::TooLong)),
             Ok(Next::End) => return Ok(None),
             Ok(Next::Line(line)) => line,
         };
@@ -101,7 +101,7 @@ fn next(lines: &mut Lines<File>) -> Result<Option<Entry>, ReadError> {
         match parse(line.bytes, line.number) {
             Ok(Some(entry)) => return Ok(Some(entry)),
             Ok(None) => {}
-            Err(problem) => return Err(ReadError::of_input(place, problem)),
+            Err(problem) => return Err(ReadError::of_input(location, problem)),
         }
     }
 }
@@ -117,13 +117,13 @@ fn parse(line: &[u8], number: u64) -> Result<Option<Entry>, Problem> {
             Frame::Records | Frame::End { .. } => Err(Problem::Frame),
         };
     }
-    object.sound()?;
+    object.validate()?;
     let expiry = content::expiry(entry::expiration(&object)?, entry::ttl(&object)?);
     let metadata = object.json("metadata").map(content::metadata).transpose()?;
     Ok(Some(Entry {
         key: object.text("key")?.parse()?,
         expiry,
         metadata: metadata.flatten(),
-        place: Place::Index(number),
+        location: RecordLocation::Index(number),
     }))
 }

@@ -10,7 +10,7 @@ const NAME_MAX_BYTES: usize = 240;
 /// The name of an empty segment.
 const EMPTY: &str = "%_";
 
-/// Ends the name of a directory whose segment goes on in the next name.
+/// Ends the name of a directory whose segment continues in the next name.
 const CONTINUED: &str = "%+";
 
 /// Ends the name of a directory that stands beside a file of the same segment.
@@ -83,7 +83,7 @@ pub(super) fn of_file(name: &str) -> Result<String, Problem> {
     decode(name)
 }
 
-/// Decodes the name of a directory, and says whether the segment goes on.
+/// Decodes the name of a directory, and returns whether the segment continues.
 pub(super) fn of_directory(name: &str) -> Result<(String, bool), Problem> {
     if let Some(start) = name.strip_suffix(CONTINUED) {
         return Ok((decode(start)?, true));

@@ -13,12 +13,13 @@ use fs_err::File;
 use super::{
     INDEX, Skipped,
     index::{self, Entries, Entry},
-    walk::{Found, Walk},
+    walk::{KeyFile, Walk},
 };
 use crate::{
     domain::{KeyName, VALUE_MAX_BYTES},
     formats::{
-        Input, Place, Problem, ReadError, Reader, Summary, content::checked_key, error::Fault,
+        Input, Problem, ReadError, Reader, RecordLocation, Summary, content::checked_key,
+        error::RecordError,
     },
 };
 
@@ -27,7 +28,7 @@ pub struct DirectoryReader {
     files: Walk,
     index: Entries,
     /// A file whose key is behind that of the next index entry.
-    waiting: Option<Found>,
+    waiting: Option<KeyFile>,
     last: Option<(KeyName, PathBuf)>,
     over: bool,
     summary: Summary,
@@ -51,7 +52,7 @@ impl DirectoryReader {
         self.files.into_skipped()
     }
 
-    fn file(&mut self) -> Result<Option<Found>, ReadError> {
+    fn file(&mut self) -> Result<Option<KeyFile>, ReadError> {
         match self.waiting.take() {
             Some(found) => Ok(Some(found)),
             None => self.files.next().transpose(),
@@ -74,17 +75,17 @@ impl DirectoryReader {
             }
             other => other,
         };
-        let place = Place::File(found.path.clone());
-        let key = checked_key(&found.key).map_err(|e| ReadError::of_record(place.clone(), e))?;
-        self.only_once(&key, &found, &place)?;
-        let value = value(&found, &place)?;
+        let location = RecordLocation::File(found.path.clone());
+        let key = checked_key(&found.key).map_err(|e| ReadError::of_record(location.clone(), e))?;
+        self.only_once(&key, &found, &location)?;
+        let value = value(&found, &location)?;
         let (expiry, metadata) = entry.map_or((None, None), |e| (e.expiry, e.metadata));
         Ok(Some(Input {
             key,
             value,
             expiry,
             metadata,
-            place,
+            location,
         }))
     }
 
@@ -98,12 +99,20 @@ impl DirectoryReader {
     }
 
     /// Refuses the second file for a key; equal keys come one after the other.
-    fn only_once(&mut self, key: &KeyName, found: &Found, place: &Place) -> Result<(), ReadError> {
+    fn only_once(
+        &mut self,
+        key: &KeyName,
+        found: &KeyFile,
+        location: &RecordLocation,
+    ) -> Result<(), ReadError> {
         if let Some((last, path)) = &self.last
             && last == key
         {
             let problem = Problem::SameKey(path.clone());
-            return Err(ReadError::of_record(place.clone(), fault(key, problem)));
+            return Err(ReadError::of_record(
+                location.clone(),
+                record_error(key, problem),
+            ));
         }
         self.last = Some((key.clone(), found.path.clone()));
         Ok(())
@@ -111,7 +120,7 @@ impl DirectoryReader {
 }
 
 /// Reads a value, and no more of the file than a value may have.
-fn value(found: &Found, place: &Place) -> Result<Bytes, ReadError> {
+fn value(found: &KeyFile, location: &RecordLocation) -> Result<Bytes, ReadError> {
     let read = || {
         let file = File::open(&found.target)?;
         let length = file.metadata()?.len();
@@ -122,23 +131,24 @@ fn value(found: &Found, place: &Place) -> Result<Bytes, ReadError> {
         }
         Ok((length.max(value.len() as u64), value))
     };
-    let (length, value) = read().map_err(|e| ReadError::of_input(place.clone(), Problem::Io(e)))?;
+    let (length, value) =
+        read().map_err(|e| ReadError::of_input(location.clone(), Problem::Io(e)))?;
     if length > VALUE_MAX_BYTES as u64 {
-        let fault = Fault {
+        let error = RecordError {
             key: Some(found.key.clone()),
             problem: Problem::ValueTooLarge(length),
         };
-        return Err(ReadError::of_record(place.clone(), fault));
+        return Err(ReadError::of_record(location.clone(), error));
     }
     Ok(value.into())
 }
 
 fn without_file(entry: Entry) -> ReadError {
-    ReadError::of_record(entry.place, fault(&entry.key, Problem::IndexOnly))
+    ReadError::of_record(entry.location, record_error(&entry.key, Problem::IndexOnly))
 }
 
-fn fault(key: &KeyName, problem: Problem) -> Fault {
-    Fault {
+fn record_error(key: &KeyName, problem: Problem) -> RecordError {
+    RecordError {
         key: Some(key.as_str().to_owned()),
         problem,
     }
@@ -160,7 +170,7 @@ impl Iterator for DirectoryReader {
         let read = self.advance().transpose();
         match &read {
             Some(Ok(input)) => self.summary.count(&input.value),
-            Some(Err(e)) => self.over = !e.can_go_on(),
+            Some(Err(e)) => self.over = !e.is_recoverable(),
             None => self.over = true,
         }
         read

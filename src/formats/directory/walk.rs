@@ -11,10 +11,10 @@ use std::{
 use fs_err as fs;
 
 use super::{INDEX, names};
-use crate::formats::{Place, Problem, ReadError, error::Fault};
+use crate::formats::{Problem, ReadError, RecordLocation, error::RecordError};
 
 /// A file, and the key it stands for.
-pub(super) struct Found {
+pub(super) struct KeyFile {
     /// The key, which may be no valid one.
     pub key: String,
     /// The file, relative to the directory.
@@ -163,12 +163,12 @@ impl Walk {
 
     fn fail(&mut self, path: PathBuf, error: io::Error) -> ReadError {
         self.over = true;
-        ReadError::of_input(Place::File(path), Problem::Io(error))
+        ReadError::of_input(RecordLocation::File(path), Problem::Io(error))
     }
 }
 
 impl Iterator for Walk {
-    type Item = Result<Found, ReadError>;
+    type Item = Result<KeyFile, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.over {
@@ -182,7 +182,7 @@ impl Iterator for Walk {
             };
             let key = format!("{key}{part}");
             match kind {
-                Kind::File { path, target } => return Some(Ok(Found { key, path, target })),
+                Kind::File { path, target } => return Some(Ok(KeyFile { key, path, target })),
                 Kind::Directories(paths) => {
                     let first = paths.first().cloned().unwrap_or_default();
                     if let Err(e) = self.enter(key, paths) {
@@ -204,10 +204,10 @@ fn is_hidden(name: &OsStr) -> bool {
 }
 
 fn wrong(path: PathBuf, problem: Problem) -> ReadError {
-    ReadError::of_record(Place::File(path), Fault::from(problem))
+    ReadError::of_record(RecordLocation::File(path), RecordError::from(problem))
 }
 
-/// A name that was passed over, with all below it.
+/// A skipped file or directory, with all below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// The file or directory, relative to the directory that is read.
@@ -238,7 +238,7 @@ impl Skipped {
         Self { path, keys }
     }
 
-    /// Whether `key` may be the key of a file that was passed over.
+    /// Whether `key` may be the key of a skipped file.
     pub fn covers(&self, key: &str) -> bool {
         self.keys.iter().any(|keys| match keys {
             Keys::Exactly(name) => key == name,

@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     domain::hex,
     formats::{
-        Input, Place, Problem, ReadError, Reader, Summary, entry,
-        error::Fault,
+        Input, Problem, ReadError, Reader, RecordLocation, Summary, entry,
+        error::RecordError,
         frame::Frame,
         lines::{Line, Lines, Next},
         object::Object,
@@ -55,14 +55,14 @@ impl<R: Read> Iterator for NdjsonReader<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.state.phase != Phase::Over {
-            let place = Place::Line(self.lines.number() + 1);
+            let location = RecordLocation::Line(self.lines.number() + 1);
             match self.lines.next() {
-                Err(e) => return Some(self.state.fail(place, Problem::Io(e))),
-                Ok(Next::End) => return self.state.end(Place::Line(self.lines.number())),
-                Ok(Next::TooLong) => return Some(self.state.too_long(place)),
+                Err(e) => return Some(self.state.fail(location, Problem::Io(e))),
+                Ok(Next::End) => return self.state.end(RecordLocation::Line(self.lines.number())),
+                Ok(Next::TooLong) => return Some(self.state.too_long(location)),
                 Ok(Next::Line(line)) if line.bytes.trim_ascii().is_empty() => {}
                 Ok(Next::Line(line)) => {
-                    if let Some(item) = self.state.line(&line, place) {
+                    if let Some(item) = self.state.line(&line, location) {
                         return Some(item);
                     }
                 }
@@ -96,48 +96,52 @@ struct State {
 }
 
 impl State {
-    fn fail(&mut self, place: Place, problem: Problem) -> Result<Input, ReadError> {
+    fn fail(&mut self, location: RecordLocation, problem: Problem) -> Result<Input, ReadError> {
         self.phase = Phase::Over;
         self.summary.verified = false;
-        Err(ReadError::of_input(place, problem))
+        Err(ReadError::of_input(location, problem))
     }
 
-    fn end(&mut self, place: Place) -> Option<Result<Input, ReadError>> {
+    fn end(&mut self, location: RecordLocation) -> Option<Result<Input, ReadError>> {
         if self.phase == Phase::Export {
-            return Some(self.fail(place, Problem::MissingFooter));
+            return Some(self.fail(location, Problem::MissingFooter));
         }
         self.phase = Phase::Over;
         None
     }
 
     /// Nothing of the line was kept, so that no checksum can match any more.
-    fn too_long(&mut self, place: Place) -> Result<Input, ReadError> {
+    fn too_long(&mut self, location: RecordLocation) -> Result<Input, ReadError> {
         match self.phase {
             Phase::Start | Phase::Plain => {
                 self.phase = Phase::Plain;
-                Err(ReadError::of_record(place, Problem::TooLong.into()))
+                Err(ReadError::of_record(location, Problem::TooLong.into()))
             }
-            Phase::Export => self.fail(place, Problem::TooLong),
-            Phase::Footed | Phase::Over => self.fail(place, Problem::AfterFooter),
+            Phase::Export => self.fail(location, Problem::TooLong),
+            Phase::Footed | Phase::Over => self.fail(location, Problem::AfterFooter),
         }
     }
 
-    fn line(&mut self, line: &Line<'_>, place: Place) -> Option<Result<Input, ReadError>> {
+    fn line(
+        &mut self,
+        line: &Line<'_>,
+        location: RecordLocation,
+    ) -> Option<Result<Input, ReadError>> {
         if self.phase == Phase::Footed {
-            return Some(self.fail(place, Problem::AfterFooter));
+            return Some(self.fail(location, Problem::AfterFooter));
         }
         let text = std::str::from_utf8(line.bytes);
         let object = text
             .map_err(|e| Problem::NotUtf8(e.valid_up_to() + 1))
             .and_then(|text| Object::parse(text, entry::FIELDS));
         if !line.ended && self.phase == Phase::Export && object.is_err() {
-            return Some(self.fail(place, Problem::MissingFooter));
+            return Some(self.fail(location, Problem::MissingFooter));
         }
         if let (Ok(text), Ok(object)) = (text, &object)
             && object.is_frame()
         {
             let framed = Frame::parse(text).and_then(|frame| self.frame(&frame));
-            return framed.err().map(|problem| self.fail(place, problem));
+            return framed.err().map(|problem| self.fail(location, problem));
         }
         if self.phase == Phase::Start {
             self.phase = Phase::Plain;
@@ -146,12 +150,12 @@ impl State {
         self.sum.update(line.bytes);
         self.sum.update(b"\n");
         let read = object
-            .map_err(Fault::from)
-            .and_then(|object| entry::read(object, place.clone()));
+            .map_err(RecordError::from)
+            .and_then(|object| entry::read(object, location.clone()));
         if let Ok(input) = &read {
             self.summary.count(&input.value);
         }
-        Some(read.map_err(|fault| ReadError::of_record(place, fault)))
+        Some(read.map_err(|error| ReadError::of_record(location, error)))
     }
 
     fn frame(&mut self, frame: &Frame) -> Result<(), Problem> {

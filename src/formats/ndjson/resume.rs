@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     domain::{Classification, Classify, ErrorClass, KeyName},
     formats::{
-        Place, Problem, ReadError, Summary, entry,
+        Problem, ReadError, RecordLocation, Summary, entry,
         frame::Frame,
         lines::{Line, Lines, Next},
         object::Object,
@@ -18,7 +18,7 @@ use crate::{
 pub struct Partial {
     /// The bytes of it; whatever lies behind is to be cut off.
     pub length: u64,
-    /// The keys of it; the export goes on with all others.
+    /// Its keys; the export continues with all others.
     pub keys: Keys,
     /// What it holds.
     pub summary: Summary,
@@ -67,12 +67,14 @@ impl Keys {
     }
 }
 
-/// Why an export cannot be gone on with.
+/// Why an export cannot be resumed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartialError {
     /// It does not begin with the header that this kvctl writes.
-    #[error("the file does not begin as an export of this kvctl; there is nothing to resume")]
+    #[error(
+        "the file does not start with the header of this kvctl's exports; there is nothing to resume"
+    )]
     NoHeader,
     /// It is damaged.
     #[error(transparent)]
@@ -106,11 +108,11 @@ impl Partial {
         let mut lines = Lines::new(input);
         loop {
             let before = lines.number();
-            let place = Place::Line(before + 1);
+            let location = RecordLocation::Line(before + 1);
             match lines.next() {
-                Err(e) => return Err(ReadError::of_input(place, Problem::Io(e)).into()),
+                Err(e) => return Err(ReadError::of_input(location, Problem::Io(e)).into()),
                 Ok(Next::TooLong) => {
-                    return Err(ReadError::of_input(place, Problem::TooLong).into());
+                    return Err(ReadError::of_input(location, Problem::TooLong).into());
                 }
                 Ok(Next::Line(line)) if line.number == 1 => {
                     let header = header.trim_end().as_bytes();
@@ -123,7 +125,7 @@ impl Partial {
                     partial.length = line.length;
                 }
                 Ok(Next::Line(line)) if line.ended => {
-                    if partial.line(&line, place)?.is_break() {
+                    if partial.line(&line, location)?.is_break() {
                         return Ok(Some(partial));
                     }
                 }
@@ -134,8 +136,12 @@ impl Partial {
     }
 
     /// Counts a line in, unless it is the footer.
-    fn line(&mut self, line: &Line<'_>, place: Place) -> Result<ControlFlow<()>, PartialError> {
-        let fatal = |problem| ReadError::of_input(place.clone(), problem);
+    fn line(
+        &mut self,
+        line: &Line<'_>,
+        location: RecordLocation,
+    ) -> Result<ControlFlow<()>, PartialError> {
+        let fatal = |problem| ReadError::of_input(location.clone(), problem);
         let text = std::str::from_utf8(line.bytes)
             .map_err(|e| fatal(Problem::NotUtf8(e.valid_up_to() + 1)))?;
         let object = Object::parse(text, entry::FIELDS).map_err(fatal)?;
@@ -146,8 +152,8 @@ impl Partial {
                 Err(problem) => Err(fatal(problem).into()),
             };
         }
-        let input = entry::read(object, place.clone())
-            .map_err(|fault| ReadError::of_record(place, fault))?;
+        let input = entry::read(object, location.clone())
+            .map_err(|error| ReadError::of_record(location, error))?;
         self.summary.count(&input.value);
         self.sum.update(line.bytes);
         self.sum.update(b"\n");

@@ -35,8 +35,8 @@ fn export(records: &[Record]) -> TempDir {
 fn said(root: &Path) -> String {
     let reader = DirectoryReader::new(root, false).unwrap();
     let said = reader.map(|item| match item {
-        Ok(input) => format!("{}: ok `{}`", input.place, input.key),
-        Err(e) if e.can_go_on() => e.to_string(),
+        Ok(input) => format!("{}: ok `{}`", input.location, input.key),
+        Err(e) if e.is_recoverable() => e.to_string(),
         Err(e) => format!("{e} (ends)"),
     });
     said.collect::<Vec<_>>().join("\n")
@@ -93,13 +93,13 @@ fn any_directory_is_read_in_the_order_of_its_keys() {
         put(root.path(), path, b"");
     }
     insta::assert_snapshot!(said(root.path()), @"
-    file `b%2Fc`: the file name has an escaped `/`; a directory stands for that
-    file `%FF`: the file name is not UTF-8, and a key must be
+    file `b%2Fc`: the file name contains an escaped `/`; use a directory instead
+    file `%FF`: the file name is not valid UTF-8
     file `%2E%2E`, key `..`: key name cannot be `.` or `..`
     file `100%.txt`: ok `100%.txt`
     file `A`: ok `A`
     file `%61`: ok `a`
-    file `a`, key `a`: another file, `%61`, stands for the same key
+    file `a`, key `a`: file `%61` stands for the same key
     file `a.txt`: ok `a.txt`
     file `a%=/c`: ok `a/c`
     file `con.txt`: ok `con.txt`
@@ -136,12 +136,12 @@ fn links_lead_nowhere_outside() {
     messages.sort();
     insta::assert_snapshot!(messages.join("\n"), @"
     file `d/file`: ok `d/file`
-    file `directory-inside`: a symbolic link to a directory; only links to files are followed
-    file `directory-outside`: a symbolic link that leads out of the directory, or nowhere; it is not followed
-    file `file-outside`: a symbolic link that leads out of the directory, or nowhere; it is not followed
+    file `directory-inside`: symbolic link to a directory; only links to files are followed
+    file `directory-outside`: symbolic link points outside the directory or to nothing; it is not followed
+    file `file-outside`: symbolic link points outside the directory or to nothing; it is not followed
     file `inside`: ok `inside`
-    file `nowhere`: a symbolic link that leads out of the directory, or nowhere; it is not followed
-    file `up`: a symbolic link that leads out of the directory, or nowhere; it is not followed
+    file `nowhere`: symbolic link points outside the directory or to nothing; it is not followed
+    file `up`: symbolic link points outside the directory or to nothing; it is not followed
     ");
     symlink(outside.path().join("passwd"), root.path().join(INDEX)).unwrap();
     assert!(DirectoryReader::new(root.path(), false).is_err());
@@ -169,26 +169,26 @@ fn the_index_must_fit_the_files() {
         of("not json"),
     ];
     insta::assert_snapshot!(said.join("\n--\n"), @"
-    line 2 of `.kvctl.ndjson`, key `a`: the index names a key that has no file
+    line 2 of `.kvctl.ndjson`, key `a`: the index lists a key that has no file
     file `b`: ok `b`
-    line 4 of `.kvctl.ndjson`, key `c`: the index names a key that has no file
+    line 4 of `.kvctl.ndjson`, key `c`: the index lists a key that has no file
     file `d`: ok `d`
-    line 7 of `.kvctl.ndjson`, key `e`: the index names a key that has no file
+    line 7 of `.kvctl.ndjson`, key `e`: the index lists a key that has no file
     --
     file `b`: ok `b`
     file `d`: ok `d`
-    line 2 of `.kvctl.ndjson`: the index must be sorted by key, each only once (ends)
+    line 2 of `.kvctl.ndjson`: the index must be sorted by key, without duplicates (ends)
     --
     file `b`: ok `b`
-    line 2 of `.kvctl.ndjson`: the index must be sorted by key, each only once (ends)
+    line 2 of `.kvctl.ndjson`: the index must be sorted by key, without duplicates (ends)
     --
     line 1 of `.kvctl.ndjson`: unknown field `value`; the fields are `key`, `expiration`, `expiration_ttl`, `metadata` (ends)
     --
-    line 1 of `.kvctl.ndjson`: a line with `kvctl` is a header or a footer, and this is neither (ends)
+    line 1 of `.kvctl.ndjson`: invalid header or footer (ends)
     --
     line 1 of `.kvctl.ndjson`: a time to live is at least 60 seconds, not 1 (ends)
     --
-    line 1 of `.kvctl.ndjson`: not JSON: expected ident at column 2 (ends)
+    line 1 of `.kvctl.ndjson`: invalid JSON: expected ident at column 2 (ends)
     ");
 }
 

@@ -208,8 +208,8 @@ pub(super) fn said(format: StreamFormat, input: &[u8]) -> String {
     let mut lines: Vec<_> = items
         .iter()
         .map(|item| match item {
-            Ok(input) => format!("{}: ok `{}`", input.place, input.key),
-            Err(e) if e.can_go_on() => format!("{e}"),
+            Ok(input) => format!("{}: ok `{}`", input.location, input.key),
+            Err(e) if e.is_recoverable() => format!("{e}"),
             Err(e) => format!("{e} (ends)"),
         })
         .collect();

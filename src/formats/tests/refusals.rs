@@ -29,22 +29,22 @@ s3cret
     insta::assert_snapshot!(said, @r"
     line 1, key ``: key name is empty
     line 2, key `..`: key name cannot be `.` or `..`
-    line 3: `key` is missing, and it must be there
-    line 4, key `a`: `value` is missing, and it must be there
-    line 5: `key` is a number; it must be a string
-    line 6, key `a`: `value` is an object; it must be a string
+    line 3: missing field `key`
+    line 4, key `a`: missing field `value`
+    line 5: `key` must be a string, found a number
+    line 6, key `a`: `value` must be a string, found an object
     line 7, key `a`: `value` is not base64; it must be the standard alphabet without blanks or line breaks
-    line 8, key `a`: `base64` is a string; it must be `true` or `false`
+    line 8, key `a`: `base64` must be `true` or `false`, found a string
     line 9, key `a`: unknown field `expiraton`; the fields are `key`, `value`, `base64`, `expiration`, `expiration_ttl`, `metadata`
-    line 10, key `a`: `value` is given twice; only one of them would count
-    line 11, key `a`: `expiration` is a number with a fraction, or too large; it must be a whole number of seconds
-    line 12, key `a`: `expiration` is a string; it must be a whole number of seconds
+    line 10, key `a`: duplicate field `value`
+    line 11, key `a`: `expiration` must be a whole number of seconds, found a number with a fraction, or too large
+    line 12, key `a`: `expiration` must be a whole number of seconds, found a string
     line 13, key `a`: a time to live is at least 60 seconds, not 59
-    line 14, key `a`: `value` has an escape that is no character
-    line 15: not JSON: EOF while parsing an object at column 27
-    line 16: found an array; a record is an object with `key` and `value`
-    line 17: not JSON: expected value at column 1
-    line 18, key `line\nbreak`: `value` is a number; it must be a string
+    line 14, key `a`: `value` has an invalid escape: half a surrogate pair
+    line 15: invalid JSON: EOF while parsing an object at column 27
+    line 16: expected an object with `key` and `value`, found an array
+    line 17: invalid JSON: expected value at column 1
+    line 18, key `line\nbreak`: `value` must be a string, found a number
     line 19: ok `fine`
     ");
 }
@@ -103,31 +103,31 @@ fn a_damaged_export_says_what_is_wrong() {
         .collect();
     insta::assert_snapshot!(said.join("\n--\n"), @"
     line 2: ok `a`
-    line 3: the checksum of the records is not the one in the footer (ends)
+    line 3: checksum mismatch: the records are not as they were exported (ends)
     --
     line 2: ok `a`
-    line 3: the footer counts 2 records, and there are 1 (ends)
+    line 3: the footer says 2 records, but there are 1 (ends)
     --
     line 2: ok `a`
-    line 2: the export is cut short: it has no footer (ends)
+    line 2: the export is truncated: it has no footer (ends)
     --
     line 2: ok `a`
-    line 3: the export is cut short: it has no footer (ends)
-    --
-    line 2: ok `a`
-    line 4: data after the footer; it must be the last line (ends)
+    line 3: the export is truncated: it has no footer (ends)
     --
     line 2: ok `a`
     line 4: data after the footer; it must be the last line (ends)
     --
-    line 2: a header stands in the middle; it may only be the first line (ends)
+    line 2: ok `a`
+    line 4: data after the footer; it must be the last line (ends)
+    --
+    line 2: unexpected header; it must be the first line (ends)
     --
     line 1: ok `a`
-    line 2: a footer without a header: the beginning of the export is missing (ends)
+    line 2: footer without header: the beginning of the export is missing (ends)
     --
-    line 1: the file has version 2 of the format; this kvctl reads version 1 (ends)
+    line 1: unsupported format version 2; this kvctl reads version 1 (ends)
     --
-    line 1: a line with `kvctl` is a header or a footer, and this is neither (ends)
+    line 1: invalid header or footer (ends)
     --
     line 2: ok `a`
     verified
@@ -156,39 +156,39 @@ fn a_broken_array_ends_the_reading() {
         .map(|text| said(StreamFormat::Wrangler, text.as_bytes()))
         .collect();
     insta::assert_snapshot!(said.join("\n--\n"), @"
-    line 1: found nothing; the file must be an array: `[ … ]` (ends)
+    line 1: expected an array, found nothing (ends)
     --
-    line 1: found an object; the file must be an array: `[ … ]` (ends)
-    --
-    entry 1 (line 1): ok `a`
-    entry 2 (line 1): the file is cut short: its array has no `]` (ends)
+    line 1: expected an array, found an object (ends)
     --
     entry 1 (line 1): ok `a`
-    entry 2 (line 1): the file is cut short: its array has no `]` (ends)
+    entry 2 (line 1): the file is truncated: the array is not closed (ends)
     --
     entry 1 (line 1): ok `a`
-    entry 2 (line 1): entries must be separated by one `,`, and the last is followed by `]` (ends)
-    --
-    entry 1 (line 1): entries must be separated by one `,`, and the last is followed by `]` (ends)
+    entry 2 (line 1): the file is truncated: the array is not closed (ends)
     --
     entry 1 (line 1): ok `a`
-    entry 2 (line 1): entries must be separated by one `,`, and the last is followed by `]` (ends)
+    entry 2 (line 1): expected `,` or `]` after an entry (ends)
+    --
+    entry 1 (line 1): expected `,` or `]` after an entry (ends)
     --
     entry 1 (line 1): ok `a`
-    line 2: data after the `]` that closes the array (ends)
+    entry 2 (line 1): expected `,` or `]` after an entry (ends)
+    --
+    entry 1 (line 1): ok `a`
+    line 2: data after the closing `]` (ends)
     --
     entry 1 (line 2): ok `a`
-    entry 2 (line 3): not JSON: key must be a string at column 12 (ends)
+    entry 2 (line 3): invalid JSON: key must be a string at column 12 (ends)
     --
     entry 1 (line 2): ok `a`
     entry 2 (line 3): unknown field `kex`; the fields are `key`, `value`, `base64`, `expiration`, `expiration_ttl`, `metadata`
-    entry 3 (line 4): found a number; a record is an object with `key` and `value`
+    entry 3 (line 4): expected an object with `key` and `value`, found a number
     entry 4 (line 5): ok `a`
     --
     entry 1 (line 1): ok `a`
     entry 2 (line 2), key `kvctl`: unknown field `kvctl`; the fields are `key`, `value`, `base64`, `expiration`, `expiration_ttl`, `metadata`
     --
-    entry 1 (line 1): not JSON: expected ident at column 2 (ends)
+    entry 1 (line 1): invalid JSON: expected ident at column 2 (ends)
     ");
 }
 
@@ -197,7 +197,7 @@ fn key_lists_are_strings_or_objects_with_a_name() {
     let text = "[\"a\", {\"name\":\"b\",\"expiration\":5,\"metadata\":{}},\n\"\", 1, {\"key\":\"c\"}, {}, \"\\ud800\", \"d\"]";
     let said: Vec<_> = KeyListReader::new(text.as_bytes())
         .map(|item| match item {
-            Ok(listed) => format!("{}: {}", listed.place, listed.key),
+            Ok(listed) => format!("{}: {}", listed.location, listed.key),
             Err(e) => e.to_string(),
         })
         .collect();
@@ -205,10 +205,10 @@ fn key_lists_are_strings_or_objects_with_a_name() {
     entry 1 (line 1): a
     entry 2 (line 1): b
     entry 3 (line 2), key ``: key name is empty
-    entry 4 (line 2): found a number; an entry is a key in quotes, or an object with `name`
+    entry 4 (line 2): expected a string or an object with `name`, found a number
     entry 5 (line 2): unknown field `key`; the fields are `name`, `expiration`, `metadata`
-    entry 6 (line 2): `name` is missing, and it must be there
-    entry 7 (line 2): `name` has an escape that is no character
+    entry 6 (line 2): missing field `name`
+    entry 7 (line 2): `name` has an invalid escape: half a surrogate pair
     entry 8 (line 2): d
     ");
     assert!(
@@ -216,7 +216,7 @@ fn key_lists_are_strings_or_objects_with_a_name() {
             .next()
             .unwrap()
             .unwrap_err()
-            .can_go_on()
+            .is_recoverable()
     );
 }
 
@@ -238,23 +238,23 @@ fn csv_names_columns_and_lines() {
     let said = said.join("\n--\n");
     assert!(!said.contains("s3"), "{said}");
     insta::assert_snapshot!(said, @r#"
-    line 1: the first line must name the columns: `key`, `value`, `base64`, `expiration`, `metadata`, `expiration_ttl` (ends)
+    line 1: the first line must list the columns: `key`, `value`, `base64`, `expiration`, `metadata`, `expiration_ttl` (ends)
     --
     line 1: unknown column `ttl`; the columns are `key`, `value`, `base64`, `expiration`, `metadata`, `expiration_ttl` (ends)
     --
-    line 1: column `value` is missing; every file has one (ends)
+    line 1: missing column `value` (ends)
     --
-    line 1: column `key` is given twice; only one of them would count (ends)
+    line 1: duplicate column `key` (ends)
     --
     line 2: ok `a`
-    line 3, key `b`: the number of fields, 1, is not that of the columns, 2
-    line 4, key `c`: the number of fields, 3, is not that of the columns, 2
+    line 3, key `b`: expected 2 fields, found 1
+    line 4, key `c`: expected 2 fields, found 3
     line 5: ok `d`
     line 7, key `..`: key name cannot be `.` or `..`
     --
-    line 2, key `a`: `base64` is another word; it must be `true`, `false` or empty
-    line 3, key `a`: `expiration` is no time; it must be UNIX seconds (1767225600) or a date with a zone (2026-01-01T00:00:00Z)
-    line 4, key `a`: `expiration_ttl` is no duration; it must be seconds (3600)
+    line 2, key `a`: `base64` must be `true`, `false` or empty, found other text
+    line 3, key `a`: `expiration` must be UNIX seconds (1767225600) or a date with a zone (2026-01-01T00:00:00Z), found other text
+    line 4, key `a`: `expiration_ttl` must be seconds (3600), found other text
     line 5, key `a`: a time to live is at least 60 seconds, not 5
     line 6, key `a`: metadata must be JSON, such as {"version":1} or "text" in quotes: expected value at line 1 column 1
     line 7, key `a`: `value` is not base64; it must be the standard alphabet without blanks or line breaks

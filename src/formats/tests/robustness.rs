@@ -37,7 +37,7 @@ proptest! {
         let (items, _) = read(StreamFormat::Ndjson, &bytes[..at]);
         let cut_short = matches!(
             items.last(),
-            Some(Err(e)) if matches!(e.problem(), Problem::MissingFooter) && !e.can_go_on()
+            Some(Err(e)) if matches!(e.problem(), Problem::MissingFooter) && !e.is_recoverable()
         );
         prop_assert_eq!(cut_short, (header - 1..bytes.len() - 1).contains(&at));
     }
@@ -95,7 +95,7 @@ proptest! {
         let text = format!("[{}]", tokens.concat());
         let whole: Result<Vec<serde_json::Value>, _> = serde_json::from_str(&text);
         let (items, _) = read(StreamFormat::Wrangler, text.as_bytes());
-        let fatal = items.iter().any(|item| item.as_ref().is_err_and(|e| !e.can_go_on()));
+        let fatal = items.iter().any(|item| item.as_ref().is_err_and(|e| !e.is_recoverable()));
         prop_assert_eq!(fatal, whole.is_err() && !items.is_empty(), "{}", text);
         if let Ok(values) = whole {
             prop_assert_eq!(values.len(), items.len());

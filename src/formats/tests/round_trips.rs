@@ -119,7 +119,7 @@ fn what_people_write_by_hand_is_read() {
     assert_eq!(array[0].key.as_str(), "a\"[");
     assert_eq!(array[0].metadata, None);
     assert!(matches!(array[0].expiry, Some(Expiry::After(ttl)) if ttl.seconds() == 60));
-    assert_eq!(array[1].place.line(), Some(4));
+    assert_eq!(array[1].location.line(), Some(4));
     assert_eq!(
         array
             .into_iter()
@@ -156,7 +156,7 @@ fn the_largest_value_fits_and_a_larger_one_does_not() {
     );
     assert!(items[0].as_ref().unwrap().value == records[0].value);
     let error = items[1].as_ref().unwrap_err();
-    assert!(error.can_go_on());
+    assert!(error.is_recoverable());
     insta::assert_snapshot!(error, @"line 3, key `b`: the value has 26214401 bytes; the limit is 26,214,400 (25 MiB)");
     assert_eq!(items.len(), 2);
 }

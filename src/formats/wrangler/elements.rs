@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::formats::{
-    Place, Problem, ReadError, error::Fault, lines::RECORD_MAX_BYTES, object::kind,
+    Problem, ReadError, RecordLocation, error::RecordError, lines::RECORD_MAX_BYTES, object::kind,
 };
 
 /// What is read at once, in bytes.
@@ -17,7 +17,7 @@ pub(super) struct Elements<R> {
     input: BufReader<R>,
     element: Vec<u8>,
     phase: Phase,
-    place: Position,
+    location: Position,
     /// The line in which the element begins.
     first_line: u64,
 }
@@ -42,8 +42,8 @@ struct Position {
 }
 
 impl Position {
-    fn place(self) -> Place {
-        Place::Entry {
+    fn location(self) -> RecordLocation {
+        RecordLocation::Entry {
             index: self.index,
             line: self.line,
         }
@@ -91,24 +91,24 @@ impl<R: Read> Elements<R> {
             input: BufReader::with_capacity(BUFFER_BYTES, input),
             element: Vec::new(),
             phase: Phase::Start,
-            place: Position { index: 0, line: 1 },
+            location: Position { index: 0, line: 1 },
             first_line: 1,
         }
     }
 
     /// Returns the next element and where it begins. The error is one of the array unless it can be
     /// passed over.
-    pub(super) fn next(&mut self) -> Option<Result<(&str, Place), ReadError>> {
+    pub(super) fn next(&mut self) -> Option<Result<(&str, RecordLocation), ReadError>> {
         match self.advance() {
             Ok(false) => None,
             Ok(true) => Some(self.text()),
             Err(problem) => {
-                let place = match self.phase {
-                    Phase::Start | Phase::Over => Place::Line(self.place.line),
-                    Phase::Open | Phase::Behind => self.place.place(),
+                let location = match self.phase {
+                    Phase::Start | Phase::Over => RecordLocation::Line(self.location.line),
+                    Phase::Open | Phase::Behind => self.location.location(),
                 };
                 self.phase = Phase::Over;
-                Some(Err(ReadError::of_input(place, problem)))
+                Some(Err(ReadError::of_input(location, problem)))
             }
         }
     }
@@ -118,19 +118,19 @@ impl<R: Read> Elements<R> {
         self.phase = Phase::Over;
     }
 
-    fn text(&mut self) -> Result<(&str, Place), ReadError> {
-        let place = Place::Entry {
-            index: self.place.index,
+    fn text(&mut self) -> Result<(&str, RecordLocation), ReadError> {
+        let location = RecordLocation::Entry {
+            index: self.location.index,
             line: self.first_line,
         };
         if self.element.len() > RECORD_MAX_BYTES {
-            return Err(ReadError::of_record(place, Problem::TooLong.into()));
+            return Err(ReadError::of_record(location, Problem::TooLong.into()));
         }
         match str::from_utf8(&self.element) {
-            Ok(text) => Ok((text, place)),
+            Ok(text) => Ok((text, location)),
             Err(e) => {
-                let fault = Fault::from(Problem::NotUtf8(e.valid_up_to() + 1));
-                Err(ReadError::of_record(place, fault))
+                let error = RecordError::from(Problem::NotUtf8(e.valid_up_to() + 1));
+                Err(ReadError::of_record(location, error))
             }
         }
     }
@@ -143,7 +143,7 @@ impl<R: Read> Elements<R> {
         if self.phase == Phase::Start {
             self.open()?;
         }
-        self.place.index += 1;
+        self.location.index += 1;
         match (self.phase, self.peek()?) {
             (_, Some(b']')) => return self.close(),
             (Phase::Behind, Some(b',')) => {
@@ -174,7 +174,7 @@ impl<R: Read> Elements<R> {
             Some(b'[') => self.input.consume(1),
             None => return Err(Problem::NotAnArray("nothing")),
             Some(byte) => {
-                let found = str::from_utf8(&[byte]).map_or("no JSON", kind);
+                let found = str::from_utf8(&[byte]).map_or("invalid JSON", kind);
                 return Err(Problem::NotAnArray(found));
             }
         }
@@ -195,7 +195,7 @@ impl<R: Read> Elements<R> {
     fn peek(&mut self) -> Result<Option<u8>, Problem> {
         loop {
             match self.fill()?.first().copied() {
-                Some(b'\n') => self.place.line += 1,
+                Some(b'\n') => self.location.line += 1,
                 Some(b' ' | b'\t' | b'\r') => {}
                 other => return Ok(other),
             }
@@ -206,7 +206,7 @@ impl<R: Read> Elements<R> {
     /// Keeps the bytes up to the end of the element; of one that is too long, only the beginning.
     fn scan(&mut self) -> Result<(), Problem> {
         self.element.clear();
-        self.first_line = self.place.line;
+        self.first_line = self.location.line;
         let mut scan = Scan::default();
         loop {
             let room = (RECORD_MAX_BYTES + 1).saturating_sub(self.element.len());
@@ -223,7 +223,7 @@ impl<R: Read> Elements<R> {
                 Some(at) => at + usize::from(!scan.scalar),
             };
             self.element.extend_from_slice(&bytes[..taken.min(room)]);
-            self.place.line += line_ends(&bytes[..taken]);
+            self.location.line += line_ends(&bytes[..taken]);
             self.input.consume(taken);
             if end.is_some() {
                 return Ok(());

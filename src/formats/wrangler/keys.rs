@@ -6,7 +6,7 @@ use super::{elements::Elements, reader::unreadable};
 use crate::{
     domain::KeyName,
     formats::{
-        Place, Problem, ReadError,
+        Problem, ReadError, RecordLocation,
         content::checked_key,
         object::{Object, check_syntax, kind, string},
     },
@@ -21,13 +21,13 @@ pub struct ListedKey {
     /// The key.
     pub key: KeyName,
     /// Where it stands in the input.
-    pub place: Place,
+    pub location: RecordLocation,
 }
 
 /// Reads keys from a JSON array of strings, or of objects with `name`.
 ///
 /// Ends after the last key, and after an error that cannot be passed over
-/// ([`ReadError::can_go_on`]).
+/// ([`ReadError::is_recoverable`]).
 pub struct KeyListReader<R> {
     elements: Elements<R>,
 }
@@ -51,14 +51,14 @@ impl<R: Read> Iterator for KeyListReader<R> {
     type Item = Result<ListedKey, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let read = self.elements.next()?.and_then(|(text, place)| {
-            let name = name(text).map_err(|problem| unreadable(text, place.clone(), problem))?;
+        let read = self.elements.next()?.and_then(|(text, location)| {
+            let name = name(text).map_err(|problem| unreadable(text, location.clone(), problem))?;
             match checked_key(&name) {
-                Ok(key) => Ok(ListedKey { key, place }),
-                Err(fault) => Err(ReadError::of_record(place, fault)),
+                Ok(key) => Ok(ListedKey { key, location }),
+                Err(error) => Err(ReadError::of_record(location, error)),
             }
         });
-        if read.as_ref().is_err_and(|e| !e.can_go_on()) {
+        if read.as_ref().is_err_and(|e| !e.is_recoverable()) {
             self.elements.give_up();
         }
         Some(read)
@@ -71,7 +71,7 @@ fn name(text: &str) -> Result<Cow<'_, str>, Problem> {
         "a string" => string(text, "name"),
         "an object" => {
             let mut object = Object::parse(text, FIELDS)?;
-            object.sound()?;
+            object.validate()?;
             object.text("name")
         }
         other => Err(Problem::NotAName(other)),

@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 use super::elements::Elements;
 use crate::formats::{
-    Input, Place, Problem, ReadError, Reader, Summary, entry,
-    error::Fault,
+    Input, Problem, ReadError, Reader, RecordLocation, Summary, entry,
+    error::RecordError,
     object::{Object, syntax},
 };
 
@@ -45,14 +45,15 @@ impl<R: Read> Iterator for WranglerReader<R> {
     type Item = Result<Input, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let read = self.elements.next()?.and_then(|(text, place)| {
+        let read = self.elements.next()?.and_then(|(text, location)| {
             let object = Object::parse(text, entry::FIELDS);
-            let object = object.map_err(|problem| unreadable(text, place.clone(), problem))?;
-            entry::read(object, place.clone()).map_err(|fault| ReadError::of_record(place, fault))
+            let object = object.map_err(|problem| unreadable(text, location.clone(), problem))?;
+            entry::read(object, location.clone())
+                .map_err(|error| ReadError::of_record(location, error))
         });
         match &read {
             Ok(input) => self.summary.count(&input.value),
-            Err(e) if !e.can_go_on() => self.elements.give_up(),
+            Err(e) if !e.is_recoverable() => self.elements.give_up(),
             Err(_) => {}
         }
         Some(read)
@@ -61,16 +62,16 @@ impl<R: Read> Iterator for WranglerReader<R> {
 
 /// An error about the element `text` at `place`. What is no JSON makes its end uncertain; then the
 /// array has ended.
-pub(super) fn unreadable(text: &str, place: Place, problem: Problem) -> ReadError {
+pub(super) fn unreadable(text: &str, location: RecordLocation, problem: Problem) -> ReadError {
     let Err(e) = serde_json::from_str::<&RawValue>(text) else {
-        return ReadError::of_record(place, Fault::from(problem));
+        return ReadError::of_record(location, RecordError::from(problem));
     };
-    let place = match place {
-        Place::Entry { index, line } => Place::Entry {
+    let location = match location {
+        RecordLocation::Entry { index, line } => RecordLocation::Entry {
             index,
             line: line + e.line().saturating_sub(1) as u64,
         },
         other => other,
     };
-    ReadError::of_input(place, syntax(&e))
+    ReadError::of_input(location, syntax(&e))
 }

@@ -8,20 +8,20 @@ use crate::{
         Summary, Writer,
         directory::{INDEX, Layout},
     },
-    fsx::GrowingTree,
+    fsx::PartDirectory,
 };
 
 /// Writes records, which must come in the order of their keys, into a directory.
 #[derive(Debug)]
 pub struct DirectoryWriter<'a> {
-    tree: &'a mut GrowingTree,
+    tree: &'a mut PartDirectory,
     layout: Layout,
     summary: Summary,
 }
 
 impl<'a> DirectoryWriter<'a> {
     /// Creates a writer.
-    pub fn new(tree: &'a mut GrowingTree) -> Self {
+    pub fn new(tree: &'a mut PartDirectory) -> Self {
         Self {
             tree,
             layout: Layout::default(),

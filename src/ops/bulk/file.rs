@@ -163,7 +163,7 @@ impl RecordFile {
         for next in &mut *reader {
             match next {
                 Ok(input) => looked(&input),
-                Err(e) if skip_invalid && e.can_go_on() => survey.invalid.push(e.to_string()),
+                Err(e) if skip_invalid && e.is_recoverable() => survey.invalid.push(e.to_string()),
                 Err(e) => return Err(self.error(e)),
             }
         }
@@ -244,7 +244,7 @@ impl Second<'_> {
         let Some(reader) = &mut self.reader else {
             return Ok(None);
         };
-        let next = reader.find(|next| !matches!(next, Err(e) if e.can_go_on()));
+        let next = reader.find(|next| !matches!(next, Err(e) if e.is_recoverable()));
         let number = self.number;
         self.number += 1;
         let expected = number < self.survey.records;
@@ -257,7 +257,7 @@ impl Second<'_> {
                 if expected && admitted {
                     return Ok(Some((number, input)));
                 }
-                Some(self.file.changed(Some(input.place.to_string())))
+                Some(self.file.changed(Some(input.location.to_string())))
             }
             Some(Err(_)) if self.changed.is_so() => Some(self.file.changed(None)),
             Some(Err(e)) => Some(self.file.error(e)),

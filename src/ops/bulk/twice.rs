@@ -183,7 +183,7 @@ fn sum(input: &Input) -> Sum {
         value,
         expiry,
         metadata,
-        place: _,
+        location: _,
     } = input;
     let metadata = metadata.as_ref().map(crate::domain::Metadata::as_json);
     let rest = format!("{:?}", (key.as_str(), expiry, metadata, value.len()));

@@ -150,7 +150,7 @@ impl Plan {
                 bytes: step.after.clone().into_bytes(),
             });
         }
-        fsx::write_together(&changes)
+        fsx::write_all_or_none(&changes)
     }
 }
 

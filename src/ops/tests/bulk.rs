@@ -295,7 +295,7 @@ async fn a_namespace_that_cannot_be_read_is_not_empty() {
             .emulator
             .fault(Fault::new(method, path, page).forever());
         assert!(read(&service, &id, "").await.is_err(), "{path}");
-        service.emulator.heal();
+        service.emulator.clear_faults();
     }
     assert_eq!(read(&service, &id, "").await.unwrap().len(), 3);
 }

@@ -1,4 +1,4 @@
-//! What is inserted, and where, so that it looks as if the author had written it.
+//! Insertions into a file, in the style of its author.
 
 use tree_sitter::Node;
 

@@ -46,7 +46,7 @@ pub enum Kind {
     /// The file has a `KVNamespace` of its own.
     #[error("the file declares a `KVNamespace` of its own")]
     OwnNamespace,
-    /// A name would have to be imported into a file that is no module.
+    /// A name would have to be imported into a file that is not a module.
     #[error(
         "`KVNamespace` is not known here: the file has no `import` or `export`, and an import would change what its other names mean"
     )]

@@ -22,6 +22,24 @@ fn with(text: &str, bindings: &[&str], naming: Naming) -> Result<String, String>
     }
 }
 
+/// JSX is not TypeScript, and a cast in angle brackets is not TSX, so each needs its grammar.
+#[test]
+fn jsx_needs_the_grammar_of_tsx_and_casts_that_of_typescript() {
+    let env = "export interface Env {\n  DB: D1Database;\n}\n";
+    let jsx = format!("{env}export const Page = () => <h1 class=\"a\">{{'Hi'}}</h1>;\n");
+    let cast = format!("{env}const port = <number>config.port;\n");
+    let edited = |text: &str, extension: &str| {
+        let dialect = Dialect::of_extension(extension).unwrap();
+        let edited = add_bindings(text, dialect, &["A"], Naming::Global);
+        edited.map(|edited| edited.text).map_err(|e| e.kind)
+    };
+    let with_field = |text: &str| text.replacen(";\n}", ";\n  A: KVNamespace;\n}", 1);
+    assert_eq!(edited(&jsx, "tsx"), Ok(with_field(&jsx)));
+    assert_eq!(edited(&jsx, "ts"), Err(Kind::Unparsable));
+    assert_eq!(edited(&cast, "ts"), Ok(with_field(&cast)));
+    assert_eq!(edited(&cast, "tsx"), Err(Kind::Unparsable));
+}
+
 #[test]
 fn fields_are_written_as_the_others_are() {
     let cases = [

@@ -347,7 +347,7 @@ fn an_export_is_not_resumed_with_the_records_of_another_namespace() {
     };
     sandbox.emulator.fault(cut.after(12));
     assert_eq!(export("one", &[]).code, Some(7));
-    sandbox.emulator.heal();
+    sandbox.emulator.clear_faults();
     let part = sandbox.read("out.ndjson.part");
     for (title, more) in [
         ("two", &["--resume"][..]),

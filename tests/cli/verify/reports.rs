@@ -94,7 +94,8 @@ fn a_junit_file_is_not_written_through_a_link() {
     let seen = super::run(&sandbox, &["--junit", "report.xml"]);
     assert_eq!(seen.code, Some(1), "{seen}");
     assert!(
-        seen.stderr.contains("app/report.xml` is a link") && seen.stderr.contains("remove it"),
+        seen.stderr.contains("app/report.xml` is a symbolic link")
+            && seen.stderr.contains("remove it"),
         "{seen}"
     );
     assert_eq!(sandbox.read("precious"), "text");

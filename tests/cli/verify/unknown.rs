@@ -136,7 +136,7 @@ fn under(sandbox: &Sandbox, endpoint: Endpoint, how: How, args: &[&str]) -> Seen
         }
     }
     let seen = run(sandbox, args, endpoint);
-    sandbox.emulator.heal();
+    sandbox.emulator.clear_faults();
     seen
 }
 

@@ -82,10 +82,10 @@ impl Journals<'_> {
         origin: &Origin,
         part: &Path,
         resumed: bool,
-    ) -> Result<Option<fsx::Appending>, Error> {
+    ) -> Result<Option<fsx::AppendFile>, Error> {
         let noted = self.directory.map(|directory| {
             let path = directory.join(Origin::file_name(part));
-            let mut file = fsx::Appending::open_private(&path)?;
+            let mut file = fsx::AppendFile::open_private(&path)?;
             let known = file.bytes().and_then(|known| {
                 if !resumed {
                     file.clear()?;

@@ -27,7 +27,7 @@ pub fn open_beside<P: Position>(
     let Some(content) = &run.content else {
         return Ok(None);
     };
-    let Some(mut file) = fsx::Appending::open_existing(&beside(file))? else {
+    let Some(mut file) = fsx::AppendFile::open_existing(&beside(file))? else {
         return Ok(None);
     };
     let path = file.path().to_owned();

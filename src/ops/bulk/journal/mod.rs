@@ -81,7 +81,7 @@ pub enum Start {
 /// A journal that is being kept.
 #[derive(Debug)]
 pub struct Journal<P> {
-    file: fsx::Appending,
+    file: fsx::AppendFile,
     /// Whether nothing was confirmed yet, so that nobody would miss it.
     blank: bool,
     /// Why nothing is added any more.
@@ -151,7 +151,7 @@ impl Classify for Error {
 impl<P: Position> Journal<P> {
     /// Opens the journal of `run` in `directory`: a new one, or the one that an interrupted run left.
     pub fn open(directory: &Path, run: &Run, start: Start) -> Result<Opened<P>, Error> {
-        let mut file = fsx::Appending::open_private(&directory.join(run.file_name()))?;
+        let mut file = fsx::AppendFile::open_private(&directory.join(run.file_name()))?;
         let path = file.path().to_owned();
         let read = |source| Error::Read {
             path: path.clone(),
@@ -188,7 +188,7 @@ impl<P: Position> Journal<P> {
         Ok((journal, done))
     }
 
-    fn new(file: fsx::Appending, blank: bool) -> Self {
+    fn new(file: fsx::AppendFile, blank: bool) -> Self {
         Self {
             file,
             blank,
@@ -213,7 +213,7 @@ impl<P: Position> Journal<P> {
 }
 
 /// Makes sure that what is added does not become part of a line that was cut short.
-fn go_on(file: &mut fsx::Appending, text: &str) -> io::Result<()> {
+fn go_on(file: &mut fsx::AppendFile, text: &str) -> io::Result<()> {
     if text.ends_with('\n') {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Reading files that the user names: what they are, and no more of them than makes sense.
+//! Reading files that the user names, up to a size limit.
 
 use std::{
     fs::{File, FileType, OpenOptions},
@@ -8,7 +8,7 @@ use std::{
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// A file.
     File,
     /// A directory.
@@ -19,7 +19,7 @@ pub enum Kind {
     Device,
 }
 
-impl Kind {
+impl FileKind {
     /// Says what it is.
     pub fn what(self) -> &'static str {
         match self {
@@ -51,12 +51,12 @@ fn is_pipe(_: FileType) -> bool {
 }
 
 /// Returns what `path` leads to, through any links; nothing if that is nothing, or cannot be told.
-pub fn kind_of(path: &Path) -> Option<Kind> {
+pub fn kind_of(path: &Path) -> Option<FileKind> {
     let found = std::fs::metadata(path).ok()?;
-    Some(Kind::of(found.file_type()))
+    Some(FileKind::of(found.file_type()))
 }
 
-/// Copies all that comes through the pipe at `path` into `sink`. It waits for whoever writes.
+/// Copies the pipe at `path` to its end into `sink`. Waits for the writer.
 pub fn copy_pipe(path: &Path, mut sink: impl Write) -> io::Result<u64> {
     let copied = io::copy(&mut File::open(path)?, &mut sink)?;
     sink.flush()?;
@@ -85,21 +85,21 @@ pub fn open_file(path: &Path) -> io::Result<File> {
         options.custom_flags(flags.bits().cast_signed());
     }
     let file = options.open(path)?;
-    match Kind::of(file.metadata()?.file_type()) {
-        Kind::File => Ok(file),
+    match FileKind::of(file.metadata()?.file_type()) {
+        FileKind::File => Ok(file),
         other => Err(is_not_a_file(other)),
     }
 }
 
-/// Reads the file or pipe at `path`, which has at most `limit` bytes. Waits for whoever writes into
-/// a pipe, so it belongs on a thread of its own.
+/// Reads the file or pipe at `path`, at most `limit` bytes. Waits for the writer of a pipe, so it must
+/// run on a thread of its own.
 pub fn read_file_or_pipe(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    if kind_of(path) != Some(Kind::Pipe) {
+    if kind_of(path) != Some(FileKind::Pipe) {
         return read_file(path, limit);
     }
     let file = File::open(path)?;
-    match Kind::of(file.metadata()?.file_type()) {
-        Kind::File | Kind::Pipe => read_up_to(file, limit),
+    match FileKind::of(file.metadata()?.file_type()) {
+        FileKind::File | FileKind::Pipe => read_up_to(file, limit),
         other => Err(is_not_a_file(other)),
     }
 }
@@ -129,8 +129,8 @@ pub fn read_up_to(file: File, limit: u64) -> io::Result<Vec<u8>> {
     Err(io::Error::new(io::ErrorKind::FileTooLarge, message))
 }
 
-fn is_not_a_file(kind: Kind) -> io::Error {
-    if kind == Kind::Directory {
+fn is_not_a_file(kind: FileKind) -> io::Error {
+    if kind == FileKind::Directory {
         return io::ErrorKind::IsADirectory.into();
     }
     let message = format!("it is {}, not a file", kind.what());
@@ -161,8 +161,8 @@ mod tests {
         assert_eq!(said("."), "is a directory");
         let kind = |name| kind_of(&at(name));
         assert_eq!(kind("absent"), None);
-        assert_eq!(kind("fifo"), Some(Kind::Pipe));
-        assert_eq!(kind("zero"), Some(Kind::Device));
+        assert_eq!(kind("fifo"), Some(FileKind::Pipe));
+        assert_eq!(kind("zero"), Some(FileKind::Device));
         assert!(read_file_or_pipe(&at("zero"), 5).is_err());
         assert!(read_file_or_pipe(&at("."), 5).is_err());
     }

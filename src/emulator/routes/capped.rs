@@ -1,7 +1,7 @@
-//! Arrays that may be too long. Imports `domain`.
+//! Arrays of limited length. Imports `domain`.
 //!
-//! An item of three bytes becomes a text of many, so whoever kept all of a long body's would take
-//! many times the body's own room.
+//! A small item takes much more memory when parsed, so keeping all items of a long body would take many
+//! times its size.
 
 use std::{fmt, marker::PhantomData};
 
@@ -14,22 +14,22 @@ use crate::domain::BULK_MAX_KEYS;
 
 /// An array of which no more is kept than a bulk request may hold; what follows is only counted.
 #[derive(Debug)]
-pub(super) struct Counted<T> {
+pub(super) struct CappedArray<T> {
     pub(super) items: Vec<T>,
     /// How many there were.
     pub(super) count: usize,
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Counted<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for CappedArray<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Counting(PhantomData))
+        deserializer.deserialize_seq(CappedArrayVisitor(PhantomData))
     }
 }
 
-struct Counting<T>(PhantomData<T>);
+struct CappedArrayVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Counting<T> {
-    type Value = Counted<T>;
+impl<'de, T: Deserialize<'de>> Visitor<'de> for CappedArrayVisitor<T> {
+    type Value = CappedArray<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array")
@@ -47,7 +47,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Counting<T> {
         while seq.next_element::<IgnoredAny>()?.is_some() {
             count += 1;
         }
-        Ok(Counted { items, count })
+        Ok(CappedArray { items, count })
     }
 }
 
@@ -59,12 +59,12 @@ mod tests {
     fn what_is_too_much_is_counted_and_not_kept() {
         for count in [0, 3, BULK_MAX_KEYS, BULK_MAX_KEYS + 2] {
             let json = serde_json::to_string(&vec!["a"; count]).unwrap();
-            let counted: Counted<String> = serde_json::from_str(&json).unwrap();
-            assert_eq!(counted.count, count);
-            assert_eq!(counted.items.len(), count.min(BULK_MAX_KEYS));
+            let capped: CappedArray<String> = serde_json::from_str(&json).unwrap();
+            assert_eq!(capped.count, count);
+            assert_eq!(capped.items.len(), count.min(BULK_MAX_KEYS));
         }
-        assert!(serde_json::from_str::<Counted<String>>("[1]").is_err());
-        assert!(serde_json::from_str::<Counted<String>>("[\"a\",").is_err());
-        assert!(serde_json::from_str::<Counted<String>>("{}").is_err());
+        assert!(serde_json::from_str::<CappedArray<String>>("[1]").is_err());
+        assert!(serde_json::from_str::<CappedArray<String>>("[\"a\",").is_err());
+        assert!(serde_json::from_str::<CappedArray<String>>("{}").is_err());
     }
 }

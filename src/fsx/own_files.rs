@@ -1,5 +1,5 @@
-//! Opening files that kvctl itself makes, under names that anybody can foresee: journals, locks,
-//! parts of exports. What stands there may have been put there by somebody else.
+//! Files that kvctl creates under predictable names: journals, locks, parts of exports. Links there
+//! are not followed, since others may have put them there. Also whose a file is.
 
 use std::{
     fs::{File, Metadata, OpenOptions, TryLockError},
@@ -9,7 +9,7 @@ use std::{
 
 use super::{Error, write_error};
 
-/// So often a file is opened again that another process removed before it was locked.
+/// How often a file is reopened that another process removed before it was locked.
 const ATTEMPTS: usize = 100;
 
 /// Opens a regular file, never through a link at its end, and never waiting for a pipe's other end.
@@ -46,8 +46,8 @@ pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<File, Error> {
 pub(super) fn open_locked(options: &OpenOptions, path: &Path) -> Result<File, Error> {
     for _ in 0..ATTEMPTS {
         let file = open(options, path)?;
-        claim(&file, path)?;
-        if is_at(&file, path) {
+        lock_now(&file, path)?;
+        if is_same_file(&file, path) {
             return Ok(file);
         }
     }
@@ -57,7 +57,7 @@ pub(super) fn open_locked(options: &OpenOptions, path: &Path) -> Result<File, Er
 }
 
 /// Makes sure that no other process is at work on the file.
-pub(super) fn claim(file: &File, path: &Path) -> Result<(), Error> {
+pub(super) fn lock_now(file: &File, path: &Path) -> Result<(), Error> {
     file.try_lock().map_err(|e| match e {
         TryLockError::WouldBlock => Error::Busy {
             path: path.to_owned(),
@@ -66,8 +66,8 @@ pub(super) fn claim(file: &File, path: &Path) -> Result<(), Error> {
     })
 }
 
-/// Whether `path` still leads to `file`, and not to what somebody else put there.
-pub(super) fn is_at(file: &File, path: &Path) -> bool {
+/// Whether `file` is still at `path`.
+pub(super) fn is_same_file(file: &File, path: &Path) -> bool {
     match (file.metadata(), std::fs::symlink_metadata(path)) {
         (Ok(opened), Ok(found)) => is_same(&opened, &found),
         _ => false,
@@ -96,7 +96,7 @@ fn no_follow(options: &mut OpenOptions) {
 #[cfg(not(unix))]
 fn no_follow(_: &mut OpenOptions) {}
 
-/// Lets nobody but their owner read the files that `options` create.
+/// Makes the files that `options` create private to their owner.
 #[cfg(unix)]
 pub(super) fn close_to_others(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
@@ -107,7 +107,7 @@ pub(super) fn close_to_others(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Creates a directory that nobody but its owner can enter.
+/// Creates a directory that is private to its owner.
 pub(super) fn create_private_directory(path: &Path, with_parents: bool) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(with_parents);
@@ -123,10 +123,8 @@ pub struct Lock {
     _file: File,
 }
 
-/// Waits for the lock file at `path`, which is created if missing and never removed. A link there
-/// is not followed.
-///
-/// Advisory: it holds off only those who ask for it too.
+/// Waits for an advisory lock on the file at `path`, which is created if missing and never removed. A
+/// link there is not followed.
 pub fn lock(path: &Path) -> Result<Lock, Error> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -142,8 +140,7 @@ pub fn lock(path: &Path) -> Result<Lock, Error> {
     Ok(Lock { _file: file })
 }
 
-/// Returns the user that a file belongs to, if that is neither the one who runs this program nor
-/// root: what such a file says is somebody else's wish.
+/// Returns the owner of a file, unless it is the current user or root. Such a file is not trusted.
 #[cfg(unix)]
 pub fn foreign_owner(metadata: &Metadata) -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;

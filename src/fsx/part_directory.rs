@@ -1,4 +1,4 @@
-//! Directories that are written file by file, under another name until they are whole.
+//! Directories that are written file by file as `NAME.part`, and renamed when complete.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -6,12 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, Growing, own, write_error};
+use super::{Error, PartFile, own_files, write_error};
 
-/// A directory that grows as `NAME.part` and takes its name when it is whole. Gone with all that is
-/// in it, if it never is. New directories and files are for their user's eyes only.
+/// A directory that is written as `NAME.part` and renamed when complete; removed on failure. New
+/// directories and files are private to the user.
 #[derive(Debug)]
-pub struct GrowingTree {
+pub struct PartDirectory {
     part: PathBuf,
     /// The directory itself, locked.
     held: Held,
@@ -21,19 +21,21 @@ pub struct GrowingTree {
     committed: bool,
 }
 
-impl GrowingTree {
-    /// Begins a directory. `target` must not be there, or be empty; the other name must be free.
+impl PartDirectory {
+    /// Begins a directory. `target` must be absent or empty, and there must be no part.
     pub fn begin(target: &Path) -> Result<Self, Error> {
         check_empty(target)?;
         // Without the `/` that may end it.
         let target: PathBuf = target.components().collect();
-        let part = Growing::part(&target);
-        own::create_private_directory(&part, false).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists if Held::is_held(&part) => {
-                Error::Busy { path: part.clone() }
+        let part = PartFile::part(&target);
+        own_files::create_private_directory(&part, false).map_err(|source| {
+            match source.kind() {
+                io::ErrorKind::AlreadyExists if Held::is_held(&part) => {
+                    Error::Busy { path: part.clone() }
+                }
+                io::ErrorKind::AlreadyExists => Error::Exists { path: part.clone() },
+                _ => write_error(&part, source),
             }
-            io::ErrorKind::AlreadyExists => Error::Exists { path: part.clone() },
-            _ => write_error(&part, source),
         })?;
         Ok(Self {
             held: Held::new(&part)?,
@@ -48,7 +50,7 @@ impl GrowingTree {
     pub fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let path = self.part.join(path);
         if let Some(directory) = path.parent() {
-            own::create_private_directory(directory, true)?;
+            own_files::create_private_directory(directory, true)?;
         }
         create_new(&path)?.write_all(bytes)
     }
@@ -65,13 +67,13 @@ impl GrowingTree {
         }
     }
 
-    /// Gives the directory its name.
+    /// Renames the directory to its target.
     pub fn commit(mut self) -> Result<(), Error> {
         if let Some(lines) = &mut self.lines {
             let flushed = lines.flush().and_then(|()| lines.get_ref().sync_data());
             flushed.map_err(|source| write_error(&self.part, source))?;
         }
-        if !self.held.is_at(&self.part) {
+        if !self.held.is_same_file(&self.part) {
             return Err(Error::Changed {
                 path: self.part.clone(),
             });
@@ -89,9 +91,9 @@ impl GrowingTree {
     }
 }
 
-impl Drop for GrowingTree {
+impl Drop for PartDirectory {
     fn drop(&mut self) {
-        if !self.committed && self.held.is_at(&self.part) {
+        if !self.committed && self.held.is_same_file(&self.part) {
             // The failure that led here is what counts.
             fs::remove_dir_all(&self.part).ok();
         }
@@ -111,7 +113,7 @@ fn check_empty(target: &Path) -> Result<(), Error> {
 
 fn create_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    own::close_to_others(options.write(true).create_new(true)).open(path)
+    own_files::close_to_others(options.write(true).create_new(true)).open(path)
 }
 
 /// A directory that is locked for as long as this lives, where the system can do that.
@@ -122,16 +124,16 @@ struct Held(#[cfg(unix)] File);
 impl Held {
     fn new(path: &Path) -> Result<Self, Error> {
         let opened = File::open(path).map_err(|source| write_error(path, source))?;
-        own::claim(&opened, path)?;
+        own_files::lock_now(&opened, path)?;
         Ok(Self(opened))
     }
 
     fn is_held(path: &Path) -> bool {
-        File::open(path).is_ok_and(|opened| own::claim(&opened, path).is_err())
+        File::open(path).is_ok_and(|opened| own_files::lock_now(&opened, path).is_err())
     }
 
-    fn is_at(&self, path: &Path) -> bool {
-        own::is_at(&self.0, path)
+    fn is_same_file(&self, path: &Path) -> bool {
+        own_files::is_same_file(&self.0, path)
     }
 }
 
@@ -145,7 +147,7 @@ impl Held {
         false
     }
 
-    fn is_at(&self, path: &Path) -> bool {
+    fn is_same_file(&self, path: &Path) -> bool {
         path.is_dir()
     }
 }
@@ -158,25 +160,25 @@ mod tests {
     fn a_directory_has_its_name_only_when_it_is_whole() {
         let home = tempfile::tempdir().unwrap();
         let target = home.path().join("out");
-        let mut tree = GrowingTree::begin(&target.join("")).unwrap();
+        let mut tree = PartDirectory::begin(&target.join("")).unwrap();
         tree.write(Path::new("a/b"), b"1").unwrap();
         tree.append("index", "x\n").unwrap();
         tree.append("index", "y\n").unwrap();
         assert!(tree.write(Path::new("a/b"), b"2").is_err(), "twice");
         assert!(!target.exists());
-        let again = GrowingTree::begin(&target).unwrap_err();
+        let again = PartDirectory::begin(&target).unwrap_err();
         assert_eq!(matches!(again, Error::Busy { .. }), cfg!(unix), "{again}");
         tree.commit().unwrap();
         assert_eq!(fs_err::read(target.join("a/b")).unwrap(), b"1");
         assert_eq!(fs_err::read(target.join("index")).unwrap(), b"x\ny\n");
         assert!(matches!(
-            GrowingTree::begin(&target),
+            PartDirectory::begin(&target),
             Err(Error::NotEmpty { .. })
         ));
 
         let other = home.path().join("empty");
         fs_err::create_dir(&other).unwrap();
-        let mut tree = GrowingTree::begin(&other).unwrap();
+        let mut tree = PartDirectory::begin(&other).unwrap();
         tree.write(Path::new("c"), b"").unwrap();
         drop(tree);
         assert_eq!(fs_err::read_dir(home.path()).unwrap().count(), 2);
@@ -189,10 +191,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let target = home.path().join("out");
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
-        let mut mine = GrowingTree::begin(&target).unwrap();
+        let mut mine = PartDirectory::begin(&target).unwrap();
         mine.write(Path::new("a/b"), b"1").unwrap();
         fs::rename(home.path().join("out.part"), home.path().join("aside")).unwrap();
-        let theirs = GrowingTree::begin(&target).unwrap();
+        let theirs = PartDirectory::begin(&target).unwrap();
         assert!(matches!(mine.commit(), Err(Error::Changed { .. })));
         theirs.commit().unwrap();
         assert_eq!(fs_err::read_dir(&target).unwrap().count(), 0);
@@ -202,12 +204,12 @@ mod tests {
 
         fs_err::create_dir(home.path().join("killed.part")).unwrap();
         assert!(matches!(
-            GrowingTree::begin(&home.path().join("killed")),
+            PartDirectory::begin(&home.path().join("killed")),
             Err(Error::Exists { .. })
         ));
         let wider = std::fs::Permissions::from_mode(0o750);
         fs_err::set_permissions(&target, wider).unwrap();
-        GrowingTree::begin(&target).unwrap().commit().unwrap();
+        PartDirectory::begin(&target).unwrap().commit().unwrap();
         assert_eq!(mode(&target), 0o750);
     }
 }

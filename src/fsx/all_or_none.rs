@@ -1,4 +1,4 @@
-//! Several files, all written or none.
+//! Writing several files, all or none.
 
 use std::{
     fs, io,
@@ -8,18 +8,18 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{
-    Error, check_writable, directory, holds, holds_already, resolve, stage, sync_directory,
-    write_error,
+    Error, check_writable, directory, holds, holds_already, resolve, sync_directory, write_error,
+    write_temporary,
 };
 
-/// What a file is to hold.
+/// A file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The file.
     pub path: PathBuf,
-    /// What it holds now; `None`: it is to be made, and directories with it.
+    /// Its current content; `None`: it is created, with its directories.
     pub expected: Option<Vec<u8>>,
-    /// What it is to hold.
+    /// Its new content.
     pub bytes: Vec<u8>,
 }
 
@@ -29,21 +29,21 @@ pub struct Change {
 /// rename fail after that, what was renamed is put back. Files that exist are treated as by
 /// [`replace`](super::replace), new ones as by [`create`](super::create); one that somebody else has
 /// written in the very same way meanwhile is as it should be.
-pub fn write_together(changes: &[Change]) -> Result<(), Error> {
+pub fn write_all_or_none(changes: &[Change]) -> Result<(), Error> {
     let mut staging = Staging::default();
     for change in changes {
         staging.add(change)?;
     }
-    staging.settle()
+    staging.commit()
 }
 
-/// Files that are ready to take their places. Dropped before that, it leaves nothing behind.
+/// Temporary files to be renamed. They are removed when this is dropped before [`Self::commit`].
 #[derive(Default)]
 struct Staging {
     files: Vec<Staged>,
     /// Directories that were made, from the outside in.
     directories: Vec<PathBuf>,
-    settled: bool,
+    committed: bool,
 }
 
 struct Staged {
@@ -56,7 +56,7 @@ struct Staged {
     before: Option<(Vec<u8>, NamedTempFile)>,
 }
 
-/// What undoes that a file took its place.
+/// How to undo a rename.
 enum Undo {
     /// Removing it.
     Remove,
@@ -85,7 +85,7 @@ impl Staging {
             self.files.push(Staged {
                 path: path.clone(),
                 target: path.clone(),
-                file: stage(path, path, bytes, None)?,
+                file: write_temporary(path, path, bytes, None)?,
                 bytes: bytes.clone(),
                 before: None,
             });
@@ -96,8 +96,8 @@ impl Staging {
             return Ok(());
         }
         let metadata = check_writable(path, &target)?;
-        let file = stage(path, &target, bytes, Some(&metadata))?;
-        let back = stage(path, &target, expected, Some(&metadata))?;
+        let file = write_temporary(path, &target, bytes, Some(&metadata))?;
+        let back = write_temporary(path, &target, expected, Some(&metadata))?;
         self.files.push(Staged {
             path: path.clone(),
             target,
@@ -123,14 +123,14 @@ impl Staging {
         Ok(())
     }
 
-    fn settle(mut self) -> Result<(), Error> {
+    fn commit(mut self) -> Result<(), Error> {
         let mut done = Vec::new();
         for staged in std::mem::take(&mut self.files) {
             let target = staged.target.clone();
-            match staged.settle() {
+            match staged.commit() {
                 Ok(undo) => done.push((target, undo)),
                 Err(error) => {
-                    put_back(done);
+                    roll_back(done);
                     return Err(error);
                 }
             }
@@ -138,14 +138,14 @@ impl Staging {
         for (target, _) in &done {
             sync_directory(target);
         }
-        self.settled = true;
+        self.committed = true;
         Ok(())
     }
 }
 
 impl Staged {
-    /// Takes its place, and returns what undoes that.
-    fn settle(self) -> Result<Undo, Error> {
+    /// Renames the file, and returns how to undo it.
+    fn commit(self) -> Result<Undo, Error> {
         let Self {
             path,
             target,
@@ -176,8 +176,8 @@ impl Staged {
     }
 }
 
-/// Undoes what was done. The failure that led here is what counts, so none is reported.
-fn put_back(done: Vec<(PathBuf, Undo)>) {
+/// Undoes renames. Failures are ignored: the one that led here is reported.
+fn roll_back(done: Vec<(PathBuf, Undo)>) {
     for (target, undo) in done.into_iter().rev() {
         match undo {
             Undo::PutBack(before) => drop(before.persist(&target)),
@@ -190,7 +190,7 @@ fn put_back(done: Vec<(PathBuf, Undo)>) {
 impl Drop for Staging {
     fn drop(&mut self) {
         self.files.clear();
-        if !self.settled {
+        if !self.committed {
             for directory in self.directories.iter().rev() {
                 // One that somebody else uses by now is not empty, and stays.
                 fs::remove_dir(directory).ok();
@@ -250,7 +250,7 @@ mod tests {
             change(&home, "a/b/new", None, "3"),
             change(&home, "a/b/other", None, "4"),
         ];
-        write_together(&changes).unwrap();
+        write_all_or_none(&changes).unwrap();
         let texts: Vec<_> = tree(&home)
             .into_iter()
             .filter_map(|(_, text)| text)
@@ -275,7 +275,7 @@ mod tests {
         ];
         for last in wrong {
             let changes = [first.to_vec(), vec![last]].concat();
-            assert!(write_together(&changes).is_err());
+            assert!(write_all_or_none(&changes).is_err());
             assert_eq!(tree(&home), before);
         }
     }
@@ -295,8 +295,8 @@ mod tests {
             changes.iter().try_for_each(|it| staging.add(it)).unwrap();
             staging
         };
-        write_together(&changes[..1]).unwrap();
-        let settled = || {
+        write_all_or_none(&changes[..1]).unwrap();
+        let committed = || {
             let is_staged = |path: &Path| path.display().to_string().contains("/.kvctl-");
             let files = tree(&home).into_iter();
             files
@@ -306,14 +306,14 @@ mod tests {
         let (one, two) = (stage(&changes), stage(&changes));
         let other = [change(&home, "other", None, "6"), changes[1].clone()];
         let loser = stage(&[&other[..], &[change(&home, "last", None, "7")]].concat());
-        one.settle().unwrap();
-        let wanted = settled();
+        one.commit().unwrap();
+        let wanted = committed();
         assert_eq!(wanted.len(), 5);
-        two.settle().unwrap();
-        assert_eq!(settled(), wanted);
+        two.commit().unwrap();
+        assert_eq!(committed(), wanted);
         // What is undone is what this run did, and no more.
-        assert!(matches!(loser.settle(), Err(Error::Exists { .. })));
-        assert_eq!(settled(), wanted);
+        assert!(matches!(loser.commit(), Err(Error::Exists { .. })));
+        assert_eq!(committed(), wanted);
     }
 
     #[test]
@@ -332,7 +332,7 @@ mod tests {
         }
         // Somebody else writes the last one meanwhile.
         super::super::replace(&home.path().join("last"), b"1", b"theirs").unwrap();
-        let error = staging.settle().unwrap_err();
+        let error = staging.commit().unwrap_err();
         assert!(matches!(error, Error::Changed { .. }), "{error}");
         super::super::replace(&home.path().join("last"), b"theirs", b"1").unwrap();
         assert_eq!(tree(&home), before);

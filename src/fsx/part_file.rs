@@ -1,4 +1,4 @@
-//! Files that are written piece by piece, under another name until they are whole.
+//! Files that are written piece by piece as `NAME.part`, and renamed when complete.
 
 use std::{
     fs::{File, Metadata, OpenOptions},
@@ -6,56 +6,54 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, keep_owner, own, write_error};
+use super::{Error, keep_owner, own_files, write_error};
 
-/// A file that grows as `NAME.part` and takes its name when it is whole. No other process has it
-/// open meanwhile.
+/// A file that is written as `NAME.part` and renamed when complete. It is locked meanwhile.
 #[derive(Debug)]
-pub struct Growing {
+pub struct PartFile {
     file: BufWriter<File>,
     part: PathBuf,
     target: PathBuf,
-    /// Whether the part outlives a failure, so that it can be gone on with.
+    /// Whether the part is kept on failure, so that it can be resumed.
     resumable: bool,
     committed: bool,
 }
 
-/// What an earlier run left of a file that was to grow.
+/// The part file of an earlier run.
 #[derive(Debug)]
-pub struct Begun {
+pub struct ExistingPart {
     file: File,
     part: PathBuf,
     target: PathBuf,
 }
 
-impl Growing {
-    /// Returns the name under which `target` grows.
+impl PartFile {
+    /// Returns the path of the part file of `target`.
     pub fn part(target: &Path) -> PathBuf {
         let mut name = target.as_os_str().to_owned();
         name.push(".part");
         name.into()
     }
 
-    /// Begins a file. One that is there under the other name is not overwritten: it may be another
-    /// run's.
+    /// Begins a file. An existing part file is not overwritten: it may belong to another run.
     pub fn begin(target: &Path, resumable: bool) -> Result<Self, Error> {
         before(target)?;
         let part = Self::part(target);
         let mut options = OpenOptions::new();
-        own::close_to_others(options.write(true).create_new(true));
-        let file = own::open_locked(&options, &part)?;
+        own_files::close_to_others(options.write(true).create_new(true));
+        let file = own_files::open_locked(&options, &part)?;
         Ok(Self::new(file, part, target, resumable))
     }
 
-    /// Returns what an earlier run left, if it did and has ended.
-    pub fn begun(target: &Path) -> Result<Option<Begun>, Error> {
+    /// Returns the part file that an earlier run left, if any.
+    pub fn existing(target: &Path) -> Result<Option<ExistingPart>, Error> {
         let part = Self::part(target);
         if std::fs::symlink_metadata(&part).is_err() {
             return Ok(None);
         }
         let mut options = OpenOptions::new();
-        let file = own::open_locked(options.read(true).write(true), &part)?;
-        Ok(Some(Begun {
+        let file = own_files::open_locked(options.read(true).write(true), &part)?;
+        Ok(Some(ExistingPart {
             file,
             part,
             target: target.to_owned(),
@@ -74,7 +72,7 @@ impl Growing {
         }
     }
 
-    /// Gives the file its name. What had it before is replaced, and its mode is kept.
+    /// Renames the part to its target, replacing it and keeping its mode.
     pub fn commit(mut self) -> Result<(), Error> {
         let before = before(&self.target)?;
         let synced = self.file.flush().and_then(|()| {
@@ -86,7 +84,7 @@ impl Growing {
             file.sync_data()
         });
         synced.map_err(|source| write_error(&self.part, source))?;
-        if !own::is_at(self.file.get_ref(), &self.part) {
+        if !own_files::is_same_file(self.file.get_ref(), &self.part) {
             return Err(Error::Changed {
                 path: self.part.clone(),
             });
@@ -97,7 +95,7 @@ impl Growing {
         Ok(())
     }
 
-    /// Forgets the file.
+    /// Discards the part.
     pub fn discard(mut self) {
         self.resumable = false;
     }
@@ -114,13 +112,13 @@ fn before(target: &Path) -> Result<Option<Metadata>, Error> {
     }
 }
 
-impl Begun {
-    /// Goes on with it, behind its first `length` bytes.
-    pub fn go_on(mut self, length: u64) -> Result<Growing, Error> {
+impl ExistingPart {
+    /// Resumes it after its first `length` bytes.
+    pub fn resume(mut self, length: u64) -> Result<PartFile, Error> {
         let moved = self.file.set_len(length);
         let moved = moved.and_then(|()| self.file.seek(SeekFrom::Start(length)));
         moved.map_err(|source| write_error(&self.part, source))?;
-        Ok(Growing::new(self.file, self.part, &self.target, true))
+        Ok(PartFile::new(self.file, self.part, &self.target, true))
     }
 
     /// Removes it.
@@ -129,13 +127,13 @@ impl Begun {
     }
 }
 
-impl Read for Begun {
+impl Read for ExistingPart {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.file.read(buffer)
     }
 }
 
-impl Write for Growing {
+impl Write for PartFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
@@ -145,9 +143,12 @@ impl Write for Growing {
     }
 }
 
-impl Drop for Growing {
+impl Drop for PartFile {
     fn drop(&mut self) {
-        if !self.committed && !self.resumable && own::is_at(self.file.get_ref(), &self.part) {
+        if !self.committed
+            && !self.resumable
+            && own_files::is_same_file(self.file.get_ref(), &self.part)
+        {
             // The failure that led here is what counts.
             std::fs::remove_file(&self.part).ok();
         }
@@ -162,33 +163,33 @@ mod tests {
     fn a_file_has_its_name_only_when_it_is_whole() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("a.ndjson");
-        let mut file = Growing::begin(&target, true).unwrap();
+        let mut file = PartFile::begin(&target, true).unwrap();
         file.write_all(b"one\ntw").unwrap();
         drop(file);
         assert!(!target.exists());
         assert!(matches!(
-            Growing::begin(&target, true),
+            PartFile::begin(&target, true),
             Err(Error::Exists { .. })
         ));
-        let mut begun = Growing::begun(&target).unwrap().unwrap();
+        let mut begun = PartFile::existing(&target).unwrap().unwrap();
         let mut text = String::new();
         begun.read_to_string(&mut text).unwrap();
         assert_eq!(text, "one\ntw");
-        let mut file = begun.go_on(4).unwrap();
+        let mut file = begun.resume(4).unwrap();
         file.write_all(b"two\n").unwrap();
         file.commit().unwrap();
         assert_eq!(fs_err::read(&target).unwrap(), b"one\ntwo\n");
-        assert!(Growing::begun(&target).unwrap().is_none());
+        assert!(PartFile::existing(&target).unwrap().is_none());
     }
 
     #[test]
     fn what_cannot_be_gone_on_with_leaves_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("a.csv");
-        let mut file = Growing::begin(&target, false).unwrap();
+        let mut file = PartFile::begin(&target, false).unwrap();
         file.write_all(b"key").unwrap();
         drop(file);
-        Growing::begin(&target, true).unwrap().discard();
+        PartFile::begin(&target, true).unwrap().discard();
         assert_eq!(fs_err::read_dir(directory.path()).unwrap().count(), 0);
     }
 
@@ -196,12 +197,15 @@ mod tests {
     fn nobody_takes_the_name_from_a_run_that_is_at_work() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("a.ndjson");
-        let mut file = Growing::begin(&target, true).unwrap();
-        assert!(matches!(Growing::begun(&target), Err(Error::Busy { .. })));
+        let mut file = PartFile::begin(&target, true).unwrap();
+        assert!(matches!(
+            PartFile::existing(&target),
+            Err(Error::Busy { .. })
+        ));
         file.write_all(b"mine").unwrap();
         // Somebody who does not ask for the lock does it nevertheless.
-        fs_err::remove_file(Growing::part(&target)).unwrap();
-        let theirs = Growing::begin(&target, true).unwrap();
+        fs_err::remove_file(PartFile::part(&target)).unwrap();
+        let theirs = PartFile::begin(&target, true).unwrap();
         assert!(matches!(file.commit(), Err(Error::Changed { .. })));
         theirs.commit().unwrap();
         assert_eq!(fs_err::read(&target).unwrap(), b"");
@@ -214,22 +218,25 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("a.ndjson");
         let mode = || target.metadata().unwrap().permissions().mode() & 0o7777;
-        Growing::begin(&target, true).unwrap().commit().unwrap();
+        PartFile::begin(&target, true).unwrap().commit().unwrap();
         assert_eq!(mode(), 0o600);
         let wider = std::fs::Permissions::from_mode(0o640);
         fs_err::set_permissions(&target, wider).unwrap();
-        Growing::begin(&target, true).unwrap().commit().unwrap();
+        PartFile::begin(&target, true).unwrap().commit().unwrap();
         assert_eq!(mode(), 0o640);
 
         symlink(&target, directory.path().join("b.ndjson.part")).unwrap();
         let other = directory.path().join("b.ndjson");
         assert!(matches!(
-            Growing::begin(&other, true),
+            PartFile::begin(&other, true),
             Err(Error::Link { .. })
         ));
-        assert!(matches!(Growing::begun(&other), Err(Error::Link { .. })));
         assert!(matches!(
-            Growing::begin(Path::new("/dev/null"), true),
+            PartFile::existing(&other),
+            Err(Error::Link { .. })
+        ));
+        assert!(matches!(
+            PartFile::begin(Path::new("/dev/null"), true),
             Err(Error::NotAFile { .. })
         ));
     }

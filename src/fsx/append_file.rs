@@ -1,4 +1,4 @@
-//! Files to which lines are added, as a record of what was done.
+//! Files to which lines are appended.
 
 use std::{
     fs::{File, OpenOptions},
@@ -6,16 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, own, write_error};
+use super::{Error, own_files, write_error};
 
-/// A file to which lines are added, each at once and for good. No two processes have it open.
+/// A locked file to which lines are appended and flushed one by one.
 #[derive(Debug)]
-pub struct Appending {
+pub struct AppendFile {
     file: File,
     path: PathBuf,
 }
 
-impl Appending {
+impl AppendFile {
     /// Opens the file at `path`, which the user named, or makes it, and the directories on the way.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source| write_error(path, source);
@@ -23,7 +23,7 @@ impl Appending {
             std::fs::create_dir_all(directory).map_err(failed)?;
         }
         let file = options().open(path).map_err(failed)?;
-        own::claim(&file, path)?;
+        own_files::lock_now(&file, path)?;
         Ok(Self {
             file,
             path: path.to_owned(),
@@ -33,7 +33,7 @@ impl Appending {
     /// Opens the file at `path`, which kvctl named, or makes it. A link there is not followed.
     pub fn open_own(path: &Path) -> Result<Self, Error> {
         Ok(Self {
-            file: own::open_locked(&options(), path)?,
+            file: own_files::open_locked(&options(), path)?,
             path: path.to_owned(),
         })
     }
@@ -42,11 +42,11 @@ impl Appending {
     /// its user's eyes only. A link there is not followed.
     pub fn open_private(path: &Path) -> Result<Self, Error> {
         if let Some(directory) = path.parent() {
-            own::create_private_directory(directory, true)
+            own_files::create_private_directory(directory, true)
                 .map_err(|source| write_error(path, source))?;
         }
         Ok(Self {
-            file: own::open_locked(own::close_to_others(&mut options()), path)?,
+            file: own_files::open_locked(own_files::close_to_others(&mut options()), path)?,
             path: path.to_owned(),
         })
     }
@@ -57,7 +57,7 @@ impl Appending {
             return Ok(None);
         }
         Ok(Some(Self {
-            file: own::open_locked(options().create(false), path)?,
+            file: own_files::open_locked(options().create(false), path)?,
             path: path.to_owned(),
         }))
     }
@@ -95,7 +95,7 @@ impl Appending {
 
     /// Removes the file, if it still has its name: what it recorded is over.
     pub fn remove(&self) -> Result<(), Error> {
-        if !own::is_at(&self.file, &self.path) {
+        if !own_files::is_same_file(&self.file, &self.path) {
             return Ok(());
         }
         std::fs::remove_file(&self.path).map_err(|source| write_error(&self.path, source))
@@ -123,7 +123,7 @@ mod tests {
     fn only_its_user_reads_a_private_file_and_enters_its_directory() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a/b/c.journal");
-        let mut file = Appending::open_private(&path).unwrap();
+        let mut file = AppendFile::open_private(&path).unwrap();
         file.line("one").unwrap();
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
@@ -151,29 +151,29 @@ mod tests {
                 Err(Error::NotAFile { .. }) => name == "directory" || name == "fifo",
                 _ => false,
             };
-            assert!(refused(Appending::open_own(&at(name)).map(drop)), "{name}");
+            assert!(refused(AppendFile::open_own(&at(name)).map(drop)), "{name}");
             assert!(
-                refused(Appending::open_private(&at(name)).map(drop)),
+                refused(AppendFile::open_private(&at(name)).map(drop)),
                 "{name}"
             );
             assert!(
-                refused(Appending::open_existing(&at(name)).map(drop)),
+                refused(AppendFile::open_existing(&at(name)).map(drop)),
                 "{name}"
             );
             assert!(refused(super::super::lock(&at(name)).map(drop)), "{name}");
         }
         assert!(!at("nothing").exists());
         assert_eq!(fs_err::read(&precious).unwrap(), b"precious");
-        assert!(Appending::open_existing(&at("absent")).unwrap().is_none());
+        assert!(AppendFile::open_existing(&at("absent")).unwrap().is_none());
     }
 
     #[test]
     fn what_lost_its_name_is_not_removed_under_it() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a");
-        let first = Appending::open_own(&path).unwrap();
+        let first = AppendFile::open_own(&path).unwrap();
         fs_err::remove_file(&path).unwrap();
-        let second = Appending::open_own(&path).unwrap();
+        let second = AppendFile::open_own(&path).unwrap();
         first.remove().unwrap();
         assert!(path.exists());
         second.remove().unwrap();

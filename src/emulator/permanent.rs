@@ -1,7 +1,6 @@
-//! Which failures of the disk are the same the next time. Imports `fsx`.
+//! Which disk errors a retry cannot fix. Imports `fsx`.
 //!
-//! Clients try again what failed on the side of the service. What no second attempt heals must not
-//! keep them waiting, and not be called temporary.
+//! Clients retry server errors. Permanent ones must not keep them waiting or be called temporary.
 
 #[cfg(unix)]
 use std::error::Error;
@@ -9,7 +8,7 @@ use std::io::{self, ErrorKind};
 
 use crate::fsx;
 
-/// Whether it is the same the next time: no room, no right, no such place, or too many open files.
+/// Whether it is permanent: no space, no permission, no such path, or too many open files.
 pub(super) fn of_io(error: &io::Error) -> bool {
     if is_out_of_files(error) {
         return true;
@@ -66,7 +65,7 @@ pub(super) fn of_file(error: &fsx::Error) -> bool {
     }
 }
 
-/// The same for a database: only what comes of others who are at it goes by.
+/// The same for a database: only errors caused by concurrent access are temporary.
 pub(super) fn of_sqlite(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{
         DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed, OperationInterrupted, OutOfMemory,
