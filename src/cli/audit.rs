@@ -5,12 +5,12 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use super::{duration, key::NamespaceArgs};
 use crate::domain::Ttl;
 
-/// Report keys that break the rules of kvctl.toml, and what keys begin with; exit with 8 if any do
+/// Check keys against the rules of kvctl.toml and count prefixes; exit 8 if a key breaks a rule
 #[derive(Debug, Args)]
 #[command(
     after_help = "\
-Without -b, -n or --namespace-id, all bindings of the environment that kvctl.toml has rules for are
-audited; if it has none, the keys of all bindings are counted.",
+Without -b, -n or --namespace-id, every binding of the environment with rules in kvctl.toml is checked;
+if there are no rules, the keys of all bindings are counted.",
     after_long_help = AFTER_LONG_HELP
 )]
 pub struct AuditArgs {
@@ -18,54 +18,53 @@ pub struct AuditArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Also report keys that expire within this time, such as 1h; that breaks no rule
+    /// Also report keys that expire within this time, such as 1h; they break no rule
     #[arg(long, value_name = "DURATION", value_parser = duration::seconds)]
     pub expiring_within: Option<u32>,
 
-    /// What ends a prefix, where keys are counted by what they begin with
+    /// Delimiter that ends a prefix
     #[arg(long, value_name = "TEXT", default_value = ":", value_parser = NonEmptyStringValueParser::new())]
     pub delimiter: String,
 
-    /// How many prefixes to show, those with most keys first: 1 to 1000
+    /// Number of prefixes to show, those with most keys first: 1 to 1000
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub top: u16,
 
-    /// Give a time to live to keys that must have one; value and metadata stay
+    /// Set a TTL on keys that must have one; values and metadata are kept
     #[arg(long)]
     pub fix: bool,
 
-    /// Which time to live to give [default: the rule's ttl.max]
+    /// TTL to set [default: the rule's ttl.max]
     #[arg(long, value_name = "DURATION", requires = "fix")]
     pub ttl: Option<Ttl>,
 
-    /// Show what --fix would do, and stop
+    /// Show what --fix would do
     #[arg(long, requires = "fix")]
     pub dry_run: bool,
 
-    /// Title of the namespace, typed once more, if kvctl.toml protects it
+    /// Title of the namespace, to confirm; required if kvctl.toml protects it
     #[arg(long, value_name = "TITLE", requires = "fix")]
     pub confirm: Option<String>,
 }
 
 const AFTER_LONG_HELP: &str = "\
-Without -b, -n or --namespace-id, all bindings of the environment that kvctl.toml has rules for are
-audited; if it has none, the keys of all bindings are counted. A thousand keys cost one request, and
-no value is read.
+Without -b, -n or --namespace-id, every binding of the environment with rules in kvctl.toml is checked;
+if there are no rules, the keys of all bindings are counted. Listing
+a thousand keys takes one request; values are not read.
 
 The rules of a namespace in kvctl.toml:
 
-  prefix = \"session:\"                  each key begins so
+  prefix = \"session:\"                  each key has this prefix
   ttl = { required = true,              each key expires
-          max = \"24h\",                  no key has longer to live than this
-          min = \"60s\" }                 what --fix gives is at least this
+          max = \"24h\",                  no key has a longer TTL
+          min = \"60s\" }                 the shortest TTL that --fix may set
 
-When a key was written is not known, only when it expires. So ttl.max is judged by the time that is
-left, with a minute's grace for clocks that differ: a key that was given more, long ago, may pass.
-ttl.min cannot be judged at all, for every key comes to have less left; keys below it are counted.
-Without required, keys that never expire break nothing.
+A key has an expiration but no date of writing. So ttl.max is checked against the time left, with a
+minute's grace for clock skew: an old key that was given a longer TTL may pass. ttl.min cannot be
+checked, since the time left of every key falls below it; such keys are counted. Without required,
+keys that never expire break no rule.
 
---fix names one namespace, asks first, or takes --yes, and reads and writes the keys that must
-expire and do not: afterwards they do, and are gone when their time is up. Keys with a foreign
-prefix are left alone. Between the list, the reading and the writing others may write: of a key
-that is rewritten, new metadata is lost if it came after the list, and a new value if it came after
-the value was read, which is what the service showed then and may be a minute old.";
+--fix works on one namespace, asks for confirmation or takes --yes, and rewrites the keys that must
+expire and do not, with a TTL. Keys with another prefix are not changed. Concurrent writes may be
+lost: metadata written after the list was read, and a value written after it was read, which may
+itself be a minute old.";

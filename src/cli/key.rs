@@ -9,17 +9,17 @@ use crate::domain::{Binding, Expiration, KeyName, Metadata, NamespaceId, Ttl};
 /// The commands under `key`.
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Write the value of a key to stdout, byte for byte
+    /// Print the value of a key, byte for byte
     Get(GetArgs),
     /// Store a value under a key
     Put(PutArgs),
-    /// Delete keys: some by name, or all that begin with a prefix
+    /// Delete keys by name or by prefix
     Delete(DeleteArgs),
     /// List the keys of a namespace
     List(ListArgs),
-    /// Change a value in your editor; expiry and metadata stay
+    /// Edit a value in your editor; expiration and metadata are kept
     Edit(EditArgs),
-    /// Give a key another expiry; value and metadata stay
+    /// Change the expiration of a key; value and metadata are kept
     Touch(TouchArgs),
 }
 
@@ -32,7 +32,7 @@ pub struct NamespaceArgs {
     #[arg(short, long, value_name = "NAME", group = "which")]
     pub binding: Option<Binding>,
 
-    /// Take the binding's preview_id
+    /// Use the binding's preview_id
     #[arg(long, requires = "binding")]
     pub preview: bool,
 
@@ -45,11 +45,11 @@ pub struct NamespaceArgs {
     pub namespace_id: Option<NamespaceId>,
 }
 
-/// Write the value of a key to stdout, byte for byte
+/// Print the value of a key, byte for byte
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without -b, -n or --namespace-id, the only binding of the wrangler file is meant.
-A key that begins with a dash goes after --: kvctl key get -- -key")]
+Without -b, -n or --namespace-id, the only binding of the wrangler file is used.
+Put a key starting with a dash after --: kvctl key get -- -key")]
 pub struct GetArgs {
     /// Key to read
     pub key: KeyName,
@@ -58,11 +58,11 @@ pub struct GetArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// File to write the value to, whole or not at all; - is stdout, even if that is a terminal
+    /// File to write the value to, or - for stdout, even if that is a terminal
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Show expiry and metadata as well; binary values as base64
+    /// Also show expiration and metadata; binary values as base64
     #[arg(long)]
     pub with_metadata: bool,
 }
@@ -75,14 +75,14 @@ pub struct GetArgs {
 )]
 #[command(after_help = "\
 Without VALUE and --file, the value is read from stdin, unless that is a terminal. An empty stdin is
-an error then; to store an empty value, give '' as VALUE, or --stdin, - or --file with an empty one.
-What is not given is cleared: a put without --ttl or --keep-ttl never expires.
-A key or value that begins with a dash goes after --: kvctl key put -b KV -- -key -value")]
+then an error; to store an empty value, give '' as VALUE, or --stdin, -, or --file with an empty file.
+Expiration and metadata that are not given are removed: without --ttl or --keep-ttl, the key never
+expires. Put a key or value starting with a dash after --: kvctl key put -b KV -- -key -value")]
 pub struct PutArgs {
     /// Key to write
     pub key: KeyName,
 
-    /// Value, which may be empty; - is stdin
+    /// Value, which may be empty, or - for stdin
     #[arg(conflicts_with_all = ["file", "stdin"])]
     pub value: Option<ValueArg>,
 
@@ -94,46 +94,46 @@ pub struct PutArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// File that holds the value; - is stdin
+    /// File with the value, or - for stdin
     // What wrangler calls it is taken too.
     #[arg(long, alias = "path", value_name = "FILE")]
     pub file: Option<PathBuf>,
 
-    /// Read the value from stdin, even if that holds nothing
+    /// Read the value from stdin, even if it is empty
     #[arg(long, conflicts_with = "file")]
     pub stdin: bool,
 
-    /// How long the key lives: seconds, or a duration such as 90m or 7d; at least 60 s
+    /// TTL: seconds, or a duration such as 90m or 7d; at least 60 s
     #[arg(long, value_name = "DURATION")]
     pub ttl: Option<Ttl>,
 
-    /// When the key expires: UNIX seconds, or a date such as 2030-01-01T00:00:00Z
+    /// Expiration: UNIX seconds, or a date such as 2030-01-01T00:00:00Z
     #[arg(long, value_name = "TIME", conflicts_with = "ttl")]
     pub expires: Option<Expiration>,
 
-    /// Leave the key's expiry as it is
+    /// Keep the key's expiration
     #[arg(long, conflicts_with_all = ["ttl", "expires"])]
     pub keep_ttl: bool,
 
-    /// Metadata to store beside the value, up to 1,024 bytes
+    /// Metadata to store with the value, up to 1,024 bytes
     #[arg(long, value_name = "JSON")]
     pub metadata: Option<Metadata>,
 
-    /// Leave the key's metadata as it is
+    /// Keep the key's metadata
     #[arg(long, conflicts_with = "metadata")]
     pub keep_metadata: bool,
 
-    /// Say what would be done, and stop
+    /// Show what would be done
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// Delete keys: some by name, or all that begin with a prefix
+/// Delete keys by name or by prefix
 #[derive(Debug, Args)]
 #[command(after_help = "\
-More than one key is deleted only after a question, or with --yes. A namespace that kvctl.toml
+Deleting more than one key asks for confirmation, or takes --yes. A namespace that kvctl.toml
 protects needs --confirm TITLE for --stdin, --prefix and --all.
-That a key is not there is no failure.")]
+Deleting a missing key is not an error.")]
 #[command(group(ArgGroup::new("what").required(true).multiple(true)
     .args(["keys", "stdin", "prefix", "all"])))]
 #[expect(
@@ -149,15 +149,15 @@ pub struct DeleteArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Read the keys from stdin, one a line
+    /// Read the keys from stdin, one per line
     #[arg(long, conflicts_with_all = ["prefix", "all"])]
     pub stdin: bool,
 
-    /// The keys on stdin end with a NUL byte each, not with a line break
+    /// Keys on stdin are separated by NUL bytes, not newlines
     #[arg(short = '0', long, requires = "stdin", conflicts_with_all = ["keys", "prefix", "all"])]
     pub null: bool,
 
-    /// Delete all keys that begin so
+    /// Delete all keys with this prefix
     #[arg(long, value_name = "PREFIX")]
     pub prefix: Option<String>,
 
@@ -165,19 +165,19 @@ pub struct DeleteArgs {
     #[arg(long)]
     pub all: bool,
 
-    /// Delete nothing if that would be more keys
+    /// Delete nothing if more than N keys would be deleted
     #[arg(long, value_name = "N")]
     pub max_delete: Option<usize>,
 
-    /// Show what would be deleted, and stop
+    /// Show what would be deleted
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Title of the namespace, typed once more to confirm
+    /// Title of the namespace, to confirm
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 
-    /// Leave alone what an interrupted run of the same deletion deleted, and keys that are new among it
+    /// Skip keys that an interrupted run of the same deletion deleted, and new keys among them
     #[arg(long, conflicts_with = "keys")]
     pub resume: bool,
 }
@@ -185,14 +185,14 @@ pub struct DeleteArgs {
 /// List the keys of a namespace
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without -b, -n or --namespace-id, the only binding of the wrangler file is meant.
-Off a terminal a line is a name; --json and --ndjson also have expiry and metadata.")]
+Without -b, -n or --namespace-id, the only binding of the wrangler file is used.
+Unless stdout is a terminal, only names are printed; --json and --ndjson also have expiration and metadata.")]
 pub struct ListArgs {
     /// Which namespace.
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// List only keys that begin so
+    /// Only keys with this prefix
     #[arg(
         long,
         value_name = "PREFIX",
@@ -201,22 +201,21 @@ pub struct ListArgs {
     )]
     pub prefix: String,
 
-    /// List at most so many
+    /// Maximum number of keys
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroUsize>,
 
-    /// End each name with a NUL byte, so that names may have line breaks
+    /// Separate names with NUL bytes instead of newlines
     #[arg(short = '0', long, conflicts_with_all = ["json", "ndjson"])]
     pub null: bool,
 }
 
-/// Change a value in your editor; expiry and metadata stay
+/// Edit a value in your editor; expiration and metadata are kept
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The editor is $VISUAL, else $EDITOR, else vi. A line break that the editor adds at the very end is
-not stored.")]
+The editor is $VISUAL, else $EDITOR, else vi. A final newline added by the editor is not stored.")]
 pub struct EditArgs {
-    /// Key whose value to change
+    /// Key to edit
     pub key: KeyName,
 
     /// Which namespace.
@@ -227,12 +226,12 @@ pub struct EditArgs {
     #[arg(long)]
     pub binary: bool,
 
-    /// Say what would be done with the edited text, and stop
+    /// Show what would be done with the edited text
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// Give a key another expiry; value and metadata stay
+/// Change the expiration of a key; value and metadata are kept
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("until").required(true).multiple(false)))]
 pub struct TouchArgs {
@@ -243,19 +242,19 @@ pub struct TouchArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// How long the key lives: seconds, or a duration such as 90m or 7d; at least 60 s
+    /// TTL: seconds, or a duration such as 90m or 7d; at least 60 s
     #[arg(long, value_name = "DURATION", group = "until")]
     pub ttl: Option<Ttl>,
 
-    /// When the key expires: UNIX seconds, or a date such as 2030-01-01T00:00:00Z
+    /// Expiration: UNIX seconds, or a date such as 2030-01-01T00:00:00Z
     #[arg(long, value_name = "TIME", group = "until")]
     pub expires: Option<Expiration>,
 
-    /// Let the key live for ever
+    /// Never expire
     #[arg(long, group = "until")]
     pub no_expiry: bool,
 
-    /// Say what would be done, and stop
+    /// Show what would be done
     #[arg(long)]
     pub dry_run: bool,
 }

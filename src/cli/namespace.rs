@@ -16,9 +16,9 @@ pub enum NamespaceCommand {
     Create(CreateArgs),
     /// Show one namespace
     Get(GetArgs),
-    /// Give a namespace another title; its id and keys stay
+    /// Rename a namespace; its id and keys are kept
     Rename(RenameArgs),
-    /// Delete a namespace with all its keys
+    /// Delete a namespace and all its keys
     Delete(DeleteArgs),
 }
 
@@ -32,22 +32,22 @@ pub struct CreateArgs {
     /// Title of the new namespace
     pub title: Title,
 
-    /// Where its data must stay, for good: eu, fedramp or us
+    /// Jurisdiction of its data, permanently: eu, fedramp or us
     #[arg(long, value_name = "NAME")]
     pub jurisdiction: Option<Jurisdiction>,
 
-    /// If the title exists, say so and succeed
+    /// Succeed if a namespace with this title exists
     #[arg(long)]
     pub adopt: bool,
 
-    /// Say what would be done, and stop
+    /// Show what would be done
     #[arg(long)]
     pub dry_run: bool,
 }
 
 /// Show one namespace
 #[derive(Debug, Args)]
-#[command(after_help = "Without any of these, the only binding of the wrangler file is meant.")]
+#[command(after_help = "Default: the only binding of the wrangler file.")]
 pub struct GetArgs {
     /// Title of the namespace
     #[arg(value_name = "TITLE", group = "which", value_parser = NonEmptyStringValueParser::new())]
@@ -58,7 +58,7 @@ pub struct GetArgs {
     pub namespace: NamespaceArgs,
 }
 
-/// Give a namespace another title; its id and keys stay
+/// Rename a namespace; its id and keys are kept
 #[derive(Debug, Args)]
 pub struct RenameArgs {
     /// Which one.
@@ -69,19 +69,19 @@ pub struct RenameArgs {
     #[arg(long, value_name = "NEW_TITLE")]
     pub to: Title,
 
-    /// Say what would be done, and stop
+    /// Show what would be done
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// Delete a namespace with all its keys
+/// Delete a namespace and all its keys
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
     /// Which one.
     #[command(flatten)]
     pub selector: SelectorArgs,
 
-    /// File to export all records to first; its ending tells the format
+    /// Export all records to this file first; its extension sets the format
     #[arg(long, value_name = "FILE")]
     pub backup: Option<PathBuf>,
 
@@ -95,11 +95,11 @@ pub struct DeleteArgs {
     )]
     pub consistency_timeout: Duration,
 
-    /// Title of the namespace to delete, typed once more to confirm
+    /// Title of the namespace to delete, to confirm
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 
-    /// Say what would be done, and stop
+    /// Show what would be done
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -125,7 +125,7 @@ pub struct SelectorArgs {
     #[arg(short, long, value_name = "NAME", group = "selector")]
     pub binding: Option<Binding>,
 
-    /// Take the binding's preview_id
+    /// Use the binding's preview_id
     #[arg(long, requires = "binding")]
     pub preview: bool,
 }

@@ -13,27 +13,27 @@ use crate::{
 /// What to do about an earlier run of the same command that was interrupted.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct ResumeArgs {
-    /// Go on where an interrupted run of the same command stopped
+    /// Continue an interrupted run of the same command
     #[arg(long)]
     pub resume: bool,
 
-    /// Forget an interrupted run of the same command, and begin anew
+    /// Discard an interrupted run of the same command and start over
     #[arg(long, conflicts_with = "resume")]
     pub restart: bool,
 }
 
-/// Write all records of a namespace to a file
+/// Export the records of a namespace to a file
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Formats: ndjson (.ndjson, .jsonl; with a checksum), json (wrangler's bulk array), csv, and dir (a
-name that ends with /): a file for each key, and .kvctl.ndjson with expiry and metadata.
-Without FILE, and with -, the records go to stdout as NDJSON, unless --format says otherwise.
-The file grows as FILE.part and has its name when it is whole. A new file can be read by its owner
-only; one that is replaced keeps its mode.
---resume exports every key that FILE.part does not have; records that it has are not read again, so
-what changed or was deleted since is not seen.")]
+name ending with /): one file per key, and .kvctl.ndjson with expiration and metadata.
+Without FILE, or with -, records are written to stdout, as NDJSON unless --format is given.
+Records are written to FILE.part, which is renamed to FILE when the export is complete. A new file is
+readable by its owner only; a replaced file keeps its mode.
+--resume exports the keys missing from FILE.part. Records already in it are not read again, so later
+changes and deletions are not seen.")]
 pub struct ExportArgs {
-    /// File to write; - is stdout
+    /// File to write, or - for stdout
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
 
@@ -41,7 +41,7 @@ pub struct ExportArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Export only keys that begin so
+    /// Only keys with this prefix
     #[arg(
         long,
         value_name = "PREFIX",
@@ -50,7 +50,7 @@ pub struct ExportArgs {
     )]
     pub prefix: String,
 
-    /// Format of the file [default: as its ending says]
+    /// Format of the file [default: from its extension]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
 
@@ -59,23 +59,23 @@ pub struct ExportArgs {
           value_parser = duration::up_to_10m)]
     pub consistency_timeout: Duration,
 
-    /// Whether to go on with an interrupted export; NDJSON only.
+    /// Whether to resume an interrupted export; NDJSON only.
     #[command(flatten)]
     pub resume: ResumeArgs,
 }
 
-/// Write the records of a file into a namespace
+/// Import the records of a file into a namespace
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The whole file is read before anything is sent, and a file that changes afterwards ends the import.
-Keys that exist are overwritten; others stay. In a directory, the key of a file is its path, with what
-a file name cannot hold percent-encoded (%20, %2E); names that begin with a dot are skipped, unless
---hidden is given.
-What was confirmed is kept in a journal until all is, so that --resume can go on, if the file is still
-the same; what happened to those keys in the namespace since is not looked at. The journal is in
-kvctl/journals below $XDG_STATE_HOME (default: ~/.local/state).")]
+The whole file is checked before anything is sent; if it changes afterwards, the import stops.
+Existing keys are overwritten; other keys are kept. In a directory, a file's path is its key, with
+characters that a file name cannot have percent-encoded (%20, %2E); names starting with a dot are
+skipped unless --hidden is given.
+Confirmed records are noted in a journal until the import is complete. --resume continues from it if
+the file is unchanged; it does not check whether those keys have changed in the namespace since. The
+journal is in kvctl/journals below $XDG_STATE_HOME (default: ~/.local/state).")]
 pub struct ImportArgs {
-    /// File to read, or a directory with a file for each key; - is stdin
+    /// File to read, directory with one file per key, or - for stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
@@ -83,38 +83,38 @@ pub struct ImportArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Format of the file [default: as its ending says]
+    /// Format of the file [default: from its extension]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
 
-    /// Include files and folders whose names begin with a dot
+    /// Include files and directories whose names start with a dot
     #[arg(long)]
     pub hidden: bool,
 
-    /// Look the file through and say what would be sent, and stop
+    /// Check the file and show what would be sent
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Whether to go on with an interrupted import.
+    /// Whether to resume an interrupted import.
     #[command(flatten)]
     pub resume: ResumeArgs,
 
-    /// Pass over records that are wrong, name them, and exit with 6
+    /// Skip and report invalid records; exit 6 if there are any
     #[arg(long)]
     pub skip_invalid: bool,
 
-    /// Title of the namespace, typed once more, if kvctl.toml protects it
+    /// Title of the namespace, to confirm; required if kvctl.toml protects it
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 }
 
-/// Copy all records of a namespace into another
+/// Copy the records of one namespace to another
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A namespace is named as binding:NAME, binding:NAME@ENV, title:TITLE or id:ID; with local: in front, \
-of the local store. Keys that exist are overwritten; others stay.
---resume lists all keys again, and copies again where keys were added or removed; of other records that
-are confirmed, changes of value, expiry and metadata are not seen.")]
+A namespace is binding:NAME, binding:NAME@ENV, title:TITLE or id:ID; the prefix local: selects the
+local store. Existing keys are overwritten; other keys are kept.
+--resume lists the keys again and copies those around added or removed keys again. Changed values,
+expirations and metadata of other confirmed records are not seen.")]
 pub struct CopyArgs {
     /// Namespace to read
     #[arg(long, value_name = "NAMESPACE")]
@@ -124,11 +124,11 @@ pub struct CopyArgs {
     #[arg(long, value_name = "NAMESPACE")]
     pub to: SideArg,
 
-    /// Copy only keys that begin so
+    /// Only keys with this prefix
     #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
     pub prefix: Option<String>,
 
-    /// Say how much would be copied, and stop
+    /// Show how much would be copied
     #[arg(long)]
     pub dry_run: bool,
 
@@ -137,29 +137,29 @@ pub struct CopyArgs {
           value_parser = duration::up_to_10m)]
     pub consistency_timeout: Duration,
 
-    /// Whether to go on with an interrupted copy.
+    /// Whether to resume an interrupted copy.
     #[command(flatten)]
     pub resume: ResumeArgs,
 
-    /// Title of the namespace to write, typed once more, if kvctl.toml protects it
+    /// Title of the namespace to write, to confirm; required if kvctl.toml protects it
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 }
 
-/// Make a namespace, or the keys with a prefix, hold what a directory holds
+/// Mirror a directory into a namespace
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The key of a file is its path in the directory, behind the prefix; what a file name cannot hold is
-percent-encoded in it: %20 is a space at the end of a name, %2E a dot at the beginning. Expiry and
-metadata stand in .kvctl.ndjson, as `kvctl export DIR/` writes it. Names that begin with a dot are
-skipped, unless --hidden is given; keys of skipped files are never deleted. What is the same on both sides is not sent. Keys that
-only the namespace has stay, unless --delete is given; that asks first, or takes --yes.")]
+The key of a file is the prefix and its path in the directory, with characters that a file name cannot
+have percent-encoded: %20 is a trailing space, %2E a leading dot. Expiration and metadata are read from
+.kvctl.ndjson, as written by `kvctl export DIR/`. Names starting with a dot are skipped unless --hidden
+is given; keys of skipped files are never deleted. Unchanged keys are not sent. Keys that are only in
+the namespace are kept unless --delete is given, which asks for confirmation or takes --yes.")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "flags are independent of each other"
 )]
 pub struct SyncArgs {
-    /// Directory with a file for each key
+    /// Directory with one file per key
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
 
@@ -167,23 +167,23 @@ pub struct SyncArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// What the keys begin with, in front of the names of the files
+    /// Prefix of the keys, put before the file names
     #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
     pub prefix: Option<String>,
 
-    /// Include files and folders whose names begin with a dot
+    /// Include files and directories whose names start with a dot
     #[arg(long)]
     pub hidden: bool,
 
-    /// Delete keys with the prefix that the directory does not have
+    /// Delete keys with the prefix that are not in the directory
     #[arg(long)]
     pub delete: bool,
 
-    /// Do nothing if more keys would be deleted
+    /// Do nothing if more than N keys would be deleted
     #[arg(long, value_name = "N", requires = "delete")]
     pub max_delete: Option<usize>,
 
-    /// Delete all keys with the prefix, if the directory is empty
+    /// Allow --delete with an empty directory, which deletes all keys with the prefix
     #[arg(long, requires = "delete")]
     pub allow_empty: bool,
 
@@ -191,26 +191,26 @@ pub struct SyncArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Title of the namespace, typed once more, if kvctl.toml protects it
+    /// Title of the namespace, to confirm; required if kvctl.toml protects it
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 }
 
-/// Compare two namespaces or exports; exit with 8 if they differ
+/// Compare two namespaces or exports; exit 8 if they differ
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A side is a file (an export, or any file of records in the order of its keys), or a namespace:
-  binding:NAME, binding:NAME@ENV, title:TITLE, id:ID; with local: in front, of the local store.")]
+A and B are each a file (an export, or any file with its records sorted by key) or a namespace:
+  binding:NAME, binding:NAME@ENV, title:TITLE, id:ID; the prefix local: selects the local store.")]
 pub struct DiffArgs {
-    /// One side
+    /// First file or namespace
     #[arg(value_name = "A")]
     pub a: SideArg,
 
-    /// The other side
+    /// Second file or namespace
     #[arg(value_name = "B")]
     pub b: SideArg,
 
-    /// Compare only keys that begin so
+    /// Only keys with this prefix
     #[arg(
         long,
         value_name = "PREFIX",
@@ -219,11 +219,11 @@ pub struct DiffArgs {
     )]
     pub prefix: String,
 
-    /// Format of files [default: as their endings say]
+    /// Format of the files [default: from their extensions]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
 
-    /// Include files and folders whose names begin with a dot
+    /// Include files and directories whose names start with a dot
     #[arg(long)]
     pub hidden: bool,
 }

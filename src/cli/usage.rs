@@ -18,11 +18,11 @@ count by the key, lists by the request; storage is the newest figure of a namesp
 #[derive(Debug, Clone, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct UsageArgs {
-    /// How many days, today included: 1 to 31, which is how far the analytics reach back
+    /// Number of days, including today: 1 to 31, the retention of the analytics
     #[arg(long, value_name = "N", default_value = "30")]
     pub days: Days,
 
-    /// Whose quotas to show; which plan the account has cannot be found out
+    /// Plan whose quotas to show; the plan of the account cannot be looked up
     #[arg(long, value_name = "PLAN", value_enum, default_value_t)]
     pub plan: PlanArg,
 }
@@ -30,10 +30,10 @@ pub struct UsageArgs {
 /// A plan of Cloudflare's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum PlanArg {
-    /// Quotas for each day
+    /// Daily quotas
     #[default]
     Free,
-    /// What each month includes
+    /// Monthly quotas
     Paid,
 }
 

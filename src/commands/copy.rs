@@ -8,7 +8,7 @@ use super::shared::{
     failures, guard,
     journal::{self, JournalDirectory},
     missed::Missed,
-    namespace::Keyspace,
+    namespace::OpenNamespace,
     side::open_namespace,
 };
 use crate::{
@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
     let copy = Copy {
         from: from.namespace(),
         to: to.namespace(),
-        ends: [&from, &to].map(|side| journal::end(&side.session, &side.target.id)),
+        ends: [&from, &to].map(|side| journal::namespace_ref(&side.session, &side.target.id)),
         prefix: args.prefix.as_deref().unwrap_or_default(),
         timeout: args.consistency_timeout,
     };
@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
     } else {
         guard::allow_writes(context, &to, args.confirm.as_deref()).await?;
         let journals = JournalDirectory::new(context);
-        let start = journal::start(args.resume);
+        let start = journal::resume_policy(args.resume);
         let copied = copy.run(journals.journals(), start).await?;
         note_resumed(context, &copied);
         CopyReport {
@@ -71,11 +71,11 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
     context.ui.conclude(&report, verdict)
 }
 
-async fn open(context: &Context, arg: SideArg) -> Result<Keyspace> {
+async fn open(context: &Context, arg: SideArg) -> Result<OpenNamespace> {
     match arg {
         SideArg::Namespace { local, which } => open_namespace(context, local, which).await,
         SideArg::File(path) => {
-            let what = format!("`{}` names no namespace", path.display());
+            let what = format!("`{}` is a file, not a namespace", path.display());
             let instead = "name it as binding:NAME, title:TITLE or id:ID; files are for \
                            `kvctl import` and `kvctl export`";
             Err(UsageError::new(what, instead).into())
@@ -89,14 +89,14 @@ fn note_resumed(context: &Context, copied: &Copied) {
     if copied.again > 0 {
         let records = quantity(copied.again, "record");
         ui.note(&format!(
-            "{records} copied again, since keys were added or removed among those confirmed before"
+            "{records} copied again, because keys were added or removed among those confirmed before"
         ));
     }
     if copied.passed_over > 0 {
         let records = quantity(copied.passed_over, "record");
         ui.note(&format!(
-            "{records} confirmed before were not looked at again; `kvctl diff` compares them, and \
-             `kvctl copy --restart` copies all again"
+            "{records} confirmed before were not read again; `kvctl diff` compares them, and \
+             `kvctl copy --restart` copies everything again"
         ));
     }
 }
@@ -146,7 +146,7 @@ impl Report for CopyReport {
         }
         if self.passed_over > 0 {
             let before = quantity(self.passed_over, "record");
-            out.part(format_args!("; {before} of an earlier run not looked at"));
+            out.part(format_args!("; {before} of an earlier run not read again"));
         }
         writeln!(out)
     }

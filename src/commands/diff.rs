@@ -13,7 +13,7 @@ use crate::{
     domain::KeyName,
     error::{Result, ResultExt as _},
     ops::bulk::{
-        absent::{CONSISTENCY_TIMEOUT, Settling},
+        absent::{AbsentRetry, CONSISTENCY_TIMEOUT},
         compare::{Difference, compare},
         read::Reader,
     },
@@ -30,7 +30,7 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
             Difference::Removed => &mut report.only_a,
             Difference::Added => &mut report.only_b,
             Difference::Value => &mut report.values,
-            Difference::Belongings => &mut report.belongings,
+            Difference::Attributes => &mut report.attributes,
         };
         list.push(key.to_string());
     };
@@ -52,16 +52,16 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
 
 /// Makes sure that keys of a side which are listed, and were absent, are not there.
 async fn settle(context: &Context, reader: &Reader<'_>, prefix: &str) -> Result<()> {
-    let settling = Settling {
+    let retry = AbsentRetry {
         timeout: CONSISTENCY_TIMEOUT,
         reporter: &context.ui,
     };
-    let late = reader.late(prefix, &settling).try_collect::<Vec<_>>().await;
+    let late = reader.late(prefix, &retry).try_collect::<Vec<_>>().await;
     if !late.context("could not compare")?.is_empty() {
         let what = "some keys could be read only after the comparison; run it again";
         return Err(Partial(what.to_owned()).into());
     }
-    Ok(Missed::of(reader.settled()).verdict()?)
+    Ok(Missed::of(reader.absent_outcome()).verdict()?)
 }
 
 /// What two sides differ in.
@@ -76,12 +76,12 @@ struct DiffReport {
     /// Keys with different values.
     values: Vec<String>,
     /// Keys with the same value and different expiry or metadata.
-    belongings: Vec<String>,
+    attributes: Vec<String>,
 }
 
 impl DiffReport {
     fn count(&self) -> usize {
-        self.only_a.len() + self.only_b.len() + self.values.len() + self.belongings.len()
+        self.only_a.len() + self.only_b.len() + self.values.len() + self.attributes.len()
     }
 }
 
@@ -90,8 +90,12 @@ impl Report for DiffReport {
         let lists = [
             (REMOVED, "only in A:", &self.only_a),
             (ADDED, "only in B:", &self.only_b),
-            (REMOVED, "other value:", &self.values),
-            (REMOVED, "other expiry or metadata:", &self.belongings),
+            (REMOVED, "different value:", &self.values),
+            (
+                REMOVED,
+                "different expiration or metadata:",
+                &self.attributes,
+            ),
         ];
         for (style, what, keys) in lists {
             for key in keys.iter().take(SAMPLE) {

@@ -6,7 +6,7 @@ use super::{
     UsageError,
     shared::{
         export::Export,
-        namespace::{Access, Keyspace, choose},
+        namespace::{Access, OpenNamespace, select_namespace},
     },
 };
 use crate::{
@@ -24,12 +24,12 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
         Some(file) => format_of(args.format, file)?,
     };
     if args.resume.resume && format != Format::Stream(StreamFormat::Ndjson) {
-        let what = "only an NDJSON export can be gone on with".to_owned();
-        return Err(UsageError::new(what, "leave out `--resume`").into());
+        let what = "only NDJSON exports can be resumed".to_owned();
+        return Err(UsageError::new(what, "remove `--resume`").into());
     }
-    let Keyspace {
+    let OpenNamespace {
         session, target, ..
-    } = choose(context, args.namespace, Access::Read)?
+    } = select_namespace(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
     let export = Export {

@@ -8,7 +8,7 @@ use super::shared::{
     SAMPLE,
     failures::{self, Failed},
     guard::{Guard, allow_writes},
-    namespace::{Access, Keyspace, choose},
+    namespace::{Access, OpenNamespace, select_namespace},
     quoted,
     source::{Source, remark_skipped},
 };
@@ -31,7 +31,7 @@ use crate::{
 pub(super) async fn run(context: &Context, args: SyncArgs) -> Result<()> {
     let directory = Some(Format::Directory);
     let source = Source::open(context, &args.directory, directory, args.hidden).await?;
-    let choice = choose(context, args.namespace.clone(), Access::Write)?;
+    let choice = select_namespace(context, args.namespace.clone(), Access::Write)?;
     let survey = source.survey(false).await.context("nothing was sent")?;
     remark_skipped(context, &survey);
     let keyspace = choice.open(context).await?;
@@ -79,7 +79,7 @@ pub(super) async fn run(context: &Context, args: SyncArgs) -> Result<()> {
 /// Makes sure that the keys may be written and deleted.
 async fn allow(
     context: &Context,
-    namespace: &Keyspace,
+    namespace: &OpenNamespace,
     args: &SyncArgs,
     plan: &Plan,
 ) -> Result<()> {
@@ -97,8 +97,8 @@ async fn allow(
         context,
         keys: plan.extra.len(),
         confirm,
-        mass: true,
-        sure: false,
+        many: true,
+        assume_yes: false,
     };
     guard.check(namespace).await
 }
@@ -108,10 +108,10 @@ fn check(args: &SyncArgs, extra: usize, records: u64) -> Result<(), Refused> {
     if records == 0 && extra > 0 && !args.allow_empty {
         return Err(Refused::new(
             format!(
-                "the directory holds no key, so that {} would be deleted; nothing was done",
+                "the directory is empty, which would delete {}; nothing was done",
                 quantity(extra, "key")
             ),
-            "give `--allow-empty` if that is meant",
+            "pass `--allow-empty` to delete them",
         ));
     }
     match args.max_delete {
@@ -120,7 +120,7 @@ fn check(args: &SyncArgs, extra: usize, records: u64) -> Result<(), Refused> {
                 "{} would be deleted, more than {max}; nothing was done",
                 quantity(extra, "key")
             ),
-            "give a longer `--prefix`, or a larger `--max-delete`",
+            "pass a longer `--prefix` or a larger `--max-delete`",
         )),
         _ => Ok(()),
     }
@@ -189,11 +189,11 @@ impl Report for SyncReport {
         }
         if !self.deletes && !self.plan.extra.is_empty() {
             let extra = quantity(self.plan.extra.len(), "extra key");
-            out.part(format_args!("; {extra} left, `--delete` deletes them"));
+            out.part(format_args!("; {extra} kept; `--delete` deletes them"));
         }
         if !self.plan.kept.is_empty() {
             let kept = quantity(self.plan.kept.len(), "key");
-            out.part(format_args!("; {kept} of skipped files left"));
+            out.part(format_args!("; {kept} of skipped files kept"));
         }
         writeln!(out)
     }

@@ -8,7 +8,7 @@ use crate::{
 
 /// The key does not exist, though its namespace does.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no key `{key}` in {namespace}")]
+#[error("key `{key}` does not exist in {namespace}")]
 pub struct Absent {
     /// The key, ready to be shown.
     pub key: String,

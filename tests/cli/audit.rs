@@ -280,7 +280,7 @@ fn a_hundred_keys_are_fixed_with_three_requests() {
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(
         seen.stdout
-            .ends_with("100 of 100 keys got a time to live of 1h\n100 keys, no rule broken\n"),
+            .ends_with("set a TTL of 1h on 100 of 100 keys\n100 keys, no rule broken\n"),
         "{seen}"
     );
     assert_eq!(requests, ["GET keys", "POST bulk/get", "PUT bulk"]);

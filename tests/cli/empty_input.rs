@@ -100,7 +100,7 @@ fn what_is_empty_and_named_is_done_and_said() {
         ),
         (
             &["key", "delete", "--stdin", "-n", "one", "-y"],
-            "nothing to do: no key is listed in what was read",
+            "nothing to do: there are no keys in the input",
         ),
         (&["key", "list", "--prefix", "", "-n", "one"], "a\nb"),
         // The top level, which wrangler takes it for as well.

@@ -75,7 +75,7 @@ fn a_resumed_copy_takes_in_keys_that_are_new_among_those_confirmed() {
     for said in [
         "resuming: 20000 records confirmed before",
         "note: 10001 records copied again, since keys were added or removed",
-        "note: 10000 records confirmed before were not looked at again; `kvctl diff`",
+        "note: 10000 records confirmed before were not read again; `kvctl diff`",
     ] {
         assert!(seen.stderr.contains(said), "{said}: {seen}");
     }
@@ -129,7 +129,7 @@ fn a_resumed_copy_claims_nothing_of_values_that_it_did_not_look_at() {
     let seen = resume(&sandbox, &COPY, &[]);
     let expected = "copied 10000 records; 20000 records of an earlier run not looked at\n";
     assert_eq!(seen.stdout, expected, "{seen}");
-    let said = "20000 records confirmed before were not looked at again; `kvctl diff`";
+    let said = "20000 records confirmed before were not read again; `kvctl diff`";
     assert!(seen.stderr.contains(said), "{seen}");
     // What it names does what it says.
     let seen = sandbox.run(&["diff", "title:one", "title:two"]);
@@ -194,7 +194,7 @@ fn a_resumed_deletion_says_of_new_keys_that_they_are_passed_over() {
             .contains("earlier run deleted: 1 key; the list is late, or they are new"),
         "{seen}"
     );
-    assert!(seen.stdout.contains("; 1 passed over"), "{seen}");
+    assert!(seen.stdout.contains("; 1 skipped"), "{seen}");
     assert_eq!(
         sandbox.run(&["key", "list", "-n", "one"]).stdout,
         "key:0000500+\n"
@@ -219,7 +219,7 @@ fn a_later_deletion_is_not_taken_for_the_rest_of_one_that_was_interrupted() {
         assert!(sandbox.journals().is_empty());
         put(&sandbox, "key:0000500", "new");
         let seen = resume(&sandbox, &delete, &[]);
-        assert!(!seen.stderr.contains("passed over"), "{seen}");
+        assert!(!seen.stderr.contains("skipped"), "{seen}");
         assert_eq!(sandbox.run(&["key", "list", "-n", "one"]).stdout, "");
     }
 }

@@ -321,7 +321,7 @@ fn of_many_that_are_passed_over_people_are_shown_some_and_programs_all() {
     let import = ["import", "in.ndjson", "-n", "one", "--skip-invalid"];
     let seen = sandbox.run(&[&import[..], &["--json"]].concat());
     assert_eq!(seen.code, Some(6), "{seen}");
-    assert_eq!(seen.stderr.matches("passed over: line ").count(), 20);
+    assert_eq!(seen.stderr.matches("skipped: line ").count(), 20);
     let more = "warning: … and 5 more; `--json` names them all\n";
     assert!(seen.stderr.contains(more), "{seen}");
     let report: Value = serde_json::from_str(&seen.stdout).unwrap();
@@ -394,7 +394,7 @@ fn an_export_to_a_full_disk_leaves_nothing_under_its_name() {
         assert_eq!(
             part.exists(),
             name == "out.ndjson",
-            "only that can be gone on with"
+            "only that can be resumed"
         );
         assert_eq!(seen.stderr.contains("--resume"), part.exists(), "{seen}");
     }

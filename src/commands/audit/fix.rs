@@ -12,7 +12,7 @@ use crate::{
         shared::{
             failures,
             guard::allow_rewrites,
-            namespace::{Access, Keyspace, choose},
+            namespace::{Access, OpenNamespace, select_namespace},
             quoted,
         },
     },
@@ -35,7 +35,7 @@ use crate::{
 const SHOWN: usize = 5;
 
 pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<AuditReport> {
-    let choice = choose(context, args.namespace.clone(), Access::Write)?;
+    let choice = select_namespace(context, args.namespace.clone(), Access::Write)?;
     let keyspace = choice.open(context).await?;
     let rules = scope::rules(context, &keyspace)?;
     let ttl = chosen(&keyspace.target, rules.as_ref(), args.ttl)?;
@@ -74,8 +74,8 @@ fn chosen(target: &Target, rules: Option<&Rules>, asked: Option<Ttl>) -> Result<
         .into());
     }
     let Some(ttl) = asked.or(rule.max) else {
-        let what = "which time to live `--fix` gives is not said: the rule has no ttl.max";
-        return Err(UsageError::new(what.to_owned(), "give it with `--ttl DURATION`").into());
+        let what = "`--fix` needs a TTL: the rule has no ttl.max";
+        return Err(UsageError::new(what.to_owned(), "pass `--ttl DURATION`").into());
     };
     let limit = match (rule.min, rule.max) {
         (Some(min), _) if ttl < min => format!("shorter than ttl.min, {min}"),
@@ -88,7 +88,7 @@ fn chosen(target: &Target, rules: Option<&Rules>, asked: Option<Ttl>) -> Result<
 
 struct Fix<'a> {
     context: &'a Context,
-    keyspace: &'a Keyspace,
+    keyspace: &'a OpenNamespace,
     ttl: Ttl,
 }
 
@@ -111,16 +111,16 @@ impl Fix<'_> {
         let reporter: &dyn Reporter = &self.context.ui;
         reporter.cost(fixed.cost);
         let what = format!(
-            "giving {} of {} a time to live of {}",
+            "setting a TTL of {} on {} of {}",
+            self.ttl,
             quantity(keys.len(), "key"),
-            self.keyspace.target,
-            self.ttl
+            self.keyspace.target
         );
         allow_rewrites(self.context, self.keyspace, args.confirm.as_deref(), what).await?;
         let namespace = self.keyspace.namespace();
         let (mut written, settled) = set_ttl(namespace, keys, self.ttl, reporter).await?;
         let unreadable = settled.unreadable.iter().map(ToString::to_string);
-        let reason = || "it is listed, and could not be read".to_owned();
+        let reason = || "it is listed but could not be read".to_owned();
         written.failed.extend(unreadable.map(|key| (key, reason())));
         fixed.written = written.confirmed;
         fixed.vanished = settled.expired + settled.deleted.len();
@@ -133,7 +133,7 @@ impl Fix<'_> {
         let count = quantity(keys.len(), "key");
         let ui = &self.context.ui;
         ui.status(&format!(
-            "rewriting {count}, to be gone after {}: {}",
+            "setting a TTL of {} on {count}: {}",
             self.ttl,
             self.keyspace.describe()
         ));
@@ -179,14 +179,11 @@ impl fmt::Display for Fixed {
         }
         if self.dry_run {
             let keys = quantity(self.matched, "key");
-            return write!(
-                f,
-                "dry run: {keys} would get a time to live of {ttl}: {cost}"
-            );
+            return write!(f, "dry run: would set a TTL of {ttl} on {keys}: {cost}");
         }
         write!(
             f,
-            "{} of {} got a time to live of {ttl}",
+            "set a TTL of {ttl} on {} of {}",
             self.written,
             quantity(self.matched, "key")
         )?;

@@ -41,8 +41,8 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<()> {
     }
     if report.has_no_rules() {
         context.ui.note(
-            "there are no rules to check: keys are only counted; the [[namespace]] tables of \
-                   kvctl.toml hold rules",
+            "no rules to check, only counting keys; add rules to the [[namespace]] tables of \
+                   kvctl.toml",
         );
     }
     conclude(context, &report)

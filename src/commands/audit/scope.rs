@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{audit::AuditArgs, key::NamespaceArgs},
-    commands::shared::namespace::{Access, Keyspace, choose},
+    commands::shared::namespace::{Access, OpenNamespace, select_namespace},
     config::{Document, ManifestNamespace},
     context::{Context, Session},
     domain::Binding,
@@ -41,7 +41,7 @@ impl Scope {
         if binding.is_none() && namespace.is_none() && namespace_id.is_none() {
             return Self::of_environment(context).await;
         }
-        let choice = choose(context, args.namespace.clone(), Access::Read)?;
+        let choice = select_namespace(context, args.namespace.clone(), Access::Read)?;
         let keyspace = choice.open(context).await?;
         let subject = Subject {
             rules: rules(context, &keyspace)?,
@@ -108,7 +108,7 @@ impl Scope {
 }
 
 /// Finds the rules for a namespace that was named: those of its binding, or those that lead to it.
-pub(super) fn rules(context: &Context, keyspace: &Keyspace) -> Result<Option<Rules>> {
+pub(super) fn rules(context: &Context, keyspace: &OpenNamespace) -> Result<Option<Rules>> {
     let document = keyspace.document(context)?;
     let Some(manifest) = context.manifest_beside(document.as_ref())? else {
         return Ok(None);

@@ -4,8 +4,8 @@ use super::listed;
 use crate::{
     cli::bulk::BulkDeleteArgs,
     commands::shared::{
-        delete::{Wish, delete},
-        namespace::{Access, choose},
+        delete::{DeleteOptions, delete},
+        namespace::{Access, select_namespace},
         selection::Selection,
     },
     context::Context,
@@ -13,14 +13,14 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: BulkDeleteArgs) -> Result<()> {
-    let choice = choose(context, args.namespace, Access::Write)?;
+    let choice = select_namespace(context, args.namespace, Access::Write)?;
     let selection = Selection::Read(listed(context, &args.file).await?);
-    let wish = Wish {
+    let wish = DeleteOptions {
         max: args.max_delete,
         dry_run: args.dry_run,
         confirm: args.confirm,
         resume: args.resume,
-        sure: args.force,
+        assume_yes: args.force,
     };
     delete(context, choice, selection, wish).await
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::listed;
 use crate::{
     cli::bulk::BulkGetArgs,
-    commands::shared::namespace::{Access, choose},
+    commands::shared::namespace::{Access, select_namespace},
     context::Context,
     error::{Result, ResultExt as _},
     ops::bulk::read::Reader,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: BulkGetArgs) -> Result<()> {
-    let choice = choose(context, args.namespace, Access::Read)?;
+    let choice = select_namespace(context, args.namespace, Access::Read)?;
     let mut keys = listed(context, &args.file).await?;
     let mut seen = HashSet::new();
     // An object has a key once.

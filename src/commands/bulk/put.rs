@@ -34,5 +34,5 @@ pub(super) async fn run(context: &Context, args: BulkPutArgs) -> Result<()> {
         skip_invalid: false,
         confirm,
     };
-    import::bring(context, import, defaults).await
+    import::import_records(context, import, defaults).await
 }

@@ -3,8 +3,8 @@
 use crate::{
     cli::key::DeleteArgs,
     commands::shared::{
-        delete::{Wish, delete},
-        namespace::{Access, choose},
+        delete::{DeleteOptions, delete},
+        namespace::{Access, select_namespace},
         selection::Selection,
     },
     context::Context,
@@ -12,14 +12,14 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
-    let choice = choose(context, args.namespace.clone(), Access::Write)?;
+    let choice = select_namespace(context, args.namespace.clone(), Access::Write)?;
     let selection = Selection::of(&args).await?;
-    let wish = Wish {
+    let wish = DeleteOptions {
         max: args.max_delete,
         dry_run: args.dry_run,
         confirm: args.confirm,
         resume: args.resume,
-        sure: false,
+        assume_yes: false,
     };
     delete(context, choice, selection, wish).await
 }

@@ -13,7 +13,7 @@ use crate::{
         Refused,
         shared::{
             lifetime,
-            namespace::{Access, Keyspace, choose},
+            namespace::{Access, OpenNamespace, select_namespace},
         },
     },
     context::Context,
@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
         binary,
         dry_run,
     } = args;
-    let choice = choose(context, namespace, Access::Write)?;
+    let choice = select_namespace(context, namespace, Access::Write)?;
     let keyspace = choice.open(context).await?;
     let (old, metadata) = keyspace.record(&key).await?;
     if !binary && (str::from_utf8(&old.bytes).is_err() || old.bytes.contains(&0)) {
@@ -82,7 +82,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
 
 /// What is to be written, if it can be. What was changed meanwhile is not overwritten.
 async fn change(
-    keyspace: &Keyspace,
+    keyspace: &OpenNamespace,
     key: &KeyName,
     value: Bytes,
     old: &Value,

@@ -12,7 +12,7 @@ use crate::{
     cli::key::GetArgs,
     commands::{
         Refused,
-        shared::namespace::{Access, Keyspace, choose},
+        shared::namespace::{Access, OpenNamespace, select_namespace},
     },
     context::Context,
     domain::{Expiration, KeyName, Metadata},
@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
         output,
         with_metadata,
     } = args;
-    let choice = choose(context, namespace, Access::Read)?;
+    let choice = select_namespace(context, namespace, Access::Read)?;
     let file = output.as_deref().filter(|path| *path != Path::new("-"));
     let to_file = match file {
         Some(path) => Some(destination(context, path).await?),
@@ -95,7 +95,7 @@ async fn destination(
     })
 }
 
-impl Keyspace {
+impl OpenNamespace {
     async fn value(&self, key: &KeyName) -> Result<Value> {
         let sent = self.namespace().value(key).await;
         sent.map_err(|e| self.explain(e, key))

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::key::ListArgs,
-    commands::shared::namespace::{Access, choose},
+    commands::shared::namespace::{Access, select_namespace},
     context::Context,
     domain::{Expiration, LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata},
     error::{Failure, Result},
@@ -17,7 +17,7 @@ use crate::{
 const SHOWN: usize = 60;
 
 pub(super) async fn run(context: &Context, args: ListArgs) -> Result<()> {
-    let keyspace = choose(context, args.namespace, Access::Read)?
+    let keyspace = select_namespace(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
     let limit = args.limit.map_or(usize::MAX, usize::from);

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::{
     api::{self, Lifetime, Value},
     cli::key::KeyCommand,
-    commands::shared::namespace::Keyspace,
+    commands::shared::namespace::OpenNamespace,
     context::Context,
     domain::{KeyName, Metadata},
     error::{Failure, Result},
@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context, command: KeyCommand) -> Result<()> {
     }
 }
 
-impl Keyspace {
+impl OpenNamespace {
     /// Reads a key whole.
     async fn record(&self, key: &KeyName) -> Result<(Value, Option<Metadata>)> {
         let record = self.namespace().record(key).await;

@@ -13,7 +13,7 @@ use crate::{
         UsageError,
         shared::{
             lifetime,
-            namespace::{Access, Keyspace, choose},
+            namespace::{Access, OpenNamespace, select_namespace},
         },
     },
     context::Context,
@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
         .into());
     }
     let lifetime = lifetime::asked(ttl, expires, "--expires")?;
-    let choice = choose(context, namespace, Access::Write)?;
+    let choice = select_namespace(context, namespace, Access::Write)?;
     let source = Source::of(context, value, file, stdin)?;
     let value = source.read(context).await?;
     let keyspace = choice.open(context).await?;
@@ -96,7 +96,7 @@ struct Keep {
     metadata: bool,
 }
 
-impl Keyspace {
+impl OpenNamespace {
     /// Writes a key, unless that is only tried, and reports it.
     pub(super) async fn write(&self, context: &Context, put: Put) -> Result<()> {
         let Put {

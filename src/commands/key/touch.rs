@@ -5,7 +5,7 @@ use crate::{
     cli::key::TouchArgs,
     commands::shared::{
         lifetime,
-        namespace::{Access, choose},
+        namespace::{Access, select_namespace},
     },
     context::Context,
     error::Result,
@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, args: TouchArgs) -> Result<()> {
         dry_run,
     } = args;
     let lifetime = lifetime::asked(ttl, expires, "--expires")?;
-    let choice = choose(context, namespace, Access::Write)?;
+    let choice = select_namespace(context, namespace, Access::Write)?;
     let keyspace = choice.open(context).await?;
     lifetime::check(&keyspace, lifetime, "--expires").await?;
     let (value, metadata) = keyspace.record(&key).await?;

@@ -37,8 +37,8 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
     if !settled.created && !args.adopt {
         let id = settled.namespace.id;
         return Err(Refused::new(
-            format!("a namespace titled `{title}` already exists: {id}"),
-            "give `--adopt` to take it as it is",
+            format!("namespace `{title}` already exists: {id}"),
+            "pass `--adopt` to use it",
         )
         .into());
     }
@@ -50,7 +50,7 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
         let stays = stays.unwrap_or("none");
         return Err(Refused::new(
             format!("`{title}` already exists, and its jurisdiction is {stays}, not {wanted}"),
-            "a jurisdiction is for good: take another title, or leave out `--jurisdiction`",
+            "a jurisdiction cannot be changed: choose another title, or remove `--jurisdiction`",
         )
         .into());
     }

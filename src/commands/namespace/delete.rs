@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
         "deleting `{title}` ({id}): {}",
         session.describe()
     ));
-    ui.status(&format!("it holds {more}{}", quantity(keys, "key")));
+    ui.status(&format!("it has {more}{}", quantity(keys, "key")));
     for binding in &bound {
         ui.warn(&format!("still bound: {binding}"));
     }
@@ -105,7 +105,7 @@ fn readable_document(context: &Context) -> Option<Document> {
         Err(error) => {
             context
                 .ui
-                .warn(&format!("not looked at for bindings: {error}"));
+                .warn(&format!("could not check for bindings: {error}"));
             None
         }
     }
@@ -121,13 +121,13 @@ async fn confirm(
     match given {
         Some(text) if text == title => Ok(()),
         Some(text) => Err(Refused::new(
-            format!("`--confirm {text}` is not the title `{title}`; nothing was deleted"),
-            format!("give `{flag}` if this is the namespace you mean"),
+            format!("`--confirm {text}` does not match the title `{title}`; nothing was deleted"),
+            format!("pass `{flag}` if this is the right namespace"),
         )
         .into()),
         None if protected => Err(Refused::new(
             format!("kvctl.toml protects `{title}`; nothing was deleted"),
-            format!("give `{flag}` to delete it all the same"),
+            format!("pass `{flag}` to delete it"),
         )
         .into()),
         None => Ok(context

@@ -3,7 +3,7 @@
 use super::NamespaceReport;
 use crate::{
     cli::{GetArgs, key::NamespaceArgs},
-    commands::shared::namespace::{Access, Choice, choose},
+    commands::shared::namespace::{Access, NamespaceSelection, select_namespace},
     context::{Context, Session},
     error::Result,
 };
@@ -14,7 +14,7 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
         namespace: namespace.namespace.or(title),
         ..namespace
     };
-    let Choice { selector, document } = choose(context, named, Access::Read)?;
+    let NamespaceSelection { selector, document } = select_namespace(context, named, Access::Read)?;
     let session = context.connect(document.as_ref()).await?;
     let Session {
         client, account, ..

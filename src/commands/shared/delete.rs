@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     guard::Guard,
     journal::{self, JournalDirectory},
-    namespace::{Choice, Keyspace},
+    namespace::{NamespaceSelection, OpenNamespace},
     quoted,
     selection::Selection,
 };
@@ -33,7 +33,7 @@ use crate::{
 const SAMPLE: usize = 5;
 
 /// How keys are to be deleted.
-pub(crate) struct Wish {
+pub(crate) struct DeleteOptions {
     /// Delete nothing if that would be more.
     pub(crate) max: Option<usize>,
     pub(crate) dry_run: bool,
@@ -41,15 +41,15 @@ pub(crate) struct Wish {
     pub(crate) confirm: Option<String>,
     pub(crate) resume: bool,
     /// Whether yes was said beforehand.
-    pub(crate) sure: bool,
+    pub(crate) assume_yes: bool,
 }
 
 /// Deletes the keys of one namespace that are selected.
 pub(crate) async fn delete(
     context: &Context,
-    choice: Choice,
+    choice: NamespaceSelection,
     selection: Selection,
-    args: Wish,
+    args: DeleteOptions,
 ) -> Result<()> {
     let keyspace = choice.open(context).await?;
     let names = keyspace.names(&selection, args.max).await?;
@@ -88,8 +88,8 @@ pub(crate) async fn delete(
         context,
         keys: names.len(),
         confirm: args.confirm.as_deref(),
-        mass: selection.is_mass(),
-        sure: args.sure,
+        many: selection.is_many(),
+        assume_yes: args.assume_yes,
     };
     guard.check(&keyspace).await?;
     report.remained = keyspace
@@ -113,17 +113,17 @@ fn note_skipped(context: &Context, selection: &Selection, count: usize) {
     let keys = quantity(count, "key");
     context.ui.note(&match selection {
         Selection::Matching(_) => format!(
-            "passed over, though listed among keys that an earlier run deleted: {keys}; the list \
-             is late, or they are new and are deleted without `--resume`"
+            "skipped, though listed among keys that an earlier run deleted: {keys}; the list is \
+             stale, or they are new: run without `--resume` to delete them"
         ),
         Selection::Named(_) | Selection::Read(_) => {
-            format!("passed over, as an earlier run deleted them: {keys}")
+            format!("skipped, deleted by an earlier run: {keys}")
         }
     });
 }
 
 /// Says what will be deleted, and where.
-fn announce(context: &Context, keyspace: &Keyspace, names: &Names) {
+fn announce(context: &Context, keyspace: &OpenNamespace, names: &Names) {
     let keys = quantity(names.len(), "key");
     let place = keyspace.describe();
     context.ui.status(&format!("deleting {keys}: {place}"));
@@ -135,7 +135,7 @@ fn announce(context: &Context, keyspace: &Keyspace, names: &Names) {
     }
 }
 
-impl Keyspace {
+impl OpenNamespace {
     /// Returns the names of the keys that are meant, each once, but refuses more than `max`.
     async fn names(&self, selection: &Selection, max: Option<usize>) -> Result<Names> {
         let names = match selection {
@@ -155,10 +155,10 @@ impl Keyspace {
         match max {
             Some(max) if names.len() > max => Err(Refused::new(
                 format!(
-                    "more than {} would go; nothing was deleted",
+                    "more than {} would be deleted; nothing was deleted",
                     quantity(max, "key")
                 ),
-                "give a longer `--prefix`, or a larger `--max-delete`",
+                "pass a longer `--prefix` or a larger `--max-delete`",
             )
             .into()),
             _ => Ok(names),
@@ -173,7 +173,7 @@ impl Keyspace {
         resume: bool,
     ) -> Result<Kept<String>> {
         let journals = JournalDirectory::new(context);
-        let to = journal::end(&self.session, &self.target.id);
+        let to = journal::namespace_ref(&self.session, &self.target.id);
         let input = match selection {
             Selection::Matching(prefix) => Input::Prefix(prefix.clone()),
             Selection::Named(_) | Selection::Read(_) => Input::keys(names.iter()),
@@ -235,8 +235,8 @@ impl Report for DeleteReport {
             return writeln!(out, "dry run: would delete {keys} from {place}");
         }
         match (self.matched + self.passed_over, self.listed) {
-            (0, true) => return writeln!(out, "nothing to do: no key is listed in what was read"),
-            (0, false) => return writeln!(out, "nothing to do: no such keys in {place}"),
+            (0, true) => return writeln!(out, "nothing to do: there are no keys in the input"),
+            (0, false) => return writeln!(out, "nothing to do: no matching keys in {place}"),
             (_, _) => {}
         }
         for key in &self.remained {
@@ -245,7 +245,7 @@ impl Report for DeleteReport {
         let keys = quantity(self.deleted, "key");
         out.part(format_args!("deleted {keys} from {place}"));
         if self.passed_over > 0 {
-            out.part(format_args!("; {} passed over", self.passed_over));
+            out.part(format_args!("; {} skipped", self.passed_over));
         }
         writeln!(out)
     }

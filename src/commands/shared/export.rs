@@ -20,7 +20,7 @@ use crate::{
     fsx::{self, PartDirectory, PartFile},
     ops::{
         bulk::{
-            absent::Settling,
+            absent::AbsentRetry,
             directory::DirectoryWriter,
             file::{WriteError, format_of, write_all},
             journal::run_id::Origin,
@@ -80,23 +80,23 @@ impl Export<'_> {
         let reader = self.reader();
         let writer = format.writer(self.context.ui.writer());
         let writer = writer.map_err(OutputError::from)?;
-        let settling = self.settling();
-        let records = self.records(&reader, &settling, |_| true);
+        let retry = self.retry();
+        let records = self.records(&reader, &retry, |_| true);
         let written = write_all(records, writer, &|_| {}).await;
         let summary = written.map_err(|e| match e {
             WriteError::Write(e) => Failure::from(OutputError::from(e)),
             WriteError::Source(e) => e.into(),
         })?;
         self.remark(&reader, &summary);
-        let missed = Missed::of(reader.settled());
+        let missed = Missed::of(reader.absent_outcome());
         for line in missed.lines() {
             self.context.ui.note(&line);
         }
         Ok(missed.verdict()?)
     }
 
-    fn settling(&self) -> Settling<'_> {
-        Settling {
+    fn retry(&self) -> AbsentRetry<'_> {
+        AbsentRetry {
             timeout: self.timeout,
             reporter: &self.context.ui,
         }
@@ -107,11 +107,11 @@ impl Export<'_> {
     fn records<'a>(
         &'a self,
         reader: &'a Reader<'_>,
-        settling: &'a Settling<'_>,
+        retry: &'a AbsentRetry<'_>,
         wanted: impl Fn(&KeyName) -> bool + 'a,
     ) -> impl Stream<Item = Result<Record, read::Error>> + 'a {
         let found = reader.records_of(reader.keys(self.prefix), wanted);
-        let found = found.chain(reader.late(self.prefix, settling));
+        let found = found.chain(reader.late(self.prefix, retry));
         found.map_ok(|(_, record)| record)
     }
 
@@ -135,7 +135,7 @@ impl Export<'_> {
             records: summary.records,
             bytes: summary.bytes,
             resumed_after,
-            missed: Missed::of(reader.settled()),
+            missed: Missed::of(reader.absent_outcome()),
         })
     }
 
@@ -152,12 +152,12 @@ impl Export<'_> {
 
     /// Writes a directory. Its keys must come in order, so it is begun again where some come late.
     async fn write_tree(&self, target: &Path) -> Result<(Reader<'_>, Summary, u64)> {
-        let settling = self.settling();
+        let retry = self.retry();
         for _ in 0..TREE_ATTEMPTS {
             let reader = self.reader();
             let (tree, summary) = self.grow_tree(&reader, target).await?;
             let none_late = {
-                let mut late = pin!(reader.late(self.prefix, &settling));
+                let mut late = pin!(reader.late(self.prefix, &retry));
                 late.try_next().await.context(NOTHING_KEPT)?.is_none()
             };
             if none_late {
@@ -166,9 +166,9 @@ impl Export<'_> {
             }
             self.context
                 .ui
-                .status("some keys can be read only now; exporting again");
+                .status("some keys became readable only now; exporting again");
         }
-        let what = "keys that could not be read at first kept appearing";
+        let what = "keys kept becoming readable during the export";
         Err(Failure::from(Partial(what.to_owned())).context(NOTHING_KEPT))
     }
 
@@ -180,8 +180,8 @@ impl Export<'_> {
         let mut tree = PartDirectory::begin(target).map_err(|e| match e {
             fsx::Error::NotEmpty { .. } => Refused::new(
                 e.to_string(),
-                "export to a directory that is new or empty; `kvctl sync` goes the other \
-                        way",
+                "export to a new or empty directory; `kvctl sync` writes a directory to a \
+                        namespace",
             )
             .into(),
             fsx::Error::Exists { .. } => Refused::new(
@@ -215,7 +215,7 @@ impl Export<'_> {
             None
         };
         let reader = self.reader();
-        let settling = self.settling();
+        let retry = self.retry();
         let known = partial
             .as_mut()
             .map(|partial| std::mem::take(&mut partial.keys));
@@ -239,7 +239,7 @@ impl Export<'_> {
                     .class(ErrorClass::Failed)
                     .context("could not write the export")?,
             };
-            let records = self.records(&reader, &settling, |key| {
+            let records = self.records(&reader, &retry, |key| {
                 let wanted = !known.contains(key);
                 disordered.set(disordered.get() || (wanted && known.is_beyond(key)));
                 wanted
@@ -267,7 +267,7 @@ impl Export<'_> {
     /// Takes note of where the records come from, in case the export is resumed, or checks it.
     fn note_origin(&self, target: &Path, resumed: bool) -> Result<Option<fsx::AppendFile>> {
         let origin = Origin {
-            from: journal::end(self.session, &self.target.id),
+            from: journal::namespace_ref(self.session, &self.target.id),
             prefix: self.prefix.to_owned(),
         };
         let journals = JournalDirectory::new(self.context);
@@ -298,30 +298,29 @@ impl Export<'_> {
                 "`kvctl diff` compares them, and "
             };
             ui.note(&format!(
-                "{} exported before were not looked at again; {diff}`kvctl export --restart` exports \
-                 all again",
+                "{} exported before were not read again; {diff}`kvctl export --restart` exports \
+                 everything again",
                 quantity(before, "record")
             ));
         }
         if disordered {
             ui.note(
-                "some came after records with greater keys, so the records are not in the order of \
-                 their keys",
+                "some records follow records with greater keys; the records are not sorted by key",
             );
         }
     }
 
     fn remark(&self, reader: &Reader<'_>, summary: &Summary) {
         let ui = &self.context.ui;
-        let late = reader.settled().late;
+        let late = reader.absent_outcome().late;
         if late > 0 {
             let late = quantity(late, "record");
             ui.note(&format!(
-                "{late} could be read only later, so the records are not in the order of their keys"
+                "{late} became readable late; the records are not sorted by key"
             ));
         }
         if !summary.verified {
-            ui.note("this format carries no checksum; ndjson does");
+            ui.note("this format has no checksum; NDJSON does");
         }
     }
 }

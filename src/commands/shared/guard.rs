@@ -1,6 +1,6 @@
 //! What stands between a command line and keys that are gone for good, or overwritten in a mass.
 
-use super::namespace::Keyspace;
+use super::namespace::OpenNamespace;
 use crate::{
     commands::Refused,
     config::{Document, Manifest},
@@ -18,15 +18,15 @@ pub(crate) struct Guard<'a> {
     /// The title that was typed to confirm.
     pub(crate) confirm: Option<&'a str>,
     /// Whether the keys were not named one by one.
-    pub(crate) mass: bool,
+    pub(crate) many: bool,
     /// Whether yes was said beforehand.
-    pub(crate) sure: bool,
+    pub(crate) assume_yes: bool,
 }
 
 impl Guard<'_> {
     /// Lets through one key that was named, a title typed correctly, and a yes.
-    pub(crate) async fn check(&self, keyspace: &Keyspace) -> Result<()> {
-        let rules = if self.mass {
+    pub(crate) async fn check(&self, keyspace: &OpenNamespace) -> Result<()> {
+        let rules = if self.many {
             rules(self.context, keyspace)?
         } else {
             None
@@ -34,7 +34,7 @@ impl Guard<'_> {
         if is_confirmed(keyspace, rules, self.confirm, "deleted").await? {
             return Ok(());
         }
-        if self.sure || (!self.mass && self.keys == 1) {
+        if self.assume_yes || (!self.many && self.keys == 1) {
             return Ok(());
         }
         let keys = quantity(self.keys, "key");
@@ -53,7 +53,7 @@ impl Guard<'_> {
 /// Lets many keys be written, unless `kvctl.toml` protects the namespace and its title was not typed.
 pub(crate) async fn allow_writes(
     context: &Context,
-    keyspace: &Keyspace,
+    keyspace: &OpenNamespace,
     confirm: Option<&str>,
 ) -> Result<()> {
     let rules = rules(context, keyspace)?;
@@ -64,7 +64,7 @@ pub(crate) async fn allow_writes(
 /// Lets many keys be rewritten as [`allow_writes`] does, and after a question: `what` is to be done.
 pub(crate) async fn allow_rewrites(
     context: &Context,
-    keyspace: &Keyspace,
+    keyspace: &OpenNamespace,
     confirm: Option<&str>,
     what: String,
 ) -> Result<()> {
@@ -82,7 +82,7 @@ pub(crate) async fn allow_rewrites(
 
 /// Whether the title was typed, and correctly. Without it, what the rules protect is refused.
 async fn is_confirmed(
-    keyspace: &Keyspace,
+    keyspace: &OpenNamespace,
     rules: Option<(Manifest, Option<Document>)>,
     confirm: Option<&str>,
     done: &str,
@@ -96,8 +96,8 @@ async fn is_confirmed(
             return Ok(true);
         }
         return Err(Refused::new(
-            format!("`--confirm {text}` is not the title `{title}`; nothing was {done}"),
-            format!("give `--confirm '{title}'` if this is the namespace you mean"),
+            format!("`--confirm {text}` does not match the title `{title}`; nothing was {done}"),
+            format!("pass `--confirm '{title}'` if this is the right namespace"),
         )
         .into());
     }
@@ -108,7 +108,7 @@ async fn is_confirmed(
     if rules.is_some_and(protects) {
         return Err(Refused::new(
             format!("kvctl.toml protects `{title}`; nothing was {done}"),
-            format!("give `--confirm '{title}'` to go on all the same"),
+            format!("pass `--confirm '{title}'` to proceed"),
         )
         .into());
     }
@@ -116,7 +116,10 @@ async fn is_confirmed(
 }
 
 /// Reads the project's rules, if some of them protect a namespace.
-fn rules(context: &Context, keyspace: &Keyspace) -> Result<Option<(Manifest, Option<Document>)>> {
+fn rules(
+    context: &Context,
+    keyspace: &OpenNamespace,
+) -> Result<Option<(Manifest, Option<Document>)>> {
     let document = keyspace.document(context)?;
     let manifest = context.manifest_beside(document.as_ref())?;
     let strict = |m: &Manifest| m.namespaces.iter().any(|n| n.protect);
@@ -124,7 +127,7 @@ fn rules(context: &Context, keyspace: &Keyspace) -> Result<Option<(Manifest, Opt
 }
 
 /// Returns the title, which only some ways of naming a namespace tell.
-async fn title(keyspace: &Keyspace) -> Result<String> {
+async fn title(keyspace: &OpenNamespace) -> Result<String> {
     if let Some(title) = &keyspace.target.title {
         return Ok(title.clone());
     }

@@ -9,7 +9,7 @@ use super::{
     guard,
     journal::{self, JournalDirectory},
     lifetime,
-    namespace::{Access, choose},
+    namespace::{Access, select_namespace},
     source::{Source, names, remark_invalid, remark_skipped},
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     commands::Partial,
     context::Context,
     error::{Result, ResultExt as _},
+    formats::{Format, StreamFormat},
     ops::bulk::{
         cost::Cost,
         file::Survey,
@@ -28,12 +29,16 @@ use crate::{
 };
 
 /// Imports a file.
-pub(crate) async fn bring(context: &Context, args: ImportArgs, defaults: Defaults) -> Result<()> {
+pub(crate) async fn import_records(
+    context: &Context,
+    args: ImportArgs,
+    defaults: Defaults,
+) -> Result<()> {
     let source = Source::open(context, &args.file, args.format, args.hidden).await?;
-    let choice = choose(context, args.namespace, Access::Write)?;
+    let choice = select_namespace(context, args.namespace, Access::Write)?;
     let survey = source.survey(args.skip_invalid).await;
     let survey = survey.context("nothing was sent")?;
-    announce(context, &survey);
+    announce(context, &survey, source.file.format);
     let keyspace = choice.open(context).await?;
     lifetime::check(&keyspace, defaults.lifetime, "--expiration").await?;
     context.ui.status(&format!(
@@ -50,14 +55,14 @@ pub(crate) async fn bring(context: &Context, args: ImportArgs, defaults: Default
         guard::allow_writes(context, &keyspace, args.confirm.as_deref()).await?;
         let import = Import {
             namespace: keyspace.namespace(),
-            to: journal::end(&keyspace.session, &keyspace.target.id),
+            to: journal::namespace_ref(&keyspace.session, &keyspace.target.id),
             file: &source.file,
             path: source.path(),
             survey: &survey,
             defaults: &defaults,
         };
         let journals = JournalDirectory::new(context);
-        let start = journal::start(args.resume);
+        let start = journal::resume_policy(args.resume);
         import.run(journals.journals(), start).await?
     };
     let report = ImportReport::new(source.name, args.dry_run, &survey, cost, written);
@@ -69,13 +74,15 @@ pub(crate) async fn bring(context: &Context, args: ImportArgs, defaults: Default
 }
 
 /// Says what there is to say of the file.
-fn announce(context: &Context, survey: &Survey) {
+fn announce(context: &Context, survey: &Survey, format: Format) {
     remark_invalid(context, survey);
     remark_skipped(context, survey);
-    if !survey.verified {
+    // An array that is cut short is not JSON.
+    let may_be_cut = format != Format::Stream(StreamFormat::Wrangler);
+    if may_be_cut && !survey.verified {
         context
             .ui
-            .note("the file carries no checksum, so that it may have been cut short unnoticed");
+            .note("no checksum; truncation cannot be detected");
     }
 }
 

@@ -7,23 +7,23 @@ use crate::{
     context::{Backend, Context, Session},
     domain::NamespaceId,
     ops::bulk::journal::{
-        Journals, Start,
-        run_id::{End, Store},
+        Journals, ResumePolicy,
+        run_id::{NamespaceRef, Store},
     },
 };
 
 /// Turns flags into what to do about an earlier run.
-pub(crate) fn start(args: ResumeArgs) -> Start {
+pub(crate) fn resume_policy(args: ResumeArgs) -> ResumePolicy {
     match (args.resume, args.restart) {
-        (true, _) => Start::Resume,
-        (false, true) => Start::Anew,
-        (false, false) => Start::Fresh,
+        (true, _) => ResumePolicy::Resume,
+        (false, true) => ResumePolicy::Restart,
+        (false, false) => ResumePolicy::Refuse,
     }
 }
 
 /// Returns how a journal names `namespace` of `session`.
-pub(crate) fn end(session: &Session, namespace: &NamespaceId) -> End {
-    End {
+pub(crate) fn namespace_ref(session: &Session, namespace: &NamespaceId) -> NamespaceRef {
+    NamespaceRef {
         store: match &session.place {
             Backend::Remote => Store::Account(session.account.clone()),
             Backend::Local(directory) => Store::local(directory),

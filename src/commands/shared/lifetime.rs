@@ -9,7 +9,7 @@ use crate::{
     ops::time::{self, certainly_too_soon},
 };
 
-use super::{namespace::Keyspace, quoted};
+use super::{namespace::OpenNamespace, quoted};
 
 /// Reads the flags, of which `flag` is the one for a moment; without any, the key lives for ever. A
 /// moment is refused here only if it is past by any clock: see [`check`].
@@ -29,7 +29,7 @@ pub(crate) fn asked(
 }
 
 /// Refuses a moment that the service would refuse, by its own clock.
-pub(crate) async fn check(keyspace: &Keyspace, lifetime: Lifetime, flag: &str) -> Result<()> {
+pub(crate) async fn check(keyspace: &OpenNamespace, lifetime: Lifetime, flag: &str) -> Result<()> {
     if let Lifetime::Until(at) = lifetime
         && is_too_soon(keyspace, at).await?
     {
@@ -40,14 +40,14 @@ pub(crate) async fn check(keyspace: &Keyspace, lifetime: Lifetime, flag: &str) -
 
 fn too_soon(at: Expiration, flag: &str) -> UsageError {
     UsageError::new(
-        format!("`{flag} {at}` is past, or less than {TTL_MIN_SECONDS} seconds ahead"),
-        "the service takes no expiry that is nearer than a minute",
+        format!("`{flag} {at}` is in the past or less than {TTL_MIN_SECONDS} seconds ahead"),
+        "an expiration must be at least a minute ahead",
     )
 }
 
 /// Keeps what the key has; refuses if that can no longer be written.
 pub(crate) async fn kept(
-    keyspace: &Keyspace,
+    keyspace: &OpenNamespace,
     key: &KeyName,
     expiration: Option<Expiration>,
 ) -> Result<Lifetime> {
@@ -55,20 +55,20 @@ pub(crate) async fn kept(
         None => Ok(Lifetime::Unlimited),
         Some(at) if is_too_soon(keyspace, at).await? => Err(Refused::new(
             format!(
-                "{} expires at {at}, and the service takes no expiry that is nearer than a minute; \
-                 nothing was written",
+                "{} expires at {at}, and an expiration must be at least a minute ahead; nothing was \
+                 written",
                 quoted(key.as_str())
             ),
-            "give it another expiry with `--ttl`, or first with `kvctl key touch`",
+            "set another expiration with `--ttl`, or first with `kvctl key touch`",
         )
         .into()),
         Some(at) => Ok(Lifetime::Until(at)),
     }
 }
 
-async fn is_too_soon(keyspace: &Keyspace, at: Expiration) -> Result<bool> {
+async fn is_too_soon(keyspace: &OpenNamespace, at: Expiration) -> Result<bool> {
     let decided = time::is_too_soon(keyspace.namespace(), at).await;
-    decided.context("could not learn what time it is at the service")
+    decided.context("could not get the time of the service")
 }
 
 /// Returns a lifetime as it is said of a key that was written.

@@ -8,7 +8,7 @@ use super::quoted;
 use crate::{
     commands::Partial,
     domain::KeyName,
-    ops::bulk::absent::Settled,
+    ops::bulk::absent::AbsentOutcome,
     ui::{Page, quantity},
 };
 
@@ -27,7 +27,7 @@ pub(crate) struct Missed {
 }
 
 impl Missed {
-    pub(crate) fn of(settled: Settled) -> Self {
+    pub(crate) fn of(settled: AbsentOutcome) -> Self {
         let names = |keys: Vec<KeyName>| keys.iter().map(ToString::to_string).collect();
         Self {
             expired_meanwhile: settled.expired,
@@ -41,7 +41,7 @@ impl Missed {
         let mut lines = Vec::new();
         if self.expired_meanwhile > 0 {
             let keys = quantity(self.expired_meanwhile, "key");
-            lines.push(format!("expired before it was read: {keys}"));
+            lines.push(format!("expired before being read: {keys}"));
         }
         for (what, keys) in [("deleted", &self.deleted), ("unreadable", &self.unreadable)] {
             if !keys.is_empty() {
@@ -68,7 +68,7 @@ impl Missed {
             "are"
         };
         Err(Partial(format!(
-            "{} {verb} listed and cannot be read",
+            "{} {verb} listed but cannot be read",
             named(&self.unreadable)
         )))
     }

@@ -19,13 +19,17 @@ pub(crate) enum Access {
 }
 
 /// A namespace as the command line names it, before anything was sent.
-pub(crate) struct Choice {
+pub(crate) struct NamespaceSelection {
     pub(crate) selector: Selector,
     pub(crate) document: Option<Document>,
 }
 
 /// Decides which namespace is meant.
-pub(crate) fn choose(context: &Context, args: NamespaceArgs, access: Access) -> Result<Choice> {
+pub(crate) fn select_namespace(
+    context: &Context,
+    args: NamespaceArgs,
+    access: Access,
+) -> Result<NamespaceSelection> {
     let NamespaceArgs {
         binding,
         preview,
@@ -33,7 +37,7 @@ pub(crate) fn choose(context: &Context, args: NamespaceArgs, access: Access) -> 
         namespace_id,
     } = args;
     let by_binding = |binding, document| {
-        Ok(Choice {
+        Ok(NamespaceSelection {
             selector: Selector::Binding {
                 environment: context.environment()?,
                 binding,
@@ -58,27 +62,27 @@ pub(crate) fn choose(context: &Context, args: NamespaceArgs, access: Access) -> 
             };
         }
     };
-    Ok(Choice {
+    Ok(NamespaceSelection {
         selector,
         document: None,
     })
 }
 
 /// The keys of one namespace.
-pub(crate) struct Keyspace {
+pub(crate) struct OpenNamespace {
     pub(crate) session: Session,
     pub(crate) target: Target,
     /// The wrangler file, if the namespace was named by a binding.
     document: Option<Document>,
 }
 
-impl Choice {
-    pub(crate) async fn open(self, context: &Context) -> Result<Keyspace> {
+impl NamespaceSelection {
+    pub(crate) async fn open(self, context: &Context) -> Result<OpenNamespace> {
         self.open_at(context, context.is_local()).await
     }
 
     /// Opens it in the local store or at the service, whatever the global options say.
-    pub(crate) async fn open_at(self, context: &Context, local: bool) -> Result<Keyspace> {
+    pub(crate) async fn open_at(self, context: &Context, local: bool) -> Result<OpenNamespace> {
         let Self { selector, document } = self;
         let section = match &selector {
             Selector::Binding { environment, .. } => environment.clone(),
@@ -95,7 +99,7 @@ impl Choice {
                 session.is_local(),
             )
             .await?;
-        Ok(Keyspace {
+        Ok(OpenNamespace {
             session,
             target,
             document,
@@ -103,7 +107,7 @@ impl Choice {
     }
 }
 
-impl Keyspace {
+impl OpenNamespace {
     /// Returns the handle of the namespace.
     pub(crate) fn namespace(&self) -> Namespace<'_> {
         self.session.namespace(&self.target.id)

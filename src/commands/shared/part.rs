@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What is said of an export that failed and cannot be gone on with.
-pub(crate) const NOTHING_KEPT: &str = "the export is not complete; nothing of it is kept";
+pub(crate) const NOTHING_KEPT: &str = "the export is not complete; nothing was kept";
 
 /// Begins a file, or goes on with one that an interrupted run left.
 pub(crate) fn begin(
@@ -33,8 +33,7 @@ pub(crate) fn begin(
         && let Some(mut begun) = PartFile::existing(target)?
     {
         let partial = ndjson::Partial::read(&mut begun);
-        let partial =
-            partial.with_context(|| format!("could not go on with {}", part.display()))?;
+        let partial = partial.with_context(|| format!("could not continue {}", part.display()))?;
         match partial {
             Some(partial) => return Ok((begun.resume(partial.length)?, Some(partial))),
             // What was interrupted before its first record is no loss.
@@ -59,7 +58,7 @@ fn discard(begun: ExistingPart, part: &Path, format: StreamFormat) -> Result<()>
     if !format.is_beginning(&found) {
         return Err(Refused::new(
             format!(
-                "`{}` does not begin as a {format} export of kvctl; it was left as it is",
+                "`{}` does not start like a {format} export of kvctl; it was not changed",
                 part.display()
             ),
             "remove it, or move it away",
@@ -74,7 +73,7 @@ pub(crate) fn incomplete(target: &Path, resumable: bool) -> String {
     if resumable {
         let part = PartFile::part(target);
         let part = part.display();
-        format!("the export is not complete; `--resume` goes on with {part}")
+        format!("the export is not complete; continue {part} with `--resume`")
     } else {
         NOTHING_KEPT.to_owned()
     }
@@ -84,8 +83,8 @@ pub(crate) fn incomplete(target: &Path, resumable: bool) -> String {
 fn ways(part: &Path, resumable: bool, has_flags: bool) -> String {
     let part = part.display();
     match (has_flags, resumable) {
-        (true, true) => format!("`--resume` goes on with {part}, `--restart` begins anew"),
-        (true, false) => format!("`--restart` removes {part} and begins anew"),
-        (false, _) => format!("remove {part}, or move it away"),
+        (true, true) => format!("pass `--resume` to continue {part}, or `--restart` to start over"),
+        (true, false) => format!("pass `--restart` to remove {part} and start over"),
+        (false, _) => format!("remove {part} or move it away"),
     }
 }

@@ -35,7 +35,7 @@ impl Selection {
     }
 
     /// Whether the keys were not named one by one on the command line.
-    pub(crate) fn is_mass(&self) -> bool {
+    pub(crate) fn is_many(&self) -> bool {
         !matches!(self, Self::Named(_))
     }
 
@@ -44,13 +44,13 @@ impl Selection {
         let prefix = prefix.unwrap_or_default();
         match (prefix.is_empty(), all) {
             (true, false) => Err(Refused::new(
-                "every key begins with an empty prefix; nothing was deleted",
-                "give `--all` to delete all keys of the namespace",
+                "an empty prefix matches every key; nothing was deleted",
+                "pass `--all` to delete all keys of the namespace",
             )
             .into()),
             (false, true) => Err(UsageError::new(
                 "`--all` and a `--prefix` are both given".to_owned(),
-                "give `--prefix` alone to delete the keys that begin so",
+                "pass only `--prefix` to delete the keys with that prefix",
             )
             .into()),
             (true, true) | (false, false) => Ok(Self::Matching(prefix)),
@@ -91,7 +91,7 @@ fn keys(text: &str, null: bool) -> Result<Vec<KeyName>, UsageError> {
     keys.map(|(at, name)| {
         name.parse().map_err(|e| UsageError {
             what: format!(
-                "name {} on stdin, `{}`, is no key: {e}; nothing was deleted",
+                "name {} on stdin, `{}`, is not a valid key: {e}; nothing was deleted",
                 at + 1,
                 printable(name).chars().take(60).collect::<String>()
             ),

@@ -6,7 +6,7 @@ use futures_util::{
 };
 
 use super::{
-    namespace::{Choice, Keyspace},
+    namespace::{NamespaceSelection, OpenNamespace},
     source::{Source, remark_skipped},
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 /// One side of a comparison or of a copy.
 pub(crate) enum Side {
     File(Box<(Source, Survey)>),
-    Namespace(Box<Keyspace>),
+    Namespace(Box<OpenNamespace>),
 }
 
 impl Side {
@@ -84,7 +84,7 @@ pub(crate) async fn open_namespace(
     context: &Context,
     local: bool,
     which: NamespaceArg,
-) -> Result<Keyspace> {
+) -> Result<OpenNamespace> {
     let (selector, document) = match which {
         NamespaceArg::Id(id) => (Selector::Id(id), None),
         NamespaceArg::Title(title) => (Selector::Title(title), None),
@@ -102,7 +102,7 @@ pub(crate) async fn open_namespace(
             (selector, Some(context.document()?))
         }
     };
-    let choice = Choice { selector, document };
+    let choice = NamespaceSelection { selector, document };
     let local = local || context.is_local();
     choice.open_at(context, local).await
 }

@@ -106,8 +106,8 @@ impl Source {
 
 fn check_stream(format: Format, what: &str) -> Result<(), UsageError> {
     if format == Format::Directory {
-        let what = format!("{what} is no directory");
-        let instead = "leave out `--format`, or name the directory";
+        let what = format!("{what} is not a directory");
+        let instead = "remove `--format`, or name the directory";
         return Err(UsageError::new(what, instead));
     }
     Ok(())
@@ -139,7 +139,7 @@ pub(crate) fn names(skipped: &[Skipped]) -> Vec<String> {
 /// Says what there is to say of records that were passed over.
 pub(crate) fn remark_invalid(context: &Context, survey: &Survey) {
     for invalid in survey.invalid.iter().take(SAMPLE) {
-        context.ui.warn(&format!("passed over: {invalid}"));
+        context.ui.warn(&format!("skipped: {invalid}"));
     }
     if survey.invalid.len() > SAMPLE {
         let more = survey.invalid.len() - SAMPLE;

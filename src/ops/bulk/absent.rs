@@ -41,16 +41,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const SINGLY_MAX: usize = 100;
 
 /// How long to ask again, and whom to tell that this is waited for.
-pub struct Settling<'a> {
+pub struct AbsentRetry<'a> {
     /// How long.
     pub timeout: Duration,
     /// Told of the keys before the first pause.
     pub reporter: &'a dyn Reporter,
 }
 
-impl std::fmt::Debug for Settling<'_> {
+impl std::fmt::Debug for AbsentRetry<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settling")
+        f.debug_struct("AbsentRetry")
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
@@ -58,7 +58,7 @@ impl std::fmt::Debug for Settling<'_> {
 
 /// What became of the keys that were listed and could not be read.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub struct AbsentOutcome {
     /// How many expired.
     pub expired: usize,
     /// How many were found when they were asked for again.
@@ -77,7 +77,7 @@ pub(super) struct Absent(Mutex<Kept>);
 struct Kept {
     keys: Vec<Listed>,
     bytes: usize,
-    settled: Settled,
+    settled: AbsentOutcome,
 }
 
 impl Absent {
@@ -118,7 +118,7 @@ impl Absent {
     }
 
     /// Returns what became of the keys.
-    pub(super) fn settled(&self) -> Settled {
+    pub(super) fn absent_outcome(&self) -> AbsentOutcome {
         self.with(|kept| kept.settled.clone())
     }
 }
@@ -139,11 +139,11 @@ struct Round {
 impl Reader<'_> {
     /// Asks again for the keys that were listed below `prefix` and could not be read, until all are
     /// found or the time is up. Returns those that are found, in the order in which that happens.
-    /// What became of the others is in [`Reader::settled`] then.
+    /// What became of the others is in [`Reader::absent_outcome`] then.
     pub fn late<'s>(
         &'s self,
         prefix: &'s str,
-        settling: &'s Settling<'_>,
+        retry: &'s AbsentRetry<'_>,
     ) -> impl Stream<Item = Result<Found, Error>> + 's {
         let round = Round {
             asking: Vec::new(),
@@ -155,7 +155,7 @@ impl Reader<'_> {
         };
         let records = stream::try_unfold(round, async move |mut round| {
             while round.asking.is_empty() {
-                if !self.next_round(&mut round, prefix, settling).await? {
+                if !self.next_round(&mut round, prefix, retry).await? {
                     return Ok(None);
                 }
             }
@@ -184,7 +184,7 @@ impl Reader<'_> {
         &self,
         round: &mut Round,
         prefix: &str,
-        settling: &Settling<'_>,
+        retry: &AbsentRetry<'_>,
     ) -> Result<bool, Error> {
         let left = self.unexpired();
         if left.is_empty() {
@@ -194,12 +194,12 @@ impl Reader<'_> {
             self.judge(left, prefix).await?;
             return Ok(false);
         }
-        let spare = settling.timeout.saturating_sub(round.begun.elapsed());
+        let spare = retry.timeout.saturating_sub(round.begun.elapsed());
         round.last = spare <= round.pause;
         if !spare.is_zero() {
             if !round.told {
                 let keys: Vec<&str> = left.iter().map(|it| it.key.as_str()).collect();
-                settling.reporter.waiting(&keys, settling.timeout);
+                retry.reporter.waiting(&keys, retry.timeout);
                 round.told = true;
             }
             tokio::time::sleep(round.pause.min(spare)).await;

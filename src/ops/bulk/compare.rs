@@ -16,7 +16,7 @@ pub enum Difference {
     /// Both have it, with different values.
     Value,
     /// Both have it, with one value and different expiry or metadata.
-    Belongings,
+    Attributes,
 }
 
 /// Why a side could not be read, whichever it is.
@@ -94,7 +94,7 @@ pub async fn compare<E>(
             (_, Some(b)) if order.is_gt() => found(&b.key, Difference::Added),
             (Some(a), Some(b)) if a.value != b.value => found(&a.key, Difference::Value),
             (Some(a), Some(b)) if a.expiration != b.expiration || a.metadata != b.metadata => {
-                found(&a.key, Difference::Belongings);
+                found(&a.key, Difference::Attributes);
             }
             _ => same += 1,
         }

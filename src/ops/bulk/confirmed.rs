@@ -153,17 +153,17 @@ mod tests {
 
     use super::*;
     use crate::ops::bulk::{
-        journal::run_id::{End, Input, Operation, Run, Store},
-        journal::{Journal, Start},
+        journal::run_id::{Input, NamespaceRef, Operation, RunId, Store},
+        journal::{Journal, ResumePolicy},
         send::Confirmations as _,
     };
 
-    fn run() -> Run {
-        let end = |id: &str| End {
+    fn run() -> RunId {
+        let end = |id: &str| NamespaceRef {
             store: Store::Account(crate::domain::AccountId::local()),
             namespace: id.repeat(32).parse().unwrap(),
         };
-        Run {
+        RunId {
             operation: Operation::Copy,
             from: Some(end("a")),
             to: end("b"),
@@ -263,7 +263,7 @@ mod tests {
             let run = run();
             let mut known = BTreeSet::new();
             for (keys, batches) in &runs {
-                let (journal, done) = Journal::open(directory.path(), &run, Start::Resume).unwrap();
+                let (journal, done) = Journal::open(directory.path(), &run, ResumePolicy::Resume).unwrap();
                 let mut journal: Journal<String> = journal;
                 let mut confirmed = Confirmed::new(done);
                 let listed = list(keys.iter().copied());
@@ -278,7 +278,7 @@ mod tests {
                     known.extend(sent.iter().map(|(_, key)| (*key).to_owned()));
                 }
             }
-            let opened = Journal::<String>::open(directory.path(), &run, Start::Resume);
+            let opened = Journal::<String>::open(directory.path(), &run, ResumePolicy::Resume);
             let (_journal, done) = opened.unwrap();
             let mut confirmed = Confirmed::new(done);
             let mut left = Vec::new();

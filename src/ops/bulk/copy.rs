@@ -5,12 +5,12 @@ use std::{cell::RefCell, pin::pin, time::Duration};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, future, stream};
 
 use super::{
-    absent::{Settled, Settling},
+    absent::{AbsentOutcome, AbsentRetry},
     confirmed::Confirmed,
     cost::Cost,
     journal::{
-        Journals, Start,
-        run_id::{End, Input, Operation, Run as RunId},
+        Journals, ResumePolicy,
+        run_id::{Input, NamespaceRef, Operation, RunId},
     },
     read::{self, Listed, Reader},
     run::{self, Run, Task},
@@ -25,7 +25,7 @@ pub struct Copy<'a> {
     /// The namespace that is written.
     pub to: Namespace<'a>,
     /// Both, as the journal names them.
-    pub ends: [End; 2],
+    pub ends: [NamespaceRef; 2],
     /// Only keys with this prefix are copied.
     pub prefix: &'a str,
     /// How long keys that are listed and cannot be read are retried.
@@ -38,7 +38,7 @@ pub struct Copied {
     /// What became of the records.
     pub written: Written,
     /// What became of keys that were listed and could not be read.
-    pub absent: Settled,
+    pub absent: AbsentOutcome,
     /// How many records an earlier run had confirmed, and this one did not read again.
     pub passed_over: u64,
     /// How many were copied again though an earlier run had confirmed records around them.
@@ -68,7 +68,7 @@ impl Copy<'_> {
     }
 
     /// Copies the records that an earlier run has not confirmed.
-    pub async fn run(&self, journals: Journals<'_>, start: Start) -> Result<Copied, Error> {
+    pub async fn run(&self, journals: Journals<'_>, start: ResumePolicy) -> Result<Copied, Error> {
         let reporter = journals.reporter;
         let (journal, done) = journals.open(&self.id(), start)?;
         let confirmed = Confirmed::new(done);
@@ -96,7 +96,7 @@ impl Copy<'_> {
             reporter.note(&format!("{remark}{more}"));
         }
         let pages = stream::iter(first.into_iter().map(Ok)).chain(pages);
-        let settling = Settling {
+        let retry = AbsentRetry {
             timeout: self.timeout,
             reporter,
         };
@@ -107,17 +107,19 @@ impl Copy<'_> {
                     // Numbered as they are listed, so that no range of the journal spans a key that
                     // is not in it.
                     let numbered = reader.records_of(pages, |_| true);
-                    let numbered = numbered.chain(reader.late(self.prefix, &settling));
+                    let numbered = numbered.chain(reader.late(self.prefix, &retry));
                     let writer = Writer::new(self.to);
                     writer.write_all(numbered, journal, count).await
                 },
-                |written| written.failed.is_empty() && reader.settled().unreadable.is_empty(),
+                |written| {
+                    written.failed.is_empty() && reader.absent_outcome().unreadable.is_empty()
+                },
             )
             .await?;
         let confirmed = confirmed.into_inner();
         Ok(Copied {
             written,
-            absent: reader.settled(),
+            absent: reader.absent_outcome(),
             passed_over: confirmed.passed_over(),
             again: confirmed.again(),
         })

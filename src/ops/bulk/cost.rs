@@ -86,14 +86,14 @@ impl Cost {
         }
         let mut text = format!("this costs at least {self}");
         if !over.is_empty() {
-            text.push_str("; the free plan has ");
+            text.push_str("; the free plan allows ");
             text.push_str(&over.join(" and "));
-            text.push_str(" a day, until 00:00 UTC");
+            text.push_str(" a day, reset at 00:00 UTC");
         }
         if windows > 0 {
             let minutes = (windows * REQUESTS_WINDOW_SECONDS).div_ceil(60);
             let waits = format!(
-                "; the service takes {REQUESTS_AT_ONCE} requests in {} minutes, so it lasts \
+                "; the service accepts {REQUESTS_AT_ONCE} requests per {} minutes, which takes \
                  {minutes} minutes or more",
                 REQUESTS_WINDOW_SECONDS / 60
             );
@@ -134,14 +134,14 @@ mod tests {
         assert_eq!(Cost::of_writes(3, 250_000_000).requests, 3);
         assert_eq!(
             Cost::of_writes(20_001, 0).remark().unwrap(),
-            "this costs at least 3 requests, 20001 writes; the free plan has 1,000 writes a day, \
-             until 00:00 UTC"
+            "this costs at least 3 requests, 20001 writes; the free plan allows 1,000 writes a day, \
+             reset at 00:00 UTC"
         );
         let both = Cost::of_writes(1, 0).and(Cost::of_deletes(1001));
         assert_eq!(
             both.remark().unwrap(),
-            "this costs at least 2 requests, 1 write, 1001 deletions; the free plan has 1,000 \
-             deletions a day, until 00:00 UTC"
+            "this costs at least 2 requests, 1 write, 1001 deletions; the free plan allows 1,000 \
+             deletions a day, reset at 00:00 UTC"
         );
     }
 
@@ -153,8 +153,8 @@ mod tests {
         };
         assert_eq!(
             cost.remark().unwrap(),
-            "this costs at least 2401 requests; the service takes 1200 requests in 5 minutes, so it \
-             lasts 10 minutes or more"
+            "this costs at least 2401 requests; the service accepts 1200 requests per 5 minutes, \
+             which takes 10 minutes or more"
         );
     }
 }

@@ -5,13 +5,13 @@ use futures_util::TryStreamExt as _;
 use super::{
     batch::{Batch, Encoded},
     journal::{
-        self, Done, Journal, Journals, Kept, Start,
-        run_id::{End, Input, Operation, Run as RunId},
+        self, Done, Journal, Journals, Kept, ResumePolicy,
+        run_id::{Input, NamespaceRef, Operation, RunId},
     },
     names::Names,
     reporter::Reporter,
     run::{self, Run, Task},
-    send::{Confirmations, Error, Flight, Job, Sender, Sent, Verb},
+    send::{Confirmations, Error, InFlight, Job, Sender, Sent, Verb},
 };
 use crate::{
     api::{self, Namespace},
@@ -20,7 +20,7 @@ use crate::{
 
 /// The service kept some keys, however often it was asked.
 #[derive(Debug, thiserror::Error)]
-#[error("{remained} of {total} keys could not be deleted; the report names them")]
+#[error("{remained} of {total} keys could not be deleted; see the report")]
 pub struct Remained {
     /// How many are still there.
     pub remained: usize,
@@ -56,7 +56,7 @@ pub async fn matching(
 /// Opens the journal of a deletion, if there is more to delete than fits in one request.
 pub fn open_journal(
     journals: Journals<'_>,
-    to: End,
+    to: NamespaceRef,
     input: Input,
     names: &Names,
     resume: bool,
@@ -74,7 +74,11 @@ pub fn open_journal(
         return Ok((None, Done::default()));
     }
     // To delete once more does no harm, so nobody has to ask for it.
-    let start = if resume { Start::Resume } else { Start::Anew };
+    let start = if resume {
+        ResumePolicy::Resume
+    } else {
+        ResumePolicy::Restart
+    };
     journals.open(&run, start)
 }
 
@@ -137,18 +141,18 @@ impl<'a> Deleter<'a> {
         journal: &mut dyn Confirmations,
         progress: &dyn Fn(usize),
     ) -> Result<Sent, Error> {
-        let mut flight = Flight::new(&self.0, journal, progress);
+        let mut sending = InFlight::new(&self.0, journal, progress);
         let mut batch = Batch::default();
         for (number, name) in (0..).zip(names) {
             let next = Encoded::name(name.as_ref(), number);
             if !batch.has_room(&next, self.0.capacity()) {
-                flight
-                    .launch(Job::Batch(std::mem::take(&mut batch)))
+                sending
+                    .submit(Job::Batch(std::mem::take(&mut batch)))
                     .await?;
             }
             batch.push(next);
         }
-        flight.launch(Job::Batch(batch)).await?;
-        flight.finish().await
+        sending.submit(Job::Batch(batch)).await?;
+        sending.finish().await
     }
 }

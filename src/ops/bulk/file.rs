@@ -37,7 +37,7 @@ pub enum Error {
     #[error(transparent)]
     Open(#[from] InputError),
     /// A key of a list of keys, or the list as a whole, is wrong.
-    #[error("{} is no list of keys", path.display())]
+    #[error("{} is not a list of keys", path.display())]
     Keys {
         /// The file.
         path: PathBuf,
@@ -53,7 +53,7 @@ pub enum Error {
         place: Option<String>,
     },
     /// A record, or the file as a whole, is wrong.
-    #[error("{} is not what can be imported", path.display())]
+    #[error("{} cannot be imported", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -67,7 +67,7 @@ impl Classify for Error {
         match self {
             Self::Open(e) => e.classify(),
             Self::Changed { .. } => ErrorClass::Failed.hint(
-                "run it again when nobody writes to it any more; where that is refused, with \
+                "run it again once nothing writes to the file; if that is refused, add \
                  `--restart`",
             ),
             Self::Keys { source, .. } | Self::Read { source, .. } => source.classify(),

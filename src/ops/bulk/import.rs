@@ -8,8 +8,8 @@ use super::{
     cost::Cost,
     file::{self, RecordFile, Survey},
     journal::{
-        Journals, Start,
-        run_id::{Content, End, Input, Operation, Run as RunId},
+        Journals, ResumePolicy,
+        run_id::{Content, Input, NamespaceRef, Operation, RunId},
     },
     run::{self, Run, Task},
     write::{self, Outgoing, Writer, Written},
@@ -65,7 +65,7 @@ pub struct Import<'a> {
     /// The namespace that is written.
     pub namespace: Namespace<'a>,
     /// The same, as the journal names it.
-    pub to: End,
+    pub to: NamespaceRef,
     /// What is read.
     pub file: &'a RecordFile,
     /// Where that is, unless it came through a pipe.
@@ -87,7 +87,7 @@ const TASK: Task = Task {
 
 impl Import<'_> {
     /// Writes the records that an earlier run has not confirmed.
-    pub async fn run(&self, journals: Journals<'_>, start: Start) -> Result<Written, Error> {
+    pub async fn run(&self, journals: Journals<'_>, start: ResumePolicy) -> Result<Written, Error> {
         let Self {
             survey, defaults, ..
         } = self;

@@ -12,12 +12,10 @@ pub const REFUSED_REQUESTS_MAX: usize = 40;
 pub const TOO_MUCH_REQUESTS_MAX: usize = 1000;
 
 /// What is said of keys whose batch was refused, where those requests were not enough.
-pub(super) const NOT_SENT: &str = "not sent: the service refused the requests it was in, and not everything \
-                        that it refuses was found";
+pub(super) const NOT_SENT: &str = "not sent: the service refused the requests that contained it";
 
 /// What is said of keys of which the service confirmed some, and did not name the others.
-pub(super) const UNACCOUNTED: &str =
-    "the service did not confirm it: it counted fewer keys than it was sent";
+pub(super) const UNACCOUNTED: &str = "not confirmed: the service counted fewer keys than were sent";
 
 /// Whether an answer accounts for all `sent` keys of a request, of which it names `known` as
 /// unsuccessful, and `named` in all. A service of before November 2024 counts nothing.

@@ -18,7 +18,7 @@ use futures_util::{
 use reqwest::StatusCode;
 use tokio::sync::Semaphore;
 
-use super::absent::{Absent, Settled};
+use super::absent::{Absent, AbsentOutcome};
 use crate::{
     api::{self, Namespace},
     domain::{
@@ -58,10 +58,10 @@ impl Listed {
 pub type Found = (u64, Record);
 
 /// What an answer about many keys tells of one.
-enum Told {
+enum Answered {
     Text(String),
-    Absent,
-    Nothing,
+    Missing,
+    Omitted,
 }
 
 /// Why a namespace could not be read.
@@ -71,10 +71,10 @@ pub enum Error {
     #[error("could not read the namespace")]
     Api(#[from] api::Error),
     /// A name that the service lists and would not take.
-    #[error("the service lists a key that cannot be asked for")]
+    #[error("the service lists a key with an invalid name")]
     Key(#[from] crate::domain::KeyNameError),
     /// More keys are absent than can be kept to be asked for again.
-    #[error("{0} keys are listed and cannot be read, too many to ask for again")]
+    #[error("{0} keys are listed but cannot be read, too many to retry")]
     TooManyAbsent(usize),
 }
 
@@ -152,8 +152,8 @@ impl<'a> Reader<'a> {
 
     /// Returns what became of the keys that were listed and not there when their values were asked
     /// for, as far as that is known.
-    pub fn settled(&self) -> Settled {
-        self.absent.settled()
+    pub fn absent_outcome(&self) -> AbsentOutcome {
+        self.absent.absent_outcome()
     }
 
     /// Returns the keys that were listed, not expired, and not there when they were asked for.
@@ -326,9 +326,9 @@ impl<'a> Reader<'a> {
             };
             let answered = keys.into_iter().map(|listed| {
                 let value = match values.remove(listed.key.as_str()) {
-                    Some(Some(text)) => Told::Text(text),
-                    Some(None) => Told::Absent,
-                    None => Told::Nothing,
+                    Some(Some(text)) => Answered::Text(text),
+                    Some(None) => Answered::Missing,
+                    None => Answered::Omitted,
                 };
                 self.take(listed, value)
             });
@@ -341,22 +341,22 @@ impl<'a> Reader<'a> {
 
     /// Takes a value of an answer about many keys, or asks for it by itself where that one does not
     /// say what it is.
-    async fn take(&self, listed: Listed, told: Told) -> Result<Option<Found>, api::Error> {
-        match told {
+    async fn take(&self, listed: Listed, answered: Answered) -> Result<Option<Found>, api::Error> {
+        match answered {
             // What was not valid text may have been made so on the way: ask for the bytes.
-            Told::Text(text) if text.contains(char::REPLACEMENT_CHARACTER) => {
+            Answered::Text(text) if text.contains(char::REPLACEMENT_CHARACTER) => {
                 self.fetch_one(listed).await
             }
-            Told::Text(text) => {
+            Answered::Text(text) => {
                 self.text.fetch_add(1, Ordering::Relaxed);
                 Ok(Some(record(listed, text.into())))
             }
-            Told::Absent => {
+            Answered::Missing => {
                 self.absent.keep(listed, self.now());
                 Ok(None)
             }
             // To say nothing of a key is not to say that it is absent.
-            Told::Nothing => self.fetch_one(listed).await,
+            Answered::Omitted => self.fetch_one(listed).await,
         }
     }
 

@@ -17,24 +17,24 @@ pub(super) struct Seen {
 
 /// Whether and where a key came before.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Before {
-    Never,
+pub(super) enum Occurrence {
+    First,
     /// In the batch that is being packed.
-    Here,
+    InBatch,
     /// In one that was sent.
-    Earlier,
+    Sent,
 }
 
 impl Seen {
     /// Returns whether `key` came before; it has by now.
-    pub(super) fn before(&mut self, key: &KeyName) -> Before {
+    pub(super) fn occurrence(&mut self, key: &KeyName) -> Occurrence {
         let hash = self.hasher.hash_one(key.as_str());
         if self.earlier.contains(&hash) {
-            Before::Earlier
+            Occurrence::Sent
         } else if self.here.insert(hash) {
-            Before::Never
+            Occurrence::First
         } else {
-            Before::Here
+            Occurrence::InBatch
         }
     }
 
@@ -52,9 +52,9 @@ mod tests {
     fn a_key_is_new_once_and_then_here_until_it_is_sent() {
         let mut seen = Seen::default();
         let key: KeyName = "a".parse().unwrap();
-        assert_eq!(seen.before(&key), Before::Never);
-        assert_eq!(seen.before(&key), Before::Here);
+        assert_eq!(seen.occurrence(&key), Occurrence::First);
+        assert_eq!(seen.occurrence(&key), Occurrence::InBatch);
         seen.sent();
-        assert_eq!(seen.before(&key), Before::Earlier);
+        assert_eq!(seen.occurrence(&key), Occurrence::Sent);
     }
 }

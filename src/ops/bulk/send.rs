@@ -59,7 +59,7 @@ pub struct Sent {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The service.
-    #[error("could not go on; {confirmed} keys were confirmed")]
+    #[error("stopped after {confirmed} confirmed keys")]
     Api {
         /// How many keys were confirmed until then.
         confirmed: usize,
@@ -67,7 +67,7 @@ pub enum Error {
         source: api::Error,
     },
     /// What was confirmed could not be written down.
-    #[error("could not write down what was confirmed")]
+    #[error("could not write the journal")]
     Journal(#[source] io::Error),
 }
 
@@ -265,7 +265,7 @@ impl<'a> Sender<'a> {
 }
 
 /// The jobs that are under way, and what came of those that are not any more.
-pub(super) struct Flight<'r, 'a> {
+pub(super) struct InFlight<'r, 'a> {
     sender: &'r Sender<'a>,
     under_way: FuturesUnordered<BoxFuture<'r, (usize, Outcome)>>,
     bytes: usize,
@@ -276,7 +276,7 @@ pub(super) struct Flight<'r, 'a> {
     progress: &'r dyn Fn(usize),
 }
 
-impl<'r, 'a> Flight<'r, 'a> {
+impl<'r, 'a> InFlight<'r, 'a> {
     /// How many requests are under way at the same time.
     const AT_ONCE: usize = 4;
 
@@ -300,7 +300,7 @@ impl<'r, 'a> Flight<'r, 'a> {
     }
 
     /// Sends a job as soon as there is room for it.
-    pub(super) async fn launch(&mut self, job: Job) -> Result<(), Error> {
+    pub(super) async fn submit(&mut self, job: Job) -> Result<(), Error> {
         let bytes = match &job {
             Job::Batch(batch) if batch.is_empty() => return Ok(()),
             Job::Batch(batch) => batch.bytes() * 2,
@@ -309,7 +309,7 @@ impl<'r, 'a> Flight<'r, 'a> {
         while self.under_way.len() >= Self::AT_ONCE
             || (!self.under_way.is_empty() && self.bytes + bytes > Self::BYTES)
         {
-            self.land().await?;
+            self.join_next().await?;
         }
         self.bytes += bytes;
         let sender = self.sender;
@@ -321,7 +321,7 @@ impl<'r, 'a> Flight<'r, 'a> {
     /// Waits until nothing is under way.
     pub(super) async fn drain(&mut self) -> Result<(), Error> {
         while !self.under_way.is_empty() {
-            self.land().await?;
+            self.join_next().await?;
         }
         Ok(())
     }
@@ -336,7 +336,7 @@ impl<'r, 'a> Flight<'r, 'a> {
         })
     }
 
-    async fn land(&mut self) -> Result<(), Error> {
+    async fn join_next(&mut self) -> Result<(), Error> {
         let Some((bytes, outcome)) = self.under_way.next().await else {
             return Ok(());
         };
@@ -366,20 +366,20 @@ impl<'r, 'a> Flight<'r, 'a> {
             .extend(failed.map(|(number, key, reason)| (key, (number, reason))));
         (self.progress)(confirmed.len());
         let keys: Vec<_> = confirmed.iter().map(|(n, key)| (*n, &**key)).collect();
-        self.settle(&keys)?;
+        self.record(&keys)?;
         Ok(stopped)
     }
 
     /// Takes note that a key comes again: whether it was done before is of no matter any more.
-    pub(super) fn supersede(&mut self, key: &str) -> Result<(), Error> {
+    pub(super) fn replace_failed(&mut self, key: &str) -> Result<(), Error> {
         match self.failed.remove(key) {
-            Some((number, _)) => self.settle(&[(number, key)]),
+            Some((number, _)) => self.record(&[(number, key)]),
             None => Ok(()),
         }
     }
 
     /// Takes note of keys that need not be sent, or not again.
-    pub(super) fn settle(&mut self, keys: &[(u64, &str)]) -> Result<(), Error> {
+    pub(super) fn record(&mut self, keys: &[(u64, &str)]) -> Result<(), Error> {
         self.journal.confirmed(keys).map_err(Error::Journal)
     }
 }

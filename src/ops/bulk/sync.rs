@@ -144,7 +144,7 @@ impl Sync<'_> {
                 Difference::Removed if self.is_skipped(key) => &mut plan.kept,
                 Difference::Removed => &mut plan.extra,
                 Difference::Added => &mut plan.new,
-                Difference::Value | Difference::Belongings => &mut plan.changed,
+                Difference::Value | Difference::Attributes => &mut plan.changed,
             };
             list.push(key.to_string());
         };

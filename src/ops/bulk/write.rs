@@ -6,8 +6,8 @@ use futures_util::{Stream, StreamExt as _};
 
 use super::{
     batch::{Batch, Encoded},
-    seen::{Before, Seen},
-    send::{self, Confirmations, Flight, Job, SAME_KEY, Sender, Verb},
+    seen::{Occurrence, Seen},
+    send::{self, Confirmations, InFlight, Job, SAME_KEY, Sender, Verb},
 };
 use crate::{
     api::{self, Lifetime, Namespace},
@@ -38,7 +38,7 @@ pub enum Error<E> {
     #[error(transparent)]
     Send(#[from] send::Error),
     /// What time it is at the service is not known, and decides whether a record has expired.
-    #[error("could not learn what time it is at the service")]
+    #[error("could not get the time of the service")]
     Time(#[source] api::Error),
     /// A record that is no JSON. It cannot happen: records are made of what JSON can say.
     #[error("a record could not be encoded")]
@@ -101,7 +101,7 @@ impl<'a> Writer<'a> {
     /// The same, giving each record so long to live from when the service takes it, whatever its own
     /// expiry.
     #[must_use]
-    pub fn giving(self, ttl: Ttl) -> Self {
+    pub fn with_ttl(self, ttl: Ttl) -> Self {
         let ttl = Some(ttl);
         Self { ttl, ..self }
     }
@@ -123,10 +123,10 @@ impl<'a> Writer<'a> {
         progress: &dyn Fn(usize),
     ) -> Result<Written, Error<E>> {
         let mut records = pin!(records);
-        let mut flight = Flight::new(&self.sender, journal, progress);
+        let mut sending = InFlight::new(&self.sender, journal, progress);
         let mut seen = Seen::default();
         let mut batch = Batch::default();
-        let (mut expired, mut repeated) = (0, 0);
+        let mut written = Written::default();
         while let Some(next) = records.next().await {
             let Outgoing {
                 number,
@@ -136,51 +136,50 @@ impl<'a> Writer<'a> {
             let key = record.key.as_str();
             let lifetime = self.ttl.map_or(lifetime, Lifetime::For);
             if self.is_too_soon(lifetime).await.map_err(Error::Time)? {
-                expired += 1;
-                flight.settle(&[(number, key)])?;
+                written.expired += 1;
+                sending.record(&[(number, key)])?;
                 continue;
             }
-            match seen.before(&record.key) {
-                Before::Never => {}
-                Before::Here if let Some(old) = batch.remove(key) => {
-                    repeated += 1;
-                    flight.settle(&[(old, key)])?;
+            match seen.occurrence(&record.key) {
+                Occurrence::First => {}
+                Occurrence::InBatch if let Some(old) = batch.remove(key) => {
+                    written.repeated += 1;
+                    sending.record(&[(old, key)])?;
                 }
-                Before::Here | Before::Earlier => {
-                    repeated += 1;
-                    flight
-                        .launch(Job::Batch(std::mem::take(&mut batch)))
+                Occurrence::InBatch | Occurrence::Sent => {
+                    written.repeated += 1;
+                    sending
+                        .submit(Job::Batch(std::mem::take(&mut batch)))
                         .await?;
                     // The last one wins: it must neither overtake the one before, nor follow at
                     // its heels.
-                    flight.drain().await?;
-                    flight.supersede(key)?;
+                    sending.drain().await?;
+                    sending.replace_failed(key)?;
                     tokio::time::sleep(SAME_KEY).await;
                     seen = Seen::default();
-                    seen.before(&record.key);
+                    seen.occurrence(&record.key);
                 }
             }
             let next = Encoded::record(&record, lifetime, number)?;
             if next.len() > VALUE_MAX_BYTES {
                 seen.sent();
-                flight.launch(Job::Single(record, lifetime, number)).await?;
+                sending
+                    .submit(Job::Single(record, lifetime, number))
+                    .await?;
                 continue;
             }
             if !batch.has_room(&next, self.sender.capacity()) {
                 seen.sent();
-                flight
-                    .launch(Job::Batch(std::mem::take(&mut batch)))
+                sending
+                    .submit(Job::Batch(std::mem::take(&mut batch)))
                     .await?;
             }
             batch.push(next);
         }
-        flight.launch(Job::Batch(batch)).await?;
-        let sent = flight.finish().await?;
-        Ok(Written {
-            confirmed: sent.confirmed,
-            expired,
-            repeated,
-            failed: sent.failed,
-        })
+        sending.submit(Job::Batch(batch)).await?;
+        let sent = sending.finish().await?;
+        written.confirmed = sent.confirmed;
+        written.failed = sent.failed;
+        Ok(written)
     }
 }

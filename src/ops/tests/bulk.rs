@@ -138,7 +138,7 @@ async fn a_time_to_live_that_is_given_counts_for_all() {
     let mut all = records(2);
     all[0].expiration = Some(Expiration::from_unix_seconds(LATER));
     let before = crate::env::now().as_second();
-    let writer = Writer::new(service.namespace(&id)).giving("1h".parse().unwrap());
+    let writer = Writer::new(service.namespace(&id)).with_ttl("1h".parse().unwrap());
     let written = writer.write_all(stream_of(all), &mut (), &|_| ()).await;
     assert_eq!(written.unwrap().confirmed, 2);
     for record in read(&service, &id, "").await.unwrap() {

@@ -6,7 +6,7 @@ use crate::{
     api::Namespace,
     domain::Ttl,
     ops::bulk::{
-        absent::{CONSISTENCY_TIMEOUT, Settled, Settling},
+        absent::{AbsentOutcome, AbsentRetry, CONSISTENCY_TIMEOUT},
         read::{self, Listed, Reader},
         reporter::Reporter,
         run::{self, Run, Task},
@@ -29,9 +29,9 @@ pub async fn set_ttl(
     keys: Vec<Listed>,
     ttl: Ttl,
     reporter: &dyn Reporter,
-) -> Result<(Written, Settled), Error> {
+) -> Result<(Written, AbsentOutcome), Error> {
     let reader = Reader::new(namespace);
-    let settling = Settling {
+    let retry = AbsentRetry {
         timeout: CONSISTENCY_TIMEOUT,
         reporter,
     };
@@ -40,12 +40,12 @@ pub async fn set_ttl(
             keys.len(),
             async |journal, count| {
                 let numbered = reader.records_of(stream::iter([Ok(keys)]), |_| true);
-                let numbered = numbered.chain(reader.late("", &settling));
-                let writer = Writer::new(namespace).giving(ttl);
+                let numbered = numbered.chain(reader.late("", &retry));
+                let writer = Writer::new(namespace).with_ttl(ttl);
                 writer.write_all(numbered, journal, count).await
             },
             |_| true,
         )
         .await?;
-    Ok((written, reader.settled()))
+    Ok((written, reader.absent_outcome()))
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Done, Error, Journal, Opened, Position, Start, open_beside,
-    run_id::{Origin, Run},
+    Done, Error, Journal, Opened, Position, ResumePolicy, open_beside,
+    run_id::{Origin, RunId},
 };
 use crate::{fsx, ops::bulk::reporter::Reporter};
 
@@ -22,14 +22,14 @@ pub type Kept<P> = (Option<Journal<P>>, Done<P>);
 
 impl Journals<'_> {
     /// Whether an earlier run of `run` left a journal.
-    pub fn has(self, run: &Run) -> bool {
+    pub fn has(self, run: &RunId) -> bool {
         let directory = self.directory;
         directory.is_some_and(|directory| directory.join(run.file_name()).exists())
     }
 
     /// Opens the journal of `run`. Where none can be kept, the run goes without, unless it should be
     /// resumed.
-    pub fn open<P: Position>(self, run: &Run, start: Start) -> Result<Kept<P>, Error> {
+    pub fn open<P: Position>(self, run: &RunId, start: ResumePolicy) -> Result<Kept<P>, Error> {
         if let Some(directory) = self.directory {
             match Journal::open(directory, run, start) {
                 Ok((journal, done)) => return Ok((Some(journal), done)),
@@ -41,7 +41,7 @@ impl Journals<'_> {
                 Err(e) => return Err(e),
             }
         }
-        if start == Start::Resume {
+        if start == ResumePolicy::Resume {
             return Err(Error::NoDirectory);
         }
         self.reporter
@@ -54,8 +54,8 @@ impl Journals<'_> {
     pub fn open_import(
         self,
         file: Option<&Path>,
-        run: &Run,
-        start: Start,
+        run: &RunId,
+        start: ResumePolicy,
     ) -> Result<Kept<u64>, Error> {
         let beside: Result<Option<Opened<u64>>, Error> = match file {
             Some(file) => open_beside(file, run, start),

@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Done, Error, Journal, Opened, Position, Start, go_on};
-use crate::{fsx, ops::bulk::journal::run_id::Run};
+use super::{Done, Error, Journal, Opened, Position, ResumePolicy, go_on};
+use crate::{fsx, ops::bulk::journal::run_id::RunId};
 
 const BEGINNING: &str = "kvctl import 1 ";
 
@@ -21,8 +21,8 @@ fn beside(file: &Path) -> PathBuf {
 /// with what is asked now. What is not a journal is left as it is.
 pub fn open_beside<P: Position>(
     file: &Path,
-    run: &Run,
-    start: Start,
+    run: &RunId,
+    start: ResumePolicy,
 ) -> Result<Option<Opened<P>>, Error> {
     let Some(content) = &run.content else {
         return Ok(None);
@@ -54,13 +54,13 @@ pub fn open_beside<P: Position>(
     }
     let same = sum == content.sha256 && records == content.records.to_string();
     match start {
-        Start::Anew => {
+        ResumePolicy::Restart => {
             file.remove()?;
             Ok(None)
         }
         _ if !same => Err(Error::Other(path)),
-        Start::Fresh => Err(Error::Unfinished(path)),
-        Start::Resume => {
+        ResumePolicy::Refuse => Err(Error::Unfinished(path)),
+        ResumePolicy::Resume => {
             go_on(&mut file, &text).map_err(read)?;
             Ok(Some((Journal::new(file, false), done)))
         }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::AccountId,
-        ops::bulk::journal::run_id::{Content, End, Input, Operation, Store},
+        ops::bulk::journal::run_id::{Content, Input, NamespaceRef, Operation, Store},
     };
 
     const KV: &str = "0000000000000000000000000000000a";
@@ -82,12 +82,12 @@ mod tests {
         file: &Path,
         namespace: &str,
         records: u64,
-        start: Start,
+        start: ResumePolicy,
     ) -> Result<Option<u64>, Error> {
-        let run = Run {
+        let run = RunId {
             operation: Operation::Import,
             from: None,
-            to: End {
+            to: NamespaceRef {
                 store: Store::Account(AccountId::local()),
                 namespace: namespace.parse().unwrap(),
             },
@@ -110,18 +110,18 @@ mod tests {
         let text = format!("kvctl import 1 in any, words {KV} 3 {sum}\n[0,1,2]\n[2,");
         fsx::create(&beside(&file), text.as_bytes()).unwrap();
         assert!(matches!(
-            open(&file, KV, 3, Start::Fresh),
+            open(&file, KV, 3, ResumePolicy::Refuse),
             Err(Error::Unfinished(_))
         ));
         assert!(matches!(
-            open(&file, KV, 4, Start::Resume),
+            open(&file, KV, 4, ResumePolicy::Resume),
             Err(Error::Other(_))
         ));
-        assert_eq!(open(&file, OTHER, 3, Start::Fresh).unwrap(), None);
-        assert_eq!(open(&file, KV, 3, Start::Resume).unwrap(), Some(2));
-        assert_eq!(open(&file, KV, 3, Start::Anew).unwrap(), None);
+        assert_eq!(open(&file, OTHER, 3, ResumePolicy::Refuse).unwrap(), None);
+        assert_eq!(open(&file, KV, 3, ResumePolicy::Resume).unwrap(), Some(2));
+        assert_eq!(open(&file, KV, 3, ResumePolicy::Restart).unwrap(), None);
         assert!(!beside(&file).exists());
-        assert_eq!(open(&file, KV, 3, Start::Resume).unwrap(), None);
+        assert_eq!(open(&file, KV, 3, ResumePolicy::Resume).unwrap(), None);
     }
 
     #[test]
@@ -135,7 +135,11 @@ mod tests {
             "kvctl import 1 a b c d\n",
         ] {
             fsx::overwrite(&beside(&file), text.as_bytes()).unwrap();
-            for start in [Start::Fresh, Start::Resume, Start::Anew] {
+            for start in [
+                ResumePolicy::Refuse,
+                ResumePolicy::Resume,
+                ResumePolicy::Restart,
+            ] {
                 let opened = open(&file, KV, 3, start);
                 assert!(matches!(opened, Err(Error::Foreign(_))), "{text}");
                 assert_eq!(fs_err::read_to_string(beside(&file)).unwrap(), text);

@@ -1,7 +1,7 @@
 //! What of a long run is confirmed, kept in a file, so that an interrupted one can go on without
 //! sending it again.
 //!
-//! The first line says what the run is ([`Run`]); every other is a JSON array `[first, last, count]`, a range
+//! The first line says what the run is ([`RunId`]); every other is a JSON array `[first, last, count]`, a range
 //! of positions in the input, added after the service confirmed all of it. A position is a record's
 //! number where the input is a file, which stays as it is, and a key where the input is a namespace,
 //! which does not, but is in the order of its keys. A range of keys ends with a checksum of all of them,
@@ -31,7 +31,7 @@ pub use done::{Done, Line};
 pub use journals::{Journals, Kept};
 pub use legacy::open_beside;
 
-use run_id::{MAGIC, Run};
+use run_id::{MAGIC, RunId};
 
 /// Where in its input a key or record stands.
 pub trait Position: Ord + Clone + Serialize + DeserializeOwned {
@@ -68,14 +68,14 @@ impl Position for String {
 
 /// What to do about an earlier run that was interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Start {
+pub enum ResumePolicy {
     /// Nothing: refuse to begin while it is unfinished.
     #[default]
-    Fresh,
+    Refuse,
     /// Go on with it.
     Resume,
     /// Forget it.
-    Anew,
+    Restart,
 }
 
 /// A journal that is being kept.
@@ -96,13 +96,13 @@ pub type Opened<P> = (Journal<P>, Done<P>);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An earlier run was interrupted, and nobody said what to do about it.
-    #[error("an earlier run of this was interrupted; {} knows how far it came", .0.display())]
+    #[error("an earlier run was interrupted; its journal is {}", .0.display())]
     Unfinished(PathBuf),
     /// The journal is about something else.
-    #[error("{} is about another content, another namespace or other options", .0.display())]
+    #[error("the journal {} is of a run with other content, another namespace or other options", .0.display())]
     Other(PathBuf),
     /// What stands in the journal's place is none, or of another version of kvctl.
-    #[error("`{}` is not a journal of this version of kvctl; it was left as it is", .0.display())]
+    #[error("`{}` is not a journal of this version of kvctl; it was not changed", .0.display())]
     Foreign(PathBuf),
     /// A run should be resumed, and nothing is known of any.
     #[error("`--resume` needs a journal, and there is no directory for journals")]
@@ -127,10 +127,10 @@ impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
             Self::Unfinished(_) => ErrorClass::Refused
-                .hint("give `--resume` to go on with it, or `--restart` to begin anew"),
-            Self::Other(_) => ErrorClass::Refused.hint("give `--restart` to begin anew"),
+                .hint("pass `--resume` to continue it, or `--restart` to start over"),
+            Self::Other(_) => ErrorClass::Refused.hint("pass `--restart` to start over"),
             Self::Foreign(path) => ErrorClass::Refused.hint(format!(
-                "move {} away; what it confirmed would be sent again",
+                "move {} away; the records it confirmed will be sent again",
                 path.display()
             )),
             Self::NoDirectory => {
@@ -142,7 +142,7 @@ impl Classify for Error {
             Self::File(e @ fsx::Error::Busy { .. }) => e
                 .classify()
                 .class
-                .hint("wait for the other run, or stop it"),
+                .hint("wait for the other run to end, or stop it"),
             Self::File(e) => e.classify(),
         }
     }
@@ -150,7 +150,7 @@ impl Classify for Error {
 
 impl<P: Position> Journal<P> {
     /// Opens the journal of `run` in `directory`: a new one, or the one that an interrupted run left.
-    pub fn open(directory: &Path, run: &Run, start: Start) -> Result<Opened<P>, Error> {
+    pub fn open(directory: &Path, run: &RunId, start: ResumePolicy) -> Result<Opened<P>, Error> {
         let mut file = fsx::AppendFile::open_private(&directory.join(run.file_name()))?;
         let path = file.path().to_owned();
         let read = |source| Error::Read {
@@ -166,12 +166,12 @@ impl<P: Position> Journal<P> {
         let text = String::from_utf8_lossy(&bytes);
         let line = run.line();
         let done = match text.split_once('\n') {
-            _ if start == Start::Anew => Done::default(),
+            _ if start == ResumePolicy::Restart => Done::default(),
             None => Done::default(),
             Some((first, rest)) => match Done::parse(rest) {
                 done if done.is_empty() => done,
                 _ if first != line => return Err(Error::Other(path)),
-                _ if start == Start::Fresh => return Err(Error::Unfinished(path)),
+                _ if start == ResumePolicy::Refuse => return Err(Error::Unfinished(path)),
                 done => done,
             },
         };
@@ -263,14 +263,14 @@ mod tests {
 
     use super::*;
 
-    use super::run_id::{End, Input, Operation, Store};
+    use super::run_id::{Input, NamespaceRef, Operation, Store};
     use crate::domain::AccountId;
 
-    fn run(prefix: &str) -> Run {
-        Run {
+    fn run(prefix: &str) -> RunId {
+        RunId {
             operation: Operation::Copy,
             from: None,
-            to: End {
+            to: NamespaceRef {
                 store: Store::Account(AccountId::local()),
                 namespace: "0000000000000000000000000000000a".parse().unwrap(),
             },
@@ -304,7 +304,7 @@ mod tests {
         let run = run("subject");
         let path = directory.path().join(run.file_name());
         let open = |start| Journal::<P>::open(directory.path(), &run, start);
-        let (mut journal, done) = open(Start::Fresh).unwrap();
+        let (mut journal, done) = open(ResumePolicy::Refuse).unwrap();
         prop_assert!(done.is_empty());
         for batch in batches {
             confirm(&mut journal, batch);
@@ -312,14 +312,14 @@ mod tests {
         drop(journal);
         let all: BTreeSet<u64> = batches.iter().flatten().copied().collect();
         prop_assert_eq!(path.exists(), !all.is_empty());
-        let (journal, done) = open(Start::Resume).unwrap();
+        let (journal, done) = open(ResumePolicy::Resume).unwrap();
         prop_assert_eq!(contained(&done), all.clone());
         drop(journal);
         if let Ok(text) = fs_err::read(&path) {
             let length = (run.line().len() + 1).max(cut.min(text.len()));
             fsx::overwrite(&path, &text[..length]).unwrap();
         }
-        let (_journal, done) = open(Start::Resume).unwrap();
+        let (_journal, done) = open(ResumePolicy::Resume).unwrap();
         prop_assert!(contained(&done).is_subset(&all));
         Ok(())
     }
@@ -340,10 +340,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(run("").file_name());
         let open = |sum, start| Journal::<u64>::open(directory.path(), &run(sum), start);
-        let (mut journal, _) = open("one", Start::Fresh).unwrap();
+        let (mut journal, _) = open("one", ResumePolicy::Refuse).unwrap();
         assert!(
             matches!(
-                open("one", Start::Resume),
+                open("one", ResumePolicy::Resume),
                 Err(Error::File(fsx::Error::Busy { .. }))
             ),
             "two runs at once"
@@ -351,12 +351,15 @@ mod tests {
         journal.confirmed(&[(0, "a"), (1, "b")]).unwrap();
         drop(journal);
         assert!(matches!(
-            open("one", Start::Fresh),
+            open("one", ResumePolicy::Refuse),
             Err(Error::Unfinished(_))
         ));
-        assert!(matches!(open("two", Start::Resume), Err(Error::Other(_))));
-        assert_eq!(open("one", Start::Resume).unwrap().1.len(), 2);
-        assert!(open("two", Start::Anew).unwrap().1.is_empty());
+        assert!(matches!(
+            open("two", ResumePolicy::Resume),
+            Err(Error::Other(_))
+        ));
+        assert_eq!(open("one", ResumePolicy::Resume).unwrap().1.len(), 2);
+        assert!(open("two", ResumePolicy::Restart).unwrap().1.is_empty());
         assert!(!path.exists(), "nothing was confirmed");
     }
 
@@ -366,13 +369,17 @@ mod tests {
         let path = directory.path().join(run("").file_name());
         for text in ["precious\n[0,9,10]\n", "precious", "kvctl-journal 3 {}\n"] {
             fsx::overwrite(&path, text.as_bytes()).unwrap();
-            for start in [Start::Fresh, Start::Resume, Start::Anew] {
+            for start in [
+                ResumePolicy::Refuse,
+                ResumePolicy::Resume,
+                ResumePolicy::Restart,
+            ] {
                 let opened = Journal::<u64>::open(directory.path(), &run(""), start);
                 assert!(matches!(opened, Err(Error::Foreign(_))), "{text}");
                 assert_eq!(fs_err::read_to_string(&path).unwrap(), text);
             }
         }
         fsx::overwrite(&path, b"kvctl-jour").unwrap();
-        assert!(Journal::<u64>::open(directory.path(), &run(""), Start::Fresh).is_ok());
+        assert!(Journal::<u64>::open(directory.path(), &run(""), ResumePolicy::Refuse).is_ok());
     }
 }

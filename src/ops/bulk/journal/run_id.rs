@@ -37,7 +37,7 @@ pub enum Store {
 
 /// One namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct End {
+pub struct NamespaceRef {
     /// Where it lives.
     #[serde(flatten)]
     pub store: Store,
@@ -80,14 +80,14 @@ impl Content {
 
 /// A long run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Run {
+pub struct RunId {
     /// What is done.
     pub operation: Operation,
     /// The namespace that is read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<End>,
+    pub from: Option<NamespaceRef>,
     /// The namespace that is changed.
-    pub to: End,
+    pub to: NamespaceRef,
     /// What of.
     pub input: Input,
     /// What the file held when the run began. It does not name the journal, so that the journal of
@@ -102,7 +102,7 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Origin {
     /// The namespace.
-    pub from: End,
+    pub from: NamespaceRef,
     /// What the keys begin with.
     pub prefix: String,
 }
@@ -147,7 +147,7 @@ impl Input {
     }
 }
 
-impl Run {
+impl RunId {
     /// Returns the name of its journal.
     pub fn file_name(&self) -> String {
         let named = Self {
@@ -183,11 +183,11 @@ fn real(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn run() -> Run {
-        Run {
+    fn run() -> RunId {
+        RunId {
             operation: Operation::Import,
             from: None,
-            to: End {
+            to: NamespaceRef {
                 store: Store::Account(AccountId::local()),
                 namespace: "0000000000000000000000000000000a".parse().unwrap(),
             },
@@ -214,7 +214,7 @@ mod tests {
     fn the_name_tells_everything_but_the_content_apart() {
         let first = run();
         let mut names = vec![first.file_name()];
-        let mut other = |change: fn(&mut Run)| {
+        let mut other = |change: fn(&mut RunId)| {
             let mut run = first.clone();
             change(&mut run);
             assert_ne!(run.line(), first.line());
@@ -231,7 +231,7 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), 9);
-        let changed = Run {
+        let changed = RunId {
             content: None,
             ..first.clone()
         };
