@@ -21,11 +21,10 @@
 //! | [`config`] | the user's files: finding, reading, and the text after an edit | `domain`, `fsx` |
 //! | [`formats`] | records to and from files: NDJSON, wrangler's JSON, CSV, a directory | `domain` |
 //! | [`scaffold`] | the Worker's side: the helpers' templates, and the edit of `Env`. Pure | `config`, `domain` |
-//! | [`credentials`] | which credentials are used | `api`, `config`, `domain`, `env` |
 //! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, auditing, verifying, what is used, what a token may do, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
 //! | [`cli`] | the grammar of the command line | `domain`, `formats`, `ui` |
-//! | [`context`] | putting it all together for a command | all but `commands` |
-//! | [`commands`] | one file or folder per verb: arguments in, operation, report out; `commands::shared` for several verbs | all but `emulator` |
+//! | [`context`] | everything a command needs: variables, files, credentials, connection, clock | all but `commands` |
+//! | [`commands`] | one file or folder per verb: arguments in, operation, report out; `commands::shared` for several verbs | all but `emulator`, which only `commands::serve` starts |
 //!
 //! Only `ui` touches the streams, only `env` reads the environment, only `fsx` writes files, only
 //! `error` knows exit codes, only `api` sends: `api::Client` to the service, `api::Visitor` to a
@@ -43,7 +42,6 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod context;
-pub mod credentials;
 pub mod domain;
 pub mod emulator;
 pub mod env;
@@ -65,7 +63,7 @@ use error::{ClassExt as _, Exit, Result, ResultExt as _};
 
 /// Runs one command and turns its outcome into an exit code.
 pub fn run(cli: Cli) -> ExitCode {
-    let ui = Context::voice(&cli.globals, &env::Env::read());
+    let ui = Context::build_ui(&cli.globals, &env::Env::read());
     match run_to_end(cli) {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
@@ -96,7 +94,7 @@ fn run_to_end(cli: Cli) -> Result<()> {
         .build()
         .class(ErrorClass::Failed)?;
     let mut context = if cli.command.tolerates_config_errors() {
-        Context::despite_trouble(cli.globals)?
+        Context::lenient(cli.globals)?
     } else {
         Context::new(cli.globals)?
     };

@@ -34,8 +34,9 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
         };
         list.push(key.to_string());
     };
-    let one = a.records(reader_a.as_ref(), &args.prefix)?;
-    let other = b.records(reader_b.as_ref(), &args.prefix)?;
+    let now = context.now();
+    let one = a.records(reader_a.as_ref(), &args.prefix, now)?;
+    let other = b.records(reader_b.as_ref(), &args.prefix, now)?;
     let same = compare(one, other, found)
         .await
         .context("could not compare")?;

@@ -18,9 +18,9 @@ pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> Result<(
 }
 
 pub(super) fn man(context: &Context, args: &ManArgs) -> Result<()> {
-    let directory = context.resolve(&args.directory);
+    let directory = context.files.resolve(&args.directory);
     if !directory.is_dir() {
-        let what = format!("{} is not a directory", context.display(&directory));
+        let what = format!("{} is not a directory", context.files.display(&directory));
         return Err(
             UsageError::new(what, "create the directory first, or pass another one").into(),
         );
@@ -29,7 +29,7 @@ pub(super) fn man(context: &Context, args: &ManArgs) -> Result<()> {
     for (name, text) in manual() {
         let path = directory.join(name);
         fsx::overwrite_own(&path, &text)?;
-        pages.push(context.display(&path));
+        pages.push(context.files.display(&path));
     }
     context.ui.conclude(&ManReport { pages }, Ok(()))
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<()> {
-    let document = context.document()?;
+    let document = context.files.document()?;
     let scopes = context.scopes(&document, args.scope.all_envs)?;
     let renamings = rename_binding::plan(&document, &scopes, &args.old, &args.new)?;
     let text = document.edit(&rename_binding::edits(&renamings, &args.new))?;
@@ -39,7 +39,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
             retitle(context, session, titles).await?;
         }
         if changed {
-            let file = context.display(document.path());
+            let file = context.files.display(document.path());
             context.ui.status(&format!(
                 "renaming `{}` to `{}` in {file}",
                 args.old, args.new
@@ -50,7 +50,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
         }
     }
     remark_on_what_stays(context, &document, args, &renamings)?;
-    let file = context.display(document.path());
+    let file = context.files.display(document.path());
     let diff = Diff::new(file.clone(), Some(document.text().to_owned()), text);
     context.ui.conclude(
         &RenameBindingReport {
@@ -98,6 +98,7 @@ fn remark_on_what_stays(
         }
     }
     if context
+        .files
         .manifest(document)?
         .is_some_and(|m| m.namespace(&args.old).is_some())
     {

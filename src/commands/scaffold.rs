@@ -15,9 +15,9 @@ use crate::{
 pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> Result<()> {
     let start = match &args.directory {
         Some(directory) => directory_of(context, directory)?,
-        None => context.directory().to_owned(),
+        None => context.files.directory().to_owned(),
     };
-    let document = context.document_in(&start)?;
+    let document = context.files.document_in(&start)?;
     let beside = document.as_ref().and_then(|d| d.path().parent());
     let manifest = Manifest::read(beside.unwrap_or(&start))?;
     let root = match &args.directory {
@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> Result<()> {
 
 fn directory_of(context: &Context, directory: &Path) -> Result<PathBuf, UsageError> {
     // Without `..` in it: what is above it is searched for the wrangler file.
-    match fs_err::canonicalize(context.resolve(directory)) {
+    match fs_err::canonicalize(context.files.resolve(directory)) {
         Ok(path) if path.is_dir() => return Ok(path),
         Ok(_) | Err(_) => {}
     }

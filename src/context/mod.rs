@@ -1,172 +1,86 @@
-//! Everything a command needs, put together from the command line and the surroundings.
+//! Everything a command needs, built from the command line, the environment and the files.
 //!
-//! The composition root: owns no rule, only the order in which things are found. Imports `env`,
-//! `cli` (the global options), `config`, `credentials`, `api`, `emulator`, `ops::account`, `ui`.
+//! | part | gives |
+//! | --- | --- |
+//! | [`Variables`] | the environment and env files, and where each setting came from |
+//! | [`Files`] | the wrangler file, `kvctl.toml`, the local store, files that options name |
+//! | `credentials` | which credentials are used |
+//! | `connection` | a client that is ready to send, and its account |
+//!
+//! The composition root: owns no rule, only the order in which things are found.
 
-mod authorities;
-mod local;
-mod named;
-mod narrator;
-mod service;
-mod session;
-mod sources;
+mod connection;
+mod credentials;
+mod error;
+mod files;
+mod variables;
 
-use std::{
-    path::{Component, Path, PathBuf},
-    sync::Once,
-};
+use std::path::{Component, Path, PathBuf};
 
-pub use service::{Orphan, ServeError, Served, Service, ServiceError, StoreCheck};
-pub use session::{Attempt, Backend, Session};
-pub use sources::{EnvFileSource, ForeignBaseUrl, Setting};
+use jiff::Timestamp;
 
-use named::Pipes;
+pub use connection::{Attempt, Backend, Session, account_in};
+pub use credentials::{CredentialsError, FoundCredentials, token_in, usable};
+pub use error::SettingError;
+pub use files::Files;
+pub use variables::{EnvFileSource, ForeignBaseUrl, Setting, Variables};
 
 use crate::{
     cli::Globals,
-    config::{self, Document, EnvFiles, Manifest, Scope, WranglerFile, read_env_files},
-    domain::{Classification, Classify, EnvName, EnvNameError, ErrorClass},
+    config::{Document, Scope},
+    domain::{EnvName, EnvNameError, ErrorClass},
     env::{self, Env, Var},
     error::{ClassExt as _, Result, ResultExt as _},
-    ui::{Options, Terminals, Ui, Verbosity},
+    ui::{Options, Terminals, Ui},
 };
-
-/// A flag or variable that is wrong in itself.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingError {
-    /// `--cwd` is no directory.
-    #[error("`--cwd {}` is not a directory", .0.display())]
-    Cwd(PathBuf),
-    /// The base URL cannot be used.
-    #[error("{variable} cannot be used: {why}")]
-    BaseUrl {
-        /// The variable.
-        variable: Var,
-        /// Why not.
-        why: crate::api::BaseUrlError,
-    },
-    /// A file of certificate authorities cannot be used.
-    #[error("{by}: the certificate authorities in {} cannot be read", path.display())]
-    Authorities {
-        /// The flag or variable that names it.
-        by: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// A file of certificate authorities has none.
-    #[error("{by}: {} has no certificate in PEM", path.display())]
-    NoAuthorities {
-        /// The flag or variable that names it.
-        by: &'static str,
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file of certificate authorities has one that is none.
-    #[error("{by}: {} has a certificate that cannot be decoded", path.display())]
-    BadAuthority {
-        /// The flag or variable that names it.
-        by: &'static str,
-        /// The file.
-        path: PathBuf,
-    },
-    /// A variable should name a file, and is empty.
-    #[error("{0} is set, and empty: no certificate would be trusted")]
-    Empty(&'static str),
-    /// A variable should name a proxy, and does not. Its value may hold a password.
-    #[error("{0} is set, and is not the address of a proxy that kvctl can use")]
-    Proxy(&'static str),
-}
-
-impl Classify for SettingError {
-    fn classify(&self) -> Classification {
-        match self {
-            Self::BaseUrl { .. } => ErrorClass::Usage.hint(format!(
-                "the default is {}; leave the variable unset to use it",
-                crate::api::BaseUrl::DEFAULT
-            )),
-            Self::Proxy(variable) => ErrorClass::Usage.hint(format!(
-                "set {variable} to http://HOST:PORT or https://HOST:PORT, or leave it unset to connect \
-                 directly"
-            )),
-            Self::NoAuthorities { .. } => ErrorClass::Usage
-                .hint("a certificate in PEM begins with -----BEGIN CERTIFICATE-----"),
-            Self::Empty(variable) => ErrorClass::Usage.hint(format!(
-                "unset {variable} to trust the system's authorities, or name a PEM file"
-            )),
-            Self::Cwd(_) | Self::Authorities { .. } | Self::BadAuthority { .. } => {
-                ErrorClass::Usage.into()
-            }
-        }
-    }
-}
 
 /// Everything a command needs.
 #[derive(Debug)]
 pub struct Context {
-    /// The voice of the program.
+    /// The standard streams.
     pub ui: Ui,
     /// The global options.
     pub globals: Globals,
-    env: Env,
-    cwd: PathBuf,
-    env_files: Vec<EnvFileSource>,
-    /// Why env files could not be read.
-    trouble: Option<config::DotenvError>,
-    /// What came through pipes that options name.
-    pipes: Pipes,
-    /// Whether it was said that the local store is outside the project.
-    noted_outside: Once,
+    /// The environment and env files.
+    pub variables: Variables,
+    /// The files to work on.
+    pub files: Files,
+    /// The clock.
+    pub clock: Clock,
 }
 
+/// What tells the time.
+pub type Clock = fn() -> Timestamp;
+
 impl Context {
-    /// Reads the surroundings. Touches no network, and of the file system only env files.
+    /// Reads the environment and env files. Sends nothing.
     pub fn new(globals: Globals) -> Result<Self> {
-        let mut context = Self::despite_trouble(globals)?;
-        match context.trouble.take() {
-            Some(trouble) => Err(trouble.into()),
+        let mut context = Self::lenient(globals)?;
+        match context.variables.take_error() {
+            Some(error) => Err(error.into()),
             None => Ok(context),
         }
     }
 
-    /// The same, but env files that cannot be read are left out, for commands that look into that.
-    pub fn despite_trouble(globals: Globals) -> Result<Self> {
-        let mut env = Env::read();
-        let ui = Self::voice(&globals, &env);
+    /// The same, but leaves out env files that cannot be read, for commands that diagnose them.
+    pub fn lenient(globals: Globals) -> Result<Self> {
+        let env = Env::read();
+        let ui = Self::build_ui(&globals, &env);
         let cwd = Self::cwd(&globals)?;
-        let (files, trouble) = match read_env_files(&cwd, globals.environment.as_deref()) {
-            Ok(files) => (files, None),
-            Err(trouble) => (EnvFiles::default(), Some(trouble)),
-        };
-        for (path, owner) in files.foreign {
-            let path = path.display();
-            ui.note(&format!(
-                "{path} was not read: it belongs to another user (uid {owner})"
-            ));
-        }
-        let mut env_files = Vec::new();
-        for file in files.read {
-            ui.detail(
-                Verbosity::Everything,
-                &format!("read {}", file.path.display()),
-            );
-            env_files.push(EnvFileSource::add(file, &mut env));
-        }
+        let section = globals.environment.as_deref();
+        let variables = Variables::read(env, &cwd, section, &ui);
+        let files = Files::new(&globals, cwd, ui.clone());
         Ok(Self {
             ui,
             globals,
-            env,
-            cwd,
-            env_files,
-            trouble,
-            pipes: Pipes::default(),
-            noted_outside: Once::new(),
+            variables,
+            files,
+            clock: env::now,
         })
     }
 
-    /// Creates the voice that `globals` and the environment ask for.
-    pub fn voice(globals: &Globals, env: &Env) -> Ui {
+    /// Creates the [`Ui`] that `globals` and the environment ask for.
+    pub fn build_ui(globals: &Globals, env: &Env) -> Ui {
         globals.color.apply();
         Ui::standard(Options {
             format: globals.format(),
@@ -191,7 +105,7 @@ impl Context {
         if !path.is_dir() {
             return Err(SettingError::Cwd(other.clone()).into());
         }
-        // What is above `app/../other` is not `app`, whatever its letters say.
+        // The parent of a link's target need not be the directory that has the link.
         let climbs = path.components().any(|part| part == Component::ParentDir);
         Ok(if climbs {
             fs_err::canonicalize(path).class(ErrorClass::Failed)?
@@ -200,126 +114,47 @@ impl Context {
         })
     }
 
-    /// Returns the command that starts the user's editor.
-    pub fn editor(&self) -> &str {
-        let set = self.env.get(Var::Visual).or(self.env.get(Var::Editor));
-        set.unwrap_or(if cfg!(windows) { "notepad" } else { "vi" })
+    /// Reads the pipes that options name, before anything that may wait.
+    pub async fn read_pipes(&mut self) {
+        let token = self.globals.token_file.as_ref();
+        let token = token.map(|file| (self.files.resolve(file), credentials::TOKEN_FILE_MAX_BYTES));
+        let authorities = self.authority_files().into_iter();
+        let authorities = authorities.map(|(path, _)| (path, files::AUTHORITIES_MAX_BYTES));
+        let named = token.into_iter().chain(authorities).collect();
+        self.files.read_pipes(named).await;
     }
 
-    /// Returns the directory for what is remembered between runs, if the user has one.
-    pub fn state_directory(&self) -> Option<PathBuf> {
-        // A relative path there is to be ignored, says the XDG specification.
-        let set = self.env.get(Var::StateHome).map(PathBuf::from);
-        let usual = || Some(Path::new(self.env.get(Var::Home)?).join(".local/state"));
-        let base = set.filter(|path| path.is_absolute()).or_else(usual)?;
-        Some(base.join("kvctl"))
+    /// Returns the time.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
     }
 
-    /// Returns a variable of the environment.
-    pub fn variable(&self, var: Var) -> Option<&str> {
-        self.env.get(var)
-    }
-
-    /// Returns the directory the command works in.
-    pub fn directory(&self) -> &Path {
-        &self.cwd
-    }
-
-    /// Returns `path` as meant from the directory the command works in.
-    pub fn resolve(&self, path: &Path) -> PathBuf {
-        self.cwd.join(path)
-    }
-
-    /// Returns how to write `path` for somebody who is in that directory.
-    pub fn display(&self, path: &Path) -> String {
-        path.strip_prefix(&self.cwd)
-            .unwrap_or(path)
-            .display()
-            .to_string()
-    }
-
-    /// Whether the local store is meant.
+    /// Whether the local store is used.
     pub fn is_local(&self) -> bool {
-        self.globals.local || self.env.flag(Var::Local)
+        self.globals.local || self.variables.env.flag(Var::Local)
     }
 
-    /// Reads the wrangler file.
-    pub fn document(&self) -> Result<Document, config::Error> {
-        self.document_from(&self.cwd)
-    }
-
-    fn document_from(&self, directory: &Path) -> Result<Document, config::Error> {
-        let explicit = self.globals.config.as_ref().map(|file| self.resolve(file));
-        let found = config::discover(directory, explicit.as_deref())?;
-        let WranglerFile {
-            path,
-            passed_over,
-            foreign_owner,
-        } = found;
-        if let Some(owner) = foreign_owner {
-            self.ui.note(&format!(
-                "{} belongs to another user (uid {owner})",
-                path.display()
-            ));
-        }
-        if let Some(nearer) = passed_over {
-            self.ui.warn(&format!(
-                "using {}, as wrangler does, and not the nearer {}",
-                self.display(&path),
-                self.display(&nearer)
-            ));
-        }
-        self.ui.detail(
-            Verbosity::Everything,
-            &format!("wrangler file: {}", path.display()),
-        );
-        Document::read(&path)
-    }
-
-    /// Reads the wrangler file, if there is one.
-    pub fn document_if_any(&self) -> Result<Option<Document>, config::Error> {
-        self.document_in(&self.cwd)
-    }
-
-    /// Reads the wrangler file of the project in `directory`, if there is one.
-    pub fn document_in(&self, directory: &Path) -> Result<Option<Document>, config::Error> {
-        match self.document_from(directory) {
-            Err(config::Error::NotFound { .. }) => Ok(None),
-            other => other.map(Some),
-        }
-    }
-
-    /// Reads `kvctl.toml` beside the wrangler file, if there is one.
-    pub fn manifest(&self, document: &Document) -> Result<Option<Manifest>, config::ManifestError> {
-        self.manifest_beside(Some(document))
-    }
-
-    /// Reads `kvctl.toml` beside the wrangler file, or where there is none, in the directory the
-    /// command works in.
-    pub fn manifest_beside(
-        &self,
-        document: Option<&Document>,
-    ) -> Result<Option<Manifest>, config::ManifestError> {
-        let beside = document.and_then(|document| document.path().parent());
-        Manifest::read(beside.unwrap_or(&self.cwd))
-    }
-
-    /// Returns the environment section meant: the flag, else the variable; empty is the top level.
+    /// Returns the selected environment: the flag, else the variable; empty is the top level.
     pub fn environment(&self) -> Result<Option<EnvName>, EnvNameError> {
         let name = match &self.globals.environment {
             Some(name) => Some(name.as_str()),
-            None => self.env.get(Var::Environment),
+            None => self.variables.get(Var::Environment),
         };
         name.filter(|name| !name.is_empty())
             .map(str::parse)
             .transpose()
     }
 
-    /// Returns the sections meant: all of them, or the one that the environment names.
+    /// Returns the selected sections: all of them, or the one that the environment names.
     pub fn scopes<'d>(&self, document: &'d Document, all: bool) -> Result<Vec<&'d Scope>> {
         if all {
             return Ok(document.project().scopes().collect());
         }
         Ok(vec![document.scope(self.environment()?.as_ref())?])
     }
+}
+
+/// Returns `path` as seen from `cwd`.
+fn display(cwd: &Path, path: &Path) -> String {
+    path.strip_prefix(cwd).unwrap_or(path).display().to_string()
 }

@@ -20,7 +20,6 @@ const BELOW: &[(&str, &[&str])] = &[
     ("config", &["domain", "fsx"]),
     ("formats", &["domain"]),
     ("scaffold", &["config", "domain"]),
-    ("credentials", &["api", "config", "domain", "env"]),
     (
         "ops",
         &[
@@ -31,17 +30,7 @@ const BELOW: &[(&str, &[&str])] = &[
     (
         "context",
         &[
-            "env",
-            "cli",
-            "config",
-            "credentials",
-            "domain",
-            "error",
-            "fsx",
-            "api",
-            "emulator",
-            "ops",
-            "ui",
+            "env", "cli", "config", "domain", "error", "fsx", "api", "emulator", "ops", "ui",
             "wire",
         ],
     ),
@@ -335,7 +324,8 @@ fn modules_import_only_what_lies_below_them() {
     for (module, below) in BELOW {
         for path in sources(module) {
             for used in imports(&product(&path)) {
-                if used != *module && !below.contains(&used.as_str()) {
+                let serves = used == "emulator" && path.iter().any(|part| part == "serve");
+                if used != *module && !below.contains(&used.as_str()) && !serves {
                     broken.push(format!("{} imports `{used}`", path.display()));
                 }
             }

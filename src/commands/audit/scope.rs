@@ -56,9 +56,9 @@ impl Scope {
 
     /// Takes the bindings that there are rules for, or all if there are no rules at all.
     async fn of_environment(context: &Context) -> Result<Self> {
-        let document = context.document()?;
+        let document = context.files.document()?;
         let environment = context.environment()?;
-        let manifest = context.manifest(&document)?.unwrap_or_default();
+        let manifest = context.files.manifest(&document)?.unwrap_or_default();
         let bound = target::bindings(&document, environment.as_ref())?;
         let with_rules = |n: &ManifestNamespace| Some((n.binding.clone(), Some(Rules::of(n)?)));
         let all: Vec<_> = manifest.namespaces.iter().filter_map(with_rules).collect();
@@ -110,7 +110,7 @@ impl Scope {
 /// Finds the rules for a namespace that was named: those of its binding, or those that lead to it.
 pub(super) fn rules(context: &Context, keyspace: &OpenNamespace) -> Result<Option<Rules>> {
     let document = keyspace.document(context)?;
-    let Some(manifest) = context.manifest_beside(document.as_ref())? else {
+    let Some(manifest) = context.files.manifest_beside(document.as_ref())? else {
         return Ok(None);
     };
     let Target { id, binding, title } = &keyspace.target;

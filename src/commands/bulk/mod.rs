@@ -39,7 +39,7 @@ async fn listed(context: &Context, file: &Path) -> Result<Vec<KeyName>> {
         };
         return Ok(keys(&bytes.ok_or_else(too_much)?[..], Path::new("stdin"))?);
     }
-    let (path, name) = (context.resolve(file), file.to_owned());
+    let (path, name) = (context.files.resolve(file), file.to_owned());
     // On a thread of its own: a pipe with a name may keep one waiting.
     let read = tokio::task::spawn_blocking(move || -> Result<_> {
         let opened = fs_err::File::open(&path);

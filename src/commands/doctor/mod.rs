@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context) -> Result<()> {
-    let wrangler = installed_wrangler(context.directory());
+    let wrangler = installed_wrangler(context.files.directory());
     let mut report = DoctorReport::new(env::platform(), wrangler);
     let settings = settings::collect(context, &mut report);
     let examined = if context.is_local() {
@@ -53,11 +53,11 @@ async fn remote(context: &Context, settings: Settings, report: &mut DoctorReport
     let Some(base) = settings.base else {
         return Ok(());
     };
-    let meter = Arc::new(LatencyMeter::new(env::now));
+    let meter = Arc::new(LatencyMeter::new(context.clock));
     let credentials = settings.credentials.unwrap_or(Credentials::Anonymous);
     let observer = Arc::clone(&meter);
     let client = context.probing_client(base, credentials, observer)?;
-    let health = examine(&client, settings.account, env::now()).await;
+    let health = examine(&client, settings.account, context.now()).await;
     report.service(health, meter.stats());
     Ok(())
 }
@@ -68,9 +68,9 @@ async fn local(
     report: &mut DoctorReport,
 ) -> Result<()> {
     let session = context.connect_at(document, None, true).await?;
-    let namespaces = stored_namespaces(&session.client, &session.account, env::now()).await?;
+    let namespaces = stored_namespaces(&session.client, &session.account, context.now()).await?;
     report.local = Some(LocalStore::new(
-        context.local_directory(document),
+        context.files.local_directory(document),
         namespaces,
     ));
     Ok(())

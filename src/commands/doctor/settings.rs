@@ -20,7 +20,7 @@ pub(super) struct Settings {
 
 pub(super) fn collect(context: &Context, report: &mut DoctorReport) -> Settings {
     let cwd = context.globals.cwd.as_ref().map(|_| "--cwd");
-    let directory = context.directory().display().to_string();
+    let directory = context.files.directory().display().to_string();
     report.set("directory", Some(directory), cwd.map(str::to_owned));
     let document = wrangler_file(context, report);
     manifest(context, document.as_ref(), report);
@@ -33,13 +33,13 @@ pub(super) fn collect(context: &Context, report: &mut DoctorReport) -> Settings 
         proxy(base, report);
     }
     authorities(context, report);
-    let store = context.local_directory(document.as_ref());
+    let store = context.files.local_directory(document.as_ref());
     let by = context
         .globals
         .persist_to
         .as_ref()
         .map(|_| "--persist-to".to_owned());
-    report.set("local store", Some(context.display(&store)), by);
+    report.set("local store", Some(context.files.display(&store)), by);
     Settings {
         document,
         credentials,
@@ -54,9 +54,9 @@ fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Option<Documen
     } else {
         "found as wrangler does"
     };
-    match context.document() {
+    match context.files.document() {
         Ok(document) => {
-            let path = context.display(document.path());
+            let path = context.files.display(document.path());
             report.set("wrangler file", Some(path), Some(by.to_owned()));
             return Some(document);
         }
@@ -78,7 +78,7 @@ fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Option<Documen
 }
 
 fn manifest(context: &Context, document: Option<&Document>, report: &mut DoctorReport) {
-    let value = match context.manifest_beside(document) {
+    let value = match context.files.manifest_beside(document) {
         Ok(manifest) => manifest.map(|_| "read".to_owned()),
         Err(error) => {
             report.fault(with_causes(&error), error.hint().map(String::from));
@@ -89,16 +89,20 @@ fn manifest(context: &Context, document: Option<&Document>, report: &mut DoctorR
 }
 
 fn env_files(context: &Context, report: &mut DoctorReport) {
-    for file in context.env_files() {
+    for file in context.variables.env_files() {
         let names: Vec<&str> = file.variables.iter().map(|it| it.var.name()).collect();
         let decides = if names.is_empty() {
             "sets nothing that kvctl uses".to_owned()
         } else {
             format!("sets {}", names.join(", "))
         };
-        report.set("env file", Some(context.display(&file.path)), Some(decides));
+        report.set(
+            "env file",
+            Some(context.files.display(&file.path)),
+            Some(decides),
+        );
     }
-    if let Some(trouble) = context.env_file_trouble() {
+    if let Some(trouble) = context.variables.error() {
         report.set("env file", Some("unusable".to_owned()), None);
         report.fault(with_causes(trouble), None);
     }
@@ -120,8 +124,8 @@ fn environment(
     let by = if context.globals.environment.is_some() {
         Some("--env".to_owned())
     } else {
-        let is_set = context.is_set(Var::Environment);
-        is_set.then(|| context.origin(Var::Environment.name()))
+        let is_set = context.variables.get(Var::Environment).is_some();
+        is_set.then(|| context.variables.origin(Var::Environment.name()))
     };
     let name = section.as_ref().map_or("top level", EnvName::as_str);
     report.set("environment", Some(name.to_owned()), by);
@@ -135,7 +139,10 @@ fn credentials(context: &Context, report: &mut DoctorReport) -> Option<Credentia
     match context.credentials() {
         Ok(found) => {
             let kind = kind(found.credentials.scheme());
-            let variables = found.variables.iter().map(|var| context.origin(var.name()));
+            let variables = found
+                .variables
+                .iter()
+                .map(|var| context.variables.origin(var.name()));
             let variables: Vec<String> = variables.collect();
             let by = match (&context.globals.token_file, variables.as_slice()) {
                 (Some(_), _) => format!("--token-file {}", found.source),
@@ -183,8 +190,10 @@ fn account(
     match context.named_account(document, section) {
         Ok(Some(choice)) => {
             let by = match &choice.origin {
-                Origin::File { path, position } => format!("{}:{position}", context.display(path)),
-                other => context.origin(&other.to_string()),
+                Origin::File { path, position } => {
+                    format!("{}:{position}", context.files.display(path))
+                }
+                other => context.variables.origin(&other.to_string()),
             };
             report.set("account", Some(choice.id.to_string()), Some(by));
             NamedAccount::Named(choice)
@@ -199,15 +208,15 @@ fn account(
 }
 
 fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
-    match context.base_url() {
+    match context.variables.base_url() {
         Ok((base, variable)) => {
             let by = variable.map_or_else(
                 || "default".to_owned(),
-                |variable| context.origin(variable.name()),
+                |variable| context.variables.origin(variable.name()),
             );
             report.set("API", Some(base.to_string()), Some(by));
             let found = context.credentials().ok();
-            let refused = found.and_then(|found| context.may_send(&found).err());
+            let refused = found.and_then(|found| context.variables.may_send(&found).err());
             match refused {
                 Some(error) => {
                     report.fault(with_causes(&error), error.hint().map(String::from));
@@ -272,7 +281,7 @@ fn authorities(context: &Context, report: &mut DoctorReport) {
         report.fault(with_causes(&error), error.hint().map(String::from));
     }
     for (path, by) in context.authority_files() {
-        let shown = context.display(&path);
+        let shown = context.files.display(&path);
         report.set("extra authorities", Some(shown), Some(by.to_owned()));
     }
     if let Err(error) = context.authorities() {

@@ -53,7 +53,10 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
         .ui
         .status(&format!("editing {}: {place}", quoted(&key)));
     let mut draft = Draft::new(&context.ui, old.bytes.clone())?;
-    let edited = context.ui.edit(context.editor(), &draft.path()).await;
+    let edited = context
+        .ui
+        .edit(context.variables.editor(), &draft.path())
+        .await;
     let new = draft.read()?;
     let Some(new) = new else {
         edited?;

@@ -45,12 +45,17 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
         write(&value.bytes)?;
     }
     if whole {
-        let report = GetReport::new(key, value, metadata, file.map(|path| context.display(path)));
+        let report = GetReport::new(
+            key,
+            value,
+            metadata,
+            file.map(|path| context.files.display(path)),
+        );
         return context.ui.conclude(&report, Ok(()));
     }
     if let Some(path) = file {
         let bytes = quantity(value.bytes.len(), "byte");
-        let path = context.display(path);
+        let path = context.files.display(path);
         context.ui.status(&format!("wrote {bytes} to {path}"));
         return Ok(());
     }
@@ -74,13 +79,13 @@ async fn destination(
     context: &Context,
     path: &Path,
 ) -> Result<impl FnOnce(&[u8]) -> Result<(), fsx::Error>> {
-    let target = context.resolve(path);
+    let target = context.files.resolve(path);
     let exists = target.exists();
     if exists {
         context
             .ui
             .confirm(Question {
-                what: format!("overwriting {}", context.display(&target)),
+                what: format!("overwriting {}", context.files.display(&target)),
                 expect: None,
                 flag: "--yes".to_owned(),
             })

@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
         )
         .into());
     }
-    let lifetime = lifetime::asked(ttl, expires, "--expires")?;
+    let lifetime = lifetime::asked(ttl, expires, "--expires", context.now())?;
     let choice = select_namespace(context, namespace, Access::Write)?;
     let source = Source::of(context, value, file, stdin)?;
     let value = source.read(context).await?;

@@ -21,7 +21,7 @@ pub(super) async fn run(context: &Context, args: TouchArgs) -> Result<()> {
         no_expiry: _,
         dry_run,
     } = args;
-    let lifetime = lifetime::asked(ttl, expires, "--expires")?;
+    let lifetime = lifetime::asked(ttl, expires, "--expires", context.now())?;
     let choice = select_namespace(context, namespace, Access::Write)?;
     let keyspace = choice.open(context).await?;
     lifetime::check(&keyspace, lifetime, "--expires").await?;

@@ -55,7 +55,7 @@ impl Source {
             Self::Argument(text) => return Ok(checked("the value", text.into())?),
             Self::File(path) => {
                 let name = format!("`{}`", path.display());
-                let path = context.resolve(&path);
+                let path = context.files.resolve(&path);
                 let open = move || read_up_to(fs_err::File::open(path)?, VALUE_MAX_BYTES);
                 // On a thread of its own: a pipe with a name may keep one waiting.
                 let read = tokio::task::spawn_blocking(open).await;

@@ -68,7 +68,7 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
     if args.dry_run {
         return ui.conclude(&report, Ok(()));
     }
-    let manifest = context.manifest_beside(document.as_ref())?;
+    let manifest = context.files.manifest_beside(document.as_ref())?;
     let project = document.as_ref().map(Document::project);
     let protected = manifest.is_some_and(|m| protect::is_protected(&m, project, id, title));
     confirm(context, title, args.confirm.as_deref(), protected).await?;
@@ -100,7 +100,7 @@ async fn back_up(
 /// Reads the wrangler file for what it says of the namespace. It is not needed, so a file that is
 /// wrong is no reason to stop.
 fn readable_document(context: &Context) -> Option<Document> {
-    match context.document_if_any() {
+    match context.files.document_if_any() {
         Ok(document) => document,
         Err(error) => {
             context
@@ -143,7 +143,7 @@ async fn confirm(
 
 /// Returns where the file binds `id`, each as `file:line: binding`.
 fn bindings_of(context: &Context, document: &Document, id: &NamespaceId) -> Vec<String> {
-    let file = context.display(document.path());
+    let file = context.files.display(document.path());
     let scopes = document.project().scopes();
     scopes
         .flat_map(|scope| scope.entries.iter().map(move |entry| (scope, entry)))

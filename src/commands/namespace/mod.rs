@@ -60,7 +60,7 @@ async fn find(context: &Context, args: SelectorArgs) -> Result<Found> {
         } => Selector::Title(title.or(namespace).unwrap_or_default()),
     };
     let document = match &selector {
-        Selector::Binding { .. } => Some(context.document()?),
+        Selector::Binding { .. } => Some(context.files.document()?),
         Selector::Id(_) | Selector::Title(_) => None,
     };
     let session = context.connect(document.as_ref()).await?;

@@ -5,16 +5,15 @@ use crate::{
     config::{self, Document},
     context::Context,
     domain::ErrorClass,
-    env,
     error::{ClassExt as _, Result, ResultExt as _},
 };
 
 /// Opens the wrangler file; where there is none and `init` allows it, one that is still to be made.
 pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
-    let missing = match context.document() {
+    let missing = match context.files.document() {
         Err(e @ (config::Error::NotFound { .. } | config::Error::Missing { .. })) if init => e,
-        Ok(document) if init && document.path().parent() != Some(context.directory()) => {
-            let file = context.display(document.path());
+        Ok(document) if init && document.path().parent() != Some(context.files.directory()) => {
+            let file = context.files.display(document.path());
             context
                 .ui
                 .warn(&format!("`--init` created no file, because {file} exists"));
@@ -23,10 +22,10 @@ pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
         other => return Ok(other?),
     };
     let path = match (&context.globals.config, missing) {
-        (Some(path), config::Error::Missing { .. }) => context.resolve(path),
-        _ => context.directory().join("wrangler.toml"),
+        (Some(path), config::Error::Missing { .. }) => context.files.resolve(path),
+        _ => context.files.directory().join("wrangler.toml"),
     };
-    let directory = path.parent().unwrap_or(context.directory());
+    let directory = path.parent().unwrap_or(context.files.directory());
     let directory = fs_err::canonicalize(directory).class(ErrorClass::Failed);
     let directory = directory.context("could not create a wrangler file")?;
     let last = directory.file_name().unwrap_or_default().to_string_lossy();
@@ -36,7 +35,7 @@ pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
             "write a wrangler.toml with a line `name = \"…\"`, then run again",
         )
     })?;
-    let date = env::now().strftime("%Y-%m-%d").to_string();
+    let date = context.now().strftime("%Y-%m-%d").to_string();
     Ok(Document::minimal(path, &name, &date)?)
 }
 

@@ -50,7 +50,7 @@ async fn attempt(
 ) -> Result<()> {
     let document = file::open(context, args.init)?;
     let scopes = context.scopes(&document, args.scope.all_envs)?;
-    let manifest = context.manifest(&document)?;
+    let manifest = context.files.manifest(&document)?;
     let wants = wants(context, &document, &scopes, args, manifest.as_ref())?;
     // Before anything is created, so that what is refused is refused in time.
     let scaffolding = if args.scaffold {
@@ -61,7 +61,7 @@ async fn attempt(
     let sections: Vec<Option<EnvName>> = scopes.iter().map(|s| s.environment.clone()).collect();
     let session = context.connect_for(Some(&document), &sections).await?;
     let plan = compare(&session, &document, &wants, args).await?;
-    let out = args.out.as_deref().map(|out| context.resolve(out));
+    let out = args.out.as_deref().map(|out| context.files.resolve(out));
     let destination = Destination::choose(&document, out)?;
     let job = Job {
         context,
@@ -102,7 +102,12 @@ fn wants(
         })
         .collect();
     let wants = want::wants(document.project(), scopes, &asked, manifest);
-    wants.with_context(|| format!("could not plan for {}", context.display(document.path())))
+    wants.with_context(|| {
+        format!(
+            "could not plan for {}",
+            context.files.display(document.path())
+        )
+    })
 }
 
 /// Plans the Worker's side, with the bindings that the file will have.
@@ -195,7 +200,7 @@ impl Job<'_> {
             .iter()
             .map(|scope| place(scope.environment.as_ref()))
             .collect();
-        let file = self.context.display(self.document.path());
+        let file = self.context.files.display(self.document.path());
         let (place, sections) = (self.session.describe(), sections.join(", "));
         ui.status(&format!("provisioning {file}: {place}, {sections}"));
         for step in &self.plan.steps {
@@ -214,7 +219,7 @@ impl Job<'_> {
             self.context.ui.show(&self.diff(text.clone()));
         }
         if self.destination.overwrites(&text) {
-            what.push(self.context.display(self.destination.path()));
+            what.push(self.context.files.display(self.destination.path()));
         }
         if what.is_empty() {
             return Ok(());
@@ -286,7 +291,7 @@ impl Job<'_> {
             .document
             .original()
             .map(|_| self.document.text().to_owned());
-        Diff::new(self.context.display(self.document.path()), old, text)
+        Diff::new(self.context.files.display(self.document.path()), old, text)
     }
 
     fn report(&self, outcomes: Vec<Outcome>, text: String, dry_run: bool) -> ProvisionReport {
@@ -298,7 +303,7 @@ impl Job<'_> {
             outcomes,
             self.diff(text),
         )
-        .written_to(self.context.display(self.destination.path()), written)
+        .written_to(self.context.files.display(self.destination.path()), written)
         .with_scaffold(
             self.scaffolding
                 .as_ref()

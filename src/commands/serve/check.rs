@@ -4,10 +4,12 @@ use std::{io, path::PathBuf};
 
 use serde::Serialize;
 
+use super::service::check_local_store;
 use crate::{
     commands::CheckFailed,
-    context::{Context, Orphan, StoreCheck},
+    context::Context,
     domain::with_causes,
+    emulator::{Orphan, StoreCheck},
     error::Result,
     ui::{Page, REMOVED, Report, printable, quantity},
 };
@@ -16,7 +18,7 @@ use crate::{
 const SAMPLE: usize = 20;
 
 pub(super) fn run(context: &Context, fix: bool) -> Result<()> {
-    let (directory, checked) = context.check_local_store(fix)?;
+    let (directory, checked) = check_local_store(context, fix)?;
     let findings = checked.findings();
     let report = CheckReport::new(directory, checked, fix);
     let verdict = if findings == 0 {

@@ -1,19 +1,23 @@
 //! `kvctl serve`.
 
 mod check;
+mod service;
 
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
+use jiff::Timestamp;
 use serde::Serialize;
+
+use service::Service;
 
 use crate::{
     cli::serve::ServeArgs,
-    context::{Context, Served, Service},
+    context::Context,
     domain::{AccountId, ErrorClass},
-    env,
+    emulator::Entry as Served,
     error::{ClassExt as _, Result},
     fsx,
     ui::{Format, OutputError, Verbosity},
@@ -44,8 +48,8 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<()> {
     if args.check {
         return check::run(context, args.fix);
     }
-    let service = context.service(&args).await?;
-    let file = args.log.as_deref().map(|log| context.resolve(log));
+    let service = service::open(context, &args).await?;
+    let file = args.log.as_deref().map(|log| context.files.resolve(log));
     watch(context, &service, file.as_deref())?;
     if !args.listen.is_loopback() {
         let others = "other machines can reach this server, and connections are not encrypted";
@@ -94,13 +98,13 @@ fn announce(context: &Context, service: &Service) -> Result<()> {
 /// Logs every request to stderr under `-v`, and to the log file.
 fn watch(context: &Context, service: &Service, file: Option<&Path>) -> Result<(), fsx::Error> {
     let log = file.map(fsx::AppendFile::open).transpose()?.map(Mutex::new);
-    let ui = context.ui.clone();
+    let (ui, clock) = (context.ui.clone(), context.clock);
     let watched = ui.options().verbosity >= Verbosity::Requests;
     if log.is_none() && !watched {
         return Ok(());
     }
     service.watch(Box::new(move |served| {
-        let line = Line::of(served);
+        let line = Line::of(served, clock());
         ui.detail(Verbosity::Requests, &line.to_string());
         if let (Some(log), Ok(json)) = (&log, serde_json::to_string(&line)) {
             let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,11 +131,11 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(served: &'a Served) -> Self {
+    fn of(served: &'a Served, end_time: Timestamp) -> Self {
         let end = served.end.unwrap_or(served.start);
         let micros = end.duration_since(served.start).as_micros();
         Self {
-            time: env::now().to_string(),
+            time: end_time.to_string(),
             method: &served.method,
             path: &served.path,
             status: served.status,

@@ -123,7 +123,7 @@ impl Export<'_> {
         format: Format,
         resume: Option<ResumeArgs>,
     ) -> Result<ExportReport> {
-        let target = self.context.resolve(file);
+        let target = self.context.files.resolve(file);
         self.check_folder_of(&target)?;
         let (reader, summary, resumed_after) = match format {
             Format::Stream(format) => self.write_file(&target, format, resume).await?,
@@ -131,7 +131,7 @@ impl Export<'_> {
         };
         self.remark(&reader, &summary);
         Ok(ExportReport {
-            file: self.context.display(&target),
+            file: self.context.files.display(&target),
             records: summary.records,
             bytes: summary.bytes,
             resumed_after,
@@ -143,7 +143,7 @@ impl Export<'_> {
         if let Some(folder) = target.parent()
             && !folder.exists()
         {
-            let folder = self.context.display(folder);
+            let folder = self.context.files.display(folder);
             let what = format!("the folder `{folder}` does not exist");
             return Err(UsageError::new(what, "make it first, or name another").into());
         }
@@ -280,7 +280,7 @@ impl Export<'_> {
             return Ok(());
         }
         let question = Question {
-            what: format!("overwriting {}", self.context.display(target)),
+            what: format!("overwriting {}", self.context.files.display(target)),
             expect: None,
             flag: "--yes".to_owned(),
         };

@@ -121,7 +121,7 @@ fn rules(
     keyspace: &OpenNamespace,
 ) -> Result<Option<(Manifest, Option<Document>)>> {
     let document = keyspace.document(context)?;
-    let manifest = context.manifest_beside(document.as_ref())?;
+    let manifest = context.files.manifest_beside(document.as_ref())?;
     let strict = |m: &Manifest| m.namespaces.iter().any(|n| n.protect);
     Ok(manifest.filter(strict).map(|m| (m, document)))
 }

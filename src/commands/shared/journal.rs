@@ -40,7 +40,7 @@ pub(crate) struct JournalDirectory<'a> {
 
 impl<'a> JournalDirectory<'a> {
     pub(crate) fn new(context: &'a Context) -> Self {
-        let state = context.state_directory();
+        let state = context.variables.state_directory();
         Self {
             context,
             directory: state.map(|state| state.join("journals")),

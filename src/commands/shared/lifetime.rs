@@ -4,7 +4,6 @@ use crate::{
     api::Lifetime,
     commands::{Refused, UsageError},
     domain::{Expiration, KeyName, TTL_MIN_SECONDS, Ttl},
-    env,
     error::{Result, ResultExt as _},
     ops::time::{self, certainly_too_soon},
 };
@@ -17,10 +16,11 @@ pub(crate) fn asked(
     ttl: Option<Ttl>,
     expires: Option<Expiration>,
     flag: &str,
+    now: jiff::Timestamp,
 ) -> Result<Lifetime, UsageError> {
     match (ttl, expires) {
         (Some(ttl), _) => Ok(Lifetime::For(ttl)),
-        (None, Some(at)) if certainly_too_soon(at, env::now().as_second()) == Some(true) => {
+        (None, Some(at)) if certainly_too_soon(at, now.as_second()) == Some(true) => {
             Err(too_soon(at, flag))
         }
         (None, Some(at)) => Ok(Lifetime::Until(at)),

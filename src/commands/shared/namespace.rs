@@ -49,9 +49,9 @@ pub(crate) fn select_namespace(
     let selector = match (namespace_id, namespace, binding) {
         (Some(id), ..) => Selector::Id(id),
         (None, Some(title), _) => Selector::Title(title),
-        (None, None, Some(binding)) => return by_binding(binding, context.document()?),
+        (None, None, Some(binding)) => return by_binding(binding, context.files.document()?),
         (None, None, None) => {
-            let Some(document) = context.document_if_any()? else {
+            let Some(document) = context.files.document_if_any()? else {
                 return Err(target::Error::Unnamed(Vec::new()).into());
             };
             let known = target::bindings(&document, context.environment()?.as_ref())?;
@@ -122,7 +122,7 @@ impl OpenNamespace {
     pub(crate) fn document(&self, context: &Context) -> Result<Option<Document>> {
         Ok(match &self.document {
             Some(document) => Some(document.clone()),
-            None => context.document_if_any()?,
+            None => context.files.document_if_any()?,
         })
     }
 }

@@ -50,7 +50,7 @@ struct Item {
 impl ScaffoldReport {
     pub(crate) fn new(context: &Context, root: &Path, plan: &Plan, dry_run: bool) -> Self {
         let relative = |note: &Note| match note {
-            Note::OwnEnv(path) => Note::OwnEnv(context.display(path).into()),
+            Note::OwnEnv(path) => Note::OwnEnv(context.files.display(path).into()),
             Note::OtherEnv(path) => {
                 Note::OtherEnv(path.strip_prefix(root).unwrap_or(path).to_owned())
             }
@@ -77,7 +77,7 @@ impl ScaffoldReport {
 
 impl Item {
     fn new(context: &Context, step: &Step) -> Self {
-        let file = context.display(&step.path);
+        let file = context.files.display(&step.path);
         let before = step.before.as_ref();
         let before = before.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         // A different kvctl version in the header is not a difference.
@@ -90,7 +90,7 @@ impl Item {
         Self {
             part: step.part.name(),
             action: action(&step.action),
-            backup: step.backup.as_ref().map(|path| context.display(path)),
+            backup: step.backup.as_ref().map(|path| context.files.display(path)),
             diff: match step.action {
                 Action::Keep => String::new(),
                 _ => shown.plain(),

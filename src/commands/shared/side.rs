@@ -13,7 +13,6 @@ use crate::{
     cli::transfer::{NamespaceArg, SideArg},
     context::Context,
     domain::Record,
-    env,
     error::Result,
     formats::Format,
     ops::{
@@ -61,12 +60,13 @@ impl Side {
         &'a self,
         reader: Option<&'a Reader<'a>>,
         prefix: &'a str,
+        now: jiff::Timestamp,
     ) -> Result<BoxStream<'a, Result<Record, SideError>>> {
         Ok(match (self, reader) {
             (Self::File(side), _) => side
                 .0
                 .file
-                .records(&side.1, env::now().as_second())?
+                .records(&side.1, now.as_second())?
                 .map_ok(|(_, record)| record)
                 .try_filter(move |r| std::future::ready(r.key.as_str().starts_with(prefix)))
                 .map_err(SideError::from)
@@ -99,7 +99,7 @@ pub(crate) async fn open_namespace(
                 binding,
                 preview,
             };
-            (selector, Some(context.document()?))
+            (selector, Some(context.files.document()?))
         }
     };
     let choice = NamespaceSelection { selector, document };

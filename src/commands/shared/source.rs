@@ -47,8 +47,8 @@ impl Source {
                 .with_context(|| format!("could not keep stdin in {}", kept.path().display()))?;
             return Ok(Self::kept("stdin".to_owned(), kept, format));
         }
-        let path = context.resolve(path);
-        let name = context.display(&path);
+        let path = context.files.resolve(path);
+        let name = context.files.display(&path);
         let format = format_of(format, &path)?;
         match fsx::kind_of(&path) {
             Some(fsx::FileKind::Pipe) => {

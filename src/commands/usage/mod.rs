@@ -8,7 +8,6 @@ use crate::{
     cli::usage::{PlanArg, UsageArgs},
     config::{Document, Field},
     context::{Context, Session},
-    env,
     error::{Result, ResultExt as _},
     ops::usage::{
         Usage, Window, fetch,
@@ -22,9 +21,9 @@ use crate::{
 const NEAR_PERCENT: u64 = 80;
 
 pub(super) async fn run(context: &Context, args: &UsageArgs) -> Result<()> {
-    let document = context.document_if_any()?;
+    let document = context.files.document_if_any()?;
     let session = context.connect(document.as_ref()).await?;
-    let window = Window::new(env::now(), args.days.0);
+    let window = Window::new(context.now(), args.days.0);
     let (datasets, namespaces) = fetch(&session.client, &session.account, window)
         .await
         .context("could not find out what the namespaces were used for")?;

@@ -24,7 +24,7 @@ use crate::{
 };
 
 fn is_workflow(context: &Context) -> bool {
-    context.variable(Var::GithubActions) == Some("true")
+    context.variables.get(Var::GithubActions) == Some("true")
 }
 
 /// Has the account's id masked in all that follows.
@@ -43,7 +43,7 @@ pub(super) fn tell(context: &Context, report: &VerifyReport, fail_on: FailOn) {
     if !is_workflow(context) {
         return;
     }
-    let workspace = context.variable(Var::GithubWorkspace).map(Path::new);
+    let workspace = context.variables.get(Var::GithubWorkspace).map(Path::new);
     for row in &report.findings {
         if let Some(line) = annotation(row, workspace, fail_on) {
             context.ui.workflow_command(&line);
@@ -69,7 +69,7 @@ pub(super) fn tell_wrong(context: &Context, place: Option<&Location>, error: &dy
     let Some(place) = place.filter(|_| is_workflow(context)) else {
         return;
     };
-    let workspace = context.variable(Var::GithubWorkspace).map(Path::new);
+    let workspace = context.variables.get(Var::GithubWorkspace).map(Path::new);
     let (file, at) = (within(&place.path, workspace), place.position);
     let (file, text) = (property(&file), data(&printable(&error.to_string())));
     let line = format!(
@@ -80,7 +80,7 @@ pub(super) fn tell_wrong(context: &Context, place: Option<&Location>, error: &dy
 }
 
 fn append(context: &Context, file: Var, text: &str) {
-    let Some(path) = context.variable(file) else {
+    let Some(path) = context.variables.get(file) else {
         return;
     };
     let added = fsx::AppendFile::open(Path::new(path))

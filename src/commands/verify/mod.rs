@@ -13,7 +13,6 @@ use crate::{
     config::{self, Document},
     context::{Attempt, Backend, Context},
     domain::{Classification, Classify, EnvName, ErrorClass},
-    env,
     error::{ClassExt as _, Result},
     fsx,
     ops::{
@@ -60,12 +59,15 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
         let what = "`--only` and `--skip` leave no checks to run".to_owned();
         return Err(UsageError::new(what, "leave one of them out").into());
     }
-    let file = context.document();
+    let file = context.files.document();
     let document = file.as_ref().ok();
     let sections = sections(context, document, args.scope.all_envs)?;
-    let manifest = context.manifest_beside(document).inspect_err(|error| {
-        github::tell_wrong(context, error.place().as_ref(), error);
-    })?;
+    let manifest = context
+        .files
+        .manifest_beside(document)
+        .inspect_err(|error| {
+            github::tell_wrong(context, error.place().as_ref(), error);
+        })?;
     if let (Some(document), Some(manifest)) = (document, &manifest) {
         verify::check_bindings(document, manifest).inspect_err(|error| {
             github::tell_wrong(context, Some(&error.place), error);
@@ -97,7 +99,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
             url: worker.0.clone(),
             status: args.worker_status,
         }),
-        now: env::now,
+        now: context.clock,
         probe_keys: &probe_keys,
     };
     let findings = guarded(context, &options).await?;
@@ -206,7 +208,7 @@ fn conclude(context: &Context, args: &VerifyArgs, report: &VerifyReport) -> Resu
         None => Ok(()),
         Some(path) => junit::xml(report, args.fail_on)
             .class(ErrorClass::Failed)
-            .and_then(|xml| Ok(fsx::overwrite_own(&context.resolve(path), &xml)?)),
+            .and_then(|xml| Ok(fsx::overwrite_own(&context.files.resolve(path), &xml)?)),
     };
     let verdict = match (verdict(args, report), written) {
         (Err(failed), Err(error)) => {
@@ -249,5 +251,5 @@ fn counts(status: verify::Status, fail_on: FailOn) -> bool {
 
 /// Returns how a file is called by somebody who is in the directory the command works in.
 fn file_name(context: &Context, place: &config::Location) -> String {
-    context.display(&place.path)
+    context.files.display(&place.path)
 }

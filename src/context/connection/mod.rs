@@ -7,14 +7,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
+mod narrator;
+mod trust;
+
 use super::{
-    Context, ForeignBaseUrl, SettingError,
-    narrator::{Both, Narrator},
+    Context, CredentialsError, ForeignBaseUrl, FoundCredentials, SettingError, credentials,
 };
 use crate::{
     api::{BaseUrl, Client, Credentials, Namespace, Observer, Settings, Visitor, is_loopback},
-    config::{Document, Located, Project},
-    credentials,
+    config::{Document, Located, Project, read_env_files},
     domain::{AccountId, EnvName, ErrorClass, NamespaceId},
     emulator::{self, Emulator},
     env::{self, Var},
@@ -26,6 +27,7 @@ use crate::{
     },
     ui::Verbosity,
 };
+use narrator::{Both, Narrator};
 
 /// Where namespaces live.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,22 +145,48 @@ impl Context {
     fn remote_client(&self, observer: Arc<dyn Observer>) -> Result<Client> {
         let found = self.credentials()?;
         if let Some(name) = found.renamed {
-            self.ui.note(&format!(
-                "{} is the name of old; {name} is the one of today",
-                found.source
-            ));
+            self.ui
+                .note(&format!("{} is deprecated; use {name}", found.source));
         }
         self.ui.detail(
             Verbosity::Everything,
             &format!("credentials: {}", found.source),
         );
-        self.may_send(&found)?;
-        let (base, variable) = self.base_url()?;
+        self.variables.may_send(&found)?;
+        let (base, variable) = self.variables.base_url()?;
         if variable.is_none() {
             self.warn_of_unread_base_url();
         }
         let retries = self.globals.retries.into();
         self.client_with(base, found.credentials, retries, observer)
+    }
+
+    /// Warns if an env file beside the wrangler file sets the base URL but is not read, since the
+    /// command works in another directory: it would change the real service instead of a stand-in.
+    fn warn_of_unread_base_url(&self) {
+        let cwd = self.files.directory();
+        let found = self.files.discover(cwd).ok();
+        let directory = found.as_ref().and_then(|found| found.path.parent());
+        let Some(directory) = directory.filter(|directory| *directory != cwd) else {
+            return;
+        };
+        let files = read_env_files(directory, self.globals.environment.as_deref());
+        let names = [Var::BaseUrl.name(), Var::LegacyBaseUrl.name()];
+        for file in files.map(|files| files.read).unwrap_or_default() {
+            let set = file.assignments.iter().rev();
+            let mut set = set.filter(|it| names.contains(&&*it.name) && !it.value.is_empty());
+            if let Some(set) = set.next() {
+                self.ui.warn(&format!(
+                    "{}:{} sets {}, and is not read: env files are read in the current directory only; \
+                     requests go to {}",
+                    self.files.display(&file.path),
+                    set.line,
+                    set.name,
+                    BaseUrl::DEFAULT
+                ));
+                return;
+            }
+        }
     }
 
     /// Prepares as much of a session as can be had, for a command that reports on what cannot. No
@@ -168,7 +196,7 @@ impl Context {
         document: Option<&Document>,
         sections: &[Option<EnvName>],
     ) -> Result<Result<Attempt, Denial>> {
-        let meter = Arc::new(LatencyMeter::new(env::now));
+        let meter = Arc::new(LatencyMeter::new(self.clock));
         if self.is_local() {
             let session = self.connect_locally(document).await?;
             return Ok(Ok(Attempt {
@@ -205,7 +233,7 @@ impl Context {
         let document = if document.is_some() || self.globals.account_id.is_some() {
             document
         } else {
-            read = self.document_if_any()?;
+            read = self.files.document_if_any()?;
             read.as_ref()
         };
         let sources = self.account_sources(document, sections);
@@ -236,29 +264,16 @@ impl Context {
             sources.file = sections.iter().map(named).collect();
             document.path().clone_into(&mut sources.path);
         }
-        sources.variable = [Var::AccountId, Var::LegacyAccountId]
-            .into_iter()
-            .find_map(|var| Some((var.name(), self.env.get(var)?)));
+        let set = self.variables.first([Var::AccountId, Var::LegacyAccountId]);
+        sources.variable = set.map(|(var, value)| (var.name(), value));
         sources
     }
 
     /// Finds the credentials, and where they came from.
-    pub fn credentials(&self) -> Result<credentials::Found, credentials::Error> {
+    pub fn credentials(&self) -> Result<FoundCredentials, CredentialsError> {
         let file = self.globals.token_file.as_ref();
-        let file = file.map(|file| self.token_file(file));
-        credentials::find(file, &self.env, env::now())
-    }
-
-    /// Returns where the API is, and the variable that says so.
-    pub fn base_url(&self) -> Result<(BaseUrl, Option<Var>), SettingError> {
-        let set = [Var::BaseUrl, Var::LegacyBaseUrl]
-            .into_iter()
-            .find_map(|variable| Some((variable, self.env.get(variable)?)));
-        let (variable, text) = set.unwrap_or((Var::BaseUrl, BaseUrl::DEFAULT));
-        match text.parse() {
-            Ok(base) => Ok((base, set.map(|(variable, _)| variable))),
-            Err(why) => Err(SettingError::BaseUrl { variable, why }),
-        }
+        let file = file.map(|file| self.files.token_file(file));
+        credentials::find(file, &self.variables.env, self.now())
     }
 
     fn client(&self, base: BaseUrl, credentials: Credentials) -> Result<Client> {
@@ -309,7 +324,7 @@ impl Context {
             retries,
             backoff: Self::BACKOFF,
             authorities: self.authorities()?,
-            now: env::now,
+            now: self.clock,
         };
         Ok(Client::new(settings, observer)?)
     }
@@ -328,8 +343,8 @@ impl Context {
 
     /// Starts the local store's server in this process and points the ordinary client at it.
     async fn connect_locally(&self, document: Option<&Document>) -> Result<Session> {
-        let directory = self.local_directory(document);
-        self.note_outside(&directory);
+        let directory = self.files.local_directory(document);
+        self.files.note_outside(&directory);
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .class(ErrorClass::Failed)
@@ -339,7 +354,8 @@ impl Context {
             listener.local_addr().class(ErrorClass::Failed)?
         );
         let token = one_time_token()?;
-        let clock = Arc::new(|| env::now().as_second());
+        let now = self.clock;
+        let clock = Arc::new(move || now().as_second());
         let store = Emulator::new(emulator::Config {
             state: Some(directory.clone()),
             ..emulator::Config::local(token.expose_secret(), clock)
@@ -367,7 +383,7 @@ impl Context {
 fn denial(failure: Failure) -> Result<Denial> {
     let class = match () {
         () if failure.find::<ForeignBaseUrl>().is_some() => Class::Check,
-        () if failure.find::<credentials::Error>().is_some() => Class::Denied,
+        () if failure.find::<CredentialsError>().is_some() => Class::Denied,
         () => return Err(failure),
     };
     Ok(Denial {
@@ -386,7 +402,7 @@ fn one_time_token() -> Result<SecretString> {
 }
 
 /// Returns the account that the file names for a section: its own, else that of the top level.
-pub(super) fn account_in<'p>(
+pub fn account_in<'p>(
     project: &'p Project,
     section: Option<&EnvName>,
 ) -> Option<&'p Located<String>> {

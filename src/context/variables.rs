@@ -1,15 +1,26 @@
-//! Where settings came from, and whether they may be used together.
+//! The environment and the env files: what each setting is, where it came from, and whether settings
+//! may be used together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Context;
+use super::{SettingError, credentials::FoundCredentials, display};
 use crate::{
     api::BaseUrl,
-    config::{self, DotenvError, EnvFile, read_env_files},
-    credentials,
+    config::{DotenvError, EnvFile, EnvFiles, read_env_files},
     domain::{Classification, Classify, ErrorClass},
     env::{Env, Var},
+    ui::{Ui, Verbosity},
 };
+
+/// The environment, completed by env files.
+#[derive(Debug)]
+pub struct Variables {
+    pub(super) env: Env,
+    cwd: PathBuf,
+    env_files: Vec<EnvFileSource>,
+    /// Why env files could not be read.
+    error: Option<DotenvError>,
+}
 
 /// An env file that was read, and what it decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +67,7 @@ impl Classify for ForeignBaseUrl {
 
 impl EnvFileSource {
     /// Adds to `env` what `file` sets and nothing set before.
-    pub(super) fn add(file: EnvFile, env: &mut Env) -> Self {
+    fn add(file: EnvFile, env: &mut Env) -> Self {
         let EnvFile { path, assignments } = file;
         let pairs = assignments.iter();
         let added = env.fill(pairs.map(|it| (it.name.clone(), it.value.clone())));
@@ -80,34 +91,42 @@ impl EnvFileSource {
     }
 }
 
-impl Context {
-    /// Warns where the env file beside the wrangler file says where requests go, and is not that of
-    /// the folder the command works in: whoever works on a stand-in for the service would be
-    /// surprised by what happens to the real one.
-    pub(super) fn warn_of_unread_base_url(&self) {
-        let explicit = self.globals.config.as_ref().map(|file| self.resolve(file));
-        let found = config::discover(&self.cwd, explicit.as_deref()).ok();
-        let directory = found.as_ref().and_then(|found| found.path.parent());
-        let Some(directory) = directory.filter(|directory| *directory != self.cwd) else {
-            return;
+impl Variables {
+    /// Reads the env files of `cwd`. Those that cannot be read are left out.
+    pub(super) fn read(mut env: Env, cwd: &Path, section: Option<&str>, ui: &Ui) -> Self {
+        let (files, error) = match read_env_files(cwd, section) {
+            Ok(files) => (files, None),
+            Err(error) => (EnvFiles::default(), Some(error)),
         };
-        let files = read_env_files(directory, self.globals.environment.as_deref());
-        let names = [Var::BaseUrl.name(), Var::LegacyBaseUrl.name()];
-        for file in files.map(|files| files.read).unwrap_or_default() {
-            let set = file.assignments.iter().rev();
-            let mut set = set.filter(|it| names.contains(&&*it.name) && !it.value.is_empty());
-            if let Some(set) = set.next() {
-                self.ui.warn(&format!(
-                    "{}:{} sets {}, and is not read: env files are read in the current folder only; \
-                     requests go to {}",
-                    self.display(&file.path),
-                    set.line,
-                    set.name,
-                    BaseUrl::DEFAULT
-                ));
-                return;
-            }
+        for (path, owner) in files.foreign {
+            let path = path.display();
+            ui.note(&format!(
+                "{path} was not read: it belongs to another user (uid {owner})"
+            ));
         }
+        let mut env_files = Vec::new();
+        for file in files.read {
+            let read = format!("read {}", file.path.display());
+            ui.detail(Verbosity::Everything, &read);
+            env_files.push(EnvFileSource::add(file, &mut env));
+        }
+        Self {
+            env,
+            cwd: cwd.to_owned(),
+            env_files,
+            error,
+        }
+    }
+
+    /// Returns the value of a variable.
+    pub fn get(&self, var: Var) -> Option<&str> {
+        self.env.get(var)
+    }
+
+    /// Returns the first of `vars` that is set, and its value.
+    pub(super) fn first(&self, vars: [Var; 2]) -> Option<(Var, &str)> {
+        vars.into_iter()
+            .find_map(|var| Some((var, self.env.get(var)?)))
     }
 
     /// Returns the env files that were read, the one that wins first.
@@ -116,8 +135,37 @@ impl Context {
     }
 
     /// Returns why env files could not be read.
-    pub fn env_file_trouble(&self) -> Option<&DotenvError> {
-        self.trouble.as_ref()
+    pub fn error(&self) -> Option<&DotenvError> {
+        self.error.as_ref()
+    }
+
+    pub(super) fn take_error(&mut self) -> Option<DotenvError> {
+        self.error.take()
+    }
+
+    /// Returns the command that starts the user's editor.
+    pub fn editor(&self) -> &str {
+        let set = self.env.get(Var::Visual).or(self.env.get(Var::Editor));
+        set.unwrap_or(if cfg!(windows) { "notepad" } else { "vi" })
+    }
+
+    /// Returns the directory for state that outlives a run, if the user has one.
+    pub fn state_directory(&self) -> Option<PathBuf> {
+        // The XDG specification ignores relative paths here.
+        let set = self.env.get(Var::StateHome).map(PathBuf::from);
+        let usual = || Some(Path::new(self.env.get(Var::Home)?).join(".local/state"));
+        let base = set.filter(|path| path.is_absolute()).or_else(usual)?;
+        Some(base.join("kvctl"))
+    }
+
+    /// Returns the URL of the API, and the variable that sets it.
+    pub fn base_url(&self) -> Result<(BaseUrl, Option<Var>), SettingError> {
+        let set = self.first([Var::BaseUrl, Var::LegacyBaseUrl]);
+        let (variable, text) = set.unwrap_or((Var::BaseUrl, BaseUrl::DEFAULT));
+        match text.parse() {
+            Ok(base) => Ok((base, set.map(|(variable, _)| variable))),
+            Err(why) => Err(SettingError::BaseUrl { variable, why }),
+        }
     }
 
     /// Returns the name of a variable, and the env file that set it if one did.
@@ -125,22 +173,14 @@ impl Context {
         let set = |it: &&EnvFileSource| it.variables.iter().any(|it| it.var.name() == name);
         self.env_files.iter().find(set).map_or_else(
             || name.to_owned(),
-            |file| format!("{name} in {}", self.display(&file.path)),
+            |file| format!("{name} in {}", display(&self.cwd, &file.path)),
         )
-    }
-
-    /// Returns whether a variable is set to anything.
-    pub fn is_set(&self, var: Var) -> bool {
-        self.env.get(var).is_some()
     }
 
     /// Makes sure that credentials go only where whoever set them wants them to go: an env file that
     /// decides where requests are sent must have set the credentials itself, word for word.
-    pub fn may_send(&self, found: &credentials::Found) -> Result<(), ForeignBaseUrl> {
-        let decides = [Var::BaseUrl, Var::LegacyBaseUrl]
-            .into_iter()
-            .find(|var| self.is_set(*var));
-        let Some(variable) = decides else {
+    pub fn may_send(&self, found: &FoundCredentials) -> Result<(), ForeignBaseUrl> {
+        let Some((variable, _)) = self.first([Var::BaseUrl, Var::LegacyBaseUrl]) else {
             return Ok(());
         };
         let sets = |it: &EnvFileSource| Some((it.path.clone(), it.setting(variable)?.line));
@@ -159,7 +199,7 @@ impl Context {
             None => return Ok(()),
         };
         Err(ForeignBaseUrl {
-            file: self.display(&path),
+            file: display(&self.cwd, &path),
             line,
             variable,
             what,

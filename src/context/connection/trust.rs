@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, SettingError, named::AUTHORITIES_MAX_BYTES};
+use crate::context::{Context, SettingError, files::AUTHORITIES_MAX_BYTES};
 use crate::{
     api::certificates,
     env::{self, Var},
@@ -15,7 +15,7 @@ impl Context {
     pub fn authorities(&self) -> Result<Vec<Vec<u8>>, SettingError> {
         let files = self.authority_files().into_iter();
         let bundles = files.map(|(path, by)| {
-            let bundle = match self.read_named(&path, AUTHORITIES_MAX_BYTES) {
+            let bundle = match self.files.read_named(&path, AUTHORITIES_MAX_BYTES) {
                 Ok(bundle) => bundle,
                 Err(source) => return Err(SettingError::Authorities { by, path, source }),
             };
@@ -34,9 +34,9 @@ impl Context {
     /// Returns the files of further certificate authorities, and who names each.
     pub fn authority_files(&self) -> Vec<(PathBuf, &'static str)> {
         let flag = self.globals.ca_file.as_ref();
-        let flag = flag.map(|file| (self.resolve(file), "--ca-file"));
-        let variable = self.env.get(Var::ExtraCaCerts).map(PathBuf::from);
-        let variable = variable.map(|file| (self.resolve(&file), Var::ExtraCaCerts.name()));
+        let flag = flag.map(|file| (self.files.resolve(file), "--ca-file"));
+        let variable = self.variables.get(Var::ExtraCaCerts).map(PathBuf::from);
+        let variable = variable.map(|file| (self.files.resolve(&file), Var::ExtraCaCerts.name()));
         flag.into_iter().chain(variable).collect()
     }
 

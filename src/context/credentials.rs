@@ -1,7 +1,7 @@
 //! Which credentials are used, and where they came from.
 //!
-//! Owns the order: `--token-file`, the token of the environment, key and email, the names of old,
-//! wrangler's login. Imports `api`, `config`, `domain` and `env`. No text made here holds a secret.
+//! Owns the order: `--token-file`, the token of the environment, key and email, the deprecated names,
+//! wrangler's login. No message holds a secret.
 
 use std::{io, path::PathBuf};
 
@@ -17,20 +17,20 @@ use crate::{
 
 /// Credentials, and what there is to say about them.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundCredentials {
     /// The credentials.
     pub credentials: Credentials,
     /// Where they came from, such as `CLOUDFLARE_API_TOKEN`.
     pub source: String,
     /// The variables that they came from.
     pub variables: Vec<Var>,
-    /// The name of today, if they came under a name of old.
+    /// The current name, if they came under a deprecated one.
     pub renamed: Option<Var>,
 }
 
 /// Why there are no credentials.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CredentialsError {
     /// Nothing anywhere.
     #[error("no credentials for Cloudflare")]
     None,
@@ -63,7 +63,7 @@ pub enum Error {
     Login(#[from] LoginError),
 }
 
-impl Classify for Error {
+impl Classify for CredentialsError {
     fn classify(&self) -> Classification {
         match self {
             Self::None => ErrorClass::Denied.hint(format!(
@@ -88,7 +88,11 @@ impl Classify for Error {
 }
 
 /// Finds the credentials to use.
-pub fn find(token_file: Option<TokenFile>, env: &Env, now: Timestamp) -> Result<Found, Error> {
+pub(super) fn find(
+    token_file: Option<TokenFile>,
+    env: &Env,
+    now: Timestamp,
+) -> Result<FoundCredentials, CredentialsError> {
     if let Some(file) = token_file {
         return from_file(file);
     }
@@ -103,7 +107,7 @@ pub fn find(token_file: Option<TokenFile>, env: &Env, now: Timestamp) -> Result<
     ];
     for (token, key, email, old) in sets {
         if let Some(text) = env.get(token) {
-            return Ok(Found {
+            return Ok(FoundCredentials {
                 credentials: Credentials::Token(usable(text, token.name())?),
                 source: token.to_string(),
                 variables: vec![token],
@@ -114,9 +118,9 @@ pub fn find(token_file: Option<TokenFile>, env: &Env, now: Timestamp) -> Result<
             let mut set = [email, Var::Email].into_iter();
             let found = set.find_map(|var| Some((var, env.get(var)?)));
             let Some((email, address)) = found else {
-                return Err(Error::HalfKey { key, email });
+                return Err(CredentialsError::HalfKey { key, email });
             };
-            return Ok(Found {
+            return Ok(FoundCredentials {
                 credentials: Credentials::Key {
                     email: address.to_owned(),
                     key: usable(text, key.name())?,
@@ -131,8 +135,8 @@ pub fn find(token_file: Option<TokenFile>, env: &Env, now: Timestamp) -> Result<
 }
 
 /// Reads a secret, which came from `place`.
-pub fn usable(text: &str, place: &str) -> Result<SecretString, Error> {
-    Credentials::secret(text).map_err(|why| Error::Unusable {
+pub fn usable(text: &str, place: &str) -> Result<SecretString, CredentialsError> {
+    Credentials::secret(text).map_err(|why| CredentialsError::Unusable {
         place: place.to_owned(),
         why,
     })
@@ -148,10 +152,10 @@ pub struct TokenFile {
 }
 
 /// The most that a file with a token may hold, in bytes.
-pub const TOKEN_FILE_MAX_BYTES: u64 = 1 << 20;
+pub(super) const TOKEN_FILE_MAX_BYTES: u64 = 1 << 20;
 
 /// Reads the token that a file holds.
-pub fn token_in(file: TokenFile) -> Result<SecretString, Error> {
+pub fn token_in(file: TokenFile) -> Result<SecretString, CredentialsError> {
     let TokenFile { path, bytes } = file;
     match bytes {
         Ok(bytes) => {
@@ -159,13 +163,13 @@ pub fn token_in(file: TokenFile) -> Result<SecretString, Error> {
             let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
             usable(text, &path.display().to_string())
         }
-        Err(source) => Err(Error::TokenFile { path, source }),
+        Err(source) => Err(CredentialsError::TokenFile { path, source }),
     }
 }
 
-fn from_file(file: TokenFile) -> Result<Found, Error> {
+fn from_file(file: TokenFile) -> Result<FoundCredentials, CredentialsError> {
     let source = file.path.display().to_string();
-    Ok(Found {
+    Ok(FoundCredentials {
         credentials: Credentials::Token(token_in(file)?),
         source,
         variables: Vec::new(),
@@ -173,14 +177,14 @@ fn from_file(file: TokenFile) -> Result<Found, Error> {
     })
 }
 
-fn from_login(env: &Env, now: Timestamp) -> Result<Found, Error> {
+fn from_login(env: &Env, now: Timestamp) -> Result<FoundCredentials, CredentialsError> {
     let store = LoginStore {
-        home: env.get(Var::Home).ok_or(Error::None)?.into(),
+        home: env.get(Var::Home).ok_or(CredentialsError::None)?.into(),
         config_home: env.get(Var::ConfigHome).map(PathBuf::from),
         profile: env.get(Var::AuthProfile).map(str::to_owned),
     };
-    let Login { path, token } = store.read(now)?.ok_or(Error::None)?;
-    Ok(Found {
+    let Login { path, token } = store.read(now)?.ok_or(CredentialsError::None)?;
+    Ok(FoundCredentials {
         credentials: Credentials::Token(token),
         source: format!("wrangler's login at {}", path.display()),
         variables: Vec::new(),

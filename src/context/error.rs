@@ -1,0 +1,80 @@
+//! Flags, variables and env files that cannot be used.
+
+use std::{io, path::PathBuf};
+
+use crate::{
+    api::{BaseUrl, BaseUrlError},
+    domain::{Classification, Classify, ErrorClass},
+    env::Var,
+};
+
+/// A flag or variable that is wrong in itself.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    /// `--cwd` is not a directory.
+    #[error("`--cwd {}` is not a directory", .0.display())]
+    Cwd(PathBuf),
+    /// The base URL cannot be used.
+    #[error("{variable} cannot be used: {why}")]
+    BaseUrl {
+        /// The variable.
+        variable: Var,
+        /// Why not.
+        why: BaseUrlError,
+    },
+    /// A file of certificate authorities cannot be used.
+    #[error("{by}: the certificate authorities in {} cannot be read", path.display())]
+    Authorities {
+        /// The flag or variable that names it.
+        by: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file of certificate authorities has none.
+    #[error("{by}: {} has no certificate in PEM", path.display())]
+    NoAuthorities {
+        /// The flag or variable that names it.
+        by: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of certificate authorities has an invalid certificate.
+    #[error("{by}: {} has a certificate that cannot be decoded", path.display())]
+    BadAuthority {
+        /// The flag or variable that names it.
+        by: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A variable that should name a file is empty.
+    #[error("{0} is set, and empty: no certificate would be trusted")]
+    Empty(&'static str),
+    /// A variable is not a proxy URL. Its value may contain a password.
+    #[error("{0} is set, and is not the address of a proxy that kvctl can use")]
+    Proxy(&'static str),
+}
+
+impl Classify for SettingError {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::BaseUrl { .. } => ErrorClass::Usage.hint(format!(
+                "the default is {}; leave the variable unset to use it",
+                BaseUrl::DEFAULT
+            )),
+            Self::Proxy(variable) => ErrorClass::Usage.hint(format!(
+                "set {variable} to http://HOST:PORT or https://HOST:PORT, or leave it unset to connect \
+                 directly"
+            )),
+            Self::NoAuthorities { .. } => ErrorClass::Usage
+                .hint("a certificate in PEM begins with -----BEGIN CERTIFICATE-----"),
+            Self::Empty(variable) => ErrorClass::Usage.hint(format!(
+                "unset {variable} to trust the system's authorities, or name a PEM file"
+            )),
+            Self::Cwd(_) | Self::Authorities { .. } | Self::BadAuthority { .. } => {
+                ErrorClass::Usage.into()
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The files that a command works on: the wrangler file, `kvctl.toml`, the local store, and those that
+//! options name, which may be pipes (`--token-file <(pass show token)`).
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Once,
+};
+
+use super::{
+    credentials::{TOKEN_FILE_MAX_BYTES, TokenFile},
+    display,
+};
+use crate::{
+    cli::Globals,
+    config::{self, Document, Manifest, WranglerFile},
+    fsx::{self, FileKind},
+    ui::{Ui, Verbosity},
+};
+
+/// Maximum size of a file with certificate authorities, in bytes.
+pub(super) const AUTHORITIES_MAX_BYTES: u64 = 16 << 20;
+
+/// What came through each pipe, or why it could not be read. A pipe can be read only once.
+type Pipes = BTreeMap<PathBuf, Result<Vec<u8>, String>>;
+
+/// The files that a command works on.
+#[derive(Debug)]
+pub struct Files {
+    ui: Ui,
+    cwd: PathBuf,
+    /// The wrangler file that `--config` names.
+    config: Option<PathBuf>,
+    /// The local store that `--persist-to` names.
+    persist_to: Option<PathBuf>,
+    pipes: Pipes,
+    /// Whether the note that the local store is outside the project was printed.
+    noted_outside: Once,
+}
+
+impl Files {
+    pub(super) fn new(globals: &Globals, cwd: PathBuf, ui: Ui) -> Self {
+        Self {
+            ui,
+            cwd,
+            config: globals.config.clone(),
+            persist_to: globals.persist_to.clone(),
+            pipes: Pipes::default(),
+            noted_outside: Once::new(),
+        }
+    }
+
+    /// Returns the directory the command works in.
+    pub fn directory(&self) -> &Path {
+        &self.cwd
+    }
+
+    /// Returns `path` relative to the directory the command works in.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.cwd.join(path)
+    }
+
+    /// Returns `path` as seen from that directory.
+    pub fn display(&self, path: &Path) -> String {
+        display(&self.cwd, path)
+    }
+
+    /// Reads the wrangler file.
+    pub fn document(&self) -> Result<Document, config::Error> {
+        self.document_from(&self.cwd)
+    }
+
+    /// Finds the wrangler file of the project in `directory`.
+    pub(super) fn discover(&self, directory: &Path) -> Result<WranglerFile, config::Error> {
+        let explicit = self.config.as_ref().map(|file| self.resolve(file));
+        config::discover(directory, explicit.as_deref())
+    }
+
+    fn document_from(&self, directory: &Path) -> Result<Document, config::Error> {
+        let found = self.discover(directory)?;
+        let WranglerFile {
+            path,
+            passed_over,
+            foreign_owner,
+        } = found;
+        if let Some(owner) = foreign_owner {
+            self.ui.note(&format!(
+                "{} belongs to another user (uid {owner})",
+                path.display()
+            ));
+        }
+        if let Some(nearer) = passed_over {
+            self.ui.warn(&format!(
+                "using {}, as wrangler does, and not the nearer {}",
+                self.display(&path),
+                self.display(&nearer)
+            ));
+        }
+        self.ui.detail(
+            Verbosity::Everything,
+            &format!("wrangler file: {}", path.display()),
+        );
+        Document::read(&path)
+    }
+
+    /// Reads the wrangler file, if there is one.
+    pub fn document_if_any(&self) -> Result<Option<Document>, config::Error> {
+        self.document_in(&self.cwd)
+    }
+
+    /// Reads the wrangler file of the project in `directory`, if there is one.
+    pub fn document_in(&self, directory: &Path) -> Result<Option<Document>, config::Error> {
+        match self.document_from(directory) {
+            Err(config::Error::NotFound { .. }) => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Reads `kvctl.toml` beside the wrangler file, if there is one.
+    pub fn manifest(&self, document: &Document) -> Result<Option<Manifest>, config::ManifestError> {
+        self.manifest_beside(Some(document))
+    }
+
+    /// Reads `kvctl.toml` beside the wrangler file, or where there is none, in the directory the
+    /// command works in.
+    pub fn manifest_beside(
+        &self,
+        document: Option<&Document>,
+    ) -> Result<Option<Manifest>, config::ManifestError> {
+        let beside = document.and_then(|document| document.path().parent());
+        Manifest::read(beside.unwrap_or(&self.cwd))
+    }
+
+    /// Returns wrangler's own place: `.wrangler/state` beside the wrangler file, unless told.
+    pub fn local_directory(&self, document: Option<&Document>) -> PathBuf {
+        if let Some(directory) = &self.persist_to {
+            return self.resolve(directory);
+        }
+        let beside = document
+            .and_then(|d| d.path().parent())
+            .map(Path::to_path_buf);
+        let beside = beside.or_else(|| {
+            let found = self.discover(&self.cwd);
+            found.ok()?.path.parent().map(Path::to_path_buf)
+        });
+        beside
+            .unwrap_or_else(|| self.directory().to_owned())
+            .join(".wrangler/state")
+    }
+
+    /// Says once where the store really is, if a link leads out of the project: a repository may
+    /// carry such a link. wrangler follows it too, so it is used. What `--persist-to` names is meant.
+    pub(crate) fn note_outside(&self, directory: &Path) {
+        if self.persist_to.is_some() {
+            return;
+        }
+        let Some((link, real)) = outside(directory) else {
+            return;
+        };
+        self.noted_outside.call_once(|| {
+            self.ui.note(&format!(
+                "`{}` is a link that leads out of the project: the local store is below {}",
+                self.display(&link),
+                real.display()
+            ));
+        });
+    }
+    /// Reads the pipes among `named`, files with the maximum size of each, on threads of their own, so
+    /// that Ctrl-C is heard meanwhile.
+    pub(super) async fn read_pipes(&mut self, named: Vec<(PathBuf, u64)>) {
+        for (path, limit) in named {
+            if fsx::kind_of(&path) != Some(FileKind::Pipe) || self.pipes.contains_key(&path) {
+                continue;
+            }
+            let pipe = path.clone();
+            let read = move || fsx::read_file_or_pipe(&pipe, limit);
+            let read = match tokio::task::spawn_blocking(read).await {
+                Ok(read) => read.map_err(|e| e.to_string()),
+                Err(e) => Err(e.to_string()),
+            };
+            self.pipes.insert(path, read);
+        }
+    }
+
+    /// Reads a file that an option names, or gives what came through it, if it is a pipe.
+    pub(super) fn read_named(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        match self.pipes.get(path) {
+            Some(Ok(bytes)) => Ok(bytes.clone()),
+            Some(Err(said)) => Err(io::Error::other(said.clone())),
+            None => fsx::read_file(path, limit),
+        }
+    }
+
+    pub(crate) fn token_file(&self, path: &Path) -> TokenFile {
+        let path = self.resolve(path);
+        let bytes = self.read_named(&path, TOKEN_FILE_MAX_BYTES);
+        TokenFile { path, bytes }
+    }
+}
+
+/// Returns the link that leads `state`, the `.wrangler/state` of a project, out of the project, and
+/// where to.
+fn outside(state: &Path) -> Option<(PathBuf, PathBuf)> {
+    let wrangler = state.parent()?;
+    let project = fs_err::canonicalize(wrangler.parent()?).ok()?;
+    [wrangler, state].into_iter().find_map(|path| {
+        let real = fs_err::canonicalize(path).ok()?;
+        (!real.starts_with(&project)).then(|| (path.to_owned(), real))
+    })
+}
