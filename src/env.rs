@@ -13,25 +13,25 @@ use jiff::Timestamp;
 pub enum Var {
     /// An API token.
     ApiToken,
-    /// An API token, under the name of old.
+    /// An API token (deprecated name).
     LegacyApiToken,
     /// The global API key; needs the email as well.
     ApiKey,
-    /// The global API key, under the name of old.
+    /// The global API key (deprecated name).
     LegacyApiKey,
     /// The email that belongs to the global API key.
     Email,
-    /// The email, under the name of old.
+    /// The email (deprecated name).
     LegacyEmail,
     /// The account.
     AccountId,
-    /// The account, under the name of old.
+    /// The account (deprecated name).
     LegacyAccountId,
     /// The environment section of the wrangler file.
     Environment,
     /// Where the API is.
     BaseUrl,
-    /// Where the API is, under the name of old.
+    /// URL of the API (deprecated name).
     LegacyBaseUrl,
     /// Which of wrangler's logins to use.
     AuthProfile,
@@ -240,7 +240,7 @@ impl Env {
 }
 
 impl FromIterator<(Var, String)> for Env {
-    /// What is empty counts as not set, so that an env file may set it.
+    /// Empty counts as unset, so an env file may set it.
     fn from_iter<I: IntoIterator<Item = (Var, String)>>(iter: I) -> Self {
         let set = iter
             .into_iter()
@@ -271,7 +271,7 @@ pub fn proxy_for(url: &str) -> Option<Proxy> {
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
     Some(Proxy {
-        // Put together from parts, so that nothing else can be in it.
+        // Built from parts, so it holds nothing else.
         url: format!(
             "{}://{}{port}",
             uri.scheme_str().unwrap_or("http"),

@@ -125,5 +125,5 @@ fn check_open_files() -> Result<()> {
     pipes
         .map(drop)
         .class(ErrorClass::Failed)
-        .context("too few files may be open at once; raise the limit, as with `ulimit -n 1024`")
+        .context("too few open files allowed; raise the limit, for example with `ulimit -n 1024`")
 }

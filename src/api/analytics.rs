@@ -78,7 +78,7 @@ impl Endpoint for GetUsage<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        // Whoever stands before the analytics may still answer in the envelope.
+        // A gateway in front of the analytics may still answer in the envelope.
         let envelope = serde_json::from_slice::<Envelope<serde::de::IgnoredAny>>(&answer.body);
         if envelope.is_ok_and(|envelope| !envelope.success) {
             return Err(answer.refusal());

@@ -132,7 +132,7 @@ impl Answer {
         self.media_type().as_deref() == Some("text/html") && received::is_markup(&self.body)
     }
 
-    /// Refuses a body that is compressed, which nobody asked for: its bytes are not those that count.
+    /// Refuses a compressed body, which was not requested: its bytes are not the value's.
     pub(super) fn check_encoding(&self) -> Result<(), Error> {
         let plain =
             |encoding: &[u8]| encoding.is_empty() || encoding.eq_ignore_ascii_case(b"identity");

@@ -47,12 +47,12 @@ impl BaseUrl {
     /// Cloudflare's own address.
     pub const DEFAULT: &str = "https://api.cloudflare.com/client/v4";
 
-    /// Whether the address is on this machine, so that no proxy may come in between.
+    /// Whether the address is on this machine, so no proxy is used.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }
 
-    /// Whether requests go in clear, so that no certificate is ever looked at.
+    /// Whether requests are not encrypted, so no certificate is checked.
     pub fn is_clear(&self) -> bool {
         self.0.scheme() == "http"
     }

@@ -35,7 +35,7 @@ impl Namespace<'_> {
         self.client.send(&BulkGet { namespace, keys }).await
     }
 
-    /// Deletes up to 10,000 keys, named in a JSON array of strings. Missing keys are no error.
+    /// Deletes up to 10,000 keys, named in a JSON array of strings. Missing keys are not an error.
     ///
     /// Some may fail though the request succeeds: see [`BulkResult::unsuccessful_keys`].
     pub async fn bulk_delete(self, keys: Bytes) -> Result<BulkResult, Error> {

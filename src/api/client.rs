@@ -152,7 +152,7 @@ impl Client {
                 ACCEPT_ENCODING,
                 HeaderValue::from_static("identity"),
             )]))
-            // The API never redirects; whoever does must not be handed the credentials.
+            // The API never redirects; another host must not get the credentials.
             .redirect(reqwest::redirect::Policy::none());
         if settings.base.is_loopback() {
             http = http.no_proxy();
@@ -370,7 +370,7 @@ impl Client {
         }
     }
 
-    /// Returns how long a request may take that carries so many bytes, back or forth.
+    /// Returns the timeout of a request that transfers this many bytes.
     fn time_for(&self, bytes: usize) -> Duration {
         self.timeout + Duration::from_secs((bytes / Self::SLOWEST) as u64)
     }

@@ -49,7 +49,7 @@ pub enum SecretError {
     #[error("it begins with `Bearer`; give the token alone")]
     Scheme,
     /// A character that no token has.
-    #[error("it has a blank, a quote or another character that no token has, at character {0}")]
+    #[error("it has a blank, a quote or another invalid character at position {0}")]
     Character(usize),
 }
 

@@ -1,4 +1,4 @@
-//! What the client tells while it works, to whoever listens.
+//! What the client reports while it works.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub enum Event<'a> {
         /// After how long.
         wait: Duration,
     },
-    /// Nothing is sent for a while, to stay within the account's budget of requests.
+    /// Nothing is sent for a while, to stay within the account's rate limit.
     Paced {
         /// For how long.
         wait: Duration,

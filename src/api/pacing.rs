@@ -1,6 +1,6 @@
 //! Staying within the account's budget of requests.
 //!
-//! Cloudflare allows 1,200 requests in five minutes and locks out, for five minutes, whoever asks
+//! Cloudflare allows 1,200 requests in five minutes and locks out, for five minutes, clients that send
 //! for more. Every answer says what is left: `Ratelimit: "default";r=50;t=30` is fifty requests
 //! in the thirty seconds to come, `Ratelimit-Policy: "default";q=1200;w=300` the whole budget.
 

@@ -69,7 +69,7 @@ impl Namespace<'_> {
         self.client.send(&request).await
     }
 
-    /// Deletes a key. A missing key is no error.
+    /// Deletes a key. A missing key is not an error.
     pub async fn delete_key(self, key: &KeyName) -> Result<(), Error> {
         let key = Key {
             namespace: self,

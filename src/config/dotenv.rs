@@ -1,6 +1,6 @@
 //! Env files, read as wrangler reads them: those of the folder that the command works in.
 //!
-//! Owns which files there are, which wins, and whose are read at all. Values may be secrets: no error
+//! Owns which files there are, which wins, and whose files are read. Values may be secrets: no error
 //! repeats them.
 
 use std::{
@@ -46,8 +46,7 @@ pub struct Assignment {
     pub value: String,
     /// The line, from 1.
     pub line: usize,
-    /// Whether the value stands in the file as it is, and nothing of it comes from elsewhere, as what
-    /// `${OTHER}` names does.
+    /// Whether the value is literal, without expansions such as `${OTHER}`.
     pub literal: bool,
 }
 
@@ -74,7 +73,7 @@ pub fn read_env_files(
     let mut files = EnvFiles::default();
     for name in names {
         let path = directory.join(name);
-        // A directory of that name is somebody's virtual environment, not an env file.
+        // A directory of that name is a Python virtual environment, not an env file.
         if !path.is_file() {
             continue;
         }
@@ -97,7 +96,7 @@ fn read(path: &Path) -> io::Result<Result<Vec<u8>, u32>> {
         return Ok(Err(owner));
     }
     let file = fsx::open_file(path)?;
-    // Of what is open, so that nobody can put another file in its place in between.
+    // Checks the open file, which cannot be swapped.
     if let Some(owner) = foreign_owner(&file.metadata()?) {
         return Ok(Err(owner));
     }
@@ -125,7 +124,7 @@ fn assignments(bytes: &[u8]) -> Vec<Assignment> {
 }
 
 /// Writes `$NAME` as `${NAME}`: the parser ends a name without braces at its first underscore.
-/// Comments, what stands in single quotes, and what follows a backslash stay as they are.
+/// Comments, text in single quotes, and characters after a backslash are left as they are.
 fn with_braces(text: &str) -> String {
     let mut braced = String::with_capacity(text.len());
     let mut quote = None;
@@ -170,7 +169,7 @@ fn name_at_start(text: &str) -> &str {
     &text[..end]
 }
 
-/// Returns the line that sets `name`, the last of several, which counts; and what stands there.
+/// Returns the last line that sets `name`, which wins, and its value.
 fn line_of<'t>(text: &'t str, name: &str) -> (usize, &'t str) {
     let set = |line: &'t str| {
         let line = line.trim_start();

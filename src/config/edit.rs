@@ -55,7 +55,7 @@ pub enum Edit {
 }
 
 impl Field {
-    /// Returns the key that stands for the field in a file.
+    /// Returns the field's key in a file.
     pub fn key(self) -> &'static str {
         match self {
             Self::Binding => "binding",
@@ -199,7 +199,7 @@ fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
         .map(|p| &mut p.value)
 }
 
-/// Returns the entries of a scope, which is given the empty array if it has none.
+/// Returns the entries of a scope; adds the empty array if there is none.
 fn entries_mut(scope: &mut Node) -> Option<&mut Vec<Node>> {
     const KEY: &str = "kv_namespaces";
     if scope.get(KEY).is_none()

@@ -5,7 +5,7 @@ use std::{fmt, io, path::PathBuf};
 use super::{Position, problem::Problem};
 use crate::domain::{Binding, Classification, Classify, EnvName, ErrorClass, Hint};
 
-/// A position in a file, written `path:line:column` so that terminals make a link of it.
+/// A position in a file, written `path:line:column`, which terminals turn into a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The file.
@@ -112,21 +112,21 @@ pub enum Error {
         known: Vec<Binding>,
     },
     /// An edit would give a scope the same binding twice.
-    #[error("{at}: `{binding}` is bound here already; a binding is unique in its scope")]
+    #[error("{at}: `{binding}` is bound here already; a binding must be unique in its section")]
     AlreadyBound {
         /// The entry that has the name.
         at: Location,
         /// The name.
         binding: Binding,
     },
-    /// An edit would take the name from an entry, or give it one that is none.
-    #[error("{at}: an entry needs a binding; the name can be replaced by another, not removed")]
+    /// An edit would remove the name of an entry, or set an invalid one.
+    #[error("{at}: an entry needs a binding; the name can be changed, not removed")]
     BindingNeeded {
         /// The entry.
         at: Location,
     },
     /// The edited text did not say what it should, so it was thrown away.
-    #[error("{}: the edit would change more than it should; the file is left as it is", .path.display())]
+    #[error("{}: the edit would change more than intended; the file was not changed", .path.display())]
     EditNotClean {
         /// The file.
         path: PathBuf,
@@ -151,23 +151,21 @@ impl Classify for Error {
             Self::NotFound { .. } => Hint::run_with(
                 "provision",
                 ["--init".to_owned()],
-                "to make a wrangler.toml here, or name the file with `-c FILE`",
+                "to create a wrangler.toml here, or name the file with `-c FILE`",
             ),
-            Self::Occupied { .. } => {
-                "it has the name of a wrangler file; move it away, or name the file with `-c FILE`"
-                    .into()
-            }
+            Self::Occupied { .. } => "rename it, or name the wrangler file with `-c FILE`".into(),
             Self::Missing { .. } | Self::NotAFile { .. } => {
                 "check the path after `-c`; it is relative to the directory kvctl runs in".into()
             }
             Self::Encoding { at } => Hint::edit(at, "save the file as UTF-8"),
             Self::Shape { at, problem } => Hint::edit(at, problem.remedy()),
             Self::UnknownEnvironment { path, wanted, .. } => {
-                let what = format!("add `{wanted}` below `env` in the file, or leave out `--env`");
+                let what =
+                    format!("add the environment `{wanted}` to the file, or leave out `--env`");
                 Hint::edit(path.display(), what)
             }
             Self::EditNotClean { .. } => {
-                "make the change by hand, and please report the shape of this file".into()
+                "make the change by hand, and please report this layout as a bug".into()
             }
             Self::Read { .. }
             | Self::Syntax { .. }

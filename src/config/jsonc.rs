@@ -11,7 +11,7 @@ use jsonc_parser::{
 
 use super::node::{Layout, Node, NodeKind, Property};
 
-/// Why a text is no JSON, and at which byte.
+/// Why a text is not valid JSON, and at which byte.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) offset: usize,

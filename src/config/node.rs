@@ -20,13 +20,13 @@ pub(super) struct Node {
 pub(super) enum NodeKind {
     Null,
     Bool(bool),
-    /// A number as the file spells it: no edit may touch one, so no spelling equals another.
+    /// A number as written: no edit may change one, not even to an equal one.
     Number(String),
     String(String),
     /// A scalar that only TOML has: a date or a time.
     Other(String),
     Array(Vec<Node>, Layout),
-    /// Properties in the order of the file. JSON allows a key twice, so this is no map.
+    /// Properties in the order of the file. JSON allows duplicate keys, so this is not a map.
     Object(Vec<Property>, Layout),
 }
 

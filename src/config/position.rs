@@ -1,4 +1,4 @@
-//! Where in a file something stands, as people and editors count.
+//! Lines and columns, as editors count them.
 
 use std::fmt;
 

@@ -10,12 +10,12 @@ pub enum Problem {
     /// A JSON file that is not an object.
     #[error("the file is {0}; a wrangler file is an object")]
     Root(&'static str),
-    /// `env`, or an environment, that is no table.
+    /// `env` or an environment is not a table.
     #[error("`{key}` is {found}; it must be a table")]
     NotATable {
         /// The key.
         key: String,
-        /// What stands there.
+        /// What it is instead.
         found: &'static str,
     },
     /// `[kv_namespaces]` for `[[kv_namespaces]]`.
@@ -24,21 +24,19 @@ pub enum Problem {
     /// `kv_namespaces` that is neither.
     #[error("`kv_namespaces` is {0}; it must be an array of tables")]
     NotAnArray(&'static str),
-    /// An entry that is no table.
+    /// An entry is not a table.
     #[error("this entry of `kv_namespaces` is {0}; it must be a table with a `binding`")]
     Entry(&'static str),
     /// `kv_namespaces` where wrangler does not look.
-    #[error(
-        "`kv_namespaces` stands inside `{0}`; it belongs at the top level or in an environment"
-    )]
+    #[error("`kv_namespaces` is inside `{0}`; it belongs at the top level or in an environment")]
     Misplaced(String),
     /// Another spelling of `kv_namespaces`.
-    #[error("`{0}` is not a key that wrangler knows; the key is `kv_namespaces`")]
+    #[error("unknown key `{0}`; wrangler expects `kv_namespaces`")]
     Misspelt(String),
     /// An entry without a name.
     #[error("this entry of `kv_namespaces` has no `binding`; every entry needs one")]
     NoBinding,
-    /// A name that is none.
+    /// An invalid name.
     #[error("{0}; a binding is a name such as SESSIONS")]
     Binding(String),
     /// A value that must be text.
@@ -46,7 +44,7 @@ pub enum Problem {
     NotAString {
         /// The key.
         key: String,
-        /// What stands there.
+        /// What it is instead.
         found: &'static str,
     },
     /// More entries than any account could have namespaces for.
@@ -58,7 +56,7 @@ pub enum Problem {
         most: usize,
     },
     /// The same name twice in one scope.
-    #[error("`{binding}` is bound here and at {other}; a binding is unique in its scope")]
+    #[error("`{binding}` is bound here and at {other}; a binding must be unique in its section")]
     Duplicate {
         /// The name.
         binding: Binding,
@@ -66,7 +64,7 @@ pub enum Problem {
         other: Position,
     },
     /// The same key twice in one JSON object.
-    #[error("`{key}` stands here and at {other}; only one of them would count")]
+    #[error("`{key}` is set here and at {other}; only one of them would count")]
     DuplicateKey {
         /// The key.
         key: String,
@@ -83,7 +81,7 @@ impl Problem {
     pub(super) fn remedy(&self) -> String {
         match self {
             Self::Root(_) => "put everything between `{` and `}`".to_owned(),
-            Self::NotATable { key, .. } => format!("make `{key}` a table, or take it out"),
+            Self::NotATable { key, .. } => format!("make `{key}` a table, or remove it"),
             Self::SingleTable | Self::NotAnArray(_) => {
                 "write `[[kv_namespaces]]` with two brackets in TOML, or `\"kv_namespaces\": [ … ]` \
                  in JSON"
@@ -97,15 +95,15 @@ impl Problem {
                  inner object"
                 .to_owned(),
             Self::Misspelt(key) => format!("rename `{key}` to `kv_namespaces`"),
-            Self::NoBinding => "add `binding` to the entry, or take the entry out".to_owned(),
-            Self::Binding(_) => "give the entry a name, or take the entry out".to_owned(),
+            Self::NoBinding => "add `binding` to the entry, or remove the entry".to_owned(),
+            Self::Binding(_) => "give the entry a name, or remove the entry".to_owned(),
             Self::NotAString { key, .. } => {
-                format!("put the value of `{key}` in double quotes, or take it out")
+                format!("put the value of `{key}` in double quotes, or remove it")
             }
             Self::Duplicate { .. } | Self::DuplicateKey { .. } => {
-                "rename one of the two, or take one out".to_owned()
+                "rename one of the two, or remove one".to_owned()
             }
-            Self::TooMany { .. } => "check whether the file was generated as meant".to_owned(),
+            Self::TooMany { .. } => "check whether the file was generated correctly".to_owned(),
             Self::Environment => "give the environment a name".to_owned(),
         }
     }

@@ -186,7 +186,7 @@ impl Author {
         self.list(&items);
     }
 
-    /// Writes items and what may stand between them.
+    /// Writes items and what may be between them.
     fn list(&mut self, items: &[String]) {
         let toml = self.toml;
         let gaps: &[&str] = if toml {

@@ -143,7 +143,7 @@ impl Reader<'_> {
         }))
     }
 
-    /// Finds a property that must not stand there twice: of two, parsers take either one.
+    /// Finds a property that must not appear twice: parsers disagree about which one counts.
     fn unique<'n>(&self, node: &'n Node, key: &str) -> Result<Option<&'n Property>, Error> {
         let mut same = node
             .properties()
@@ -223,19 +223,19 @@ mod tests {
             ),
             (
                 "[vars]\nA = 1\n kv_namespaces = []",
-                "3:2: `kv_namespaces` stands inside `vars`",
+                "3:2: `kv_namespaces` is inside `vars`",
             ),
             (
                 "[[d1]]\n[[d1.kv_namespaces]]",
-                "2:6: `kv_namespaces` stands inside `d1`",
+                "2:6: `kv_namespaces` is inside `d1`",
             ),
             (
                 "[env.a.vars]\nkv_namespaces = []",
-                "2:1: `kv_namespaces` stands inside `env.a.vars`",
+                "2:1: `kv_namespaces` is inside `env.a.vars`",
             ),
             (
                 "kv-namespaces = []",
-                "1:1: `kv-namespaces` is not a key that wrangler knows",
+                "1:1: unknown key `kv-namespaces`",
             ),
             (
                 "[env.a]\n[[env.a.kvNamespaces]]",
@@ -349,19 +349,19 @@ mod tests {
             ),
             (
                 "{\"env\": {},\n \"env\": {}}",
-                "2:2: `env` stands here and at 1:2;",
+                "2:2: `env` is set here and at 1:2;",
             ),
             (
                 "{\"env\": {\"a\": {},\n\"a\": {}}}",
-                "2:1: `a` stands here and at 1:10;",
+                "2:1: `a` is set here and at 1:10;",
             ),
             (
                 "{\"kv_namespaces\": [],\n\"kv_namespaces\": []}",
-                "2:1: `kv_namespaces` stands here and at 1:2;",
+                "2:1: `kv_namespaces` is set here and at 1:2;",
             ),
             (
                 "{\"kv_namespaces\": [{\"binding\": \"é\", \"id\": \"\",\n\"id\": \"\"}]}",
-                "2:1: `id` stands here and at 1:37;",
+                "2:1: `id` is set here and at 1:37;",
             ),
         ];
         for (text, expected) in cases {

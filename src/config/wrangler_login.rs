@@ -38,7 +38,7 @@ pub enum LoginError {
         source: io::Error,
     },
     /// The file is not TOML. What it says is not repeated: it holds secrets.
-    #[error("wrangler's login at {} is not readable as TOML", .0.display())]
+    #[error("wrangler's login at {} is not valid TOML", .0.display())]
     Unparsable(PathBuf),
     /// The token is no longer valid.
     #[error("wrangler's login at {} has expired", .0.display())]
@@ -106,7 +106,7 @@ impl LoginStore {
             return Err(LoginError::Unparsable(path));
         };
         let Some(token) = file.oauth_token else {
-            // What wrangler 1 kept has no expiry, and wrangler still takes it.
+            // Logins of wrangler 1 have no expiration, and wrangler still accepts them.
             return Ok(file.api_token.map(|token| Login { path, token }));
         };
         let expires: Option<Timestamp> = file.expiration_time.and_then(|time| time.parse().ok());

@@ -43,7 +43,7 @@ pub enum CredentialsError {
         source: io::Error,
     },
     /// What was found cannot be a token or key.
-    #[error("{place} holds no usable token: {why}")]
+    #[error("unusable token in {place}: {why}")]
     Unusable {
         /// The variable or file.
         place: String,
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn what_cannot_be_a_token_is_named_and_not_repeated() {
         let said = found(&[(Var::ApiToken, "canary with blanks")]).unwrap_err();
-        insta::assert_snapshot!(said, @"CLOUDFLARE_API_TOKEN holds no usable token: it has a blank, a quote or another character that no token has, at character 7");
+        insta::assert_snapshot!(said, @"unusable token in CLOUDFLARE_API_TOKEN: it has a blank, a quote or another invalid character at position 7");
         let said = found(&[(Var::ApiKey, "canary")]).unwrap_err();
         insta::assert_snapshot!(said, @"CLOUDFLARE_API_KEY is set but CLOUDFLARE_EMAIL is not; the global API key needs both");
     }

@@ -49,10 +49,10 @@ pub enum SettingError {
         path: PathBuf,
     },
     /// A variable that should name a file is empty.
-    #[error("{0} is set, and empty: no certificate would be trusted")]
+    #[error("{0} is set but empty: no certificate would be trusted")]
     Empty(&'static str),
     /// A variable is not a proxy URL. Its value may contain a password.
-    #[error("{0} is set, and is not the address of a proxy that kvctl can use")]
+    #[error("{0} is not a usable proxy URL")]
     Proxy(&'static str),
 }
 

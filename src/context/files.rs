@@ -160,7 +160,7 @@ impl Files {
         };
         self.noted_outside.call_once(|| {
             self.ui.note(&format!(
-                "`{}` is a link that leads out of the project: the local store is below {}",
+                "`{}` is a link out of the project; the local store is in {}",
                 self.display(&link),
                 real.display()
             ));

@@ -45,7 +45,7 @@ pub struct Setting {
 /// An env file says where requests go, and what they carry is not from that file. A project that
 /// somebody else wrote could have the user's token sent anywhere.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}:{line}: {variable} says where requests go, but {what}; nothing was sent")]
+#[error("{file}:{line}: {variable} sets the API's address, but {what}; nothing was sent")]
 pub struct ForeignBaseUrl {
     /// The env file.
     file: String,
@@ -58,7 +58,7 @@ impl Classify for ForeignBaseUrl {
     fn classify(&self) -> Classification {
         let Self { file, variable, .. } = self;
         ErrorClass::Refused.hint(format!(
-            "export {variable} if requests are meant to go there, or set {} in {file} and nowhere else; \
+            "to send requests there, export {variable}, or set {} in {file} and nowhere else; \
              otherwise delete the line",
             Var::ApiToken
         ))
@@ -195,7 +195,7 @@ impl Variables {
         let expanded = own.iter().find(|it| !it.literal);
         let what = match expanded {
             _ if !from_here => format!("the credentials come from {}", found.source),
-            Some(expanded) => format!("the value of {} is put together with `$`", expanded.var),
+            Some(expanded) => format!("the value of {} contains `$`", expanded.var),
             None => return Ok(()),
         };
         Err(ForeignBaseUrl {

@@ -19,10 +19,10 @@ pub enum TtlError {
     #[error("`{0}` is not a duration; write seconds (3600) or units (1h30m, 7d)")]
     Unparsable(String),
     /// Shorter than the service allows.
-    #[error("a time to live is at least 60 seconds, not {0}")]
+    #[error("a TTL is at least 60 seconds, not {0}")]
     TooShort(i64),
     /// Longer than can be meant: more than a hundred years.
-    #[error("a time to live of {0} seconds is too long")]
+    #[error("a TTL of {0} seconds is too long")]
     TooLong(i64),
 }
 
@@ -119,7 +119,7 @@ impl FromStr for Expiration {
 }
 
 impl fmt::Display for Expiration {
-    /// RFC 3339 in UTC; the bare seconds if they are no date.
+    /// RFC 3339 in UTC; the seconds if they are out of range.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::from_second(self.0) {
             Ok(time) => f.pad(&time.to_string()),

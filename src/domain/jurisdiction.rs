@@ -19,7 +19,7 @@ pub enum Jurisdiction {
 
 /// Not the name of a jurisdiction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no jurisdiction; the jurisdictions are eu, fedramp and us")]
+#[error("unknown jurisdiction `{0}`; expected eu, fedramp or us")]
 pub struct JurisdictionError(String);
 
 impl Jurisdiction {

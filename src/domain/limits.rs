@@ -29,7 +29,7 @@ pub const LIST_PAGE_MAX: usize = 1000;
 /// The most keys of one bulk write or bulk deletion.
 pub const BULK_MAX_KEYS: usize = 10_000;
 
-/// A bulk write must stay below so many bytes of JSON.
+/// Maximum size of a bulk write, in bytes of JSON.
 ///
 /// "100 MB or less" says the API's description, "less than 100 megabytes" the manual.
 pub const BULK_MAX_BYTES: usize = 100_000_000;

@@ -50,7 +50,7 @@ impl fmt::Debug for Metadata {
     }
 }
 
-/// Equal if they mean the same JSON, however it is spelt.
+/// Equal if they are the same JSON value, however it is written.
 impl PartialEq for Metadata {
     fn eq(&self, other: &Self) -> bool {
         let value = |m: &Self| serde_json::from_str::<serde_json::Value>(m.as_json()).ok();

@@ -9,7 +9,7 @@ use super::{Title, account::is_32_hex};
 
 /// The id of a namespace: 32 hexadecimal digits, kept in lower case.
 ///
-/// Ids are no secrets: they mean nothing without credentials for the account.
+/// Ids are not secret: they mean nothing without credentials for the account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NamespaceId(String);
@@ -91,7 +91,7 @@ impl fmt::Display for NamespaceId {
 pub enum DeclaredId {
     /// Nothing, or only blanks.
     Absent,
-    /// Text that stands for an id still to come, such as `<id>` or `YOUR_KV_ID`.
+    /// A placeholder for an id, such as `<id>` or `YOUR_KV_ID`.
     Placeholder(String),
     /// An id. It may still be unknown to the account.
     Valid(NamespaceId),

@@ -67,8 +67,8 @@ fn the_users_token_goes_nowhere_that_a_project_names() {
     insta::assert_snapshot!(run(&sandbox, &["namespace", "list"]), @r"
     exit: 9
     --- stderr
-    error: .env:2: CLOUDFLARE_API_BASE_URL says where requests go, but the credentials come from CLOUDFLARE_API_TOKEN; nothing was sent
-    hint: export CLOUDFLARE_API_BASE_URL if requests are meant to go there, or set CLOUDFLARE_API_TOKEN in .env and nowhere else; otherwise delete the line
+    error: .env:2: CLOUDFLARE_API_BASE_URL sets the API's address, but the credentials come from CLOUDFLARE_API_TOKEN; nothing was sent
+    hint: to send requests there, export CLOUDFLARE_API_BASE_URL, or set CLOUDFLARE_API_TOKEN in .env and nowhere else; otherwise delete the line
     ");
     let seen = run(&sandbox, &["verify"]);
     assert_eq!(seen.code, Some(8), "{seen}");

@@ -32,7 +32,7 @@ pub(super) struct FieldStyle {
     format: Option<Format>,
 }
 
-/// What stands between a key and its value: blanks, the sign, blanks.
+/// What separates a key from its value: blanks, `=` or `:`, blanks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Separator {
     before: String,
@@ -97,7 +97,7 @@ impl FieldStyle {
         format!("{written}{separator}{}", literal(value))
     }
 
-    /// Returns what stands between `key`, a new one among the examples, and its value.
+    /// Returns the separator for `key`, a new one among the examples.
     pub(super) fn between(&self, key: &str) -> String {
         let quotes = if self.format == Some(Format::Jsonc) {
             2

@@ -1,6 +1,6 @@
 //! Which bytes an edit takes: new text that looks like the author's own.
 //!
-//! Everything here returns splices over the text as it is; nothing is formatted anew. What is not
+//! Everything here returns splices over the text as it is; nothing is reformatted. What is not
 //! known from the text around the place is taken from the nearest example in the file.
 
 mod additions;

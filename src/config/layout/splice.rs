@@ -7,7 +7,7 @@ use std::ops::Range;
 pub(in crate::config) struct Splice {
     /// The bytes that go; empty for an insertion.
     pub(in crate::config) at: Range<usize>,
-    /// What stands there afterwards.
+    /// The replacement.
     pub(in crate::config) with: String,
 }
 

@@ -1,4 +1,4 @@
-//! What stands between values: blanks, line breaks, commas, comments.
+//! What is between values: blanks, line breaks, commas, comments.
 
 use std::ops::Range;
 

@@ -33,9 +33,9 @@ pub enum Claim {
     Count {
         /// The prefix; empty for all keys.
         prefix: String,
-        /// At least so many.
+        /// Minimum.
         min: usize,
-        /// At most so many.
+        /// Maximum.
         max: Option<usize>,
     },
 }
@@ -59,7 +59,7 @@ pub enum Expectation {
     Metadata(Value),
 }
 
-/// The table as it stands in the file.
+/// The table as written.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Table {
@@ -204,7 +204,7 @@ impl Table {
                 } else {
                     "exists"
                 };
-                let message = "a key that is absent can have no value, expiry or metadata";
+                let message = "an absent key has no value, expiration or metadata";
                 return Err(Wrong::at(key, message));
             }
             Some(true) => expected.push(Expectation::Absent),
@@ -232,7 +232,8 @@ impl Table {
         if let Some(json) = &self.json {
             let wrong = |pointer: &&String| !pointer.is_empty() && !pointer.starts_with('/');
             if let Some(pointer) = json.keys().find(wrong) {
-                let message = format!("`{pointer}` is no JSON pointer; one begins with `/`");
+                let message =
+                    format!("`{pointer}` is not a JSON pointer; JSON pointers begin with `/`");
                 return Err(Wrong::at("json", message));
             }
             expected.push(Expectation::Json(json.clone()));

@@ -92,7 +92,7 @@ where
     parsed(deserializer).map(Some)
 }
 
-/// Why there is no manifest though there is a file.
+/// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// The file cannot be read.
@@ -262,10 +262,10 @@ mod tests {
         ];
         insta::assert_snapshot!(rules.map(said).join("\n"), @r#"
         kvctl.toml:3:15: `soon` is not a duration; write seconds (3600) or units (1h30m, 7d)
-        kvctl.toml:3:15: a time to live is at least 60 seconds, not 30: the service takes none that is shorter
-        kvctl.toml:3:15: a time to live is at least 60 seconds, not 59: the service takes none that is shorter
-        kvctl.toml:3:15: a time to live is seconds (3600) or a duration ("1h30m", "7d")
-        kvctl.toml:3:7: ttl.min, 2h, is longer than ttl.max, 1h: no key could have such a time to live
+        kvctl.toml:3:15: a TTL is at least 60 seconds, not 30, the service's minimum
+        kvctl.toml:3:15: a TTL is at least 60 seconds, not 59, the service's minimum
+        kvctl.toml:3:15: a TTL is seconds (3600) or a duration ("1h30m", "7d")
+        kvctl.toml:3:7: ttl.min, 2h, is longer than ttl.max, 1h
         kvctl.toml:3:9: unknown field `maximum`, expected one of `required`, `min`, `max`; the nearest is `max`
         kvctl.toml:3:20: invalid type: string "yes", expected a boolean
         "#);
@@ -357,12 +357,12 @@ mod tests {
             ),
             (
                 "key = 'k'\nequals = ''\nabsent = true",
-                "5:10: a key that is absent",
+                "5:10: an absent key has no value",
             ),
             ("key = 'k'\nsha256 = 'abc'", "4:10: a SHA-256 is 64"),
             (
                 "key = 'k'\njson = { name = 1 }",
-                "4:8: `name` is no JSON pointer",
+                "4:8: `name` is not a JSON pointer",
             ),
             (
                 "key = 'k'\nttl = { min = 'soon' }",

@@ -34,9 +34,9 @@ impl TryFrom<TtlTable> for TtlRule {
     fn try_from(table: TtlTable) -> Result<Self, String> {
         let TtlTable { required, min, max } = table;
         match (min, max) {
-            (Some(min), Some(max)) if min > max => Err(format!(
-                "ttl.min, {min}, is longer than ttl.max, {max}: no key could have such a time to live"
-            )),
+            (Some(min), Some(max)) if min > max => {
+                Err(format!("ttl.min, {min}, is longer than ttl.max, {max}"))
+            }
             _ => Ok(Self { required, min, max }),
         }
     }
@@ -47,7 +47,7 @@ fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ttl>, D::Err
     #[derive(Deserialize)]
     #[serde(
         untagged,
-        expecting = "a time to live is seconds (3600) or a duration (\"1h30m\", \"7d\")"
+        expecting = "a TTL is seconds (3600) or a duration (\"1h30m\", \"7d\")"
     )]
     enum Written {
         Seconds(i64),
@@ -58,9 +58,7 @@ fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ttl>, D::Err
         Written::Text(text) => text,
     };
     text.parse().map(Some).map_err(|e| match e {
-        TtlError::TooShort(_) => {
-            D::Error::custom(format!("{e}: the service takes none that is shorter"))
-        }
+        TtlError::TooShort(_) => D::Error::custom(format!("{e}, the service's minimum")),
         TtlError::Unparsable(_) | TtlError::TooLong(_) => D::Error::custom(e),
     })
 }

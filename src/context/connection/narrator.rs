@@ -72,11 +72,11 @@ impl Observer for Narrator {
                 let seconds = wait.as_secs_f64();
                 self.ui.detail(
                     Verbosity::Quiet,
-                    &format!("{error}; trying again in {seconds:.0} s"),
+                    &format!("{error}; retrying in {seconds:.0} s"),
                 );
             }
             Event::Retry { error, wait } => {
-                let line = format!("{error}; trying again in {:.1} s", wait.as_secs_f64());
+                let line = format!("{error}; retrying in {:.1} s", wait.as_secs_f64());
                 self.ui.detail(Verbosity::Everything, &line);
             }
             Event::Paced { wait } if self.paced.breaks_for(*wait) => {
@@ -89,13 +89,13 @@ impl Observer for Narrator {
                 self.ui.detail(
                     least,
                     &format!(
-                        "note: waiting {seconds:.0} s, to stay within the account's budget of requests"
+                        "note: waiting {seconds:.0} s to stay within the account's rate limit"
                     ),
                 );
             }
             Event::Paced { wait } => {
                 let line = format!(
-                    "waiting {} ms: little of the budget is left",
+                    "waiting {} ms: the rate limit is nearly used up",
                     wait.as_millis()
                 );
                 self.ui.detail(Verbosity::Everything, &line);

@@ -186,7 +186,7 @@ fn the_index_must_fit_the_files() {
     --
     line 1 of `.kvctl.ndjson`: invalid header or footer (ends)
     --
-    line 1 of `.kvctl.ndjson`: a time to live is at least 60 seconds, not 1 (ends)
+    line 1 of `.kvctl.ndjson`: a TTL is at least 60 seconds, not 1 (ends)
     --
     line 1 of `.kvctl.ndjson`: invalid JSON: expected ident at column 2 (ends)
     ");

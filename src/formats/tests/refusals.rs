@@ -39,7 +39,7 @@ s3cret
     line 10, key `a`: duplicate field `value`
     line 11, key `a`: `expiration` must be a whole number of seconds, found a number with a fraction, or too large
     line 12, key `a`: `expiration` must be a whole number of seconds, found a string
-    line 13, key `a`: a time to live is at least 60 seconds, not 59
+    line 13, key `a`: a TTL is at least 60 seconds, not 59
     line 14, key `a`: `value` has an invalid escape: half a surrogate pair
     line 15: invalid JSON: EOF while parsing an object at column 27
     line 16: expected an object with `key` and `value`, found an array
@@ -255,7 +255,7 @@ fn csv_names_columns_and_lines() {
     line 2, key `a`: `base64` must be `true`, `false` or empty, found other text
     line 3, key `a`: `expiration` must be UNIX seconds (1767225600) or a date with a zone (2026-01-01T00:00:00Z), found other text
     line 4, key `a`: `expiration_ttl` must be seconds (3600), found other text
-    line 5, key `a`: a time to live is at least 60 seconds, not 5
+    line 5, key `a`: a TTL is at least 60 seconds, not 5
     line 6, key `a`: metadata must be JSON, such as {"version":1} or "text" in quotes: expected value at line 1 column 1
     line 7, key `a`: `value` is not base64; it must be the standard alphabet without blanks or line breaks
     line 8: ok `a`

@@ -83,7 +83,7 @@ pub struct CacheOptions {
     /// Longest lifetime.
     #[serde(deserialize_with = "lifetime")]
     pub max_ttl: u32,
-    /// How long it is remembered that something does not exist; 0: not at all.
+    /// How long a missing value is cached; 0: not at all.
     #[serde(deserialize_with = "lifetime_or_none")]
     pub negative_ttl: u32,
     /// The type of the values.
