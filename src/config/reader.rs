@@ -233,10 +233,7 @@ mod tests {
                 "[env.a.vars]\nkv_namespaces = []",
                 "2:1: `kv_namespaces` is inside `env.a.vars`",
             ),
-            (
-                "kv-namespaces = []",
-                "1:1: unknown key `kv-namespaces`",
-            ),
+            ("kv-namespaces = []", "1:1: unknown key `kv-namespaces`"),
             (
                 "[env.a]\n[[env.a.kvNamespaces]]",
                 "2:9: `kvNamespaces` is not a key",

@@ -120,7 +120,7 @@ fn what_an_interrupted_export_left_is_not_overwritten_unasked() {
     sandbox.write("out.ndjson.part", "{\"kvctl\":");
     let seen = sandbox.run(&["export", "out.ndjson", "-n", "one"]);
     assert_eq!(seen.code, Some(9), "{seen}");
-    assert!(seen.stderr.contains("hint: `--resume`"), "{seen}");
+    assert!(seen.stderr.contains("hint: pass `--resume`"), "{seen}");
     sandbox.write("out.ndjson.part", "text\n");
     let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);
     assert_eq!(seen.code, Some(9), "{seen}");

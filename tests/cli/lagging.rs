@@ -143,7 +143,7 @@ fn what_is_listed_and_cannot_be_read_is_named_and_never_deleted() {
         let short = [args, &["--consistency-timeout", "100ms"]].concat();
         let seen = sandbox.run(&short);
         assert_eq!(seen.code, Some(6), "{args:?} {seen}");
-        let named = "1 key (`key:0000000`) is listed and cannot be read";
+        let named = "1 key (`key:0000000`) is listed but cannot be read";
         assert!(seen.stderr.contains(named), "{args:?} {seen}");
         assert!(exists(&sandbox, "one"), "{args:?} {seen}");
         if args.contains(&"out.ndjson") {

@@ -169,7 +169,7 @@ fn names_that_begin_with_a_dot_are_named_and_their_keys_stay() {
     let said = "skipped 2 names beginning with a dot: `.well-known`, `b/.env`";
     assert!(seen.stderr.contains(said), "{seen}");
     assert!(
-        seen.stdout.contains("3 keys of skipped files left"),
+        seen.stdout.contains("3 keys of skipped files kept"),
         "{seen}"
     );
     let left = sandbox.run(&["key", "list", "-n", "one"]).stdout;

@@ -70,11 +70,11 @@ fn a_resumed_copy_takes_in_keys_that_are_new_among_those_confirmed() {
     put(&sandbox, "key:0000500+", "new");
     let before = count(&sandbox, "PUT", "/bulk");
     let seen = resume(&sandbox, &COPY, &[]);
-    let expected = "copied 20001 records; 10000 records of an earlier run not looked at\n";
+    let expected = "copied 20001 records; 10000 records of an earlier run not read again\n";
     assert_eq!(seen.stdout, expected, "{seen}");
     for said in [
         "resuming: 20000 records confirmed before",
-        "note: 10001 records copied again, since keys were added or removed",
+        "note: 10001 records copied again, because keys were added or removed",
         "note: 10000 records confirmed before were not read again; `kvctl diff`",
     ] {
         assert!(seen.stderr.contains(said), "{said}: {seen}");
@@ -127,7 +127,7 @@ fn a_resumed_copy_claims_nothing_of_values_that_it_did_not_look_at() {
     let sandbox = copied_in_part();
     put(&sandbox, "key:0000500", "changed");
     let seen = resume(&sandbox, &COPY, &[]);
-    let expected = "copied 10000 records; 20000 records of an earlier run not looked at\n";
+    let expected = "copied 10000 records; 20000 records of an earlier run not read again\n";
     assert_eq!(seen.stdout, expected, "{seen}");
     let said = "20000 records confirmed before were not read again; `kvctl diff`";
     assert!(seen.stderr.contains(said), "{seen}");
@@ -160,8 +160,8 @@ fn a_resumed_export_takes_in_keys_that_are_new_before_its_last_one() {
         "{seen}"
     );
     for said in [
-        "exported before were not looked at again; `kvctl export --restart`",
-        "not in the order of their keys",
+        "exported before were not read again; `kvctl export --restart`",
+        "not sorted by key",
     ] {
         assert!(seen.stderr.contains(said), "{said}: {seen}");
     }
@@ -173,10 +173,10 @@ fn a_resumed_export_takes_in_keys_that_are_new_before_its_last_one() {
     put(&sandbox, "key:0003000", "new");
     let seen = resume(&sandbox, &export, &[]);
     assert!(
-        seen.stderr.contains("not looked at again; `kvctl diff`"),
+        seen.stderr.contains("not read again; `kvctl diff`"),
         "{seen}"
     );
-    assert!(!seen.stderr.contains("not in the order"), "{seen}");
+    assert!(!seen.stderr.contains("not sorted by key"), "{seen}");
     ok(&sandbox.run(&["diff", "out.ndjson", "title:one"]));
 }
 
@@ -191,7 +191,7 @@ fn a_resumed_deletion_says_of_new_keys_that_they_are_passed_over() {
     let seen = resume(&sandbox, &delete, &[]);
     assert!(
         seen.stderr
-            .contains("earlier run deleted: 1 key; the list is late, or they are new"),
+            .contains("earlier run deleted: 1 key; the list is stale, or they are new"),
         "{seen}"
     );
     assert!(seen.stdout.contains("; 1 skipped"), "{seen}");

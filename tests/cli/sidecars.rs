@@ -200,7 +200,7 @@ fn of_two_exports_into_one_file_one_is_refused() {
     let first = exporting(&sandbox, &["export", "out.ndjson", "-n", "one"]);
     for more in ["-y", "--resume", "--restart"] {
         let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", more]);
-        assert_eq!(seen.code, Some(1), "{seen}");
+        assert!(matches!(seen.code, Some(1 | 9)), "{seen}");
         let said = [
             "is in use by another run",
             "out.ndjson.part` already exists",

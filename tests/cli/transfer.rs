@@ -495,7 +495,7 @@ fn a_copy_goes_on_where_it_was_killed() {
         seen.stderr.contains("30000 records confirmed before"),
         "{seen}"
     );
-    let expected = "copied 10000 records; 30000 records of an earlier run not looked at\n";
+    let expected = "copied 10000 records; 30000 records of an earlier run not read again\n";
     assert_eq!(seen.stdout, expected);
     let after = [("PUT", "/bulk"), ("POST", "/bulk/get")].map(|(m, p)| count(&sandbox, m, p));
     assert_eq!([after[0] - before[0], after[1] - before[1]], [1, 100]);

@@ -49,7 +49,7 @@ fn a_spent_quota_stops_an_import_at_once_and_tells_when_to_go_on() {
     // What was under way then was waited for, four requests at most, and nothing else sent.
     let asked = count(&sandbox, "PUT", "/bulk");
     assert!(asked <= 6, "{asked}");
-    let confirmed = format!("{}0000 keys were confirmed", asked - 1);
+    let confirmed = format!("{}0000 records confirmed", asked - 1);
     assert!(seen.stderr.contains(&confirmed), "{seen}");
     assert!(seen.stderr.contains("00:00 UTC, in "), "{seen}");
     assert!(seen.stderr.contains("70000 writes"), "{seen}");
@@ -200,7 +200,7 @@ fn an_export_that_cannot_be_gone_on_with_says_so() {
     sandbox.write("out.csv.part", "key,value\n");
     let seen = sandbox.run(&["export", "out.csv", "-n", "one"]);
     assert_eq!(seen.code, Some(9), "{seen}");
-    assert!(seen.stderr.contains("`--restart` removes"), "{seen}");
+    assert!(seen.stderr.contains("pass `--restart` to remove"), "{seen}");
     assert!(!seen.stderr.contains("--resume"), "{seen}");
     assert!(fs::read(sandbox.app().join("out.csv.part")).unwrap().len() == 10);
 }
@@ -267,7 +267,7 @@ fn ctrl_c_tells_how_to_go_on() {
         (
             &["export", "out.csv", "-n", "one"],
             "/bulk/get",
-            "nothing of it is kept",
+            "nothing was kept",
         ),
         (
             &["key", "delete", "--all", "-n", "one", "-y"],

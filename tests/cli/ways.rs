@@ -55,7 +55,8 @@ fn a_proxy_that_cannot_be_used_is_an_error_and_not_passed_by() {
         let seen = get(&sandbox, &[], &[base, (variable, value)]);
         assert_eq!(seen.code, Some(2), "{value} {seen}");
         assert!(
-            seen.stderr.contains(&format!("error: {variable} is set")),
+            seen.stderr
+                .contains(&format!("error: {variable} is not a usable")),
             "{seen}"
         );
         assert!(!seen.stderr.contains("canary"), "{seen}");
