@@ -5,16 +5,22 @@ use std::path::Path;
 use super::{
     UsageError,
     shared::{
-        export::Export,
-        namespace::{Access, OpenNamespace, select_namespace},
+        export::{remark, to_path},
+        journal::{self, JournalDirectory},
+        missed::Missed,
+        namespace::{Access, select_namespace},
     },
 };
 use crate::{
     cli::transfer::ExportArgs,
     context::Context,
-    error::Result,
+    error::{Failure, Result},
     formats::{Format, StreamFormat},
-    ops::bulk::file::format_of,
+    ops::bulk::{
+        export::{Export, WriteError},
+        file::format_of,
+    },
+    ui::OutputError,
 };
 
 pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
@@ -27,28 +33,43 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
         let what = "only NDJSON exports can be resumed".to_owned();
         return Err(UsageError::new(what, "remove `--resume`").into());
     }
-    let OpenNamespace {
-        session, target, ..
-    } = select_namespace(context, args.namespace, Access::Read)?
+    let keyspace = select_namespace(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
+    let journals = JournalDirectory::new(context);
     let export = Export {
-        context,
-        session: &session,
-        target: &target,
+        namespace: keyspace.namespace(),
+        from: journal::namespace_ref(&keyspace.session, &keyspace.target.id),
         prefix: &args.prefix,
         timeout: args.consistency_timeout,
+        journals: journals.journals(),
     };
     match (file, format) {
-        (None, Format::Stream(format)) => export.to_stdout(format).await,
+        (None, Format::Stream(format)) => to_stdout(context, &export, format).await,
         (None, Format::Directory) => {
             let what = "a directory cannot be written to stdout".to_owned();
             Err(UsageError::new(what, "name the directory").into())
         }
         (Some(file), format) => {
-            let report = export.write(file, format, Some(args.resume)).await?;
+            let resume = journal::resume_policy(args.resume);
+            let report = to_path(context, &export, file, format, Some(resume)).await?;
             let verdict = report.missed.verdict();
             context.ui.conclude(&report, verdict.map_err(Into::into))
         }
     }
+}
+
+async fn to_stdout(context: &Context, export: &Export<'_>, format: StreamFormat) -> Result<()> {
+    let ui = &context.ui;
+    let writer = format.writer(ui.writer()).map_err(OutputError::from)?;
+    let exported = export.to_writer(writer).await.map_err(|e| match e {
+        WriteError::Write(e) => Failure::from(OutputError::from(e)),
+        e => e.into(),
+    })?;
+    remark(ui, &exported);
+    let missed = Missed::of(exported.absent);
+    for line in missed.lines() {
+        ui.note(&line);
+    }
+    Ok(missed.verdict()?)
 }

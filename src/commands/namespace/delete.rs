@@ -1,6 +1,6 @@
 //! `kvctl namespace delete`: guarded, for there is no way back.
 
-use std::{io, path::Path, time::Duration};
+use std::io;
 
 use serde::Serialize;
 
@@ -12,14 +12,10 @@ use crate::{
         shared::export::{self, ExportReport},
     },
     config::Document,
-    context::{Context, Session},
+    context::Context,
     domain::NamespaceId,
     error::{Result, ResultExt as _},
-    ops::{
-        namespaces::delete,
-        protect,
-        target::{Target, place},
-    },
+    ops::{namespaces::delete, protect, target::place},
     ui::{Page, Question, Report, quantity},
     wire::NamespaceInfo,
 };
@@ -74,27 +70,12 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
     confirm(context, title, args.confirm.as_deref(), protected).await?;
     if let Some(file) = &args.backup {
         let timeout = args.consistency_timeout;
-        report.backup = Some(back_up(context, &session, &namespace, file, timeout).await?);
+        let saved = export::back_up(context, &session, id, file, timeout).await;
+        report.backup = Some(saved.with_context(|| format!("`{title}` was not deleted"))?);
     }
     let sent = delete(session.namespace(id)).await;
     sent.with_context(|| format!("could not delete `{title}`"))?;
     ui.conclude(&report, Ok(()))
-}
-
-async fn back_up(
-    context: &Context,
-    session: &Session,
-    namespace: &NamespaceInfo,
-    file: &Path,
-    timeout: Duration,
-) -> Result<ExportReport> {
-    let target = Target {
-        id: namespace.id.clone(),
-        binding: None,
-        title: Some(namespace.title.clone()),
-    };
-    let saved = export::back_up(context, session, &target, file, timeout).await;
-    saved.with_context(|| format!("`{}` was not deleted", namespace.title))
 }
 
 /// Reads the wrangler file for what it says of the namespace. It is not needed, so a file that is

@@ -10,7 +10,6 @@ pub(crate) mod journal;
 pub(crate) mod lifetime;
 pub(crate) mod missed;
 pub(crate) mod namespace;
-mod part;
 mod reporter;
 pub(crate) mod scaffold_report;
 pub(crate) mod scaffolding;

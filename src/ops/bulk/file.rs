@@ -1,9 +1,8 @@
-//! Files of records: looked through before anything is sent, read as a stream, and written.
+//! Files of records: looked through before anything is sent, and read as a stream.
 
 use std::{
     io::{self, Read},
     path::{Path, PathBuf},
-    pin::pin,
 };
 
 use futures_util::{Stream, StreamExt as _, stream};
@@ -12,7 +11,7 @@ use super::twice::{Changed, Seal, Sealed, Sealer, Sealing};
 use crate::{
     domain::{Classification, Classify, ErrorClass, KeyName, Record},
     formats::{
-        self, Format, ReadError, Reader, Writer,
+        self, Format, ReadError, Reader,
         directory::{DirectoryReader, Skipped},
         wrangler::KeyListReader,
     },
@@ -280,41 +279,6 @@ pub fn keys(input: impl Read, path: &Path) -> Result<Vec<KeyName>, Error> {
         }),
     })
     .collect()
-}
-
-/// Why an export ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError<E> {
-    /// The records could not be read on.
-    #[error(transparent)]
-    Source(E),
-    /// They could not be written.
-    #[error("could not write the export")]
-    Write(#[source] io::Error),
-}
-
-impl<E: Classify> Classify for WriteError<E> {
-    fn classify(&self) -> Classification {
-        match self {
-            Self::Source(e) => e.classify(),
-            Self::Write(_) => ErrorClass::Failed.into(),
-        }
-    }
-}
-
-/// Writes all records, and what belongs below them.
-pub async fn write_all<E>(
-    records: impl Stream<Item = Result<Record, E>>,
-    mut writer: Box<dyn Writer + Send + '_>,
-    progress: &dyn Fn(usize),
-) -> Result<formats::Summary, WriteError<E>> {
-    let mut records = pin!(records);
-    while let Some(record) = records.next().await {
-        let record = record.map_err(WriteError::Source)?;
-        writer.write(&record).map_err(WriteError::Write)?;
-        progress(1);
-    }
-    writer.finish().map_err(WriteError::Write)
 }
 
 /// Returns the format that `name` asks for, else the one that the ending of `path` tells.

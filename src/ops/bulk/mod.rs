@@ -1,7 +1,7 @@
 //! Moving many keys: out of a namespace, into one, and the comparison of two.
 //!
 //! All of it is one stream of records. [`read`] makes one of a namespace, [`write`](mod@write) sends
-//! one into a namespace, [`mod@file`] makes and takes one of files, [`compare`] walks along two;
+//! one into a namespace, [`mod@file`] makes one of files, [`export`] writes one to them, [`compare`] walks along two;
 //! [`delete`] is for names alone. What is sent goes through [`send`], whoever sends it.
 
 pub mod absent;
@@ -12,7 +12,7 @@ pub mod confirmed;
 pub mod copy;
 pub mod cost;
 pub mod delete;
-pub mod directory;
+pub mod export;
 pub mod file;
 pub mod import;
 pub mod journal;

@@ -89,22 +89,15 @@ impl<'a, P: Position> Run<'a, P> {
         work: impl AsyncFnOnce(&mut dyn Confirmations, &dyn Fn(usize)) -> Result<T, E>,
         is_complete: impl FnOnce(&T) -> bool,
     ) -> Result<T, Error<E>> {
-        let progress = self
-            .reporter
-            .start(total, self.task.doing, &self.incomplete);
-        let confirmed = Cell::new(0);
-        let count = |items| {
-            confirmed.set(confirmed.get() + items);
-            progress.advance(items);
-        };
-        let done = work(&mut self.journal, &count).await;
-        progress.end();
+        let Task { doing, items, .. } = self.task;
+        let journal = &mut self.journal;
+        let work = async |count: &dyn Fn(usize)| work(journal, count).await;
+        let (done, confirmed) =
+            with_progress(self.reporter, total, doing, &self.incomplete, work).await;
         let done = done.map_err(|source| Error::Incomplete {
             what: format!(
-                "{}; {} {} confirmed in this run",
-                self.incomplete,
-                confirmed.get(),
-                self.task.items
+                "{}; {confirmed} {items} confirmed in this run",
+                self.incomplete
             ),
             source,
         })?;
@@ -113,4 +106,24 @@ impl<'a, P: Position> Run<'a, P> {
         }
         Ok(done)
     }
+}
+
+/// Does the `work` on `total` items, 0 if that is not known, and shows how far it is. Notes
+/// `interrupted` if it does not come back from it. Returns how many items the work counted, too.
+pub(super) async fn with_progress<T>(
+    reporter: &dyn Reporter,
+    total: usize,
+    doing: &'static str,
+    interrupted: &str,
+    work: impl AsyncFnOnce(&dyn Fn(usize)) -> T,
+) -> (T, usize) {
+    let progress = reporter.start(total, doing, interrupted);
+    let counted = Cell::new(0);
+    let count = |items| {
+        counted.set(counted.get() + items);
+        progress.advance(items);
+    };
+    let done = work(&count).await;
+    progress.end();
+    (done, counted.get())
 }
