@@ -19,7 +19,7 @@ use crate::{
 
 const LATER: i64 = 4_000_000_000;
 
-fn record(key: &str, value: &[u8]) -> Record {
+pub(super) fn record(key: &str, value: &[u8]) -> Record {
     Record {
         key: key.parse().unwrap(),
         value: value.to_vec().into(),
@@ -29,7 +29,7 @@ fn record(key: &str, value: &[u8]) -> Record {
 }
 
 /// So many records, in the order of their keys.
-fn records(count: usize) -> Vec<Record> {
+pub(super) fn records(count: usize) -> Vec<Record> {
     let key = |n| format!("k{n:05}");
     (0..count).map(|n| record(&key(n), b"v")).collect()
 }
@@ -41,13 +41,13 @@ fn stream_of(
 }
 
 /// A service, and a namespace in it.
-async fn service() -> (Service, NamespaceId) {
+pub(super) async fn service() -> (Service, NamespaceId) {
     let service = Service::new();
     let id = service.create("one").await;
     (service, id)
 }
 
-async fn write(
+pub(super) async fn write(
     service: &Service,
     id: &NamespaceId,
     records: Vec<Record>,
@@ -56,7 +56,7 @@ async fn write(
     writer.write_all(stream_of(records), &mut (), &|_| ()).await
 }
 
-async fn read(
+pub(super) async fn read(
     service: &Service,
     id: &NamespaceId,
     prefix: &str,
@@ -65,7 +65,7 @@ async fn read(
     reader.records(prefix).try_collect().await
 }
 
-async fn keys(service: &Service, id: &NamespaceId) -> Vec<String> {
+pub(super) async fn keys(service: &Service, id: &NamespaceId) -> Vec<String> {
     let records = read(service, id, "").await.unwrap();
     records.into_iter().map(|it| it.key.to_string()).collect()
 }

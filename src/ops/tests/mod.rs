@@ -2,6 +2,7 @@
 
 mod account;
 mod bulk;
+mod bulk_runs;
 mod namespaces;
 mod protect;
 mod provision;
