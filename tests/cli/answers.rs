@@ -38,8 +38,7 @@ fn always(sandbox: &Sandbox, method: &str, path: &str, answer: &Answer) {
 }
 
 fn put(sandbox: &Sandbox, key: &str, value: &str) {
-    let seen = sandbox.run(&["key", "put", key, value, "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["key", "put", key, value, "-n", "one"]);
 }
 
 const RULES: &str =
@@ -160,17 +159,14 @@ fn what_a_bulk_write_does_not_account_for_is_sent_again_and_then_named() {
         let short = envelope(&result);
         let fault = Fault::new("PUT", "/bulk", Action::Answer(short.clone()));
         sandbox.emulator.fault(fault);
-        let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
         assert_eq!(count(&sandbox, "PUT", "/bulk"), 2);
-        let seen = sandbox.run(&["diff", "in.ndjson", "title:one"]);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &["diff", "in.ndjson", "title:one"]);
 
         always(&sandbox, "PUT", "/bulk", &short);
-        let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--retries", "0"]);
-        assert_eq!(seen.code, Some(6), "{seen}");
-        assert!(seen.stdout.contains("not written: `key:0000002`"), "{seen}");
-        assert!(seen.stdout.contains("imported 0 records"), "{seen}");
+        let seen = sandbox.expect(6, &["import", "in.ndjson", "-n", "one", "--retries", "0"]);
+        seen.assert_stdout("not written: `key:0000002`");
+        seen.assert_stdout("imported 0 records");
     }
     // Older services say nothing of keys.
     let sandbox = sandbox(&["one"]);
@@ -191,15 +187,11 @@ fn a_batch_that_is_always_refused_costs_forty_requests_more() {
         "/bulk",
         &Answer::new(400, refused.to_string()),
     );
-    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--json"]);
-    assert_eq!(seen.code, Some(6), "{seen}");
+    let seen = sandbox.expect(6, &["import", "in.ndjson", "-n", "one", "--json"]);
     assert_eq!(count(&sandbox, "PUT", "/bulk"), 41);
     let report: Value = serde_json::from_str(&seen.stdout).unwrap();
     assert_eq!(report["failed"].as_array().unwrap().len(), 400);
-    assert!(
-        seen.stdout.contains("not sent: the service refused"),
-        "{seen}"
-    );
+    seen.assert_stdout("not sent: the service refused");
 }
 
 #[test]
@@ -398,8 +390,7 @@ fn a_service_that_is_silent_is_not_waited_for_longer_than_asked() {
         "0",
     ];
     let begun = std::time::Instant::now();
-    let seen = sandbox.run(&args);
-    assert_eq!(seen.code, Some(7), "{seen}");
+    let seen = sandbox.expect(7, &args);
     assert!(
         begun.elapsed() < std::time::Duration::from_secs(30),
         "{seen}"

@@ -24,8 +24,7 @@ pub(crate) fn sandbox(rules: &str) -> Sandbox {
     let bindings = "name = \"bio\"\n\n[[kv_namespaces]]\nbinding = \"SESSIONS\"\n\n\
                     [[kv_namespaces]]\nbinding = \"CONFIG_CACHE\"\n";
     sandbox.write("wrangler.toml", bindings);
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision"]);
     sandbox.write("kvctl.toml", rules);
     sandbox
 }
@@ -42,8 +41,7 @@ fn fill(sandbox: &Sandbox, binding: &str, keys: &[(&str, Option<i64>)]) {
         text
     });
     sandbox.write("fill.ndjson", lines);
-    let seen = sandbox.run(&["import", "fill.ndjson", "-b", binding]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["import", "fill.ndjson", "-b", binding]);
 }
 
 fn sessions(sandbox: &Sandbox) {
@@ -101,11 +99,9 @@ fn programs_get_documents_and_lines() {
     let sandbox = sandbox(RULES);
     sessions(&sandbox);
     let args = ["-b", "SESSIONS", "--expiring-within", "1h"];
-    let json = sandbox.run(&[&["audit", "--json"][..], &args].concat());
-    assert_eq!(json.code, Some(8), "{json}");
+    let json = sandbox.expect(8, &[&["audit", "--json"][..], &args].concat());
     assert_filtered!(MOMENTS, json.stdout);
-    let lines = sandbox.run(&[&["audit", "--ndjson"][..], &args].concat());
-    assert_eq!(lines.code, Some(8), "{lines}");
+    let lines = sandbox.expect(8, &[&["audit", "--ndjson"][..], &args].concat());
     assert_filtered!(MOMENTS, lines.stdout);
 }
 
@@ -114,16 +110,14 @@ fn what_breaks_no_rule_is_fine() {
     let sandbox = sandbox(RULES);
     fill(&sandbox, "SESSIONS", &[("session:a", Some(3600))]);
     fill(&sandbox, "CONFIG_CACHE", &[("profile:b", None)]);
-    let seen = sandbox.run(&["audit"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.expect(0, &["audit"]);
     assert!(seen.stdout.ends_with("2 keys, no rule broken\n"), "{seen}");
     // As the namespace is called, or numbered, the rules are the same.
     fill(&sandbox, "SESSIONS", &[("other:c", Some(3600))]);
-    let text = sandbox.run(&["namespace", "get", "bio-SESSIONS", "--json"]);
-    assert_eq!(text.code, Some(0), "{text}");
+    sandbox.expect(0, &["namespace", "get", "bio-SESSIONS", "--json"]);
     let (seen, _) = watched(&sandbox, &["-n", "bio-SESSIONS"]);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(seen.stdout.contains("prefix: `other:c`"), "{seen}");
+    seen.assert_stdout("prefix: `other:c`");
 }
 
 #[test]
@@ -197,16 +191,18 @@ fn bindings_that_the_environment_lacks_are_not_passed_over() {
 
 /// Value, expiry and metadata of a key.
 fn whole(sandbox: &Sandbox, key: &str) -> Value {
-    let seen = sandbox.run(&[
-        "key",
-        "get",
-        key,
-        "-b",
-        "SESSIONS",
-        "--with-metadata",
-        "--json",
-    ]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.expect(
+        0,
+        &[
+            "key",
+            "get",
+            key,
+            "-b",
+            "SESSIONS",
+            "--with-metadata",
+            "--json",
+        ],
+    );
     serde_json::from_str(&seen.stdout).unwrap()
 }
 
@@ -224,8 +220,10 @@ fn fix_gives_what_is_missing_and_keeps_the_rest() {
         "--file",
         "binary",
     ];
-    let put = sandbox.run(&[&put[..], &["--metadata", "{\"n\": [1.0, null]}"]].concat());
-    assert_eq!(put.code, Some(0), "{put}");
+    sandbox.expect(
+        0,
+        &[&put[..], &["--metadata", "{\"n\": [1.0, null]}"]].concat(),
+    );
     let others = ["loose", "session:fine", "session:long"].map(|key| whole(&sandbox, key));
     let before = ["session:binary", "session:never"].map(|key| whole(&sandbox, key));
 
@@ -311,7 +309,7 @@ fn a_protected_namespace_is_not_fixed_unasked() {
     let seen = sandbox.run(&[&["audit"], &fix[..]].concat());
     insta::assert_snapshot!(seen);
     let wrong = [&["audit"], &fix[..], &["--confirm", "bio"]].concat();
-    assert_eq!(sandbox.run(&wrong).code, Some(9));
+    sandbox.expect(9, &wrong);
     let right = [
         "audit",
         "-b",
@@ -320,13 +318,11 @@ fn a_protected_namespace_is_not_fixed_unasked() {
         "--confirm",
         "bio-SESSIONS",
     ];
-    let seen = sandbox.run(&right);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &right);
 }
 
 fn fill_protected(sandbox: &Sandbox) {
-    let put = sandbox.run(&["key", "put", "k", "v", "-b", "SESSIONS"]);
-    assert_eq!(put.code, Some(0), "{put}");
+    sandbox.expect(0, &["key", "put", "k", "v", "-b", "SESSIONS"]);
 }
 
 #[test]
@@ -387,5 +383,5 @@ fn the_local_store_is_audited_without_credentials() {
     assert_eq!(seen.code, Some(0), "{seen}");
     let seen = run(&["audit", "--local", "-b", "SESSIONS"]);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(seen.stdout.contains("ttl.required, prefix: `k`"), "{seen}");
+    seen.assert_stdout("ttl.required, prefix: `k`");
 }

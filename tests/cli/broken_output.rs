@@ -86,8 +86,7 @@ fn prepared() -> Sandbox {
         let (id, _) = line.and_then(|line| line.split_once('\t')).unwrap();
         format!("name = \"bio\"\n[[kv_namespaces]]\nbinding = \"A\"\nid = \"{id}\"\n")
     });
-    let put = sandbox.run(&["bulk", "put", "in.json", "-n", "one"]);
-    assert_eq!(put.code, Some(0), "{put}");
+    sandbox.expect(0, &["bulk", "put", "in.json", "-n", "one"]);
     sandbox
 }
 

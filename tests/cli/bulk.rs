@@ -8,8 +8,7 @@ use crate::sandbox::{Sandbox, Seen};
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    let created = sandbox.run(&["namespace", "create", "one"]);
-    assert_eq!(created.code, Some(0), "{created}");
+    sandbox.expect(0, &["namespace", "create", "one"]);
     sandbox
 }
 

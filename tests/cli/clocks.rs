@@ -18,8 +18,7 @@ fn sandbox(ahead: i64) -> Sandbox {
         clock: Arc::new(move || now() + ahead),
         ..config()
     });
-    let created = sandbox.run(&["namespace", "create", "one"]);
-    assert_eq!(created.code, Some(0), "{created}");
+    sandbox.expect(0, &["namespace", "create", "one"]);
     sandbox
 }
 
@@ -78,30 +77,32 @@ fn what_has_expired_is_decided_by_the_clock_of_the_service() {
     assert_eq!(seen.stdout, "imported 1 record from in.ndjson\n", "{seen}");
     assert_eq!(expiration(&sandbox), Some(at));
     let moment = at.to_string();
-    let seen = sandbox.run(&["key", "put", "k", "v", "--expires", &moment, "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
-    let seen = sandbox.run(&["key", "put", "k", "w", "--keep-ttl", "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(
+        0,
+        &["key", "put", "k", "v", "--expires", &moment, "-n", "one"],
+    );
+    sandbox.expect(0, &["key", "put", "k", "w", "--keep-ttl", "-n", "one"]);
     assert_eq!(expiration(&sandbox), Some(at));
 
     // This machine is an hour slow: what has expired is not sent.
     let sandbox = self::sandbox(3600);
     let at = now() + 1800;
     sandbox.write("in.ndjson", lines(at));
-    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("imported 0 records"), "{seen}");
-    assert!(seen.stdout.contains("1 expired"), "{seen}");
-    let seen = sandbox.run(&[
-        "key",
-        "put",
-        "k",
-        "v",
-        "--expires",
-        &at.to_string(),
-        "-n",
-        "one",
-    ]);
-    assert_eq!(seen.code, Some(2), "{seen}");
+    let seen = sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
+    seen.assert_stdout("imported 0 records");
+    seen.assert_stdout("1 expired");
+    sandbox.expect(
+        2,
+        &[
+            "key",
+            "put",
+            "k",
+            "v",
+            "--expires",
+            &at.to_string(),
+            "-n",
+            "one",
+        ],
+    );
     assert_eq!(expiration(&sandbox), None);
 }

@@ -60,8 +60,7 @@ fn a_token_that_may_only_read_is_denied() {
     let config = Config::remote(vec![account(ACCOUNT, "Bio")], tokens, clock());
     let sandbox = Sandbox::with(config);
     sandbox.write("wrangler.toml", BIO);
-    let seen = sandbox.run(&["provision", "SESSIONS"]);
-    assert_eq!(seen.code, Some(4), "{seen}");
+    let seen = sandbox.expect(4, &["provision", "SESSIONS"]);
     insta::assert_snapshot!(seen);
     assert_eq!(sandbox.read("wrangler.toml"), BIO);
 }

@@ -156,8 +156,8 @@ fn authorities_that_are_none_are_named_once() {
     ] {
         let seen = see(doctor(&sandbox, USERS, &["--ca-file", file]));
         assert_eq!(seen.code, Some(8), "{seen}");
-        assert!(seen.stdout.contains(said), "{seen}");
-        assert!(seen.stdout.contains("1 problem found"), "{seen}");
+        seen.assert_stdout(said);
+        seen.assert_stdout("1 problem found");
     }
 }
 
@@ -169,8 +169,8 @@ fn without_a_network_there_is_still_a_report() {
     command.env("CLOUDFLARE_API_BASE_URL", "http://127.0.0.1:1/client/v4");
     let seen = see(command);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(seen.stdout.contains("could not connect"), "{seen}");
-    assert!(seen.stdout.contains("1 problem found"), "{seen}");
+    seen.assert_stdout("could not connect");
+    seen.assert_stdout("1 problem found");
 }
 
 #[test]
@@ -193,11 +193,7 @@ fn the_password_of_a_proxy_is_not_shown() {
         .env("https_proxy", "http://canary:canary@127.0.0.1:1");
     let seen = see(command);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(
-        seen.stdout
-            .contains("http://127.0.0.1:1, with a password  https_proxy"),
-        "{seen}"
-    );
+    seen.assert_stdout("http://127.0.0.1:1, with a password  https_proxy");
     // Not a loopback address by its form, and nobody listens there either.
     let mut command = doctor(&sandbox, USERS, &[]);
     command
@@ -208,11 +204,7 @@ fn the_password_of_a_proxy_is_not_shown() {
         .env("HTTPS_PROXY", "http://canary:canary@127.0.0.1:1")
         .env("NO_PROXY", "::/0");
     let seen = see(command);
-    assert!(
-        seen.stdout
-            .contains("warning: HTTPS_PROXY is set, but no proxy is used"),
-        "{seen}"
-    );
+    seen.assert_stdout("warning: HTTPS_PROXY is set, but no proxy is used");
 }
 
 #[test]
@@ -221,10 +213,7 @@ fn a_token_of_an_account_is_verified_where_it_is_known() {
     let sandbox = sandbox(Token::new(token, [id()]).kind(TokenKind::AccountOwned));
     let seen = see(doctor(&sandbox, token, &[]));
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(
-        seen.stdout.contains("token of the account, active"),
-        "{seen}"
-    );
+    seen.assert_stdout("token of the account, active");
     let verified = |path: &str| {
         sandbox
             .emulator
@@ -242,10 +231,7 @@ fn a_token_without_marks_is_looked_for_in_both_places() {
     let sandbox = sandbox(Token::new(token, [id()]).kind(TokenKind::AccountOwned));
     let seen = see(doctor(&sandbox, token, &[]));
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(
-        seen.stdout.contains("token of the account, active"),
-        "{seen}"
-    );
+    seen.assert_stdout("token of the account, active");
 }
 
 #[test]
@@ -263,29 +249,18 @@ fn what_is_wrong_with_a_token_is_said() {
     for status in ["disabled", "expired"] {
         let seen = verified(status, "2020-01-01T00:00:00Z");
         assert_eq!(seen.code, Some(8), "{seen}");
-        assert!(
-            seen.stdout
-                .contains(&format!("broken: the user token is {status}")),
-            "{seen}"
-        );
+        seen.assert_stdout(&format!("broken: the user token is {status}"));
     }
     let soon = kvctl::env::now().as_second() + 3 * 86_400 + 3_600;
     let soon = jiff::Timestamp::from_second(soon).unwrap().to_string();
     let seen = verified("active", &soon);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(
-        seen.stdout
-            .contains("warning: the user token expires in less than 4 days, on 2"),
-        "{seen}"
-    );
+    seen.assert_stdout("warning: the user token expires in less than 4 days, on 2");
     // Not the service's at all, and a key in the place of a token.
     for token in ["cfut_canary_other", "cfk_canary_other"] {
         let seen = see(doctor(&sandbox, token, &[]));
         assert_eq!(seen.code, Some(8), "{seen}");
-        assert!(
-            seen.stdout.contains("the API rejects the credentials"),
-            "{seen}"
-        );
+        seen.assert_stdout("the API rejects the credentials");
     }
 }
 
@@ -313,7 +288,7 @@ fn clocks_that_differ_are_a_fault() {
             (-5..=5).any(|off| seen.stdout.contains(&near(off))),
             "{seen}"
         );
-        assert!(seen.stdout.contains("1 problem found"), "{seen}");
+        seen.assert_stdout("1 problem found");
     }
 }
 
@@ -324,16 +299,8 @@ fn a_wrong_account_is_told_apart_from_a_missing_permission() {
     command.env("CLOUDFLARE_ACCOUNT_ID", "ffffffffffffffffffffffffffffff00");
     let seen = see(command);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(
-        seen.stdout
-            .contains("broken: the credentials cannot access account"),
-        "{seen}"
-    );
-    assert!(
-        seen.stdout
-            .contains("hint: select the right account with `--account-id ID`"),
-        "{seen}"
-    );
+    seen.assert_stdout("broken: the credentials cannot access account");
+    seen.assert_stdout("hint: select the right account with `--account-id ID`");
 }
 
 /// A file that is there and cannot be read, for whoever runs the tests.
@@ -347,11 +314,8 @@ fn env_files_that_cannot_be_read_stop_all_others() {
     assert_eq!(seen.code, Some(5), "{seen}");
     let seen = see(doctor(&sandbox, USERS, &[]));
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(seen.stdout.contains("broken: could not read"), "{seen}");
-    assert!(
-        seen.stdout.contains("Workers KV Storage Read   granted"),
-        "{seen}"
-    );
+    seen.assert_stdout("broken: could not read");
+    seen.assert_stdout("Workers KV Storage Read   granted");
 }
 
 #[test]
@@ -360,7 +324,7 @@ fn the_local_store_needs_nothing() {
     let run = |args: &[&str]| Seen::of(sandbox.bare_command(args));
     let none = run(&["doctor", "--local"]);
     assert_eq!(none.code, Some(0), "{none}");
-    assert!(none.stdout.contains("does not exist yet"), "{none}");
+    none.assert_stdout("does not exist yet");
     assert!(!sandbox.app().join(".wrangler").exists());
     sandbox.write("wrangler.toml", BIO);
     assert_eq!(run(&["provision", "--local"]).code, Some(0));

@@ -11,8 +11,7 @@ use crate::{
 fn every_shell_gets_a_script_that_knows_the_commands() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let seen = sandbox.run(&["completions", shell]);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        let seen = sandbox.expect(0, &["completions", shell]);
         for word in ["provision", "rename-binding", "persist-to"] {
             assert!(seen.stdout.contains(word), "{shell} lacks {word}");
         }
@@ -41,12 +40,8 @@ fn a_manual_page_is_not_written_through_a_link() {
     sandbox.write("man/other", "");
     let link = sandbox.app().join("man/kvctl.1");
     std::os::unix::fs::symlink("../precious", link).unwrap();
-    let seen = sandbox.run(&["man", "man"]);
-    assert_eq!(seen.code, Some(1), "{seen}");
-    assert!(
-        seen.stderr.contains("man/kvctl.1` is a symbolic link"),
-        "{seen}"
-    );
+    let seen = sandbox.expect(1, &["man", "man"]);
+    seen.assert_stderr("man/kvctl.1` is a symbolic link");
     assert_eq!(sandbox.read("precious"), "text");
 }
 
@@ -54,8 +49,7 @@ fn a_manual_page_is_not_written_through_a_link() {
 fn every_command_has_a_manual_page() {
     let sandbox = Sandbox::new();
     sandbox.write("man/kvctl.1", "an older page");
-    let seen = sandbox.run(&["man", "man", "--json"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.expect(0, &["man", "man", "--json"]);
     let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
     let pages = report["pages"].as_array().unwrap();
     let written = fs::read_dir(sandbox.app().join("man")).unwrap().count();

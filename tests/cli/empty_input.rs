@@ -10,8 +10,7 @@ use crate::{
 fn prepared() -> Sandbox {
     let sandbox = sandbox(&["one", "two"]);
     for key in ["a", "b"] {
-        let put = sandbox.run(&["key", "put", key, "live", "-n", "one"]);
-        assert_eq!(put.code, Some(0), "{put}");
+        sandbox.expect(0, &["key", "put", key, "live", "-n", "one"]);
     }
     sandbox.write("empty", "");
     sandbox.write("empty.ndjson", "");

@@ -22,8 +22,7 @@ fn run(sandbox: &Sandbox, args: &[&str]) -> Seen {
 /// A project whose env file says where requests go.
 fn project() -> Sandbox {
     let sandbox = Sandbox::new();
-    let created = sandbox.run(&["namespace", "create", "one"]);
-    assert_eq!(created.code, Some(0), "{created}");
+    sandbox.expect(0, &["namespace", "create", "one"]);
     sandbox.write("wrangler.toml", "name = \"bio\"\n");
     sandbox.write("in.ndjson", "{\"key\":\"a\",\"value\":\"1\"}\n");
     sandbox.write("folder/a", "1");
@@ -58,11 +57,7 @@ fn the_users_token_goes_nowhere_that_a_project_names() {
     for args in runs {
         let seen = run(&sandbox, args);
         assert_eq!(seen.code, Some(9), "{args:?} {seen}");
-        assert!(
-            seen.stderr
-                .contains("error: .env:2: CLOUDFLARE_API_BASE_URL"),
-            "{seen}"
-        );
+        seen.assert_stderr("error: .env:2: CLOUDFLARE_API_BASE_URL");
     }
     insta::assert_snapshot!(run(&sandbox, &["namespace", "list"]), @r"
     exit: 9
@@ -72,18 +67,10 @@ fn the_users_token_goes_nowhere_that_a_project_names() {
     ");
     let seen = run(&sandbox, &["verify"]);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(
-        seen.stdout
-            .contains("fail  credentials      .env:2: CLOUDFLARE_API_BASE_URL "),
-        "{seen}"
-    );
+    seen.assert_stdout("fail  credentials      .env:2: CLOUDFLARE_API_BASE_URL ");
     let seen = run(&sandbox, &["doctor"]);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(
-        seen.stdout
-            .contains("broken: .env:2: CLOUDFLARE_API_BASE_URL"),
-        "{seen}"
-    );
+    seen.assert_stdout("broken: .env:2: CLOUDFLARE_API_BASE_URL");
     assert_eq!(sandbox.emulator.log().len(), before);
     // What stays on this machine needs no credentials.
     let seen = run(&sandbox, &["--local", "namespace", "list"]);
@@ -176,14 +163,13 @@ fn one_file_that_says_all_is_heard_and_so_is_what_is_exported() {
     let seen = Seen::of(command.env_remove("CLOUDFLARE_API_TOKEN"));
     // It is sent, and refused: the service knows a token by that name, not a key.
     assert_eq!(seen.code, Some(4), "{seen}");
-    assert!(seen.stderr.contains("the API refused"), "{seen}");
+    seen.assert_stderr("the API refused");
     // What is exported is meant, and wins.
     sandbox.write(
         ".env",
         "CLOUDFLARE_API_BASE_URL=http://127.0.0.1:9/client/v4\n",
     );
-    let seen = sandbox.run(&["namespace", "list"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["namespace", "list"]);
 }
 
 #[test]
@@ -216,7 +202,7 @@ fn an_address_beside_the_wrangler_file_alone_is_warned_of() {
     let seen = Seen::of(command.current_dir(sandbox.app().join("folder")).finish());
     assert_eq!(seen.code, Some(7), "{seen}");
     let warning = "/app/.env:2 sets CLOUDFLARE_API_BASE_URL, and is not read";
-    assert!(seen.stderr.contains(warning), "{seen}");
+    seen.assert_stderr(warning);
     assert_eq!(sandbox.emulator.log().len(), before);
 }
 
@@ -270,7 +256,7 @@ fn files_of_other_users_are_not_heard() {
     let app = sandbox.app();
     let app = app.display();
     let said = format!("note: {app}/.env was not read: it belongs to another user (uid 54321)\n");
-    assert!(seen.stderr.contains(&said), "{seen}");
+    seen.assert_stderr(&said);
     // Nor where somebody else's link leads to a file of one's own.
     fs_err::remove_file(sandbox.app().join(".env")).unwrap();
     sandbox.write("mine", &own);
@@ -285,5 +271,5 @@ fn files_of_other_users_are_not_heard() {
     let seen = Seen::of(command);
     assert_eq!(seen.code, Some(0), "{seen}");
     let said = format!("note: {app}/wrangler.toml belongs to another user (uid 54321)\n");
-    assert!(seen.stderr.contains(&said), "{seen}");
+    seen.assert_stderr(&said);
 }

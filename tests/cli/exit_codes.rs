@@ -4,8 +4,7 @@ use crate::sandbox::{Sandbox, Seen};
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    let made = sandbox.run(&["namespace", "create", "one"]);
-    assert_eq!(made.code, Some(0), "{made}");
+    sandbox.expect(0, &["namespace", "create", "one"]);
     sandbox.write("data.txt", "text");
     sandbox
 }
@@ -69,12 +68,10 @@ fn an_output_that_cannot_be_is_a_wrong_value() {
     assert_ends(2, &["export none/out.ndjson -n one"]);
     let sandbox = sandbox();
     sandbox.write("wrangler.toml", "name = \"w\"\n");
-    let seen = sandbox.run(&["provision", "KV", "--out", "wrangler.toml"]);
-    assert_eq!(seen.code, Some(2), "{seen}");
+    sandbox.expect(2, &["provision", "KV", "--out", "wrangler.toml"]);
     for backup in ["b.txt", "none/b.ndjson"] {
         let delete = ["namespace", "delete", "one", "--confirm", "one", "--backup"];
-        let seen = sandbox.run(&[&delete[..], &[backup]].concat());
-        assert_eq!(seen.code, Some(2), "{seen}");
+        sandbox.expect(2, &[&delete[..], &[backup]].concat());
     }
     assert_eq!(sandbox.emulator.requests("DELETE"), 0);
 }
@@ -118,11 +115,9 @@ fn credentials_that_no_header_can_carry_are_a_lack_of_credentials() {
 fn what_an_interrupted_export_left_is_not_overwritten_unasked() {
     let sandbox = sandbox();
     sandbox.write("out.ndjson.part", "{\"kvctl\":");
-    let seen = sandbox.run(&["export", "out.ndjson", "-n", "one"]);
-    assert_eq!(seen.code, Some(9), "{seen}");
-    assert!(seen.stderr.contains("hint: pass `--resume`"), "{seen}");
+    let seen = sandbox.expect(9, &["export", "out.ndjson", "-n", "one"]);
+    seen.assert_stderr("hint: pass `--resume`");
     sandbox.write("out.ndjson.part", "text\n");
-    let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);
-    assert_eq!(seen.code, Some(9), "{seen}");
+    sandbox.expect(9, &["export", "out.ndjson", "-n", "one", "--resume"]);
     assert_eq!(sandbox.read("out.ndjson.part"), "text\n");
 }

@@ -33,8 +33,7 @@ fn html(status: u16) -> Answer {
 }
 
 fn namespaces(sandbox: &Sandbox) -> usize {
-    let listed = sandbox.run(&["namespace", "list"]);
-    assert_eq!(listed.code, Some(0), "{listed}");
+    let listed = sandbox.expect(0, &["namespace", "list"]);
     listed.stdout.lines().count()
 }
 
@@ -50,8 +49,7 @@ fn retry_after_is_obeyed() {
     sandbox
         .emulator
         .fault(Fault::new("GET", "namespaces", Action::Answer(busy)));
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision"]);
     let log = sandbox.emulator.log();
     let first = log[0].end.unwrap();
     assert!(log[1].start - first >= Duration::from_secs(2));
@@ -70,8 +68,7 @@ fn a_wait_that_is_too_long_ends_the_run() {
     sandbox
         .emulator
         .fault(Fault::new("GET", "namespaces", Action::Answer(busy)).forever());
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(7), "{seen}");
+    let seen = sandbox.expect(7, &["provision"]);
     assert_eq!(sandbox.emulator.log().len(), 1);
     insta::assert_snapshot!(seen);
 }
@@ -82,15 +79,13 @@ fn an_html_answer_is_retried_and_then_reported() {
     sandbox
         .emulator
         .fault(Fault::new("GET", "namespaces", Action::Answer(html(502))));
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision"]);
 
     let sandbox = self::sandbox();
     sandbox
         .emulator
         .fault(Fault::new("GET", "namespaces", Action::Answer(html(502))).forever());
-    let seen = sandbox.run(&["provision", "--retries", "1"]);
-    assert_eq!(seen.code, Some(7), "{seen}");
+    let seen = sandbox.expect(7, &["provision", "--retries", "1"]);
     assert_eq!(sandbox.emulator.log().len(), 2);
     insta::assert_snapshot!(seen);
     assert_eq!(sandbox.read("wrangler.toml"), BIO);
@@ -102,8 +97,7 @@ fn html_under_success_is_not_believed() {
     sandbox
         .emulator
         .fault(Fault::new("GET", "namespaces", Action::Answer(html(200))));
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(1), "{seen}");
+    let seen = sandbox.expect(1, &["provision"]);
     insta::assert_snapshot!(seen);
 }
 
@@ -114,8 +108,7 @@ fn a_refusal_under_http_200_is_a_refusal() {
     sandbox
         .emulator
         .fault(Fault::new("GET", "namespaces", Action::Answer(answer)));
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(4), "{seen}");
+    let seen = sandbox.expect(4, &["provision"]);
     insta::assert_snapshot!(seen);
 }
 
@@ -126,10 +119,9 @@ fn an_authentication_error_is_not_retried() {
     sandbox
         .emulator
         .fault(Fault::new("POST", "namespaces", Action::Answer(answer)).forever());
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(4), "{seen}");
+    let seen = sandbox.expect(4, &["provision"]);
     assert_eq!(sandbox.emulator.requests("POST"), 3);
-    assert!(seen.stderr.contains("`Workers KV Storage Write`"), "{seen}");
+    seen.assert_stderr("`Workers KV Storage Write`");
     assert_eq!(sandbox.read("wrangler.toml"), BIO);
 }
 
@@ -141,8 +133,7 @@ fn a_spent_quota_ends_the_run_at_once() {
     sandbox
         .emulator
         .fault(Fault::new("POST", "namespaces", Action::Answer(answer)).forever());
-    let seen = sandbox.run(&["provision", "SESSIONS"]);
-    assert_eq!(seen.code, Some(7), "{seen}");
+    let seen = sandbox.expect(7, &["provision", "SESSIONS"]);
     assert_eq!(sandbox.emulator.requests("POST"), 1);
     insta::assert_snapshot!(seen);
 }
@@ -154,16 +145,10 @@ fn what_was_created_is_told_when_something_else_was_not() {
     sandbox
         .emulator
         .fault(Fault::new("POST", "namespaces", Action::Answer(answer)).after(2));
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(6), "{seen}");
-    assert!(
-        seen.stderr
-            .contains("created, and adopted by the next run: `bio-"),
-        "{seen}"
-    );
+    let seen = sandbox.expect(6, &["provision"]);
+    seen.assert_stderr("created, and adopted by the next run: `bio-");
     assert_eq!(sandbox.read("wrangler.toml"), BIO);
-    let again = sandbox.run(&["provision"]);
-    assert_eq!(again.code, Some(0), "{again}");
+    sandbox.expect(0, &["provision"]);
     assert_eq!(namespaces(&sandbox), 3);
 }
 
@@ -179,9 +164,8 @@ fn a_title_that_somebody_else_took_meanwhile_is_adopted() {
     sandbox
         .emulator
         .fault(Fault::new("POST", "namespaces", Action::AnswerAfter(taken)));
-    let seen = sandbox.run(&["provision", "SESSIONS", "--json"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("\"action\": \"adopt\""), "{seen}");
+    let seen = sandbox.expect(0, &["provision", "SESSIONS", "--json"]);
+    seen.assert_stdout("\"action\": \"adopt\"");
     assert_eq!(sandbox.emulator.requests("POST"), 1);
 }
 
@@ -202,8 +186,7 @@ fn a_file_that_somebody_else_changes_meanwhile_is_left_alone() {
     assert_eq!(seen.code, Some(1), "{seen}");
     assert_eq!(sandbox.read("wrangler.toml"), theirs);
     insta::assert_snapshot!(seen.stderr);
-    let again = sandbox.run(&["provision"]);
-    assert_eq!(again.code, Some(0), "{again}");
+    sandbox.expect(0, &["provision"]);
     assert_eq!(sandbox.emulator.requests("POST"), 3);
     assert!(sandbox.read("wrangler.toml").starts_with(&theirs));
 }
@@ -216,8 +199,7 @@ fn a_file_that_cannot_be_written_is_found_out_before_anything_is_created() {
     let sandbox = sandbox();
     let file = sandbox.app().join("wrangler.toml");
     fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).unwrap();
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(1), "{seen}");
+    let seen = sandbox.expect(1, &["provision"]);
     assert_eq!(sandbox.emulator.requests("POST"), 0);
     insta::assert_snapshot!(seen.stderr);
 }
@@ -251,8 +233,7 @@ fn time_runs_out_for_a_service_that_never_answers() {
     sandbox
         .emulator
         .fault(Fault::new("GET", "namespaces", wait).forever());
-    let seen = sandbox.run(&["provision", "--timeout", "200ms", "--retries", "1"]);
-    assert_eq!(seen.code, Some(7), "{seen}");
+    let seen = sandbox.expect(7, &["provision", "--timeout", "200ms", "--retries", "1"]);
     insta::assert_snapshot!(seen);
 }
 
@@ -264,12 +245,11 @@ fn a_namespace_that_was_there_is_never_said_to_be_created() {
         Action::Answer(html(502)),
     ] {
         let sandbox = sandbox();
-        assert_eq!(sandbox.run(&["namespace", "create", "foo"]).code, Some(0));
+        sandbox.expect(0, &["namespace", "create", "foo"]);
         sandbox
             .emulator
             .fault(Fault::new("POST", "namespaces", action));
-        let seen = sandbox.run(&["namespace", "create", "foo"]);
-        assert_eq!(seen.code, Some(9), "{seen}");
+        sandbox.expect(9, &["namespace", "create", "foo"]);
     }
 }
 
@@ -303,5 +283,5 @@ fn a_failed_check_fails_whether_or_not_somebody_reads_on() {
 fn a_directory_called_env_is_no_env_file() {
     let sandbox = sandbox();
     fs::create_dir(sandbox.app().join(".env")).unwrap();
-    assert_eq!(sandbox.run(&["provision", "--dry-run"]).code, Some(0));
+    sandbox.expect(0, &["provision", "--dry-run"]);
 }

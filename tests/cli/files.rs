@@ -6,8 +6,7 @@ use crate::sandbox::{ACCOUNT, Sandbox};
 fn refused(name: &str, text: &str) -> String {
     let sandbox = Sandbox::new();
     sandbox.write(name, text);
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(5), "{seen}");
+    let seen = sandbox.expect(5, &["provision"]);
     assert_eq!(sandbox.read(name), text);
     assert_eq!(sandbox.emulator.log().len(), 0);
     seen.stderr
@@ -16,14 +15,13 @@ fn refused(name: &str, text: &str) -> String {
 #[test]
 fn no_file_says_where_it_looked() {
     let sandbox = Sandbox::new();
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(5), "{seen}");
+    let seen = sandbox.expect(5, &["provision"]);
     // The list goes up to the root, past directories that differ between machines.
     let home = sandbox.home();
     let start =
         format!("error: no wrangler.json, wrangler.jsonc or wrangler.toml in {home}/app, {home}, ");
     assert!(seen.stderr.starts_with(&start), "{seen}");
-    assert!(seen.stderr.contains("`kvctl provision --init`"), "{seen}");
+    seen.assert_stderr("`kvctl provision --init`");
     insta::assert_snapshot!(sandbox.run(&["provision", "-c", "none.toml"]));
 }
 
@@ -67,14 +65,12 @@ fn a_file_further_up_may_win_and_that_is_said() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.json", "{ \"name\": \"up\" }\n");
     sandbox.write("sub/wrangler.toml", "name = \"near\"\n");
-    let seen = sandbox.run(&["--cwd", "sub", "provision", "A", "--dry-run"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.expect(0, &["--cwd", "sub", "provision", "A", "--dry-run"]);
     insta::assert_snapshot!(seen.stderr);
     // A neighbour has no part in our file.
     let other = sandbox.other_checkout("other");
     for cwd in ["../other", other.to_str().unwrap()] {
-        let seen = sandbox.run(&["--cwd", cwd, "provision", "A", "--dry-run"]);
-        assert_eq!(seen.code, Some(5), "{seen}");
+        sandbox.expect(5, &["--cwd", cwd, "provision", "A", "--dry-run"]);
     }
     let seen = sandbox.run(&["--cwd", "nowhere", "provision"]);
     insta::assert_snapshot!(seen);
@@ -99,11 +95,9 @@ fn file_and_environment_must_name_the_same_account() {
         "wrangler.toml",
         format!("name = \"w\"\naccount_id = \"{other}\"\n"),
     );
-    let seen = sandbox.run(&["provision", "A"]);
-    assert_eq!(seen.code, Some(9), "{seen}");
+    let seen = sandbox.expect(9, &["provision", "A"]);
     insta::assert_snapshot!(seen);
-    let seen = sandbox.run(&["provision", "A", "--account-id", ACCOUNT]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision", "A", "--account-id", ACCOUNT]);
 }
 
 #[cfg(unix)]
@@ -116,8 +110,7 @@ fn links_and_modes_survive() {
     let real = sandbox.app().join("conf/real.toml");
     fs_err::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
     symlink("conf/real.toml", sandbox.app().join("wrangler.toml")).unwrap();
-    let seen = sandbox.run(&["provision", "A"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision", "A"]);
     assert!(sandbox.app().join("wrangler.toml").is_symlink());
     assert_eq!(
         fs_err::metadata(&real).unwrap().permissions().mode() & 0o777,

@@ -207,7 +207,7 @@ fn files() -> Vec<(&'static str, String)> {
 fn what_files_say_is_text() {
     for (name, text) in &files() {
         let sandbox = Sandbox::new();
-        assert_eq!(sandbox.run(&["namespace", "create", "one"]).code, Some(0));
+        sandbox.expect(0, &["namespace", "create", "one"]);
         sandbox.write("wrangler.toml", format!("name = \"bio\"\n{ENTRY}"));
         if *name == "wrangler.jsonc" {
             fs_err::remove_file(sandbox.app().join("wrangler.toml")).unwrap();
@@ -280,17 +280,14 @@ fn arguments_and_paths_are_text() {
 #[test]
 fn keys_are_text_in_reports_and_data_in_lists() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.run(&["namespace", "create", "one"]).code, Some(0));
+    sandbox.expect(0, &["namespace", "create", "one"]);
     let record = format!("{{\"key\":{},\"value\":\"v\"}}\n", quoted(EVIL));
     sandbox.write("in.ndjson", &record);
     sandbox.write(
         "more.ndjson",
         record.clone() + "{\"key\":\"z\",\"value\":\"v\"}\n",
     );
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     let runs: &[&[&str]] = &[
         &["key", "get", EVIL, "-n", "one", "--with-metadata"],
         &["key", "put", EVIL, "v", "-n", "one"],
@@ -304,10 +301,7 @@ fn keys_are_text_in_reports_and_data_in_lists() {
     for args in runs {
         tame(&sandbox.run(args), &format!("{args:?}"));
     }
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     // Whoever asks for the bytes gets them.
     let listed = sandbox.run(&["key", "list", "-n", "one", "-0"]);
     assert_eq!(listed.stdout, format!("{EVIL}\0"));

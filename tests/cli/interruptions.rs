@@ -20,8 +20,7 @@ fn ids(text: &str) -> Vec<String> {
 }
 
 fn titles(sandbox: &Sandbox) -> Vec<String> {
-    let listed = sandbox.run(&["namespace", "list"]);
-    assert_eq!(listed.code, Some(0), "{listed}");
+    let listed = sandbox.expect(0, &["namespace", "list"]);
     let titles = listed
         .stdout
         .lines()
@@ -57,8 +56,7 @@ fn kill_provisioning(rounds: u64) {
         let left = sandbox.read("wrangler.toml");
         assert!(left == text || ids(&left).len() == 3, "{left}");
         changed += usize::from(left != text);
-        let seen = sandbox.run(&["provision"]);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &["provision"]);
         let after = sandbox.read("wrangler.toml");
         assert!(after.starts_with(&text));
         let distinct: BTreeSet<String> = ids(&after).into_iter().collect();
@@ -166,7 +164,7 @@ fn who_is_overtaken_by_another_change_says_so() {
     sandbox.write("wrangler.toml", &edited);
     let seen = Seen::of(run);
     assert_eq!(seen.code, Some(1), "{seen}");
-    assert!(seen.stderr.contains("changed after it was read"), "{seen}");
+    seen.assert_stderr("changed after it was read");
     assert_eq!(sandbox.read("wrangler.toml"), edited);
 }
 
@@ -191,10 +189,7 @@ fn ctrl_c_ends_with_130() {
 fn a_reader_that_goes_away_is_no_failure() {
     let sandbox = Sandbox::new();
     for i in 0..50 {
-        assert_eq!(
-            sandbox.run(&["namespace", "create", &format!("n{i}")]).code,
-            Some(0)
-        );
+        sandbox.expect(0, &["namespace", "create", &format!("n{i}")]);
     }
     let mut child = sandbox.command(&["namespace", "list"]).spawn().unwrap();
     drop(child.stdout.take());
@@ -229,27 +224,25 @@ fn an_interrupted_sync_says_that_it_is_not_complete() {
     let sync = ["sync", "site", "-n", "one", "--delete", "-y"];
     let seen = interrupted_while_writing(&sandbox, &sync, "/bulk");
     assert_eq!(seen.code, Some(130), "{seen}");
-    assert!(seen.stderr.contains(said), "{seen}");
+    seen.assert_stderr(said);
 
     let sandbox = crate::transfer::sandbox(&["one"]);
-    let put = sandbox.run(&["key", "put", "old", "1", "-n", "one"]);
-    assert_eq!(put.code, Some(0), "{put}");
+    sandbox.expect(0, &["key", "put", "old", "1", "-n", "one"]);
     sandbox.write("site/.hidden", "");
     let sync = [&sync[..], &["--allow-empty"]].concat();
     let seen = interrupted_while_writing(&sandbox, &sync, "/bulk/delete");
     assert_eq!(seen.code, Some(130), "{seen}");
-    assert!(seen.stderr.contains(said), "{seen}");
+    seen.assert_stderr(said);
 }
 
 #[cfg(unix)]
 #[test]
 fn an_interrupted_fix_says_that_it_is_not_complete() {
     let sandbox = crate::audit::sandbox(crate::audit::RULES);
-    let put = sandbox.run(&["key", "put", "session:a", "1", "-b", "SESSIONS"]);
-    assert_eq!(put.code, Some(0), "{put}");
+    sandbox.expect(0, &["key", "put", "session:a", "1", "-b", "SESSIONS"]);
     let fix = ["audit", "-b", "SESSIONS", "--fix", "-y"];
     let seen = interrupted_while_writing(&sandbox, &fix, "/bulk");
     assert_eq!(seen.code, Some(130), "{seen}");
     let said = "note: the fix is not complete; run it again";
-    assert!(seen.stderr.contains(said), "{seen}");
+    seen.assert_stderr(said);
 }

@@ -25,10 +25,7 @@ fn nothing() -> [(&'static str, &'static str, Answer); 2] {
 fn filled(keys: usize) -> Sandbox {
     let sandbox = sandbox(&["one", "two"]);
     sandbox.write("in.ndjson", lines(keys));
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     sandbox
 }
 
@@ -78,11 +75,7 @@ fn reads_that_lag_lose_nothing() {
         lag(&sandbox, 20);
         let seen = sandbox.run(args);
         assert_eq!(seen.code, Some(0), "{args:?} {seen}");
-        assert!(
-            seen.stderr
-                .contains("listed, but not readable yet: 20 keys"),
-            "{seen}"
-        );
+        seen.assert_stderr("listed, but not readable yet: 20 keys");
         let other = match args[0] {
             "copy" => "title:two",
             _ => args.iter().find(|it| it.starts_with("out")).unwrap(),
@@ -109,16 +102,14 @@ fn what_was_late_is_not_lost_to_a_run_that_is_resumed() {
     });
     child.kill().unwrap();
     child.wait().unwrap();
-    let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("exported 1100 records"), "{seen}");
+    let seen = sandbox.expect(0, &["export", "out.ndjson", "-n", "one", "--resume"]);
+    seen.assert_stdout("exported 1100 records");
     let seen = sandbox.run(&["import", "out.ndjson", "-n", "two"]);
     assert_eq!(
         seen.stdout, "imported 1100 records from out.ndjson\n",
         "{seen}"
     );
-    let seen = sandbox.run(&["diff", "in.ndjson", "title:two"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["diff", "in.ndjson", "title:two"]);
 }
 
 #[test]
@@ -163,11 +154,9 @@ fn what_is_listed_and_cannot_be_read_is_named_and_never_deleted() {
         }
     }
     let sandbox = filled(1);
-    let seen = sandbox.run(&["export", "-n", "one", "--consistency-timeout", "0"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["export", "-n", "one", "--consistency-timeout", "0"]);
     hide(&sandbox, "key%3A0000000");
-    let seen = sandbox.run(&["export", "-n", "one", "--consistency-timeout", "0"]);
-    assert_eq!(seen.code, Some(6), "{seen}");
+    sandbox.expect(6, &["export", "-n", "one", "--consistency-timeout", "0"]);
 }
 
 /// A list with one key more than there are, once.
@@ -214,9 +203,11 @@ fn what_was_deleted_meanwhile_is_said_and_keeps_nothing_from_going_on() {
         "--backup",
         "out.ndjson",
     ];
-    let seen = sandbox.run(&[&delete[..], &["--consistency-timeout", "50ms"]].concat());
-    assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("deleted: 1 key (`gone`)"), "{seen}");
+    let seen = sandbox.expect(
+        0,
+        &[&delete[..], &["--consistency-timeout", "50ms"]].concat(),
+    );
+    seen.assert_stdout("deleted: 1 key (`gone`)");
     assert!(!exists(&sandbox, "one"));
 }
 
@@ -227,8 +218,7 @@ fn a_key_that_a_bulk_answer_leaves_out_is_not_taken_for_absent() {
     let [(method, path, answer), _] = nothing();
     let fault = Fault::new(method, path, Action::Answer(answer)).forever();
     sandbox.emulator.fault(fault);
-    let seen = sandbox.run(&["bulk", "get", "keys.json", "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.expect(0, &["bulk", "get", "keys.json", "-n", "one"]);
     let values = report(&seen);
     assert!(values["key:0000001"].is_string(), "{seen}");
     assert!(values["nope"].is_null(), "{seen}");
@@ -239,8 +229,7 @@ fn what_sync_cannot_read_it_knows_to_be_there_all_the_same() {
     let sandbox = filled(2);
     sandbox.write("dir/key%3A0000000", "x");
     lag(&sandbox, 2);
-    let seen = sandbox.run(&["sync", "dir", "-n", "one", "--dry-run", "--json"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.expect(0, &["sync", "dir", "-n", "one", "--dry-run", "--json"]);
     let plan = report(&seen);
     assert_eq!(plan["extra"], json!(["key:0000001"]), "{seen}");
 }

@@ -37,8 +37,7 @@ fn local_ids_are_placeholders_to_the_remote_service() {
     );
     let local = sandbox.read("wrangler.toml");
     assert!(local.contains("10ca110c"), "{local}");
-    let seen = sandbox.run(&["provision"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision"]);
     let remote = sandbox.read("wrangler.toml");
     assert!(!remote.contains("10ca110c"), "{remote}");
     // And remote ids are not touched by a local run: `wrangler dev` uses them as they are.
@@ -161,8 +160,7 @@ fn the_example_verifies_as_the_readme_provisions_it() {
     sandbox.write("wrangler.toml", example);
     let provision: Vec<&str> = command.split(' ').collect();
     for args in [&provision[..], &["verify", "--local"]] {
-        let seen = sandbox.run(args);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, args);
     }
 }
 
@@ -175,7 +173,7 @@ fn a_list_of_namespaces_that_cannot_be_written_is_tried_once() {
     assert_eq!(seen.code, Some(1), "{seen}");
     let sent = seen.stderr.lines().filter(|line| line.starts_with("POST "));
     assert_eq!(sent.count(), 1, "{seen}");
-    assert!(seen.stderr.contains("namespaces.lock"), "{seen}");
+    seen.assert_stderr("namespaces.lock");
     // Nothing is damaged.
     assert!(!seen.stderr.contains("--check"), "{seen}");
 }
@@ -195,7 +193,7 @@ fn a_store_that_a_link_leads_out_of_the_project_is_used_and_noted() {
         assert_eq!(seen.code, Some(0), "{seen}");
         let said = seen.stderr.matches("is a link out of the project");
         assert_eq!(said.count(), 1, "{seen}");
-        assert!(seen.stderr.contains("/outside"), "{seen}");
+        seen.assert_stderr("/outside");
 
         // What is named is meant.
         let state = sandbox.app().join(".wrangler/state");

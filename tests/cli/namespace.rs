@@ -7,7 +7,7 @@ use crate::{provision::BIO, sandbox::Sandbox, wait::Finish as _};
 fn sandbox(titles: &[&str]) -> Sandbox {
     let sandbox = Sandbox::new();
     for title in titles {
-        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+        sandbox.expect(0, &["namespace", "create", title]);
     }
     sandbox
 }
@@ -65,7 +65,7 @@ fn list_has_a_form_for_everybody() {
 fn get_finds_by_title_id_and_binding() {
     let sandbox = sandbox(&[]);
     sandbox.write("wrangler.toml", BIO);
-    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    sandbox.expect(0, &["provision", "SESSIONS"]);
     insta::assert_snapshot!(sandbox.run(&["namespace", "get", "bio-SESSIONS"]));
     insta::assert_snapshot!(sandbox.run(&["namespace", "get", "-b", "SESSIONS", "--json"]));
     insta::assert_snapshot!(sandbox.run(&["namespace", "get", "-b", "SESSIONS", "--preview"]));
@@ -93,11 +93,10 @@ fn rename_keeps_the_id() {
 fn delete_wants_the_title_typed() {
     let sandbox = sandbox(&[]);
     sandbox.write("wrangler.toml", BIO);
-    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    sandbox.expect(0, &["provision", "SESSIONS"]);
     insta::assert_snapshot!(sandbox.run(&["namespace", "delete", "bio-SESSIONS"]));
     // Not even `--yes` is enough.
-    let seen = sandbox.run(&["namespace", "delete", "-b", "SESSIONS", "--yes"]);
-    assert_eq!(seen.code, Some(9), "{seen}");
+    sandbox.expect(9, &["namespace", "delete", "-b", "SESSIONS", "--yes"]);
     insta::assert_snapshot!(sandbox.run(&[
         "namespace",
         "delete",
@@ -117,10 +116,7 @@ fn delete_wants_the_title_typed() {
     ]);
     insta::assert_snapshot!(seen);
     assert_eq!(sandbox.emulator.requests("DELETE"), 1);
-    assert_eq!(
-        sandbox.run(&["namespace", "get", "bio-SESSIONS"]).code,
-        Some(3)
-    );
+    sandbox.expect(3, &["namespace", "get", "bio-SESSIONS"]);
 }
 
 #[test]
@@ -134,8 +130,7 @@ fn a_preview_of_an_environment_is_deleted_alone() {
         "--preview",
         "separate",
     ];
-    let made = sandbox.run(&made);
-    assert_eq!(made.code, Some(0), "{made}");
+    sandbox.expect(0, &made);
     let titles = || -> Vec<String> {
         let listed = sandbox.run(&["namespace", "list", "--json"]);
         let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
@@ -154,8 +149,7 @@ fn a_preview_of_an_environment_is_deleted_alone() {
         let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
         let title = shown["title"].as_str().unwrap();
         let delete = ["namespace", "delete", "--confirm", title];
-        let seen = sandbox.run(&[&delete[..], &binding].concat());
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &[&delete[..], &binding].concat());
         left.retain(|one| one != title);
         assert_eq!(titles(), left);
     }
@@ -178,10 +172,7 @@ fn a_protected_namespace_is_not_deleted_without_confirm() {
 #[test]
 fn a_backup_comes_before_the_deletion() {
     let sandbox = sandbox(&["foo"]);
-    assert_eq!(
-        sandbox.run(&["key", "put", "k", "v", "-n", "foo"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["key", "put", "k", "v", "-n", "foo"]);
     let delete = |file| {
         [
             "namespace",
@@ -193,11 +184,9 @@ fn a_backup_comes_before_the_deletion() {
             file,
         ]
     };
-    let seen = sandbox.run(&delete("no/such/b.ndjson"));
-    assert_eq!(seen.code, Some(2), "{seen}");
+    sandbox.expect(2, &delete("no/such/b.ndjson"));
     assert_eq!(sandbox.emulator.requests("DELETE"), 0);
-    let seen = sandbox.run(&delete("b.ndjson"));
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &delete("b.ndjson"));
     assert!(sandbox.read("b.ndjson").contains("\"k\""));
 }
 
@@ -210,7 +199,7 @@ fn protection_goes_by_the_usual_title_too() {
         "[[namespace]]\nbinding = \"SESSIONS\"\nprotect = true\n",
     );
     let seen = sandbox.run(&["namespace", "delete", "bio-SESSIONS", "--yes"]);
-    assert!(seen.stderr.contains("kvctl.toml protects"), "{seen}");
+    seen.assert_stderr("kvctl.toml protects");
 }
 
 #[test]
@@ -233,6 +222,5 @@ fn a_broken_wrangler_file_does_not_stop_a_deletion_by_id() {
         "--account-id",
         account,
     ];
-    let seen = sandbox.run(&args);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &args);
 }

@@ -20,8 +20,7 @@ DOMAIN = \"bio.example\"
 ";
 
 fn titles(sandbox: &Sandbox) -> BTreeSet<String> {
-    let listed = sandbox.run(&["namespace", "list", "--ndjson"]);
-    assert_eq!(listed.code, Some(0), "{listed}");
+    let listed = sandbox.expect(0, &["namespace", "list", "--ndjson"]);
     listed
         .stdout
         .lines()
@@ -44,7 +43,7 @@ fn a_project_without_kv_gets_three_namespaces() {
 fn a_second_run_sends_one_request_and_touches_nothing() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", BIO);
-    assert_eq!(sandbox.run(&["provision"]).code, Some(0));
+    sandbox.expect(0, &["provision"]);
     // A fresh project costs one list and its creates.
     assert_eq!(sandbox.emulator.log().len(), 1 + 3);
     let file = sandbox.app().join("wrangler.toml");
@@ -62,8 +61,7 @@ fn a_second_run_sends_one_request_and_touches_nothing() {
         fs::metadata(&file).unwrap().modified().unwrap(),
     );
     assert_eq!(before, after);
-    let check = sandbox.run(&["provision", "--check"]);
-    assert_eq!(check.code, Some(0), "{check}");
+    sandbox.expect(0, &["provision", "--check"]);
     assert_eq!(sandbox.emulator.log().len(), 1 + 3 + 2);
 }
 
@@ -74,7 +72,7 @@ fn creates_overlap_in_time() {
     sandbox
         .emulator
         .latency(std::time::Duration::from_millis(150));
-    assert_eq!(sandbox.run(&["provision"]).code, Some(0));
+    sandbox.expect(0, &["provision"]);
     let log = sandbox.emulator.log();
     let posts: Vec<_> = log.iter().filter(|e| e.method == "POST").collect();
     assert_eq!(posts.len(), 3);
@@ -93,8 +91,7 @@ fn separate_previews_make_six_namespaces() {
     let text = sandbox.read("wrangler.toml");
     assert_eq!(text.matches("[[kv_namespaces]]").count(), 3);
     assert_eq!(text.matches("\npreview_id = ").count(), 3);
-    let again = sandbox.run(&["provision", "--preview", "separate"]);
-    assert_eq!(again.code, Some(0), "{again}");
+    sandbox.expect(0, &["provision", "--preview", "separate"]);
     assert_eq!(sandbox.emulator.requests("POST"), 6);
 }
 
@@ -118,7 +115,7 @@ fn a_shared_preview_is_warned_about() {
 fn a_namespace_with_the_right_title_is_adopted() {
     let sandbox = Sandbox::new();
     for title in ["bio-SESSIONS", "bio-rate-limit", "CONFIG_CACHE"] {
-        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+        sandbox.expect(0, &["namespace", "create", title]);
     }
     sandbox.write("wrangler.toml", BIO);
     // One by its title, one by the form of `wrangler deploy`; the bare one is only offered.
@@ -130,7 +127,7 @@ fn a_namespace_with_the_right_title_is_adopted() {
 fn two_candidates_are_ambiguous() {
     let sandbox = Sandbox::new();
     for title in ["bio-RATE_LIMIT", "bio-rate-limit"] {
-        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+        sandbox.expect(0, &["namespace", "create", title]);
     }
     sandbox.write("wrangler.toml", BIO);
     insta::assert_snapshot!(sandbox.run(&["provision"]));
@@ -140,10 +137,7 @@ fn two_candidates_are_ambiguous() {
 #[test]
 fn a_title_may_be_given() {
     let sandbox = Sandbox::new();
-    assert_eq!(
-        sandbox.run(&["namespace", "create", "CONFIG_CACHE"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["namespace", "create", "CONFIG_CACHE"]);
     sandbox.write("wrangler.toml", BIO);
     let seen = sandbox.run(&["provision", "CONFIG_CACHE=CONFIG_CACHE", "NEW=a title"]);
     insta::assert_snapshot!(seen);
@@ -162,8 +156,7 @@ fn an_unknown_id_is_refused_unless_named() {
     // Allowed, but nobody is there to confirm it.
     insta::assert_snapshot!(sandbox.run(&["provision", "--replace-id", old]));
     assert_eq!(sandbox.read("wrangler.toml"), text);
-    let seen = sandbox.run(&["provision", "--replace-id", old, "--yes"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision", "--replace-id", old, "--yes"]);
     assert!(sandbox.read("wrangler.toml").ends_with("\" # live\n"));
     assert!(!sandbox.read("wrangler.toml").contains(old));
 }
@@ -172,7 +165,7 @@ fn an_unknown_id_is_refused_unless_named() {
 fn a_replacement_that_is_not_called_for_is_an_error() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", BIO);
-    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    sandbox.expect(0, &["provision", "SESSIONS"]);
     let text = sandbox.read("wrangler.toml");
     let id = text
         .lines()
@@ -208,14 +201,12 @@ fn environments_have_namespaces_of_their_own() {
     let text = "name = \"bio\"\n\n[[kv_namespaces]]\nbinding = \"SESSIONS\"\nid = \"<id>\"\n\n\
                 [env.staging]\nvars = { A = 1 }\n\n[env.production]\nname = \"bio-live\"\n";
     sandbox.write("wrangler.toml", text);
-    let seen = sandbox.run(&["provision", "--env", "staging"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision", "--env", "staging"]);
     assert_eq!(titles(&sandbox), ["bio-staging-SESSIONS".to_owned()].into());
     insta::assert_snapshot!(sandbox.run(&["provision", "--all-envs"]));
     let expected = ["bio-SESSIONS", "bio-staging-SESSIONS", "bio-live-SESSIONS"];
     assert_eq!(titles(&sandbox), expected.map(str::to_owned).into());
-    let again = sandbox.run(&["provision", "--all-envs", "--check"]);
-    assert_eq!(again.code, Some(0), "{again}");
+    sandbox.expect(0, &["provision", "--all-envs", "--check"]);
 }
 
 #[test]
@@ -232,11 +223,8 @@ fn sections_of_one_worker_share_its_namespaces() {
 fn a_namespace_that_another_binding_holds_is_not_adopted() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", "name = \"bio\"\n");
-    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
-    assert_eq!(
-        sandbox.run(&["rename-binding", "SESSIONS", "LOGINS"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["provision", "SESSIONS"]);
+    sandbox.expect(0, &["rename-binding", "SESSIONS", "LOGINS"]);
     let before = sandbox.read("wrangler.toml");
     insta::assert_snapshot!(sandbox.run(&["provision", "SESSIONS"]));
     assert_eq!(sandbox.read("wrangler.toml"), before);
@@ -250,8 +238,7 @@ fn kvctl_toml_names_what_is_wanted() {
         "kvctl.toml",
         "[[namespace]]\nbinding = \"SESSIONS\"\ntitle = \"bio-sessions\"\n\n[[namespace]]\nbinding = \"CACHE\"\n",
     );
-    let seen = sandbox.run(&["provision", "--all-envs"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision", "--all-envs"]);
     let expected = [
         "bio-sessions",
         "bio-CACHE",
@@ -267,8 +254,7 @@ fn kvctl_toml_names_what_is_wanted() {
 fn out_leaves_the_original_alone() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", BIO);
-    let seen = sandbox.run(&["provision", "--out", "new.toml"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision", "--out", "new.toml"]);
     assert_eq!(sandbox.read("wrangler.toml"), BIO);
     let copy = sandbox.read("new.toml");
     assert_eq!(copy.matches("[[kv_namespaces]]").count(), 3);
@@ -277,16 +263,10 @@ fn out_leaves_the_original_alone() {
     assert_eq!(sandbox.read("new.toml"), copy);
     // Another file is not overwritten unasked, and nothing is created for it.
     sandbox.write("new.toml", "theirs\n");
-    let seen = sandbox.run(&["provision", "MORE", "--out", "new.toml"]);
-    assert_eq!(seen.code, Some(9), "{seen}");
+    sandbox.expect(9, &["provision", "MORE", "--out", "new.toml"]);
     assert_eq!(sandbox.read("new.toml"), "theirs\n");
     assert_eq!(sandbox.emulator.requests("POST"), 3);
-    assert_eq!(
-        sandbox
-            .run(&["provision", "--out", "new.toml", "--yes"])
-            .code,
-        Some(0)
-    );
+    sandbox.expect(0, &["provision", "--out", "new.toml", "--yes"]);
 }
 
 #[test]
@@ -307,14 +287,11 @@ fn sections_of_two_accounts_are_not_mixed() {
 fn a_hint_for_an_environment_names_it() {
     let sandbox = Sandbox::new();
     for title in ["bio-s-A", "bio-s-a"] {
-        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+        sandbox.expect(0, &["namespace", "create", title]);
     }
     sandbox.write("wrangler.toml", "name = \"bio\"\n[env.s]\n");
     let seen = sandbox.run(&["provision", "A", "--env", "s"]);
-    assert!(
-        seen.stderr.contains("`kvctl provision A=bio-s-A --env s`"),
-        "{seen}"
-    );
+    seen.assert_stderr("`kvctl provision A=bio-s-A --env s`");
 }
 
 #[test]
@@ -333,8 +310,7 @@ fn a_replacement_that_was_made_is_no_error_the_second_time() {
         "--yes",
     ];
     for _ in 0..2 {
-        let seen = sandbox.run(&args);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &args);
         assert!(!sandbox.read("wrangler.toml").contains(old));
     }
 }
@@ -343,10 +319,7 @@ fn a_replacement_that_was_made_is_no_error_the_second_time() {
 fn a_preview_that_stays_shared_fails_a_check() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", "name = \"bio\"\n");
-    assert_eq!(
-        sandbox.run(&["provision", "A", "--preview", "same"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["provision", "A", "--preview", "same"]);
     insta::assert_snapshot!(sandbox.run(&["provision", "--preview", "separate", "--check"]));
 }
 
@@ -354,7 +327,7 @@ fn a_preview_that_stays_shared_fails_a_check() {
 fn a_title_in_kvctl_toml_moves_no_live_binding() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", "name = \"bio\"\n");
-    assert_eq!(sandbox.run(&["provision", "A"]).code, Some(0));
+    sandbox.expect(0, &["provision", "A"]);
     let before = sandbox.read("wrangler.toml");
     sandbox.write(
         "kvctl.toml",
@@ -367,23 +340,16 @@ fn a_title_in_kvctl_toml_moves_no_live_binding() {
 #[test]
 fn init_makes_a_file_where_there_is_none() {
     let sandbox = Sandbox::new();
-    let seen = sandbox.run(&["provision", "--init", "SESSIONS", "--dry-run"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["provision", "--init", "SESSIONS", "--dry-run"]);
     assert!(!sandbox.app().join("wrangler.toml").exists());
-    assert_eq!(
-        sandbox.run(&["provision", "--init", "SESSIONS"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["provision", "--init", "SESSIONS"]);
     let text = sandbox.read("wrangler.toml");
     assert!(
         text.starts_with("name = \"app\"\ncompatibility_date = \"20"),
         "{text}"
     );
     assert_eq!(titles(&sandbox), ["app-SESSIONS".to_owned()].into());
-    assert_eq!(
-        sandbox.run(&["provision", "--init", "--check"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["provision", "--init", "--check"]);
 }
 
 #[test]
@@ -398,7 +364,7 @@ fn init_needs_a_name_that_is_the_project_s_own() {
     fs::create_dir(&nested).unwrap();
     let mut command = sandbox.command(&["--cwd", "..", "provision", "--init", "A", "--dry-run"]);
     let seen = Seen::of(command.current_dir(&nested));
-    assert!(seen.stdout.contains("app-A"), "{seen}");
+    seen.assert_stdout("app-A");
 }
 
 #[test]
@@ -407,7 +373,6 @@ fn bindings_only_in_environments_ask_for_one() {
     let text = "name = \"bio\"\n[[env.staging.kv_namespaces]]\nbinding = \"SESSIONS\"\n";
     sandbox.write("wrangler.toml", text);
     insta::assert_snapshot!(sandbox.run(&["provision"]));
-    let all = sandbox.run(&["provision", "--all-envs"]);
-    assert_eq!(all.code, Some(0), "{all}");
+    sandbox.expect(0, &["provision", "--all-envs"]);
     assert_eq!(titles(&sandbox).len(), 1);
 }

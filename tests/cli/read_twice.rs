@@ -17,8 +17,7 @@ use crate::{
 };
 
 fn keys(sandbox: &Sandbox) -> usize {
-    let seen = sandbox.run(&["key", "list", "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.expect(0, &["key", "list", "-n", "one"]);
     seen.stdout.lines().count()
 }
 
@@ -63,8 +62,8 @@ fn a_file_that_changes_after_it_was_looked_through_is_not_sent() {
         sandbox.write(name, changed);
         let seen = Seen::of(child);
         assert_eq!(seen.code, Some(1), "{seen}");
-        assert!(seen.stderr.contains("changed while it was read"), "{seen}");
-        assert!(seen.stderr.contains("0 records confirmed"), "{seen}");
+        seen.assert_stderr("changed while it was read");
+        seen.assert_stderr("0 records confirmed");
         assert_eq!(seen.stdout, "");
         assert_eq!(keys(&sandbox), 0);
     });
@@ -86,8 +85,7 @@ fn a_directory_that_changes_after_it_was_looked_through_is_not_sent() {
         let sandbox = sandbox(&["one"]);
         sandbox.write("site/a", "1");
         sandbox.write("site/b/c", "2");
-        let put = sandbox.run(&["key", "put", "old", "x", "-n", "one"]);
-        assert_eq!(put.code, Some(0), "{put}");
+        sandbox.expect(0, &["key", "put", "old", "x", "-n", "one"]);
         let child = looked(&sandbox, args);
         match changed {
             "changed" => sandbox.write("site/a", "other"),
@@ -96,9 +94,9 @@ fn a_directory_that_changes_after_it_was_looked_through_is_not_sent() {
         }
         let seen = Seen::of(child);
         assert_eq!(seen.code, Some(1), "{changed}: {seen}");
-        assert!(seen.stderr.contains("changed while it was read"), "{seen}");
+        seen.assert_stderr("changed while it was read");
         if changed != "gone" {
-            assert!(seen.stderr.contains("file `a"), "{seen}");
+            seen.assert_stderr("file `a");
         }
         assert_eq!(keys(&sandbox), 1, "{changed}");
     });
@@ -131,9 +129,11 @@ fn what_can_be_read_only_once_is_kept() {
     let seen = through_pipe(&sandbox, &bulk, list);
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(keys(&sandbox), 998);
-    let seen = sandbox.run(&["import", "/dev/zero", "--format", "ndjson", "-n", "one"]);
-    assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stderr.contains("is a device"), "{seen}");
+    let seen = sandbox.expect(
+        2,
+        &["import", "/dev/zero", "--format", "ndjson", "-n", "one"],
+    );
+    seen.assert_stderr("is a device");
 }
 
 #[test]
@@ -160,29 +160,23 @@ fn names_that_begin_with_a_dot_are_named_and_their_keys_stay() {
     sandbox.write("site/.well-known/x", "1");
     sandbox.write("site/b/.env", "1");
     for key in [".well-known/x", ".well-known/y", "b/.env", ".other", "old"] {
-        let put = sandbox.run(&["key", "put", key, "x", "-n", "one"]);
-        assert_eq!(put.code, Some(0), "{put}");
+        sandbox.expect(0, &["key", "put", key, "x", "-n", "one"]);
     }
     let delete = ["sync", "site", "-n", "one", "--delete", "-y"];
-    let seen = sandbox.run(&delete);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.expect(0, &delete);
     let said = "skipped 2 names beginning with a dot: `.well-known`, `b/.env`";
-    assert!(seen.stderr.contains(said), "{seen}");
-    assert!(
-        seen.stdout.contains("3 keys of skipped files kept"),
-        "{seen}"
-    );
+    seen.assert_stderr(said);
+    seen.assert_stdout("3 keys of skipped files kept");
     let left = sandbox.run(&["key", "list", "-n", "one"]).stdout;
     assert_eq!(left, ".well-known/x\n.well-known/y\na\nb/.env\n");
     let seen = sandbox.run(&[&delete[..], &["--json"]].concat());
-    assert!(seen.stdout.contains("\"skipped\""), "{seen}");
+    seen.assert_stdout("\"skipped\"");
     let seen = sandbox.run(&["import", "site", "-n", "one", "--json"]);
-    assert!(seen.stdout.contains("\"b/.env\""), "{seen}");
+    seen.assert_stdout("\"b/.env\"");
     let seen = sandbox.run(&["diff", "site", "title:one"]);
-    assert!(seen.stderr.contains(said), "{seen}");
+    seen.assert_stderr(said);
 
-    let seen = sandbox.run(&[&delete[..], &["--hidden"]].concat());
-    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = sandbox.expect(0, &[&delete[..], &["--hidden"]].concat());
     assert!(!seen.stderr.contains("skipped"), "{seen}");
     let left = sandbox.run(&["key", "list", "-n", "one"]).stdout;
     assert_eq!(left, ".well-known/x\na\nb/.env\n");

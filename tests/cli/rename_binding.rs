@@ -44,15 +44,14 @@ fn the_name_changes_and_nothing_else() {
 fn the_title_follows_on_request() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", "name = \"bio\"\n");
-    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    sandbox.expect(0, &["provision", "SESSIONS"]);
     let id = sandbox.read("wrangler.toml");
     insta::assert_snapshot!(sandbox.run(&["rename-binding", "SESSIONS", "LOGINS", "--title"]));
     assert_eq!(
         sandbox.read("wrangler.toml"),
         id.replace("SESSIONS", "LOGINS")
     );
-    let check = sandbox.run(&["provision", "--check"]);
-    assert_eq!(check.code, Some(0), "{check}");
+    sandbox.expect(0, &["provision", "--check"]);
     insta::assert_snapshot!(sandbox.run(&[
         "rename-binding",
         "SESSIONS",
@@ -76,11 +75,8 @@ fn what_cannot_be_renamed_is_said() {
 fn titles_are_checked_before_any_is_given() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", "name = \"bio\"\n[env.s]\n");
-    assert_eq!(sandbox.run(&["provision", "A", "--all-envs"]).code, Some(0));
-    assert_eq!(
-        sandbox.run(&["namespace", "create", "bio-s-B"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["provision", "A", "--all-envs"]);
+    sandbox.expect(0, &["namespace", "create", "bio-s-B"]);
     let before = sandbox.read("wrangler.toml");
     insta::assert_snapshot!(sandbox.run(&["rename-binding", "A", "B", "--all-envs", "--title"]));
     assert_eq!(sandbox.read("wrangler.toml"), before);

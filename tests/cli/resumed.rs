@@ -130,10 +130,9 @@ fn a_resumed_copy_claims_nothing_of_values_that_it_did_not_look_at() {
     let expected = "copied 10000 records; 20000 records of an earlier run not read again\n";
     assert_eq!(seen.stdout, expected, "{seen}");
     let said = "20000 records confirmed before were not read again; `kvctl diff`";
-    assert!(seen.stderr.contains(said), "{seen}");
+    seen.assert_stderr(said);
     // What it names does what it says.
-    let seen = sandbox.run(&["diff", "title:one", "title:two"]);
-    assert_eq!(seen.code, Some(8), "{seen}");
+    sandbox.expect(8, &["diff", "title:one", "title:two"]);
     ok(&sandbox.run(&[&COPY[..], &["--restart"]].concat()));
     ok(&sandbox.run(&["diff", "title:one", "title:two"]));
 }
@@ -143,7 +142,7 @@ fn exported_in_part() -> Sandbox {
     let sandbox = filled(3000);
     cut(&sandbox, "GET", "/keys", 2);
     let seen = sandbox.run(&["export", "out.ndjson", "-n", "one"]);
-    assert!(seen.stderr.contains("--resume"), "{seen}");
+    seen.assert_stderr("--resume");
     sandbox.emulator.clear_faults();
     sandbox
 }
@@ -155,10 +154,7 @@ fn a_resumed_export_takes_in_keys_that_are_new_before_its_last_one() {
     put(&sandbox, "key:0000500+", "new");
     let seen = resume(&sandbox, &export, &[]);
     assert!(seen.stdout.starts_with("exported 3001 records ("), "{seen}");
-    assert!(
-        seen.stdout.contains("of them in an earlier run), "),
-        "{seen}"
-    );
+    seen.assert_stdout("of them in an earlier run), ");
     for said in [
         "exported before were not read again; `kvctl export --restart`",
         "not sorted by key",

@@ -117,7 +117,7 @@ fn odd_records_come_back_as_they_went_at_length() {
 fn go_and_come_back(count: usize, largest: usize) {
     let sandbox = Sandbox::unlimited();
     for title in ["one", "two"] {
-        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+        sandbox.expect(0, &["namespace", "create", title]);
     }
     let mut random = Numbers(2026);
     let later = kvctl::env::now().as_second() + 86_400;

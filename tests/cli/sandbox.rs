@@ -70,7 +70,6 @@ pub(crate) struct Sandbox {
 }
 
 /// How a run ended.
-#[must_use = "either snapshot the output or assert on it"]
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) code: Option<i32>,
@@ -207,7 +206,16 @@ impl Sandbox {
         command
     }
 
+    /// Runs `kvctl` with the credentials of the service, to an end with this exit code.
+    #[track_caller]
+    pub(crate) fn expect(&self, code: i32, args: &[&str]) -> Seen {
+        let seen = self.run(args);
+        assert_eq!(seen.code, Some(code), "{args:?}: {seen}");
+        seen
+    }
+
     /// Runs `kvctl` with the credentials of the service.
+    #[must_use = "either snapshot the output or assert on it"]
     #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Seen {
         Seen::of(self.command(args))
@@ -247,6 +255,7 @@ fn binary() -> PathBuf {
 
 impl Seen {
     /// Waits for the end of a run.
+    #[must_use = "either snapshot the output or assert on it"]
     #[track_caller]
     pub(crate) fn of(run: impl Finish) -> Self {
         let output = run.finish();
@@ -256,6 +265,20 @@ impl Seen {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         }
+    }
+}
+
+impl Seen {
+    /// Checks that stdout contains `text`.
+    #[track_caller]
+    pub(crate) fn assert_stdout(&self, text: impl AsRef<str>) {
+        assert!(self.stdout.contains(text.as_ref()), "{self}");
+    }
+
+    /// Checks that stderr contains `text`.
+    #[track_caller]
+    pub(crate) fn assert_stderr(&self, text: impl AsRef<str>) {
+        assert!(self.stderr.contains(text.as_ref()), "{self}");
     }
 }
 

@@ -79,8 +79,8 @@ fn a_project_gets_helpers_and_env_once() {
     assert!(sandbox.read(TYPES).contains("  DRAFTS: KVNamespace;\n"));
     let after = tree(&sandbox);
     insta::assert_snapshot!(sandbox.run(&["scaffold"]));
-    assert_eq!(sandbox.run(&["scaffold", "--check"]).code, Some(0));
-    assert_eq!(sandbox.run(&["scaffold", "--force"]).code, Some(0));
+    sandbox.expect(0, &["scaffold", "--check"]);
+    sandbox.expect(0, &["scaffold", "--force"]);
     assert_eq!(tree(&sandbox), after);
     assert_eq!(sandbox.emulator.log().len(), 0);
 }
@@ -88,7 +88,7 @@ fn a_project_gets_helpers_and_env_once() {
 #[test]
 fn a_file_that_was_edited_is_replaced_on_demand_only() {
     let sandbox = project();
-    assert_eq!(sandbox.run(&["scaffold"]).code, Some(0));
+    sandbox.expect(0, &["scaffold"]);
     let original = sandbox.read(CACHE);
     let edited = original.replace("jitter ?? 0.1", "jitter ?? 0.2");
     sandbox.write(CACHE, &edited);
@@ -101,7 +101,7 @@ fn a_file_that_was_edited_is_replaced_on_demand_only() {
     assert_eq!(sandbox.read("src/lib/kv/cache.ts.bak"), edited);
     // A copy that is kept is not replaced by the next.
     sandbox.write(CACHE, "export {};\n");
-    assert_eq!(sandbox.run(&["scaffold", "--force"]).code, Some(0));
+    sandbox.expect(0, &["scaffold", "--force"]);
     assert_eq!(sandbox.read("src/lib/kv/cache.ts.bak"), edited);
     assert_eq!(sandbox.read("src/lib/kv/cache.ts.bak2"), "export {};\n");
 }
@@ -109,21 +109,21 @@ fn a_file_that_was_edited_is_replaced_on_demand_only() {
 #[test]
 fn what_nobody_edited_is_brought_up_to_date() {
     let sandbox = project();
-    assert_eq!(sandbox.run(&["scaffold"]).code, Some(0));
+    sandbox.expect(0, &["scaffold"]);
     // Other line ends are no edit, and stay.
     sandbox.write(CACHE, sandbox.read(CACHE).replace('\n', "\r\n"));
     changes_nothing(&sandbox, &["scaffold", "--check"], 0);
     sandbox.write("kvctl.toml", "[scaffold.cache]\nttl = \"2h\"\n");
     let seen = refused(&sandbox, &["scaffold", "--check"], 8);
     assert!(seen.stdout.contains("+const TTL_SECONDS = 7200;"), "{seen}");
-    assert_eq!(sandbox.run(&["scaffold"]).code, Some(0));
+    sandbox.expect(0, &["scaffold"]);
     let text = sandbox.read(CACHE);
     assert!(text.contains("const TTL_SECONDS = 7200;\r\n"));
     assert!(!text.replace("\r\n", "").contains('\n'));
 
     let stamped = |version| kvctl::scaffold::stamp(version, "kvctl scaffold", "export {};\n");
     sandbox.write(CACHE, stamped("0.0.9"));
-    assert_eq!(sandbox.run(&["scaffold"]).code, Some(0));
+    sandbox.expect(0, &["scaffold"]);
     assert!(sandbox.read(CACHE).contains("class ConfigCache"));
     sandbox.write(CACHE, stamped("99.0.0"));
     insta::assert_snapshot!(refused(&sandbox, &["scaffold"], 9).stderr);
@@ -149,7 +149,7 @@ fn the_project_and_its_places_may_be_named() {
     assert!(head.contains("kvctl scaffold --out-dir kv --types env.d.ts\n"));
     assert_eq!(tree(&sandbox).len(), 2);
     let staging = ["scaffold", "--env", "staging", "--only", "types"];
-    assert_eq!(sandbox.run(&staging).code, Some(0));
+    sandbox.expect(0, &staging);
     assert_eq!(
         sandbox.read(TYPES),
         "export interface Env {\n  DRAFTS: KVNamespace;\n}\n"
@@ -257,9 +257,9 @@ fn the_types_of_the_runtime_are_asked_for_or_left_to_wrangler() {
     );
     let elsewhere = sandbox.run(&["scaffold", "--only", "types", "--dry-run"]);
     let note = "src/index.ts declares an `Env`, too; `--types src/index.ts` adds";
-    assert!(elsewhere.stdout.contains(note), "{elsewhere}");
+    elsewhere.assert_stdout(note);
     let there = ["scaffold", "--only", "types", "--types", "src/index.ts"];
-    assert_eq!(sandbox.run(&there).code, Some(0));
+    sandbox.expect(0, &there);
     assert!(
         sandbox
             .read("src/index.ts")
@@ -291,8 +291,8 @@ fn provision_does_both() {
         "export interface Env {\n  SESSIONS: KVNamespace;\n}\n"
     );
     let after = tree(&sandbox);
-    assert_eq!(sandbox.run(&both(&["--check"])).code, Some(0));
-    assert_eq!(sandbox.run(&both(&[])).code, Some(0));
+    sandbox.expect(0, &both(&["--check"]));
+    sandbox.expect(0, &both(&[]));
     assert_eq!(tree(&sandbox), after);
 
     // One document, with both.

@@ -160,8 +160,7 @@ fn a_project_is_provisioned_and_used_as_with_the_service() {
     let listed = sandbox.bare_command(&["--local", "namespace", "list"]);
     assert_eq!(Seen::of(listed).stdout.lines().count(), 2);
     // The real service knows none of these ids.
-    let remote = sandbox.run(&["key", "get", "-b", "SESSIONS", "a"]);
-    assert_eq!(remote.code, Some(3), "{remote}");
+    sandbox.expect(3, &["key", "get", "-b", "SESSIONS", "a"]);
 }
 
 #[cfg(unix)]
@@ -287,8 +286,7 @@ fn failures_are_staged_and_requests_are_logged() {
     let server = Server::start(&sandbox, &flags);
     server.ok(&["namespace", "create", "a"]);
     let put = ["key", "put", "-n", "a", "odd/key", "canary-value"];
-    let spent = server.run(&put);
-    assert_eq!(spent.code, Some(7), "{spent}");
+    assert_eq!(server.run(&put).code, Some(7));
     server.ok(&put);
     let log = sandbox.read("log/requests");
     let lines: Vec<Value> = log

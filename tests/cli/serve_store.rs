@@ -350,11 +350,8 @@ fn values_behind_a_link_and_those_that_were_moved_are_kept() {
 
     let seen = fixed(&sandbox);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(
-        seen.stdout.contains("its folder is a symbolic link"),
-        "{seen}"
-    );
-    assert!(seen.stdout.contains("a key of another namespace"), "{seen}");
+    seen.assert_stdout("its folder is a symbolic link");
+    seen.assert_stdout("a key of another namespace");
     assert!(!seen.stdout.contains("removed"), "{seen}");
     assert_eq!(sandbox.read(&moved), "v");
     assert!(precious.join(name).exists());
@@ -375,8 +372,8 @@ fn a_broken_list_of_namespaces_is_said_at_once() {
     sandbox.write(".wrangler/state/kvctl/namespaces.json", "[");
     let listed = Seen::of(server.command(&["namespace", "list"]));
     assert_eq!(listed.code, Some(1), "{listed}");
-    assert!(listed.stderr.contains("namespaces.json"), "{listed}");
-    assert!(listed.stderr.contains("kvctl serve --check"), "{listed}");
+    listed.assert_stderr("namespaces.json");
+    listed.assert_stderr("kvctl serve --check");
     assert!(!listed.stderr.contains("attempts"), "{listed}");
 }
 
@@ -412,8 +409,8 @@ fn a_full_disk_is_said_at_once() {
             format!("{mount}; head -c 9000 /dev/zero > full/wrangler.bin; {fill}; {put} {value}");
         let seen = Seen::of(unshared(&script).unwrap());
         assert_eq!(seen.code, Some(1), "{seen}");
-        assert!(seen.stderr.contains("No space left on device"), "{seen}");
-        assert!(seen.stderr.contains(".wrangler/state"), "{seen}");
+        seen.assert_stderr("No space left on device");
+        seen.assert_stderr(".wrangler/state");
         assert!(!seen.stderr.contains("attempts"), "{seen}");
         assert!(!seen.stderr.contains("again later"), "{seen}");
     }

@@ -66,7 +66,7 @@ fn an_import_touches_nothing_beside_its_file() {
         for more in ["-y", "--resume", "--restart"] {
             let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", more]);
             ok(&seen);
-            assert!(seen.stderr.contains("in.ndjson.kvctl-journal"), "{seen}");
+            seen.assert_stderr("in.ndjson.kvctl-journal");
             assert!(fs::symlink_metadata(&beside).is_ok(), "{put} {more}");
             assert_eq!(sandbox.read("precious"), "precious\n", "{put} {more}");
             assert!(!sandbox.app().join("nothing").exists());
@@ -95,12 +95,11 @@ fn a_journal_of_an_older_kvctl_is_found_beside_the_file() {
     });
     let first = format!("kvctl import 1 remote, whatever the words {id} 100 {sum}");
     sandbox.write("in.ndjson.kvctl-journal", format!("{first}\n[0,59,60]\n"));
-    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
-    assert_eq!(seen.code, Some(9), "{seen}");
-    assert!(seen.stderr.contains("in.ndjson.kvctl-journal"), "{seen}");
+    let seen = sandbox.expect(9, &["import", "in.ndjson", "-n", "one"]);
+    seen.assert_stderr("in.ndjson.kvctl-journal");
     let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--resume"]);
     ok(&seen);
-    assert!(seen.stdout.contains("imported 40 records"), "{seen}");
+    seen.assert_stdout("imported 40 records");
     assert!(!sandbox.app().join("in.ndjson.kvctl-journal").exists());
     assert!(sandbox.journals().is_empty());
 }
@@ -118,9 +117,8 @@ fn a_journal_is_in_the_state_directory_for_its_user_alone() {
         .spawn()
         .unwrap();
     wait_until("a batch is confirmed", || sandbox.confirmed() >= Some(1));
-    let again = sandbox.run(&["import", "in.ndjson", "-n", "one", "--restart"]);
-    assert_eq!(again.code, Some(1), "{again}");
-    assert!(again.stderr.contains("another run"), "{again}");
+    let again = sandbox.expect(1, &["import", "in.ndjson", "-n", "one", "--restart"]);
+    again.assert_stderr("another run");
     child.kill().unwrap();
     child.wait().unwrap();
     let journal = sandbox.journals().remove(0);
@@ -132,10 +130,7 @@ fn a_journal_is_in_the_state_directory_for_its_user_alone() {
     symlink(sandbox.app(), sandbox.app().join("../other")).unwrap();
     let seen = sandbox.run(&["import", "../other/in.ndjson", "-n", "one", "--resume"]);
     ok(&seen);
-    assert!(
-        seen.stderr.contains("10000 records confirmed before"),
-        "{seen}"
-    );
+    seen.assert_stderr("10000 records confirmed before");
 }
 
 #[test]
@@ -172,26 +167,26 @@ fn an_export_follows_no_link_and_removes_no_file_of_others() {
     let part = sandbox.app().join("out.ndjson.part");
     symlink(sandbox.app().join("precious"), &part).unwrap();
     for more in ["-y", "--resume", "--restart"] {
-        let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", more]);
-        assert_eq!(seen.code, Some(1), "{seen}");
-        assert!(seen.stderr.contains("is a symbolic link"), "{seen}");
+        let seen = sandbox.expect(1, &["export", "out.ndjson", "-n", "one", more]);
+        seen.assert_stderr("is a symbolic link");
         assert_eq!(sandbox.read("precious"), precious);
     }
     fs::remove_file(&part).unwrap();
     sandbox.write("out.ndjson.part", "precious");
-    let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--restart"]);
-    assert_eq!(seen.code, Some(9), "{seen}");
+    sandbox.expect(9, &["export", "out.ndjson", "-n", "one", "--restart"]);
     assert_eq!(sandbox.read("out.ndjson.part"), "precious");
-    let seen = sandbox.run(&[
-        "export",
-        "/dev/null",
-        "--format",
-        "ndjson",
-        "-n",
-        "one",
-        "-y",
-    ]);
-    assert_eq!(seen.code, Some(1), "{seen}");
+    sandbox.expect(
+        1,
+        &[
+            "export",
+            "/dev/null",
+            "--format",
+            "ndjson",
+            "-n",
+            "one",
+            "-y",
+        ],
+    );
 }
 
 #[test]
@@ -209,7 +204,7 @@ fn of_two_exports_into_one_file_one_is_refused() {
     }
     let first = Seen::of(first);
     ok(&first);
-    assert!(first.stdout.contains("exported 3000 records"), "{first}");
+    first.assert_stdout("exported 3000 records");
     ok(&sandbox.run(&["diff", "out.ndjson", "title:one"]));
 }
 
@@ -217,9 +212,8 @@ fn of_two_exports_into_one_file_one_is_refused() {
 fn of_two_exports_into_one_directory_one_is_refused() {
     let sandbox = sandbox(&["one"]);
     let first = exporting(&sandbox, &["export", "out/", "-n", "one"]);
-    let seen = sandbox.run(&["export", "out/", "-n", "one"]);
-    assert_eq!(seen.code, Some(1), "{seen}");
-    assert!(seen.stderr.contains("is in use by another run"), "{seen}");
+    let seen = sandbox.expect(1, &["export", "out/", "-n", "one"]);
+    seen.assert_stderr("is in use by another run");
     let first = Seen::of(first);
     ok(&first);
     ok(&sandbox.run(&["diff", "out/", "title:one"]));

@@ -98,6 +98,6 @@ fn a_service_ends_in_order_whatever_the_signal() {
         assert!(send_signal(&child, signal));
         let seen = Seen::of(child);
         assert_eq!(seen.code, Some(0), "{seen}");
-        assert!(seen.stderr.contains("stopped"), "{seen}");
+        seen.assert_stderr("stopped");
     }
 }

@@ -9,8 +9,7 @@ use crate::{
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    let created = sandbox.run(&["namespace", "create", "one"]);
-    assert_eq!(created.code, Some(0), "{created}");
+    sandbox.expect(0, &["namespace", "create", "one"]);
     sandbox
 }
 
@@ -30,8 +29,7 @@ fn writes(sandbox: &Sandbox, run: impl FnOnce() -> Seen) -> (Seen, usize) {
 }
 
 fn put(sandbox: &Sandbox, key: &str, value: &str) {
-    let seen = sandbox.run(&["key", "put", key, value, "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["key", "put", key, value, "-n", "one"]);
 }
 
 #[test]
@@ -76,10 +74,9 @@ fn an_export_goes_back_with_expiry_and_metadata() {
     let later = (kvctl::env::now().as_second() + 86_400).to_string();
     for (key, metadata) in [("a", "{\"n\":1}"), ("a/b", "[2]")] {
         let put = ["key", "put", key, "v", "-n", "one", "--expires", &later];
-        let seen = sandbox.run(&[&put[..], &["--metadata", metadata]].concat());
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &[&put[..], &["--metadata", metadata]].concat());
     }
-    assert_eq!(sandbox.run(&["export", "site/", "-n", "one"]).code, Some(0));
+    sandbox.expect(0, &["export", "site/", "-n", "one"]);
     let (seen, count) = writes(&sandbox, || sync(&sandbox, &[]));
     assert_eq!(seen.stdout, "nothing to do: 2 keys unchanged\n");
     assert_eq!(count, 0);
@@ -90,7 +87,7 @@ fn an_export_goes_back_with_expiry_and_metadata() {
         seen.stdout,
         "changed  `a/b`\n1 written, 0 deleted, 1 unchanged\n"
     );
-    assert_eq!(sandbox.run(&["diff", "site/", "title:one"]).code, Some(0));
+    sandbox.expect(0, &["diff", "site/", "title:one"]);
 }
 
 #[test]
@@ -132,6 +129,5 @@ fn a_key_that_the_prefix_makes_too_long_is_named_before_anything_is_sent() {
         seen.stderr.contains("513 bytes long; the limit is 512"),
         "{seen}"
     );
-    let seen = sandbox.run(&["sync", "nowhere", "-n", "one"]);
-    assert_eq!(seen.code, Some(2), "{seen}");
+    sandbox.expect(2, &["sync", "nowhere", "-n", "one"]);
 }

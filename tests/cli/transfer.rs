@@ -15,7 +15,7 @@ use crate::{
 pub(crate) fn sandbox(titles: &[&str]) -> Sandbox {
     let sandbox = Sandbox::new();
     for title in titles {
-        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+        sandbox.expect(0, &["namespace", "create", title]);
     }
     sandbox
 }
@@ -86,13 +86,10 @@ pub(crate) fn count(sandbox: &Sandbox, method: &str, part: &str) -> usize {
 fn what_is_exported_and_imported_is_the_same() {
     let sandbox = sandbox(&["one", "two"]);
     sandbox.write("in.ndjson", odd_lines() + &lines(300));
-    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     for file in ["out.ndjson", "out.json", "out.csv", "out/"] {
-        let emptied = sandbox.run(&["key", "delete", "-n", "two", "--all", "-y"]);
-        assert_eq!(emptied.code, Some(0), "{emptied}");
-        let seen = sandbox.run(&["export", file, "-n", "one"]);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &["key", "delete", "-n", "two", "--all", "-y"]);
+        sandbox.expect(0, &["export", file, "-n", "one"]);
         let seen = sandbox.run(&["import", file, "-n", "two"]);
         assert_eq!(seen.code, Some(0), "{file} {seen}");
         let seen = sandbox.run(&["diff", "title:one", "title:two"]);
@@ -109,16 +106,14 @@ fn what_is_exported_and_imported_is_the_same() {
 fn a_directory_is_exported_whole_or_not_at_all() {
     let sandbox = sandbox(&["one"]);
     sandbox.write("in.ndjson", lines(300));
-    let import = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
-    assert_eq!(import.code, Some(0), "{import}");
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     sandbox.write("full/a", "mine");
     insta::assert_snapshot!(sandbox.run(&["export", "full/", "-n", "one"]));
     assert_eq!(sandbox.read("full/a"), "mine");
     let spent = Answer::new(500, "{}");
     let fault = Fault::new("POST", "/bulk/get", Action::Answer(spent)).after(2);
     sandbox.emulator.fault(fault.forever());
-    let seen = sandbox.run(&["export", "new/", "-n", "one", "--retries", "0"]);
-    assert_eq!(seen.code, Some(7), "{seen}");
+    sandbox.expect(7, &["export", "new/", "-n", "one", "--retries", "0"]);
     assert!(!sandbox.app().join("new").exists());
     assert!(!sandbox.app().join("new.part").exists());
     insta::assert_snapshot!(sandbox.run(&["export", "-", "--format", "dir", "-n", "one"]));
@@ -128,15 +123,9 @@ fn a_directory_is_exported_whole_or_not_at_all() {
 fn the_requests_are_as_few_as_can_be() {
     let sandbox = sandbox(&["one"]);
     sandbox.write("in.ndjson", lines(10_000));
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     assert_eq!(count(&sandbox, "PUT", "/bulk"), 1);
-    assert_eq!(
-        sandbox.run(&["export", "out.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["export", "out.ndjson", "-n", "one"]);
     assert_eq!(count(&sandbox, "GET", "/keys"), 10);
     assert_eq!(count(&sandbox, "POST", "/bulk/get"), 100);
 }
@@ -150,14 +139,8 @@ fn a_namespace_that_is_mostly_binary_is_read_singly() {
         text
     });
     sandbox.write("in.ndjson", text);
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
-    assert_eq!(
-        sandbox.run(&["export", "out.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
+    sandbox.expect(0, &["export", "out.ndjson", "-n", "one"]);
     assert_eq!(count(&sandbox, "GET", "/values/"), 850);
     // Only the batches that are under way before anything is known are taken apart.
     let asked = count(&sandbox, "POST", "/bulk/get");
@@ -173,12 +156,8 @@ fn a_write_that_is_too_much_is_halved_and_stays_so() {
         sandbox
             .emulator
             .fault(Fault::new("PUT", "/bulk", Action::Answer(busy)).times(2));
-        let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
-        assert_eq!(seen.code, Some(0), "{seen}");
-        assert_eq!(
-            sandbox.run(&["diff", "in.ndjson", "title:one"]).code,
-            Some(0)
-        );
+        sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
+        sandbox.expect(0, &["diff", "in.ndjson", "title:one"]);
     }
 }
 
@@ -189,19 +168,14 @@ fn what_the_service_did_not_store_is_sent_again_and_then_named() {
     let keys = ["key:0000001", "key:0000500", "key:0000999"].map(str::to_owned);
     let fails = || Action::Unsuccessful(Keys::Named(keys.to_vec()));
     sandbox.emulator.fault(Fault::new("PUT", "/bulk", fails()));
-    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     assert_eq!(count(&sandbox, "PUT", "/bulk"), 2);
-    assert_eq!(
-        sandbox.run(&["diff", "in.ndjson", "title:one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["diff", "in.ndjson", "title:one"]);
 
     sandbox
         .emulator
         .fault(Fault::new("PUT", "/bulk", fails()).forever());
-    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--retries", "1"]);
-    assert_eq!(seen.code, Some(6), "{seen}");
+    let seen = sandbox.expect(6, &["import", "in.ndjson", "-n", "one", "--retries", "1"]);
     insta::assert_snapshot!(seen);
 }
 
@@ -212,14 +186,8 @@ fn a_write_whose_answer_was_lost_loses_nothing() {
     sandbox
         .emulator
         .fault(Fault::new("PUT", "/bulk", Action::CutAfter));
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
-    assert_eq!(
-        sandbox.run(&["diff", "in.ndjson", "title:one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
+    sandbox.expect(0, &["diff", "in.ndjson", "title:one"]);
 }
 
 #[test]
@@ -242,30 +210,20 @@ fn an_import_goes_on_where_it_was_killed() {
     child.wait().unwrap();
     insta::assert_snapshot!(sandbox.run(&["import", "in.ndjson", "-n", "one"]));
     let before = count(&sandbox, "PUT", "/bulk");
-    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--resume"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(
-        seen.stderr.contains("40000 records confirmed before"),
-        "{seen}"
-    );
+    let seen = sandbox.expect(0, &["import", "in.ndjson", "-n", "one", "--resume"]);
+    seen.assert_stderr("40000 records confirmed before");
     // The cost is that of the rest.
-    assert!(seen.stderr.contains("2 requests, 20000 writes"), "{seen}");
+    seen.assert_stderr("2 requests, 20000 writes");
     assert_eq!(count(&sandbox, "PUT", "/bulk") - before, 2);
     assert!(sandbox.journals().is_empty());
-    assert_eq!(
-        sandbox.run(&["diff", "in.ndjson", "title:one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["diff", "in.ndjson", "title:one"]);
 }
 
 #[test]
 fn an_export_goes_on_where_it_was_killed() {
     let sandbox = sandbox(&["one"]);
     sandbox.write("in.ndjson", lines(5000));
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     // The fourth of five pages of names waits until the process is gone.
     let wait = Action::Delay(Duration::from_mins(5));
     sandbox
@@ -282,12 +240,8 @@ fn an_export_goes_on_where_it_was_killed() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!sandbox.app().join("out.ndjson").exists());
-    assert_eq!(
-        sandbox.run(&["export", "out.ndjson", "-n", "one"]).code,
-        Some(9)
-    );
-    let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(9, &["export", "out.ndjson", "-n", "one"]);
+    sandbox.expect(0, &["export", "out.ndjson", "-n", "one", "--resume"]);
     let whole = sandbox.command(&["export", "-n", "one"]).finish().stdout;
     assert_eq!(fs::read(sandbox.app().join("out.ndjson")).unwrap(), whole);
     assert!(!part.exists());
@@ -308,8 +262,7 @@ fn nothing_is_sent_of_a_file_that_is_wrong_somewhere() {
     insta::assert_snapshot!(sandbox.run(&["import", "bad.csv", "-n", "one"]));
     insta::assert_snapshot!(sandbox.run(&["import", "bad.xml", "-n", "one"]));
     assert_eq!(sandbox.emulator.log().len(), before);
-    let seen = sandbox.run(&["import", "in.ndjson", "-n", "one", "--skip-invalid"]);
-    assert_eq!(seen.code, Some(6), "{seen}");
+    let seen = sandbox.expect(6, &["import", "in.ndjson", "-n", "one", "--skip-invalid"]);
     insta::assert_snapshot!(seen);
     assert_eq!(sandbox.run(&["key", "get", "a", "-n", "one"]).stdout, "1");
 }
@@ -319,11 +272,10 @@ fn of_many_that_are_passed_over_people_are_shown_some_and_programs_all() {
     let sandbox = sandbox(&["one"]);
     sandbox.write("in.ndjson", "{\"key\":\"..\",\"value\":\"\"}\n".repeat(25));
     let import = ["import", "in.ndjson", "-n", "one", "--skip-invalid"];
-    let seen = sandbox.run(&[&import[..], &["--json"]].concat());
-    assert_eq!(seen.code, Some(6), "{seen}");
+    let seen = sandbox.expect(6, &[&import[..], &["--json"]].concat());
     assert_eq!(seen.stderr.matches("skipped: line ").count(), 20);
     let more = "warning: … and 5 more; `--json` names them all\n";
-    assert!(seen.stderr.contains(more), "{seen}");
+    seen.assert_stderr(more);
     let report: Value = serde_json::from_str(&seen.stdout).unwrap();
     assert_eq!(report["invalid"].as_array().unwrap().len(), 25);
 }
@@ -351,8 +303,7 @@ fn differences_are_named_and_fail() {
             .replace("key:0000000", "key:000000a")
             .replace("0001\"", "0009\""),
     );
-    let seen = sandbox.run(&["diff", "a.ndjson", "b.ndjson"]);
-    assert_eq!(seen.code, Some(1), "{seen}");
+    sandbox.expect(1, &["diff", "a.ndjson", "b.ndjson"]);
     sandbox.write(
         "b.ndjson",
         lines(4).replace("00000000001\"}", "00000000009\"}"),
@@ -366,10 +317,7 @@ fn differences_are_named_and_fail() {
 fn an_export_to_a_full_disk_leaves_nothing_under_its_name() {
     let sandbox = sandbox(&["one"]);
     sandbox.write("in.ndjson", lines(5000));
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     // A limit on the size of files stands for a disk that is full: writing fails amid a file.
     let limited = |name: &str| {
         let kvctl = sandbox.command(&[]);
@@ -388,7 +336,7 @@ fn an_export_to_a_full_disk_leaves_nothing_under_its_name() {
     for name in ["out.ndjson", "out.csv", "out.json"] {
         let seen = limited(name);
         assert_eq!(seen.code, Some(1), "{seen}");
-        assert!(seen.stderr.contains("could not write"), "{seen}");
+        seen.assert_stderr("could not write");
         assert!(!sandbox.app().join(name).exists());
         let part = sandbox.app().join(format!("{name}.part"));
         assert_eq!(
@@ -398,10 +346,8 @@ fn an_export_to_a_full_disk_leaves_nothing_under_its_name() {
         );
         assert_eq!(seen.stderr.contains("--resume"), part.exists(), "{seen}");
     }
-    let seen = sandbox.run(&["export", "out.ndjson", "-n", "one", "--resume"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
-    let seen = sandbox.run(&["diff", "in.ndjson", "out.ndjson"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["export", "out.ndjson", "-n", "one", "--resume"]);
+    sandbox.expect(0, &["diff", "in.ndjson", "out.ndjson"]);
 }
 
 #[test]
@@ -411,10 +357,7 @@ fn a_stdout_that_is_full_fails_an_export() {
     }
     let sandbox = sandbox(&["one"]);
     sandbox.write("in.ndjson", lines(100));
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     let full = fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
@@ -428,17 +371,9 @@ fn a_stdout_that_is_full_fails_an_export() {
 fn a_copy_carries_everything_also_from_remote_to_local() {
     let sandbox = sandbox(&["one", "two"]);
     sandbox.write("wrangler.toml", "name = \"bio\"\n");
-    assert_eq!(
-        sandbox
-            .run(&["namespace", "create", "mine", "--local"])
-            .code,
-        Some(0)
-    );
+    sandbox.expect(0, &["namespace", "create", "mine", "--local"]);
     sandbox.write("in.ndjson", odd_lines() + &lines(300));
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     let dry = [
         "copy",
         "--from",
@@ -452,11 +387,9 @@ fn a_copy_carries_everything_also_from_remote_to_local() {
         "dry run: 320 records would be copied: 5 requests, 320 reads, 320 writes\n"
     );
     for to in ["title:two", "local:title:mine"] {
-        let seen = sandbox.run(&["copy", "--from", "title:one", "--to", to]);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        let seen = sandbox.expect(0, &["copy", "--from", "title:one", "--to", to]);
         assert_eq!(seen.stdout, "copied 320 records\n");
-        let seen = sandbox.run(&["diff", "title:one", to]);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &["diff", "title:one", to]);
     }
     insta::assert_snapshot!(sandbox.run(&["copy", "--from", "title:one", "--to", "title:one"]));
     insta::assert_snapshot!(sandbox.run(&["copy", "--from", "a.json", "--to", "title:one"]));
@@ -466,13 +399,10 @@ fn a_copy_carries_everything_also_from_remote_to_local() {
 fn a_copy_goes_on_where_it_was_killed() {
     let sandbox = Sandbox::unlimited();
     for title in ["one", "two"] {
-        assert_eq!(sandbox.run(&["namespace", "create", title]).code, Some(0));
+        sandbox.expect(0, &["namespace", "create", title]);
     }
     sandbox.write("in.ndjson", lines(40_000));
-    assert_eq!(
-        sandbox.run(&["import", "in.ndjson", "-n", "one"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one"]);
     // The second of four writes waits until the process is gone.
     let wait = Action::Delay(Duration::from_mins(5));
     sandbox
@@ -485,25 +415,17 @@ fn a_copy_goes_on_where_it_was_killed() {
     });
     child.kill().unwrap();
     child.wait().unwrap();
-    let seen = sandbox.run(&copy);
-    assert_eq!(seen.code, Some(9), "{seen}");
-    assert!(seen.stderr.contains("--resume"), "{seen}");
+    let seen = sandbox.expect(9, &copy);
+    seen.assert_stderr("--resume");
     let before = [("PUT", "/bulk"), ("POST", "/bulk/get")].map(|(m, p)| count(&sandbox, m, p));
-    let seen = sandbox.run(&[&copy[..], &["--resume"]].concat());
-    assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(
-        seen.stderr.contains("30000 records confirmed before"),
-        "{seen}"
-    );
+    let seen = sandbox.expect(0, &[&copy[..], &["--resume"]].concat());
+    seen.assert_stderr("30000 records confirmed before");
     let expected = "copied 10000 records; 30000 records of an earlier run not read again\n";
     assert_eq!(seen.stdout, expected);
     let after = [("PUT", "/bulk"), ("POST", "/bulk/get")].map(|(m, p)| count(&sandbox, m, p));
     assert_eq!([after[0] - before[0], after[1] - before[1]], [1, 100]);
     assert!(sandbox.journals().is_empty());
-    assert_eq!(
-        sandbox.run(&["diff", "in.ndjson", "title:two"]).code,
-        Some(0)
-    );
+    sandbox.expect(0, &["diff", "in.ndjson", "title:two"]);
 }
 
 #[test]
@@ -528,7 +450,7 @@ fn stdin_is_imported_whole_or_not_at_all() {
     let damaged = exported.replace("with space", "with spice");
     let seen = import(&damaged);
     assert_eq!(seen.code, Some(1), "{seen}");
-    assert!(seen.stderr.contains("checksum"), "{seen}");
+    seen.assert_stderr("checksum");
     let seen = import(&format!("{cut}\n"));
     assert_eq!(seen.code, Some(1), "{seen}");
     assert_eq!(count(&sandbox, "PUT", "/bulk"), writes + 1);
@@ -543,13 +465,11 @@ fn a_protected_namespace_is_not_overwritten_in_a_mass_unasked() {
     let import = ["import", "in.ndjson", "-n", "one"];
     insta::assert_snapshot!(sandbox.run(&import));
     let copy = ["copy", "--from", "title:other", "--to", "title:one"];
-    assert_eq!(sandbox.run(&copy).code, Some(9));
-    let wrong = sandbox.run(&[&import[..], &["--confirm", "other"]].concat());
-    assert_eq!(wrong.code, Some(9), "{wrong}");
+    sandbox.expect(9, &copy);
+    sandbox.expect(9, &[&import[..], &["--confirm", "other"]].concat());
     assert_eq!(count(&sandbox, "PUT", "/bulk"), 0);
     for command in [&import[..], &copy] {
-        let seen = sandbox.run(&[command, &["--confirm", "one"]].concat());
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &[command, &["--confirm", "one"]].concat());
     }
 }
 

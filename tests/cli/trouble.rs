@@ -44,15 +44,14 @@ fn a_spent_quota_stops_an_import_at_once_and_tells_when_to_go_on() {
     let spent = Fault::new("PUT", "/bulk", Action::Answer(refusal(429, 10048)));
     sandbox.emulator.fault(spent.after(2));
     let import = ["import", "in.ndjson", "-n", "one"];
-    let seen = sandbox.run(&import);
-    assert_eq!(seen.code, Some(7), "{seen}");
+    let seen = sandbox.expect(7, &import);
     // What was under way then was waited for, four requests at most, and nothing else sent.
     let asked = count(&sandbox, "PUT", "/bulk");
     assert!(asked <= 6, "{asked}");
     let confirmed = format!("{}0000 records confirmed", asked - 1);
-    assert!(seen.stderr.contains(&confirmed), "{seen}");
-    assert!(seen.stderr.contains("00:00 UTC, in "), "{seen}");
-    assert!(seen.stderr.contains("70000 writes"), "{seen}");
+    seen.assert_stderr(&confirmed);
+    seen.assert_stderr("00:00 UTC, in ");
+    seen.assert_stderr("70000 writes");
 
     ok(&sandbox.run(&[&import[..], &["--resume"]].concat()));
     assert_eq!(count(&sandbox, "PUT", "/bulk"), 8);
@@ -117,7 +116,7 @@ fn a_list_that_goes_in_a_circle_is_not_taken_for_all() {
             sandbox.emulator.fault(fault.times(2));
             let seen = sandbox.run(args);
             assert_eq!(seen.code, Some(1), "{args:?} {seen}");
-            assert!(seen.stderr.contains("pagination loop"), "{seen}");
+            seen.assert_stderr("pagination loop");
         }
         assert!(!sandbox.app().join("out.csv").exists());
         assert_eq!((names(&sandbox, "one"), names(&sandbox, "two")), (20, 0));
@@ -139,13 +138,9 @@ fn three_of_ten_thousand_are_sent_again_and_named_if_they_keep_failing() {
     ok(&sandbox.run(&["key", "delete", "--all", "-n", "one", "-y"]));
     let fault = Fault::new("PUT", "/bulk", fails()).times(2);
     sandbox.emulator.fault(fault);
-    let seen = sandbox.run(&[&import[..], &["--retries", "1"]].concat());
-    assert_eq!(seen.code, Some(6), "{seen}");
+    let seen = sandbox.expect(6, &[&import[..], &["--retries", "1"]].concat());
     for key in three {
-        assert!(
-            seen.stdout.contains(&format!("not written: `{key}`")),
-            "{seen}"
-        );
+        seen.assert_stdout(&format!("not written: `{key}`"));
     }
     assert_eq!(names(&sandbox, "one"), 9997);
     // Only those are sent, once the service is well again.
@@ -166,9 +161,8 @@ fn a_key_that_failed_and_comes_again_has_the_last_value_and_keeps_it() {
     let other = Action::Unsuccessful(Keys::Named(vec!["key:0010000".to_owned()]));
     sandbox.emulator.fault(Fault::new("PUT", "/bulk", other));
     let import = ["import", "in.ndjson", "-n", "one", "--retries", "0"];
-    let seen = sandbox.run(&import);
-    assert_eq!(seen.code, Some(6), "{seen}");
-    assert!(seen.stdout.contains("not written: `key:0010000`"), "{seen}");
+    let seen = sandbox.expect(6, &import);
+    seen.assert_stdout("not written: `key:0010000`");
     assert!(!seen.stdout.contains("key:0000000"), "{seen}");
     // To go on must not bring the first value back.
     let seen = sandbox.run(&[&import[..], &["--resume"]].concat());
@@ -189,8 +183,7 @@ fn an_export_that_cannot_be_gone_on_with_says_so() {
         let spent = Action::Answer(refusal(429, 10048));
         let fault = Fault::new("POST", "/bulk/get", spent).after(20).times(10);
         sandbox.emulator.fault(fault);
-        let seen = sandbox.run(&["export", name, "-n", "one"]);
-        assert_eq!(seen.code, Some(7), "{seen}");
+        let seen = sandbox.expect(7, &["export", name, "-n", "one"]);
         assert!(!sandbox.app().join(name).exists());
         let part = sandbox.app().join(format!("{name}.part"));
         assert_eq!(part.exists(), resumable);
@@ -198,9 +191,8 @@ fn an_export_that_cannot_be_gone_on_with_says_so() {
     }
     // What a killed run left of a file that cannot be gone on with.
     sandbox.write("out.csv.part", "key,value\n");
-    let seen = sandbox.run(&["export", "out.csv", "-n", "one"]);
-    assert_eq!(seen.code, Some(9), "{seen}");
-    assert!(seen.stderr.contains("pass `--restart` to remove"), "{seen}");
+    let seen = sandbox.expect(9, &["export", "out.csv", "-n", "one"]);
+    seen.assert_stderr("pass `--restart` to remove");
     assert!(!seen.stderr.contains("--resume"), "{seen}");
     assert!(fs::read(sandbox.app().join("out.csv.part")).unwrap().len() == 10);
 }
@@ -209,9 +201,8 @@ fn an_export_that_cannot_be_gone_on_with_says_so() {
 fn an_export_to_no_folder_offers_nothing_to_go_on_with() {
     let sandbox = sandbox(&["one"]);
     for file in ["nodir/out.ndjson", "nodir/out.csv", "nodir/out/"] {
-        let seen = sandbox.run(&["export", file, "-n", "one"]);
-        assert_eq!(seen.code, Some(2), "{seen}");
-        assert!(seen.stderr.contains("`nodir` does not exist"), "{seen}");
+        let seen = sandbox.expect(2, &["export", file, "-n", "one"]);
+        seen.assert_stderr("`nodir` does not exist");
         assert!(!seen.stderr.contains("--re"), "{seen}");
     }
 }
@@ -227,7 +218,7 @@ fn a_backup_offers_no_flags_that_only_an_export_has() {
     };
     let seen = delete("nodir/b.json");
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stderr.contains("`nodir` does not exist"), "{seen}");
+    seen.assert_stderr("`nodir` does not exist");
     for (file, left) in [("b.ndjson", "{}\n"), ("b.json", "[")] {
         let part = format!("{file}.part");
         sandbox.write(&part, left);
@@ -294,7 +285,7 @@ fn ctrl_c_tells_how_to_go_on() {
         assert!(send_signal(&child, "-INT"));
         let seen = Seen::of(child);
         assert_eq!(seen.code, Some(130), "{seen}");
-        assert!(seen.stderr.contains(told), "{seen}");
+        seen.assert_stderr(told);
         assert!(!sandbox.app().join("out.csv.part").exists());
         assert_eq!(names(&sandbox, "one"), keys);
     });

@@ -223,7 +223,7 @@ fn what_fails_for_the_moment_is_asked_again_though_it_came_under_200() {
         past.sandbox.emulator.fault(errors(message));
         let seen = past.sandbox.run(&["usage", "--retries", "0"]);
         assert_eq!(seen.code, Some(code), "{seen}");
-        assert!(seen.stderr.contains(message), "{seen}");
+        seen.assert_stderr(message);
     }
 }
 
@@ -255,11 +255,7 @@ fn somebody_near_a_quota_is_told() {
         past.done(&["bulk", "put", "many.json", "-n", "a"]);
         past.see(&["usage"])
     });
-    assert!(
-        seen.stderr
-            .contains("% of the free plan's 1000 writes of today"),
-        "{seen}"
-    );
+    seen.assert_stderr("% of the free plan's 1000 writes of today");
     let paid = past.see(&["usage", "--plan", "paid"]);
     assert_eq!(paid.stderr, "");
 }

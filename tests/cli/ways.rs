@@ -38,7 +38,7 @@ fn what_does_not_speak_https_is_not_asked_again() {
     let seen = get(&sandbox, &[], &[("CLOUDFLARE_API_BASE_URL", &base)]);
     assert_eq!(seen.code, Some(1), "{seen}");
     assert_eq!(connections.load(Ordering::SeqCst), 1);
-    assert!(seen.stderr.contains("does not speak HTTPS"), "{seen}");
+    seen.assert_stderr("does not speak HTTPS");
     assert!(!seen.stderr.contains("HTTPS_PROXY"), "{seen}");
 }
 
@@ -54,11 +54,7 @@ fn a_proxy_that_cannot_be_used_is_an_error_and_not_passed_by() {
     ] {
         let seen = get(&sandbox, &[], &[base, (variable, value)]);
         assert_eq!(seen.code, Some(2), "{value} {seen}");
-        assert!(
-            seen.stderr
-                .contains(&format!("error: {variable} is not a usable")),
-            "{seen}"
-        );
+        seen.assert_stderr(&format!("error: {variable} is not a usable"));
         assert!(!seen.stderr.contains("canary"), "{seen}");
         // Where no proxy is to be used, it does no harm.
         let vars = [base, (variable, value), ("NO_PROXY", "kvctl.invalid")];
@@ -69,11 +65,7 @@ fn a_proxy_that_cannot_be_used_is_an_error_and_not_passed_by() {
     let refused = ("HTTPS_PROXY", "http://127.0.0.1:1");
     let seen = get(&sandbox, &["--retries", "0"], &[base, refused]);
     assert_eq!(seen.code, Some(7), "{seen}");
-    assert!(
-        seen.stderr
-            .contains("check the network, the proxy (HTTPS_PROXY"),
-        "{seen}"
-    );
+    seen.assert_stderr("check the network, the proxy (HTTPS_PROXY");
 }
 
 #[test]
@@ -82,16 +74,16 @@ fn a_file_of_authorities_without_certificates_is_an_error() {
     sandbox.write("empty.pem", "no certificate\n");
     let seen = get(&sandbox, &["--ca-file", "empty.pem"], &[]);
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stderr.contains("--ca-file"), "{seen}");
+    seen.assert_stderr("--ca-file");
     let seen = get(&sandbox, &[], &[("NODE_EXTRA_CA_CERTS", "empty.pem")]);
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stderr.contains("NODE_EXTRA_CA_CERTS"), "{seen}");
+    seen.assert_stderr("NODE_EXTRA_CA_CERTS");
     let block = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     sandbox.write("bad.pem", block);
     let seen = get(&sandbox, &["--ca-file", "bad.pem"], &[]);
     assert_eq!(seen.code, Some(2), "{seen}");
     let said = "bad.pem has a certificate that cannot be decoded";
-    assert!(seen.stderr.contains(said), "{seen}");
+    seen.assert_stderr(said);
 }
 
 #[cfg(target_os = "linux")]

@@ -169,8 +169,7 @@ fn setting() -> Sandbox {
     sandbox.write("keys.json", r#"["a","b"]"#);
     sandbox.write("tree-in/a", "new");
     sandbox.write("tree-in/d", "new");
-    let seen = sandbox.run(&["import", "same.ndjson", "-n", "one"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["import", "same.ndjson", "-n", "one"]);
     sandbox
 }
 

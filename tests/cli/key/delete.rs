@@ -8,8 +8,7 @@ use crate::sandbox::Sandbox;
 const DELETE: [&str; 4] = ["key", "delete", "-b", "SESSIONS"];
 
 fn count(sandbox: &Sandbox) -> usize {
-    let listed = sandbox.run(&["key", "list", "--namespace-id", &id(sandbox)]);
-    assert_eq!(listed.code, Some(0), "{listed}");
+    let listed = sandbox.expect(0, &["key", "list", "--namespace-id", &id(sandbox)]);
     listed.stdout.lines().count()
 }
 
@@ -27,7 +26,7 @@ fn one_key_is_deleted_without_listing_or_asking() {
     assert_eq!(value(&sandbox, "session:000001"), None);
     assert_eq!(count(&sandbox), 2);
     // That it is not there is no failure.
-    assert_eq!(sandbox.run(&with(&["session:000001"])).code, Some(0));
+    sandbox.expect(0, &with(&["session:000001"]));
 }
 
 #[test]
@@ -119,8 +118,7 @@ fn all_must_be_said_and_too_many_is_too_many() {
     insta::assert_snapshot!(sandbox.run(&with(&["--all", "--max-delete", "11"])));
     insta::assert_snapshot!(sandbox.run(&with(&["--prefix", "session:00000", "--dry-run"])));
     assert_eq!(count(&sandbox), 11);
-    let seen = sandbox.run(&with(&["--all", "-y", "--max-delete", "11"]));
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &with(&["--all", "-y", "--max-delete", "11"]));
     assert_eq!(count(&sandbox), 0);
     insta::assert_snapshot!(sandbox.run(&with(&["--all", "--json"])));
 }
@@ -137,16 +135,14 @@ fn a_protected_namespace_wants_its_title() {
     // Neither an id nor another directory's file is a way around.
     let id = id(&sandbox);
     let by_id = ["key", "delete", "--all", "--yes", "--namespace-id", &id];
-    assert_eq!(sandbox.run(&by_id).code, Some(9));
+    sandbox.expect(9, &by_id);
     let lines = feed(&sandbox, &with(&["--stdin", "-y"]), b"session:000000\n");
     assert_eq!(lines.code, Some(9), "{lines}");
-    let wrong = sandbox.run(&with(&["--all", "--yes", "--confirm", "SESSIONS"]));
-    assert_eq!(wrong.code, Some(9), "{wrong}");
+    sandbox.expect(9, &with(&["--all", "--yes", "--confirm", "SESSIONS"]));
     assert_eq!(count(&sandbox), 3);
     // Keys that are named are no mass.
-    assert_eq!(sandbox.run(&with(&["session:000000"])).code, Some(0));
-    let seen = sandbox.run(&with(&["--all", "--confirm", "bio-SESSIONS"]));
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &with(&["session:000000"]));
+    sandbox.expect(0, &with(&["--all", "--confirm", "bio-SESSIONS"]));
     assert_eq!(count(&sandbox), 0);
 }
 
@@ -181,11 +177,10 @@ fn a_deletion_that_stops_midway_says_how_far_it_came() {
     let spent = Action::Answer(Answer::new(429, body));
     let fault = Fault::new("POST", "bulk/delete", spent).after(4);
     sandbox.emulator.fault(fault);
-    let seen = sandbox.run(&with(&["--all", "-y"]));
-    assert_eq!(seen.code, Some(7), "{seen}");
+    let seen = sandbox.expect(7, &with(&["--all", "-y"]));
     assert!(seen.stderr.contains("; 40000 keys confirmed"), "{seen}");
-    assert!(seen.stderr.contains("`--resume`"), "{seen}");
-    assert!(seen.stderr.contains("00:00 UTC"), "{seen}");
+    seen.assert_stderr("`--resume`");
+    seen.assert_stderr("00:00 UTC");
     assert_eq!(seen.stdout, "");
     assert_eq!(count(&sandbox), 10_000);
 
@@ -195,8 +190,8 @@ fn a_deletion_that_stops_midway_says_how_far_it_came() {
         sandbox.run(&with(&["--all", "-y", "--resume", "--json"]))
     });
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("\"passed_over\": 1"), "{seen}");
-    assert!(seen.stdout.contains("\"deleted\": 10000"), "{seen}");
+    seen.assert_stdout("\"passed_over\": 1");
+    seen.assert_stdout("\"deleted\": 10000");
     assert_eq!(log.iter().filter(|l| l.starts_with("POST")).count(), 1);
     assert_eq!(count(&sandbox), 1);
     let journals = sandbox.app().join("../.local/state/kvctl/journals");
@@ -211,8 +206,7 @@ fn an_answer_that_was_lost_changes_nothing() {
         sandbox
             .emulator
             .fault(Fault::new("POST", "bulk/delete", action));
-        let seen = sandbox.run(&with(&["--all", "-y"]));
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &with(&["--all", "-y"]));
         assert_eq!(count(&sandbox), 0);
     }
 }

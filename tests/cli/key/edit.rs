@@ -185,7 +185,7 @@ fn a_run_that_is_terminated_ends_its_editor_and_leaves_no_value() {
     let seen = on_terminal(&sandbox, EDIT, editor).unwrap();
     assert_eq!(seen.code, Some(143), "{seen}");
     let kept = format!("the edited text is in {}", sandbox.home());
-    assert!(seen.stdout.contains(&kept), "{seen}");
+    seen.assert_stdout(&kept);
     assert_eq!(left(&sandbox), 1);
     assert_eq!(value(&sandbox, "k").unwrap(), b"old");
 }
@@ -209,7 +209,7 @@ fn what_changed_while_it_was_edited_is_not_overwritten() {
             return;
         };
         assert!(matches!(seen.code, Some(3 | 9)), "{seen}");
-        assert!(seen.stdout.contains("the edited text is in"), "{seen}");
+        seen.assert_stdout("the edited text is in");
         assert_ne!(value(&sandbox, "k").as_deref(), Some(&b"mine"[..]));
     }
 }

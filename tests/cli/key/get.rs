@@ -48,8 +48,7 @@ fn odd_keys_are_keys_like_any_other() {
     let listed: Vec<_> = listed.iter().map(|k| k["name"].as_str().unwrap()).collect();
     assert_eq!(listed, names);
     for key in &keys {
-        let seen = sandbox.run(&["key", "delete", "-b", "SESSIONS", "--", key]);
-        assert_eq!(seen.code, Some(0), "{seen}");
+        sandbox.expect(0, &["key", "delete", "-b", "SESSIONS", "--", key]);
         assert_eq!(value(&sandbox, key), None, "{key:?}");
     }
     assert_eq!(sandbox.run(&["key", "list"]).stdout, "");
@@ -108,8 +107,7 @@ fn a_file_is_written_whole_and_not_over_another_unasked() {
     insta::assert_snapshot!(seen);
     assert_eq!(fs::read(sandbox.app().join("out")).unwrap(), b"\x00new");
     // Nothing is left where there is nothing to write.
-    let seen = sandbox.run(&["key", "get", "nope", "-o", "other"]);
-    assert_eq!(seen.code, Some(3), "{seen}");
+    sandbox.expect(3, &["key", "get", "nope", "-o", "other"]);
     assert!(!sandbox.app().join("other").exists());
     let output = sandbox.command(&["key", "get", "k", "-o", "-"]).finish();
     assert_eq!(output.stdout, b"\x00new");

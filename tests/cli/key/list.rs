@@ -52,7 +52,7 @@ fn no_more_is_asked_for_than_needed() {
     sandbox.emulator.tombstones();
     assert_eq!(asked(&["--limit", "1500"]).0, 1500);
     assert_eq!(asked(&[]).0, 2500);
-    assert_eq!(sandbox.run(&["key", "list", "--limit", "0"]).code, Some(2));
+    sandbox.expect(2, &["key", "list", "--limit", "0"]);
 }
 
 #[cfg(unix)]

@@ -65,7 +65,7 @@ fn odd_keys() -> Vec<String> {
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", BIO);
-    assert_eq!(sandbox.run(&["provision", "SESSIONS"]).code, Some(0));
+    sandbox.expect(0, &["provision", "SESSIONS"]);
     sandbox
 }
 

@@ -19,8 +19,7 @@ fn a_value_comes_from_an_argument_a_file_or_stdin() {
     insta::assert_snapshot!(seen);
     assert_eq!(value(&sandbox, "k").unwrap(), b"");
     sandbox.write("file", b"\x00\xff");
-    let seen = sandbox.run(&["key", "put", "-b", "SESSIONS", "k", "--file", "file"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["key", "put", "-b", "SESSIONS", "k", "--file", "file"]);
     assert_eq!(value(&sandbox, "k").unwrap(), b"\x00\xff");
     for args in [
         &["key", "put", "-b", "SESSIONS", "k"][..],
@@ -33,8 +32,7 @@ fn a_value_comes_from_an_argument_a_file_or_stdin() {
         assert_eq!(seen.code, Some(0), "{seen}");
         assert_eq!(value(&sandbox, "k").unwrap(), text.as_bytes());
     }
-    let seen = sandbox.run(&["key", "put", "-b", "SESSIONS", "--", "-k", "-v"]);
-    assert_eq!(seen.code, Some(0), "{seen}");
+    sandbox.expect(0, &["key", "put", "-b", "SESSIONS", "--", "-k", "-v"]);
     assert_eq!(value(&sandbox, "-k").unwrap(), b"-v");
 }
 
@@ -98,7 +96,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
         "--expires",
         &soon.to_string(),
     ];
-    assert_eq!(sandbox.run(&args).code, Some(2));
+    sandbox.expect(2, &args);
     let seen = sandbox.run(&["key", "put", "-b", "SESSIONS", "k", "--file", "nope"]);
     insta::assert_snapshot!(seen);
     let closed = sandbox.command(&["key", "put", "-b", "SESSIONS", "k", "--file", "."]);

@@ -23,7 +23,7 @@ fn reading_takes_the_only_binding_and_writing_never_guesses() {
         assert!(log.is_empty());
     }
     insta::assert_snapshot!(sandbox.run(&["key", "put", "k", "v"]));
-    assert_eq!(sandbox.run(&["provision", "CACHE"]).code, Some(0));
+    sandbox.expect(0, &["provision", "CACHE"]);
     insta::assert_snapshot!(sandbox.run(&["key", "get", "k"]));
     insta::assert_snapshot!(sandbox.run(&["key", "get", "k", "-b", "NOPE"]));
     insta::assert_snapshot!(sandbox.run(&["key", "get", "k", "-b", "CACHE", "--preview"]));
@@ -70,13 +70,12 @@ fn an_id_needs_no_file_and_a_title_one_more_request() {
 fn environments_have_keys_of_their_own() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", format!("{BIO}\n[env.staging]\n"));
-    let made = sandbox.run(&["provision", "SESSIONS", "--all-envs"]);
-    assert_eq!(made.code, Some(0), "{made}");
+    sandbox.expect(0, &["provision", "SESSIONS", "--all-envs"]);
     let staging = [
         "key", "put", "-b", "SESSIONS", "k", "staging", "--env", "staging",
     ];
-    assert_eq!(sandbox.run(&staging).code, Some(0));
-    assert_eq!(sandbox.run(&["key", "get", "k"]).code, Some(3));
+    sandbox.expect(0, &staging);
+    sandbox.expect(3, &["key", "get", "k"]);
     let seen = sandbox.run(&["key", "get", "k", "--env", "staging"]);
     assert_eq!(seen.stdout, "staging");
 }
@@ -92,8 +91,7 @@ fn previews_have_keys_of_their_own_in_every_environment() {
         "--preview",
         "separate",
     ];
-    let made = sandbox.run(&made);
-    assert_eq!(made.code, Some(0), "{made}");
+    sandbox.expect(0, &made);
     let places: [&[&str]; 4] = [
         &["-b", "SESSIONS"],
         &["-b", "SESSIONS", "--preview"],
@@ -101,8 +99,7 @@ fn previews_have_keys_of_their_own_in_every_environment() {
         &["-b", "SESSIONS", "--env", "staging", "--preview"],
     ];
     let run = |args: &[&str], place: &[&str]| {
-        let seen = sandbox.run(&[&["key"], args, place].concat());
-        assert_eq!(seen.code, Some(0), "{seen}");
+        let seen = sandbox.expect(0, &[&["key"], args, place].concat());
         seen.stdout
     };
     for place in places {

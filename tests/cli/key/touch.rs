@@ -18,7 +18,7 @@ fn another_expiry_leaves_value_and_metadata() {
     insta::assert_snapshot!(sandbox.run(&forever));
     assert!(shown().contains("\"expiration\": null"));
     let hour = [&touch[..], &["--ttl", "1h"]].concat();
-    assert_eq!(sandbox.run(&hour).code, Some(0));
+    sandbox.expect(0, &hour);
     assert!(!shown().contains("\"expiration\": null"));
 }
 

@@ -62,7 +62,7 @@ fn the_step_verifies_with_its_inputs() {
     ];
     let seen = step(&sandbox, &[&credentials[..], &inputs].concat());
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("`--read-only` was given"), "{seen}");
+    seen.assert_stdout("`--read-only` was given");
     assert!(sandbox.read("a report.xml").contains("<testsuites "));
 
     let inputs = [("INPUT_ENVIRONMENT", "live; touch gone")];
@@ -87,11 +87,11 @@ fn every_line_of_the_arguments_counts() {
     ] {
         let seen = with(args);
         assert_eq!(seen.code, Some(0), "{seen}");
-        assert!(seen.stdout.contains("`--read-only` was given"), "{seen}");
+        seen.assert_stdout("`--read-only` was given");
     }
     let seen = with("--only configuration\n--fail-on never\n");
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stderr.contains("--fail-on"), "{seen}");
+    seen.assert_stderr("--fail-on");
     // None of it is run, expanded, or lost.
     for args in [
         "$(touch gone)",

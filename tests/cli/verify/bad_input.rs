@@ -9,7 +9,7 @@ fn checks_that_were_asked_for_and_could_not_be_made_are_no_success() {
     let sandbox = project();
     let seen = run(&sandbox, &["--only", "worker,assertions"]);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(seen.stderr.contains("nothing was verified"), "{seen}");
+    seen.assert_stderr("nothing was verified");
     let seen = run(&sandbox, &["--only", "worker,configuration"]);
     assert_eq!(seen.code, Some(0), "{seen}");
 }

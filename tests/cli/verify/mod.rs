@@ -136,7 +136,7 @@ fn read_only_writes_nothing() {
     let before = writes();
     let seen = run(&sandbox, &["--read-only"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("`--read-only` was given"), "{seen}");
+    seen.assert_stdout("`--read-only` was given");
     assert_eq!(writes(), before);
 }
 
@@ -146,7 +146,7 @@ fn the_permission_alone_is_tried_on_what_is_not_there() {
     let before = sandbox.emulator.log().len();
     let seen = run(&sandbox, &["--only", "permission"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("can read and write"), "{seen}");
+    seen.assert_stdout("can read and write");
     let log = sandbox.emulator.log();
     let methods: Vec<&str> = log[before..].iter().map(|e| e.method.as_str()).collect();
     assert_eq!(methods, ["GET", "DELETE"]);
@@ -177,11 +177,8 @@ fn writes_that_are_seen_late_are_waited_for() {
     sandbox.emulator.lag(std::time::Duration::from_millis(1500));
     let seen = run(&sandbox, &["--only", "probe"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(
-        seen.stdout.contains("the value was correct after 1."),
-        "{seen}"
-    );
-    assert!(seen.stdout.contains("(first absent after "), "{seen}");
+    seen.assert_stdout("the value was correct after 1.");
+    seen.assert_stdout("(first absent after ");
 }
 
 #[test]

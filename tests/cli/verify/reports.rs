@@ -65,13 +65,10 @@ fn junit_is_written_in_the_dialect_that_others_read() {
     let sandbox = mixed();
     let seen = super::run(&sandbox, &["--junit", "out/report.xml"]);
     assert_eq!(seen.code, Some(8), "{seen}");
-    assert!(
-        seen.stderr.contains(&format!(
-            "warning: could not write `{}/app/out/report.xml`",
-            sandbox.home()
-        )),
-        "{seen}"
-    );
+    seen.assert_stderr(&format!(
+        "warning: could not write `{}/app/out/report.xml`",
+        sandbox.home()
+    ));
     let seen = super::run(&sandbox, &["--junit", "report.xml"]);
     assert_eq!(seen.code, Some(8), "{seen}");
     let xml = sandbox.read("report.xml");
@@ -106,7 +103,7 @@ fn a_junit_file_that_cannot_be_written_is_a_failure() {
     let sandbox = project();
     let seen = super::run(&sandbox, &["--junit", "no/such/report.xml"]);
     assert_eq!(seen.code, Some(1), "{seen}");
-    assert!(seen.stderr.contains("could not write"), "{seen}");
+    seen.assert_stderr("could not write");
 }
 
 fn under_actions(sandbox: &Sandbox, args: &[&str]) -> Seen {
@@ -165,10 +162,7 @@ fn json_stays_one_document_under_actions() {
     serde_json::from_str::<Value>(&seen.stdout).unwrap();
     let mask = format!("::add-mask::{ACCOUNT}\n");
     assert!(seen.stderr.starts_with(&mask), "{seen}");
-    assert!(
-        seen.stderr.contains("\n::error file=app/kvctl.toml,line="),
-        "{seen}"
-    );
+    seen.assert_stderr("\n::error file=app/kvctl.toml,line=");
 }
 
 #[test]

@@ -208,7 +208,7 @@ fn doctor_says_that_it_could_not_find_out_whose_the_token_is() {
     let seen = under(&asserting(), TOKEN, How::Forbidden, &["doctor"]);
     assert_eq!(seen.code, Some(0), "{seen}");
     for said in ["\nidentity\n  unknown\n", "1 warning."] {
-        assert!(seen.stdout.contains(said), "{seen}");
+        seen.assert_stdout(said);
     }
 }
 
@@ -220,10 +220,10 @@ fn verify_takes_writing_for_allowed_only_where_something_was_written() {
     let only = ["verify", "--only", "permission"];
     let seen = run(&sandbox, &only, ALL);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("warn  permission"), "{seen}");
+    seen.assert_stdout("warn  permission");
     let reading = [&only[..], &["--read-only"]].concat();
     let seen = run(&sandbox, &reading, ALL);
-    assert!(seen.stdout.contains("pass  permission"), "{seen}");
+    seen.assert_stdout("pass  permission");
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn workers() {
     let seen = run(&long, &["--only", "worker", "--worker", long_url]);
     assert_eq!(seen.code, Some(0), "{seen}");
     let said = "only the first 8 KiB of the body were read";
-    assert!(seen.stdout.contains(said), "{seen}");
+    seen.assert_stdout(said);
 }
 
 #[test]

@@ -68,5 +68,5 @@ fn what_was_edited_by_hand_is_fine() {
     });
     let seen = run(&sandbox, &["--only", "scaffold"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("pass"), "{seen}");
+    seen.assert_stdout("pass");
 }

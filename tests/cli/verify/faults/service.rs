@@ -117,7 +117,7 @@ fn services() {
         ..config
     });
     for _ in 0..9 {
-        assert_eq!(low.run(&["namespace", "list"]).code, Some(0));
+        low.expect(0, &["namespace", "list"]);
     }
     snapshot(
         "services",
