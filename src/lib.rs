@@ -99,17 +99,18 @@ fn run_to_end(cli: Cli) -> Result<()> {
         Context::new(cli.globals)?
     };
     let outcome = runtime.block_on(async {
+        let ui = context.ui.clone();
+        // First of all: the other listener replaces the default action of the signals.
+        let stop_requested = ui.stop_requested();
         ui::exit_if_unresponsive(|stop| Exit::from(ErrorClass::from(stop)) as i32)
             .class(ErrorClass::Failed)?;
-        // Signals first, so that somebody listens before anything begins.
-        let ui = context.ui.clone();
         let work = async {
             context.read_pipes().await;
             commands::run(&context, cli.command).await
         };
         tokio::select! {
             biased;
-            Ok(stop) = ui.stop_requested() => Err(Stopped::by(stop).into()),
+            Ok(stop) = stop_requested => Err(Stopped::by(stop).into()),
             outcome = work => outcome,
         }
     });

@@ -57,14 +57,20 @@ fn end_now(code: i32) -> ! {
 impl Ui {
     /// Resolves when the process is asked to stop. Ctrl-C is ignored while an editor has the terminal,
     /// and every request while [`Self::wait_for_stop`] handles it.
-    pub async fn stop_requested(&self) -> io::Result<Stop> {
-        let mut signals = Signals::listen()?;
-        loop {
-            let stop = signals.next().await?;
-            let terminal_borrowed =
-                stop == Stop::Interrupt && self.terminal_borrowed.load(Ordering::SeqCst);
-            if !terminal_borrowed && !self.stop_awaited.load(Ordering::SeqCst) {
-                return Ok(stop);
+    ///
+    /// Listens from the call on, not from the first poll: a request in between would be lost once any
+    /// other listener has replaced the default action of its signal.
+    pub fn stop_requested(&self) -> impl Future<Output = io::Result<Stop>> + '_ {
+        let signals = Signals::listen();
+        async move {
+            let mut signals = signals?;
+            loop {
+                let stop = signals.next().await?;
+                let terminal_borrowed =
+                    stop == Stop::Interrupt && self.terminal_borrowed.load(Ordering::SeqCst);
+                if !terminal_borrowed && !self.stop_awaited.load(Ordering::SeqCst) {
+                    return Ok(stop);
+                }
             }
         }
     }
@@ -188,5 +194,27 @@ impl Signals {
 
     async fn next(&mut self) -> io::Result<Stop> {
         tokio::signal::ctrl_c().await.map(|()| Stop::Interrupt)
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::ui::{Format, Options, Terminals, Verbosity};
+
+    #[tokio::test]
+    async fn a_request_before_the_first_poll_is_not_lost() {
+        let ui = Ui::standard(Options {
+            format: Format::Human,
+            verbosity: Verbosity::Quiet,
+            yes: false,
+            terminals: Terminals::default(),
+        });
+        let stop = ui.stop_requested();
+        let this = rustix::process::getpid();
+        rustix::process::kill_process(this, rustix::process::Signal::TERM).unwrap();
+        let stop = tokio::time::timeout(Duration::from_mins(1), stop).await;
+        assert_eq!(stop.unwrap().unwrap(), Stop::Terminate);
     }
 }
