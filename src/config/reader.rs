@@ -210,6 +210,16 @@ mod tests {
         error.to_string()
     }
 
+    fn assert_refused(name: &str, cases: &[(&str, &str)]) {
+        for (text, expected) in cases {
+            let message = refusal(name, text);
+            assert!(
+                message.starts_with(&format!("{name}:{expected}")),
+                "{text}\n{message}"
+            );
+        }
+    }
+
     #[test]
     fn a_wrong_shape_is_refused_where_it_stands() {
         let cases = [
@@ -236,7 +246,7 @@ mod tests {
             ("kv-namespaces = []", "1:1: unknown key `kv-namespaces`"),
             (
                 "[env.a]\n[[env.a.kvNamespaces]]",
-                "2:9: `kvNamespaces` is not a key",
+                "2:9: unknown key `kvNamespaces`",
             ),
             (
                 "kv_namespaces = 'A'",
@@ -255,13 +265,7 @@ mod tests {
                 "2:14: `account_id` is a date",
             ),
         ];
-        for (text, expected) in cases {
-            let message = refusal("w.toml", text);
-            assert!(
-                message.starts_with(&format!("w.toml:{expected}")),
-                "{text}\n{message}"
-            );
-        }
+        assert_refused("w.toml", &cases);
     }
 
     #[test]
@@ -296,13 +300,7 @@ mod tests {
                 "3:1: `A` is bound here and at 1:1;",
             ),
         ];
-        for (text, expected) in cases {
-            let message = refusal("w.toml", text);
-            assert!(
-                message.starts_with(&format!("w.toml:{expected}")),
-                "{text}\n{message}"
-            );
-        }
+        assert_refused("w.toml", &cases);
     }
 
     #[test]
@@ -361,13 +359,7 @@ mod tests {
                 "2:1: `id` is set here and at 1:37;",
             ),
         ];
-        for (text, expected) in cases {
-            let message = refusal("w.json", text);
-            assert!(
-                message.starts_with(&format!("w.json:{expected}")),
-                "{text}\n{message}"
-            );
-        }
+        assert_refused("w.json", &cases);
     }
 
     #[test]

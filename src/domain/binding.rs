@@ -1,6 +1,6 @@
 //! The name under which a Worker reaches a namespace.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,25 +50,7 @@ impl FromStr for Binding {
     }
 }
 
-impl TryFrom<String> for Binding {
-    type Error = BindingError;
-
-    fn try_from(s: String) -> Result<Self, Self::Error> {
-        s.parse()
-    }
-}
-
-impl From<Binding> for String {
-    fn from(binding: Binding) -> Self {
-        binding.0
-    }
-}
-
-impl fmt::Display for Binding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
+checked_text!(Binding, BindingError);
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,31 @@
 //! the command line, files and tests share one set of rules. Pure: no I/O, no async, no clap.
 //! Imports nothing of this crate, and every other module may import it.
 
+/// Converts a type that holds a checked `String` from and to text.
+macro_rules! checked_text {
+    ($name:ident, $error:ident) => {
+        impl TryFrom<String> for $name {
+            type Error = $error;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(checked: $name) -> Self {
+                checked.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
 mod account;
 mod binding;
 mod environment;
@@ -12,7 +37,6 @@ mod failure;
 mod jurisdiction;
 mod key;
 mod limits;
-mod metadata;
 mod namespace;
 mod nearest;
 mod permission;
@@ -32,9 +56,8 @@ pub use limits::{
     METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX, REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS,
     TITLE_MAX_CHARS, TTL_MIN_SECONDS, VALUE_MAX_BYTES,
 };
-pub use metadata::{Metadata, MetadataError};
 pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError, hex};
 pub use nearest::nearest;
 pub use permission::{API_TOKENS_PAGE, Permission};
-pub use record::Record;
+pub use record::{Metadata, MetadataError, Record};
 pub use title::{Title, TitleError};

@@ -1,6 +1,6 @@
 //! Namespace ids, as the service gives them and as files declare them.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -66,25 +66,7 @@ impl FromStr for NamespaceId {
     }
 }
 
-impl TryFrom<String> for NamespaceId {
-    type Error = NamespaceIdError;
-
-    fn try_from(s: String) -> Result<Self, Self::Error> {
-        s.parse()
-    }
-}
-
-impl From<NamespaceId> for String {
-    fn from(id: NamespaceId) -> Self {
-        id.0
-    }
-}
-
-impl fmt::Display for NamespaceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
+checked_text!(NamespaceId, NamespaceIdError);
 
 /// What a file says where an id belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -103,7 +103,7 @@ impl<'h> Sent<'h> {
 
     fn find<'a>(&self, tokens: &'a [Token]) -> Result<&'a Token, Refusal> {
         let opens = |token: &&Token| {
-            // In constant time, so that the time tells nobody how much of a guess is right.
+            // In constant time, so that the time does not show how much of a guess is right.
             let is_secret = |sent: &[u8]| -> bool {
                 let secret = token.text.expose_secret();
                 secret.as_bytes().ct_eq(sent).into()

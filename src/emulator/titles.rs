@@ -61,7 +61,7 @@ impl Titles {
         Ok(entry)
     }
 
-    /// Renames a namespace. Its own title is no conflict.
+    /// Renames a namespace. Its own title does not conflict.
     pub(super) fn rename(
         &mut self,
         account: &AccountId,

@@ -28,7 +28,7 @@ impl<'a> Object<'a> {
         let found = kind(text);
         match found {
             "an object" => {}
-            // Often the first line of an array that goes on in the next one.
+            // Often the first line of an array that continues on the next line.
             "an array" => return Err(Problem::NotAnObject(found)),
             _ => {
                 check_syntax(text)?;

@@ -54,7 +54,7 @@ pub enum Problem {
         /// What may stand there.
         wanted: &'static str,
     },
-    /// Half of a surrogate pair, which is no character.
+    /// Half of a surrogate pair, which does not stand for a character.
     #[error("`{0}` has an invalid escape: half a surrogate pair")]
     Escape(&'static str),
     /// A value that is declared as base64 and is not.

@@ -27,7 +27,7 @@ pub struct Change {
 ///
 /// Everything is checked, and all bytes are on the disk, before the first file changes. Should a
 /// rename fail after that, what was renamed is put back. Files that exist are treated as by
-/// [`replace`](super::replace), new ones as by [`create`](super::create); one that somebody else has
+/// [`replace`](super::replace), new ones as by [`create`](super::create); one that another process has
 /// written in the very same way meanwhile is as it should be.
 pub fn write_all_or_none(changes: &[Change]) -> Result<(), Error> {
     let mut staging = Staging::default();
@@ -62,7 +62,7 @@ enum Undo {
     Remove,
     /// Putting this in its place.
     PutBack(NamedTempFile),
-    /// Nothing: somebody else wrote it.
+    /// Nothing: another process wrote it.
     Leave,
 }
 
@@ -192,7 +192,7 @@ impl Drop for Staging {
         self.files.clear();
         if !self.committed {
             for directory in self.directories.iter().rev() {
-                // One that somebody else uses by now is not empty, and stays.
+                // One that is in use by now is not empty, and stays.
                 fs::remove_dir(directory).ok();
             }
         }

@@ -19,7 +19,6 @@ pub const TEMPORARY: &str = ".kvctl-";
 
 mod all_or_none;
 mod append_file;
-mod input;
 mod own_files;
 mod part_directory;
 mod part_file;
@@ -30,20 +29,20 @@ mod tests;
 
 pub use all_or_none::{Change, write_all_or_none};
 pub use append_file::AppendFile;
-pub use input::InputError;
 pub use own_files::{Lock, foreign_owner, lock};
 pub use part_directory::PartDirectory;
 pub use part_file::{ExistingPart, PartFile};
 pub use private::{Private, private, private_writer};
 pub use read::{
-    FileKind, copy_pipe, kind_of, open_file, read_file, read_file_or_pipe, read_text, read_up_to,
+    FileKind, InputError, copy_pipe, kind_of, open_file, read_file, read_file_or_pipe, read_text,
+    read_up_to,
 };
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file was changed by someone else after it was read.
+    /// The file was changed by another program after it was read.
     #[error("`{}` changed after it was read; it was left unchanged", path.display())]
     Changed {
         /// The file.
@@ -175,8 +174,8 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Creates a new file at `path` with `bytes`, in place and without syncing: for files that nobody
-/// looks for before they are referenced. It is removed again on failure.
+/// Creates a new file at `path` with `bytes`, in place and without syncing: for files that are not
+/// read before they are referenced. It is removed again on failure.
 pub fn create_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     let opened = options.write(true).create_new(true).open(path);

@@ -1,10 +1,13 @@
 //! Reading files that the user names, up to a size limit.
 
 use std::{
+    fmt,
     fs::{File, FileType, OpenOptions},
     io::{self, Read as _, Write},
     path::Path,
 };
+
+use crate::domain::{Classification, Classify, ErrorClass};
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +138,31 @@ fn is_not_a_file(kind: FileKind) -> io::Error {
     }
     let message = format!("it is {}, not a file", kind.what());
     io::Error::new(io::ErrorKind::InvalidInput, message)
+}
+
+/// An input that the command line names cannot be read: a file, a directory or a pipe that is not
+/// there, or not what is expected, or not this user's to read.
+#[derive(Debug, thiserror::Error)]
+#[error("could not read {what}")]
+pub struct InputError {
+    what: String,
+    source: io::Error,
+}
+
+impl InputError {
+    /// Of `what`, such as "the value from `FILE`".
+    pub fn new(what: impl fmt::Display, source: io::Error) -> Self {
+        Self {
+            what: what.to_string(),
+            source,
+        }
+    }
+}
+
+impl Classify for InputError {
+    fn classify(&self) -> Classification {
+        ErrorClass::Usage.into()
+    }
 }
 
 #[cfg(unix)]

@@ -5,7 +5,6 @@
 //! `config` what `kvctl.toml` says.
 
 mod header;
-mod literal;
 mod render;
 mod settings;
 pub mod types;

@@ -1,4 +1,5 @@
-//! What the README says of codes, variables and commands is what the program knows.
+//! What the README says of codes, variables and commands is what the program knows, and what
+//! CONTRIBUTING.md says of files is in the tree.
 
 use std::path::Path;
 
@@ -146,4 +147,21 @@ fn every_option_of_scaffold_that_it_shows_exists() {
     };
     assert_eq!(scaffold.rate_limit, usual);
     assert_eq!(scaffold.rate_limit.endpoints.len(), 2);
+}
+
+#[test]
+fn every_path_that_contributing_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let prose: String = text.split("```").step_by(2).collect();
+    let quoted = prose.split('`').skip(1).step_by(2);
+    let roots = ["src/", "tests/", ".ci/", ".config/", ".cargo/", ".github/"];
+    let is_path = |name: &&str| roots.iter().any(|root| name.starts_with(root));
+    let named: Vec<&str> = quoted.filter(is_path).collect();
+    assert!(named.len() > 15, "{named:?}");
+    let absent: Vec<&&str> = named
+        .iter()
+        .filter(|name| !root.join(name).exists())
+        .collect();
+    assert!(absent.is_empty(), "CONTRIBUTING.md names {absent:?}");
 }

@@ -3,24 +3,66 @@
 //! Everything here returns splices over the text as it is; nothing is reformatted. What is not
 //! known from the text around the place is taken from the nearest example in the file.
 
-mod additions;
 mod arrays;
 mod entry_style;
 mod field_style;
 mod fields;
 mod lines;
 mod sequence;
-mod splice;
 mod tables;
 mod trivia;
 
-pub(super) use splice::{Splice, apply};
+use std::ops::Range;
 
 use super::{
     Edit, Format,
     edit::{entry, scope},
-    node::Node,
+    node::{Layout, Node},
 };
+use crate::domain::EnvName;
+use arrays::Fields;
+
+/// New text for a range of the old one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Splice {
+    /// The bytes that go; empty for an insertion.
+    pub(super) at: Range<usize>,
+    /// The replacement.
+    pub(super) with: String,
+}
+
+impl Splice {
+    fn insert(at: usize, with: impl Into<String>) -> Self {
+        Self {
+            at: at..at,
+            with: with.into(),
+        }
+    }
+
+    fn remove(at: Range<usize>) -> Self {
+        Self {
+            at,
+            with: String::new(),
+        }
+    }
+}
+
+/// Applies splices that do not overlap.
+///
+/// Insertions at one place follow each other in the order in which they are given.
+pub(super) fn apply(text: &str, splices: &[Splice]) -> String {
+    let mut ordered: Vec<_> = splices.iter().collect();
+    ordered.sort_by_key(|splice| (splice.at.start, splice.at.end));
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for splice in ordered {
+        out.push_str(&text[done..splice.at.start]);
+        out.push_str(&splice.with);
+        done = splice.at.end;
+    }
+    out.push_str(&text[done..]);
+    out
+}
 
 /// A text, its language, and its tree.
 #[derive(Clone, Copy)]
@@ -66,7 +108,7 @@ pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> V
     };
     if let Edit::Add { environment, .. } = first {
         let entries: Vec<_> = group.iter().map(Edit::new_fields).collect();
-        return additions::add(sheet, environment.as_ref(), scope, &entries);
+        return add(sheet, environment.as_ref(), scope, &entries);
     }
     let of_fields = group.iter().filter_map(|edit| {
         let entry = entry(scope, edit.binding())?;
@@ -77,4 +119,44 @@ pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> V
         }
     });
     of_fields.flatten().collect()
+}
+
+/// Adds entries to `scope`, the table of `environment`.
+fn add(
+    sheet: Sheet<'_>,
+    environment: Option<&EnvName>,
+    scope: &Node,
+    entries: &[Fields<'_>],
+) -> Vec<Splice> {
+    if let Some(namespaces) = scope.get("kv_namespaces") {
+        return match namespaces.layout() {
+            Some(Layout::Header) => tables::append(sheet, namespaces, entries),
+            _ => arrays::extend(sheet, namespaces, entries),
+        };
+    }
+    if scope.layout() == Some(Layout::Inline) {
+        return arrays::create(sheet, scope, &[], entries);
+    }
+    // No header may reach into braces: what `env = { x.name = "w" }` implies grows by dotted keys.
+    match (environment, sheet.root.get("env")) {
+        (Some(name), Some(env)) if env.layout() == Some(Layout::Inline) => {
+            arrays::create(sheet, env, &[name.as_str()], entries)
+        }
+        (environment, _) => tables::create(sheet, environment, scope, entries),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn insertions_at_one_place_keep_their_order() {
+        let splices = [
+            Splice::remove(3..4),
+            Splice::insert(1, "x"),
+            Splice::insert(1, "y"),
+        ];
+        assert_eq!(apply("abcde", &splices), "axybce");
+    }
 }

@@ -84,7 +84,7 @@ pub(super) fn foreign(path: &Path, what: String) -> Error {
     }
 }
 
-/// Opens a database for someone who only looks at it.
+/// Opens a database for reading.
 pub(super) fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -100,7 +100,7 @@ pub(super) fn inspect(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Says why a database is none of ours; one without tables may become one.
+/// Says why a database is not a KV store; one without tables may become one.
 fn incompatibility(connection: &Connection) -> rusqlite::Result<Option<String>> {
     // Old versions of workerd kept a table of their own beside.
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
@@ -120,7 +120,7 @@ fn incompatibility(connection: &Connection) -> rusqlite::Result<Option<String>> 
     Ok((columns != 4).then(|| "its table `_mf_entries` has other columns".to_owned()))
 }
 
-/// Tries again what failed only because another process was at it. SQLite waits by itself, but not
+/// Tries again what failed only because another process was using it. SQLite waits by itself, but not
 /// where it sees that waiting is in vain, as when two make the same database.
 pub(super) fn retry_while_busy<T>(
     mut work: impl FnMut() -> rusqlite::Result<T>,

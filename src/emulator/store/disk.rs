@@ -140,7 +140,7 @@ impl Disk {
                 .map(|it| it.with(|it| it.remove_expired(millis(now))))
                 .transpose()
         });
-        // Another process may be writing; then they are removed another time.
+        // Another process may be writing; then they are removed later.
         if let Ok(Some(blobs)) = swept {
             self.remove(namespace, blobs);
         }
@@ -393,7 +393,7 @@ fn millis(seconds: i64) -> i64 {
     seconds.saturating_mul(1000)
 }
 
-/// Opens a value, and returns how long it is. A link or a device is none.
+/// Opens a value, and returns how long it is. Links and devices are refused.
 fn open(path: PathBuf) -> io::Result<(fs::File, u64)> {
     let found = fs::symlink_metadata(&path)?;
     if !found.is_file() {

@@ -73,7 +73,7 @@ impl Lag {
     }
 }
 
-/// A store behind such a lag.
+/// A store with such a delay.
 pub(super) struct Lagging {
     pub(super) store: Arc<dyn Backend>,
     pub(super) lag: Lag,
@@ -160,7 +160,7 @@ impl Backend for Lagging {
         self.store.namespaces()
     }
 
-    // The analytics are late by themselves, and do not look through a lag.
+    // The analytics are late by themselves, so they need no delay.
     fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error> {
         self.store.usage(namespace, now)
     }

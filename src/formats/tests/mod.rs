@@ -2,7 +2,6 @@
 
 mod directory;
 mod refusals;
-mod resume;
 mod robustness;
 mod round_trips;
 

@@ -5,7 +5,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::VALUE_MAX_BYTES,
-    formats::{Expiry, lines::RECORD_MAX_BYTES, object::compact},
+    formats::{
+        Expiry, Writer as _,
+        lines::RECORD_MAX_BYTES,
+        ndjson::{NdjsonWriter, Partial, PartialError},
+        object::compact,
+    },
 };
 
 proptest! {
@@ -22,7 +27,7 @@ proptest! {
         }
     }
 
-    /// The bytes arrive in whatever pieces a pipe makes of them.
+    /// The bytes arrive in pieces of any size, as from a pipe.
     #[test]
     fn the_size_of_reads_does_not_matter(records in records(), size in 1_usize..7) {
         struct Slow<'a>(&'a [u8], usize);
@@ -173,4 +178,40 @@ fn text_that_escapes_make_too_long_is_written_as_base64() {
         let length = written(format, std::slice::from_ref(&record)).len();
         assert!(length < RECORD_MAX_BYTES, "{format}: {length}");
     }
+}
+
+proptest! {
+    #[test]
+    fn a_resumed_export_is_the_uninterrupted_one(
+        records in records(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let whole = written(StreamFormat::Ndjson, &records);
+        let mut bytes = whole[..at.index(whole.len() + 1)].to_vec();
+        let Some(partial) = Partial::read(&bytes[..]).unwrap() else {
+            prop_assert!(!bytes.contains(&b'\n'));
+            return Ok(());
+        };
+        bytes.truncate(usize::try_from(partial.length).unwrap());
+        let done = usize::try_from(partial.summary.records).unwrap();
+        for (at, record) in records.iter().enumerate() {
+            prop_assert_eq!(partial.keys.contains(&record.key), at < done);
+        }
+        let mut writer = Box::new(NdjsonWriter::resume(&mut bytes, partial));
+        for record in &records[done..] {
+            writer.write(record).unwrap();
+        }
+        prop_assert_eq!(writer.finish().unwrap().records, records.len() as u64);
+        prop_assert_eq!(bytes, whole);
+    }
+}
+
+#[test]
+fn other_files_cannot_be_resumed() {
+    let plain = &b"{\"key\":\"a\",\"value\":\"b\"}\n"[..];
+    assert!(matches!(Partial::read(plain), Err(PartialError::NoHeader)));
+    let other = &b"{\"kvctl\":2"[..];
+    assert!(matches!(Partial::read(other), Err(PartialError::NoHeader)));
+    let damaged = &b"{\"kvctl\":1,\"kind\":\"records\"}\n{\n"[..];
+    assert!(matches!(Partial::read(damaged), Err(PartialError::Read(_))));
 }

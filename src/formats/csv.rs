@@ -1,25 +1,46 @@
-//! Reading records from CSV.
+//! CSV: a table with a line of column names.
+//!
+//! ```csv
+//! key,value,base64,expiration,metadata
+//! greeting,hello,,1767225600,"{""lang"":""en""}"
+//! logo,iVBORw0=,true,,
+//! ```
+//!
+//! Columns may come in any order; `key` and `value` must be there, `expiration_ttl` may be. An
+//! empty field is none, except for `value`, where it is the empty value. `base64` is `true` where
+//! `value` is base64 of the bytes, and `false` or empty where it is text. `expiration` is UNIX
+//! seconds, or, when read, a date with a zone. `metadata` is JSON, so text needs quotes:
+//! `"""text"""`. Fields are separated by commas, and quoted as RFC 4180 says.
 
 use std::{
     borrow::Cow,
     fmt,
-    io::{self, Read},
+    io::{self, Read, Write},
     str,
 };
 
 use ::csv::{ByteRecord, ErrorKind, Position};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::COLUMNS;
-use crate::{
-    domain::{Expiration, Ttl, TtlError},
-    formats::{
-        Input, Problem, ReadError, Reader, RecordLocation, Summary,
-        content::RawRecord,
-        error::{RecordError, shown},
-        lines::RECORD_MAX_BYTES,
-        object::listed,
-    },
+use super::{
+    Input, Problem, ReadError, Reader, RecordLocation, Summary, Writer,
+    content::RawRecord,
+    entry::{self, TEXT_MAX_BYTES},
+    error::{RecordError, shown},
+    lines::RECORD_MAX_BYTES,
+    object::listed,
 };
+use crate::domain::{Expiration, Record, Ttl, TtlError};
+
+/// The columns there may be; all but `expiration_ttl` are written.
+const COLUMNS: &[&str] = &[
+    "key",
+    "value",
+    "base64",
+    "expiration",
+    "metadata",
+    "expiration_ttl",
+];
 
 /// Reads records from CSV.
 pub struct CsvReader<R> {
@@ -226,13 +247,13 @@ impl<R: Read> Iterator for CsvReader<R> {
 }
 
 /// Ends in an error when more is read than one row may have, as after a quote that is never closed.
-pub(super) struct Meter<R> {
+struct Meter<R> {
     input: R,
     left: usize,
 }
 
 impl<R> Meter<R> {
-    pub(super) fn new(input: R) -> Self {
+    fn new(input: R) -> Self {
         Self {
             input,
             left: RECORD_MAX_BYTES,
@@ -240,12 +261,12 @@ impl<R> Meter<R> {
     }
 
     /// Begins the next row.
-    pub(super) fn reset(&mut self) {
+    fn reset(&mut self) {
         self.left = RECORD_MAX_BYTES;
     }
 
     /// Whether the row is too long.
-    pub(super) fn is_spent(&self) -> bool {
+    fn is_spent(&self) -> bool {
         self.left == 0
     }
 }
@@ -260,4 +281,68 @@ impl<R: Read> Read for Meter<R> {
         self.left -= read;
         Ok(read)
     }
+}
+
+/// How many of [`COLUMNS`] are written.
+const WRITTEN: usize = 5;
+
+/// Writes records as CSV.
+pub struct CsvWriter<W: Write> {
+    rows: ::csv::Writer<W>,
+    summary: Summary,
+}
+
+impl<W: Write> CsvWriter<W> {
+    /// Writes the line of column names.
+    pub fn new(out: W) -> io::Result<Self> {
+        let mut rows = ::csv::Writer::from_writer(out);
+        rows.write_record(&COLUMNS[..WRITTEN])?;
+        Ok(Self {
+            rows,
+            summary: Summary::default(),
+        })
+    }
+}
+
+impl<W: Write> Writer for CsvWriter<W> {
+    fn write(&mut self, record: &Record) -> io::Result<()> {
+        let encoded;
+        let (value, base64) = if let Some(text) = as_text(&record.value) {
+            (text, "")
+        } else {
+            encoded = STANDARD.encode(&record.value);
+            (encoded.as_str(), "true")
+        };
+        let expiration = record.expiration.map(|e| e.unix_seconds().to_string());
+        let metadata = entry::metadata(record);
+        self.rows.write_record([
+            record.key.as_str(),
+            value,
+            base64,
+            expiration.as_deref().unwrap_or_default(),
+            metadata.as_deref().unwrap_or_default(),
+        ])?;
+        self.summary.count(&record.value);
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<Summary> {
+        self.rows.flush()?;
+        Ok(self.summary)
+    }
+}
+
+impl<W: Write> fmt::Debug for CsvWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CsvWriter")
+            .field("summary", &self.summary)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The value as text, unless it is none, or doubled quotes would make it longer than a row may be.
+fn as_text(value: &[u8]) -> Option<&str> {
+    let text = str::from_utf8(value).ok()?;
+    let quotes = || text.bytes().filter(|byte| *byte == b'"').count();
+    (text.len() <= TEXT_MAX_BYTES / 2 || text.len() + quotes() <= TEXT_MAX_BYTES).then_some(text)
 }
