@@ -249,7 +249,7 @@ fn what_is_wrong_with_a_token_is_said() {
     for status in ["disabled", "expired"] {
         let seen = verified(status, "2020-01-01T00:00:00Z");
         assert_eq!(seen.code, Some(8), "{seen}");
-        seen.assert_stdout(&format!("broken: the user token is {status}"));
+        seen.assert_stdout(format!("broken: the user token is {status}"));
     }
     let soon = kvctl::env::now().as_second() + 3 * 86_400 + 3_600;
     let soon = jiff::Timestamp::from_second(soon).unwrap().to_string();

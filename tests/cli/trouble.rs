@@ -140,7 +140,7 @@ fn three_of_ten_thousand_are_sent_again_and_named_if_they_keep_failing() {
     sandbox.emulator.fault(fault);
     let seen = sandbox.expect(6, &[&import[..], &["--retries", "1"]].concat());
     for key in three {
-        seen.assert_stdout(&format!("not written: `{key}`"));
+        seen.assert_stdout(format!("not written: `{key}`"));
     }
     assert_eq!(names(&sandbox, "one"), 9997);
     // Only those are sent, once the service is well again.

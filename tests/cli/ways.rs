@@ -54,7 +54,7 @@ fn a_proxy_that_cannot_be_used_is_an_error_and_not_passed_by() {
     ] {
         let seen = get(&sandbox, &[], &[base, (variable, value)]);
         assert_eq!(seen.code, Some(2), "{value} {seen}");
-        seen.assert_stderr(&format!("error: {variable} is not a usable"));
+        seen.assert_stderr(format!("error: {variable} is not a usable"));
         assert!(!seen.stderr.contains("canary"), "{seen}");
         // Where no proxy is to be used, it does no harm.
         let vars = [base, (variable, value), ("NO_PROXY", "kvctl.invalid")];

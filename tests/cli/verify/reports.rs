@@ -65,7 +65,7 @@ fn junit_is_written_in_the_dialect_that_others_read() {
     let sandbox = mixed();
     let seen = super::run(&sandbox, &["--junit", "out/report.xml"]);
     assert_eq!(seen.code, Some(8), "{seen}");
-    seen.assert_stderr(&format!(
+    seen.assert_stderr(format!(
         "warning: could not write `{}/app/out/report.xml`",
         sandbox.home()
     ));
