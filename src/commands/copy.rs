@@ -16,6 +16,7 @@ use crate::{
     commands::{Partial, UsageError},
     context::Context,
     error::{Result, ResultExt as _},
+    fsx,
     ops::bulk::{
         copy::{Copied, Copy},
         cost::Cost,
@@ -75,8 +76,13 @@ async fn open(context: &Context, arg: SideArg) -> Result<OpenNamespace> {
     match arg {
         SideArg::Namespace { local, which } => open_namespace(context, local, which).await,
         SideArg::File(path) => {
-            let what = format!("`{}` is a file, not a namespace", path.display());
-            let instead = "name it as binding:NAME, title:TITLE or id:ID; files are for \
+            let path = context.files.resolve(&path);
+            let name = context.files.display(&path);
+            let what = match fsx::kind_of(&path) {
+                Some(_) => format!("`{name}` is a file, not a namespace"),
+                None => format!("`{name}` does not name a namespace"),
+            };
+            let instead = "pass binding:NAME, title:TITLE or id:ID; files are for \
                            `kvctl import` and `kvctl export`";
             Err(UsageError::new(what, instead).into())
         }

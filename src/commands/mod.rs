@@ -1,8 +1,7 @@
 //! One file or folder per verb: arguments and context in, one operation, one report out. A verb
 //! imports no other verb; what several need is in `shared`.
 //!
-//! Owns the reports, each next to its only builder. Imports `cli`, `context`, `ops`, `api` (the
-//! endpoints), `config`, `scaffold` (its settings), `ui`, `domain` and `wire`; builds no URL, edits no text, knows no exit code.
+//! Owns the reports, each next to its only builder. Builds no URL, edits no text, knows no exit code.
 
 mod audit;
 mod bulk;

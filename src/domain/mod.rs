@@ -31,9 +31,9 @@ macro_rules! checked_text {
 
 mod account;
 mod binding;
+mod classification;
 mod environment;
 mod expiry;
-mod failure;
 mod jurisdiction;
 mod key;
 mod limits;
@@ -45,9 +45,9 @@ mod title;
 
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
+pub use classification::{Classification, Classify, ErrorClass, Hint, shell_quoted, with_causes};
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};
-pub use failure::{Classification, Classify, ErrorClass, Hint, shell_quoted, with_causes};
 pub use jurisdiction::{Jurisdiction, JurisdictionError};
 pub use key::{KeyName, KeyNameError};
 pub use limits::{

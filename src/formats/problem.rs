@@ -174,12 +174,51 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Says what it means. An input that cannot be read is a wrong one; what it holds is another matter.
+    /// Returns the class of the problem. A file that cannot be read is a wrong argument; what it contains
+    /// is another matter.
     pub(super) fn class(&self) -> ErrorClass {
-        if let Self::Io(_) = self {
-            ErrorClass::Usage
-        } else {
-            ErrorClass::Failed
+        match self {
+            Self::Io(_) => ErrorClass::Usage,
+            Self::TooLong
+            | Self::NotUtf8(_)
+            | Self::Syntax { .. }
+            | Self::NotAnObject(_)
+            | Self::UnknownField { .. }
+            | Self::DuplicateField(_)
+            | Self::MissingField(_)
+            | Self::WrongType { .. }
+            | Self::Escape(_)
+            | Self::Base64
+            | Self::ValueTooLarge(_)
+            | Self::Key(_)
+            | Self::Metadata(_)
+            | Self::Ttl(_)
+            | Self::Version(_)
+            | Self::Frame
+            | Self::MisplacedHeader
+            | Self::MissingHeader
+            | Self::MissingFooter
+            | Self::Count { .. }
+            | Self::Checksum
+            | Self::AfterFooter
+            | Self::NotAnArray(_)
+            | Self::Unclosed
+            | Self::Separator
+            | Self::AfterArray
+            | Self::NotAName(_)
+            | Self::NoColumns(_)
+            | Self::UnknownColumn { .. }
+            | Self::DuplicateColumn(_)
+            | Self::MissingColumn(_)
+            | Self::Fields { .. }
+            | Self::NameNotUtf8
+            | Self::NameWithSlash
+            | Self::LinkOutside
+            | Self::LinkToDirectory
+            | Self::NotAFile
+            | Self::SameKey(_)
+            | Self::IndexOrder
+            | Self::IndexOnly => ErrorClass::Failed,
         }
     }
 

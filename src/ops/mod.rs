@@ -1,7 +1,7 @@
 //! The use cases: what kvctl does, without a terminal.
 //!
-//! Owns the rules. Imports `domain`, `wire`, `api`, `config`, `scaffold` and `fsx`; knows neither clap nor exit
-//! codes, prints nothing, and reports progress through callbacks.
+//! Owns the rules. Knows neither clap nor exit codes, prints nothing, and reports progress through
+//! callbacks.
 
 pub mod account;
 pub mod bulk;

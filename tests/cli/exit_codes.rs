@@ -65,7 +65,14 @@ fn a_format_that_no_ending_tells_is_a_wrong_value() {
 
 #[test]
 fn an_output_that_cannot_be_is_a_wrong_value() {
-    assert_ends(2, &["export none/out.ndjson -n one"]);
+    assert_ends(
+        2,
+        &[
+            "export none/out.ndjson -n one",
+            "key get k -o . -n one",
+            "key get k -o . -n one --yes",
+        ],
+    );
     let sandbox = sandbox();
     sandbox.write("wrangler.toml", "name = \"w\"\n");
     sandbox.expect(2, &["provision", "KV", "--out", "wrangler.toml"]);
@@ -120,4 +127,17 @@ fn what_an_interrupted_export_left_is_not_overwritten_unasked() {
     sandbox.write("out.ndjson.part", "text\n");
     sandbox.expect(9, &["export", "out.ndjson", "-n", "one", "--resume"]);
     assert_eq!(sandbox.read("out.ndjson.part"), "text\n");
+}
+
+#[test]
+fn a_name_without_a_file_is_not_called_a_file() {
+    let sandbox = sandbox();
+    let seen = sandbox.run(&["copy", "--from", "none", "--to", "title:one"]);
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(
+        seen.stderr.contains("`none` does not name a namespace"),
+        "{seen}"
+    );
+    let seen = sandbox.run(&["copy", "--from", "data.txt", "--to", "title:one"]);
+    assert!(seen.stderr.contains("`data.txt` is a file"), "{seen}");
 }

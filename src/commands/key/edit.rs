@@ -44,7 +44,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
     if !binary && (str::from_utf8(&old.bytes).is_err() || old.bytes.contains(&0)) {
         return Err(Refused::new(
             format!("the value of {} is not text", quoted(&key)),
-            "give `--binary` to edit it all the same",
+            "pass `--binary` to edit it anyway",
         )
         .into());
     }

@@ -11,7 +11,7 @@ use crate::{
     api::Value,
     cli::key::GetArgs,
     commands::{
-        Refused,
+        Refused, UsageError,
         shared::namespace::{Access, OpenNamespace, select_namespace},
     },
     context::Context,
@@ -80,6 +80,10 @@ async fn destination(
     path: &Path,
 ) -> Result<impl FnOnce(&[u8]) -> Result<(), fsx::Error>> {
     let target = context.files.resolve(path);
+    if target.is_dir() {
+        let what = format!("{} is a directory", context.files.display(&target));
+        return Err(UsageError::new(what, "pass a file, or `-` for stdout").into());
+    }
     let exists = target.exists();
     if exists {
         context

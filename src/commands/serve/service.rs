@@ -46,7 +46,7 @@ pub(super) enum ServiceError {
     #[error(transparent)]
     Faults(#[from] InputError),
     /// The failures to stage make no sense.
-    #[error("{} is no file of failures", path.display())]
+    #[error("invalid fault file {}", path.display())]
     Script {
         /// The file.
         path: PathBuf,
@@ -72,9 +72,7 @@ impl Classify for ServiceError {
                 _ => ErrorClass::Failed.into(),
             },
             Self::Faults(e) => e.classify(),
-            Self::Script { .. } => {
-                ErrorClass::Usage.hint("`kvctl serve --help` shows how failures are written")
-            }
+            Self::Script { .. } => ErrorClass::Usage.hint("`kvctl serve --help` shows the format"),
         }
     }
 }

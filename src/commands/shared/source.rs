@@ -1,7 +1,7 @@
 //! A file of records as the user named it. It is read more than once, so what can be read only once
 //! is kept first.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use super::{SAMPLE, quoted};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     domain::ErrorClass,
     error::{ClassExt as _, Result, ResultExt as _},
     formats::{Format, StreamFormat, directory::Skipped},
-    fsx,
+    fsx::{self, InputError},
     ops::bulk::file::{RecordFile, Survey, format_of},
     ui::{quantity, spool},
 };
@@ -66,8 +66,16 @@ impl Source {
                 let what = format!("{name} is a device, which cannot be read as a file of records");
                 Err(UsageError::new(what, "name a file or a directory, or `-` for stdin").into())
             }
-            // What is not there is said by whoever reads it.
-            Some(fsx::FileKind::File | fsx::FileKind::Directory) | None => Ok(Self {
+            Some(fsx::FileKind::Directory) if format != Format::Directory => {
+                let is_directory = io::Error::from(io::ErrorKind::IsADirectory);
+                Err(InputError::new(name, is_directory).into())
+            }
+            None => {
+                let error = std::fs::metadata(&path).err();
+                let source = error.unwrap_or_else(|| io::ErrorKind::NotFound.into());
+                Err(InputError::new(name, source).into())
+            }
+            Some(fsx::FileKind::File | fsx::FileKind::Directory) => Ok(Self {
                 file: RecordFile {
                     path,
                     format,
