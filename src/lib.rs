@@ -3,26 +3,26 @@
 //! # The map
 //!
 //! Data flows one way: the command line becomes typed values, a command hands them to an
-//! operation, the operation asks the API and the files, and the command turns the outcome into a
-//! report. Errors travel the other way, typed. Each type says in one exhaustive match what its errors
-//! mean and what to do about them; a command ends with one [`error::Failure`], whose class becomes an
-//! exit code in one place.
+//! operation, the operation calls the API and reads and writes files, and the command turns the
+//! outcome into a report. Errors travel the other way, typed. Each error type gives the class and the
+//! hint of its variants in one exhaustive match; a command ends with at most one [`error::Failure`],
+//! whose class becomes an exit code in one place.
 //!
 //! | module | owns | may import |
 //! | --- | --- | --- |
-//! | [`domain`] | ids, titles, bindings, keys: valid by construction; what errors mean. Pure | nothing |
-//! | [`fsx`] | reading files with a bound, writing them whole or not at all; locks; whose a file is | `domain` |
-//! | [`ui`] | the standard streams, what may be shown on them, questions, progress, lending the terminal | nothing |
-//! | [`error`] | the failure of a command: its class, its hint, its exit code | `domain`, `ui` |
+//! | [`domain`] | ids, titles, bindings, keys: valid by construction; error classes and hints. Pure | nothing |
+//! | [`fsx`] | bounded reads, atomic writes, locks, file ownership | `domain` |
+//! | [`ui`] | the standard streams: escaping, prompts, progress, lending the terminal to an editor | nothing |
+//! | [`error`] | a command's failure: class, hint, exit code | `domain`, `ui` |
 //! | [`mod@env`] | the environment, the current directory, the clock | nothing |
 //! | [`wire`] | the JSON that client and emulator share | `domain` |
 //! | [`api`] | the client: sending, retries, pacing, decoding | `domain`, `wire` |
-//! | [`emulator`] | the imitation of the service behind `--local`, and of the tests | `domain`, `wire`, `fsx` |
-//! | [`config`] | the user's files: finding, reading, and the text after an edit | `domain`, `fsx` |
+//! | [`emulator`] | the Workers KV emulator behind `--local` and the tests | `domain`, `wire`, `fsx` |
+//! | [`config`] | configuration files: finding, reading, editing their text | `domain`, `fsx` |
 //! | [`formats`] | records to and from files: NDJSON, wrangler's JSON, CSV, a directory | `domain` |
-//! | [`scaffold`] | the Worker's side: the helpers' templates, and the edit of `Env`. Pure | `config`, `domain` |
-//! | [`ops`] | the rules: accounts, targets, plans, renaming, moving many keys, auditing, verifying, what is used, what a token may do, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
-//! | [`cli`] | the grammar of the command line | `domain`, `formats`, `ui` |
+//! | [`scaffold`] | code generation for the Worker: helper templates, edits of the `Env` type. Pure | `config`, `domain` |
+//! | [`ops`] | the use cases: account and namespace selection, provisioning, renaming, bulk work, audit, verification, usage, health, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
+//! | [`cli`] | command-line parsing and help texts | `domain`, `formats`, `ui` |
 //! | [`context`] | everything a command needs: variables, files, credentials, connection, clock | all but `commands` |
 //! | [`commands`] | one file or folder per verb: arguments in, operation, report out; `commands::shared` for several verbs | all but `emulator`, which only `commands::serve` starts |
 //!
@@ -33,9 +33,9 @@
 //! # How files are edited
 //!
 //! An edit is a list of byte ranges and what goes there, computed from the positions that the
-//! parsers report; nothing is ever printed back from a syntax tree. So every byte outside an edit
-//! stays by construction, whatever the line endings, and the result is parsed again and compared
-//! with what was meant before it is handed out.
+//! parsers report; files are never printed from a syntax tree. So every byte outside an edit is kept,
+//! whatever the line endings. The result is parsed again and compared with the intended change before
+//! it is returned.
 
 pub mod api;
 pub mod cli;
@@ -76,10 +76,9 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-/// Writes what the grammar of the command line has to say instead: a help text, the version, or what
-/// is wrong.
-pub fn answer(instead: &clap::Error) -> ExitCode {
-    match (ui::print_usage(instead), instead.use_stderr()) {
+/// Prints what clap returned instead of a command: help, version or a usage error.
+pub fn print_clap_message(message: &clap::Error) -> ExitCode {
+    match (ui::print_usage(message), message.use_stderr()) {
         (_, true) => Exit::Usage.into(),
         (Err(ui::OutputError::Failed(_)), false) => Exit::Failed.into(),
         (Ok(()) | Err(ui::OutputError::Closed), false) => Exit::Done.into(),
@@ -88,7 +87,7 @@ pub fn answer(instead: &clap::Error) -> ExitCode {
 
 fn run_to_end(cli: Cli) -> Result<()> {
     check_open_files()?;
-    // The work is waiting, so one thread is enough, and it starts fastest.
+    // Commands mostly wait for I/O, so one thread is enough, and starts fastest.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -114,13 +113,13 @@ fn run_to_end(cli: Cli) -> Result<()> {
             outcome = work => outcome,
         }
     });
-    // Whatever is still connecting or reading a terminal must not hold up the end.
+    // Pending connections and terminal reads must not delay the exit.
     runtime.shutdown_background();
     outcome
 }
 
-/// Makes sure that so many files can be opened as a command needs at once: the runtime panics where
-/// it cannot, and the local store would seem to be damaged.
+/// Checks that enough files can be open at once: otherwise the runtime panics, and the local store
+/// looks damaged.
 fn check_open_files() -> Result<()> {
     let pipes: Result<Vec<_>, _> = (0..16).map(|_| std::io::pipe()).collect();
     pipes

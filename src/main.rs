@@ -7,6 +7,6 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     match kvctl::cli::Cli::try_parse() {
         Ok(cli) => kvctl::run(cli),
-        Err(instead) => kvctl::answer(&instead),
+        Err(message) => kvctl::print_clap_message(&message),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     answer::Answer,
     endpoint::{Body, Endpoint},
-    error::{Error, Kind, Wanted},
+    error::{Error, ErrorKind, Expected},
 };
 use crate::{
     domain::AccountId,
@@ -85,17 +85,20 @@ impl Endpoint for GetUsage<'_> {
         }
         let read = serde_json::from_slice::<GraphqlAnswer<Viewer<KvDatasets>>>(&answer.body);
         let GraphqlAnswer { data, errors } =
-            read.map_err(|_may_quote| answer.malformed(Wanted::Analytics))?;
+            read.map_err(|_may_quote| answer.malformed(Expected::Analytics))?;
         let fail = |errors| {
             let ray = answer.header("cf-ray").map(str::to_owned);
-            Error::new(answer.request.clone(), Kind::Unanswered { errors, ray })
+            Error::new(
+                answer.request.clone(),
+                ErrorKind::Unanswered { errors, ray },
+            )
         };
         match errors {
             Some(errors) if !errors.is_empty() => return Err(fail(errors)),
             Some(_) | None => {}
         }
         let accounts = data
-            .ok_or_else(|| answer.malformed(Wanted::Analytics))?
+            .ok_or_else(|| answer.malformed(Expected::Analytics))?
             .viewer
             .accounts;
         let absent = || GraphqlError {

@@ -12,7 +12,7 @@ use serde::{
 };
 
 use super::{
-    error::{Error, Kind, Request, Wanted},
+    error::{Error, ErrorKind, Expected, RequestLine},
     received::{self, Received},
 };
 use crate::wire::{Envelope, ResultInfo};
@@ -20,7 +20,7 @@ use crate::wire::{Envelope, ResultInfo};
 /// An answer, whatever its status. A successful one is complete.
 #[derive(Debug)]
 pub struct Answer {
-    pub(super) request: Request,
+    pub(super) request: RequestLine,
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -39,7 +39,7 @@ struct Present<T> {
     result: Option<T>,
 }
 
-/// As `Option` is read, but not taken for `None` where the field is absent.
+/// Deserializes an `Option` whose field must be present.
 fn nullable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -57,7 +57,7 @@ impl Answer {
             // A refusal need not carry a result of the documented type.
             Err(_) => match serde_json::from_slice::<Envelope<IgnoredAny>>(&self.body) {
                 Ok(envelope) if !envelope.success => Err(self.refusal()),
-                Ok(_) | Err(_) => Err(self.malformed(Wanted::Envelope)),
+                Ok(_) | Err(_) => Err(self.malformed(Expected::Envelope)),
             },
         }
     }
@@ -65,7 +65,7 @@ impl Answer {
     /// Reads the envelope's `result`, which must be there.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let result = self.envelope()?.result;
-        result.ok_or_else(|| self.malformed(Wanted::Envelope))
+        result.ok_or_else(|| self.malformed(Expected::Envelope))
     }
 
     /// Reads the envelope's `result` where `null` is one; it must be there as well.
@@ -73,7 +73,7 @@ impl Answer {
         self.envelope::<IgnoredAny>()?;
         match serde_json::from_slice::<Present<T>>(&self.body) {
             Ok(present) => Ok(present.result),
-            Err(_) => Err(self.malformed(Wanted::Envelope)),
+            Err(_) => Err(self.malformed(Expected::Envelope)),
         }
     }
 
@@ -85,7 +85,7 @@ impl Answer {
         match envelope.result {
             Some(items) => Ok((items, info)),
             None if info.total_count.or(info.count) == Some(0) => Ok((Vec::new(), info)),
-            None => Err(self.malformed(Wanted::Envelope)),
+            None => Err(self.malformed(Expected::Envelope)),
         }
     }
 
@@ -94,14 +94,14 @@ impl Answer {
     pub fn confirmation<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
         match self.envelope() {
             Ok(envelope) => Ok(envelope.result),
-            Err(e) if matches!(*e.kind, Kind::Malformed { .. }) => {
-                Err(self.malformed(Wanted::Confirmation))
+            Err(e) if matches!(*e.kind, ErrorKind::Malformed { .. }) => {
+                Err(self.malformed(Expected::Confirmation))
             }
             Err(e) => Err(e),
         }
     }
 
-    /// Reads a confirmation whose result says nothing.
+    /// Reads a confirmation without a meaningful result.
     pub fn confirmed(&self) -> Result<(), Error> {
         self.confirmation::<IgnoredAny>().map(drop)
     }
@@ -113,16 +113,16 @@ impl Answer {
     /// body that is an HTML page or an envelope.
     pub fn value(&self) -> Result<Bytes, Error> {
         if self.status != StatusCode::OK {
-            return Err(self.malformed(Wanted::Value));
+            return Err(self.malformed(Expected::Value));
         }
         if self.media_type().as_deref() == Some("application/octet-stream") {
             return Ok(self.body.clone());
         }
-        match received::success_of(&self.body) {
+        match received::success_field(&self.body) {
             Some(false) => Err(self.refusal()),
-            Some(true) => Err(self.malformed(Wanted::Value)),
+            Some(true) => Err(self.malformed(Expected::Value)),
             None if received::is_page(&self.body) || self.is_markup() => {
-                Err(self.malformed(Wanted::Value))
+                Err(self.malformed(Expected::Value))
             }
             None => Ok(self.body.clone()),
         }
@@ -157,7 +157,7 @@ impl Answer {
             let header = self.header(name);
             header.is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
         };
-        let kind = Kind::Refused {
+        let kind = ErrorKind::Refused {
             status: self.status,
             received: envelope.is_none().then(|| self.received()),
             errors: envelope.map(|e| e.errors).unwrap_or_default(),
@@ -174,10 +174,10 @@ impl Answer {
         Received::of(&self.body, self.media_type().as_deref(), self.quotable)
     }
 
-    pub(super) fn malformed(&self, wanted: Wanted) -> Error {
-        let kind = Kind::Malformed {
+    pub(super) fn malformed(&self, expected: Expected) -> Error {
+        let kind = ErrorKind::Malformed {
             status: self.status,
-            wanted,
+            expected,
             received: self.received(),
             ray: self.header("cf-ray").map(str::to_owned),
         };
@@ -185,7 +185,7 @@ impl Answer {
     }
 
     pub(super) fn too_long(&self, limit: usize) -> Error {
-        let kind = Kind::TooLong {
+        let kind = ErrorKind::TooLong {
             status: self.status,
             limit,
             ray: self.header("cf-ray").map(str::to_owned),
@@ -194,7 +194,7 @@ impl Answer {
     }
 
     pub(super) fn inconsistent(&self, what: &'static str) -> Error {
-        Error::new(self.request.clone(), Kind::Inconsistent(what))
+        Error::new(self.request.clone(), ErrorKind::Inconsistent(what))
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
@@ -215,7 +215,7 @@ mod tests {
             headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
         }
         Answer {
-            request: Request {
+            request: RequestLine {
                 method: Method::GET,
                 path: "values/k".to_owned(),
             },

@@ -1,4 +1,4 @@
-//! The one place that sends: authenticates, paces, retries, and turns refusals into errors.
+//! Sends requests: authenticates, paces, retries, and turns error responses into errors.
 
 use std::{
     sync::{
@@ -28,7 +28,7 @@ use super::{
     answer::Answer,
     clock::Clock,
     endpoint::{Body, Endpoint},
-    error::{Error, Kind, Request},
+    error::{Error, ErrorKind, RequestLine},
     observer::{Event, Observer},
     pacing::{Budget, Pacer},
 };
@@ -37,24 +37,24 @@ use crate::{
     wire::Message,
 };
 
-/// What every request says is asking.
+/// The `User-Agent` of every request.
 pub(super) const USER_AGENT: &str = concat!("kvctl/", env!("CARGO_PKG_VERSION"));
 
 /// The most bytes of a refusal that are read: more than the longest that names all keys of a request.
 const ERROR_MAX_BYTES: usize = 1024 * 1024;
 
-/// How to reach the API.
+/// Settings of a [`Client`].
 #[derive(Debug)]
 pub struct Settings {
-    /// Where it is.
+    /// The base URL.
     pub base: BaseUrl,
-    /// Who is asking.
+    /// The credentials to send.
     pub credentials: Credentials,
     /// How long one request may take, answer included; more is allowed where many bytes travel.
     pub timeout: Duration,
-    /// How often a request is sent again at most.
+    /// Maximum retries of a request.
     pub retries: usize,
-    /// How long to wait before the first of these, doubled for each after it.
+    /// Wait before the first retry, doubled for each further one.
     pub backoff: Duration,
     /// Further certificate authorities, each a PEM bundle.
     pub authorities: Vec<Vec<u8>>,
@@ -64,7 +64,7 @@ pub struct Settings {
     pub proxied: bool,
 }
 
-/// Why no client could be made.
+/// Why a client could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The credentials cannot be written into a header.
@@ -112,9 +112,9 @@ impl std::fmt::Debug for Client {
 /// decoded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Certificates {
-    /// So many can.
+    /// Number of usable certificates.
     pub usable: usize,
-    /// So many cannot.
+    /// Number of certificates that cannot be decoded.
     pub unusable: usize,
 }
 
@@ -133,7 +133,7 @@ pub fn certificates(bundle: &[u8]) -> Certificates {
 }
 
 impl Client {
-    /// The longest a `Retry-After` is obeyed. Who is told to wait longer is told so and goes home.
+    /// Longest `Retry-After` that is waited for; if it is longer, the request fails and names it.
     const MAX_WAIT: Duration = Duration::from_mins(1);
 
     /// The longest wait between retries that the service did not ask for.
@@ -147,7 +147,7 @@ impl Client {
     pub fn new(settings: Settings, observer: Arc<dyn Observer>) -> Result<Self, ClientError> {
         let mut http = reqwest::Client::builder()
             .user_agent(USER_AGENT)
-            // Compressed bytes would be taken for a value.
+            // Compressed bytes would be mistaken for the value.
             .default_headers(HeaderMap::from_iter([(
                 ACCEPT_ENCODING,
                 HeaderValue::from_static("identity"),
@@ -185,12 +185,12 @@ impl Client {
         self.base.is_loopback()
     }
 
-    /// Returns whose credentials are sent, as far as their form tells.
+    /// Returns the kind of credentials, as far as their format shows it.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// Returns what is left of the account's requests, as far as the answers said.
+    /// Returns the account's remaining request budget, if a response gave it.
     pub fn budget(&self) -> Option<Budget> {
         self.pacer.budget()
     }
@@ -211,7 +211,7 @@ impl Client {
         let attempts = AtomicU32::new(0);
         let outcome = (|| {
             attempts.fetch_add(1, Ordering::Relaxed);
-            self.once(endpoint)
+            self.attempt(endpoint)
         })
         .retry(self.backoff())
         .when(|e: &Error| {
@@ -244,7 +244,7 @@ impl Client {
         (wait <= Self::MAX_WAIT).then_some(wait)
     }
 
-    async fn once<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, Error> {
+    async fn attempt<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, Error> {
         let pause = self.pacer.take();
         if !pause.is_zero() {
             self.observer.event(&Event::Paced { wait: pause });
@@ -263,21 +263,21 @@ impl Client {
 
     /// Sends one request and receives its whole answer.
     async fn exchange<E: Endpoint>(&self, endpoint: &E) -> Result<Answer, Error> {
-        let request = Request {
+        let request = RequestLine {
             method: E::METHOD,
             path: endpoint.path(),
         };
         let builder = self.prepare(endpoint, &request.path);
         let sent = Instant::now();
         let received = async {
-            let head = self.time_for(endpoint.body().len());
-            let mut response = in_time(head, builder.send()).await?;
+            let head = self.timeout_for(endpoint.body().len());
+            let mut response = with_timeout(head, builder.send()).await?;
             let limit = if response.status().is_success() {
                 E::ANSWER_MAX_BYTES
             } else {
                 ERROR_MAX_BYTES
             };
-            let body = body_of(&mut response, limit, self.timeout).await?;
+            let body = read_body(&mut response, limit, self.timeout).await?;
             Ok((response, body))
         };
         match received.await {
@@ -335,7 +335,7 @@ impl Client {
             .request(E::METHOD, url)
             .headers(self.headers.clone());
         let body = endpoint.body();
-        builder = builder.timeout(self.time_for(body.len() + endpoint.answer_bytes()));
+        builder = builder.timeout(self.timeout_for(body.len() + endpoint.answer_bytes()));
         match body {
             Body::Empty => builder,
             Body::Json(json) => builder.header(CONTENT_TYPE, "application/json").body(json),
@@ -371,14 +371,14 @@ impl Client {
     }
 
     /// Returns the timeout of a request that transfers this many bytes.
-    fn time_for(&self, bytes: usize) -> Duration {
+    fn timeout_for(&self, bytes: usize) -> Duration {
         self.timeout + Duration::from_secs((bytes / Self::SLOWEST) as u64)
     }
 
-    /// Adds to a refusal how long to wait until asking again is of use.
+    /// Adds to an error response how long to wait before a retry.
     fn with_waits(&self, mut error: Error, answer: &Answer) -> Error {
         let spent = error.is_quota_spent();
-        if let Kind::Refused {
+        if let ErrorKind::Refused {
             errors,
             retry_after,
             renewed_in,
@@ -400,14 +400,14 @@ impl Client {
 
 /// Receives the body of `response`, but no more than `limit` bytes of it, and tells whether that is
 /// all.
-async fn body_of(
+async fn read_body(
     response: &mut Response,
     limit: usize,
     pause: Duration,
-) -> Result<(Bytes, bool), Kind> {
+) -> Result<(Bytes, bool), ErrorKind> {
     let announced = response.content_length().and_then(|n| n.try_into().ok());
     let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
-    while let Some(mut chunk) = in_time(pause, response.chunk()).await? {
+    while let Some(mut chunk) = with_timeout(pause, response.chunk()).await? {
         let room = limit - body.len();
         if chunk.len() > room {
             body.extend_from_slice(&chunk.split_to(room));
@@ -418,14 +418,14 @@ async fn body_of(
     Ok((body.freeze(), true))
 }
 
-/// Waits no longer than `limit` for what is to come next of an answer.
-async fn in_time<T>(
+/// Waits at most `limit` for the next part of a response.
+async fn with_timeout<T>(
     limit: Duration,
     next: impl Future<Output = Result<T, reqwest::Error>>,
-) -> Result<T, Kind> {
+) -> Result<T, ErrorKind> {
     match tokio::time::timeout(limit, next).await {
-        Ok(came) => came.map_err(|e| Kind::Unreachable(e.without_url())),
-        Err(_elapsed) => Err(Kind::Silent),
+        Ok(came) => came.map_err(|e| ErrorKind::Unreachable(e.without_url())),
+        Err(_elapsed) => Err(ErrorKind::Silent),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What time it is at the service, learnt from the `Date` of its answers. Expiry is judged there, so
-//! this machine's clock says what has expired only until somebody answered.
+//! The service's clock, learnt from the `Date` header of its responses. Keys expire by that clock, so
+//! this machine's clock is used only until the first response.
 
 use std::{
     sync::{Mutex, PoisonError},

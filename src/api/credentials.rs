@@ -1,4 +1,4 @@
-//! What proves who is asking. Never shown: not by `Debug`, not in an error.
+//! API credentials. Never shown: neither by `Debug` nor in an error.
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,7 +15,7 @@ pub enum Credentials {
         /// The key.
         key: SecretString,
     },
-    /// Nothing, where it is looked at how far one gets without any.
+    /// None, to test what works without credentials.
     Anonymous,
 }
 
@@ -39,7 +39,7 @@ pub enum Scheme {
     Anonymous,
 }
 
-/// Why a text cannot be a token or key. Says where, never what.
+/// Why a text cannot be a token or key. Gives the position, never the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// No characters.
@@ -73,7 +73,7 @@ impl Credentials {
         }
     }
 
-    /// Returns what they are, as far as their form shows it.
+    /// Returns the kind of credentials, as far as their format shows it.
     pub fn scheme(&self) -> Scheme {
         const PREFIXES: [(&str, Scheme); 4] = [
             ("cfut_", Scheme::UserToken),

@@ -9,7 +9,7 @@ use super::{
     Namespace,
     answer::Answer,
     endpoint::Endpoint,
-    error::{Error, Kind, Request},
+    error::{Error, ErrorKind, RequestLine},
 };
 use crate::{
     domain::LIST_PAGE_MAX,
@@ -65,8 +65,8 @@ const CURSOR_MAX_BYTES: usize = 16 * 1024;
 /// were deleted, about a thousand a page; a list that has nothing else for longer does not end.
 const EMPTY_PAGES_MAX: usize = 10_000;
 
-/// How far a list has come.
-struct Walk<'a> {
+/// The progress of a list through its pages.
+struct ListProgress<'a> {
     list: ListKeys<'a>,
     seen: HashSet<String>,
     /// The last key of it.
@@ -76,38 +76,38 @@ struct Walk<'a> {
     done: bool,
 }
 
-impl Walk<'_> {
-    fn error(&self, kind: Kind) -> Error {
-        let request = Request {
+impl ListProgress<'_> {
+    fn error(&self, kind: ErrorKind) -> Error {
+        let request = RequestLine {
             method: Method::GET,
             path: self.list.path(),
         };
         Error::new(request, kind)
     }
 
-    /// Checks that a page goes on where the one before ended. Keys come in the order of their bytes,
+    /// Checks that a page continues where the previous one ended. Keys come in the order of their bytes,
     /// and what is resumed or compared relies on it.
-    fn take(&mut self, keys: &[KeyInfo]) -> Result<(), Error> {
+    fn check_page(&mut self, keys: &[KeyInfo]) -> Result<(), Error> {
         self.empty = if keys.is_empty() { self.empty + 1 } else { 0 };
         if self.empty > EMPTY_PAGES_MAX {
-            return Err(self.error(Kind::Inconsistent("too many pages have no key")));
+            return Err(self.error(ErrorKind::Inconsistent("too many pages have no key")));
         }
         for key in keys {
             if self.last.as_ref().is_some_and(|last| *last >= key.name) {
                 let what = "its keys are not in the order of their bytes";
-                return Err(self.error(Kind::Inconsistent(what)));
+                return Err(self.error(ErrorKind::Inconsistent(what)));
             }
             self.last = Some(key.name.clone());
         }
         Ok(())
     }
 
-    /// Goes on to the page that begins at `cursor`, if there is one.
-    fn go_on(&mut self, cursor: Option<String>) -> Result<(), Error> {
+    /// Advances to the page that begins at `cursor`, if there is one.
+    fn advance(&mut self, cursor: Option<String>) -> Result<(), Error> {
         match cursor.filter(|cursor| !cursor.is_empty()) {
             None => self.done = true,
             Some(cursor) if !self.seen.insert(cursor.clone()) => {
-                return Err(self.error(Kind::PaginationLoop));
+                return Err(self.error(ErrorKind::PaginationLoop));
             }
             Some(cursor) => self.list.cursor = Some(cursor),
         }
@@ -130,7 +130,7 @@ impl<'a> Namespace<'a> {
         limit: usize,
         prefix: &'a str,
     ) -> impl Stream<Item = Result<Vec<KeyInfo>, Error>> + 'a {
-        let walk = Walk {
+        let progress = ListProgress {
             list: ListKeys {
                 namespace: self,
                 prefix,
@@ -142,14 +142,14 @@ impl<'a> Namespace<'a> {
             empty: 0,
             done: false,
         };
-        stream::try_unfold(walk, async move |mut walk| {
-            if walk.done {
+        stream::try_unfold(progress, async move |mut progress| {
+            if progress.done {
                 return Ok(None);
             }
-            let (keys, info) = self.client.send(&walk.list).await?;
-            walk.go_on(info.cursor)?;
-            walk.take(&keys)?;
-            Ok(Some((keys, walk)))
+            let (keys, info) = self.client.send(&progress.list).await?;
+            progress.advance(info.cursor)?;
+            progress.check_page(&keys)?;
+            Ok(Some((keys, progress)))
         })
     }
 

@@ -1,4 +1,4 @@
-//! Client of the Cloudflare REST API: one type per endpoint, one place that sends.
+//! Client for the Cloudflare REST API: one type per endpoint, one place that sends.
 //!
 //! Owns requests, retries, pacing and the decoding of answers. Imports `domain` and `wire`. Never
 //! prints, never reads the environment, knows neither configuration files nor the emulator.
@@ -30,7 +30,7 @@ pub use client::{Client, ClientError, Settings, certificates};
 pub use clock::ahead;
 pub use credentials::{Credentials, Scheme, SecretError};
 pub use endpoint::{Body, Endpoint};
-pub use error::{Error, Kind, Wanted};
+pub use error::{Error, ErrorKind, Expected};
 pub use namespaces::{CreateNamespace, ListNamespaces, Namespace};
 pub use observer::{Event, Observer};
 pub use pacing::{Budget, Pacer};

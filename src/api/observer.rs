@@ -19,7 +19,7 @@ pub enum Event<'a> {
         took: Duration,
         /// Cloudflare's name for this request.
         ray: Option<&'a str>,
-        /// What time it is there, as HTTP writes it.
+        /// The `Date` header.
         date: Option<&'a str>,
     },
     /// No answer arrived.
@@ -45,13 +45,13 @@ pub enum Event<'a> {
     },
 }
 
-/// Listens to a client.
+/// Receives the events of a client.
 pub trait Observer: Send + Sync {
-    /// Takes note of `event`.
+    /// Handles `event`.
     fn event(&self, event: &Event<'_>);
 }
 
-/// Does not listen.
+/// Ignores all events.
 impl Observer for () {
     fn event(&self, _: &Event<'_>) {}
 }

@@ -1,4 +1,4 @@
-//! Staying within the account's budget of requests.
+//! Keeps requests within the account's rate limit.
 //!
 //! Cloudflare allows 1,200 requests in five minutes and locks out, for five minutes, clients that send
 //! for more. Every answer says what is left: `Ratelimit: "default";r=50;t=30` is fifty requests
@@ -57,7 +57,7 @@ impl Pacer {
         }
     }
 
-    /// Returns what is left, as far as the answers said.
+    /// Returns the remaining budget, if a response gave it.
     pub fn budget(&self) -> Option<Budget> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

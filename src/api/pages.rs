@@ -5,7 +5,7 @@ use std::{collections::HashSet, hash::Hash};
 use super::{
     Client,
     endpoint::Endpoint,
-    error::{Error, Kind, Request},
+    error::{Error, ErrorKind, RequestLine},
 };
 use crate::wire::ResultInfo;
 
@@ -14,11 +14,11 @@ const PAGES_MAX: usize = 1000;
 
 /// An answer that contradicts itself or another.
 pub(super) fn inconsistent<E: Endpoint>(page: &E, what: &'static str) -> Error {
-    let request = Request {
+    let request = RequestLine {
         method: E::METHOD,
         path: page.path(),
     };
-    Error::new(request, Kind::Inconsistent(what))
+    Error::new(request, ErrorKind::Inconsistent(what))
 }
 
 impl Client {

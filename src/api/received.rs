@@ -1,4 +1,4 @@
-//! What the body of an answer turned out to be, said without showing what may be secret in it. Pure.
+//! Describes an unexpected response body without showing secrets. Pure.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use serde_json::error::Category;
 /// A body that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    form: Form,
+    kind: BodyKind,
     bytes: usize,
     /// The beginning of it, if that may be shown.
     excerpt: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Form {
+enum BodyKind {
     Empty,
     Page,
     Envelope,
@@ -32,31 +32,31 @@ impl Received {
     pub(super) fn of(body: &[u8], media_type: Option<&str>, is_quotable: bool) -> Self {
         let shown = is_quotable && !body.is_empty();
         Self {
-            form: form(body, media_type),
+            kind: kind_of(body, media_type),
             bytes: body.len(),
             excerpt: shown.then(|| excerpt(body)),
         }
     }
 
     pub(super) fn is_page(&self) -> bool {
-        self.form == Form::Page
+        self.kind == BodyKind::Page
     }
 }
 
-fn form(body: &[u8], media_type: Option<&str>) -> Form {
+fn kind_of(body: &[u8], media_type: Option<&str>) -> BodyKind {
     if body.is_empty() {
-        return Form::Empty;
+        return BodyKind::Empty;
     }
     if is_page(body) {
-        return Form::Page;
+        return BodyKind::Page;
     }
-    if success_of(body).is_some() {
-        return Form::Envelope;
+    if success_field(body).is_some() {
+        return BodyKind::Envelope;
     }
     match serde_json::from_slice::<IgnoredAny>(body) {
-        Ok(_) => Form::OtherJson,
-        Err(e) if e.classify() == Category::Eof => Form::Cut,
-        Err(_) => Form::Other(media_type.and_then(well_known)),
+        Ok(_) => BodyKind::OtherJson,
+        Err(e) if e.classify() == Category::Eof => BodyKind::Cut,
+        Err(_) => BodyKind::Other(media_type.and_then(well_known)),
     }
 }
 
@@ -77,18 +77,18 @@ fn well_known(media_type: &str) -> Option<&'static str> {
 impl fmt::Display for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            form,
+            kind,
             bytes,
             excerpt,
         } = self;
-        match form {
-            Form::Empty => f.write_str("an empty body")?,
-            Form::Page => write!(f, "an HTML page of {bytes} bytes")?,
-            Form::Envelope => write!(f, "an envelope of the API, of {bytes} bytes")?,
-            Form::Cut => write!(f, "JSON that is cut off after {bytes} bytes")?,
-            Form::OtherJson => write!(f, "other JSON, of {bytes} bytes")?,
-            Form::Other(None) => write!(f, "{bytes} bytes that are not JSON")?,
-            Form::Other(Some(media_type)) => {
+        match kind {
+            BodyKind::Empty => f.write_str("an empty body")?,
+            BodyKind::Page => write!(f, "an HTML page of {bytes} bytes")?,
+            BodyKind::Envelope => write!(f, "an envelope of the API, of {bytes} bytes")?,
+            BodyKind::Cut => write!(f, "JSON that is cut off after {bytes} bytes")?,
+            BodyKind::OtherJson => write!(f, "other JSON, of {bytes} bytes")?,
+            BodyKind::Other(None) => write!(f, "{bytes} bytes that are not JSON")?,
+            BodyKind::Other(Some(media_type)) => {
                 write!(f, "{bytes} bytes of {media_type} that are not JSON")?;
             }
         }
@@ -98,17 +98,19 @@ impl fmt::Display for Received {
     }
 }
 
-/// Returns a body without the byte order mark and the blanks that may stand before its text.
-fn text_of(body: &[u8]) -> &[u8] {
+/// Returns a body without a leading byte order mark and white space.
+fn trimmed(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf")
         .unwrap_or(body)
         .trim_ascii_start()
 }
 
-/// Whether a body is an HTML page. What may stand before its first element is passed over.
+/// Whether a body is an HTML page. Anything before its first element is skipped.
 pub(super) fn is_page(body: &[u8]) -> bool {
-    let mut text = text_of(body);
-    while let Some(rest) = behind(text, b"<?", b"?>").or_else(|| behind(text, b"<!--", b"-->")) {
+    let mut text = trimmed(body);
+    while let Some(rest) =
+        after_enclosed(text, b"<?", b"?>").or_else(|| after_enclosed(text, b"<!--", b"-->"))
+    {
         text = rest.trim_ascii_start();
     }
     ["<!doctype html", "<html", "<head", "<body"]
@@ -121,11 +123,11 @@ pub(super) fn is_page(body: &[u8]) -> bool {
 
 /// Whether a body that is said to be HTML begins as any HTML does.
 pub(super) fn is_markup(body: &[u8]) -> bool {
-    matches!(text_of(body), [b'<', next, ..] if next.is_ascii_alphabetic() || b"!?".contains(next))
+    matches!(trimmed(body), [b'<', next, ..] if next.is_ascii_alphabetic() || b"!?".contains(next))
 }
 
 /// Returns what follows a part of `text` that begins with `open` and ends with `close`.
-fn behind<'t>(text: &'t [u8], open: &[u8], close: &[u8]) -> Option<&'t [u8]> {
+fn after_enclosed<'t>(text: &'t [u8], open: &[u8], close: &[u8]) -> Option<&'t [u8]> {
     let inner = text.strip_prefix(open)?;
     let end = inner.windows(close.len()).position(|part| part == close)?;
     Some(&inner[end + close.len()..])
@@ -133,26 +135,26 @@ fn behind<'t>(text: &'t [u8], open: &[u8], close: &[u8]) -> Option<&'t [u8]> {
 
 /// What tells an envelope of the API from other JSON.
 #[derive(Deserialize)]
-struct Signs {
+struct EnvelopeFields {
     success: bool,
     errors: Option<Vec<IgnoredAny>>,
-    #[serde(default, deserialize_with = "is_there")]
+    #[serde(default, deserialize_with = "is_present")]
     result: bool,
 }
 
 /// Called only where the field is there, whatever it holds.
-fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
-/// Returns what an envelope of the API says under `success`; nothing if the body is not one.
-pub(super) fn success_of(body: &[u8]) -> Option<bool> {
-    let text = text_of(body);
+/// Returns the `success` field of an API envelope; `None` if the body is not one.
+pub(super) fn success_field(body: &[u8]) -> Option<bool> {
+    let text = trimmed(body);
     if !text.starts_with(b"{") {
         return None;
     }
-    let signs: Signs = serde_json::from_slice(text).ok()?;
-    (signs.errors.is_some() || signs.result).then_some(signs.success)
+    let fields: EnvelopeFields = serde_json::from_slice(text).ok()?;
+    (fields.errors.is_some() || fields.result).then_some(fields.success)
 }
 
 /// Returns the first hundred characters on one line, without anything a terminal would obey.
@@ -191,7 +193,7 @@ mod tests {
             (r#"{"success":true,"result":1} and more"#, None),
             ("", None),
         ] {
-            assert_eq!(success_of(body.as_bytes()), expected, "{body}");
+            assert_eq!(success_field(body.as_bytes()), expected, "{body}");
         }
     }
 }

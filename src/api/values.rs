@@ -142,12 +142,12 @@ impl Endpoint for GetValue<'_> {
     }
 }
 
-/// How long a value is to live.
+/// The lifetime of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
     /// For ever.
     Unlimited,
-    /// So long from when the service takes it.
+    /// A TTL, counted from when the service stores the value.
     For(Ttl),
     /// Until a moment.
     Until(Expiration),

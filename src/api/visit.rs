@@ -33,7 +33,7 @@ impl Visitor {
         let mut http = reqwest::Client::builder()
             .user_agent(super::client::USER_AGENT)
             .timeout(timeout)
-            // What answers must be what was asked for.
+            // The response must come from the requested URL.
             .redirect(reqwest::redirect::Policy::none());
         if super::base_url::is_loopback(url) {
             http = http.no_proxy();

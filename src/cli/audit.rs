@@ -18,7 +18,7 @@ pub struct AuditArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Also report keys that expire within this time, such as 1h; they break no rule
+    /// Also report keys that expire within this time, such as 1h
     #[arg(long, value_name = "DURATION", value_parser = duration::seconds)]
     pub expiring_within: Option<u32>,
 
@@ -38,7 +38,7 @@ pub struct AuditArgs {
     #[arg(long, value_name = "DURATION", requires = "fix")]
     pub ttl: Option<Ttl>,
 
-    /// Show what --fix would do
+    /// Show what would change without writing
     #[arg(long, requires = "fix")]
     pub dry_run: bool,
 
@@ -59,12 +59,12 @@ The rules of a namespace in kvctl.toml:
           max = \"24h\",                  no key has a longer TTL
           min = \"60s\" }                 the shortest TTL that --fix may set
 
-A key has an expiration but no date of writing. So ttl.max is checked against the time left, with a
-minute's grace for clock skew: an old key that was given a longer TTL may pass. ttl.min cannot be
-checked, since the time left of every key falls below it; such keys are counted. Without required,
-keys that never expire break no rule.
+Keys do not record when they were written. ttl.max is compared with the remaining TTL, allowing a
+minute of clock skew, so an old key written with a longer TTL may pass. ttl.min cannot be checked,
+because every key's remaining TTL falls below it in time; such keys are counted. Unless required is
+true, keys may also never expire.
 
---fix works on one namespace, asks for confirmation or takes --yes, and rewrites the keys that must
-expire and do not, with a TTL. Keys with another prefix are not changed. Concurrent writes may be
+--fix works on one namespace and asks for confirmation, or takes --yes. It sets a TTL on keys that
+must expire but do not. Keys with another prefix are not changed. Concurrent writes may be
 lost: metadata written after the list was read, and a value written after it was read, which may
 itself be a minute old.";

@@ -46,7 +46,7 @@ pub struct BulkPutArgs {
     #[arg(long, value_name = "JSON")]
     pub metadata: Option<Metadata>,
 
-    /// Check the file and show what would be sent
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 
@@ -97,11 +97,11 @@ pub struct BulkDeleteArgs {
     #[arg(long, value_name = "N")]
     pub max_delete: Option<usize>,
 
-    /// Show what would be deleted
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Title of the namespace, to confirm
+    /// Title of the namespace, to confirm; required if kvctl.toml protects it
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 

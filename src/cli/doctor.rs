@@ -3,11 +3,11 @@
 use clap::Args;
 
 const AFTER_HELP: &str = "\
-Only reads, and shows no secrets. Continues after every problem: it needs no wrangler file, no
-credentials and no network. With --local it checks the local store.
+Read-only, and shows no secrets. Continues after every problem, so it needs no wrangler file,
+credentials or network. With --local, checks the local store.
 
-Exits 8 if there is a problem, 0 if there are only warnings. Each request is retried once at most, so
-that intermittent failures show.";
+Exits 8 if there is a problem, 0 if there are only warnings. Each request is retried at most once,
+to reveal intermittent failures.";
 
 /// Arguments of `kvctl doctor`.
 #[derive(Debug, Clone, Args)]

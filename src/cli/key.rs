@@ -23,12 +23,12 @@ pub enum KeyCommand {
     Touch(TouchArgs),
 }
 
-/// The namespace that is meant, named in at most one way.
+/// A namespace, selected in at most one way.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
 #[command(group(ArgGroup::new("which").multiple(false)))]
 pub struct NamespaceArgs {
-    /// Binding in the wrangler file, in the environment that --env names
+    /// Binding in the wrangler file, in the environment selected by --env
     #[arg(short, long, value_name = "NAME", group = "which")]
     pub binding: Option<Binding>,
 
@@ -123,7 +123,7 @@ pub struct PutArgs {
     #[arg(long, conflicts_with = "metadata")]
     pub keep_metadata: bool,
 
-    /// Show what would be done
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -169,11 +169,11 @@ pub struct DeleteArgs {
     #[arg(long, value_name = "N")]
     pub max_delete: Option<usize>,
 
-    /// Show what would be deleted
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Title of the namespace, to confirm
+    /// Title of the namespace, to confirm; required if kvctl.toml protects it
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 
@@ -226,7 +226,7 @@ pub struct EditArgs {
     #[arg(long)]
     pub binary: bool,
 
-    /// Show what would be done with the edited text
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -254,7 +254,7 @@ pub struct TouchArgs {
     #[arg(long, group = "until")]
     pub no_expiry: bool,
 
-    /// Show what would be done
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -1,8 +1,7 @@
 //! The command line, parsed into domain types.
 //!
-//! Owns the grammar: names, flags, help texts. What gets past this module is valid in itself;
-//! whether it fits the files and the account is decided later. Imports `domain` and the formats
-//! of `ui`.
+//! Owns names, flags and help texts. Parsed values are valid by themselves; whether they fit the files
+//! and the account is checked later. Imports `domain`, `formats` and `ui`.
 #![expect(
     clippy::doc_markdown,
     reason = "doc comments here are help texts, shown on a terminal as they are"

@@ -40,7 +40,7 @@ pub struct CreateArgs {
     #[arg(long)]
     pub adopt: bool,
 
-    /// Show what would be done
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -69,7 +69,7 @@ pub struct RenameArgs {
     #[arg(long, value_name = "NEW_TITLE")]
     pub to: Title,
 
-    /// Show what would be done
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -95,11 +95,11 @@ pub struct DeleteArgs {
     )]
     pub consistency_timeout: Duration,
 
-    /// Title of the namespace to delete, to confirm
+    /// Title of the namespace, to confirm; required if kvctl.toml protects it
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 
-    /// Show what would be done
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -121,7 +121,7 @@ pub struct SelectorArgs {
     #[arg(long, value_name = "ID", group = "selector")]
     pub namespace_id: Option<NamespaceId>,
 
-    /// Binding in the wrangler file, in the environment that --env names
+    /// Binding in the wrangler file, in the environment selected by --env
     #[arg(short, long, value_name = "NAME", group = "selector")]
     pub binding: Option<Binding>,
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::ScopeArgs;
 use crate::domain::{Binding, BindingError, NamespaceId, Title, TitleError};
 
-/// Create or adopt the namespaces a project needs, and write their ids into its wrangler file
+/// Create or adopt the namespaces a project needs, and write their ids to its wrangler file
 #[derive(Debug, Args)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -33,7 +33,7 @@ pub struct ProvisionArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Show what would change, and exit 8 if anything would
+    /// Show what would change and exit 8 if anything would
     #[arg(long)]
     pub check: bool,
 
@@ -54,7 +54,7 @@ pub struct ProvisionArgs {
     pub replace_id: Vec<NamespaceId>,
 }
 
-/// What becomes of `preview_id`.
+/// How to set `preview_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum PreviewMode {
     /// Leave preview_id as it is

@@ -5,7 +5,7 @@ use clap::Args;
 use super::ScopeArgs;
 use crate::domain::Binding;
 
-/// Rename a binding in the wrangler file, keeping its id and so its data
+/// Rename a binding in the wrangler file, keeping its namespace
 #[derive(Debug, Args)]
 pub struct RenameBindingArgs {
     /// Current binding name

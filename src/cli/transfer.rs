@@ -91,7 +91,7 @@ pub struct ImportArgs {
     #[arg(long)]
     pub hidden: bool,
 
-    /// Check the file and show what would be sent
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 
@@ -128,7 +128,7 @@ pub struct CopyArgs {
     #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
     pub prefix: Option<String>,
 
-    /// Show how much would be copied
+    /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
 
@@ -141,7 +141,7 @@ pub struct CopyArgs {
     #[command(flatten)]
     pub resume: ResumeArgs,
 
-    /// Title of the namespace to write, to confirm; required if kvctl.toml protects it
+    /// Title of the namespace, to confirm; required if kvctl.toml protects it
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 }
@@ -266,13 +266,13 @@ pub enum SideArgError {
     #[error(transparent)]
     Environment(#[from] EnvNameError),
     /// Nothing after `local:`.
-    #[error("after `local:` comes binding:NAME, title:TITLE or id:ID")]
+    #[error("expected binding:NAME, title:TITLE or id:ID after `local:`")]
     Local,
     /// Nothing after `title:`.
-    #[error("after `title:` comes the title of a namespace")]
+    #[error("expected a namespace title after `title:`")]
     Title,
     /// No characters.
-    #[error("a side is a file, binding:NAME, title:TITLE or id:ID")]
+    #[error("expected a file, binding:NAME, title:TITLE or id:ID")]
     Empty,
 }
 

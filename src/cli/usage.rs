@@ -8,21 +8,21 @@ use clap::{Args, ValueEnum};
 const DAYS_MAX: u8 = 31;
 
 const AFTER_HELP: &str = "\
-The figures are those of the analytics, some minutes late, and the token needs the permission
-`Account Analytics Read`. Days are those of UTC; the last one is today. Reads, writes and deletions
-count by the key, lists by the request; storage is the newest figure of a namespace.
+Figures come from the analytics API, some minutes late; the token needs the permission
+`Account Analytics Read`. Days are in UTC; the last one is today. Reads, writes and deletions are
+counted per key, lists per request; storage is the latest figure of each namespace.
 
---json has every day of every namespace; --ndjson writes a line for each of them that has a figure.";
+--json contains every day of every namespace; --ndjson writes one line for each that has data.";
 
 /// Arguments of `kvctl usage`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct UsageArgs {
-    /// Number of days, including today: 1 to 31, the retention of the analytics
+    /// Number of days, including today: 1 to 31
     #[arg(long, value_name = "N", default_value = "30")]
     pub days: Days,
 
-    /// Plan whose quotas to show; the plan of the account cannot be looked up
+    /// Plan whose quotas to show; the account's plan cannot be detected
     #[arg(long, value_name = "PLAN", value_enum, default_value_t)]
     pub plan: PlanArg,
 }
@@ -45,10 +45,10 @@ pub struct Days(pub u8);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DaysError {
     /// Not a whole number.
-    #[error("it is not a number of days; give 1 to {DAYS_MAX}")]
+    #[error("not a number of days; use 1 to {DAYS_MAX}")]
     NotANumber,
     /// None, or more than there are.
-    #[error("the analytics of Workers KV reach back {DAYS_MAX} days; give 1 to {DAYS_MAX}")]
+    #[error("analytics are retained for {DAYS_MAX} days; use 1 to {DAYS_MAX}")]
     OutOfRange,
 }
 

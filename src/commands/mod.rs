@@ -1,7 +1,8 @@
 //! One file or folder per verb: arguments and context in, one operation, one report out. A verb
-//! imports no other verb; what several need is in `shared`.
+//! imports no other verb; code for several verbs is in `shared`.
 //!
-//! Owns the reports, each next to its only builder. Builds no URL, edits no text, knows no exit code.
+//! Owns the reports. Builds no URLs, edits no files' text and knows no exit codes. Only `serve` starts
+//! the emulator.
 
 mod audit;
 mod bulk;
@@ -30,11 +31,11 @@ use crate::{
     ui::Stop,
 };
 
-/// A check failed: what was looked at is not as it should be, and the report says in what.
+/// A check found problems; the report lists them.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct CheckFailed {
-    /// What is not as it should be.
+    /// A summary of the problems.
     what: String,
     hint: Option<Hint>,
 }
@@ -60,7 +61,7 @@ impl Classify for CheckFailed {
     }
 }
 
-/// Some items were not done; the report names them.
+/// Some items failed; the report names them.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Partial(pub String);
@@ -71,18 +72,18 @@ impl Classify for Partial {
     }
 }
 
-/// Asked to stop, a command ended early, after putting things in order.
+/// A command was stopped by a signal and has cleaned up.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{left}", described(*.stop))]
 pub struct Stopped {
-    /// How it was asked.
+    /// The signal.
     pub stop: Stop,
-    /// What could not be put in order, as the end of the sentence.
+    /// What could not be cleaned up, as the end of the sentence.
     pub left: String,
 }
 
 impl Stopped {
-    /// There is nothing to put in order.
+    /// Creates the error for a command that leaves nothing behind.
     pub fn by(stop: Stop) -> Self {
         let left = String::new();
         Self { stop, left }
@@ -103,13 +104,13 @@ fn described(stop: Stop) -> &'static str {
     }
 }
 
-/// Something that is not done without being told more.
+/// Refused without a confirmation or an explicit choice.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct Refused {
     /// What is refused, and why.
     what: String,
-    /// What would allow it.
+    /// How to allow it.
     hint: Hint,
 }
 
@@ -128,13 +129,13 @@ impl Classify for Refused {
     }
 }
 
-/// A flag or value that turns out to be wrong only beside the clock, the terminal or a file.
+/// A flag or value that is invalid given the clock, the terminal or a file.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct UsageError {
     /// What is wrong.
     what: String,
-    /// What would be right.
+    /// How to correct it.
     hint: Option<Hint>,
 }
 

@@ -175,7 +175,7 @@ impl Report for RenameBindingReport {
         }
         match (changed, titles.is_empty()) {
             (true, _) => writeln!(out, "{rename} {old} to {new} in {file}"),
-            (false, true) => writeln!(out, "nothing to do: {new} is the name in {file} already"),
+            (false, true) => writeln!(out, "nothing to do: {file} already uses {new}"),
             (false, false) => Ok(()),
         }
     }

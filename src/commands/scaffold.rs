@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> Result<()> {
     let scopes = scopes(context, document.as_ref())?;
     let bindings = bindings(document.as_ref(), &scopes, &[], manifest.as_ref())?;
     let settings = Settings::new(manifest.as_ref(), overrides(args));
-    let found = scaffold::look(&root, &settings)?;
+    let found = scaffold::read_project(&root, &settings)?;
     let plan = scaffold::plan::plan(found, &settings, &bindings, args.force)?;
     let scaffolding = Scaffolding { root, plan };
 

@@ -281,7 +281,7 @@ mod tests {
             ),
             (
                 "[[kv_namespaces]]\nbinding = ' '",
-                "2:11: a binding name is empty",
+                "2:11: binding name is empty",
             ),
             (
                 "[[kv_namespaces]]\nbinding = 1",

@@ -1,4 +1,4 @@
-//! Which credentials are used, and where they came from.
+//! Finds the credentials and where they came from.
 //!
 //! Owns the order: `--token-file`, the token of the environment, key and email, the deprecated names,
 //! wrangler's login. No message holds a secret.

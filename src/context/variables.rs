@@ -27,7 +27,7 @@ pub struct Variables {
 pub struct EnvFileSource {
     /// The file.
     pub path: PathBuf,
-    /// The variables that it set: those that nobody had set before.
+    /// The variables that it set because they were not set before.
     pub variables: Vec<Setting>,
 }
 
@@ -38,12 +38,12 @@ pub struct Setting {
     pub var: Var,
     /// The line that set it.
     pub line: usize,
-    /// Whether the value stands in the file as it is.
+    /// Whether the value is in the file literally.
     pub literal: bool,
 }
 
-/// An env file says where requests go, and what they carry is not from that file. A project that
-/// somebody else wrote could have the user's token sent anywhere.
+/// An env file sets the API's address, but the credentials are not from that file. Otherwise a
+/// project by someone else could send the user's token anywhere.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}:{line}: {variable} sets the API's address, but {what}; nothing was sent")]
 pub struct ForeignBaseUrl {

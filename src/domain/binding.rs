@@ -16,7 +16,7 @@ pub struct Binding(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BindingError {
     /// No characters, or only blanks.
-    #[error("a binding name is empty")]
+    #[error("binding name is empty")]
     Empty,
     /// A control character, or `=`, which separates a binding from its title.
     #[error("binding name `{}` contains {:?}, which is not allowed", .0.escape_debug(), .1)]

@@ -1,7 +1,7 @@
-//! What an error means to whoever runs kvctl, and what to do about it.
+//! The class of an error, and a hint for the user.
 //!
-//! Every error type says both in one exhaustive match, so that a new variant does not compile before
-//! somebody decides its class. Exit codes are not known here.
+//! Every error type gives both in one exhaustive match, so a new variant without a class does not
+//! compile. Exit codes are not known here.
 
 use std::{borrow::Cow, error::Error as StdError, fmt};
 
@@ -18,21 +18,21 @@ pub enum ErrorClass {
     Denied,
     /// The configuration file is missing, unreadable or wrong.
     Config,
-    /// Some items were not done; the report names them.
+    /// Some items failed; the report names them.
     Partial,
     /// Throttled, over quota, or unreachable: running the same command again may work.
     Temporary,
     /// A check failed.
     CheckFailed,
-    /// Refused: more must be said first.
+    /// Refused: a confirmation or an explicit choice is required.
     Refused,
     /// Interrupted from the keyboard.
     Interrupted,
-    /// Terminated by a signal, after putting things in order.
+    /// Terminated by a signal, after cleaning up.
     Terminated,
     /// The terminal was closed.
     HungUp,
-    /// The reader of stdout went away, as `head` does. Not a failure: what it wanted, it has.
+    /// The reader of stdout closed it, as `head` does. Not a failure.
     OutputClosed,
 }
 
@@ -61,10 +61,10 @@ impl From<ErrorClass> for Classification {
     }
 }
 
-/// An error that knows what it means.
+/// An error with a class and a hint.
 ///
-/// Implemented with one `match` without a wildcard arm. A variant that passes on another error
-/// returns what that one says.
+/// Implemented with one `match` without a wildcard arm. A variant that wraps another error returns
+/// the classification of that error.
 pub trait Classify: StdError + Send + Sync + 'static {
     /// Returns what the error means, and what the user can do about it.
     fn classify(&self) -> Classification;
@@ -138,7 +138,7 @@ impl From<String> for Hint {
     }
 }
 
-/// The only place that writes hints. The message of the error names the place of an edit.
+/// The only place that renders hints. The error's message already names the place of an edit.
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -181,7 +181,7 @@ pub fn with_causes(error: &dyn StdError) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let next = error.to_string();
-        // Some errors say again what their cause says.
+        // Some errors repeat the message of their cause.
         if next != last {
             text.push_str(": ");
             text.push_str(&next);

@@ -13,7 +13,7 @@ pub struct EnvName(String);
 
 /// Why a string is not an [`EnvName`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an environment name is empty")]
+#[error("environment name is empty")]
 pub struct EnvNameError;
 
 impl Classify for EnvNameError {

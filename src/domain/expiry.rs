@@ -21,7 +21,7 @@ pub enum TtlError {
     /// Shorter than the service allows.
     #[error("a TTL is at least 60 seconds, not {0}")]
     TooShort(i64),
-    /// Longer than can be meant: more than a hundred years.
+    /// Implausibly long: more than a hundred years.
     #[error("a TTL of {0} seconds is too long")]
     TooLong(i64),
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// Where the data of a namespace must stay. Given when the namespace is made, and for good; see
+/// Where the data of a namespace must stay. Set when the namespace is created, permanently; see
 /// <https://developers.cloudflare.com/kv/reference/data-location/>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -68,7 +68,7 @@ impl FromStr for NamespaceId {
 
 checked_text!(NamespaceId, NamespaceIdError);
 
-/// What a file says where an id belongs.
+/// The value of an id field in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeclaredId {
     /// Nothing, or only blanks.
@@ -80,7 +80,7 @@ pub enum DeclaredId {
 }
 
 impl DeclaredId {
-    /// Reads what a file says.
+    /// Parses the value of an id field.
     ///
     /// Only 32 hexadecimal digits are an id, and not 32 equal ones: `0000…` and `xxxx…` are what
     /// people write into templates.
@@ -94,8 +94,7 @@ impl DeclaredId {
         }
     }
 
-    /// Returns the id as a service sees it that knows some local ids or none: those that it does not
-    /// know mean nothing to it.
+    /// Returns the id, unless it is a local id that the service does not know.
     pub fn valid_where(&self, knows: impl FnOnce(&NamespaceId) -> bool) -> Option<&NamespaceId> {
         match self {
             Self::Valid(id) if !id.is_local() || knows(id) => Some(id),

@@ -1,8 +1,8 @@
-//! What was meant by a name that does not exist.
+//! Suggestions for misspelled names.
 
 /// Returns which of `known` is the nearest to `wanted`; `None` if there are none.
 ///
-/// Jaro-Winkler likeness: names that begin alike are near, as slips of the hand leave them.
+/// Uses Jaro-Winkler similarity, which favours a common prefix, as typos usually leave one.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |name: &&str| strsim::jaro_winkler(name, wanted);
     known

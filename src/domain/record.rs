@@ -1,4 +1,4 @@
-//! A key with everything that belongs to it.
+//! A record: a key with its value, expiration and metadata.
 
 use std::{fmt, str::FromStr};
 
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{Expiration, KeyName, METADATA_MAX_BYTES};
 
-/// A key with its value, its expiry and its metadata: what travels between namespaces and files.
+/// A key with its value, expiration and metadata.
 #[derive(Clone, PartialEq)]
 pub struct Record {
     /// The name.
@@ -17,7 +17,7 @@ pub struct Record {
     pub value: Bytes,
     /// When it expires; `None` is never.
     pub expiration: Option<Expiration>,
-    /// What is stored beside it.
+    /// Its metadata.
     pub metadata: Option<Metadata>,
 }
 
@@ -46,7 +46,7 @@ pub enum MetadataError {
     #[error("metadata must be JSON, such as {{\"version\":1}} or \"text\" in quotes: {0}")]
     NotJson(#[from] serde_json::Error),
     /// More than [`METADATA_MAX_BYTES`] bytes.
-    #[error("metadata of {0} bytes is too long; the limit is 1,024 bytes of JSON")]
+    #[error("metadata is {0} bytes long; the limit is 1,024")]
     TooLong(usize),
 }
 
@@ -91,7 +91,7 @@ impl Serialize for Metadata {
 }
 
 impl<'de> Deserialize<'de> for Metadata {
-    /// Takes what a service or file says, whatever its length: limits are for what is written.
+    /// Accepts any length: the limit applies to writes only.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         if raw.get() == "null" {

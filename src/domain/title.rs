@@ -17,10 +17,10 @@ pub struct Title(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TitleError {
     /// No characters, or only blanks.
-    #[error("a namespace title is empty")]
+    #[error("namespace title is empty")]
     Empty,
     /// More than [`TITLE_MAX_CHARS`] characters.
-    #[error("a namespace title of {0} characters is too long; the limit is 512")]
+    #[error("namespace title is {0} characters long; the limit is 512")]
     TooLong(usize),
     /// A control character, which no list could show.
     #[error("namespace title `{}` contains {:?}, which is not allowed", .0.escape_debug(), .1)]

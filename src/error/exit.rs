@@ -39,43 +39,37 @@ pub enum Exit {
 impl Exit {
     /// Every code with its meaning, for the README.
     pub const ALL: &[(Self, &str)] = &[
-        (Self::Done, "done, or already so"),
-        (Self::Failed, "failed"),
+        (Self::Done, "success, or nothing to do"),
+        (Self::Failed, "failure"),
         (
             Self::Usage,
-            "usage: bad flag or value, or an input that cannot be read",
+            "usage error: bad flag or value, or unreadable input",
         ),
-        (Self::NotFound, "not there: key or namespace absent"),
-        (Self::Denied, "no credentials, or denied"),
         (
-            Self::Config,
-            "configuration file: none, unparsable, or wrong",
+            Self::NotFound,
+            "not found: the key or namespace does not exist",
         ),
+        (Self::Denied, "credentials are missing or were denied"),
+        (Self::Config, "configuration file is missing or invalid"),
         (
             Self::Partial,
-            "partial: the report names every item that was not done",
+            "partly done: the report names each item that failed",
         ),
         (
             Self::Temporary,
-            "temporary: throttled, quota, network; run again",
+            "temporary: rate limit, quota or network; run again",
         ),
         (
             Self::CheckFailed,
-            "a check failed: changes pending, verification failed, a difference found",
+            "check failed: changes pending, findings or differences",
         ),
         (
             Self::Refused,
-            "refused: ambiguous target, live id, confirmation missing",
+            "refused: confirmation or an explicit choice is required",
         ),
-        (
-            Self::HungUp,
-            "ended by SIGHUP, after putting things in order",
-        ),
+        (Self::HungUp, "hung up (SIGHUP), after cleaning up"),
         (Self::Interrupted, "interrupted"),
-        (
-            Self::Terminated,
-            "terminated by SIGTERM, after putting things in order",
-        ),
+        (Self::Terminated, "terminated (SIGTERM), after cleaning up"),
     ];
 }
 

@@ -1,4 +1,4 @@
-//! Which account is meant. Never guessed, never remembered.
+//! Selects the account. Never guessed, never remembered.
 
 use std::{fmt, path::PathBuf};
 
@@ -11,10 +11,10 @@ use crate::{
 
 /// Where an account may be named, in the order in which they are asked.
 #[derive(Debug, Default)]
-pub struct Sources<'a> {
+pub struct AccountSources<'a> {
     /// `--account-id`.
     pub flag: Option<AccountId>,
-    /// The wrangler file's `account_id` for each section meant, if it has one there.
+    /// The wrangler file's `account_id` for each selected section, if it has one.
     pub file: Vec<Option<&'a Located<String>>>,
     /// The wrangler file, for messages.
     pub path: PathBuf,
@@ -22,16 +22,16 @@ pub struct Sources<'a> {
     pub variable: Option<(&'static str, &'a str)>,
 }
 
-/// An account, and who chose it.
+/// The selected account and where it was selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub struct ChosenAccount {
     /// The account.
     pub id: AccountId,
-    /// Who chose it.
+    /// Where it was selected.
     pub origin: Origin,
 }
 
-/// Who chose an account.
+/// Where an account was selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// `--account-id`.
@@ -40,12 +40,12 @@ pub enum Origin {
     File {
         /// The file.
         path: PathBuf,
-        /// Where it says so.
+        /// The position in the file.
         position: Position,
     },
     /// A variable.
     Variable(&'static str),
-    /// Nobody: the credentials reach no other.
+    /// Nowhere: it is the only account the credentials can access.
     Only,
 }
 
@@ -60,7 +60,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why no account could be chosen.
+/// Why no account could be selected.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// File and environment name different accounts.
@@ -68,19 +68,19 @@ pub enum Error {
     Disagree {
         /// The file.
         path: PathBuf,
-        /// What the file says.
+        /// The account in the file.
         file: AccountId,
-        /// Where it says so.
+        /// The position in the file.
         position: Position,
         /// The variable.
         variable: &'static str,
-        /// What it says.
+        /// The account in the variable.
         environment: AccountId,
     },
     /// Sections of the file that belong to different accounts.
     #[error("the selected sections belong to different accounts: {}", .0.join(", "))]
     Sections(Vec<String>),
-    /// What the file says is not an account id.
+    /// The file's `account_id` is invalid.
     #[error("{}:{position}: `account_id` is invalid", path.display())]
     File {
         /// The file.
@@ -90,8 +90,8 @@ pub enum Error {
         /// Why.
         source: AccountIdError,
     },
-    /// What the variable says is not an account id.
-    #[error("{variable} is wrong")]
+    /// The variable's value is invalid.
+    #[error("{variable} is invalid")]
     Variable {
         /// The variable.
         variable: &'static str,
@@ -130,7 +130,7 @@ impl Error {
                 source,
             } => (path, position, format!("`account_id` is invalid: {source}")),
             Self::Variable { variable, source } => {
-                return (None, format!("{variable} is wrong: {source}"));
+                return (None, format!("{variable} is invalid: {source}"));
             }
             _ => return (None, self.to_string()),
         };
@@ -165,22 +165,22 @@ fn listed(accounts: &[Account]) -> String {
     accounts.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-impl Sources<'_> {
+impl AccountSources<'_> {
     /// Returns the account that is named, if one is, for all sections alike.
-    pub fn named(&self) -> Result<Option<Choice>, Error> {
+    pub fn named(&self) -> Result<Option<ChosenAccount>, Error> {
         if let Some(flag) = &self.flag {
-            return Ok(Some(Choice {
+            return Ok(Some(ChosenAccount {
                 id: flag.clone(),
                 origin: Origin::Flag,
             }));
         }
         let variable = self.variable()?;
-        let mut named: Vec<Option<Choice>> = Vec::new();
+        let mut named: Vec<Option<ChosenAccount>> = Vec::new();
         for located in &self.file {
             let choice = self
                 .in_file(*located, variable.as_ref())?
                 .or_else(|| variable.clone());
-            let id = |choice: &Option<Choice>| choice.as_ref().map(|it| it.id.clone());
+            let id = |choice: &Option<ChosenAccount>| choice.as_ref().map(|it| it.id.clone());
             if !named.iter().any(|known| id(known) == id(&choice)) {
                 named.push(choice);
             }
@@ -189,7 +189,7 @@ impl Sources<'_> {
             0 => Ok(variable),
             1 => Ok(named.swap_remove(0)),
             _ => {
-                let text = |choice: &Option<Choice>| {
+                let text = |choice: &Option<ChosenAccount>| {
                     choice
                         .as_ref()
                         .map_or_else(|| "none named".to_owned(), |it| it.id.to_string())
@@ -199,24 +199,24 @@ impl Sources<'_> {
         }
     }
 
-    fn variable(&self) -> Result<Option<Choice>, Error> {
+    fn variable(&self) -> Result<Option<ChosenAccount>, Error> {
         let Some((variable, text)) = self.variable else {
             return Ok(None);
         };
         let id = text.parse();
         let id = id.map_err(|source| Error::Variable { variable, source })?;
-        Ok(Some(Choice {
+        Ok(Some(ChosenAccount {
             id,
             origin: Origin::Variable(variable),
         }))
     }
 
-    /// Returns what one section says; it must not contradict the variable.
+    /// Returns the account of one section, which must not contradict the variable.
     fn in_file(
         &self,
         located: Option<&Located<String>>,
-        variable: Option<&Choice>,
-    ) -> Result<Option<Choice>, Error> {
+        variable: Option<&ChosenAccount>,
+    ) -> Result<Option<ChosenAccount>, Error> {
         let Some(located) = located.filter(|located| !located.value.trim().is_empty()) else {
             return Ok(None);
         };
@@ -241,7 +241,7 @@ impl Sources<'_> {
                     environment: environment.id.clone(),
                 })
             }
-            _ => Ok(Some(Choice {
+            _ => Ok(Some(ChosenAccount {
                 id,
                 origin: Origin::File { path, position },
             })),
@@ -249,7 +249,7 @@ impl Sources<'_> {
     }
 
     /// Returns the account that is named, else the only account that the credentials can access.
-    pub async fn resolve(&self, client: &Client) -> Result<Choice, Error> {
+    pub async fn resolve(&self, client: &Client) -> Result<ChosenAccount, Error> {
         if let Some(choice) = self.named()? {
             return Ok(choice);
         }
@@ -257,11 +257,11 @@ impl Sources<'_> {
     }
 }
 
-/// Returns the account that is meant where none is named: the only one.
-pub fn only(mut accounts: Vec<Account>) -> Result<Choice, Error> {
+/// Returns the only account, if none was selected.
+pub fn only(mut accounts: Vec<Account>) -> Result<ChosenAccount, Error> {
     match accounts.len() {
         0 => Err(Error::Nothing),
-        1 => Ok(Choice {
+        1 => Ok(ChosenAccount {
             id: accounts.remove(0).id,
             origin: Origin::Only,
         }),
@@ -289,8 +289,8 @@ mod tests {
     fn sources<'a>(
         file: Vec<Option<&'a Located<String>>>,
         variable: Option<&'a str>,
-    ) -> Sources<'a> {
-        Sources {
+    ) -> AccountSources<'a> {
+        AccountSources {
             flag: None,
             file,
             path: "wrangler.toml".into(),
@@ -299,7 +299,7 @@ mod tests {
     }
 
     /// The account that is named, and by whom.
-    fn named(sources: &Sources<'_>) -> Option<(String, String)> {
+    fn named(sources: &AccountSources<'_>) -> Option<(String, String)> {
         let choice = sources.named().unwrap()?;
         Some((choice.id.to_string(), choice.origin.to_string()))
     }
@@ -314,7 +314,7 @@ mod tests {
             named(&agree),
             Some((A.to_owned(), "wrangler.toml:3:14".to_owned()))
         );
-        let decided = Sources {
+        let decided = AccountSources {
             flag: Some(B.parse().unwrap()),
             ..disagree
         };
@@ -333,7 +333,7 @@ mod tests {
             let differ = sources(vec![Some(&a), other], None);
             assert!(matches!(differ.named(), Err(Error::Sections(_))));
         }
-        // What the file leaves open, the variable says.
+        // The variable applies where the file has no account.
         let filled = sources(vec![Some(&a), None], Some(A));
         assert_eq!(named(&filled).unwrap().0, A);
     }

@@ -1,7 +1,7 @@
 //! The use cases: what kvctl does, without a terminal.
 //!
 //! Owns the rules. Knows neither clap nor exit codes, prints nothing, and reports progress through
-//! callbacks.
+//! callbacks and the `Reporter` trait.
 
 pub mod account;
 pub mod bulk;

@@ -1,4 +1,4 @@
-//! Creating namespaces without ever making two where one was meant.
+//! Creates namespaces without creating duplicates when a request is retried.
 
 use crate::{
     api::{self, Client, CreateNamespace, Namespace},
@@ -6,12 +6,12 @@ use crate::{
     wire::{NamespaceInfo, code},
 };
 
-/// A namespace that is there now.
+/// The result of creating a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub struct CreateOutcome {
     /// The namespace.
     pub namespace: NamespaceInfo,
-    /// Whether this run made it. `false`: somebody else did, meanwhile.
+    /// Whether this run created it; `false` if it exists because of another process.
     pub created: bool,
 }
 
@@ -28,7 +28,7 @@ pub async fn create_or_find(
     account: &AccountId,
     title: &Title,
     jurisdiction: Option<Jurisdiction>,
-) -> Result<Settled, api::Error> {
+) -> Result<CreateOutcome, api::Error> {
     let mut waits = backon::BackoffBuilder::build(client.backoff());
     let mut unclear = false;
     loop {
@@ -39,7 +39,7 @@ pub async fn create_or_find(
         };
         let error = match client.send(&create).await {
             Ok(namespace) => {
-                return Ok(Settled {
+                return Ok(CreateOutcome {
                     namespace,
                     created: true,
                 });
@@ -54,7 +54,7 @@ pub async fn create_or_find(
         unclear |= !taken;
         let all = client.namespaces(account).await?;
         if let Some(namespace) = find_by_title(&all, title) {
-            return Ok(Settled {
+            return Ok(CreateOutcome {
                 namespace: namespace.clone(),
                 created: unclear,
             });

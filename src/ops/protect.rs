@@ -4,7 +4,7 @@
 use crate::{
     config::{Entry, Field, Manifest, ManifestNamespace, Project, Scope},
     domain::{DeclaredId, NamespaceId, Title},
-    ops::provision::{titles::preview, want},
+    ops::provision::{desired, titles::preview},
 };
 
 /// Whether `entry` binds `id`, as either of its ids.
@@ -38,12 +38,13 @@ pub fn is_about(
     let is_titled = |other: &Title| title == Some(other.as_str());
     let in_scope = |scope: &Scope| {
         let bound = |e: &Entry| e.binding == rules.binding && is_bound_to(e, id);
-        let usual = project.and_then(|p| want::usual(p, scope, &rules.binding).ok());
+        let usual =
+            project.and_then(|p| desired::conventional_titles(p, scope, &rules.binding).ok());
         let environment = scope.environment.as_ref();
         let declared = rules
             .title
             .as_ref()
-            .map(|t| want::in_environment(t, environment));
+            .map(|t| desired::in_environment(t, environment));
         let declared = declared.and_then(Result::ok);
         let usual = usual.map(|usual| [Some(usual.wanted), usual.deploy_form]);
         let all = usual.into_iter().flatten().chain([declared]);

@@ -27,7 +27,7 @@ pub struct Renaming {
     pub entry: Entry,
     /// The title that belongs to the new name.
     pub title: Title,
-    /// Whether the file says so already.
+    /// Whether the file already has the new name.
     pub done: bool,
 }
 

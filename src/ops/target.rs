@@ -1,4 +1,4 @@
-//! Which namespace is meant: by id, by title, or by binding.
+//! Selects a namespace by id, title or binding.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub enum Selector {
         environment: Option<EnvName>,
         /// The binding.
         binding: Binding,
-        /// Whether its `preview_id` is meant.
+        /// Whether to use its `preview_id`.
         preview: bool,
     },
 }
@@ -91,7 +91,7 @@ pub enum Error {
         /// The file.
         file: String,
     },
-    /// None was named, and it is not plain which one is meant.
+    /// None was selected, and there is not exactly one binding.
     #[error("no namespace is selected{}", choices(.0))]
     Unnamed(Vec<Binding>),
     /// The file.
@@ -108,8 +108,9 @@ impl Classify for Error {
             Self::NoTitle { similar, .. } if !similar.is_empty() => {
                 ErrorClass::NotFound.hint(format!("did you mean `{}`?", similar.join("` or `")))
             }
-            Self::NoTitle { .. } => ErrorClass::NotFound
-                .hint(Hint::run("namespace list", "to see the titles there are")),
+            Self::NoTitle { .. } => {
+                ErrorClass::NotFound.hint(Hint::run("namespace list", "to list the titles"))
+            }
             Self::NoBinding { .. } => ErrorClass::Config.into(),
             Self::NoId { field, .. } => {
                 let preview = ["--preview", "separate"].map(str::to_owned);
@@ -133,7 +134,7 @@ impl Classify for Error {
 }
 
 impl Selector {
-    /// Finds the namespace. `document` must be given if a binding is meant.
+    /// Finds the namespace. `document` is required for a binding.
     pub async fn find(
         &self,
         client: &Client,

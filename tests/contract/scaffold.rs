@@ -12,7 +12,7 @@ use fs_err as fs;
 use kvctl::{
     config::{Document, Manifest, Part, Scope, discover},
     domain::Classify as _,
-    ops::scaffold::{Error, State, Status, bindings, inspect, look, plan},
+    ops::scaffold::{Error, FileStatus, ScaffoldState, bindings, inspect, plan, read_project},
     scaffold::{Overrides, Settings, Stamped},
 };
 
@@ -67,7 +67,7 @@ fn scaffold(root: &Path) -> Result<bool, Error> {
     let scopes: Vec<&Scope> = document.project().scopes().collect();
     let bindings = bindings(Some(&document), &scopes, &[], manifest.as_ref())?;
     let settings = Settings::new(manifest.as_ref(), Overrides::default());
-    let found = look(root, &settings)?;
+    let found = read_project(root, &settings)?;
     let plan = plan::plan(found, &settings, &bindings, false)?;
     assert_eq!(plan.refused().count(), 0);
     plan.write()?;
@@ -82,7 +82,7 @@ fn files(root: &Path) -> (Document, Option<Manifest>) {
     )
 }
 
-fn state(root: &Path) -> State {
+fn state(root: &Path) -> ScaffoldState {
     let (document, manifest) = files(root);
     inspect(root, Some(&document), manifest.as_ref()).unwrap()
 }
@@ -142,7 +142,11 @@ fn a_project_is_inspected_without_a_change() {
     scaffold(home.path()).unwrap();
     let done = state(home.path());
     assert!(done.scaffolded);
-    assert!(done.files.iter().all(|file| file.status == Status::Current));
+    assert!(
+        done.files
+            .iter()
+            .all(|file| file.status == FileStatus::Current)
+    );
     assert!(done.env.unwrap().missing.is_empty());
 
     let write = |name: &str, text: &str| {
@@ -163,13 +167,13 @@ fn a_project_is_inspected_without_a_change() {
         .iter()
         .map(|file| (file.part, file.status.clone()))
         .collect();
-    let foreign = Status::Off(plan::Reason::Foreign);
+    let foreign = FileStatus::Differs(plan::Reason::Foreign);
     assert_eq!(
         found,
         [
-            (Part::Cache, Status::Outdated),
+            (Part::Cache, FileStatus::Outdated),
             (Part::Sessions, foreign),
-            (Part::RateLimit, Status::Missing),
+            (Part::RateLimit, FileStatus::Missing),
         ]
     );
     let problem = off.env.unwrap().problem.unwrap().to_string();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use reqwest::StatusCode;
 
-use super::{Error, Kind, Wanted, tls};
+use super::{Error, ErrorKind, Expected, tls};
 use crate::wire::Message;
 
 impl fmt::Display for Error {
@@ -16,31 +16,33 @@ impl fmt::Display for Error {
             ..
         } = self;
         match &**kind {
-            Kind::Refused { .. } => write_refusal(f, self)?,
-            Kind::Unreachable(e) if e.is_timeout() => write!(f, "{request} got no answer in time")?,
-            Kind::Silent => write!(f, "{request} got no answer in time")?,
-            Kind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => {
-                write!(f, "{request} could not establish HTTPS")?;
+            ErrorKind::Refused { .. } => write_refusal(f, self)?,
+            ErrorKind::Unreachable(e) if e.is_timeout() => write!(f, "{request} timed out")?,
+            ErrorKind::Silent => write!(f, "{request} timed out")?,
+            ErrorKind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => {
+                write!(f, "{request} could not establish an HTTPS connection")?;
             }
-            Kind::Unreachable(e) if e.is_connect() => write!(f, "{request} could not connect")?,
-            Kind::Unreachable(_) => write!(f, "{request} lost its connection")?,
-            Kind::Malformed {
+            ErrorKind::Unreachable(e) if e.is_connect() => {
+                write!(f, "{request} could not connect")?;
+            }
+            ErrorKind::Unreachable(_) => write!(f, "{request} lost its connection")?,
+            ErrorKind::Malformed {
                 status,
-                wanted,
+                expected,
                 received,
                 ray,
             } => {
                 let status = Status(*status);
                 write!(
                     f,
-                    "{request} was answered ({status}), but not with {wanted}: {received}"
+                    "{request} was answered ({status}), but not with {expected}: {received}"
                 )?;
                 write_ray(f, ray.as_deref())?;
             }
-            Kind::Inconsistent(what) => {
+            ErrorKind::Inconsistent(what) => {
                 write!(f, "inconsistent response to {request}: {what}")?;
             }
-            Kind::TooLong { status, limit, ray } => {
+            ErrorKind::TooLong { status, limit, ray } => {
                 let status = Status(*status);
                 write!(
                     f,
@@ -49,14 +51,14 @@ impl fmt::Display for Error {
                 )?;
                 write_ray(f, ray.as_deref())?;
             }
-            Kind::Unanswered { errors, ray } => {
+            ErrorKind::Unanswered { errors, ray } => {
                 write!(f, "the analytics API rejected {request}")?;
                 for (i, error) in errors.iter().enumerate() {
                     write!(f, "{}{}", if i == 0 { ": " } else { "; " }, error.message)?;
                 }
                 write_ray(f, ray.as_deref())?;
             }
-            Kind::PaginationLoop => write!(f, "pagination loop in {request}")?,
+            ErrorKind::PaginationLoop => write!(f, "pagination loop in {request}")?,
         }
         if *attempts > 1 {
             write!(f, ", after {attempts} attempts")?;
@@ -67,7 +69,7 @@ impl fmt::Display for Error {
 
 fn write_refusal(f: &mut fmt::Formatter<'_>, error: &Error) -> fmt::Result {
     let Error { request, kind, .. } = error;
-    let Kind::Refused {
+    let ErrorKind::Refused {
         status,
         errors,
         received,
@@ -80,7 +82,12 @@ fn write_refusal(f: &mut fmt::Formatter<'_>, error: &Error) -> fmt::Result {
     };
     write!(f, "the API refused {request} ({})", Status(*status))?;
     for (i, error) in errors.iter().enumerate() {
-        write!(f, "{}{}", if i == 0 { ": " } else { "; " }, Said(error))?;
+        write!(
+            f,
+            "{}{}",
+            if i == 0 { ": " } else { "; " },
+            MessageText(error)
+        )?;
     }
     match received {
         Some(received) => write!(f, " with {received}")?,
@@ -93,7 +100,7 @@ fn write_refusal(f: &mut fmt::Formatter<'_>, error: &Error) -> fmt::Result {
     write_ray(f, ray.as_deref())
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Envelope => "the documented JSON",
@@ -123,9 +130,9 @@ impl fmt::Display for Status {
 const MESSAGE_MAX_CHARS: usize = 500;
 
 /// One message with its code and what led to it.
-struct Said<'a>(&'a Message);
+struct MessageText<'a>(&'a Message);
 
-impl fmt::Display for Said<'_> {
+impl fmt::Display for MessageText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Message {
             code,
@@ -140,7 +147,7 @@ impl fmt::Display for Said<'_> {
             write!(f, " [code {code}]")?;
         }
         for cause in error_chain {
-            write!(f, " ({})", Said(cause))?;
+            write!(f, " ({})", MessageText(cause))?;
         }
         Ok(())
     }

@@ -29,11 +29,11 @@ const TOO_FAR: &[&str] = &["cannot request data older than", "time range"];
 pub(super) fn class(errors: &[GraphqlError]) -> ErrorClass {
     let is_denial = |error: &GraphqlError| {
         let code = error.extensions.as_ref().and_then(|it| it.code.as_deref());
-        matches!(code, Some("authz" | "authn")) || says(error, DENIALS)
+        matches!(code, Some("authz" | "authn")) || mentions(error, DENIALS)
     };
     if errors.iter().any(is_denial) {
         ErrorClass::Denied
-    } else if !errors.is_empty() && errors.iter().all(|error| says(error, FOR_THE_MOMENT)) {
+    } else if !errors.is_empty() && errors.iter().all(|error| mentions(error, FOR_THE_MOMENT)) {
         ErrorClass::Temporary
     } else {
         ErrorClass::Failed
@@ -47,7 +47,7 @@ pub(super) fn hint(errors: &[GraphqlError]) -> Option<String> {
         ErrorClass::Temporary => {
             "the analytics allow about 300 queries in five minutes; run it again later"
         }
-        _ if errors.iter().any(|error| says(error, TOO_FAR)) => {
+        _ if errors.iter().any(|error| mentions(error, TOO_FAR)) => {
             "the plan of the account allows less; ask for fewer days with `--days N`"
         }
         _ => return None,
@@ -55,7 +55,7 @@ pub(super) fn hint(errors: &[GraphqlError]) -> Option<String> {
     Some(hint.to_owned())
 }
 
-fn says(error: &GraphqlError, texts: &[&str]) -> bool {
+fn mentions(error: &GraphqlError, texts: &[&str]) -> bool {
     let message = error.message.to_lowercase();
     texts.iter().any(|text| message.contains(text))
 }

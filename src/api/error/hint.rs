@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::{
-    Error, Kind, Wanted, graphql,
-    tls::{self, Fault},
+    Error, ErrorKind, Expected, graphql,
+    tls::{self, TlsFault},
 };
 use crate::{
     domain::{Classification, Classify, ErrorClass, Hint, Permission},
@@ -25,54 +25,56 @@ impl Classify for Error {
 impl Error {
     fn remedy(&self) -> Option<Hint> {
         let hint = match &*self.kind {
-            Kind::Refused {
+            ErrorKind::Refused {
                 challenged: true, ..
             } => "a firewall in front of the API asked for a browser; try from another network",
-            Kind::Malformed {
-                wanted: Wanted::Confirmation,
+            ErrorKind::Malformed {
+                expected: Expected::Confirmation,
                 ..
             } => {
                 "the outcome is unknown; check whether a proxy or a login page answers instead of the API, \
                  then run the same command again"
             }
-            Kind::Malformed { .. } | Kind::TooLong { .. } => {
-                return Some(self.hint_for_another().into());
+            ErrorKind::Malformed { .. } | ErrorKind::TooLong { .. } => {
+                return Some(self.hint_for_foreign_answer().into());
             }
-            Kind::Refused { .. } if self.is_page() && self.class() == ErrorClass::Denied => {
-                return Some(self.hint_for_another().into());
+            ErrorKind::Refused { .. } if self.is_page() && self.class() == ErrorClass::Denied => {
+                return Some(self.hint_for_foreign_answer().into());
             }
-            Kind::Refused {
+            ErrorKind::Refused {
                 status,
                 received: Some(_),
                 ..
-            } if *status == StatusCode::NOT_FOUND => return Some(self.hint_for_another().into()),
-            Kind::Unreachable(e) if tls::fault(e).is_some() => {
+            } if *status == StatusCode::NOT_FOUND => {
+                return Some(self.hint_for_foreign_answer().into());
+            }
+            ErrorKind::Unreachable(e) if tls::fault(e).is_some() => {
                 return Some(self.hint_for_tls(e).into());
             }
-            Kind::Silent => {
+            ErrorKind::Silent => {
                 "the service took too long; allow more with `--timeout 60s`, or run the same \
                  command again"
             }
-            Kind::Unreachable(e) if e.is_timeout() => {
+            ErrorKind::Unreachable(e) if e.is_timeout() => {
                 "the service took too long; allow more with `--timeout 60s`, or run the same \
                  command again"
             }
-            Kind::Unreachable(_) => {
+            ErrorKind::Unreachable(_) => {
                 let hint = format!("check {}, then run the same command again", self.route());
                 return Some(hint.into());
             }
-            Kind::Unanswered { errors, .. } => return graphql::hint(errors).map(Hint::from),
-            Kind::PaginationLoop | Kind::Inconsistent(_) => {
+            ErrorKind::Unanswered { errors, .. } => return graphql::hint(errors).map(Hint::from),
+            ErrorKind::PaginationLoop | ErrorKind::Inconsistent(_) => {
                 "this is an error of the service; run the same command again"
             }
-            Kind::Refused { .. } => return self.hint_for_refusal(),
+            ErrorKind::Refused { .. } => return self.hint_for_refusal(),
         };
         Some(hint.into())
     }
 
-    fn hint_for_another(&self) -> String {
+    fn hint_for_foreign_answer(&self) -> String {
         format!(
-            "something other than the API seems to answer, such as a proxy or a login page; check {}",
+            "something other than the API responded, such as a proxy or a login page; check {}",
             self.route()
         )
     }
@@ -89,15 +91,17 @@ impl Error {
 
     fn hint_for_tls(&self, error: &reqwest::Error) -> String {
         match tls::fault(error) {
-            Some(Fault::Time) => "the server's certificate is not valid at this time; check this \
+            Some(TlsFault::Time) => {
+                "the server's certificate is not valid at this time; check this \
                                   machine's clock"
-                .to_owned(),
-            Some(Fault::Certificate) => {
+                    .to_owned()
+            }
+            Some(TlsFault::Certificate) => {
                 "the server's certificate is not trusted; behind a proxy that inspects traffic, \
                  name its authority with `--ca-file FILE`, NODE_EXTRA_CA_CERTS or SSL_CERT_FILE"
                     .to_owned()
             }
-            Some(Fault::Plain | Fault::Incompatible) | None => format!(
+            Some(TlsFault::Plain | TlsFault::Incompatible) | None => format!(
                 "the server does not speak HTTPS, or only an unsupported version; check {}",
                 self.route()
             ),
@@ -144,10 +148,10 @@ impl Error {
 
     fn hint_for_quota(&self) -> String {
         let wait = match &*self.kind {
-            Kind::Refused {
+            ErrorKind::Refused {
                 renewed_in: Some(wait),
                 ..
-            } => format!(", in {}", hours(*wait)),
+            } => format!(", in {}", hours_and_minutes(*wait)),
             _ => String::new(),
         };
         format!("the free plan's daily quota is used up; it resets at 00:00 UTC{wait}")
@@ -155,7 +159,7 @@ impl Error {
 }
 
 /// Returns a time of up to a day in hours and minutes, rounded up.
-fn hours(time: Duration) -> String {
+fn hours_and_minutes(time: Duration) -> String {
     let minutes = time.as_secs().div_ceil(60);
     format!("{} h {} min", minutes / 60, minutes % 60)
 }
@@ -166,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_told_in_hours_and_minutes() {
-        let told = |seconds| hours(Duration::from_secs(seconds));
+        let told = |seconds| hours_and_minutes(Duration::from_secs(seconds));
         assert_eq!(
             [1, 3600, 5399, 86_400].map(told),
             ["0 h 1 min", "1 h 0 min", "1 h 30 min", "24 h 0 min"]

@@ -1,4 +1,4 @@
-//! Why the API did not do what was asked, and what that means.
+//! Errors of API requests: kind, class and whether a retry may help.
 
 mod display;
 mod graphql;
@@ -17,36 +17,36 @@ use crate::{
 
 /// The request that failed, named without its query, headers or body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct RequestLine {
     /// The verb.
     pub method: Method,
     /// The path below the base URL.
     pub path: String,
 }
 
-impl fmt::Display for Request {
+impl fmt::Display for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} /{}", self.method, self.path)
     }
 }
 
-/// Why the API did not do what was asked.
+/// A failed API request.
 #[derive(Debug)]
 pub struct Error {
-    /// What was asked.
-    pub request: Request,
-    /// What came of it.
-    pub kind: Box<Kind>,
-    /// How often it was tried.
+    /// The request.
+    pub request: RequestLine,
+    /// How it failed.
+    pub kind: Box<ErrorKind>,
+    /// Number of attempts.
     pub attempts: u32,
     /// Whether it went through a proxy that the environment names.
     pub proxied: bool,
 }
 
-/// What came of a request instead of success.
+/// How a request failed.
 #[derive(Debug)]
-pub enum Kind {
-    /// The service answered, and the answer was no.
+pub enum ErrorKind {
+    /// The service returned an error.
     Refused {
         /// The HTTP status, which may be 200.
         status: StatusCode,
@@ -60,13 +60,12 @@ pub enum Kind {
         retry_after: Option<Duration>,
         /// How long until the day's quota is renewed, if that is what is spent.
         renewed_in: Option<Duration>,
-        /// Whether a firewall answered in the service's place.
+        /// Whether a firewall challenged the request.
         challenged: bool,
-        /// Whether it said that asking again is no use: `x-should-retry: false`, which the official
-        /// SDKs heed as well.
+        /// Whether the response has `x-should-retry: false`, which the official SDKs respect as well.
         is_final: bool,
     },
-    /// No complete answer arrived.
+    /// No complete response arrived.
     Unreachable(reqwest::Error),
     /// No answer came in time, or none of the rest of it.
     Silent,
@@ -74,9 +73,9 @@ pub enum Kind {
     Malformed {
         /// The HTTP status.
         status: StatusCode,
-        /// What it should have been.
-        wanted: Wanted,
-        /// What it was.
+        /// What was expected.
+        expected: Expected,
+        /// What was received.
         received: Received,
         /// Cloudflare's name for this request.
         ray: Option<String>,
@@ -103,9 +102,9 @@ pub enum Kind {
     PaginationLoop,
 }
 
-/// What a successful answer should have been.
+/// What a successful response should contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Expected {
     /// The API's envelope, with a result of the documented type.
     Envelope,
     /// The confirmation of a change.
@@ -117,7 +116,7 @@ pub enum Wanted {
 }
 
 impl Error {
-    pub(super) fn new(request: Request, kind: Kind) -> Self {
+    pub(super) fn new(request: RequestLine, kind: ErrorKind) -> Self {
         Self {
             request,
             kind: Box::new(kind),
@@ -129,7 +128,7 @@ impl Error {
     /// Returns the codes the service gave.
     pub fn codes(&self) -> impl Iterator<Item = u32> {
         let errors: &[Message] = match &*self.kind {
-            Kind::Refused { errors, .. } => errors,
+            ErrorKind::Refused { errors, .. } => errors,
             _ => &[],
         };
         errors.iter().filter_map(|e| e.code)
@@ -143,7 +142,7 @@ impl Error {
     /// Returns the HTTP status of a refusal.
     pub fn status(&self) -> Option<StatusCode> {
         match &*self.kind {
-            Kind::Refused { status, .. } => Some(*status),
+            ErrorKind::Refused { status, .. } => Some(*status),
             _ => None,
         }
     }
@@ -151,12 +150,12 @@ impl Error {
     /// Whether the refusal is a web page, which the API does not send: a firewall or proxy does.
     pub fn is_page(&self) -> bool {
         match &*self.kind {
-            Kind::Refused { received, .. } => received.as_ref().is_some_and(Received::is_page),
+            ErrorKind::Refused { received, .. } => received.as_ref().is_some_and(Received::is_page),
             _ => false,
         }
     }
 
-    /// Whether the API itself denied what was asked to whoever asked.
+    /// Whether the API itself denied the request.
     pub fn is_denial(&self) -> bool {
         self.class() == ErrorClass::Denied && !self.is_page()
     }
@@ -164,8 +163,8 @@ impl Error {
     /// Whether the request certainly had no effect and may be sent again whatever it was.
     fn had_no_effect(&self) -> bool {
         match &*self.kind {
-            Kind::Refused { .. } => self.is_throttled(),
-            Kind::Unreachable(e) => e.is_connect(),
+            ErrorKind::Refused { .. } => self.is_throttled(),
+            ErrorKind::Unreachable(e) => e.is_connect(),
             _ => false,
         }
     }
@@ -178,16 +177,16 @@ impl Error {
     /// Whether the request may or may not have taken effect.
     pub fn is_unclear(&self) -> bool {
         match &*self.kind {
-            Kind::Refused { status, .. } => {
+            ErrorKind::Refused { status, .. } => {
                 (status.is_server_error() || *status == StatusCode::REQUEST_TIMEOUT)
                     && !self.is_throttled()
             }
-            Kind::Unreachable(_) => !self.had_no_effect(),
-            Kind::Silent
-            | Kind::Malformed { .. }
-            | Kind::TooLong { .. }
-            | Kind::Inconsistent(_) => true,
-            Kind::Unanswered { .. } | Kind::PaginationLoop => false,
+            ErrorKind::Unreachable(_) => !self.had_no_effect(),
+            ErrorKind::Silent
+            | ErrorKind::Malformed { .. }
+            | ErrorKind::TooLong { .. }
+            | ErrorKind::Inconsistent(_) => true,
+            ErrorKind::Unanswered { .. } | ErrorKind::PaginationLoop => false,
         }
     }
 
@@ -199,29 +198,29 @@ impl Error {
 
     /// Whether a change was answered with a success that does not confirm it.
     pub fn is_unconfirmed(&self) -> bool {
-        let wanted = Wanted::Confirmation;
-        matches!(&*self.kind, Kind::Malformed { wanted: what, .. } if *what == wanted)
+        let expected = Expected::Confirmation;
+        matches!(&*self.kind, ErrorKind::Malformed { expected: what, .. } if *what == expected)
     }
 
-    /// Whether the service said that sending the same request again is of no use.
+    /// Whether the service said not to retry.
     pub fn is_final(&self) -> bool {
-        matches!(&*self.kind, Kind::Refused { is_final: true, .. })
+        matches!(&*self.kind, ErrorKind::Refused { is_final: true, .. })
     }
 
     /// Whether no complete answer arrived.
     pub fn is_unanswered(&self) -> bool {
-        matches!(&*self.kind, Kind::Unreachable(_) | Kind::Silent)
+        matches!(&*self.kind, ErrorKind::Unreachable(_) | ErrorKind::Silent)
     }
 
     /// Whether the answer was longer than the API documents, and was not read to its end.
     pub fn is_too_long(&self) -> bool {
-        matches!(&*self.kind, Kind::TooLong { .. })
+        matches!(&*self.kind, ErrorKind::TooLong { .. })
     }
 
     /// Returns how long the service asked to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match &*self.kind {
-            Kind::Refused { retry_after, .. } => *retry_after,
+            ErrorKind::Refused { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -239,15 +238,17 @@ impl Error {
     /// Returns what the error means.
     pub fn class(&self) -> ErrorClass {
         match &*self.kind {
-            Kind::Unreachable(e) if e.is_builder() => ErrorClass::Failed,
-            Kind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => ErrorClass::Failed,
-            Kind::Unreachable(_) | Kind::Silent => ErrorClass::Temporary,
-            Kind::Malformed { .. }
-            | Kind::TooLong { .. }
-            | Kind::Inconsistent(_)
-            | Kind::PaginationLoop => ErrorClass::Failed,
-            Kind::Unanswered { errors, .. } => graphql::class(errors),
-            Kind::Refused {
+            ErrorKind::Unreachable(e) if e.is_builder() => ErrorClass::Failed,
+            ErrorKind::Unreachable(e) if e.is_connect() && tls::fault(e).is_some() => {
+                ErrorClass::Failed
+            }
+            ErrorKind::Unreachable(_) | ErrorKind::Silent => ErrorClass::Temporary,
+            ErrorKind::Malformed { .. }
+            | ErrorKind::TooLong { .. }
+            | ErrorKind::Inconsistent(_)
+            | ErrorKind::PaginationLoop => ErrorClass::Failed,
+            ErrorKind::Unanswered { errors, .. } => graphql::class(errors),
+            ErrorKind::Refused {
                 status,
                 received,
                 challenged,
@@ -295,7 +296,7 @@ impl Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.kind {
-            Kind::Unreachable(e) => Some(e),
+            ErrorKind::Unreachable(e) => Some(e),
             _ => None,
         }
     }

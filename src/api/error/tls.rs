@@ -1,15 +1,15 @@
-//! What went wrong while HTTPS was set up, which no retry heals.
+//! TLS errors, which a retry does not fix.
 
 use std::{error::Error, io};
 
 use rustls::CertificateError;
 
-/// Why there is no HTTPS with whoever was connected to.
+/// Why the TLS handshake failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum TlsFault {
     /// The certificate is not valid at this time, by this machine's clock.
     Time,
-    /// The certificate is not trusted, or that of somebody else.
+    /// The certificate is not trusted, or is for another host.
     Certificate,
     /// It does not speak HTTPS.
     Plain,
@@ -18,7 +18,7 @@ pub(super) enum Fault {
 }
 
 /// Finds the fault in a chain of errors.
-pub(super) fn fault(error: &reqwest::Error) -> Option<Fault> {
+pub(super) fn fault(error: &reqwest::Error) -> Option<TlsFault> {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(fault) = rustls_error(error).and_then(of) {
@@ -38,7 +38,7 @@ fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Erro
     error.downcast_ref()
 }
 
-fn of(error: &rustls::Error) -> Option<Fault> {
+fn of(error: &rustls::Error) -> Option<TlsFault> {
     use rustls::Error as Tls;
     match error {
         Tls::InvalidCertificate(
@@ -46,10 +46,10 @@ fn of(error: &rustls::Error) -> Option<Fault> {
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. },
-        ) => Some(Fault::Time),
-        Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented => Some(Fault::Certificate),
-        Tls::InvalidMessage(_) => Some(Fault::Plain),
-        Tls::PeerIncompatible(_) | Tls::AlertReceived(_) => Some(Fault::Incompatible),
+        ) => Some(TlsFault::Time),
+        Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented => Some(TlsFault::Certificate),
+        Tls::InvalidMessage(_) => Some(TlsFault::Plain),
+        Tls::PeerIncompatible(_) | Tls::AlertReceived(_) => Some(TlsFault::Incompatible),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! `kvctl doctor`: which setting comes from where, and what is broken. Goes on whatever it finds.
+//! `kvctl doctor`: where each setting comes from, and what is broken. Continues after every problem.
 
 mod report;
 mod settings;

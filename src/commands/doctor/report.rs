@@ -1,4 +1,4 @@
-//! What was found, for people and as JSON.
+//! The report of `kvctl doctor`, as text and JSON.
 
 use std::{io, path::PathBuf};
 
@@ -62,7 +62,7 @@ struct WranglerRow {
     path: PathBuf,
 }
 
-/// What the service says about the token.
+/// The token as the service reports it.
 #[derive(Debug, Serialize)]
 struct Token {
     /// `user` or `account`.
@@ -146,7 +146,7 @@ impl LocalStore {
     }
 }
 
-/// Something that somebody should know.
+/// A finding.
 #[derive(Debug, Serialize)]
 struct Finding {
     level: Level,
@@ -154,7 +154,7 @@ struct Finding {
     hint: Option<String>,
 }
 
-/// How bad it is.
+/// The level of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Level {
@@ -162,7 +162,7 @@ enum Level {
     Broken,
     /// Commands may fail or be wrong because of it.
     Warning,
-    /// Good to know.
+    /// Information.
     Note,
 }
 

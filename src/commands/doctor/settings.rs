@@ -108,7 +108,7 @@ fn env_files(context: &Context, report: &mut DoctorReport) {
     }
 }
 
-/// Finds the section that is meant, and whether the file has it.
+/// Finds the selected section, and whether the file has it.
 fn environment(
     context: &Context,
     document: Option<&Document>,
@@ -159,7 +159,7 @@ fn credentials(context: &Context, report: &mut DoctorReport) -> Option<Credentia
         }
         Err(error) => {
             report.set("credentials", None, None);
-            // The local store asks nobody who they are.
+            // The local store needs no credentials.
             if !context.is_local() {
                 report.fault(with_causes(&error), error.hint().map(String::from));
             }

@@ -11,7 +11,7 @@ use crate::{
     context::{Context, Session},
     domain::{Jurisdiction, Title},
     error::{Result, ResultExt as _},
-    ops::namespaces::{Settled, create_or_find, find_by_title},
+    ops::namespaces::{CreateOutcome, create_or_find, find_by_title},
     ui::{Page, Report},
     wire::NamespaceInfo,
 };
@@ -22,9 +22,9 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
     context
         .ui
         .status(&format!("creating `{title}`: {}", session.describe()));
-    let settled = create(&session, args).await;
-    let settled = settled.with_context(|| format!("could not create `{title}`"))?;
-    let Some(settled) = settled else {
+    let outcome = create(&session, args).await;
+    let outcome = outcome.with_context(|| format!("could not create `{title}`"))?;
+    let Some(outcome) = outcome else {
         return context.ui.conclude(
             &WouldCreate {
                 dry_run: true,
@@ -34,17 +34,17 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
             Ok(()),
         );
     };
-    if !settled.created && !args.adopt {
-        let id = settled.namespace.id;
+    if !outcome.created && !args.adopt {
+        let id = outcome.namespace.id;
         return Err(Refused::new(
             format!("namespace `{title}` already exists: {id}"),
             "pass `--adopt` to use it",
         )
         .into());
     }
-    let stays = settled.namespace.jurisdiction.as_deref();
+    let stays = outcome.namespace.jurisdiction.as_deref();
     if let Some(wanted) = args.jurisdiction
-        && !settled.created
+        && !outcome.created
         && stays != Some(wanted.as_str())
     {
         let stays = stays.unwrap_or("none");
@@ -56,15 +56,15 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
     }
     context.ui.conclude(
         &CreateReport {
-            created: settled.created,
-            namespace: settled.namespace,
+            created: outcome.created,
+            namespace: outcome.namespace,
         },
         Ok(()),
     )
 }
 
 /// Looks first, so that what is said to be created was not there before; on a dry run does no more.
-async fn create(session: &Session, args: &CreateArgs) -> Result<Option<Settled>, api::Error> {
+async fn create(session: &Session, args: &CreateArgs) -> Result<Option<CreateOutcome>, api::Error> {
     let CreateArgs {
         title,
         jurisdiction,
@@ -76,7 +76,7 @@ async fn create(session: &Session, args: &CreateArgs) -> Result<Option<Settled>,
     } = session;
     let existing = client.namespaces(account).await?;
     match find_by_title(&existing, title) {
-        Some(namespace) => Ok(Some(Settled {
+        Some(namespace) => Ok(Some(CreateOutcome {
             namespace: namespace.clone(),
             created: false,
         })),
@@ -116,7 +116,7 @@ impl Report for CreateReport {
         let verb = if self.created {
             "created"
         } else {
-            "exists already:"
+            "already exists:"
         };
         writeln!(out, "{verb} {title} {id}")
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{Found, find};
+use super::{SelectedNamespace, select};
 use crate::{
     cli::DeleteArgs,
     commands::{
@@ -24,11 +24,11 @@ use crate::{
 const COUNTED_PAGES: usize = 10;
 
 pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
-    let Found {
+    let SelectedNamespace {
         namespace,
         session,
         document,
-    } = find(context, args.selector).await?;
+    } = select(context, args.selector).await?;
     let NamespaceInfo { id, title, .. } = &namespace;
     let counted = session.namespace(id).count_keys(COUNTED_PAGES).await;
     let (keys, complete) =

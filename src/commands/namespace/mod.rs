@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context, command: NamespaceCommand) -> Result<
 }
 
 /// A namespace and the session it was found in.
-struct Found {
+struct SelectedNamespace {
     namespace: NamespaceInfo,
     session: Session,
     /// The wrangler file, if the selector needed it.
@@ -39,7 +39,7 @@ struct Found {
 }
 
 /// Finds the namespace that the arguments name.
-async fn find(context: &Context, args: SelectorArgs) -> Result<Found> {
+async fn select(context: &Context, args: SelectorArgs) -> Result<SelectedNamespace> {
     let selector = match args {
         SelectorArgs {
             namespace_id: Some(id),
@@ -67,7 +67,7 @@ async fn find(context: &Context, args: SelectorArgs) -> Result<Found> {
     let namespace = selector
         .find(&session.client, &session.account, document.as_ref())
         .await?;
-    Ok(Found {
+    Ok(SelectedNamespace {
         namespace,
         session,
         document,

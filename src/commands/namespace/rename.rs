@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{Found, find};
+use super::{SelectedNamespace, select};
 use crate::{
     cli::RenameArgs,
     context::Context,
@@ -14,9 +14,9 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: RenameArgs) -> Result<()> {
-    let Found {
+    let SelectedNamespace {
         namespace, session, ..
-    } = find(context, args.selector).await?;
+    } = select(context, args.selector).await?;
     let changed = namespace.title != args.to.as_str();
     if changed && !args.dry_run {
         let place = session.describe();
@@ -63,7 +63,7 @@ impl Report for RenameReport {
         } else if *changed {
             writeln!(out, "renamed {was} to {title} {id}")
         } else {
-            writeln!(out, "nothing to do: {id} is titled {title} already")
+            writeln!(out, "nothing to do: {id} already has the title {title}")
         }
     }
 }

@@ -14,9 +14,9 @@ use crate::{
     ops::{
         provision::{
             apply::{self, Outcome},
+            desired::{self, DesiredBinding, RequestedBinding},
             destination::Destination,
-            plan::{self, Plan, Preview, Request},
-            want::{self, Asked, Want},
+            plan::{self, Plan, PlanInput, Preview},
         },
         target::place,
     },
@@ -26,41 +26,46 @@ use crate::{
 use report::ProvisionReport;
 
 pub(super) async fn run(context: &Context, args: ProvisionArgs) -> Result<()> {
-    match attempt(context, &args, None).await {
-        // Another run was faster. If it did the same, all is as wanted.
-        Err(error) if is_overtaken(&error) => attempt(context, &args, Some(error)).await,
+    match provision(context, &args, None).await {
+        // Another process changed the file first. If it made the same changes, this run succeeds.
+        Err(error) if is_conflict(&error) => provision(context, &args, Some(error)).await,
         outcome => outcome,
     }
 }
 
-/// Whether a file was written by somebody else after it was looked at.
-fn is_overtaken(error: &Failure) -> bool {
+/// Whether another process changed a file after it was read.
+fn is_conflict(error: &Failure) -> bool {
     matches!(
         error.find(),
         Some(fsx::Error::Exists { .. } | fsx::Error::Changed { .. })
     )
 }
 
-/// Plans, shows, creates and writes. After another run got in the way with `overtaken`, that is the
-/// outcome unless the wrangler file is as wanted by now.
-async fn attempt(
+/// Plans, shows, creates and writes. `conflict` is the error of an earlier attempt that another
+/// process interfered with; it is returned if changes are still pending.
+async fn provision(
     context: &Context,
     args: &ProvisionArgs,
-    overtaken: Option<Failure>,
+    conflict: Option<Failure>,
 ) -> Result<()> {
     let document = file::open(context, args.init)?;
     let scopes = context.scopes(&document, args.scope.all_envs)?;
     let manifest = context.files.manifest(&document)?;
-    let wants = wants(context, &document, &scopes, args, manifest.as_ref())?;
+    let desired = desired_bindings(context, &document, &scopes, args, manifest.as_ref())?;
     // Before anything is created, so that what is refused is refused in time.
     let scaffolding = if args.scaffold {
-        Some(scaffolding(context, &document, &wants, manifest.as_ref())?)
+        Some(scaffolding(
+            context,
+            &document,
+            &desired,
+            manifest.as_ref(),
+        )?)
     } else {
         None
     };
     let sections: Vec<Option<EnvName>> = scopes.iter().map(|s| s.environment.clone()).collect();
     let session = context.connect_for(Some(&document), &sections).await?;
-    let plan = compare(&session, &document, &wants, args).await?;
+    let plan = make_plan(&session, &document, &desired, args).await?;
     let out = args.out.as_deref().map(|out| context.files.resolve(out));
     let destination = Destination::choose(&document, out)?;
     let job = Job {
@@ -72,37 +77,37 @@ async fn attempt(
         scaffolding,
     };
 
-    if let Some(error) = overtaken
+    if let Some(error) = conflict
         && job.is_pending()?
     {
         return Err(error);
     }
     if args.dry_run || args.check {
-        job.foretell(&wants, args.check)
+        job.report_dry_run(&desired, args.check)
     } else {
         job.announce(&scopes);
         job.confirm().await?;
-        job.carry_out().await
+        job.apply().await
     }
 }
 
-fn wants(
+fn desired_bindings(
     context: &Context,
     document: &Document,
     scopes: &[&Scope],
     args: &ProvisionArgs,
     manifest: Option<&Manifest>,
-) -> Result<Vec<Want>> {
-    let asked: Vec<Asked> = args
+) -> Result<Vec<DesiredBinding>> {
+    let requested: Vec<RequestedBinding> = args
         .wanted
         .iter()
-        .map(|w| Asked {
+        .map(|w| RequestedBinding {
             binding: w.binding.clone(),
             title: w.title.clone(),
         })
         .collect();
-    let wants = want::wants(document.project(), scopes, &asked, manifest);
-    wants.with_context(|| {
+    let desired = desired::desired_bindings(document.project(), scopes, &requested, manifest);
+    desired.with_context(|| {
         format!(
             "could not plan for {}",
             context.files.display(document.path())
@@ -114,27 +119,30 @@ fn wants(
 fn scaffolding(
     context: &Context,
     document: &Document,
-    wants: &[Want],
+    desired: &[DesiredBinding],
     manifest: Option<&Manifest>,
 ) -> Result<Scaffolding> {
-    let asked: Vec<Binding> = wants.iter().map(|want| want.binding.clone()).collect();
-    let scaffolding = Scaffolding::beside(context, document, &asked, manifest)?;
+    let requested: Vec<Binding> = desired
+        .iter()
+        .map(|desired| desired.binding.clone())
+        .collect();
+    let scaffolding = Scaffolding::beside(context, document, &requested, manifest)?;
     scaffolding.refuse(context)?;
     Ok(scaffolding)
 }
 
 /// Asks for the account's namespaces, once, and compares.
-async fn compare(
+async fn make_plan(
     session: &Session,
     document: &Document,
-    wants: &[Want],
+    desired: &[DesiredBinding],
     args: &ProvisionArgs,
 ) -> Result<Plan> {
     let existing = session.client.namespaces(&session.account).await;
     let existing = existing.context("could not list the namespaces of the account")?;
     let local = session.is_local();
-    let request = Request {
-        wants,
+    let input = PlanInput {
+        desired,
         existing: &existing,
         bound: &plan::bound(document.project(), |id| {
             local || existing.iter().any(|known| known.id == *id)
@@ -148,7 +156,7 @@ async fn compare(
         local,
     };
     let account = &session.account;
-    plan::plan(request).with_context(|| format!("nothing was changed (account {account})"))
+    plan::plan(input).with_context(|| format!("nothing was changed (account {account})"))
 }
 
 /// One run, once it is known what there is to do.
@@ -165,21 +173,21 @@ struct Job<'a> {
 impl Job<'_> {
     /// Whether the wrangler file is not as wanted yet.
     fn is_pending(&self) -> Result<bool> {
-        let outcomes = apply::foresee(self.plan);
+        let outcomes = apply::planned(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
         Ok(self.plan.is_pending() || self.destination.before() != Some(text.as_bytes()))
     }
 
-    /// Says what would be done; a check fails if that is anything.
-    fn foretell(&self, wants: &[Want], check: bool) -> Result<()> {
-        let outcomes = apply::foresee(self.plan);
+    /// Reports what would change; with `check`, fails if anything would.
+    fn report_dry_run(&self, desired: &[DesiredBinding], check: bool) -> Result<()> {
+        let outcomes = apply::planned(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
         let scaffold = self.scaffolding.as_ref();
         let pending = self.is_pending()? || scaffold.is_some_and(Scaffolding::is_pending);
         let verdict = if check && (pending || self.plan.is_unmet()) {
             let what = format!(
                 "the project is not fully provisioned: {}",
-                self.summary(wants)
+                self.summary(desired)
             );
             let next = "run `kvctl provision` without `--check` to make the changes";
             Err(CheckFailed::new(what).hint(next).into())
@@ -190,7 +198,7 @@ impl Job<'_> {
         self.context.ui.conclude(&report, verdict)
     }
 
-    /// Says where changes go and which they are, before they are made.
+    /// Prints where changes go and what they are, before they are made.
     fn announce(&self, scopes: &[&Scope]) {
         if !self.plan.is_pending() {
             return;
@@ -212,8 +220,8 @@ impl Job<'_> {
 
     /// Asks where something that is there is replaced: a valid id, or a copy of before.
     async fn confirm(&self) -> Result<()> {
-        let foreseen = apply::foresee(self.plan);
-        let text = self.document.edit(&apply::edits(self.plan, &foreseen))?;
+        let planned = apply::planned(self.plan);
+        let text = self.document.edit(&apply::edits(self.plan, &planned))?;
         let mut what: Vec<String> = self.plan.replaces().map(ToString::to_string).collect();
         if !what.is_empty() {
             self.context.ui.show(&self.diff(text.clone()));
@@ -232,8 +240,8 @@ impl Job<'_> {
         Ok(self.context.ui.confirm(question).await?)
     }
 
-    /// Creates what is to be created, after making sure that the ids can be written, and writes.
-    async fn carry_out(&self) -> Result<()> {
+    /// Checks that the ids can be written, creates the namespaces, and writes.
+    async fn apply(&self) -> Result<()> {
         if self.plan.is_pending() {
             let checked = self.destination.check();
             checked.context("nothing was created, because the ids could not be written")?;
@@ -265,7 +273,7 @@ impl Job<'_> {
         self.context.ui.conclude(&report, Ok(()))
     }
 
-    fn summary(&self, wants: &[Want]) -> String {
+    fn summary(&self, desired: &[DesiredBinding]) -> String {
         if !self.plan.is_pending() && self.plan.is_unmet() {
             return "an existing id prevents what was requested; see the notes".to_owned();
         }
@@ -281,7 +289,7 @@ impl Job<'_> {
         format!(
             "{} for {}, {} to create",
             quantity(self.plan.pending().count(), "change"),
-            quantity(wants.len(), "binding"),
+            quantity(desired.len(), "binding"),
             quantity(self.plan.creates().len(), "namespace")
         )
     }

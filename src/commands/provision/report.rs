@@ -11,7 +11,7 @@ use crate::{
     domain::{AccountId, Binding, EnvName, NamespaceId},
     ops::{
         provision::{
-            apply::{How, Outcome},
+            apply::{IdOrigin, Outcome},
             plan::{Action, Remark, Slot, Step},
         },
         target::place,
@@ -28,7 +28,7 @@ pub(super) struct ProvisionReport {
     account: AccountId,
     /// Whether the account is the local store's.
     local: bool,
-    /// Whether this only says what would be done.
+    /// Whether this is a dry run.
     dry_run: bool,
     /// Whether the text that `file` holds changes.
     changed: bool,
@@ -57,7 +57,7 @@ struct Item {
     action: &'static str,
     /// The namespace's title, where known.
     title: Option<String>,
-    /// The id; `null` if it is still to come.
+    /// The id; `null` if the namespace is yet to be created.
     id: Option<NamespaceId>,
 }
 
@@ -73,12 +73,12 @@ impl ProvisionReport {
                         slot,
                         id,
                         title,
-                        how,
+                        origin,
                     }: Outcome| Item {
             environment: slot.environment,
             binding: slot.binding,
             field: slot.field,
-            action: action(how),
+            action: action(origin),
             title,
             id,
         };
@@ -101,7 +101,7 @@ impl ProvisionReport {
         Self { scaffold, ..self }
     }
 
-    /// Says that the text goes to `file`, and whether that changes what is there.
+    /// Sets the file that the text goes to, and whether that changes its content.
     pub(super) fn written_to(self, file: String, changed: bool) -> Self {
         Self {
             file,
@@ -124,12 +124,12 @@ pub(super) fn ids(outcomes: &[Outcome]) -> String {
         .join(", ")
 }
 
-fn action(how: How) -> &'static str {
-    match how {
-        How::Kept => "keep",
-        How::Adopted => "adopt",
-        How::Created => "create",
-        How::Shared => "share",
+fn action(origin: IdOrigin) -> &'static str {
+    match origin {
+        IdOrigin::Kept => "keep",
+        IdOrigin::Adopted => "adopt",
+        IdOrigin::Created => "create",
+        IdOrigin::Shared => "share",
     }
 }
 
@@ -196,7 +196,7 @@ fn notes(remarks: &[Remark]) -> Vec<String> {
     notes
 }
 
-/// A remark that stands for itself.
+/// A remark that is not combined with others.
 fn sentence(remark: &Remark) -> Option<String> {
     Some(match remark {
         Remark::NoPreview(_) | Remark::PreviewIsProduction(_) => return None,
@@ -249,7 +249,7 @@ impl Report for ProvisionReport {
         let titles = widest(|item| item.title().chars().count());
         for item in items {
             let style = if item.action == "keep" { FAINT } else { ADDED };
-            let id = item.id.as_ref().map_or("(id to come)", NamespaceId::as_str);
+            let id = item.id.as_ref().map_or("(new id)", NamespaceId::as_str);
             let (action, label, title) = (item.action, item.label(), item.title());
             writeln!(
                 out,

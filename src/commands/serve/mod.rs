@@ -89,7 +89,7 @@ fn announce(context: &Context, service: &Service) -> Result<()> {
         format!("{json}\n")
     };
     match context.ui.data(text.as_bytes()) {
-        // Nobody reads the address; the caller may know it.
+        // stdout is closed, but the caller may know the address.
         Err(OutputError::Closed) => Ok(()),
         told => Ok(told?),
     }

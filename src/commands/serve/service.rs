@@ -34,7 +34,7 @@ const AMPLE: Quota = Quota {
 /// Why there is no service.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ServiceError {
-    /// Nobody can listen there.
+    /// The address cannot be listened on.
     #[error("could not listen on {address}")]
     Listen {
         /// Where.
@@ -77,7 +77,7 @@ impl Classify for ServiceError {
     }
 }
 
-/// A service that is ready to run: its port is open, and nobody is answered yet.
+/// A service that is ready to run: its port is open, but no request is served yet.
 pub(super) struct Service {
     listener: TcpListener,
     emulator: Emulator,
@@ -212,7 +212,7 @@ fn injected_faults(context: &Context, file: Option<&Path>) -> Result<Vec<Fault>,
     };
     let path = context.files.resolve(file);
     let text = fsx::read_text(&path, 1 << 20).map_err(|source| {
-        InputError::new(format_args!("the failures in {}", path.display()), source)
+        InputError::new(format_args!("the faults in {}", path.display()), source)
     })?;
     faults(&text).map_err(|source| ServiceError::Script { path, source })
 }

@@ -40,7 +40,7 @@ impl Scaffolding {
             .path()
             .parent()
             .unwrap_or(context.files.directory());
-        let found = scaffold::look(root, &settings)?;
+        let found = scaffold::read_project(root, &settings)?;
         let plan = scaffold::plan::plan(found, &settings, &bindings, false)?;
         let root = root.to_owned();
         Ok(Self { root, plan })

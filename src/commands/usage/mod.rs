@@ -17,7 +17,7 @@ use crate::{
     ui::quantity,
 };
 
-/// From how many hundredths of a day's quota on somebody should be told.
+/// Percentage of a daily quota from which to warn.
 const NEAR_PERCENT: u64 = 80;
 
 pub(super) async fn run(context: &Context, args: &UsageArgs) -> Result<()> {
@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context, args: &UsageArgs) -> Result<()> {
     let window = Window::new(context.now(), args.days.0);
     let (datasets, namespaces) = fetch(&session.client, &session.account, window)
         .await
-        .context("could not find out what the namespaces were used for")?;
+        .context("could not read the usage analytics")?;
     let usage = tabulate(window, &datasets, &namespaces);
     let plan = match args.plan {
         PlanArg::Free => Plan::Free,
@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, args: &UsageArgs) -> Result<()> {
     context.ui.conclude(&report, Ok(()))
 }
 
-/// Says on stderr what the figures alone do not.
+/// Prints warnings and notes about the figures.
 fn remark(context: &Context, usage: &Usage, plan: Plan) {
     if let Some(until) = usage.missing_until {
         context.ui.warn(&format!(
@@ -48,7 +48,7 @@ fn remark(context: &Context, usage: &Usage, plan: Plan) {
     }
     if !usage.unknown.is_empty() {
         context.ui.warn(&format!(
-            "operations that kvctl does not know are left out: {}",
+            "ignored unknown operations: {}",
             usage.unknown.join(", ")
         ));
     }
@@ -57,7 +57,7 @@ fn remark(context: &Context, usage: &Usage, plan: Plan) {
         for quota in quotas(usage, plan) {
             if quota.percent() >= NEAR_PERCENT {
                 context.ui.warn(&format!(
-                    "{} % of the free plan's {} of today are used; beyond, they fail until 00:00 UTC",
+                    "{} % of the free plan's {} of today are used; when all are used, requests fail until 00:00 UTC",
                     quota.percent(),
                     quantity(
                         usize::try_from(quota.includes).unwrap_or(usize::MAX),

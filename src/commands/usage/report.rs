@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     ops::usage::{
-        Day, Kind, Namespace, Operations, Usage,
+        Day, Namespace, OperationKind, Operations, Usage,
         plan::{Plan, Quota, STORAGE_BYTES, cost_cents, percent, quotas},
     },
     ui::{DecimalBytes, HumanCount, Page, Report, printable, spark, table},
@@ -273,12 +273,12 @@ fn size(bytes: u64) -> String {
 }
 
 /// Returns what one operation of a kind is called.
-pub(super) fn noun(kind: Kind) -> &'static str {
+pub(super) fn noun(kind: OperationKind) -> &'static str {
     match kind {
-        Kind::Read => "read",
-        Kind::Write => "write",
-        Kind::Delete => "delete",
-        Kind::List => "list",
+        OperationKind::Read => "read",
+        OperationKind::Write => "write",
+        OperationKind::Delete => "delete",
+        OperationKind::List => "list",
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn mask(context: &Context, account: Option<&AccountId>) {
 }
 
 /// Tells the workflow what was found. That it cannot be told changes no verdict.
-pub(super) fn tell(context: &Context, report: &VerifyReport, fail_on: FailOn) {
+pub(super) fn annotate(context: &Context, report: &VerifyReport, fail_on: FailOn) {
     if !is_workflow(context) {
         return;
     }
@@ -65,7 +65,11 @@ pub(super) fn tell(context: &Context, report: &VerifyReport, fail_on: FailOn) {
 }
 
 /// Shows at its place what keeps everything from being verified.
-pub(super) fn tell_wrong(context: &Context, place: Option<&Location>, error: &dyn fmt::Display) {
+pub(super) fn annotate_error(
+    context: &Context,
+    place: Option<&Location>,
+    error: &dyn fmt::Display,
+) {
     let Some(place) = place.filter(|_| is_workflow(context)) else {
         return;
     };
@@ -135,7 +139,7 @@ fn within(path: &Path, workspace: Option<&Path>) -> String {
     within.unwrap_or(path).display().to_string()
 }
 
-/// Escapes what a command says.
+/// Escapes the message of a workflow command.
 fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")

@@ -27,7 +27,7 @@ use crate::{
 
 use report::VerifyReport;
 
-/// How long requests under way may take to finish once the end was asked for.
+/// How long pending requests may take to finish after an interrupt.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// How long it may take then to delete what was written.
@@ -36,14 +36,14 @@ const CLEAN_UP: Duration = Duration::from_secs(3);
 /// Something that was verified does not work.
 #[derive(Debug, thiserror::Error)]
 #[error("verification failed: {summary}")]
-pub(super) struct Failed {
+pub(super) struct VerificationFailed {
     /// What kind of trouble it is; of several the one that is least likely to pass.
     pub class: Class,
     /// Which checks failed.
     pub summary: String,
 }
 
-impl Classify for Failed {
+impl Classify for VerificationFailed {
     fn classify(&self) -> Classification {
         match self.class {
             Class::Check => ErrorClass::CheckFailed.into(),
@@ -66,11 +66,11 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
         .files
         .manifest_beside(document)
         .inspect_err(|error| {
-            github::tell_wrong(context, error.place().as_ref(), error);
+            github::annotate_error(context, error.place().as_ref(), error);
         })?;
     if let (Some(document), Some(manifest)) = (document, &manifest) {
         verify::check_bindings(document, manifest).inspect_err(|error| {
-            github::tell_wrong(context, Some(&error.place), error);
+            github::annotate_error(context, Some(&error.place), error);
         })?;
     }
     let attempt = context.attempt(document, &sections).await?;
@@ -102,12 +102,12 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
         now: context.clock,
         probe_keys: &probe_keys,
     };
-    let findings = guarded(context, &options).await?;
+    let findings = verify_with_cleanup(context, &options).await?;
     let report = VerifyReport::new(context, &options, account.as_ref(), findings);
     conclude(context, &args, &report)
 }
 
-/// Returns the sections that are meant. Where the file cannot be read, they are taken as named.
+/// Returns the selected sections. If the file cannot be read, they are taken as given.
 fn sections(
     context: &Context,
     document: Option<&Document>,
@@ -133,7 +133,7 @@ fn service(attempt: &Result<Attempt, Denial>) -> Result<Service<'_>, Denial> {
     })
 }
 
-/// Says what is about to be asked, and written.
+/// Prints what is about to be verified and written.
 fn announce(
     context: &Context,
     attempt: &Result<Attempt, Denial>,
@@ -161,7 +161,10 @@ fn announce(
 
 /// Makes the checks. Asked to stop, it lets requests under way finish and deletes what was written: a
 /// request that was dropped might yet be carried out, after the deletion.
-async fn guarded(context: &Context, options: &Options<'_>) -> Result<Findings, Stopped> {
+async fn verify_with_cleanup(
+    context: &Context,
+    options: &Options<'_>,
+) -> Result<Findings, Stopped> {
     let progress = context
         .ui
         .progress(options.selection.checks().count(), "checks");
@@ -218,18 +221,18 @@ fn conclude(context: &Context, args: &VerifyArgs, report: &VerifyReport) -> Resu
         (verdict, written) => verdict.and(written),
     };
     let ended = context.ui.conclude(report, verdict);
-    github::tell(context, report, args.fail_on);
+    github::annotate(context, report, args.fail_on);
     ended
 }
 
-/// Says whether what was verified is as it should be.
+/// Returns the verdict over all findings.
 fn verdict(args: &VerifyArgs, report: &VerifyReport) -> Result<()> {
     if let Some(failed) = report.failed(args.fail_on) {
         return Err(failed.into());
     }
     let skipped = |row: &report::Row| row.status == verify::Status::Skip;
     if report.findings.iter().all(skipped) {
-        // Nobody must take the absence of checks for success.
+        // No checks must not look like success.
         let next = "the findings say why; select other checks, or omit `--only` and `--skip`";
         return Err(
             CheckFailed::new("nothing was verified: all checks were skipped")

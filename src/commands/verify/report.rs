@@ -20,7 +20,7 @@ use std::{collections::BTreeMap, io};
 
 use serde::Serialize;
 
-use super::{Failed, counts, file_name};
+use super::{VerificationFailed, counts, file_name};
 use crate::{
     cli::FailOn,
     config::Field,
@@ -122,7 +122,7 @@ impl VerifyReport {
     }
 
     /// Returns the failure, if there is one.
-    pub(super) fn failed(&self, fail_on: FailOn) -> Option<Failed> {
+    pub(super) fn failed(&self, fail_on: FailOn) -> Option<VerificationFailed> {
         let failures = || self.findings.iter().filter(|r| counts(r.status, fail_on));
         // Of a warning that counts, nothing is known but that it is one.
         let class = failures()
@@ -130,7 +130,7 @@ impl VerifyReport {
             .max()?;
         let mut checks: Vec<&str> = failures().map(|row| row.check.name()).collect();
         checks.dedup();
-        Some(Failed {
+        Some(VerificationFailed {
             class,
             summary: checks.join(", "),
         })
@@ -157,7 +157,7 @@ impl VerifyReport {
     }
 }
 
-/// Returns the ids of the sections that are meant.
+/// Returns the ids of the selected sections.
 fn ids(options: &Options<'_>) -> BTreeMap<String, String> {
     let mut ids = BTreeMap::new();
     let Ok(document) = options.file else {

@@ -275,7 +275,7 @@ mod tests {
     fn errors_name_line_and_column() {
         let said = |text| parse(text).unwrap_err().to_string();
         insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"kvctl.toml:2:1: unknown field `bindin`, expected one of `binding`, `title`, `prefix`, `ttl`, `protect`; the nearest is `binding`");
-        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"\"\n"), @"kvctl.toml:2:11: a binding name is empty");
+        insta::assert_snapshot!(said("[[namespace]]\nbinding = \"\"\n"), @"kvctl.toml:2:11: binding name is empty");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\n[[namespace]]\nbinding = \"A\"\n"), @"kvctl.toml:4:11: binding `A` appears twice");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\ntitle = \"A\"\n\n[[namespace]]\nbinding = \"A\" # A\nprefix = \"A\"\n# A\n"), @"kvctl.toml:6:11: binding `A` appears twice");
         insta::assert_snapshot!(said("namespace = [{ binding = \"A\" }, { title = \"A\", \"binding\" = \"A\" }]\n"), @"kvctl.toml:1:60: binding `A` appears twice");

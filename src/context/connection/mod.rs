@@ -21,7 +21,7 @@ use crate::{
     env::{self, Var},
     error::{ClassExt as _, Failure, Result, ResultExt as _},
     ops::{
-        account::{Choice, Error as AccountError, Sources},
+        account::{AccountSources, ChosenAccount, Error as AccountError},
         latency::LatencyMeter,
         verify::{Class, Denial},
     },
@@ -81,7 +81,7 @@ impl Session {
         matches!(self.place, Backend::Local(_))
     }
 
-    /// Returns a sentence's end that says where changes go.
+    /// Describes where changes go, as the end of a sentence.
     pub fn describe(&self) -> String {
         match &self.place {
             Backend::Remote => format!("remote, account {}", self.account),
@@ -228,7 +228,7 @@ impl Context {
         document: Option<&Document>,
         sections: &[Option<EnvName>],
         client: &Client,
-    ) -> Result<Choice> {
+    ) -> Result<ChosenAccount> {
         let read;
         let document = if document.is_some() || self.globals.account_id.is_some() {
             document
@@ -245,7 +245,7 @@ impl Context {
         &self,
         document: Option<&Document>,
         section: Option<EnvName>,
-    ) -> Result<Option<Choice>, AccountError> {
+    ) -> Result<Option<ChosenAccount>, AccountError> {
         self.account_sources(document, &[section]).named()
     }
 
@@ -253,10 +253,10 @@ impl Context {
         &'a self,
         document: Option<&'a Document>,
         sections: &[Option<EnvName>],
-    ) -> Sources<'a> {
-        let mut sources = Sources {
+    ) -> AccountSources<'a> {
+        let mut sources = AccountSources {
             flag: self.globals.account_id.clone(),
-            ..Sources::default()
+            ..AccountSources::default()
         };
         if let Some(document) = document {
             let project = document.project();
@@ -329,7 +329,7 @@ impl Context {
         Ok(Client::new(settings, observer)?)
     }
 
-    /// Returns who can ask `url` whether a Worker is well.
+    /// Returns a client that can check the Worker at `url`.
     pub fn visitor(&self, url: &Url) -> Result<Visitor> {
         let timeout = self.globals.timeout;
         if !is_loopback(url) {
@@ -393,7 +393,7 @@ fn denial(failure: Failure) -> Result<Denial> {
     })
 }
 
-/// Makes a token that nobody else can know: it lives in the memory of this process only.
+/// Creates a random token, which is kept only in this process's memory.
 fn one_time_token() -> Result<SecretString> {
     let mut random = [0; 32];
     let filled = getrandom::fill(&mut random).class(ErrorClass::Failed);

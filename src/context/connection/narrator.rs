@@ -1,4 +1,4 @@
-//! Tells the user what the client does, as far as they asked to know.
+//! Prints what the client does, according to the verbosity.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -25,7 +25,7 @@ impl Narrator {
     }
 }
 
-/// A pause of so long is said also under `--quiet`.
+/// A pause of at least this long is reported even with `--quiet`.
 const LONG: Duration = Duration::from_secs(5);
 
 /// Until when it need not be said again that requests are held back.
@@ -104,7 +104,7 @@ impl Observer for Narrator {
     }
 }
 
-/// Two that listen.
+/// Two observers.
 pub(super) struct Both(pub(super) Narrator, pub(super) Arc<dyn Observer>);
 
 impl Observer for Both {

@@ -1,5 +1,4 @@
-//! Whom HTTPS trusts: the files that add certificate authorities, and those that stand in for the
-//! system's.
+//! The certificate authorities to trust: files that add some, and files that replace the system's.
 
 use std::path::{Path, PathBuf};
 

@@ -58,7 +58,7 @@ fn limits_are_those_of_the_service() {
     let text = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
     assert!(line(&"k".repeat(512), &text(1024)).contains("ok"));
     insta::assert_snapshot!(line(&"é".repeat(257), "1"), @"line 1, key `éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé…`: key name is 514 bytes long; the limit is 512");
-    insta::assert_snapshot!(line("k", &text(1025)), @"line 1, key `k`: metadata of 1025 bytes is too long; the limit is 1,024 bytes of JSON");
+    insta::assert_snapshot!(line("k", &text(1025)), @"line 1, key `k`: metadata is 1025 bytes long; the limit is 1,024");
     // Blanks between tokens are not stored.
     assert!(line("k", &format!("[{}{}]", " ".repeat(2000), text(1022))).contains("ok"));
 }

@@ -24,23 +24,23 @@ const CLOCK_DIFFERENCE_MAX_SECONDS: u64 = TTL_MIN_SECONDS.unsigned_abs();
 /// How long before it expires a token should be replaced.
 const TOKEN_EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// How bad something is.
+/// The severity of a diagnosis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// All is well.
+    /// No problem.
     Good,
-    /// Good to know.
+    /// Information.
     Note,
-    /// It works, and somebody should know.
+    /// Works, but needs attention.
     Warning,
-    /// Commands fail because of it, or do something else than is meant.
+    /// Commands fail or act on the wrong thing because of it.
     Fault,
 }
 
-/// What a rule says.
+/// The result of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
     /// What was found.
     pub message: String,
@@ -74,7 +74,7 @@ impl Diagnosis {
     }
 }
 
-/// Judges a clock that is ahead of the service's by so many seconds.
+/// Judges a clock by how many seconds it is ahead of the service's.
 pub fn clock(ahead_seconds: i64) -> Diagnosis {
     let by = ahead_seconds.unsigned_abs();
     let side = if ahead_seconds < 0 {

@@ -1,5 +1,5 @@
 //! What `doctor` asks the service: whose credentials they are, which accounts they reach and what
-//! they may do there. Goes on whatever is refused, and stops where nothing answers.
+//! they may do there. Continues after refusals, and stops if the service cannot be reached.
 
 use jiff::Timestamp;
 
@@ -11,15 +11,15 @@ use super::{
 use crate::{
     api::{Client, Error, Scheme, VerifyToken},
     domain::{AccountId, Classify as _, Permission, with_causes},
-    ops::account::{Choice, only},
+    ops::account::{ChosenAccount, only},
     wire::{Account, TokenStatus, code},
 };
 
-/// The account that is looked into.
+/// The account to examine.
 #[derive(Debug)]
 pub enum NamedAccount {
     /// This one.
-    Named(Choice),
+    Named(ChosenAccount),
     /// None is named: the only one, if there is only one.
     Unnamed,
     /// What names it is wrong, so none.
@@ -36,10 +36,10 @@ pub struct ServiceHealth {
     /// The accounts that the credentials reach.
     pub accounts: Vec<Account>,
     /// The account that was chosen because it is the only one.
-    pub chosen: Option<Choice>,
+    pub chosen: Option<ChosenAccount>,
     /// What the credentials may do.
     pub permissions: Vec<PermissionState>,
-    /// What somebody should know.
+    /// The diagnoses.
     pub diagnoses: Vec<Diagnosis>,
 }
 
@@ -169,7 +169,7 @@ impl Examination<'_> {
         }
         let read = Access::of(&read);
         self.permission(Permission::KvRead, read);
-        // Who may write may read; whether who may read may write shows only in writing.
+        // Write permission implies read; whether a reader may write shows only when writing.
         let write = match read {
             Access::Granted => Access::Unknown,
             Access::Denied | Access::Unknown => read,

@@ -7,20 +7,20 @@ use crate::{
     api::{self, Client},
     config::{Edit, Field},
     domain::{AccountId, Classification, Classify, ErrorClass, NamespaceId, Title},
-    ops::namespaces::{Settled, create_or_find},
+    ops::namespaces::{CreateOutcome, create_or_find},
 };
 
 /// How many namespaces are created at the same time.
 const AT_ONCE: usize = 8;
 
-/// How a slot came to its id.
+/// Where the id of a slot came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// It had it.
+pub enum IdOrigin {
+    /// It was already set.
     Kept,
     /// A namespace with the title existed.
     Adopted,
-    /// This run made the namespace.
+    /// This run created the namespace.
     Created,
     /// It is the production namespace's.
     Shared,
@@ -31,12 +31,12 @@ pub enum How {
 pub struct Outcome {
     /// The slot.
     pub slot: Slot,
-    /// The id; `None` if it is still to come.
+    /// The id; `None` if the namespace is yet to be created.
     pub id: Option<NamespaceId>,
     /// The namespace's title, where known.
     pub title: Option<String>,
-    /// How it came to it.
-    pub how: How,
+    /// Where the id came from.
+    pub origin: IdOrigin,
 }
 
 /// Why a plan was not carried out. The file is as it was.
@@ -90,57 +90,63 @@ pub async fn apply(
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<Outcome>, Error> {
     let creating = plan.creates().into_iter().map(|title| async move {
-        let settled = create_or_find(client, account, title, None).await;
+        let outcome = create_or_find(client, account, title, None).await;
         done();
-        (title, settled)
+        (title, outcome)
     });
     let results: Vec<_> = stream::iter(creating)
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    let mut settled: Vec<(&Title, Settled)> = Vec::new();
+    let mut created: Vec<(&Title, CreateOutcome)> = Vec::new();
     let mut failures: Vec<(&Title, api::Error)> = Vec::new();
     for (title, result) in results {
         match result {
-            Ok(one) => settled.push((title, one)),
+            Ok(one) => created.push((title, one)),
             Err(error) => failures.push((title, error)),
         }
     }
     let failed = failures.iter().map(|(title, _)| (*title).clone()).collect();
     if let Some((_, source)) = failures.into_iter().next() {
-        let id = |(title, one): (&Title, Settled)| (title.clone(), one.namespace.id);
-        let created = settled.into_iter().map(id).collect();
+        let id = |(title, one): (&Title, CreateOutcome)| (title.clone(), one.namespace.id);
+        let created = created.into_iter().map(id).collect();
         return Err(Error {
             failed,
             created,
             source,
         });
     }
-    Ok(outcomes(plan, &settled))
+    Ok(outcomes(plan, &created))
 }
 
-/// Returns what carrying out the plan would come to; ids that are still to come are `None`.
-pub fn foresee(plan: &Plan) -> Vec<Outcome> {
+/// Returns the outcomes of a dry run; ids of namespaces to be created are `None`.
+pub fn planned(plan: &Plan) -> Vec<Outcome> {
     outcomes(plan, &[])
 }
 
-fn outcomes(plan: &Plan, settled: &[(&Title, Settled)]) -> Vec<Outcome> {
+fn outcomes(plan: &Plan, created: &[(&Title, CreateOutcome)]) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::new();
     for step in &plan.steps {
-        let (id, title, how) = match &step.action {
-            Action::Keep { id, title } => (Some(id.clone()), title.clone(), How::Kept),
-            Action::Adopt { id, title } => (Some(id.clone()), Some(title.clone()), How::Adopted),
+        let (id, title, origin) = match &step.action {
+            Action::Keep { id, title } => (Some(id.clone()), title.clone(), IdOrigin::Kept),
+            Action::Adopt { id, title } => {
+                (Some(id.clone()), Some(title.clone()), IdOrigin::Adopted)
+            }
             Action::Create { title } => {
-                let one = settled
+                let one = created
                     .iter()
                     .find(|(t, _)| *t == title)
                     .map(|(_, one)| one);
                 // Sections of one Worker share a namespace; the first of them made it.
                 let title = title.to_string();
                 let first = outcomes.iter().all(|o| o.title.as_ref() != Some(&title));
-                let created = one.is_none_or(|one| one.created) && first;
-                let how = if created { How::Created } else { How::Adopted };
-                (one.map(|one| one.namespace.id.clone()), Some(title), how)
+                let is_new = one.is_none_or(|one| one.created) && first;
+                let origin = if is_new {
+                    IdOrigin::Created
+                } else {
+                    IdOrigin::Adopted
+                };
+                (one.map(|one| one.namespace.id.clone()), Some(title), origin)
             }
             Action::Share => {
                 let id_slot = Slot {
@@ -149,21 +155,21 @@ fn outcomes(plan: &Plan, settled: &[(&Title, Settled)]) -> Vec<Outcome> {
                 };
                 let one = outcomes.iter().find(|o| o.slot == id_slot);
                 let id = one.and_then(|one| one.id.clone());
-                (id, one.and_then(|one| one.title.clone()), How::Shared)
+                (id, one.and_then(|one| one.title.clone()), IdOrigin::Shared)
             }
         };
         outcomes.push(Outcome {
             slot: step.slot.clone(),
             id,
             title,
-            how,
+            origin,
         });
     }
     outcomes
 }
 
-/// Returns what the file must say: the ids of `outcomes`, and where an id is still to come a text
-/// that stands for it.
+/// Returns the edits of the file: the ids of `outcomes`, with a placeholder for each id that is not
+/// known yet.
 pub fn edits(plan: &Plan, outcomes: &[Outcome]) -> Vec<Edit> {
     let text = |step: &Step| {
         let outcome = outcomes.iter().find(|o| o.slot == step.slot)?;

@@ -1,4 +1,4 @@
-//! What a namespace is called if nobody says otherwise.
+//! Default titles of namespaces.
 
 use crate::{
     config::{Project, Scope},

@@ -4,7 +4,7 @@ use super::Error;
 use crate::{
     config::{Document, Manifest, Scope},
     domain::Binding,
-    ops::provision::want::DEFAULT_BINDINGS,
+    ops::provision::desired::DEFAULT_BINDINGS,
 };
 
 /// The bindings that `Env` has to have.
@@ -14,7 +14,7 @@ pub struct Bindings {
     pub names: Vec<Binding>,
     /// Whether no section of the wrangler file has any, so that these are what `provision` would
     /// make.
-    pub foreseen: bool,
+    pub unprovisioned: bool,
 }
 
 /// Returns the bindings of `scopes` and those `asked` for; where there are none, those that
@@ -42,13 +42,16 @@ pub fn bindings(
         add(&entry.binding);
     }
     asked.iter().for_each(&mut add);
-    let foreseen = names.is_empty();
-    if foreseen {
+    let unprovisioned = names.is_empty();
+    if unprovisioned {
         let declared = manifest.iter().flat_map(|m| &m.namespaces);
         names.extend(declared.map(|namespace| namespace.binding.clone()));
     }
     if names.is_empty() {
         names.extend(DEFAULT_BINDINGS.iter().filter_map(|name| name.parse().ok()));
     }
-    Ok(Bindings { names, foreseen })
+    Ok(Bindings {
+        names,
+        unprovisioned,
+    })
 }

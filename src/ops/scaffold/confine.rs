@@ -38,7 +38,7 @@ pub(super) fn inside(root: &Path, path: &Path) -> Result<PathBuf, Error> {
         }
     }
     if depth == 0 {
-        return Err(Error::Kind {
+        return Err(Error::FileType {
             path: target,
             expected: "a file",
         });
@@ -71,7 +71,7 @@ fn check_links(target: &Path, real_root: &Path) -> Result<(), Error> {
     if fits {
         return Ok(());
     }
-    Err(Error::Kind {
+    Err(Error::FileType {
         path: nearest.to_owned(),
         expected,
     })
@@ -103,7 +103,7 @@ mod tests {
             assert!(matches!(at(path), Err(Error::Outside { .. })), "{path}");
         }
         for path in ["src", "src/file/x.ts", ".", ""] {
-            assert!(matches!(at(path), Err(Error::Kind { .. })), "{path}");
+            assert!(matches!(at(path), Err(Error::FileType { .. })), "{path}");
         }
     }
 

@@ -30,8 +30,8 @@ pub enum Error {
     },
     /// The way to a file leads through a file, or it is a directory.
     #[error("`{}` is not {expected}", path.display())]
-    Kind {
-        /// What is in the way.
+    FileType {
+        /// The path of the wrong type.
         path: PathBuf,
         /// What it would have to be.
         expected: &'static str,
@@ -52,7 +52,7 @@ pub enum Error {
     Types {
         /// The file.
         path: PathBuf,
-        /// What stands in the way.
+        /// The problem.
         problem: Problem,
         /// The fields that it should have.
         fields: Vec<String>,
@@ -89,23 +89,23 @@ impl Classify for Error {
             Self::Outside { .. } => ErrorClass::Usage.hint(
                 "name a path inside of it with `--out-dir` or `--types`, or another project with DIR",
             ),
-            Self::Link { .. } | Self::Kind { .. } => {
+            Self::Link { .. } | Self::FileType { .. } => {
                 ErrorClass::Refused.hint("name another path with `--out-dir` or `--types`")
             }
             Self::NotTypeScript(_) => {
                 ErrorClass::Usage.hint("name a .ts, .tsx, .mts or .cts file with `--types`")
             }
             Self::Encoding { path, line } => {
-                let place = format!("{}:{line}", path.display());
-                ErrorClass::Refused.hint(Hint::edit(place, "save the file as UTF-8"))
+                let file = format!("{}:{line}", path.display());
+                ErrorClass::Refused.hint(Hint::edit(file, "save the file as UTF-8"))
             }
             Self::Types {
                 path,
                 problem,
                 fields,
             } => {
-                let place = format!("{}{}", path.display(), colon_line(problem.line));
-                ErrorClass::Refused.hint(Hint::edit(place, types_remedy(problem, fields)))
+                let file = format!("{}{}", path.display(), colon_line(problem.line));
+                ErrorClass::Refused.hint(Hint::edit(file, types_remedy(problem, fields)))
             }
             Self::Binding { binding, .. } => ErrorClass::Config.hint(format!(
                 "rename it with `kvctl rename-binding {binding} NEW`: letters, digits, `_` and `$`"

@@ -1,11 +1,12 @@
-//! How a project stands to what would be scaffolded in it, for those who only check.
+//! Compares a project with what would be scaffolded, without planning changes.
 
 use std::path::{Path, PathBuf};
 
 use super::{
-    Error, Found, bindings, look,
-    plan::{self, Reason},
-    surroundings::Runtime,
+    Error, ProjectFiles, bindings,
+    plan::{self, FileStatus},
+    project::{self, read_project},
+    runtime_types::RuntimeTypes,
 };
 use crate::{
     config::{Document, Manifest, Part, Scope},
@@ -16,9 +17,9 @@ use crate::{
     },
 };
 
-/// How a project stands to what would be scaffolded in it.
+/// The state of a project's scaffolded files.
 #[derive(Debug)]
-pub struct State {
+pub struct ScaffoldState {
     /// Whether the project was scaffolded: it has a generated file where one is expected, or
     /// `kvctl.toml` has a table `[scaffold]`. If not, nothing else here means anything.
     pub scaffolded: bool,
@@ -29,28 +30,15 @@ pub struct State {
     pub env: Option<EnvState>,
 }
 
-/// How a helper file stands to what would be generated.
+/// The state of one helper file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileState {
     /// Which of them.
     pub part: Part,
     /// The file.
     pub path: PathBuf,
-    /// How it stands.
-    pub status: Status,
-}
-
-/// How a helper file stands to what would be generated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
-    /// It is what would be generated, whatever version of kvctl did it.
-    Current,
-    /// It is not there.
-    Missing,
-    /// It was generated from another template or with other options, and nobody edited it.
-    Outdated,
-    /// It is not as kvctl generated it, or not kvctl's.
-    Off(Reason),
+    /// Its status.
+    pub status: FileStatus,
 }
 
 /// What `Env` lacks.
@@ -67,8 +55,8 @@ pub struct EnvState {
     pub problem: Option<Error>,
 }
 
-/// Says how the project at `root` stands to what `kvctl scaffold` would write there, for all the
-/// sections of its wrangler file. Reads files, and writes none.
+/// Compares the project at `root` with what `kvctl scaffold` would write, for all sections of its
+/// wrangler file. Read-only.
 ///
 /// Fails only if a file cannot be read or would be outside of the project; what is wrong with `Env`
 /// is part of the state.
@@ -76,80 +64,80 @@ pub fn inspect(
     root: &Path,
     document: Option<&Document>,
     manifest: Option<&Manifest>,
-) -> Result<State, Error> {
+) -> Result<ScaffoldState, Error> {
     let settings = Settings::new(manifest, Overrides::default());
-    let Found {
-        places, runtime, ..
-    } = look(root, &settings)?;
+    let ProjectFiles {
+        files,
+        runtime_types,
+        ..
+    } = read_project(root, &settings)?;
     let is_declared = manifest.is_some_and(|manifest| manifest.scaffold.is_some());
-    let mut state = State {
+    let mut state = ScaffoldState {
         scaffolded: is_declared,
         files: Vec::new(),
         env: None,
     };
-    for place in places {
-        if place.part == Part::Types {
+    for file in files {
+        if file.part == Part::Types {
             let scopes: Vec<&Scope> = document.iter().flat_map(|d| d.project().scopes()).collect();
             let bindings = bindings(document, &scopes, &[], manifest);
-            let lacking = bindings.and_then(|b| lacking(&place, &runtime, &b.names));
-            let (missing, problem) = match lacking {
+            let missing_bindings =
+                bindings.and_then(|b| missing_bindings(&file, &runtime_types, &b.names));
+            let (missing, problem) = match missing_bindings {
                 Ok(missing) => (missing, None),
                 Err(problem) => (Vec::new(), Some(problem)),
             };
             state.env = Some(EnvState {
-                path: place.path,
+                path: file.path,
                 missing,
-                generated: matches!(runtime, Runtime::Generated(_)),
+                generated: matches!(runtime_types, RuntimeTypes::Generated(_)),
                 problem,
             });
             continue;
         }
-        let before = place.before.as_deref();
+        let before = file.before.as_deref();
         if before.is_none() && !is_declared {
             continue;
         }
         let text = before.and_then(|bytes| str::from_utf8(bytes).ok());
         state.scaffolded |= text.and_then(Stamped::read).is_some();
-        let status = match plan::status(before, &render(place.part, &settings)) {
-            plan::Status::Missing => Status::Missing,
-            plan::Status::Current => Status::Current,
-            plan::Status::Outdated => Status::Outdated,
-            plan::Status::Off(reason) => Status::Off(reason),
-        };
+        let status = plan::status(before, &render(file.part, &settings));
         state.files.push(FileState {
-            part: place.part,
-            path: place.path,
+            part: file.part,
+            path: file.path,
             status,
         });
     }
     Ok(state)
 }
 
-fn lacking(
-    place: &look::Place,
-    runtime: &Runtime,
+fn missing_bindings(
+    file: &project::ProjectFile,
+    runtime_types: &RuntimeTypes,
     bindings: &[Binding],
 ) -> Result<Vec<Binding>, Error> {
     let names: Vec<&str> = bindings.iter().map(Binding::as_str).collect();
-    let text = plan::text_of(place)?;
-    let dialect = plan::dialect(&place.path);
+    let text = plan::text_of(file)?;
+    let dialect = plan::dialect(&file.path);
     let problem = |problem| Error::Types {
-        path: place.path.clone(),
+        path: file.path.clone(),
         problem,
         fields: names.iter().map(|name| (*name).to_owned()).collect(),
     };
-    let missing = match runtime {
-        Runtime::Generated(generated) => match types::declared(text, dialect).map_err(problem)? {
-            Declared::Fields => fields_lacking(text, dialect, &names).map_err(problem)?,
-            _ => plan::ungenerated(generated, &names),
-        },
-        _ => fields_lacking(text, dialect, &names).map_err(problem)?,
+    let missing = match runtime_types {
+        RuntimeTypes::Generated(generated) => {
+            match types::declared(text, dialect).map_err(problem)? {
+                Declared::Fields => missing_fields(text, dialect, &names).map_err(problem)?,
+                _ => plan::not_generated(generated, &names),
+            }
+        }
+        _ => missing_fields(text, dialect, &names).map_err(problem)?,
     };
     let is_missing = |binding: &&Binding| missing.iter().any(|name| name == binding.as_str());
     Ok(bindings.iter().filter(is_missing).cloned().collect())
 }
 
-fn fields_lacking(
+fn missing_fields(
     text: &str,
     dialect: types::Dialect,
     names: &[&str],

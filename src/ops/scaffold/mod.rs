@@ -1,21 +1,22 @@
 //! Scaffolding: helper files for the Worker's code, and its bindings in `Env`.
 //!
-//! Data flows one way: [`look()`] reads what is there, [`plan`](plan::plan) decides and is pure, and
-//! [`Plan::write`](plan::Plan::write) makes all changes or none. [`inspect()`] says of a project what
-//! such a plan would find, without planning anything.
+//! Data flows one way: [`read_project()`] reads the project, [`plan`](plan::plan) decides and is pure, and
+//! [`Plan::write`](plan::Plan::write) makes all changes or none. [`inspect()`] compares a
+//! project with what would be generated, without planning changes.
 
 mod bindings;
 mod confine;
 mod error;
 mod inspect;
-mod look;
 pub mod plan;
-mod surroundings;
+mod project;
+mod runtime_types;
 
-/// The most that a file of a project may hold that is looked at, in bytes.
+/// Maximum size of a project file that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
 
 pub use bindings::{Bindings, bindings};
 pub use error::Error;
-pub use inspect::{EnvState, FileState, State, Status, inspect};
-pub use look::{Found, look};
+pub use inspect::{EnvState, FileState, ScaffoldState, inspect};
+pub use plan::FileStatus;
+pub use project::{ProjectFiles, read_project};

@@ -1,11 +1,11 @@
-//! What is to be done, decided from what is there. Pure.
+//! Plans the changes of scaffolding. Pure.
 
 use std::path::{Path, PathBuf};
 
 use super::{
-    Bindings, Error, Found,
-    look::Place,
-    surroundings::{GENERATED, PACKAGE, Runtime},
+    Bindings, Error, ProjectFiles,
+    project::ProjectFile,
+    runtime_types::{GENERATED, PACKAGE, RuntimeTypes},
 };
 use crate::{
     config::Part,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// What is to be done.
+/// The plan of a scaffolding.
 #[derive(Debug)]
 pub struct Plan {
     /// One step a file.
@@ -28,14 +28,14 @@ pub struct Plan {
     pub notes: Vec<Note>,
 }
 
-/// What is to be done with one file.
+/// The planned change of one file.
 #[derive(Debug)]
 pub struct Step {
     /// Which of the files.
     pub part: Part,
     /// The file.
     pub path: PathBuf,
-    /// What is to be done.
+    /// The plan of a scaffolding.
     pub action: Action,
     /// What the file holds, if there is one.
     pub before: Option<Vec<u8>>,
@@ -45,14 +45,14 @@ pub struct Step {
     pub backup: Option<PathBuf>,
 }
 
-/// What is to be done with a file.
+/// The action for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Nothing.
     Keep,
     /// Make it.
     Create,
-    /// Bring it up to date: nobody has edited it.
+    /// Update it; it was not edited.
     Update,
     /// Replace it though it is not as kvctl generated it.
     Replace,
@@ -60,10 +60,10 @@ pub enum Action {
     Refuse(Reason),
 }
 
-/// Why a file is not replaced unasked.
+/// Why a file is only replaced with `--force`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// Somebody edited it.
+    /// It was edited.
     Edited,
     /// kvctl did not generate it.
     Foreign,
@@ -87,7 +87,7 @@ pub enum Note {
 }
 
 impl Note {
-    /// Says it.
+    /// Returns the note as a sentence.
     pub fn sentence(&self) -> String {
         match self {
             Self::Unprovisioned => {
@@ -117,7 +117,7 @@ impl Note {
 }
 
 impl Plan {
-    /// Whether something is to be done.
+    /// Whether anything would change.
     pub fn is_pending(&self) -> bool {
         self.steps.iter().any(|step| step.action != Action::Keep)
     }
@@ -154,28 +154,28 @@ impl Plan {
     }
 }
 
-/// Decides what is to be done; `force` replaces files that were edited, too.
+/// Plans the changes; `force` also replaces files that were edited.
 pub fn plan(
-    found: Found,
+    found: ProjectFiles,
     settings: &Settings,
     bindings: &Bindings,
     force: bool,
 ) -> Result<Plan, Error> {
     let mut notes = Vec::new();
-    if bindings.foreseen {
+    if bindings.unprovisioned {
         notes.push(Note::Unprovisioned);
     }
-    let Found {
-        places,
-        runtime,
+    let ProjectFiles {
+        files,
+        runtime_types,
         elsewhere,
     } = found;
     notes.extend(elsewhere.map(Note::OtherEnv));
     let mut steps = Vec::new();
-    for place in places {
-        steps.push(match place.part {
-            Part::Types => types_step(place, &runtime, &bindings.names, &mut notes)?,
-            Part::Cache | Part::Sessions | Part::RateLimit => helper_step(place, settings, force),
+    for file in files {
+        steps.push(match file.part {
+            Part::Types => types_step(file, &runtime_types, &bindings.names, &mut notes)?,
+            Part::Cache | Part::Sessions | Part::RateLimit => helper_step(file, settings, force),
         });
     }
     Ok(Plan {
@@ -185,50 +185,57 @@ pub fn plan(
     })
 }
 
-fn helper_step(place: Place, settings: &Settings, force: bool) -> Step {
-    let body = render(place.part, settings);
+fn helper_step(file: ProjectFile, settings: &Settings, force: bool) -> Step {
+    let body = render(file.part, settings);
     let mut after = stamp(VERSION, &settings.command, &body);
-    if let Some(before) = &place.before
+    if let Some(before) = &file.before
         && before.windows(2).any(|pair| pair == b"\r\n")
     {
         after = after.replace('\n', "\r\n");
     }
-    let action = match status(place.before.as_deref(), &body) {
-        Status::Missing => Action::Create,
-        Status::Current => Action::Keep,
-        Status::Outdated => Action::Update,
-        Status::Off(_) if force => Action::Replace,
-        Status::Off(reason) => Action::Refuse(reason),
+    let action = match status(file.before.as_deref(), &body) {
+        FileStatus::Missing => Action::Create,
+        FileStatus::Current => Action::Keep,
+        FileStatus::Outdated => Action::Update,
+        FileStatus::Differs(_) if force => Action::Replace,
+        FileStatus::Differs(reason) => Action::Refuse(reason),
     };
     Step {
-        part: place.part,
-        path: place.path,
-        backup: (action == Action::Replace).then_some(place.backup),
+        part: file.part,
+        path: file.path,
+        backup: (action == Action::Replace).then_some(file.backup),
         action,
-        before: place.before,
+        before: file.before,
         after,
     }
 }
 
-/// How a helper file stands to what would be generated.
-pub(super) enum Status {
+/// How a helper file differs from what would be generated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileStatus {
+    /// It does not exist.
     Missing,
+    /// Its body is what would be generated, by whatever version of kvctl.
     Current,
+    /// It was generated from another template or with other options, and was not edited.
     Outdated,
-    Off(Reason),
+    /// It was edited, or is not a file of this version of kvctl.
+    Differs(Reason),
 }
 
-pub(super) fn status(before: Option<&[u8]>, body: &str) -> Status {
+pub(super) fn status(before: Option<&[u8]>, body: &str) -> FileStatus {
     let Some(before) = before else {
-        return Status::Missing;
+        return FileStatus::Missing;
     };
     let stamped = str::from_utf8(before).ok().and_then(Stamped::read);
     match stamped {
-        None => Status::Off(Reason::Foreign),
-        Some(stamped) if stamped.body == body => Status::Current,
-        Some(stamped) if !stamped.is_intact => Status::Off(Reason::Edited),
-        Some(stamped) if is_newer(&stamped.version) => Status::Off(Reason::Newer(stamped.version)),
-        Some(_) => Status::Outdated,
+        None => FileStatus::Differs(Reason::Foreign),
+        Some(stamped) if stamped.body == body => FileStatus::Current,
+        Some(stamped) if !stamped.is_intact => FileStatus::Differs(Reason::Edited),
+        Some(stamped) if is_newer(&stamped.version) => {
+            FileStatus::Differs(Reason::Newer(stamped.version))
+        }
+        Some(_) => FileStatus::Outdated,
     }
 }
 
@@ -245,55 +252,55 @@ fn is_newer(version: &str) -> bool {
 }
 
 fn types_step(
-    place: Place,
-    runtime: &Runtime,
+    file: ProjectFile,
+    runtime_types: &RuntimeTypes,
     bindings: &[Binding],
     notes: &mut Vec<Note>,
 ) -> Result<Step, Error> {
-    let before = text_of(&place)?;
+    let before = text_of(&file)?;
     let names: Vec<&str> = bindings.iter().map(Binding::as_str).collect();
-    let dialect = dialect(&place.path);
+    let dialect = dialect(&file.path);
     let problem = |problem| Error::Types {
-        path: place.path.clone(),
+        path: file.path.clone(),
         problem,
         fields: names.iter().map(|name| (*name).to_owned()).collect(),
     };
-    let after = match runtime {
-        Runtime::Generated(text) => {
-            let missing = ungenerated(text, &names);
+    let after = match runtime_types {
+        RuntimeTypes::Generated(text) => {
+            let missing = not_generated(text, &names);
             if !missing.is_empty() {
                 notes.push(Note::Regenerate(missing));
             }
-            beside_generated(before, text, &place.path, notes).map_err(problem)?
+            beside_generated(before, text, &file.path, notes).map_err(problem)?
         }
-        Runtime::Global | Runtime::Package | Runtime::Unknown => {
-            let naming = match runtime {
-                Runtime::Global => Naming::Global,
+        RuntimeTypes::Global | RuntimeTypes::Package | RuntimeTypes::Unknown => {
+            let naming = match runtime_types {
+                RuntimeTypes::Global => Naming::Global,
                 _ => Naming::Import,
             };
             let edited = types::add_bindings(before, dialect, &names, naming).map_err(problem)?;
-            if edited.imported && matches!(runtime, Runtime::Unknown) {
+            if edited.imported && matches!(runtime_types, RuntimeTypes::Unknown) {
                 notes.push(Note::NoRuntimeTypes);
             }
             edited.text
         }
     };
-    let action = match &place.before {
+    let action = match &file.before {
         _ if after == before => Action::Keep,
         None => Action::Create,
         Some(_) => Action::Update,
     };
     Ok(Step {
-        part: place.part,
-        path: place.path,
+        part: file.part,
+        path: file.path,
         action,
         after,
-        before: place.before,
+        before: file.before,
         backup: None,
     })
 }
 
-pub(super) fn ungenerated(generated: &str, names: &[&str]) -> Vec<String> {
+pub(super) fn not_generated(generated: &str, names: &[&str]) -> Vec<String> {
     let missing = names
         .iter()
         .filter(|name| !types::is_generated_for(generated, name));
@@ -319,12 +326,12 @@ fn beside_generated(
 }
 
 /// Returns the text of a file; nothing, if there is none.
-pub(super) fn text_of(place: &Place) -> Result<&str, Error> {
-    let bytes = place.before.as_deref().unwrap_or_default();
+pub(super) fn text_of(file: &ProjectFile) -> Result<&str, Error> {
+    let bytes = file.before.as_deref().unwrap_or_default();
     str::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
         Error::Encoding {
-            path: place.path.clone(),
+            path: file.path.clone(),
             line: before.matches('\n').count() + 1,
         }
     })

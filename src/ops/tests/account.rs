@@ -3,7 +3,7 @@
 use super::{ACCOUNT, Service, client, named_account};
 use crate::{
     emulator::{Action, Answer, Fault, Token},
-    ops::account::{Error, Origin, Sources},
+    ops::account::{AccountSources, Error, Origin},
 };
 
 const OTHER: &str = "ffffffffffffffffffffffffffffff00";
@@ -25,7 +25,7 @@ fn two_accounts() -> Service {
 async fn the_only_account_that_is_reached_is_taken() {
     let service = two_accounts();
     let second = client(service.running.base_url(), "second");
-    let choice = Sources::default().resolve(&second).await.unwrap();
+    let choice = AccountSources::default().resolve(&second).await.unwrap();
     assert_eq!(choice.id.to_string(), OTHER);
     assert_eq!(choice.origin, Origin::Only);
 }
@@ -34,7 +34,7 @@ async fn the_only_account_that_is_reached_is_taken() {
 async fn none_of_several_accounts_is_guessed() {
     let service = two_accounts();
     let both = client(service.running.base_url(), "both");
-    let error = Sources::default().resolve(&both).await.unwrap_err();
+    let error = AccountSources::default().resolve(&both).await.unwrap_err();
     assert!(matches!(&error, Error::Several(accounts) if accounts.len() == 2));
     let said = error.to_string();
     assert!(said.contains("Bio") && said.contains("Geo"), "{said}");
@@ -43,9 +43,9 @@ async fn none_of_several_accounts_is_guessed() {
 #[tokio::test]
 async fn an_account_that_is_named_is_not_asked_for() {
     let service = two_accounts();
-    let sources = Sources {
+    let sources = AccountSources {
         variable: Some(("CLOUDFLARE_ACCOUNT_ID", OTHER)),
-        ..Sources::default()
+        ..AccountSources::default()
     };
     let choice = sources.resolve(&service.client).await.unwrap();
     assert_eq!(choice.origin, Origin::Variable("CLOUDFLARE_ACCOUNT_ID"));
@@ -55,9 +55,9 @@ async fn an_account_that_is_named_is_not_asked_for() {
 #[tokio::test]
 async fn a_variable_that_is_no_id_is_an_error_and_not_passed_over() {
     let service = Service::new();
-    let sources = Sources {
+    let sources = AccountSources {
         variable: Some(("CLOUDFLARE_ACCOUNT_ID", "mine")),
-        ..Sources::default()
+        ..AccountSources::default()
     };
     let error = sources.resolve(&service.client).await.unwrap_err();
     assert!(matches!(error, Error::Variable { .. }), "{error}");
@@ -70,6 +70,6 @@ async fn accounts_that_cannot_be_listed_are_not_none() {
     service
         .emulator
         .fault(Fault::new("GET", "/accounts", broken).forever());
-    let error = Sources::default().resolve(&service.client).await;
+    let error = AccountSources::default().resolve(&service.client).await;
     assert!(matches!(error, Err(Error::Api(_))), "{error:?}");
 }

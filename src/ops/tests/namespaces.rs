@@ -8,8 +8,8 @@ use crate::{
 
 async fn create(service: &Service, title: &str) -> Result<(String, bool), crate::api::Error> {
     let title = title.parse().unwrap();
-    let settled = create_or_find(&service.client, &service.account, &title, None).await?;
-    Ok((settled.namespace.id.to_string(), settled.created))
+    let outcome = create_or_find(&service.client, &service.account, &title, None).await?;
+    Ok((outcome.namespace.id.to_string(), outcome.created))
 }
 
 #[tokio::test]

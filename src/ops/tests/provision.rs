@@ -7,9 +7,9 @@ use crate::{
     config::Document,
     emulator::{Action, Answer, Fault},
     ops::provision::{
-        apply::{self, How},
-        plan::{self, Plan, Preview, Request},
-        want::{Asked, Error, wants},
+        apply::{self, IdOrigin},
+        desired::{Error, RequestedBinding, desired_bindings},
+        plan::{self, Plan, PlanInput, Preview},
     },
 };
 
@@ -21,11 +21,11 @@ async fn planned(service: &Service, text: &str, preview: Preview) -> (Document, 
     let document = document(text);
     let project = document.project();
     let scopes: Vec<_> = project.scopes().collect();
-    let wants = wants(project, &scopes, &[], None).unwrap();
+    let desired = desired_bindings(project, &scopes, &[], None).unwrap();
     let existing = service.all().await;
     let known = |id: &_| existing.iter().any(|namespace| namespace.id == *id);
-    let plan = plan::plan(Request {
-        wants: &wants,
+    let plan = plan::plan(PlanInput {
+        desired: &desired,
         existing: &existing,
         bound: &plan::bound(project, known),
         preview,
@@ -41,11 +41,11 @@ async fn provision(
     service: &Service,
     text: &str,
     preview: Preview,
-) -> Result<(String, Vec<How>), apply::Error> {
+) -> Result<(String, Vec<IdOrigin>), apply::Error> {
     let (document, plan) = planned(service, text, preview).await;
     let outcomes = apply::apply(&service.client, &service.account, &plan, &|| ()).await?;
     let text = document.edit(&apply::edits(&plan, &outcomes)).unwrap();
-    Ok((text, outcomes.into_iter().map(|one| one.how).collect()))
+    Ok((text, outcomes.into_iter().map(|one| one.origin).collect()))
 }
 
 fn ids(text: &str) -> Vec<&str> {
@@ -53,32 +53,32 @@ fn ids(text: &str) -> Vec<&str> {
     lines.map(|(_, id)| id.trim_end_matches('"')).collect()
 }
 
-fn error(text: &str, asked: &[(&str, Option<&str>)]) -> Error {
+fn error(text: &str, requested: &[(&str, Option<&str>)]) -> Error {
     let document = document(text);
     let scopes: Vec<_> = document.project().scopes().collect();
-    let asked: Vec<Asked> = asked
+    let requested: Vec<RequestedBinding> = requested
         .iter()
-        .map(|(name, title)| Asked {
+        .map(|(name, title)| RequestedBinding {
             binding: binding(name),
             title: title.map(|title| title.parse().unwrap()),
         })
         .collect();
-    wants(document.project(), &scopes, &asked, None).unwrap_err()
+    desired_bindings(document.project(), &scopes, &requested, None).unwrap_err()
 }
 
 #[tokio::test]
 async fn a_project_that_says_nothing_gets_three_namespaces_and_keeps_them() {
     let service = Service::new();
-    let (text, how) = provision(&service, EMPTY, Preview::Untouched)
+    let (text, origin) = provision(&service, EMPTY, Preview::Untouched)
         .await
         .unwrap();
-    assert_eq!(how, [How::Created; 3]);
+    assert_eq!(origin, [IdOrigin::Created; 3]);
     let titles = ["bio-CONFIG_CACHE", "bio-RATE_LIMIT", "bio-SESSIONS"];
     assert_eq!(service.titles().await, titles);
-    let (again, how) = provision(&service, &text, Preview::Untouched)
+    let (again, origin) = provision(&service, &text, Preview::Untouched)
         .await
         .unwrap();
-    assert_eq!((again, how), (text, vec![How::Kept; 3]));
+    assert_eq!((again, origin), (text, vec![IdOrigin::Kept; 3]));
     assert_eq!(service.count("POST", "namespaces"), 3);
 }
 
@@ -86,8 +86,8 @@ async fn a_project_that_says_nothing_gets_three_namespaces_and_keeps_them() {
 async fn a_namespace_with_the_right_title_is_adopted() {
     let service = Service::new();
     let id = service.create("bio-A").await.to_string();
-    let (text, how) = provision(&service, TWO, Preview::Untouched).await.unwrap();
-    assert_eq!(how, [How::Adopted, How::Created]);
+    let (text, origin) = provision(&service, TWO, Preview::Untouched).await.unwrap();
+    assert_eq!(origin, [IdOrigin::Adopted, IdOrigin::Created]);
     assert_eq!(ids(&text)[0], id);
     assert_eq!(service.titles().await, ["bio-A", "bio-B"]);
 }
@@ -106,8 +106,8 @@ async fn what_was_created_before_a_failure_is_named_and_adopted_by_the_next_run(
     let (title, id) = &error.created[0];
     let said = error.to_string();
     assert!(said.contains(&format!("`{title}` is {id}")), "{said}");
-    let (text, how) = provision(&service, TWO, Preview::Untouched).await.unwrap();
-    assert!(how.contains(&How::Adopted) && how.contains(&How::Created));
+    let (text, origin) = provision(&service, TWO, Preview::Untouched).await.unwrap();
+    assert!(origin.contains(&IdOrigin::Adopted) && origin.contains(&IdOrigin::Created));
     assert!(ids(&text).contains(&id.as_str()));
     assert_eq!(service.titles().await, ["bio-A", "bio-B"]);
 }
@@ -133,11 +133,11 @@ async fn previews_share_or_have_their_own_as_is_asked() {
     let shared = ids(&text);
     assert_eq!((shared.len(), shared[0]), (4, shared[1]));
     let service = Service::new();
-    let (text, how) = provision(&service, TWO, Preview::Separate).await.unwrap();
+    let (text, origin) = provision(&service, TWO, Preview::Separate).await.unwrap();
     let mut separate = ids(&text);
     separate.sort_unstable();
     separate.dedup();
-    assert_eq!((separate.len(), how), (4, vec![How::Created; 4]));
+    assert_eq!((separate.len(), origin), (4, vec![IdOrigin::Created; 4]));
 }
 
 #[tokio::test]
@@ -146,15 +146,16 @@ async fn what_is_foreseen_is_what_happens_and_costs_nothing() {
     service.create("bio-A").await;
     let (_, plan) = planned(&service, TWO, Preview::Separate).await;
     let before = service.emulator.log().len();
-    let foreseen = apply::foresee(&plan);
+    let planned = apply::planned(&plan);
     assert_eq!(service.emulator.log().len(), before);
     let done = AtomicUsize::new(0);
     let tell = || {
         done.fetch_add(1, Ordering::SeqCst);
     };
     let outcomes = apply::apply(&service.client, &service.account, &plan, &tell).await;
-    let how = |outcomes: &[apply::Outcome]| outcomes.iter().map(|one| one.how).collect::<Vec<_>>();
-    assert_eq!(how(&foreseen), how(&outcomes.unwrap()));
+    let origin =
+        |outcomes: &[apply::Outcome]| outcomes.iter().map(|one| one.origin).collect::<Vec<_>>();
+    assert_eq!(origin(&planned), origin(&outcomes.unwrap()));
     assert_eq!(done.load(Ordering::SeqCst), plan.creates().len());
 }
 
@@ -177,8 +178,13 @@ fn bindings_that_only_an_environment_has_are_not_made_up_for_the_top_level() {
     let text = format!("{EMPTY}[env.staging]\nkv_namespaces = [{{ binding = \"A\" }}]\n");
     let document = document(&text);
     let project = document.project();
-    let top = wants(project, &[&project.top], &[], None).unwrap_err();
+    let top = desired_bindings(project, &[&project.top], &[], None).unwrap_err();
     assert!(matches!(top, Error::OnlyElsewhere(_)), "{top}");
     let staging = project.scope(Some(&environment("staging"))).unwrap();
-    assert_eq!(wants(project, &[staging], &[], None).unwrap().len(), 1);
+    assert_eq!(
+        desired_bindings(project, &[staging], &[], None)
+            .unwrap()
+            .len(),
+        1
+    );
 }

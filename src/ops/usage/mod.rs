@@ -1,4 +1,4 @@
-//! What namespaces were used for and what they hold, day by day.
+//! Operations and storage per namespace and day.
 //!
 //! Owns how the rows of the analytics become figures (`table`), and what a plan allows and charges
 //! (`plan`). Imports `domain`, `wire`, `api` and `config`.
@@ -17,7 +17,7 @@ use crate::{
     wire::{NamespaceInfo, analytics::KvDatasets},
 };
 
-/// The days that are looked at, all in UTC.
+/// The days covered, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// The first day.
@@ -57,7 +57,7 @@ impl Window {
 /// A kind of operation, as it is billed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum OperationKind {
     /// A key was read, also one that is not there.
     Read,
     /// A key was written.
@@ -68,7 +68,7 @@ pub enum Kind {
     List,
 }
 
-impl Kind {
+impl OperationKind {
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Delete, Self::List];
 
@@ -98,26 +98,26 @@ pub struct Operations {
 
 impl Operations {
     /// Returns how many of one kind there were.
-    pub fn of(&self, kind: Kind) -> u64 {
+    pub fn of(&self, kind: OperationKind) -> u64 {
         match kind {
-            Kind::Read => self.read,
-            Kind::Write => self.write,
-            Kind::Delete => self.delete,
-            Kind::List => self.list,
+            OperationKind::Read => self.read,
+            OperationKind::Write => self.write,
+            OperationKind::Delete => self.delete,
+            OperationKind::List => self.list,
         }
     }
 
     /// Returns how many there were of all kinds.
     pub fn all(&self) -> u64 {
-        Kind::ALL.iter().map(|kind| self.of(*kind)).sum()
+        OperationKind::ALL.iter().map(|kind| self.of(*kind)).sum()
     }
 
-    fn add(&mut self, kind: Kind, count: u64) {
+    fn add(&mut self, kind: OperationKind, count: u64) {
         let of = match kind {
-            Kind::Read => &mut self.read,
-            Kind::Write => &mut self.write,
-            Kind::Delete => &mut self.delete,
-            Kind::List => &mut self.list,
+            OperationKind::Read => &mut self.read,
+            OperationKind::Write => &mut self.write,
+            OperationKind::Delete => &mut self.delete,
+            OperationKind::List => &mut self.list,
         };
         *of = of.saturating_add(count);
     }
@@ -127,7 +127,7 @@ impl std::iter::Sum for Operations {
     fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
         let mut sum = Self::default();
         for one in iter {
-            for kind in Kind::ALL {
+            for kind in OperationKind::ALL {
                 sum.add(kind, one.of(kind));
             }
         }
@@ -189,7 +189,7 @@ pub struct Usage {
     /// The last day of which rows are missing, and so of all days before it too: the analytics give
     /// no more than ten thousand at once.
     pub missing_until: Option<Date>,
-    /// Kinds of operations that are none of [`Kind`], and are not counted.
+    /// Kinds of operations that are none of [`OperationKind`], and are not counted.
     pub unknown: Vec<String>,
 }
 

@@ -7,7 +7,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Kind, Operations, Usage};
+use super::{OperationKind, Operations, Usage};
 
 /// How many days a month has here.
 const MONTH_DAYS: u64 = 30;
@@ -30,11 +30,11 @@ pub enum Plan {
 
 impl Plan {
     /// Returns how many operations of a kind it includes: in a day if it is free, else in a month.
-    pub fn includes(self, kind: Kind) -> u64 {
+    pub fn includes(self, kind: OperationKind) -> u64 {
         match (self, kind) {
-            (Self::Free, Kind::Read) => 100_000,
+            (Self::Free, OperationKind::Read) => 100_000,
             (Self::Free, _) => 1_000,
-            (Self::Paid, Kind::Read) => 10_000_000,
+            (Self::Paid, OperationKind::Read) => 10_000_000,
             (Self::Paid, _) => 1_000_000,
         }
     }
@@ -49,10 +49,10 @@ impl Plan {
 }
 
 /// What a million operations beyond the included ones cost, in US cents.
-fn cents_per_million(kind: Kind) -> u64 {
+fn cents_per_million(kind: OperationKind) -> u64 {
     match kind {
-        Kind::Read => 50,
-        Kind::Write | Kind::Delete | Kind::List => 500,
+        OperationKind::Read => 50,
+        OperationKind::Write | OperationKind::Delete | OperationKind::List => 500,
     }
 }
 
@@ -60,7 +60,7 @@ fn cents_per_million(kind: Kind) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Quota {
     /// The kind.
-    pub kind: Kind,
+    pub kind: OperationKind,
     /// What the plan includes in its period.
     pub includes: u64,
     /// Of the free plan, what was used today; of the paid one, what a month is at this pace.
@@ -93,7 +93,7 @@ pub fn percent(part: u64, whole: u64) -> u64 {
 pub fn quotas(usage: &Usage, plan: Plan) -> Vec<Quota> {
     let daily = usage.daily();
     let month = a_month(usage);
-    let quotas = Kind::ALL.iter().map(|kind| {
+    let quotas = OperationKind::ALL.iter().map(|kind| {
         let most = daily.iter().max_by_key(|(_, day)| day.of(*kind));
         let today = daily.last().map_or(0, |(_, day)| day.of(*kind));
         Quota {
@@ -116,7 +116,7 @@ fn a_month(usage: &Usage) -> Operations {
     let month = u128::from(MONTH_DAYS * 86_400);
     let done = usage.operations();
     let mut scaled = Operations::default();
-    for kind in Kind::ALL {
+    for kind in OperationKind::ALL {
         let count = u128::from(done.of(kind)) * month / length;
         scaled.add(kind, u64::try_from(count).unwrap_or(u64::MAX));
     }
@@ -130,7 +130,7 @@ pub fn cost_cents(usage: &Usage) -> u64 {
 }
 
 fn charge(month: &Operations, bytes: u64) -> u64 {
-    let operations = Kind::ALL.iter().map(|kind| {
+    let operations = OperationKind::ALL.iter().map(|kind| {
         let beyond = month.of(*kind).saturating_sub(Plan::Paid.includes(*kind));
         u128::from(beyond) * u128::from(cents_per_million(*kind)) * 1_000
     });

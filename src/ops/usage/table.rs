@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::{Day, Kind, Namespace, Operations, Stored, Usage, Window};
+use super::{Day, Namespace, OperationKind, Operations, Stored, Usage, Window};
 use crate::wire::{
     NamespaceInfo,
     analytics::{KvDatasets, ROWS_MAX},
@@ -21,7 +21,7 @@ pub fn tabulate(window: Window, found: &KvDatasets, existing: &[NamespaceInfo]) 
         let Ok(date) = dimensions.date.parse() else {
             continue;
         };
-        match Kind::read(&dimensions.action_type) {
+        match OperationKind::read(&dimensions.action_type) {
             Some(kind) => operations
                 .entry((&dimensions.namespace_id, date))
                 .or_default()

@@ -8,8 +8,8 @@ use crate::{
     config::{Entry, Field, Scope},
     domain::NamespaceId,
     ops::provision::{
+        desired::{self, in_environment},
         titles::preview,
-        want::{self, in_environment},
     },
     wire::NamespaceInfo,
 };
@@ -149,7 +149,8 @@ impl Bound<'_> {
         let Ok(document) = context.document() else {
             return Expected::OneOf(Vec::new());
         };
-        let Ok(usual) = want::usual(document.project(), self.scope, binding) else {
+        let Ok(usual) = desired::conventional_titles(document.project(), self.scope, binding)
+        else {
             return Expected::OneOf(Vec::new());
         };
         let titles = [usual.wanted].into_iter().chain(usual.deploy_form);

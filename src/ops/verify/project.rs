@@ -8,7 +8,7 @@ use crate::{
     config::{Entry, Field, Location, Position, Project, Scope},
     domain::{Binding, Classify as _, DeclaredId, EnvName},
     ops::{
-        scaffold::{EnvState, FileState, State, Status as FileStatus, inspect},
+        scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
         target::place,
     },
 };
@@ -269,7 +269,7 @@ pub(super) fn scaffold(context: &CheckContext<'_>) -> Vec<Finding> {
     }
 }
 
-fn scaffold_state(state: &State, root: &Path) -> Vec<Finding> {
+fn scaffold_state(state: &ScaffoldState, root: &Path) -> Vec<Finding> {
     let files = state
         .files
         .iter()
@@ -287,7 +287,7 @@ fn scaffold_state(state: &State, root: &Path) -> Vec<Finding> {
 fn helper_file(file: &FileState, root: &Path) -> Option<Finding> {
     let name = relative(&file.path, root);
     let finding = match file.status {
-        FileStatus::Current | FileStatus::Off(_) => return None,
+        FileStatus::Current | FileStatus::Differs(_) => return None,
         FileStatus::Missing => Finding::fail(Check::Scaffold, format!("`{name}` is missing"))
             .hint("run `kvctl scaffold` to write it"),
         FileStatus::Outdated => {

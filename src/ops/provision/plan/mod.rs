@@ -1,4 +1,4 @@
-//! What must happen so that every want has its namespace. Pure: no I/O, the same answer every time.
+//! Plans the changes that give every desired binding a namespace. Pure.
 
 mod planner;
 mod refusal;
@@ -13,7 +13,7 @@ use std::{
 pub use planner::plan;
 pub use refusal::{Error, Refusal};
 
-use super::want::Want;
+use super::desired::DesiredBinding;
 use crate::{
     config::{Field, Project},
     domain::{Binding, EnvName, NamespaceId, Title, shell_quoted},
@@ -21,7 +21,7 @@ use crate::{
     wire::NamespaceInfo,
 };
 
-/// What becomes of `preview_id`.
+/// How to set `preview_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preview {
     /// It is left as it is.
@@ -32,16 +32,16 @@ pub enum Preview {
     Separate,
 }
 
-/// Everything that decides a plan.
+/// The input of [`plan`].
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct PlanInput<'a> {
     /// What is wanted.
-    pub wants: &'a [Want],
+    pub desired: &'a [DesiredBinding],
     /// Every namespace of the account.
     pub existing: &'a [NamespaceInfo],
     /// Which binding has which id in the whole file, so that no two come to share one unasked.
     pub bound: &'a BTreeMap<NamespaceId, Slot>,
-    /// What becomes of `preview_id`.
+    /// How to set `preview_id`.
     pub preview: Preview,
     /// The ids that may be replaced.
     pub replace: &'a [NamespaceId],
@@ -179,7 +179,7 @@ pub enum Remark {
         /// Its id.
         id: NamespaceId,
     },
-    /// The `preview_id`, which nobody asked about, is not in the account.
+    /// The `preview_id`, which was not part of the request, is not in the account.
     UnknownPreview {
         /// The slot.
         slot: Slot,
@@ -197,11 +197,11 @@ pub enum Remark {
     },
     /// An id that may be replaced is not in the file: it was replaced before.
     Replaced(NamespaceId),
-    /// A namespace has the title that other tools would have given; it may be meant.
+    /// A namespace has the title that other tools would have given it.
     Bare {
         /// The slot that gets a new namespace.
         slot: Slot,
-        /// The namespace that may be meant.
+        /// That namespace.
         namespace: NamespaceInfo,
     },
 }
@@ -244,7 +244,7 @@ impl Plan {
         self.pending().next().is_some()
     }
 
-    /// Whether something that was asked for is not done, because a live id stands in its way.
+    /// Whether a request was not met because of an existing valid id.
     pub fn is_unmet(&self) -> bool {
         let unmet =
             |r: &Remark| matches!(r, Remark::NotSeparated { .. } | Remark::NotShared { .. });

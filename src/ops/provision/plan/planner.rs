@@ -1,39 +1,39 @@
-//! The rules by which each slot's fate is decided.
+//! Decides the action for each slot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Error, Plan, Preview, Refusal, Remark, Request, Slot, Step};
+use super::{Action, Error, Plan, PlanInput, Preview, Refusal, Remark, Slot, Step};
 use crate::{
     config::{Field, Position},
     domain::{DeclaredId, NamespaceId, Title},
     ops::provision::{
+        desired::{DesiredBinding, DesiredTitle},
         titles,
-        want::{Name, Want},
     },
     wire::NamespaceInfo,
 };
 
 /// Decides what must happen.
-pub fn plan(request: Request<'_>) -> Result<Plan, Error> {
+pub fn plan(input: PlanInput<'_>) -> Result<Plan, Error> {
     let mut planner = Planner {
-        request,
+        input,
         plan: Plan::default(),
         refusals: Vec::new(),
         replaced: BTreeSet::new(),
         claimed: BTreeMap::new(),
     };
-    for want in request.wants {
-        planner.binding(want)?;
+    for desired in input.desired {
+        planner.binding(desired)?;
     }
     if !planner.refusals.is_empty() {
         return Err(Error::Refused(planner.refusals));
     }
-    for id in request
+    for id in input
         .replace
         .iter()
         .filter(|id| !planner.replaced.contains(id))
     {
-        if request.bound.contains_key(id) {
+        if input.bound.contains_key(id) {
             return Err(Error::NothingToReplace(id.clone()));
         }
         planner.plan.remarks.push(Remark::Replaced(id.clone()));
@@ -42,7 +42,7 @@ pub fn plan(request: Request<'_>) -> Result<Plan, Error> {
 }
 
 struct Planner<'a> {
-    request: Request<'a>,
+    input: PlanInput<'a>,
     plan: Plan,
     refusals: Vec<Refusal>,
     replaced: BTreeSet<NamespaceId>,
@@ -50,7 +50,7 @@ struct Planner<'a> {
     claimed: BTreeMap<String, Slot>,
 }
 
-/// What the file says about a slot, judged.
+/// The value of a slot in the file, classified.
 enum Declared<'a> {
     /// Nothing that counts.
     Open,
@@ -59,8 +59,8 @@ enum Declared<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn binding(&mut self, want: &'a Want) -> Result<(), Error> {
-        let id = self.id_step(want);
+    fn binding(&mut self, desired: &'a DesiredBinding) -> Result<(), Error> {
+        let id = self.id_step(desired);
         let known = match &id {
             Some(Step {
                 action: Action::Keep { id, .. } | Action::Adopt { id, .. },
@@ -69,36 +69,41 @@ impl<'a> Planner<'a> {
             Some(_) | None => None,
         };
         self.plan.steps.extend(id);
-        self.preview(want, known.as_ref())
+        self.preview(desired, known.as_ref())
     }
 
-    fn slot(want: &Want, field: Field) -> Slot {
+    fn slot(desired: &DesiredBinding, field: Field) -> Slot {
         Slot {
-            environment: want.environment.clone(),
-            binding: want.binding.clone(),
+            environment: desired.environment.clone(),
+            binding: desired.binding.clone(),
             field,
         }
     }
 
-    fn step(want: &Want, field: Field, action: Action, replaces: Option<NamespaceId>) -> Step {
+    fn step(
+        desired: &DesiredBinding,
+        field: Field,
+        action: Action,
+        replaces: Option<NamespaceId>,
+    ) -> Step {
         Step {
-            slot: Self::slot(want, field),
+            slot: Self::slot(desired, field),
             action,
             replaces,
-            has_entry: want.entry.is_some(),
+            has_entry: desired.entry.is_some(),
         }
     }
 
     fn declared(&self, declared: &'a DeclaredId) -> Declared<'a> {
-        let find = |id: &NamespaceId| self.request.existing.iter().find(|n| n.id == *id);
-        match declared.valid_where(|id| self.request.local || find(id).is_some()) {
+        let find = |id: &NamespaceId| self.input.existing.iter().find(|n| n.id == *id);
+        match declared.valid_where(|id| self.input.local || find(id).is_some()) {
             None => Declared::Open,
             Some(id) => Declared::Live(id, find(id)),
         }
     }
 
     fn may_replace(&mut self, id: &NamespaceId) -> bool {
-        let allowed = self.request.replace.contains(id);
+        let allowed = self.input.replace.contains(id);
         if allowed {
             self.replaced.insert(id.clone());
         }
@@ -106,42 +111,44 @@ impl<'a> Planner<'a> {
     }
 
     /// Decides about the `id` of a want; `None` if it is refused.
-    fn id_step(&mut self, want: &'a Want) -> Option<Step> {
+    fn id_step(&mut self, desired: &'a DesiredBinding) -> Option<Step> {
         let field = Field::Id;
-        let declared = want.declared(field);
+        let declared = desired.declared(field);
         let Declared::Live(id, found) = self.declared(&declared) else {
-            return self.find_or_create(want, field, want.name.title(), None);
+            return self.find_or_create(desired, field, desired.title.title(), None);
         };
         let id = id.clone();
         let title = found.map(|n| n.title.clone());
-        let refusal = match (&title, &want.name) {
-            (Some(has), Name::Given(wanted)) if has != wanted.as_str() => Refusal::OtherTitle {
-                slot: Self::slot(want, field),
-                id: id.clone(),
-                has: has.clone(),
-                wanted: wanted.clone(),
-            },
+        let refusal = match (&title, &desired.title) {
+            (Some(has), DesiredTitle::Given(wanted)) if has != wanted.as_str() => {
+                Refusal::OtherTitle {
+                    slot: Self::slot(desired, field),
+                    id: id.clone(),
+                    has: has.clone(),
+                    wanted: wanted.clone(),
+                }
+            }
             // The local store takes any id: a remote one is no stranger to it.
-            (None, _) if !self.request.local => Refusal::Unknown {
-                slot: Self::slot(want, field),
+            (None, _) if !self.input.local => Refusal::Unknown {
+                slot: Self::slot(desired, field),
                 id: id.clone(),
-                position: want.position(field),
+                position: desired.position(field),
             },
             (Some(_) | None, _) => {
-                if let (Some(has), Name::Declared(wanted)) = (&title, &want.name)
+                if let (Some(has), DesiredTitle::Declared(wanted)) = (&title, &desired.title)
                     && has != wanted.as_str()
                 {
                     let (has, wanted) = (has.clone(), wanted.clone());
-                    let slot = Self::slot(want, field);
+                    let slot = Self::slot(desired, field);
                     self.plan
                         .remarks
                         .push(Remark::OtherTitle { slot, has, wanted });
                 }
-                return Some(Self::step(want, field, Action::Keep { id, title }, None));
+                return Some(Self::step(desired, field, Action::Keep { id, title }, None));
             }
         };
         if self.may_replace(&id) {
-            return self.find_or_create(want, field, want.name.title(), Some(id));
+            return self.find_or_create(desired, field, desired.title.title(), Some(id));
         }
         self.refusals.push(refusal);
         None
@@ -150,21 +157,23 @@ impl<'a> Planner<'a> {
     /// Decides about an open slot: adopts the namespace that has the title, or creates one.
     fn find_or_create(
         &mut self,
-        want: &Want,
+        desired: &DesiredBinding,
         field: Field,
         title: &Title,
         replaces: Option<NamespaceId>,
     ) -> Option<Step> {
-        let slot = Self::slot(want, field);
+        let slot = Self::slot(desired, field);
         let with_title = |title: &Title| {
-            self.request
+            self.input
                 .existing
                 .iter()
                 .find(|n| n.title == title.as_str())
         };
-        let deploy_form = match &want.name {
-            Name::Conventional(titles) if field == Field::Id => titles.deploy_form.as_ref(),
-            Name::Conventional(_) | Name::Given(_) | Name::Declared(_) => None,
+        let deploy_form = match &desired.title {
+            DesiredTitle::Conventional(titles) if field == Field::Id => titles.deploy_form.as_ref(),
+            DesiredTitle::Conventional(_) | DesiredTitle::Given(_) | DesiredTitle::Declared(_) => {
+                None
+            }
         };
         let found = match (with_title(title), deploy_form.and_then(with_title)) {
             (Some(a), Some(b)) => {
@@ -185,13 +194,13 @@ impl<'a> Planner<'a> {
             },
         };
         let title = found.map_or_else(|| title.to_string(), |n| n.title.clone());
-        if let Some(with) = self.shares(&slot, want, &title, found) {
+        if let Some(with) = self.shares(&slot, desired, &title, found) {
             self.refusals.push(Refusal::Shared { slot, with, title });
             return None;
         }
-        self.remark_on_bare_titles(want, &slot, &action);
+        self.remark_on_bare_titles(desired, &slot, &action);
         self.claimed.insert(title, slot);
-        Some(Self::step(want, field, action, replaces))
+        Some(Self::step(desired, field, action, replaces))
     }
 
     /// Finds the slot that holds or will hold the same namespace, where that cannot be meant.
@@ -201,14 +210,17 @@ impl<'a> Planner<'a> {
     fn shares(
         &self,
         slot: &Slot,
-        want: &Want,
+        desired: &DesiredBinding,
         title: &str,
         found: Option<&NamespaceInfo>,
     ) -> Option<Slot> {
-        if matches!(want.name, Name::Given(_) | Name::Declared(_)) {
+        if matches!(
+            desired.title,
+            DesiredTitle::Given(_) | DesiredTitle::Declared(_)
+        ) {
             return None;
         }
-        let bound = || found.and_then(|n| self.request.bound.get(&n.id));
+        let bound = || found.and_then(|n| self.input.bound.get(&n.id));
         let other = self.claimed.get(title).or_else(bound)?;
         let same = other.binding == slot.binding && other.field == slot.field;
         (!same).then(|| other.clone())
@@ -216,20 +228,20 @@ impl<'a> Planner<'a> {
 
     /// Remarks on what `wrangler dev --remote` would reach. What is local reaches nothing.
     fn remark(&mut self, remark: Remark) {
-        if !self.request.local {
+        if !self.input.local {
             self.plan.remarks.push(remark);
         }
     }
 
-    fn remark_on_bare_titles(&mut self, want: &Want, slot: &Slot, action: &Action) {
-        let (Name::Conventional(titles), Action::Create { .. }, Field::Id) =
-            (&want.name, action, slot.field)
+    fn remark_on_bare_titles(&mut self, desired: &DesiredBinding, slot: &Slot, action: &Action) {
+        let (DesiredTitle::Conventional(titles), Action::Create { .. }, Field::Id) =
+            (&desired.title, action, slot.field)
         else {
             return;
         };
         let bare = titles.bare.iter().find_map(|title| {
             let same = |n: &&NamespaceInfo| n.title == title.as_str();
-            self.request.existing.iter().find(same)
+            self.input.existing.iter().find(same)
         });
         self.plan.remarks.extend(bare.map(|namespace| Remark::Bare {
             slot: slot.clone(),
@@ -238,35 +250,39 @@ impl<'a> Planner<'a> {
     }
 
     /// Decides about `preview_id`; `id` is what the binding's `id` will be, if that is known.
-    fn preview(&mut self, want: &'a Want, id: Option<&NamespaceId>) -> Result<(), Error> {
+    fn preview(
+        &mut self,
+        desired: &'a DesiredBinding,
+        id: Option<&NamespaceId>,
+    ) -> Result<(), Error> {
         let field = Field::PreviewId;
-        let declared = want.declared(field);
-        let slot = Self::slot(want, field);
+        let declared = desired.declared(field);
+        let slot = Self::slot(desired, field);
         let live = match self.declared(&declared) {
             Declared::Open => None,
             Declared::Live(preview, found) => Some((preview.clone(), found)),
         };
         let Some((preview, found)) = live else {
-            return self.open_preview(want, slot, None);
+            return self.open_preview(desired, slot, None);
         };
         let production = Some(&preview) == id;
-        let unknown = found.is_none() && !self.request.local;
-        let asked = self.request.preview;
-        // What stands in the way of what was asked for gives way only by name.
+        let unknown = found.is_none() && !self.input.local;
+        let asked = self.input.preview;
+        // A conflicting id is replaced only if it is named.
         let in_the_way = match asked {
             Preview::Untouched => false,
             Preview::Same => !production,
             Preview::Separate => production || unknown,
         };
         if in_the_way && self.may_replace(&preview) {
-            return self.open_preview(want, slot, Some(preview));
+            return self.open_preview(desired, slot, Some(preview));
         }
         let id = preview.clone();
         match asked {
             Preview::Untouched if unknown => self.remark(Remark::UnknownPreview { slot, id }),
             Preview::Untouched if production => self.remark(Remark::PreviewIsProduction(slot)),
             Preview::Same | Preview::Separate if unknown => {
-                let position = want.position(field);
+                let position = desired.position(field);
                 self.refusals.push(Refusal::Unknown { slot, id, position });
                 return Ok(());
             }
@@ -278,29 +294,31 @@ impl<'a> Planner<'a> {
         if asked != Preview::Untouched {
             let title = found.map(|n| n.title.clone());
             let action = Action::Keep { id: preview, title };
-            self.plan.steps.push(Self::step(want, field, action, None));
+            self.plan
+                .steps
+                .push(Self::step(desired, field, action, None));
         }
         Ok(())
     }
 
     fn open_preview(
         &mut self,
-        want: &Want,
+        desired: &DesiredBinding,
         slot: Slot,
         replaces: Option<NamespaceId>,
     ) -> Result<(), Error> {
         let field = Field::PreviewId;
-        match self.request.preview {
+        match self.input.preview {
             Preview::Untouched => self.remark(Remark::NoPreview(slot)),
             Preview::Same => {
                 self.remark(Remark::PreviewIsProduction(slot));
                 self.plan
                     .steps
-                    .push(Self::step(want, field, Action::Share, replaces));
+                    .push(Self::step(desired, field, Action::Share, replaces));
             }
             Preview::Separate => {
-                let title = titles::preview(want.name.title())?;
-                let step = self.find_or_create(want, field, &title, replaces);
+                let title = titles::preview(desired.title.title())?;
+                let step = self.find_or_create(desired, field, &title, replaces);
                 self.plan.steps.extend(step);
             }
         }
@@ -308,8 +326,8 @@ impl<'a> Planner<'a> {
     }
 }
 
-impl Want {
-    /// Returns what the file says about a field.
+impl DesiredBinding {
+    /// Returns the value of a field in the file.
     pub fn declared(&self, field: Field) -> DeclaredId {
         self.entry
             .as_ref()

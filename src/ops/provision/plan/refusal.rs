@@ -17,7 +17,7 @@ pub enum Refusal {
         slot: Slot,
         /// Its id.
         id: NamespaceId,
-        /// Where the id stands.
+        /// Where the id is.
         position: Option<Position>,
     },
     /// The file's id is that of another namespace than the one named.
@@ -31,7 +31,7 @@ pub enum Refusal {
         /// The title that was named.
         wanted: Title,
     },
-    /// Two namespaces could be meant.
+    /// Two existing namespaces match.
     Ambiguous {
         /// The slot.
         slot: Slot,
@@ -56,7 +56,7 @@ pub enum Error {
     #[error("{}", listed(.0))]
     Refused(Vec<Refusal>),
     /// A replacement was allowed that is not called for.
-    #[error("`--replace-id {0}` replaces nothing: no id that needs replacing is {0}")]
+    #[error("`--replace-id {0}` matches no id that needs replacing")]
     NothingToReplace(NamespaceId),
     /// The title of a preview twin would be too long.
     #[error("could not derive the title of the preview namespace")]

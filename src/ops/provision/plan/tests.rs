@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     config::{Entry, Located, Position},
     domain::DeclaredId,
-    ops::provision::{titles, want::Name},
+    ops::provision::{desired::DesiredTitle, titles},
 };
 
 const OLD: &str = "0f2ac74b498b48028cb68387c421e279";
@@ -20,12 +20,12 @@ fn located(text: Option<&str>) -> Option<Located<String>> {
     })
 }
 
-fn want(id: Option<&str>, preview_id: Option<&str>) -> Want {
+fn desired_binding(id: Option<&str>, preview_id: Option<&str>) -> DesiredBinding {
     let binding: Binding = "CACHE".parse().unwrap();
     let titles = titles::conventional(Some("bio"), None, &binding).unwrap();
-    Want {
+    DesiredBinding {
         environment: None,
-        name: Name::Conventional(titles),
+        title: DesiredTitle::Conventional(titles),
         entry: Some(Entry {
             binding: binding.clone(),
             id: located(id),
@@ -46,7 +46,7 @@ fn namespace(id: &str, title: &str) -> NamespaceInfo {
 }
 
 struct Case<'a> {
-    wants: &'a [Want],
+    desired: &'a [DesiredBinding],
     existing: &'a [NamespaceInfo],
     preview: Preview,
     replace: &'a [NamespaceId],
@@ -56,7 +56,7 @@ struct Case<'a> {
 impl Default for Case<'_> {
     fn default() -> Self {
         Self {
-            wants: &[],
+            desired: &[],
             existing: &[],
             preview: Preview::Untouched,
             replace: &[],
@@ -67,10 +67,10 @@ impl Default for Case<'_> {
 
 fn decide(case: &Case<'_>) -> Result<Plan, Error> {
     let mut bound = BTreeMap::new();
-    for want in case.wants {
+    for desired in case.desired {
         for field in [Field::Id, Field::PreviewId] {
-            if let DeclaredId::Valid(id) = want.declared(field) {
-                let (environment, binding) = (want.environment.clone(), want.binding.clone());
+            if let DeclaredId::Valid(id) = desired.declared(field) {
+                let (environment, binding) = (desired.environment.clone(), desired.binding.clone());
                 bound.entry(id).or_insert(Slot {
                     environment,
                     binding,
@@ -79,8 +79,8 @@ fn decide(case: &Case<'_>) -> Result<Plan, Error> {
             }
         }
     }
-    plan(Request {
-        wants: case.wants,
+    plan(PlanInput {
+        desired: case.desired,
         existing: case.existing,
         bound: &bound,
         preview: case.preview,
@@ -96,9 +96,9 @@ fn actions(plan: &Plan) -> Vec<&Action> {
 #[test]
 fn a_live_id_is_kept_whatever_its_title() {
     let existing = [namespace(OLD, "hand-made"), namespace(OTHER, "bio-CACHE")];
-    let wants = [want(Some(OLD), None)];
+    let desired = [desired_binding(Some(OLD), None)];
     let plan = decide(&Case {
-        wants: &wants,
+        desired: &desired,
         existing: &existing,
         ..Case::default()
     })
@@ -109,9 +109,9 @@ fn a_live_id_is_kept_whatever_its_title() {
 
 #[test]
 fn a_stranger_is_refused_and_replaced_only_by_name() {
-    let wants = [want(Some(OLD), None)];
+    let desired = [desired_binding(Some(OLD), None)];
     let refused = decide(&Case {
-        wants: &wants,
+        desired: &desired,
         ..Case::default()
     })
     .unwrap_err();
@@ -120,14 +120,14 @@ fn a_stranger_is_refused_and_replaced_only_by_name() {
     );
     let other = [OTHER.parse().unwrap()];
     let wrong = Case {
-        wants: &wants,
+        desired: &desired,
         replace: &other,
         ..Case::default()
     };
     assert!(matches!(decide(&wrong), Err(Error::Refused(_))));
     let named = [OLD.parse().unwrap()];
     let right = Case {
-        wants: &wants,
+        desired: &desired,
         replace: &named,
         ..Case::default()
     };
@@ -138,9 +138,9 @@ fn a_stranger_is_refused_and_replaced_only_by_name() {
 
 #[test]
 fn to_the_local_store_no_id_is_a_stranger() {
-    let wants = [want(Some(OLD), None)];
+    let desired = [desired_binding(Some(OLD), None)];
     let plan = decide(&Case {
-        wants: &wants,
+        desired: &desired,
         local: true,
         ..Case::default()
     })
@@ -152,9 +152,9 @@ fn to_the_local_store_no_id_is_a_stranger() {
 #[test]
 fn a_preview_that_is_production_is_separated_only_by_name() {
     let existing = [namespace(OLD, "bio-CACHE")];
-    let wants = [want(Some(OLD), Some(OLD))];
+    let desired = [desired_binding(Some(OLD), Some(OLD))];
     let case = Case {
-        wants: &wants,
+        desired: &desired,
         existing: &existing,
         preview: Preview::Separate,
         ..Case::default()
@@ -179,10 +179,10 @@ fn a_preview_that_is_production_is_separated_only_by_name() {
 #[test]
 fn a_preview_of_its_own_is_never_shared() {
     let existing = [namespace(OLD, "bio-CACHE"), namespace(OTHER, "anything")];
-    let wants = [want(Some(OLD), Some(OTHER))];
+    let desired = [desired_binding(Some(OLD), Some(OTHER))];
     for preview in [Preview::Same, Preview::Separate, Preview::Untouched] {
         let case = Case {
-            wants: &wants,
+            desired: &desired,
             existing: &existing,
             preview,
             ..Case::default()
@@ -225,8 +225,12 @@ fn existing() -> impl Strategy<Value = Vec<NamespaceInfo>> {
 }
 
 /// Carries out `plan` on `want` and `existing`, as a service and a file would.
-fn carried_out(plan: &Plan, want: &Want, existing: &mut Vec<NamespaceInfo>) -> Want {
-    let mut after = want.clone();
+fn carried_out(
+    plan: &Plan,
+    desired: &DesiredBinding,
+    existing: &mut Vec<NamespaceInfo>,
+) -> DesiredBinding {
+    let mut after = desired.clone();
     let mut entry = after.entry.take().unwrap();
     for step in &plan.steps {
         let id = match &step.action {
@@ -258,9 +262,9 @@ proptest! {
         preview in prop::sample::select(vec![Preview::Untouched, Preview::Same, Preview::Separate]),
         local in any::<bool>(),
     ) {
-        let before = want(id, preview_id);
-        let wants = std::slice::from_ref(&before);
-        let case = Case { wants, existing: &existing, preview, local, ..Case::default() };
+        let before = desired_binding(id, preview_id);
+        let desired = std::slice::from_ref(&before);
+        let case = Case { desired, existing: &existing, preview, local, ..Case::default() };
         let Ok(first) = decide(&case) else { return Ok(()) };
 
         for step in &first.steps {
@@ -274,8 +278,8 @@ proptest! {
         let titles: BTreeSet<&String> = remote.iter().map(|n| &n.title).collect();
         prop_assert_eq!(titles.len(), remote.len());
 
-        let wants = std::slice::from_ref(&after);
-        let case = Case { wants, existing: &remote, ..case };
+        let desired = std::slice::from_ref(&after);
+        let case = Case { desired, existing: &remote, ..case };
         let second = decide(&case);
         prop_assert!(second.as_ref().is_ok_and(|plan| !plan.is_pending()), "{second:?}");
     }

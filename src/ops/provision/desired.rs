@@ -1,4 +1,4 @@
-//! What a project wants: the bindings, and what their namespaces should be called.
+//! The bindings a project should have, and the titles of their namespaces.
 
 use super::titles::{self, Titles};
 use crate::{
@@ -6,34 +6,34 @@ use crate::{
     domain::{Binding, Classification, Classify, EnvName, ErrorClass, Title, TitleError},
 };
 
-/// The bindings of a project that says nothing of its own.
+/// The bindings of a project that declares none.
 pub const DEFAULT_BINDINGS: [&str; 3] = ["CONFIG_CACHE", "SESSIONS", "RATE_LIMIT"];
 
 /// One binding that should have a namespace.
 #[derive(Debug, Clone)]
-pub struct Want {
+pub struct DesiredBinding {
     /// The environment; `None` is the top level.
     pub environment: Option<EnvName>,
     /// The binding.
     pub binding: Binding,
     /// What its namespace should be called.
-    pub name: Name,
-    /// What the file says about it, if anything.
+    pub title: DesiredTitle,
+    /// Its entry in the file, if there is one.
     pub entry: Option<Entry>,
 }
 
 /// What a namespace should be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Name {
-    /// The command line says so: this title and no other.
+pub enum DesiredTitle {
+    /// Given on the command line: this title and no other.
     Given(Title),
-    /// The project's manifest says so. A live id with another title stays as it is.
+    /// Declared in `kvctl.toml`. A valid id with another title is kept.
     Declared(Title),
     /// By convention.
     Conventional(Titles),
 }
 
-impl Name {
+impl DesiredTitle {
     /// Returns the title to create.
     pub fn title(&self) -> &Title {
         match self {
@@ -43,19 +43,19 @@ impl Name {
     }
 }
 
-/// A binding asked for on the command line.
+/// A binding requested on the command line.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct RequestedBinding {
     /// The binding.
     pub binding: Binding,
     /// Its title, verbatim, if not the usual one.
     pub title: Option<Title>,
 }
 
-/// Why it cannot be told what is wanted.
+/// Why the desired bindings cannot be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A binding was asked for twice.
+    /// A binding was requested twice.
     #[error("binding `{0}` is given twice")]
     Twice(Binding),
     /// One title for the bindings of several environments.
@@ -113,30 +113,31 @@ impl Classify for Error {
     }
 }
 
-/// Returns what `scopes` want: the bindings asked for, else the manifest's, else the file's own,
+/// Returns the bindings that `scopes` should have: those requested, else the manifest's, else the file's own,
 /// else the default set.
 ///
 /// An environment without bindings of its own wants those of the top level, since wrangler does
 /// not inherit them.
-pub fn wants(
+pub fn desired_bindings(
     project: &Project,
     scopes: &[&Scope],
-    asked: &[Asked],
+    requested: &[RequestedBinding],
     manifest: Option<&Manifest>,
-) -> Result<Vec<Want>, Error> {
-    check_asked(asked, scopes.len())?;
-    let mut wants = Vec::new();
+) -> Result<Vec<DesiredBinding>, Error> {
+    check_requested(requested, scopes.len())?;
+    let mut desired = Vec::new();
     for scope in scopes {
-        for (binding, name) in names_wanted(project, scope, scopes.len(), asked, manifest)? {
-            wants.push(want(project, scope, binding, name)?);
+        for (binding, title) in requested_titles(project, scope, scopes.len(), requested, manifest)?
+        {
+            desired.push(desired_binding(project, scope, binding, title)?);
         }
     }
-    Ok(wants)
+    Ok(desired)
 }
 
-fn check_asked(asked: &[Asked], scopes: usize) -> Result<(), Error> {
-    for (i, Asked { binding, title }) in asked.iter().enumerate() {
-        if asked[..i].iter().any(|other| other.binding == *binding) {
+fn check_requested(requested: &[RequestedBinding], scopes: usize) -> Result<(), Error> {
+    for (i, RequestedBinding { binding, title }) in requested.iter().enumerate() {
+        if requested[..i].iter().any(|other| other.binding == *binding) {
             return Err(Error::Twice(binding.clone()));
         }
         if let Some(title) = title.as_ref().filter(|_| scopes > 1) {
@@ -149,13 +150,13 @@ fn check_asked(asked: &[Asked], scopes: usize) -> Result<(), Error> {
     Ok(())
 }
 
-fn names_wanted(
+fn requested_titles(
     project: &Project,
     scope: &Scope,
     scopes: usize,
-    asked: &[Asked],
+    requested: &[RequestedBinding],
     manifest: Option<&Manifest>,
-) -> Result<Vec<(Binding, Option<Name>)>, Error> {
+) -> Result<Vec<(Binding, Option<DesiredTitle>)>, Error> {
     let titled = |binding: &Binding| {
         let title = manifest.and_then(|m| m.namespace(binding)?.title.as_ref());
         let title = title.map(|title| in_environment(title, scope.environment.as_ref()));
@@ -164,14 +165,17 @@ fn names_wanted(
             source,
         };
         let title = title.transpose().map_err(wrong)?;
-        Ok((binding.clone(), title.map(Name::Declared)))
+        Ok((binding.clone(), title.map(DesiredTitle::Declared)))
     };
-    if !asked.is_empty() {
-        return asked
+    if !requested.is_empty() {
+        return requested
             .iter()
-            .map(|asked| match &asked.title {
-                Some(title) => Ok((asked.binding.clone(), Some(Name::Given(title.clone())))),
-                None => titled(&asked.binding),
+            .map(|requested| match &requested.title {
+                Some(title) => Ok((
+                    requested.binding.clone(),
+                    Some(DesiredTitle::Given(title.clone())),
+                )),
+                None => titled(&requested.binding),
             })
             .collect();
     }
@@ -212,30 +216,34 @@ pub fn in_environment(title: &Title, environment: Option<&EnvName>) -> Result<Ti
     }
 }
 
-fn want(
+fn desired_binding(
     project: &Project,
     scope: &Scope,
     binding: Binding,
-    name: Option<Name>,
-) -> Result<Want, Error> {
+    title: Option<DesiredTitle>,
+) -> Result<DesiredBinding, Error> {
     let entry = scope.entries.iter().find(|e| e.binding == binding).cloned();
     if entry.is_none() {
         check_new(scope, &binding)?;
     }
-    let name = match name {
-        Some(name) => name,
-        None => Name::Conventional(usual(project, scope, &binding)?),
+    let title = match title {
+        Some(title) => title,
+        None => DesiredTitle::Conventional(conventional_titles(project, scope, &binding)?),
     };
-    Ok(Want {
+    Ok(DesiredBinding {
         environment: scope.environment.clone(),
         binding,
-        name,
+        title,
         entry,
     })
 }
 
 /// Returns the titles of `binding` by convention.
-pub fn usual(project: &Project, scope: &Scope, binding: &Binding) -> Result<Titles, Error> {
+pub fn conventional_titles(
+    project: &Project,
+    scope: &Scope,
+    binding: &Binding,
+) -> Result<Titles, Error> {
     let worker = titles::worker_name(project, scope);
     let usual = titles::conventional(worker.as_deref(), scope.environment.as_ref(), binding);
     usual.map_err(|source| Error::Title {

@@ -1,4 +1,4 @@
-//! What is there before anything is scaffolded.
+//! Reads the files of a project that scaffolding works on.
 
 use std::{
     io,
@@ -8,7 +8,7 @@ use std::{
 use super::{
     Error,
     confine::{inside, read_error},
-    surroundings::Runtime,
+    runtime_types::RuntimeTypes,
 };
 use crate::{
     config::Part,
@@ -18,8 +18,8 @@ use crate::{
     },
 };
 
-/// Where people have their `Env`.
-const USUAL: [&str; 7] = [
+/// Common places of `Env`.
+const COMMON_PATHS: [&str; 7] = [
     "src/index.ts",
     "src/worker.ts",
     "src/types.ts",
@@ -29,20 +29,20 @@ const USUAL: [&str; 7] = [
     "index.ts",
 ];
 
-/// What is there.
+/// The files of a project that scaffolding works on.
 #[derive(Debug)]
-pub struct Found {
+pub struct ProjectFiles {
     /// The files, in the order of the settings.
-    pub(super) places: Vec<Place>,
+    pub(super) files: Vec<ProjectFile>,
     /// How the project gets the types of the runtime.
-    pub(super) runtime: Runtime,
+    pub(super) runtime_types: RuntimeTypes,
     /// Another file that has an `Env`, where the wanted one is not there.
     pub(super) elsewhere: Option<PathBuf>,
 }
 
-/// One file, or where it is to be.
+/// One file, which may not exist yet.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ProjectFile {
     pub(super) part: Part,
     pub(super) path: PathBuf,
     /// What the file holds, if there is one.
@@ -51,11 +51,11 @@ pub(super) struct Place {
     pub(super) backup: PathBuf,
 }
 
-/// Looks at what is there of what `settings` describe, in the project at `root`.
+/// Reads the files that `settings` describe in the project at `root`.
 ///
 /// Refuses paths that lead out of the project, and what cannot be read.
-pub fn look(root: &Path, settings: &Settings) -> Result<Found, Error> {
-    let place = |part: &Part| {
+pub fn read_project(root: &Path, settings: &Settings) -> Result<ProjectFiles, Error> {
+    let file = |part: &Part| {
         let path = inside(root, &settings.path(*part))?;
         let extension = path.extension().and_then(|extension| extension.to_str());
         if *part == Part::Types && extension.and_then(Dialect::of_extension).is_none() {
@@ -66,30 +66,30 @@ pub fn look(root: &Path, settings: &Settings) -> Result<Found, Error> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(read_error(&path, source)),
         };
-        Ok(Place {
+        Ok(ProjectFile {
             part: *part,
             backup: free_name(&path),
             path,
             before,
         })
     };
-    let places: Vec<Place> = settings.parts.iter().map(place).collect::<Result<_, _>>()?;
-    let is_new = |place: &Place| place.part == Part::Types && place.before.is_none();
-    let elsewhere = places.iter().any(is_new).then(|| env_elsewhere(root));
-    Ok(Found {
-        places,
-        runtime: Runtime::find(root),
+    let files: Vec<ProjectFile> = settings.parts.iter().map(file).collect::<Result<_, _>>()?;
+    let is_new = |file: &ProjectFile| file.part == Part::Types && file.before.is_none();
+    let elsewhere = files.iter().any(is_new).then(|| find_env(root));
+    Ok(ProjectFiles {
+        files,
+        runtime_types: RuntimeTypes::find(root),
         elsewhere: elsewhere.flatten(),
     })
 }
 
-/// Finds an `Env` with fields where people have it.
-fn env_elsewhere(root: &Path) -> Option<PathBuf> {
+/// Finds an `Env` with fields in the common places.
+fn find_env(root: &Path) -> Option<PathBuf> {
     let declares = |path: &PathBuf| {
         let text = crate::fsx::read_text(path, super::MAX_BYTES).unwrap_or_default();
         types::declared(&text, Dialect::TypeScript) == Ok(Declared::Fields)
     };
-    let mut usual = USUAL.iter().map(|name| root.join(name));
+    let mut usual = COMMON_PATHS.iter().map(|name| root.join(name));
     usual.find(declares)
 }
 
