@@ -8,8 +8,7 @@ use super::shared::{
     failures, guard,
     journal::{self, JournalDirectory},
     missed::Missed,
-    namespace::OpenNamespace,
-    side::open_namespace,
+    namespace::{OpenNamespace, open_namespace},
 };
 use crate::{
     cli::transfer::{CopyArgs, SideArg},

@@ -2,91 +2,82 @@
 
 use std::io;
 
-use futures_util::TryStreamExt as _;
-use serde::Serialize;
-
-use super::shared::{SAMPLE, missed::Missed, quoted, side::Side};
+use super::shared::{
+    SAMPLE,
+    missed::Missed,
+    namespace::{OpenNamespace, open_namespace},
+    quoted,
+    source::{Source, remark_skipped},
+};
 use crate::{
-    cli::transfer::DiffArgs,
-    commands::{CheckFailed, Partial},
+    cli::transfer::{DiffArgs, SideArg},
+    commands::CheckFailed,
     context::Context,
-    domain::KeyName,
-    error::{Result, ResultExt as _},
+    error::Result,
+    formats::Format,
     ops::bulk::{
-        absent::{AbsentRetry, CONSISTENCY_TIMEOUT},
-        compare::{Difference, compare},
+        diff::{Diff, Differences, Side},
+        file::Survey,
         read::Reader,
     },
     ui::{ADDED, Page, REMOVED, Report, quantity},
 };
 
 pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
-    let a = Side::open(context, args.a, args.format, args.hidden).await?;
-    let b = Side::open(context, args.b, args.format, args.hidden).await?;
-    let (reader_a, reader_b) = (a.reader(), b.reader());
-    let mut report = DiffReport::default();
-    let found = |key: &KeyName, difference: Difference| {
-        let list = match difference {
-            Difference::Removed => &mut report.only_a,
-            Difference::Added => &mut report.only_b,
-            Difference::Value => &mut report.values,
-            Difference::Attributes => &mut report.attributes,
-        };
-        list.push(key.to_string());
+    let a = Opened::open(context, args.a, args.format, args.hidden).await?;
+    let b = Opened::open(context, args.b, args.format, args.hidden).await?;
+    let diff = Diff {
+        sides: [a.side(), b.side()],
+        prefix: &args.prefix,
+        now: context.now().as_second(),
     };
-    let now = context.now();
-    let one = a.records(reader_a.as_ref(), &args.prefix, now)?;
-    let other = b.records(reader_b.as_ref(), &args.prefix, now)?;
-    let same = compare(one, other, found)
-        .await
-        .context("could not compare")?;
-    report.same = same;
-    for reader in [&reader_a, &reader_b].into_iter().flatten() {
-        settle(context, reader, &args.prefix).await?;
+    let mut differences = diff.run(&context.ui).await?;
+    for absent in differences.absent.drain(..) {
+        Missed::of(absent).verdict()?;
     }
-    let verdict = match report.count() {
+    let verdict = match differences.count() {
         0 => Ok(()),
         count => Err(CheckFailed::new(quantity(count, "difference")).into()),
     };
-    context.ui.conclude(&report, verdict)
+    context.ui.conclude(&differences, verdict)
 }
 
-/// Makes sure that keys of a side which are listed, and were absent, are not there.
-async fn settle(context: &Context, reader: &Reader<'_>, prefix: &str) -> Result<()> {
-    let retry = AbsentRetry {
-        timeout: CONSISTENCY_TIMEOUT,
-        reporter: &context.ui,
-    };
-    let late = reader.late(prefix, &retry).try_collect::<Vec<_>>().await;
-    if !late.context("could not compare")?.is_empty() {
-        let what = "some keys could be read only after the comparison; run it again";
-        return Err(Partial(what.to_owned()).into());
+/// A side that can be read.
+enum Opened {
+    File(Box<(Source, Survey)>),
+    Namespace(Box<OpenNamespace>),
+}
+
+impl Opened {
+    async fn open(
+        context: &Context,
+        arg: SideArg,
+        format: Option<Format>,
+        hidden: bool,
+    ) -> Result<Self> {
+        Ok(match arg {
+            SideArg::File(path) => {
+                let source = Source::open(context, &path, format, hidden).await?;
+                // A file that is wrong somewhere is no side to compare with.
+                let survey = source.survey(false).await?;
+                remark_skipped(context, &survey);
+                Self::File(Box::new((source, survey)))
+            }
+            SideArg::Namespace { local, which } => {
+                Self::Namespace(Box::new(open_namespace(context, local, which).await?))
+            }
+        })
     }
-    Ok(Missed::of(reader.absent_outcome()).verdict()?)
-}
 
-/// What two sides differ in.
-#[derive(Debug, Default, Serialize)]
-struct DiffReport {
-    /// How many keys are the same on both sides.
-    same: usize,
-    /// Keys that only the first side has.
-    only_a: Vec<String>,
-    /// Keys that only the second side has.
-    only_b: Vec<String>,
-    /// Keys with different values.
-    values: Vec<String>,
-    /// Keys with the same value and different expiry or metadata.
-    attributes: Vec<String>,
-}
-
-impl DiffReport {
-    fn count(&self) -> usize {
-        self.only_a.len() + self.only_b.len() + self.values.len() + self.attributes.len()
+    fn side(&self) -> Side<'_> {
+        match self {
+            Self::File(side) => Side::File(&side.0.file, &side.1),
+            Self::Namespace(keyspace) => Side::Namespace(Reader::new(keyspace.namespace())),
+        }
     }
 }
 
-impl Report for DiffReport {
+impl Report for Differences {
     fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let lists = [
             (REMOVED, "only in A:", &self.only_a),

@@ -4,10 +4,6 @@ mod fix;
 mod report;
 mod scope;
 
-use std::pin::pin;
-
-use futures_util::TryStreamExt as _;
-
 use self::{
     report::{AuditReport, Finding, NamespaceReport, Samples},
     scope::{Scope, Subject},
@@ -20,7 +16,7 @@ use crate::{
     error::{ClassExt as _, Result, ResultExt as _},
     ops::{
         bulk::audit::{Audit, prefixes::Prefixes},
-        bulk::read::{Listed, Reader},
+        bulk::read::Listed,
     },
     ui::{Format, quantity},
 };
@@ -80,19 +76,14 @@ impl Auditor<'_> {
         let prefixes = Prefixes::new(&self.args.delimiter, self.args.top.into());
         let within = self.args.expiring_within.map(Into::into);
         let rules = rules.clone().unwrap_or_default();
-        let mut audit = Audit::new(rules, prefixes, within);
+        let audit = Audit::new(rules, prefixes, within);
         let streams = self.context.ui.options().format == Format::Ndjson;
         let mut samples = (!streams).then(Samples::default);
         let progress = self.context.ui.progress(0, "listed");
-        let reader = Reader::new(self.session.namespace(&target.id));
-        let mut pages = pin!(reader.keys(""));
-        let what = || format!("could not list the keys of {target}");
-        while let Some(page) = pages.try_next().await.with_context(what)? {
+        let judged = audit.run(self.session.namespace(&target.id), |page| {
             progress.advance(page.len());
             let mut lines = Vec::new();
-            let now = self.session.client.service_now();
-            for listed in page {
-                let verdict = audit.take(&listed, now);
+            for (listed, verdict) in page {
                 for (kind, finding) in Finding::of(&listed, verdict) {
                     match &mut samples {
                         Some(samples) => samples.keep(kind, finding),
@@ -108,11 +99,15 @@ impl Auditor<'_> {
             if !lines.is_empty() {
                 self.context.ui.part(&lines);
             }
-        }
+            Result::<()>::Ok(())
+        });
+        let judged = judged.await;
+        let (counts, prefixes) =
+            judged.with_context(|| format!("could not list the keys of {target}"))?;
         let Subject { target, rules } = subject.clone();
         let mut report = NamespaceReport::new(target, rules.as_ref(), self.args.expiring_within);
         report.samples = samples;
-        (report.counts, report.prefixes) = audit.finish();
+        (report.counts, report.prefixes) = (counts, prefixes);
         Ok(report)
     }
 }

@@ -14,7 +14,6 @@ mod reporter;
 pub(crate) mod scaffold_report;
 pub(crate) mod scaffolding;
 pub(crate) mod selection;
-pub(crate) mod side;
 pub(crate) mod source;
 
 pub(crate) use crate::ui::quoted;

@@ -2,7 +2,7 @@
 
 use crate::{
     api::Namespace,
-    cli::key::NamespaceArgs,
+    cli::{key::NamespaceArgs, transfer::NamespaceArg},
     config::Document,
     context::{Context, Session},
     error::Result,
@@ -66,6 +66,34 @@ pub(crate) fn select_namespace(
         selector,
         document: None,
     })
+}
+
+/// Finds a namespace that is named in one word, in the local store or at the service.
+pub(crate) async fn open_namespace(
+    context: &Context,
+    local: bool,
+    which: NamespaceArg,
+) -> Result<OpenNamespace> {
+    let (selector, document) = match which {
+        NamespaceArg::Id(id) => (Selector::Id(id), None),
+        NamespaceArg::Title(title) => (Selector::Title(title), None),
+        NamespaceArg::Binding(binding, environment) => {
+            let environment = match environment {
+                Some(environment) => Some(environment),
+                None => context.environment()?,
+            };
+            let preview = false;
+            let selector = Selector::Binding {
+                environment,
+                binding,
+                preview,
+            };
+            (selector, Some(context.files.document()?))
+        }
+    };
+    let choice = NamespaceSelection { selector, document };
+    let local = local || context.is_local();
+    choice.open_at(context, local).await
 }
 
 /// The keys of one namespace.

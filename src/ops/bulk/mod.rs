@@ -12,6 +12,7 @@ pub mod confirmed;
 pub mod copy;
 pub mod cost;
 pub mod delete;
+pub mod diff;
 pub mod export;
 pub mod file;
 pub mod import;

@@ -8,13 +8,17 @@ pub mod fix;
 pub mod prefixes;
 pub mod rules;
 
+use std::pin::pin;
+
+use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
 use self::{
     prefixes::{Prefixes, Tally},
     rules::{Broken, Rules},
 };
-use super::read::Listed;
+use super::read::{self, Listed, Reader};
+use crate::api::Namespace;
 
 /// What was seen of one namespace so far.
 #[derive(Debug)]
@@ -85,8 +89,28 @@ impl Audit {
         }
     }
 
+    /// Lists a namespace and judges all its keys. Each page is handed to `each`, with what was found
+    /// out about its keys.
+    pub async fn run<E: From<read::Error>>(
+        mut self,
+        namespace: Namespace<'_>,
+        mut each: impl FnMut(Vec<(Listed, Verdict)>) -> Result<(), E>,
+    ) -> Result<(Counts, prefixes::Summary), E> {
+        let reader = Reader::new(namespace);
+        let mut pages = pin!(reader.keys(""));
+        while let Some(page) = pages.try_next().await? {
+            let now = namespace.client.service_now();
+            let judged = page.into_iter().map(|listed| {
+                let verdict = self.take(&listed, now);
+                (listed, verdict)
+            });
+            each(judged.collect())?;
+        }
+        Ok((self.counts, self.prefixes.finish()))
+    }
+
     /// Judges and counts a key, when it is `now` at the service, in UNIX seconds.
-    pub fn take(&mut self, key: &Listed, now: i64) -> Verdict {
+    fn take(&mut self, key: &Listed, now: i64) -> Verdict {
         let left = key.expiration.map(|at| at.unix_seconds() - now);
         let broken = self.rules.judge(key.key.as_str(), left);
         let expiring = left.zip(self.within).is_some_and(|(left, d)| left <= d);
@@ -104,11 +128,6 @@ impl Audit {
         };
         self.prefixes.take(key.key.as_str(), tally);
         Verdict { broken, expiring }
-    }
-
-    /// Returns what was counted.
-    pub fn finish(self) -> (Counts, prefixes::Summary) {
-        (self.counts, self.prefixes.finish())
     }
 }
 
@@ -144,7 +163,7 @@ mod tests {
             };
             audit.take(&listed, 1000);
         }
-        let (counts, prefixes) = audit.finish();
+        let (counts, prefixes) = (audit.counts, audit.prefixes.finish());
         let expected = Counts {
             keys: 5,
             never_expire: 1,
