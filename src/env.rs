@@ -19,7 +19,7 @@ pub enum Var {
     ApiKey,
     /// The global API key (deprecated name).
     LegacyApiKey,
-    /// The email that belongs to the global API key.
+    /// The email for the global API key.
     Email,
     /// The email (deprecated name).
     LegacyEmail,
@@ -282,8 +282,8 @@ pub fn proxy_for(url: &str) -> Option<Proxy> {
     })
 }
 
-/// Returns the variable that names the proxy in use for `url`, or the one that should and cannot be
-/// used: the library would connect directly then, past whoever wants all traffic to go through it.
+/// Returns the variable that names the proxy in use for `url`, or an error with the one whose value
+/// is invalid: the library would ignore it and bypass the proxy.
 pub fn usable_proxy(url: &str) -> Result<Option<&'static str>, &'static str> {
     let (Some(variable), Ok(uri)) = (proxy_variable(url), url.parse()) else {
         return Ok(None);
@@ -331,15 +331,15 @@ pub fn of_library(name: &str) -> Option<String> {
 /// Whether HTTPS asks the system's own verifier, which heeds no variables.
 const SYSTEM_VERIFIES: bool = cfg!(any(windows, target_vendor = "apple", target_os = "android"));
 
-/// Returns the file of certificate authorities that stands in for the system's, as the library
-/// reads it: an empty name is one.
+/// Returns the file of certificate authorities that replaces the system's, as the library reads it:
+/// an empty name counts.
 #[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
 pub fn trusted_file() -> Option<PathBuf> {
     let set = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
     set.filter(|_| !SYSTEM_VERIFIES)
 }
 
-/// Returns the directories of certificate authorities that stand in for the system's.
+/// Returns the directories of certificate authorities that replace the system's.
 #[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
 pub fn trusted_directories() -> Vec<PathBuf> {
     let set = std::env::var_os("SSL_CERT_DIR").filter(|_| !SYSTEM_VERIFIES);

@@ -94,8 +94,8 @@ impl Endpoint for VerifyToken<'_> {
 impl Client {
     /// Lists every account that the credentials can see.
     ///
-    /// A token without the right to list accounts may still list its user's memberships, so these
-    /// are asked for when there is no account.
+    /// A token that may not list accounts may still list its user's memberships, so fall back to
+    /// these.
     pub async fn accounts(&self) -> Result<Vec<Account>, Error> {
         let identity = |account: &Account| account.id.clone();
         let mut accounts = match self

@@ -1,5 +1,5 @@
-//! An answer, and the only ways in which it becomes a result: nothing is taken for a success, or for
-//! a value, that does not say so.
+//! An answer, and the only ways to turn it into a result: only an explicit success is a success,
+//! and only an explicit value is a value.
 
 use bytes::Bytes;
 use reqwest::{
@@ -77,8 +77,8 @@ impl Answer {
         }
     }
 
-    /// Reads one page of a list. A list may come as `null` only where it says that it has no items:
-    /// what is missing must not be taken for nothing.
+    /// Reads one page of a list. A list may be `null` only if the answer says that it has no items:
+    /// a missing list is not an empty one.
     pub fn page<T: DeserializeOwned>(&self) -> Result<(Vec<T>, ResultInfo), Error> {
         let envelope: Envelope<Vec<T>> = self.envelope()?;
         let info = envelope.result_info.unwrap_or_default();
@@ -108,9 +108,9 @@ impl Answer {
 
     /// Reads a value, which comes without an envelope.
     ///
-    /// The content type alone is not certain enough, for the service has changed it before. So two
-    /// signs together say that this is not the value: another type than the documented one, and a
-    /// body that is an HTML page or an envelope.
+    /// The content type alone is not reliable: the service has changed it before. So two signs
+    /// together say that this is not the value: another type than the documented one, and a body
+    /// that is an HTML page or an envelope.
     pub fn value(&self) -> Result<Bytes, Error> {
         if self.status != StatusCode::OK {
             return Err(self.malformed(Expected::Value));

@@ -12,7 +12,7 @@ use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 #[derive(Debug, Default)]
 pub(super) struct Clock(Mutex<Option<Sample>>);
 
-/// What one answer told.
+/// The clock difference according to one answer.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     took: Duration,
@@ -20,8 +20,8 @@ struct Sample {
     ahead: i64,
 }
 
-/// By how many milliseconds the clocks may differ: a day, more than time zones do. A date that is
-/// further off is not that of a service, and nothing must be taken for expired because of it.
+/// By how many milliseconds the clocks may differ: a day, more than time zones do. A date further
+/// off is not from the service, and must not make anything look expired.
 const FARTHEST: u64 = 86_400_000;
 
 impl Clock {
@@ -51,8 +51,8 @@ impl Clock {
     }
 }
 
-/// Returns by how many milliseconds this machine is ahead of a service that said `date`, where the
-/// answer was there at `now`; nothing, if it is no date; 0, if they may as well agree.
+/// Returns by how many milliseconds this machine is ahead of a service that sent `date` in an
+/// answer received at `now`; `None` if `date` is invalid; 0 if the clocks may agree.
 ///
 /// A date has whole seconds, and it was written at some time between sending and receiving. So the
 /// middle of both is the best guess, and half of both is how far that may be off.

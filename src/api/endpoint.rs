@@ -24,8 +24,8 @@ pub trait Endpoint {
     /// is sent again only if it certainly had no effect.
     const IDEMPOTENT: bool = true;
 
-    /// Whether an error may quote the beginning of an answer that cannot be read. Not where values,
-    /// metadata or a body that was sent may stand in it.
+    /// Whether an error may quote the beginning of an answer that cannot be read. False if it may
+    /// contain values, metadata or a request body.
     const QUOTABLE: bool = false;
 
     /// The most bytes of a successful answer that are read.

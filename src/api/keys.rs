@@ -118,8 +118,8 @@ impl ListProgress<'_> {
 impl<'a> Namespace<'a> {
     /// Lists the keys that begin with `prefix`, page by page, one request for each.
     ///
-    /// A page may be empty and still not be the last: expired keys are walked over. The last one has
-    /// no cursor. A cursor that comes a second time is an error, for the list would never end.
+    /// A page may be empty and still not be the last: expired keys are walked over. The last one
+    /// has no cursor. A repeated cursor is an error, because the list would never end.
     pub fn keys(self, prefix: &'a str) -> impl Stream<Item = Result<Vec<KeyInfo>, Error>> + 'a {
         self.keys_in_pages_of(LIST_PAGE_MAX, prefix)
     }
@@ -153,7 +153,7 @@ impl<'a> Namespace<'a> {
         })
     }
 
-    /// Counts the keys, but asks for no more than `pages` pages of a thousand.
+    /// Counts the keys, requesting at most `pages` pages of a thousand.
     ///
     /// Returns the count and whether it is complete.
     pub async fn count_keys(self, pages: usize) -> Result<(usize, bool), Error> {

@@ -17,7 +17,7 @@ use crate::domain::REQUESTS_WINDOW_SECONDS;
 #[derive(Debug, Default)]
 pub struct Pacer(Mutex<Option<Budget>>);
 
-/// What is left of the account's requests.
+/// The account's remaining requests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget {
     /// How many requests are left.
@@ -37,8 +37,8 @@ impl Pacer {
 
     /// Takes one request out of the budget and returns how long to wait before it is sent.
     ///
-    /// While more than the reserve is left there is no wait; below, what is left is spread over
-    /// the time to the reset, so that the budget is never overrun and others still get through.
+    /// Above the reserve, there is no wait. Below it, the remaining requests are spread over the
+    /// time to the reset, so the budget is never exceeded and other clients still get through.
     pub fn take(&self) -> Duration {
         let mut budget = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();

@@ -26,7 +26,7 @@ impl Client {
     ///
     /// `total_count` says when all have come; without it, a page that is not full is the last.
     /// `asked` is the page size asked for; the service may give less and say so. `identity` tells
-    /// items apart: a server that ignores `page` would give its first page for ever.
+    /// items apart: a server that ignores `page` would return its first page forever.
     pub(super) async fn collect<E, T, K>(
         &self,
         asked: usize,
@@ -52,7 +52,7 @@ impl Client {
                 return Ok(all);
             }
             if all.len() == before {
-                // What is missing must not be taken for absent.
+                // An incomplete list must not make keys look deleted.
                 let what = "a page of it has nothing new, and more is to come";
                 let announced = info.total_count.is_some();
                 return if announced {

@@ -132,7 +132,7 @@ impl Endpoint for GetValue<'_> {
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
         let expiration = answer.headers.get("expiration").map(|header| {
             let seconds = header.to_str().ok().and_then(|text| text.parse().ok());
-            // Never taken for none: the value would live for ever where it is written again.
+            // Never treated as no expiration: a copy of the value would never expire.
             seconds.ok_or_else(|| answer.inconsistent("its expiration is not a number of seconds"))
         });
         Ok(Value {

@@ -58,7 +58,7 @@ impl Opened {
         Ok(match arg {
             SideArg::File(path) => {
                 let source = Source::open(context, &path, format, hidden).await?;
-                // A file that is wrong somewhere is no side to compare with.
+                // Do not compare with an invalid file.
                 let survey = source.survey(false).await?;
                 remark_skipped(context, &survey);
                 Self::File(Box::new((source, survey)))

@@ -68,7 +68,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     )
 }
 
-/// Names the places that go on using the old name.
+/// Lists the places that still use the old name.
 fn remark_on_what_stays(
     context: &Context,
     document: &Document,

@@ -13,7 +13,7 @@ const NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
 pub struct WranglerFile {
     /// The file itself.
     pub path: PathBuf,
-    /// A wrangler file as near or nearer that wrangler passes over in favour of `path`.
+    /// A wrangler file as near or nearer that wrangler ignores in favour of `path`.
     pub passed_over: Option<PathBuf>,
     /// The other user who owns `path`, where it was found above the directory that was asked about.
     pub foreign_owner: Option<u32>,

@@ -34,7 +34,7 @@ impl Classify for DotenvError {
 pub struct EnvFile {
     /// The file.
     pub path: PathBuf,
-    /// What it sets, in the order of the file.
+    /// Its variables, in the order of the file.
     pub assignments: Vec<Assignment>,
 }
 
@@ -42,7 +42,7 @@ pub struct EnvFile {
 pub struct Assignment {
     /// The variable.
     pub name: String,
-    /// What it is set to.
+    /// Its value.
     pub value: String,
     /// The line, from 1.
     pub line: usize,
@@ -60,8 +60,7 @@ pub struct EnvFiles {
 }
 
 /// Reads the env files of `directory`, the one that wins first: `.env.NAME.local`, `.env.NAME`,
-/// `.env.local`, `.env`. Files that do not exist are left out, and lines that set nothing are
-/// passed over, as wrangler does.
+/// `.env.local`, `.env`. Missing files and lines that set nothing are skipped, as wrangler does.
 pub fn read_env_files(
     directory: &Path,
     environment: Option<&str>,

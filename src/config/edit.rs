@@ -29,7 +29,7 @@ pub enum Edit {
         binding: Binding,
         /// The field.
         field: Field,
-        /// What it shall say.
+        /// Its new value.
         value: String,
     },
     /// Takes an `id` or a `preview_id` out, with its line or comma.

@@ -86,7 +86,7 @@ pub enum Error {
         /// What is wrong there.
         problem: Problem,
     },
-    /// There is no such environment in the file.
+    /// The file does not have this environment.
     #[error("{}: no environment `{wanted}`; {}", .path.display(), environments(.known))]
     UnknownEnvironment {
         /// The file.

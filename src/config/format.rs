@@ -17,7 +17,7 @@ impl Format {
     /// Tells the language from a file name.
     ///
     /// `wrangler.toml.template` and `wrangler.json.example` are what they would be without their
-    /// last part; a name that says nothing is taken for TOML.
+    /// last part; the default is TOML.
     pub fn of(path: &Path) -> Self {
         let name = path
             .file_name()

@@ -1,7 +1,7 @@
 //! Finds `kv_namespaces` where wrangler does not look for it, and other spellings of it.
 //!
-//! In TOML a key after a `[table]` header belongs to that table, so this is the most common mistake, and
-//! wrangler at best warns.
+//! In TOML, a key after a `[table]` header is part of that table, so this is the most common
+//! mistake, and wrangler at best warns.
 
 use super::{node::Node, problem::Problem};
 

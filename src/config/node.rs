@@ -81,7 +81,7 @@ impl Node {
         }
     }
 
-    /// Returns the items of the array at `key`; none if there is no such array.
+    /// Returns the items of the array at `key`; empty if there is no such array.
     pub(super) fn items_of(&self, key: &str) -> &[Self] {
         self.get(key).map_or(&[], Self::items)
     }
@@ -145,7 +145,7 @@ impl Node {
         end
     }
 
-    /// Whether both say the same, however they are laid out and in whatever order.
+    /// Whether both are equal, ignoring layout and the order of keys.
     pub(super) fn means_the_same_as(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
             (NodeKind::Null, NodeKind::Null) => true,

@@ -3,7 +3,7 @@
 use super::Position;
 use crate::domain::Binding;
 
-/// What is wrong at a place of a wrangler file.
+/// A problem at a position in a wrangler file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {

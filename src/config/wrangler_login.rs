@@ -37,13 +37,13 @@ pub enum LoginError {
         /// Why.
         source: io::Error,
     },
-    /// The file is not TOML. What it says is not repeated: it holds secrets.
+    /// The file is not TOML. Its text is not quoted, because it contains secrets.
     #[error("wrangler's login at {} is not valid TOML", .0.display())]
     Unparsable(PathBuf),
-    /// The token is no longer valid.
+    /// The token has expired.
     #[error("wrangler's login at {} has expired", .0.display())]
     Expired(PathBuf),
-    /// The token is in the system's keyring, which is wrangler's own affair.
+    /// The token is in the system's keyring, which kvctl does not read.
     #[error("wrangler's login at {} is encrypted", .0.display())]
     Encrypted(PathBuf),
 }

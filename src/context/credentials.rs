@@ -28,7 +28,7 @@ pub struct FoundCredentials {
     pub renamed: Option<Var>,
 }
 
-/// Why there are no credentials.
+/// Why no credentials were found.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
     /// Nothing anywhere.

@@ -150,7 +150,8 @@ impl Files {
     }
 
     /// Says once where the store really is, if a link leads out of the project: a repository may
-    /// carry such a link. wrangler follows it too, so it is used. What `--persist-to` names is meant.
+    /// carry such a link. wrangler follows it too, so it is used. A path given with `--persist-to`
+    /// is deliberate.
     pub(crate) fn note_outside(&self, directory: &Path) {
         if self.persist_to.is_some() {
             return;

@@ -177,8 +177,8 @@ impl Variables {
         )
     }
 
-    /// Makes sure that credentials go only where whoever set them wants them to go: an env file that
-    /// decides where requests are sent must have set the credentials itself, word for word.
+    /// Ensures that credentials are sent only where their owner intends: an env file that sets the
+    /// base URL must also set the credentials itself, literally.
     pub fn may_send(&self, found: &FoundCredentials) -> Result<(), ForeignBaseUrl> {
         let Some((variable, _)) = self.first([Var::BaseUrl, Var::LegacyBaseUrl]) else {
             return Ok(());

@@ -36,7 +36,7 @@ impl NamespaceId {
         Self(format!("{}{tail}", Self::LOCAL_PREFIX))
     }
 
-    /// Whether the id belongs to a local store.
+    /// Whether this is the id of a local namespace.
     pub fn is_local(&self) -> bool {
         self.0.starts_with(Self::LOCAL_PREFIX)
     }

@@ -188,7 +188,7 @@ impl Refusal {
         }
     }
 
-    /// Headers that are no credentials at all, with the reason in the chain.
+    /// Headers that are not credentials, with the reason in the chain.
     pub(super) fn headers(chain_code: u32, text: &str) -> Self {
         let mut refusal = Self::new(400, code::INVALID_HEADERS, "Invalid request headers");
         for error in &mut refusal.errors {

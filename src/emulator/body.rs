@@ -42,10 +42,10 @@ const MIN_BYTES_PER_SECOND: usize = 256 * 1024;
 /// the answer.
 const DRAIN_MAX_BYTES: usize = 512 * 1024 * 1024;
 
-/// Why there is no body.
+/// Why the body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyError {
-    /// It is longer than allowed: so many bytes, or at least so many.
+    /// It is longer than allowed: at least this many bytes.
     TooLong(usize),
     /// Other bodies use up the budget.
     OverBudget,
@@ -222,7 +222,7 @@ mod tests {
             budget.read(pending(), 9).await.unwrap_err(),
             BodyError::Timeout
         );
-        // Nor does one last for ever that always moves a little.
+        // A body that keeps trickling in times out too.
         let drop = |()| async {
             tokio::time::sleep(STALL_TIMEOUT / 2).await;
             Some((Ok::<_, std::io::Error>(Bytes::from_static(b"a")), ()))

@@ -19,7 +19,7 @@ impl Field {
         let (word, mut rest) = text.split_once(';').unwrap_or((&text, ""));
         let mut parameters = Vec::new();
         while let Some((name, from)) = rest.split_once('=') {
-            // What has no value is passed over.
+            // Skip parts without a value.
             let name = name.rsplit(';').next().unwrap_or_default();
             let (value, after) = value_at(from.trim_start_matches(BLANK));
             parameters.push((name.trim_matches(BLANK).to_ascii_lowercase(), value));
@@ -39,7 +39,7 @@ impl Field {
     }
 }
 
-/// What may stand around words.
+/// Whitespace allowed around words.
 const BLANK: [char; 2] = [' ', '\t'];
 
 /// Takes a value from the start of `text`, and returns what follows.

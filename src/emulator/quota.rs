@@ -45,8 +45,8 @@ impl RateLimiter {
         }
     }
 
-    /// Counts one request that arrived at `now`. Without a limit there is no status: clients that are
-    /// told of one slow down.
+    /// Counts one request that arrived at `now`. Returns no status if there is no limit: a status
+    /// would make clients slow down.
     pub(super) fn count(&self, token: Option<usize>, now: Instant) -> Option<RateLimitStatus> {
         let quota = self.quota?;
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);

@@ -35,7 +35,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Takes a request apart.
+    /// Parses a request.
     pub(super) fn read(
         method: Method,
         uri: &Uri,

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{Emulator, Error, request::BASE, serve};
 
-/// An emulator that serves until this is dropped. Requests under way are not waited for.
+/// An emulator that serves until this is dropped. Does not wait for requests in flight.
 #[derive(Debug)]
 pub struct Running {
     base_url: String,

@@ -242,7 +242,7 @@ fn refuse_body(error: BodyError) -> Answer {
     if error == BodyError::OverBudget {
         return answer.header("retry-after", "1");
     }
-    // What is left of the body would be taken for the next request.
+    // The rest of the body would be parsed as the next request.
     answer.header("connection", "close")
 }
 

@@ -15,7 +15,7 @@ pub struct Failure {
     source: anyhow::Error,
 }
 
-/// The result of whatever a command does.
+/// The result of a command.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {

@@ -151,7 +151,7 @@ impl<R: Read> CsvReader<R> {
         })
     }
 
-    /// The text of a field; `None` if there is no such column.
+    /// Returns the text of a field; `None` if the column does not exist.
     fn field(&self, column: &str) -> Option<Result<&str, Problem>> {
         let at = COLUMNS.iter().position(|name| *name == column)?;
         let field = (*self.columns.as_ref()?.get(at)?)?;
@@ -166,7 +166,7 @@ impl<R: Read> CsvReader<R> {
     }
 }
 
-/// Reads a moment. What is refused is not quoted: a value may have slipped into this column.
+/// Reads a moment. Errors do not quote the text: a value may have slipped into this column.
 fn moment(text: &str) -> Result<Expiration, Problem> {
     text.parse().map_err(|_quotes_it| Problem::WrongType {
         field: "expiration",

@@ -8,7 +8,7 @@ use crate::domain::{Classification, Classify, Hint};
 /// The longest part of a key or field name that a message shows, in characters.
 const SHOWN: usize = 80;
 
-/// Where in the input a record stands.
+/// The position of a record in the input.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RecordLocation {
@@ -125,7 +125,7 @@ impl std::error::Error for ReadError {
     }
 }
 
-/// What is wrong with one record, before its place is known.
+/// A problem with one record, before its position is known.
 pub(super) struct RecordError {
     /// The key as it was written.
     pub key: Option<String>,

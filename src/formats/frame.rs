@@ -7,7 +7,8 @@ use super::Problem;
 /// The version of the format that is written, and read.
 const VERSION: u64 = 1;
 
-/// A line that is not a record. Fields that a later kvctl adds within version 1 are passed over.
+/// A line that is not a record. Unknown fields, which a later kvctl may add within version 1, are
+/// ignored.
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'a> {
     kvctl: u64,

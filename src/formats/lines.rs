@@ -35,7 +35,7 @@ pub(super) struct Lines<R> {
     input: BufReader<R>,
     line: Vec<u8>,
     number: u64,
-    /// The rest of a line that was too long has yet to be passed over.
+    /// The rest of an overlong line must still be skipped.
     behind: bool,
 }
 

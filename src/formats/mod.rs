@@ -49,9 +49,9 @@ pub struct Input {
     pub value: Bytes,
     /// When it expires; `None` is never.
     pub expiry: Option<Expiry>,
-    /// What is stored beside it.
+    /// Its metadata.
     pub metadata: Option<Metadata>,
-    /// Where it stands in the input.
+    /// Its position in the input.
     pub location: RecordLocation,
 }
 
@@ -98,7 +98,7 @@ impl Summary {
 
 /// Reads records one by one.
 ///
-/// Ends after the last record, and after an error that cannot be passed over
+/// Ends after the last record, and after an error that cannot be skipped
 /// ([`ReadError::is_recoverable`]).
 pub trait Reader: Iterator<Item = Result<Input, ReadError>> {
     /// Returns what was read until now.

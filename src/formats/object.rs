@@ -139,7 +139,7 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
     }
 }
 
-/// Reads a JSON string. What is refused is not quoted.
+/// Reads a JSON string. Errors do not quote the text.
 pub(super) fn string<'a>(json: &'a str, field: &'static str) -> Result<Cow<'a, str>, Problem> {
     let Some(inner) = json.strip_prefix('"').and_then(|s| s.strip_suffix('"')) else {
         return Err(Problem::WrongType {

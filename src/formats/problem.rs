@@ -16,7 +16,7 @@ pub enum Problem {
     /// More than one record may need.
     #[error("the record is longer than 40 MiB; the largest value, 25 MiB, fits in less")]
     TooLong,
-    /// Bytes that are no text.
+    /// Bytes that are not UTF-8.
     #[error("byte {0} is not UTF-8; a value that is not text must be written as base64")]
     NotUtf8(usize),
     /// Broken JSON.
@@ -49,12 +49,12 @@ pub enum Problem {
     WrongType {
         /// The field.
         field: &'static str,
-        /// What stands there.
+        /// What was found.
         found: &'static str,
-        /// What may stand there.
+        /// What was expected.
         wanted: &'static str,
     },
-    /// Half of a surrogate pair, which does not stand for a character.
+    /// Half of a surrogate pair, which is not a character.
     #[error("`{0}` has an invalid escape: half a surrogate pair")]
     Escape(&'static str),
     /// A value that is declared as base64 and is not.

@@ -50,7 +50,7 @@ struct Staged {
     path: PathBuf,
     target: PathBuf,
     file: NamedTempFile,
-    /// What it will hold.
+    /// Its new content.
     bytes: Vec<u8>,
     /// What the file held, ready to be put back; `None` for a new file.
     before: Option<(Vec<u8>, NamedTempFile)>,
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(wanted.len(), 5);
         two.commit().unwrap();
         assert_eq!(committed(), wanted);
-        // What is undone is what this run did, and no more.
+        // Only the changes of this run are undone.
         assert!(matches!(loser.commit(), Err(Error::Exists { .. })));
         assert_eq!(committed(), wanted);
     }

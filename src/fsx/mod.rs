@@ -138,7 +138,7 @@ impl Classify for Error {
 
 /// Replaces the file at `path` with `bytes`, provided it still holds `expected`.
 ///
-/// Follows links, keeps mode and owner. Does nothing at all when there is nothing to change.
+/// Follows links, keeps mode and owner. Does nothing if nothing changes.
 pub fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), Error> {
     if bytes == expected {
         return Ok(());
@@ -248,7 +248,7 @@ fn resolve(path: &Path) -> Result<PathBuf, Error> {
 }
 
 fn read(path: &Path, target: &Path) -> Result<Vec<u8>, Error> {
-    // What is to be replaced was read before, so it is no longer than what makes sense.
+    // No size limit: the caller has read the file before.
     read::read_file(target, u64::MAX - 1).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
@@ -341,8 +341,8 @@ fn open_to_umask(builder: &mut tempfile::Builder<'_, '_>) {
 #[cfg(not(unix))]
 fn open_to_umask(_: &mut tempfile::Builder<'_, '_>) {}
 
-/// Gives the file the owner and group it had. Only root may give files away, so this may fail, and
-/// then the file belongs to whoever edits it, as with any editor.
+/// Gives the file the owner and group it had. Only root may change owners, so this may fail; the
+/// file then gets the current user, as with any editor.
 #[cfg(unix)]
 fn keep_owner(file: &File, before: &Metadata) {
     use std::os::unix::fs::{MetadataExt as _, fchown};

@@ -39,10 +39,10 @@ pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<File, Error> {
     }
 }
 
-/// Opens a file as [`open`] does, and makes sure that no other process is at work on it.
+/// Opens a file as [`open`] does, and ensures that no other process is using it.
 ///
-/// A lock belongs to the file, not to its name: a file that was renamed or removed between its
-/// opening and its locking is another process's business by then, and the name is tried again.
+/// A lock is on the file, not on its name: if the file was renamed or removed between opening and
+/// locking, retry with the name.
 pub(super) fn open_locked(options: &OpenOptions, path: &Path) -> Result<File, Error> {
     for _ in 0..ATTEMPTS {
         let file = open(options, path)?;

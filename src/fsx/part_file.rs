@@ -101,7 +101,7 @@ impl PartFile {
     }
 }
 
-/// Returns what is to be replaced, if anything is; devices and the like are not.
+/// Returns the metadata of the file to replace, if any; devices and the like are never replaced.
 fn before(target: &Path) -> Result<Option<Metadata>, Error> {
     match target.metadata() {
         Ok(found) if found.is_file() => Ok(Some(found)),

@@ -16,7 +16,7 @@ pub struct LatencyMeter {
     samples: Mutex<Vec<Sample>>,
 }
 
-/// What one response told.
+/// The timing of one response.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     took: Duration,

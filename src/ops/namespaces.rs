@@ -17,8 +17,8 @@ pub struct CreateOutcome {
 
 /// Creates a namespace called `title`, or returns the one that has that title by now.
 ///
-/// The caller has looked, and no namespace had the title: otherwise one that was there all the time
-/// could be taken for the one that an unclear request made.
+/// The caller must check that no namespace has the title: otherwise an existing one could be
+/// mistaken for the one that an unclear request created.
 ///
 /// Creating is not idempotent, so it is never repeated blindly: after an answer that leaves open
 /// whether it worked, and after "title taken", the account is asked which namespace has the
@@ -67,7 +67,8 @@ pub async fn create_or_find(
     }
 }
 
-/// Deletes a namespace. That it is gone after an answer was lost is success.
+/// Deletes a namespace. If an answer was lost and the namespace no longer exists, that is a
+/// success.
 pub async fn delete(namespace: Namespace<'_>) -> Result<(), api::Error> {
     match namespace.delete().await {
         Err(e) if e.attempts > 1 && e.has_code(code::NAMESPACE_NOT_FOUND) => Ok(()),

@@ -15,8 +15,8 @@ pub fn is_bound_to(entry: &Entry, id: &NamespaceId) -> bool {
         .any(|field| entry.declared(field) == valid)
 }
 
-/// Whether `manifest` protects the namespace: because a protected binding leads to it, in any section
-/// of the wrangler file, or because it has a title that belongs to one.
+/// Whether `manifest` protects the namespace: because a protected binding leads to it, in any
+/// section of the wrangler file, or because it has the title of one.
 pub fn is_protected(
     manifest: &Manifest,
     project: Option<&Project>,
@@ -27,8 +27,8 @@ pub fn is_protected(
     protected.any(|n| is_about(n, project, id, Some(title)))
 }
 
-/// Whether `rules` are about the namespace: because their binding leads to it, in any section of the
-/// wrangler file, or because it has a title, if that is known, that belongs to the binding.
+/// Whether `rules` are about the namespace: because their binding leads to it, in any section of
+/// the wrangler file, or because its title, if known, is one of the binding's.
 pub fn is_about(
     rules: &ManifestNamespace,
     project: Option<&Project>,

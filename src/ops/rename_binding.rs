@@ -25,7 +25,7 @@ pub struct Renaming {
     pub environment: Option<EnvName>,
     /// The entry as it is.
     pub entry: Entry,
-    /// The title that belongs to the new name.
+    /// The title for the new name.
     pub title: Title,
     /// Whether the file already has the new name.
     pub done: bool,
@@ -138,8 +138,8 @@ impl Classify for Error {
 
 /// Returns what renaming `old` to `new` does in each of `scopes`.
 ///
-/// Among several scopes those without the binding are passed over, but one must have it. A scope
-/// that has `new` and no `old` has been renamed before.
+/// With several scopes, those without the binding are skipped, but one must have it. A scope that
+/// has `new` but not `old` was renamed before.
 pub fn plan(
     document: &Document,
     scopes: &[&Scope],

@@ -1,7 +1,7 @@
 //! Rendering the templates with the project's defaults.
 //!
-//! A template is a TypeScript file that is right as it stands; its defaults are constants on lines
-//! of their own, whose values are replaced.
+//! A template is a valid TypeScript file; its defaults are constants on lines of their own, whose
+//! values are replaced.
 
 use std::{
     fmt::Write as _,

@@ -23,7 +23,7 @@ pub struct Overrides {
     pub types: Option<PathBuf>,
 }
 
-/// What is to be generated.
+/// What to generate.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Which files, in the order of [`Part::ALL`].
@@ -42,7 +42,7 @@ pub struct Settings {
 impl Settings {
     /// Puts together what the manifest and the command line say.
     ///
-    /// A helper without a prefix of its own takes that of the `[[namespace]]` it is meant for.
+    /// A helper without a prefix of its own uses that of its `[[namespace]]`.
     pub fn new(manifest: Option<&Manifest>, overrides: Overrides) -> Self {
         let table = manifest.and_then(|m| m.scaffold.clone());
         let table = table.unwrap_or_default();

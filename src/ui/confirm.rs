@@ -10,7 +10,7 @@ pub enum ConfirmError {
     /// There is no terminal to prompt on.
     #[error("{what} requires confirmation, and there is no terminal to prompt on")]
     NoTerminal {
-        /// What was to be done.
+        /// The action.
         what: String,
         /// The flag that confirms without a prompt.
         flag: String,
@@ -18,7 +18,7 @@ pub enum ConfirmError {
     /// The answer was no.
     #[error("{what} was not confirmed; nothing was changed")]
     Declined {
-        /// What was to be done.
+        /// The action.
         what: String,
     },
     /// The terminal failed.
@@ -29,7 +29,7 @@ pub enum ConfirmError {
 /// Something to confirm.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// What is to be done, as the subject of a sentence: "replacing the id of SESSIONS".
+    /// The action, as the subject of a sentence: "replacing the id of SESSIONS".
     pub what: String,
     /// The exact text to type; `y` or `yes` if there is none.
     pub expect: Option<String>,

@@ -19,7 +19,7 @@ pub enum EditorError {
     /// It could not be started.
     #[error("could not start editor `{editor}`")]
     Start {
-        /// What was started.
+        /// The command that was run.
         editor: String,
         /// What the system said.
         source: io::Error,
@@ -27,7 +27,7 @@ pub enum EditorError {
     /// It failed, or the user aborted it.
     #[error("editor `{editor}` failed: {status}; nothing was changed")]
     Failed {
-        /// What was started.
+        /// The command that was run.
         editor: String,
         /// How it ended.
         status: ExitStatus,
@@ -51,7 +51,7 @@ impl Ui {
     }
 }
 
-/// A running editor. It is terminated when dropped, since nobody would read what it writes.
+/// A running editor. It is terminated on drop, since its output would be lost.
 struct Editing<'a> {
     child: Child,
     terminal_borrowed: &'a AtomicBool,
@@ -117,7 +117,7 @@ fn terminate(child: &Child) {
 #[cfg(not(unix))]
 fn terminate(_: &Child) {}
 
-/// Lets the shell take the command apart, as git does, so that quotes and arguments work.
+/// Runs the command in a shell, as git does, so that quotes and arguments work.
 #[cfg(unix)]
 fn command(editor: &str, file: &Path) -> Command {
     // In the shell's place where that can be: it would die of the Ctrl-C that the editor gets.

@@ -58,12 +58,12 @@ impl Diff {
         &self.name
     }
 
-    /// Whether there is no difference.
+    /// Whether the sides are equal.
     pub fn is_empty(&self) -> bool {
         self.old.as_ref() == Some(&self.new)
     }
 
-    /// Returns the lines of the diff, and how each is shown; none if there is no difference.
+    /// Returns the lines of the diff with their tones; empty if the sides are equal.
     pub(super) fn lines(&self) -> Vec<(Tone, String)> {
         if self.is_empty() {
             return Vec::new();
@@ -93,7 +93,7 @@ impl Diff {
         lines
     }
 
-    /// Writes the diff, coloured; nothing if there is no difference.
+    /// Writes the diff, coloured; nothing if the sides are equal.
     pub fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
         let mut lines = self.lines().into_iter();
         lines.try_for_each(|(tone, text)| writeln!(out, "{tone}{text}{tone:#}"))

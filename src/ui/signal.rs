@@ -13,7 +13,7 @@ pub enum Stop {
     Interrupt,
     /// By SIGTERM.
     Terminate,
-    /// By SIGHUP: its terminal is gone.
+    /// By SIGHUP: its terminal was closed.
     HangUp,
 }
 
@@ -81,7 +81,7 @@ impl Ui {
         let mut signals = Signals::listen()?;
         self.stop_awaited.store(true, Ordering::SeqCst);
         let asked = signals.next().await;
-        // The one that came just now must not be taken for a second.
+        // The signal just received must not count as a second one.
         tokio::task::yield_now().await;
         self.stop_awaited.store(false, Ordering::SeqCst);
         asked

@@ -65,7 +65,7 @@ pub fn table<const N: usize>(
     lines.try_for_each(|line| writeln!(out, "{line}"))
 }
 
-/// Draws one bar for each value, the highest for the greatest; nothing at all is a dot.
+/// Draws one bar per value, the highest for the maximum; zero is a dot.
 pub fn spark(values: impl IntoIterator<Item = u64>) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let values: Vec<u64> = values.into_iter().collect();

@@ -19,7 +19,7 @@ pub struct GraphqlRequest {
     /// The values of its variables.
     #[serde(default)]
     pub variables: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Which of its operations is meant, if there are several.
+    /// Which operation to run, if there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation_name: Option<String>,
 }

@@ -64,7 +64,7 @@ pub struct Envelope<T> {
     /// Remarks; strings or objects, so kept as they are.
     #[serde(default, deserialize_with = "null_is_default")]
     pub messages: Vec<serde_json::Value>,
-    /// Where this page stands in a list.
+    /// The position of this page in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_info: Option<ResultInfo>,
 }
@@ -208,7 +208,7 @@ pub struct BulkResult {
 pub struct BulkGet<K = Vec<String>> {
     /// The key names, 1 to [`BULK_GET_MAX_KEYS`](crate::domain::BULK_GET_MAX_KEYS).
     pub keys: K,
-    /// What the values are taken for.
+    /// The type that the values are read as.
     #[serde(default, deserialize_with = "null_is_default", rename = "type")]
     pub kind: BulkGetKind,
     /// Whether expiration and metadata are wanted too, which changes the shape of the answer.
@@ -243,7 +243,7 @@ impl<T> fmt::Debug for BulkValues<T> {
     }
 }
 
-/// One value of a bulk read, with what belongs to it.
+/// One value of a bulk read, with its metadata and expiration.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct BulkValue<T> {
     /// The value.

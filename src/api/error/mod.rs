@@ -67,7 +67,7 @@ pub enum ErrorKind {
     },
     /// No complete response arrived.
     Unreachable(reqwest::Error),
-    /// No answer came in time, or none of the rest of it.
+    /// The answer, or the rest of it, did not arrive in time.
     Silent,
     /// The answer was a success, but not what the API documents.
     Malformed {
@@ -160,7 +160,7 @@ impl Error {
         self.class() == ErrorClass::Denied && !self.is_page()
     }
 
-    /// Whether the request certainly had no effect and may be sent again whatever it was.
+    /// Whether the request certainly had no effect, so that any request may be retried.
     fn had_no_effect(&self) -> bool {
         match &*self.kind {
             ErrorKind::Refused { .. } => self.is_throttled(),
@@ -230,7 +230,7 @@ impl Error {
         self.has_code(code::QUOTA_SPENT)
     }
 
-    /// Whether the same request may work in a moment.
+    /// Whether a retry may succeed.
     pub fn is_transient(&self) -> bool {
         self.class() == ErrorClass::Temporary && !self.is_quota_spent()
     }
@@ -269,7 +269,7 @@ impl Error {
                 } else if self.is_denied(*status) {
                     ErrorClass::Denied
                 } else if *status == StatusCode::NOT_FOUND && received.is_none() {
-                    // Only the service can tell: the page of a proxy says nothing of keys.
+                    // Only the service can tell: a proxy's error page knows nothing about keys.
                     ErrorClass::NotFound
                 } else {
                     ErrorClass::Failed

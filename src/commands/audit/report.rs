@@ -157,7 +157,7 @@ pub(super) struct NamespaceReport {
     pub(super) namespace: Target,
     /// `None`: there are none, so nothing was checked.
     rules: Option<RulesShown>,
-    /// Keys that expire in so many seconds are counted as expiring.
+    /// Keys that expire within this many seconds count as expiring.
     expiring_within_seconds: Option<u32>,
     #[serde(flatten)]
     pub(super) counts: Counts,

@@ -54,7 +54,7 @@ impl Scope {
         })
     }
 
-    /// Takes the bindings that there are rules for, or all if there are no rules at all.
+    /// Selects the bindings with rules, or all bindings if there are no rules.
     async fn of_environment(context: &Context) -> Result<Self> {
         let document = context.files.document()?;
         let environment = context.environment()?;

@@ -83,7 +83,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
     }
 }
 
-/// What is to be written, if it can be. What was changed meanwhile is not overwritten.
+/// Returns what to write. Fails if the value is too long or was changed meanwhile.
 async fn change(
     keyspace: &OpenNamespace,
     key: &KeyName,

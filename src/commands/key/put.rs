@@ -80,7 +80,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
         .await
 }
 
-/// A value, and all that belongs to it.
+/// A value, with its expiration and metadata.
 pub(super) struct Put {
     pub(super) key: KeyName,
     pub(super) value: Bytes,

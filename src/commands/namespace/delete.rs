@@ -1,4 +1,4 @@
-//! `kvctl namespace delete`: guarded, for there is no way back.
+//! `kvctl namespace delete`: guarded, because it cannot be undone.
 
 use std::io;
 
@@ -78,8 +78,8 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
     ui.conclude(&report, Ok(()))
 }
 
-/// Reads the wrangler file for what it says of the namespace. It is not needed, so a file that is
-/// wrong is no reason to stop.
+/// Reads the wrangler file for what it says about the namespace. It is optional, so an invalid file
+/// is ignored.
 fn readable_document(context: &Context) -> Option<Document> {
     match context.files.document_if_any() {
         Ok(document) => document,

@@ -24,14 +24,14 @@ use crate::{
     wire::Account,
 };
 
-/// A limit that nobody reaches, so that answers without a limit have the headers of one as well:
-/// clients that read them find them, and hold nothing back.
+/// A limit that is never reached, so that answers without a limit have rate limit headers too:
+/// clients that read these find them and do not slow down.
 const AMPLE: Quota = Quota {
     requests: 1_000_000_000,
     window: Duration::from_mins(5),
 };
 
-/// Why there is no service.
+/// Why the service could not start.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ServiceError {
     /// The address cannot be listened on.
@@ -100,7 +100,7 @@ impl Service {
         self.emulator.watch(watcher);
     }
 
-    /// Answers requests until `stop` resolves, and then those under way.
+    /// Answers requests until `stop` resolves, then finishes those in flight.
     pub(super) async fn run(
         self,
         stop: impl Future<Output = ()> + Send + 'static,

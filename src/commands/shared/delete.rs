@@ -1,4 +1,4 @@
-//! Deleting keys: guarded, for there is no way back.
+//! Deleting keys: guarded, because it cannot be undone.
 
 use std::{collections::HashSet, io};
 
@@ -32,7 +32,7 @@ use crate::{
 /// How many keys are shown before they are deleted.
 const SAMPLE: usize = 5;
 
-/// How keys are to be deleted.
+/// How to delete keys.
 pub(crate) struct DeleteOptions {
     /// Delete nothing if that would be more.
     pub(crate) max: Option<usize>,

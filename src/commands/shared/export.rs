@@ -86,7 +86,7 @@ pub(crate) async fn to_path(
     })
 }
 
-/// Says what is to be known of what was exported.
+/// Prints remarks about the export.
 pub(crate) fn remark(ui: &Ui, exported: &Exported) {
     let before = exported.resumed_after;
     if before > 0 {

@@ -1,4 +1,4 @@
-//! What stands between a command line and keys that are gone for good, or overwritten in a mass.
+//! Guards against deleting keys for good, or overwriting many of them, by mistake.
 
 use super::namespace::OpenNamespace;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     ui::{Question, quantity},
 };
 
-/// What is known when it is decided whether to go on.
+/// What the decision to proceed is based on.
 pub(crate) struct Guard<'a> {
     pub(crate) context: &'a Context,
     /// How many keys are to go.
@@ -61,7 +61,7 @@ pub(crate) async fn allow_writes(
     Ok(())
 }
 
-/// Lets many keys be rewritten as [`allow_writes`] does, and after a question: `what` is to be done.
+/// Allows rewriting many keys as [`allow_writes`] does, after confirming `what`.
 pub(crate) async fn allow_rewrites(
     context: &Context,
     keyspace: &OpenNamespace,

@@ -100,7 +100,7 @@ struct ImportReport {
     expired: usize,
     /// How many keys came again; the last of each counts.
     repeated: usize,
-    /// What is wrong with the records that were passed over.
+    /// Why records were skipped.
     invalid: Vec<String>,
     /// The names in a directory that were skipped because they begin with a dot.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -1,5 +1,5 @@
-//! What several commands share on the terminal side: which namespace is meant, what may be done to
-//! it, and what is said of records. A verb imports this, and no other verb.
+//! What several commands share on the terminal side: which namespace to use, what may be done to
+//! it, and how records are reported. A verb imports this, and no other verb.
 
 pub(crate) mod delete;
 pub(crate) mod export;

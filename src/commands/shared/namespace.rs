@@ -12,7 +12,7 @@ use crate::{
 /// What a command is about to do with the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Read them: the only binding there is may be taken for granted.
+    /// Read them: defaults to the only binding.
     Read,
     /// Change them: the namespace must be named.
     Write,
@@ -24,7 +24,7 @@ pub(crate) struct NamespaceSelection {
     pub(crate) document: Option<Document>,
 }
 
-/// Decides which namespace is meant.
+/// Decides which namespace to use.
 pub(crate) fn select_namespace(
     context: &Context,
     args: NamespaceArgs,

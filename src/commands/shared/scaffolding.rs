@@ -17,7 +17,7 @@ use crate::{
     ui::quantity,
 };
 
-/// What is to be scaffolded, once it is known.
+/// What to scaffold, once it is known.
 #[derive(Debug)]
 pub(crate) struct Scaffolding {
     pub(crate) root: PathBuf,
@@ -46,7 +46,7 @@ impl Scaffolding {
         Ok(Self { root, plan })
     }
 
-    /// Whether something is to be done.
+    /// Whether there is anything to do.
     pub(crate) fn is_pending(&self) -> bool {
         self.plan.is_pending()
     }

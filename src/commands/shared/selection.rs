@@ -1,4 +1,4 @@
-//! Which keys are to be deleted.
+//! Which keys to delete.
 
 use crate::{
     cli::key::DeleteArgs,
@@ -12,7 +12,7 @@ use crate::{
 /// The most that is read from stdin: half a million of the longest names.
 const STDIN_MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// Which keys are to be deleted.
+/// Which keys to delete.
 pub(crate) enum Selection {
     /// Those named as arguments.
     Named(Vec<KeyName>),
@@ -39,7 +39,7 @@ impl Selection {
         !matches!(self, Self::Named(_))
     }
 
-    /// Makes sure that "all" is what is meant where it is what is said.
+    /// Requires `all` to be explicit: an empty prefix would match every key.
     fn matching(prefix: Option<String>, all: bool) -> Result<Self> {
         let prefix = prefix.unwrap_or_default();
         match (prefix.is_empty(), all) {
@@ -77,8 +77,9 @@ impl Selection {
     }
 }
 
-/// Takes a text apart. Empty lines are passed over; a line may end with CRLF, and the first begin with
-/// a byte order mark, as editors write them. No editor ends names with NUL bytes.
+/// Splits a text into keys. Empty lines are skipped. Lines may end with CRLF, and the first may
+/// begin with a byte order mark, as editors write them; NUL-separated names never come from an
+/// editor.
 fn keys(text: &str, null: bool) -> Result<Vec<KeyName>, UsageError> {
     let names: Vec<&str> = if null {
         text.split('\0').collect()

@@ -144,7 +144,7 @@ pub(crate) fn names(skipped: &[Skipped]) -> Vec<String> {
     skipped.iter().map(name).collect()
 }
 
-/// Says what there is to say of records that were passed over.
+/// Reports the records that were skipped.
 pub(crate) fn remark_invalid(context: &Context, survey: &Survey) {
     for invalid in survey.invalid.iter().take(SAMPLE) {
         context.ui.warn(&format!("skipped: {invalid}"));

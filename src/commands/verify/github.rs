@@ -1,5 +1,5 @@
-//! What a workflow of GitHub Actions is told: annotations at files and lines, a summary of the step,
-//! outputs, and that the account's id is to be masked.
+//! Output for GitHub Actions: annotations at files and lines, a step summary, outputs, and a mask
+//! for the account's id.
 //!
 //! Commands to the runner are lines on stdout; where stdout is one JSON document, on stderr, which
 //! the runner reads as well.
@@ -188,7 +188,7 @@ fn summary(report: &VerifyReport, workspace: Option<&Path>) -> String {
     text
 }
 
-/// Escapes what would end a cell, or be taken for HTML, a link or an image; code spans stay.
+/// Escapes what would end a cell or be parsed as HTML, a link or an image; keeps code spans.
 fn cell(text: &str) -> String {
     printable(text)
         .replace('[', "\\[")

@@ -159,8 +159,8 @@ fn announce(
         .status(&format!("verifying: {place_of}, {sections}{writes}"));
 }
 
-/// Makes the checks. Asked to stop, it lets requests under way finish and deletes what was written: a
-/// request that was dropped might yet be carried out, after the deletion.
+/// Runs the checks. On a stop, it lets requests in flight finish before it deletes what was
+/// written: a dropped request might still be carried out after the deletion.
 async fn verify_with_cleanup(
     context: &Context,
     options: &Options<'_>,
@@ -252,7 +252,7 @@ fn counts(status: verify::Status, fail_on: FailOn) -> bool {
     }
 }
 
-/// Returns how a file is called by somebody who is in the directory the command works in.
+/// Returns the path of a file relative to the working directory of the command.
 fn file_name(context: &Context, place: &config::Location) -> String {
     context.files.display(&place.path)
 }

@@ -57,7 +57,7 @@ pub(super) fn ending(text: &str, offset: usize) -> &'static str {
     }
 }
 
-/// Whether the line of `offset` has nothing but blanks.
+/// Whether the line of `offset` is blank.
 pub(super) fn is_blank(text: &str, offset: usize) -> bool {
     text[start(text, offset)..end(text, offset)]
         .trim()

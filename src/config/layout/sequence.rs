@@ -24,7 +24,7 @@ pub(super) struct Filling<'a> {
     /// The indentation of the line on which the container opens.
     pub(super) base: &'a str,
     pub(super) unit: &'a str,
-    /// Whether the items go on lines of their own.
+    /// Whether each item is on its own line.
     pub(super) broken: bool,
 }
 

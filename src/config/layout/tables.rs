@@ -218,7 +218,7 @@ fn above_comments(sheet: Sheet<'_>, header: usize) -> usize {
     start
 }
 
-/// Counts the blank lines before the last block; one if there is no other block.
+/// Counts the blank lines before the last block; returns 1 if it is the only block.
 fn blanks_between(sheet: Sheet<'_>, blocks: &[Node]) -> usize {
     let [.., before, last] = blocks else {
         return 1;

@@ -1,4 +1,4 @@
-//! What is between values: blanks, line breaks, commas, comments.
+//! Text between values: blanks, line breaks, commas, comments.
 
 use std::ops::Range;
 

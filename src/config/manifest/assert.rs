@@ -40,7 +40,7 @@ pub enum Claim {
     },
 }
 
-/// What is expected of one key.
+/// The expectations about one key.
 #[derive(Debug, Clone)]
 pub enum Expectation {
     /// It is there.

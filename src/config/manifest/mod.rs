@@ -40,7 +40,7 @@ pub struct Manifest {
     /// The namespaces it needs.
     #[serde(default, rename = "namespace")]
     pub namespaces: Vec<ManifestNamespace>,
-    /// What must hold of the keys.
+    /// Assertions about the keys.
     #[serde(skip)]
     pub asserts: Vec<Assertion>,
     /// Where the file is.
@@ -66,7 +66,7 @@ pub struct ManifestNamespace {
     /// What its keys begin with.
     #[serde(default)]
     pub prefix: Option<String>,
-    /// Rules for the time to live of its keys.
+    /// Rules for the TTL of its keys.
     #[serde(default)]
     pub ttl: Option<TtlRule>,
     /// Whether deleting it, or many of its keys, needs `--confirm`.

@@ -4,15 +4,15 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::domain::{Ttl, TtlError};
 
-/// Rules for the time to live of keys, checked by `audit`. The shortest is no longer than the longest.
+/// Rules for the TTL of keys, checked by `audit`. `min` is at most `max`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "TtlTable")]
 pub struct TtlRule {
     /// Whether every key must expire.
     pub required: bool,
-    /// The shortest that is right, such as `60s`.
+    /// The shortest valid TTL, such as `60s`.
     pub min: Option<Ttl>,
-    /// The longest that is right, such as `24h`.
+    /// The longest valid TTL, such as `24h`.
     pub max: Option<Ttl>,
 }
 
@@ -42,7 +42,7 @@ impl TryFrom<TtlTable> for TtlRule {
     }
 }
 
-/// Reads a time to live as `--ttl` takes it; bare seconds may also be a number.
+/// Reads a TTL in the format of `--ttl`; bare seconds may also be a number.
 fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ttl>, D::Error> {
     #[derive(Deserialize)]
     #[serde(

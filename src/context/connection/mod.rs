@@ -94,14 +94,14 @@ impl Context {
     /// The wait before the first retry.
     const BACKOFF: Duration = Duration::from_millis(500);
 
-    /// Prepares a client for the account that flags, file and environment name, where the section
-    /// that `--env` names is meant. `document` is read if it has to be and was not given.
+    /// Prepares a client for the account named by flags, file and environment, using the section
+    /// that `--env` names. Reads `document` if it is needed and was not given.
     pub async fn connect(&self, document: Option<&Document>) -> Result<Session> {
         self.connect_for(document, &[self.environment()?]).await
     }
 
-    /// Prepares a client for the account that `section` belongs to, in the local store or at the
-    /// service, whatever the global options say.
+    /// Prepares a client for the account of `section`, for the local store or the service,
+    /// regardless of the global options.
     pub async fn connect_at(
         &self,
         document: Option<&Document>,
@@ -360,7 +360,7 @@ impl Context {
             state: Some(directory.clone()),
             ..emulator::Config::local(token.expose_secret(), clock)
         });
-        // Here, since a server that does not answer would be taken for a network in trouble.
+        // Check here: a server that does not answer would look like a network error.
         store.check().context("could not use the local store")?;
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {

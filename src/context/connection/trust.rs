@@ -39,8 +39,8 @@ impl Context {
         flag.into_iter().chain(variable).collect()
     }
 
-    /// Checks that the variables that name authorities in place of the system's name some. The
-    /// library that reads them passes over what it cannot use, and would trust nobody.
+    /// Checks that the variables that replace the system's certificate authorities name usable
+    /// ones. The TLS library ignores those it cannot use, and would end up trusting none.
     pub fn check_trust(&self) -> Result<(), SettingError> {
         if let Some(path) = env::trusted_file() {
             check_file("SSL_CERT_FILE", path)?;

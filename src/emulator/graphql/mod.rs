@@ -287,7 +287,7 @@ impl<'d> Query<'d> {
                     let fragment = self.fragments.get(name);
                     let fragment = fragment
                         .ok_or_else(|| QueryError::new(format!("unknown fragment \"{name}\"")))?;
-                    // There are no types here that could differ.
+                    // Types never differ here, so every condition holds.
                     let TypeCondition::On(_) = &fragment.type_condition;
                     fields.extend(self.fields(&fragment.selection_set, depth)?);
                 }
@@ -343,11 +343,11 @@ impl<'d> Query<'d> {
 
 /// A field of a row.
 pub(super) struct Column {
-    /// What it is to be called.
+    /// Its name in the answer.
     alias: String,
     /// What it is: `dimensions`, `count`, or an aggregate such as `sum`.
     of: String,
-    /// What is asked of that, and how it is to be called.
+    /// The fields to return from it, and their names in the answer.
     below: Vec<(String, String)>,
 }
 

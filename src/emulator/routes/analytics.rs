@@ -64,7 +64,7 @@ pub(super) async fn query(
     let mut accounts = BTreeMap::new();
     for account in caller.accounts_to_analyse() {
         let mut datasets = vec![operations(inner, account)];
-        // Looking at all values takes its time, and not every query is about them.
+        // Reading all values is slow, so do it only if the query needs it.
         if query.mentions(STORAGE.name) {
             datasets.push(storage(inner, account).await?);
         }

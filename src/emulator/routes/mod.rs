@@ -37,8 +37,8 @@ struct NamespaceTarget<'a> {
 impl<'a> NamespaceTarget<'a> {
     /// Reads the namespace in the path.
     ///
-    /// `wrangler dev` keeps the pairs of a binding under whatever the file says, or under the
-    /// binding's name, so where any namespace will do, any text does, as it is spelt.
+    /// `wrangler dev` stores the pairs of a binding under the id in the file, whatever it is, or
+    /// under the binding's name. So where any namespace is accepted, any text is, verbatim.
     fn read(inner: &'a Inner, account: &'a AccountId, text: &str) -> Result<Self, Refusal> {
         let mut target = Self {
             inner,
@@ -71,7 +71,7 @@ impl<'a> NamespaceTarget<'a> {
         })
     }
 
-    /// Counts what was done with so many keys, or a list.
+    /// Counts an operation on this many keys, or a list.
     fn count(&self, action: Action, keys: usize) {
         let tally = Tally {
             date: counters::day(self.inner.now()).to_string(),

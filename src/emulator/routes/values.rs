@@ -55,7 +55,7 @@ pub(super) async fn metadata(target: &NamespaceTarget<'_>, key: &str) -> Result<
     Ok(record.metadata.map_or_else(Answer::nothing, Answer::result))
 }
 
-/// `DELETE …/values/{key}`. What is not there is deleted already.
+/// `DELETE …/values/{key}`. Deleting a missing key succeeds.
 pub(super) async fn delete(target: &NamespaceTarget<'_>, key: &str) -> Result<Answer, Refusal> {
     target.check("remove key")?;
     let key = parse_key(key, "remove key")?;

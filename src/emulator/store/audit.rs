@@ -34,7 +34,7 @@ pub struct Audit {
     pub databases: usize,
     /// How many keys they have, also expired ones.
     pub keys: usize,
-    /// What cannot be used: databases of other programs, and stores of old versions.
+    /// Databases of other programs, and stores of old versions.
     pub unusable: Vec<Error>,
     /// Damaged databases.
     pub damaged: Vec<Damage>,
@@ -159,7 +159,7 @@ fn referenced_values(root: &Path) -> Result<HashSet<String>, Error> {
 struct Values {
     /// The folder of each by its name.
     folders: HashMap<String, PathBuf>,
-    /// The folder that belongs to a database, where its name says so.
+    /// The folder of each database whose name tells it.
     owners: HashMap<PathBuf, PathBuf>,
     /// The folders that a row named a value in.
     in_use: HashSet<PathBuf>,

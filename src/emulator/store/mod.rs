@@ -103,7 +103,7 @@ impl Error {
 pub(super) struct KeyRange {
     /// Only keys that begin so.
     pub(super) prefix: String,
-    /// Only keys beyond this one. No key is the empty one, so that one stands for the beginning.
+    /// Only keys after this one. Keys are never empty, so the empty string means the beginning.
     pub(super) after: String,
     /// The most keys to return.
     pub(super) limit: usize,
@@ -154,7 +154,7 @@ trait Backend: Send + Sync {
     /// Writes records in their order: what fails leaves those before. The last of several with one
     /// key stays.
     fn put(&self, namespace: &str, records: Vec<Record>, now: i64) -> Result<(), Error>;
-    /// Deletes keys in their order. What is not there is deleted already.
+    /// Deletes keys in their order. Missing keys are ignored.
     fn delete(&self, namespace: &str, keys: &[KeyName]) -> Result<(), Error>;
     /// Deletes all pairs of a namespace.
     fn clear(&self, namespace: &str) -> Result<(), Error>;

@@ -1,4 +1,4 @@
-//! The analytics: what was done is what is told, to queries of any shape.
+//! The analytics: queries of any shape return the operations that were done.
 
 use serde_json::json;
 

@@ -209,7 +209,7 @@ async fn files_that_are_removed_meanwhile_are_made_again() {
     assert_eq!(get(&service, "k").await, None);
     put(&service, "k", "", "2").await;
     assert_eq!(get(&service, "k").await.unwrap(), "2");
-    // Another program makes them anew.
+    // Another program recreates them.
     fs_err::remove_dir_all(kv(&service)).unwrap();
     let root = service.state.as_ref().unwrap().path();
     let other = Service::at(root);

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::*;
 
-/// What is put, and what is there.
+/// A stored value.
 #[derive(Clone, Debug, PartialEq)]
 struct Pair {
     value: Vec<u8>,

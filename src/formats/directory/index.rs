@@ -51,7 +51,7 @@ pub(super) struct Sorted {
     last: Option<KeyName>,
 }
 
-/// Reads the index at `path`; without a file there are no entries.
+/// Reads the index at `path`; a missing file is an empty index.
 pub(super) fn read(path: PathBuf) -> io::Result<Entries> {
     let lines = match fs::symlink_metadata(&path) {
         Ok(it) if it.is_file() => Some(Lines::new(File::open(path)?)),

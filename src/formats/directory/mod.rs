@@ -12,7 +12,7 @@
 //! | a segment of more than 240 bytes, encoded | directories that end in `%+`, without a `/` |
 //! | `a/b` where the key `a` exists too | the directory is `a%=`, beside the file `a` |
 //!
-//! Expiry and metadata stand in the index, `.kvctl.ndjson`: a header, and one line for each key
+//! Expiration and metadata are in the index, `.kvctl.ndjson`: a header, and one line for each key
 //! that has either, in the order of the keys' bytes:
 //!
 //! ```json
@@ -20,12 +20,12 @@
 //! {"key":"a/b","expiration":1767225600,"metadata":{"lang":"en"}}
 //! ```
 //!
-//! Reading takes any directory: a `%` that encodes nothing stands for itself. Names that begin with
-//! `.` are passed over, with all below them, unless they are asked for; which those are is told at
-//! the end. Links are followed only to files inside the directory.
-//! Keys come in the order of their bytes; the names of the directories on the way to the current
-//! one are held in memory, nothing else. Keys that differ only in case, or only in how an accent is
-//! composed, are one file on some systems; that is not solved here.
+//! Any directory can be read: a `%` that encodes nothing is literal. Names that begin with `.` are
+//! skipped, with everything below them, unless they are included; the skipped names are reported at
+//! the end. Links are followed only to files inside the directory. Keys come in the order of their
+//! bytes; the names of the directories on the way to the current one are held in memory, nothing
+//! else. Keys that differ only in case, or only in how an accent is composed, are one file on some
+//! systems; that is not solved here.
 
 mod index;
 mod layout;

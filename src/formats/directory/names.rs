@@ -13,7 +13,7 @@ const EMPTY: &str = "%_";
 /// Ends the name of a directory whose segment continues in the next name.
 const CONTINUED: &str = "%+";
 
-/// Ends the name of a directory that stands beside a file of the same segment.
+/// Suffix of a directory next to a file for the same segment.
 const BESIDE: &str = "%=";
 
 /// What Windows takes for a device, whatever its extension. Two more have a digit.

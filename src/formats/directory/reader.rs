@@ -47,7 +47,7 @@ impl DirectoryReader {
         })
     }
 
-    /// Returns what was passed over because its name begins with a dot.
+    /// Returns the names that were skipped because they begin with a dot.
     pub fn into_skipped(self) -> Vec<Skipped> {
         self.files.into_skipped()
     }

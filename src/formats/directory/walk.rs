@@ -1,4 +1,4 @@
-//! The files of a directory, in the order of the keys that they stand for.
+//! The files of a directory, in the order of their keys.
 
 use std::{
     collections::VecDeque,
@@ -13,7 +13,7 @@ use fs_err as fs;
 use super::{INDEX, names};
 use crate::formats::{Problem, ReadError, RecordLocation, error::RecordError};
 
-/// A file, and the key it stands for.
+/// A file and its key.
 pub(super) struct KeyFile {
     /// The key, which may be no valid one.
     pub key: String,
@@ -35,7 +35,7 @@ pub(super) struct Walk {
     over: bool,
 }
 
-/// What stands for a part of a key.
+/// A file or directories for one part of a key.
 struct Node {
     /// The part, decoded; a directory ends in `/`, so that sorting the parts sorts the keys.
     part: String,
@@ -43,7 +43,7 @@ struct Node {
 }
 
 enum Kind {
-    /// The directories that stand for this part; more than one only if `a` and `a%=` are there.
+    /// The directories for this part; more than one only if both `a` and `a%=` exist.
     Directories(Vec<PathBuf>),
     /// A file, and what to open.
     File { path: PathBuf, target: PathBuf },
@@ -71,7 +71,7 @@ impl Walk {
         Ok(walk)
     }
 
-    /// Reads the names of `directories`, which stand for the same `key`.
+    /// Reads the names in `directories`, which all map to `key`.
     fn enter(&mut self, key: String, directories: Vec<PathBuf>) -> io::Result<()> {
         let mut nodes = Vec::new();
         for directory in directories {
@@ -89,7 +89,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Adds what is in `directory`, which stands for `key`; its names go on from `begun`, the
+    /// Adds the entries of `directory`, which maps to `key`; its names continue `begun`, the
     /// beginning of a long segment.
     fn list(
         &mut self,
@@ -156,7 +156,7 @@ impl Walk {
         })
     }
 
-    /// Returns what was passed over.
+    /// Returns what was skipped.
     pub(super) fn into_skipped(self) -> Vec<Skipped> {
         self.skipped
     }
@@ -212,7 +212,7 @@ fn wrong(path: PathBuf, problem: Problem) -> ReadError {
 pub struct Skipped {
     /// The file or directory, relative to the directory that is read.
     pub path: PathBuf,
-    /// What the keys of it are, or begin with, if it stands for any.
+    /// Its keys, or their prefixes, if it has any.
     keys: Vec<Keys>,
 }
 
@@ -223,8 +223,8 @@ enum Keys {
 }
 
 impl Skipped {
-    /// Notes what is at `path`, whose key goes on behind `before`. It may be a file, a directory or
-    /// a link to either.
+    /// Records `path`, whose key continues `before`. It may be a file, a directory or a link to
+    /// either.
     pub(super) fn new(path: PathBuf, before: &str) -> Self {
         let name = path.file_name().and_then(|name| name.to_str());
         let mut keys = Vec::new();

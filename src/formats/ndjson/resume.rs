@@ -16,7 +16,7 @@ use crate::{
 
 /// The part of an interrupted export that is whole: its header and complete lines of records.
 pub struct Partial {
-    /// The bytes of it; what follows is to be cut off.
+    /// Its length in bytes; the rest must be truncated.
     pub length: u64,
     /// Its keys; the export continues with all others.
     pub keys: Keys,

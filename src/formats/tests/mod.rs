@@ -201,7 +201,7 @@ pub(super) fn read_well(format: StreamFormat, input: &[u8]) -> Vec<Record> {
     records
 }
 
-/// What is said about an input, one message a line; `ok` for a record.
+/// Returns the messages about an input, one per line; `ok` for a record.
 pub(super) fn said(format: StreamFormat, input: &[u8]) -> String {
     let (items, summary) = read(format, input);
     let mut lines: Vec<_> = items

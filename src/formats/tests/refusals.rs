@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Invalid inputs and their error messages.
 
 use super::*;
 use crate::formats::wrangler::KeyListReader;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::formats::{Problem, ndjson::Partial, wrangler::KeyListReader};
 
-/// Whether a damaged export was taken for another one than `records`.
+/// Whether a damaged export was read as valid, with records other than `records`.
 fn fooled(bytes: &[u8], records: &[Record]) -> bool {
     let (items, summary) = read(StreamFormat::Ndjson, bytes);
     let mut read = Vec::new();

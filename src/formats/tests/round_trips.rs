@@ -1,4 +1,4 @@
-//! What is written is what is read.
+//! Writing and reading back gives the same records.
 
 use proptest::prelude::*;
 

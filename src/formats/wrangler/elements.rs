@@ -79,7 +79,7 @@ impl Scan {
         false
     }
 
-    /// Whether `byte` stands behind the element: only numbers and words have no end of their own.
+    /// Whether `byte` comes after the element: only numbers and words have no closing byte.
     fn ends_before(&self, byte: u8) -> bool {
         self.scalar && matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r')
     }
@@ -96,8 +96,8 @@ impl<R: Read> Elements<R> {
         }
     }
 
-    /// Returns the next element and where it begins. The error is one of the array unless it can be
-    /// passed over.
+    /// Returns the next element and where it begins. The error is about the array unless it is
+    /// recoverable.
     pub(super) fn next(&mut self) -> Option<Result<(&str, RecordLocation), ReadError>> {
         match self.advance() {
             Ok(false) => None,

@@ -150,13 +150,13 @@ impl<W> fmt::Debug for WranglerWriter<W> {
 pub struct ListedKey {
     /// The key.
     pub key: KeyName,
-    /// Where it stands in the input.
+    /// Its position in the input.
     pub location: RecordLocation,
 }
 
 /// Reads keys from a JSON array of strings, or of objects with `name`.
 ///
-/// Ends after the last key, and after an error that cannot be passed over
+/// Ends after the last key, and after an error that cannot be skipped
 /// ([`ReadError::is_recoverable`]).
 pub struct KeyListReader<R> {
     elements: Elements<R>,

@@ -37,7 +37,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest of these pauses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// Up to so many keys are asked for one by one in the end, so that no answer about many decides.
+/// Up to this many keys are finally checked one by one, so that a bulk answer never decides alone.
 const SINGLY_MAX: usize = 100;
 
 /// How long to ask again, and whom to tell that this is waited for.

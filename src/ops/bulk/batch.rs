@@ -17,10 +17,10 @@ pub struct Capacity {
     pub bytes: usize,
 }
 
-/// The body of one bulk request, and where each key's part stands in it.
+/// The body of one bulk request, and the byte range of each key in it.
 ///
-/// A body can be taken apart by copying byte ranges, so nothing is encoded twice, and the records
-/// need not be kept.
+/// A body can be split by copying byte ranges, so nothing is encoded twice, and the records need
+/// not be kept.
 #[derive(Clone)]
 pub struct Batch {
     body: Vec<u8>,
@@ -171,7 +171,7 @@ impl Batch {
         self.copy(self.items.iter().filter(|item| wanted(&item.key)))
     }
 
-    /// Takes it apart in the middle.
+    /// Splits it in the middle.
     pub fn halves(&self) -> [Self; 2] {
         let (first, second) = self.items.split_at(self.items.len().div_ceil(2));
         [self.copy(first.iter()), self.copy(second.iter())]

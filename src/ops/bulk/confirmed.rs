@@ -1,8 +1,7 @@
-//! Which keys of a list a resumed copy passes over: those of the ranges that an earlier run confirmed,
-//! as long as the list still has the same keys there. Of a range that has others, all keys are copied
-//! again.
+//! Which keys of a list a resumed copy skips: those in ranges that an earlier run confirmed, if the
+//! list still has the same keys there. If a range changed, all its keys are copied again.
 //!
-//! The list tells no more than that: a value that changed under its key is not seen. Pure.
+//! Only keys are compared: a changed value is not detected. Pure.
 
 use std::{collections::BTreeMap, iter::Peekable, vec};
 
@@ -59,8 +58,8 @@ impl Confirmed {
         }
     }
 
-    /// Takes the next part of the list, and returns what is to be copied, in its order, as far as that
-    /// is known. Keeps no more than the keys of one range.
+    /// Takes the next part of the list, and returns what to copy, in order, as far as that is
+    /// known. Keeps no more than the keys of one range.
     pub fn next(&mut self, page: Vec<Listed>) -> Vec<Listed> {
         let mut left = Vec::new();
         for listed in page {
@@ -83,7 +82,7 @@ impl Confirmed {
         left
     }
 
-    /// Returns what is to be copied of what was kept, after the last part of the list.
+    /// Returns which of the kept keys to copy, after the last part of the list.
     pub fn end(&mut self) -> Vec<Listed> {
         let mut left = Vec::new();
         while let Some(range) = self.ranges.next() {
@@ -113,7 +112,7 @@ impl Confirmed {
         self.ranges.clone().map(|range| range.count).sum()
     }
 
-    /// Returns how many records were confirmed before and are passed over, in the ranges so far.
+    /// Returns how many records were confirmed before and are skipped, in the ranges so far.
     pub fn passed_over(&self) -> u64 {
         self.passed_over
     }
@@ -192,7 +191,7 @@ mod tests {
     }
 
     /// Reads `list` in pages against a journal with these lines; returns what is left to copy, and
-    /// how many are passed over and copied again.
+    /// how many are skipped and copied again.
     fn pass(lines: &[String], listed: &[Listed], page: usize) -> (Vec<String>, u64, u64) {
         let text = lines.join("\n") + "\n";
         let mut confirmed = Confirmed::new(Done::parse(&text));

@@ -26,8 +26,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of writing so many records, whose values have so many `bytes` together, as far as is
-    /// known.
+    /// The cost of writing `records` whose values have `bytes` in total, as far as is known.
     pub fn of_writes(records: u64, bytes: u64) -> Self {
         let requests = records.div_ceil(BULK_MAX_KEYS as u64);
         Self {
@@ -37,7 +36,7 @@ impl Cost {
         }
     }
 
-    /// The cost of reading so many records, and of writing them.
+    /// The cost of reading and writing `records`.
     pub fn of_copies(records: u64) -> Self {
         let read = Self {
             requests: records.div_ceil(BULK_GET_MAX_KEYS as u64),
@@ -47,7 +46,7 @@ impl Cost {
         read.and(Self::of_writes(records, 0))
     }
 
-    /// The cost of deleting so many keys.
+    /// The cost of deleting `keys`.
     pub fn of_deletes(keys: u64) -> Self {
         Self {
             requests: keys.div_ceil(BULK_MAX_KEYS as u64),

@@ -69,11 +69,11 @@ pub fn open_journal(
         content: None,
     };
     let few = names.len() <= BULK_MAX_KEYS && !resume;
-    // What an earlier run left must not be taken for a part of a later one.
+    // A journal left by an earlier run must not be mistaken for that of a later one.
     if few && !journals.has(&run) {
         return Ok((None, Done::default()));
     }
-    // To delete once more does no harm, so nobody has to ask for it.
+    // Deleting again is harmless, so it needs no flag.
     let start = if resume {
         ResumePolicy::Resume
     } else {

@@ -1,4 +1,4 @@
-//! Files of records: looked through before anything is sent, and read as a stream.
+//! Files of records: checked before anything is sent, and read as a stream.
 
 use std::{
     io::{self, Read},
@@ -43,7 +43,7 @@ pub enum Error {
         /// What is wrong.
         source: ReadError,
     },
-    /// It is no longer what it was when it was looked through.
+    /// It changed since it was checked.
     #[error("{} changed while it was read{}", path.display(), at(place.as_deref()))]
     Changed {
         /// The file.
@@ -87,13 +87,13 @@ pub struct Survey {
     pub bytes: u64,
     /// Whether a checksum said that these are all records, as they were exported.
     pub verified: bool,
-    /// What is wrong with the others, where those are passed over.
+    /// Why the others are invalid, if those are skipped.
     pub invalid: Vec<String>,
     /// The checksum of the file's bytes, or of a directory's records.
     pub sum: String,
-    /// Binds whoever reads it again.
+    /// Detects changes when it is read again.
     pub seal: Seal,
-    /// The names in a directory that were passed over because they begin with a dot.
+    /// The names in a directory that were skipped because they begin with a dot.
     pub skipped: Vec<Skipped>,
 }
 
@@ -116,7 +116,7 @@ impl RecordFile {
         }
     }
 
-    /// Looks through the whole file, so that nothing is sent of one that is wrong somewhere.
+    /// Checks the whole file first, so that no part of an invalid file is sent.
     pub fn survey(&self, skip_invalid: bool) -> Result<Survey, Error> {
         let mut sealer = Sealer::default();
         let mut survey = match self.format {

@@ -66,7 +66,7 @@ pub struct Import<'a> {
     pub namespace: Namespace<'a>,
     /// The same, as the journal names it.
     pub to: NamespaceRef,
-    /// What is read.
+    /// The input.
     pub file: &'a RecordFile,
     /// Where that is, unless it came through a pipe.
     pub path: Option<&'a Path>,

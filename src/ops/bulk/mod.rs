@@ -1,8 +1,8 @@
 //! Moving many keys: out of a namespace, into one, and the comparison of two.
 //!
-//! All of it is one stream of records. [`read`] makes one of a namespace, [`write`](mod@write) sends
-//! one into a namespace, [`mod@file`] makes one of files, [`export`] writes one to them, [`compare`] walks along two;
-//! [`delete`] is for names alone. What is sent goes through [`send`], whoever sends it.
+//! All of it is one stream of records. [`read`] makes one of a namespace, [`write`](mod@write)
+//! sends one into a namespace, [`mod@file`] makes one of files, [`export`] writes one to them,
+//! [`compare`] walks along two; [`delete`] is for names alone. Everything is sent through [`send`].
 
 pub mod absent;
 pub mod audit;

@@ -8,7 +8,7 @@ use crate::wire::BulkResult;
 /// it. One record among 10,000 takes 28.
 pub const REFUSED_REQUESTS_MAX: usize = 40;
 
-/// How many further requests are made for a batch that is too much for the service.
+/// The maximum number of extra requests for a batch that is too large for the service.
 pub const TOO_MUCH_REQUESTS_MAX: usize = 1000;
 
 /// What is said of keys whose batch was refused, where those requests were not enough.
@@ -47,7 +47,7 @@ impl Parts {
         }
     }
 
-    /// Returns the largest part that may be sent, so that what is not sent in the end is little.
+    /// Returns the largest part that may be sent, to leave little unsent in the end.
     pub(super) fn next(&mut self) -> Option<(Batch, bool)> {
         loop {
             let sizes = self.waiting.iter().enumerate();

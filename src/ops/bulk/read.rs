@@ -1,6 +1,6 @@
 //! Reading a namespace: list pages give names, expiry and metadata; values come by bulk get.
 //!
-//! Bulk get takes a hundred keys a request, and text only: one value that is no text fails the
+//! Bulk get takes a hundred keys a request, and text only: one value that is not text fails the
 //! whole request. Such a batch is halved until the culprits are few, and those are read singly. The
 //! more of a namespace turns out to be binary, the fewer keys are asked for at once.
 
@@ -35,9 +35,9 @@ pub struct Listed {
     pub key: KeyName,
     /// When it expires.
     pub expiration: Option<Expiration>,
-    /// What is stored beside it.
+    /// Its metadata.
     pub metadata: Option<Metadata>,
-    /// Where it stands in the list, from 0.
+    /// Its position in the list, from 0.
     pub number: u64,
 }
 
@@ -54,7 +54,7 @@ impl Listed {
     }
 }
 
-/// A record, and where its key stands in the list.
+/// A record, and the position of its key in the list.
 pub type Found = (u64, Record);
 
 /// What an answer about many keys tells of one.
@@ -91,7 +91,7 @@ impl Classify for Error {
 #[derive(Debug)]
 pub struct Reader<'a> {
     namespace: Namespace<'a>,
-    /// How many requests for values may be under way.
+    /// Limits the requests for values in flight.
     lanes: Semaphore,
     text: AtomicUsize,
     binary: AtomicUsize,
@@ -102,8 +102,8 @@ pub struct Reader<'a> {
 /// See [`Reader::FEW`].
 const FEW: usize = 8;
 
-/// Returns how many keys to ask for at once where `binary` of `known` values are no text: the number
-/// that is expected to cost the fewest requests a key.
+/// Returns how many keys to ask for at once if `binary` of `known` values are not text: the number
+/// expected to cost the fewest requests per key.
 ///
 /// A request for `n` keys succeeds only if all of them are text; otherwise both halves are asked for,
 /// or each key where they are few.
@@ -129,7 +129,7 @@ fn group(binary: usize, known: usize) -> usize {
 }
 
 impl<'a> Reader<'a> {
-    /// How many requests for values are under way at the same time.
+    /// How many requests for values are in flight at once.
     pub const LANES: usize = 8;
 
     /// A batch this small that holds a binary value is read singly: halving on would cost more.
@@ -355,7 +355,7 @@ impl<'a> Reader<'a> {
                 self.absent.keep(listed, self.now());
                 Ok(None)
             }
-            // To say nothing of a key is not to say that it is absent.
+            // A key missing from the answer is not necessarily absent.
             Answered::Omitted => self.fetch_one(listed).await,
         }
     }
@@ -415,7 +415,7 @@ fn record(listed: Listed, value: Bytes) -> Found {
     (number, record)
 }
 
-/// Whether a bulk get failed because of what was asked for: a value that is no text, or too much.
+/// Whether a bulk get failed because of its keys: a value is not text, or they are too large.
 fn is_unfit(error: &api::Error) -> bool {
     error.has_code(code::BULK_GET)
         || error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE)

@@ -1,12 +1,12 @@
-//! Who is told how a run over many keys goes.
+//! Progress reports of a run over many keys.
 
 use std::time::Duration;
 
 use super::cost::Cost;
 
-/// Who is told how a run goes.
+/// Receives the progress of a run.
 pub trait Reporter {
-    /// Says what goes on.
+    /// Reports progress.
     fn status(&self, message: &str);
 
     /// Says what the user should know.

@@ -29,7 +29,7 @@ use crate::{
 /// Writes to one key must be this far apart.
 pub(super) const SAME_KEY: Duration = Duration::from_secs(1);
 
-/// What is done to the keys.
+/// The operation on the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Put,
@@ -66,7 +66,7 @@ pub enum Error {
         /// Why it ended.
         source: api::Error,
     },
-    /// What was confirmed could not be written down.
+    /// The journal could not be written.
     #[error("could not write the journal")]
     Journal(#[source] io::Error),
 }
@@ -264,7 +264,7 @@ impl<'a> Sender<'a> {
     }
 }
 
-/// The jobs that are under way, and what came of those that are not any more.
+/// The jobs in flight, and the outcomes of finished ones.
 pub(super) struct InFlight<'r, 'a> {
     sender: &'r Sender<'a>,
     under_way: FuturesUnordered<BoxFuture<'r, (usize, Outcome)>>,
@@ -277,10 +277,10 @@ pub(super) struct InFlight<'r, 'a> {
 }
 
 impl<'r, 'a> InFlight<'r, 'a> {
-    /// How many requests are under way at the same time.
+    /// How many requests are in flight at once.
     const AT_ONCE: usize = 4;
 
-    /// How many bytes may be under way in all, so that memory has a bound.
+    /// How many bytes may be in flight in total, to bound memory.
     const BYTES: usize = 160 * 1024 * 1024;
 
     pub(super) fn new(
@@ -318,7 +318,7 @@ impl<'r, 'a> InFlight<'r, 'a> {
         Ok(())
     }
 
-    /// Waits until nothing is under way.
+    /// Waits until nothing is in flight.
     pub(super) async fn drain(&mut self) -> Result<(), Error> {
         while !self.under_way.is_empty() {
             self.join_next().await?;
@@ -344,7 +344,7 @@ impl<'r, 'a> InFlight<'r, 'a> {
         let Some(source) = self.take(outcome)? else {
             return Ok(());
         };
-        // What is still under way may be confirmed yet, and must not be sent twice.
+        // Requests in flight may still be confirmed, and must not be sent twice.
         while let Some((_, outcome)) = self.under_way.next().await {
             self.take(outcome)?;
         }

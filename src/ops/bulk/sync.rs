@@ -56,7 +56,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the keys that are to be written.
+    /// Returns the keys to write.
     pub fn writes(&self) -> HashSet<&str> {
         let writes = self.new.iter().chain(&self.changed);
         writes.map(String::as_str).collect()
@@ -104,7 +104,7 @@ impl Sync<'_> {
             Some(Expiry::After(ttl)) => Some(ttl),
             Some(Expiry::At(_)) | None => None,
         };
-        // It is compared as a moment, and sent as a TTL.
+        // It is compared as an absolute time, and sent as a TTL.
         let mut record = input.into_record(self.now);
         if !self.prefix.is_empty() {
             let name = format!("{}{}", self.prefix, record.key);
@@ -121,7 +121,7 @@ impl Sync<'_> {
         })
     }
 
-    /// Whether `key` may stand for a file that was skipped.
+    /// Whether `key` may be that of a skipped file.
     fn is_skipped(&self, key: &KeyName) -> bool {
         let name = key.as_str().strip_prefix(self.prefix);
         let covered = |name| self.survey.skipped.iter().any(|it| it.covers(name));

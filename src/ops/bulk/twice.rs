@@ -1,8 +1,8 @@
 //! Reading the same thing twice: what was looked at the first time binds the second.
 //!
-//! A file is sealed block by block, and no byte of a block is handed out before the block is known
-//! to be what it was; a directory is sealed record by record. So whoever changes either in between
-//! is found out before anything of the change is sent.
+//! A file is sealed block by block, and no byte of a block is returned before the block is
+//! verified; a directory is sealed record by record. So a change in between is detected before any
+//! of it is sent.
 
 use std::{
     io::{self, Read},
@@ -21,7 +21,7 @@ type Sum = [u8; 32];
 /// How much of a file is checked at once, in bytes.
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// What was seen the first time.
+/// The seal from the first read.
 #[derive(Debug, Clone, Default)]
 pub struct Seal {
     /// Of each block of a file, or of each record of a directory.
@@ -122,7 +122,7 @@ pub(super) struct Sealed<R> {
     seal: Seal,
     changed: Changed,
     block: Vec<u8>,
-    /// How much of the block was handed out.
+    /// How much of the block was returned.
     given: usize,
     /// How many blocks were read.
     blocks: usize,

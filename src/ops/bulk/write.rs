@@ -40,7 +40,8 @@ pub enum Error<E> {
     /// What time it is at the service is not known, and decides whether a record has expired.
     #[error("could not get the time of the service")]
     Time(#[source] api::Error),
-    /// A record that is no JSON. It cannot happen: records are made of what JSON can say.
+    /// A record that cannot be encoded as JSON. This never happens: JSON can represent all of its
+    /// fields.
     #[error("a record could not be encoded")]
     Encode(#[from] serde_json::Error),
 }
@@ -59,11 +60,11 @@ impl<E: Classify> Classify for Error<E> {
 /// A record on its way into a namespace.
 #[derive(Debug)]
 pub struct Outgoing {
-    /// Where it stands in the input.
+    /// Its position in the input.
     pub number: u64,
     /// The record.
     pub record: Record,
-    /// How long it is to live, whatever its expiration.
+    /// Its lifetime, which overrides its expiration.
     pub lifetime: Lifetime,
 }
 
@@ -106,7 +107,7 @@ impl<'a> Writer<'a> {
         Self { ttl, ..self }
     }
 
-    /// Whether the service would refuse a record, because it has expired, or will in a moment.
+    /// Whether the service would refuse a record, because it has expired or is about to.
     async fn is_too_soon(&self, lifetime: Lifetime) -> Result<bool, api::Error> {
         let Lifetime::Until(at) = lifetime else {
             return Ok(false);

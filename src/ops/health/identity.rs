@@ -12,7 +12,7 @@ use crate::{
     wire::TokenStatus,
 };
 
-/// Who owns a token.
+/// The owner of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// A user.

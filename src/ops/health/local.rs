@@ -1,4 +1,4 @@
-//! What is on this machine: the project's wrangler, and the local store.
+//! The local state: the project's wrangler, and the local store.
 
 use std::path::{Path, PathBuf};
 
@@ -21,8 +21,8 @@ pub struct Wrangler {
     pub path: PathBuf,
 }
 
-/// Finds the wrangler of the project that `directory` belongs to. It is not run: its own file says
-/// which version it is.
+/// Finds the wrangler of the project that contains `directory`. It is not run: its `package.json`
+/// has the version.
 pub fn installed_wrangler(directory: &Path) -> Option<Wrangler> {
     #[derive(Deserialize)]
     struct Package {

@@ -39,13 +39,13 @@ pub struct Outcome {
     pub origin: IdOrigin,
 }
 
-/// Why a plan was not carried out. The file is as it was.
+/// Why applying a plan failed. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[error("could not create {}{}", quoted(.failed), so_far(.created))]
 pub struct Error {
     /// The titles that were not created.
     pub failed: Vec<Title>,
-    /// What was created all the same; the next run adopts it.
+    /// What was created anyway; the next run adopts it.
     pub created: Vec<(Title, NamespaceId)>,
     /// Why the first of them failed.
     pub source: api::Error,

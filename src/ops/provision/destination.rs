@@ -99,8 +99,7 @@ impl<'a> Destination<'a> {
         }
     }
 
-    /// Writes `text`, provided that what was there is still there. Equal bytes are left alone,
-    /// whoever wrote them.
+    /// Writes `text` if the file has not changed since. Equal bytes are left alone.
     pub fn write(&self, text: &str) -> Result<(), fsx::Error> {
         if let Some(before) = self.before() {
             return fsx::replace(self.path(), before, text.as_bytes());

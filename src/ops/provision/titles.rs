@@ -13,7 +13,7 @@ pub struct Titles {
     /// The title that `wrangler deploy` would have given it, if that differs.
     pub deploy_form: Option<Title>,
     /// Titles that `wrangler kv namespace create` would have given it, in any project: never
-    /// adopted unasked, for they may be another project's.
+    /// adopted by default, since they may be another project's.
     pub bare: Vec<Title>,
 }
 

@@ -39,7 +39,7 @@ pub enum Error {
     /// `Env` can only be in a TypeScript file.
     #[error("`{}` is not a TypeScript file", .0.display())]
     NotTypeScript(PathBuf),
-    /// The file that has, or gets, `Env` is no text.
+    /// The file that has, or gets, `Env` is not UTF-8 text.
     #[error("{}:{line}: the file is not UTF-8 text", path.display())]
     Encoding {
         /// The file.

@@ -23,8 +23,8 @@ pub struct ScaffoldState {
     /// Whether the project was scaffolded: it has a generated file where one is expected, or
     /// `kvctl.toml` has a table `[scaffold]`. If not, nothing else here means anything.
     pub scaffolded: bool,
-    /// The helper files that are wanted. Where `kvctl.toml` has no table `[scaffold]`, those that are
-    /// there: nobody says that the others are wanted.
+    /// The expected helper files. Without a `[scaffold]` table in `kvctl.toml`, only those that
+    /// exist.
     pub files: Vec<FileState>,
     /// The file that declares `Env`; `None` if it is not wanted.
     pub env: Option<EnvState>,
@@ -46,7 +46,7 @@ pub struct FileState {
 pub struct EnvState {
     /// The file.
     pub path: PathBuf,
-    /// The bindings that are no fields of it.
+    /// The bindings without a field in it.
     pub missing: Vec<Binding>,
     /// Whether `wrangler types` generates the fields, so that running it adds what is missing.
     pub generated: bool,

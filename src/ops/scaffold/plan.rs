@@ -39,7 +39,7 @@ pub struct Step {
     pub action: Action,
     /// What the file holds, if there is one.
     pub before: Option<Vec<u8>>,
-    /// What it is to hold.
+    /// Its new content.
     pub after: String,
     /// Where what it held is kept.
     pub backup: Option<PathBuf>,

@@ -29,7 +29,7 @@ use crate::{
 
 const NDJSON: Format = Format::Stream(StreamFormat::Ndjson);
 
-/// What the user is told.
+/// The messages to the user.
 #[derive(Default)]
 struct Said(RefCell<Vec<String>>);
 
@@ -153,7 +153,7 @@ fn named(service: &Service, id: &NamespaceId) -> NamespaceRef {
     }
 }
 
-/// A service with so many keys in a namespace.
+/// A service with `count` keys in a namespace.
 async fn filled(count: usize) -> (Service, NamespaceId) {
     let (service, id) = service().await;
     write(&service, &id, records(count)).await.unwrap();

@@ -104,7 +104,7 @@ fn named_account(id: &str, name: &str) -> Account {
     }
 }
 
-/// A client that tries once, so that a fault is met.
+/// A client that does not retry, so that faults surface.
 fn client(base: &str, token: &str) -> Client {
     client_trying(base, token, 0)
 }

@@ -1,4 +1,4 @@
-//! Provisioning: what is wanted, planned and carried out, and that doing it again changes nothing.
+//! Provisioning: planning, applying, and that a second run changes nothing.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -64,7 +64,7 @@ pub enum OperationKind {
     Write,
     /// A key was deleted.
     Delete,
-    /// Keys were listed: one request, whatever it found.
+    /// Keys were listed: one per request, regardless of the number of keys.
     List,
 }
 

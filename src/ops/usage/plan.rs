@@ -1,8 +1,8 @@
 //! What the plans of Workers KV allow and charge. Pure.
 //!
 //! From Cloudflare's page of prices as of 21 April 2026
-//! (<https://developers.cloudflare.com/kv/platform/pricing/>). A gigabyte is taken for 10^9 bytes,
-//! and a month for 30 days.
+//! (<https://developers.cloudflare.com/kv/platform/pricing/>). Assumes that a gigabyte is 10^9
+//! bytes and a month 30 days.
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -39,7 +39,7 @@ impl Plan {
         }
     }
 
-    /// Returns whether it includes so many in a `day` or a `month`.
+    /// Returns the period of the allowance: `day` or `month`.
     pub fn period(self) -> &'static str {
         match self {
             Self::Free => "day",

@@ -10,8 +10,7 @@ use crate::wire::{
     analytics::{KvDatasets, ROWS_MAX},
 };
 
-/// Puts what the analytics say beside the namespaces that exist. Rows of days beyond the window are
-/// passed over.
+/// Joins the analytics with the existing namespaces. Rows outside the window are skipped.
 pub fn tabulate(window: Window, found: &KvDatasets, existing: &[NamespaceInfo]) -> Usage {
     let mut operations: BTreeMap<(&str, Date), Operations> = BTreeMap::new();
     let mut stored: BTreeMap<(&str, Date), Stored> = BTreeMap::new();

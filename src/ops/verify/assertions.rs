@@ -53,7 +53,7 @@ async fn judge_all(context: &CheckContext<'_>) -> Vec<Finding> {
     judged.buffered(AT_ONCE).collect().await
 }
 
-/// Pairs an assertion with the sections it is about; with none if none of them is meant.
+/// Pairs an assertion with the sections it applies to, if any.
 fn cases<'a>(assertion: &'a Assertion, scopes: &[&'a Scope]) -> Vec<Case<'a>> {
     let about = scopes.iter().filter(|scope| {
         let only = assertion.environment.as_ref();
@@ -198,7 +198,7 @@ impl Lookup<'_> {
     ) -> Result<Vec<String>, api::Error> {
         let mut pages = std::pin::pin!(self.0.keys(prefix));
         let mut count = 0;
-        // Once it is decided, no more pages are asked for.
+        // Stop listing once the outcome is known.
         while let Some(keys) = pages.try_next().await? {
             count += keys.len();
             if max.map_or(count >= min, |max| count > max) {
@@ -223,7 +223,7 @@ impl Lookup<'_> {
 /// A key that is there.
 struct StoredKey<'a> {
     value: &'a [u8],
-    /// For how many seconds yet; `None` is for ever.
+    /// The seconds until it expires; `None` if it never does.
     lives: Option<i64>,
     metadata: Option<&'a Metadata>,
 }

@@ -1,4 +1,4 @@
-//! Which check an error of the API belongs to, so that one cause makes one check fail.
+//! Maps an API error to a check, so that one cause fails one check.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The checks by name, and which of them are made.
+//! The checks by name, and which of them to run.
 
 use std::{fmt, str::FromStr};
 
@@ -136,7 +136,7 @@ impl FromStr for Check {
     }
 }
 
-/// Which checks are made.
+/// Which checks to run.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     only: Vec<Check>,
@@ -161,7 +161,7 @@ impl Selection {
         (self.only.is_empty() || self.only.contains(&check)) && !self.skip.contains(&check)
     }
 
-    /// Returns the checks that are made.
+    /// Returns the checks to run.
     pub fn checks(&self) -> impl Iterator<Item = Check> {
         Check::ALL.iter().copied().filter(|check| self.has(*check))
     }

@@ -182,7 +182,7 @@ impl<'a> CheckContext<'a> {
         self.options.service.as_ref().ok()?.meter.stats()
     }
 
-    /// Returns the account that is meant.
+    /// Returns the account to use.
     pub(super) fn account(&self) -> Result<&'a AccountId, Blocked> {
         self.client()?;
         let Ok(service) = &self.options.service else {

@@ -45,7 +45,7 @@ pub enum Class {
     Temporary,
     /// No credentials, or not enough of them.
     Denied,
-    /// What was checked is wrong.
+    /// The check failed.
     Check,
 }
 
@@ -183,8 +183,8 @@ impl Finding {
         Self::new(check, Status::Skip, reason)
     }
 
-    /// The check was not made because of what makes `by` fail. If `by` did not fail, `otherwise` is
-    /// what there is to say: whoever skips a check must not keep quiet about why.
+    /// The check was skipped because `by` failed. If `by` did not fail, falls back to `otherwise`:
+    /// a check must not be skipped silently.
     pub(super) fn skip_because_of(by: Check, otherwise: Self) -> Self {
         let skipped = Self::skip(otherwise.check, format!("the check `{by}` failed"));
         Self {

@@ -1,9 +1,8 @@
 //! `verify`: whether a project's KV works, as a list of named checks.
 //!
-//! Each check is a function from the [`context`] to findings; what several need to know is asked once,
-//! there. The checks run concurrently, and each waits only for what it needs. An error of the service
-//! belongs to one check ([`blocked`]), and whatever depends on that one is skipped, so one cause fails
-//! one check.
+//! Each check is a function from the [`context`] to findings; shared facts are fetched once, there.
+//! The checks run concurrently, and each waits only for what it needs. An API error fails one check
+//! ([`blocked`]), and the checks that depend on it are skipped, so one cause fails one check.
 //!
 //! A new check is such a function in the file of its subject ([`project`], [`service`] or one of its
 //! own), a variant of [`Check`], and a line in `run_one`.
@@ -35,11 +34,11 @@ use crate::{
     domain::{Binding, Classification, Classify, ErrorClass, Hint, nearest},
 };
 
-/// An assertion about a binding that nobody knows.
+/// An assertion about an unknown binding.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: assertion names unknown binding `{binding}`")]
 pub struct UnknownBinding {
-    /// Where the assertion stands.
+    /// The location of the assertion.
     pub place: Location,
     /// The binding.
     binding: Binding,

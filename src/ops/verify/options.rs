@@ -1,4 +1,4 @@
-//! What is to be verified, and how.
+//! What to verify, and how.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub struct Service<'a> {
     pub local: bool,
 }
 
-/// Why there is no service to ask.
+/// Why the service cannot be used.
 #[derive(Debug, Clone)]
 pub struct Denial {
     /// What kind of trouble it is.
@@ -47,14 +47,14 @@ pub struct WorkerRoute<'a> {
     pub visitor: &'a Visitor,
     /// What is asked for.
     pub url: Url,
-    /// The status that is right; without one, any that means success.
+    /// The expected status; defaults to any success.
     pub status: Option<u16>,
 }
 
-/// What is to be verified, and how.
+/// What to verify, and how.
 #[derive(Debug)]
 pub struct Options<'a> {
-    /// Which checks are made.
+    /// Which checks to run.
     pub selection: &'a Selection,
     /// The wrangler file.
     pub file: File<'a>,

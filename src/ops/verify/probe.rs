@@ -114,7 +114,7 @@ enum ProbeFailure {
     Options(api::Error),
     /// Another check's business.
     Blocked(Blocked),
-    /// Something was not seen in time.
+    /// A change did not become visible in time.
     NotVisible(String),
     /// Something was kept otherwise than it was given.
     Corrupted(String),

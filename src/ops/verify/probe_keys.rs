@@ -1,4 +1,4 @@
-//! The probe keys that are written and must not stay, whatever happens in between.
+//! The probe keys that were written, and must be deleted in any case.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +11,7 @@ use crate::{
 
 type Entry = (NamespaceId, KeyName);
 
-/// What was written and is still to be deleted, and whether the end was asked for.
+/// Keys that must still be deleted, and whether a stop was requested.
 #[derive(Debug)]
 pub struct ProbeKeys {
     keys: Mutex<Vec<Entry>>,
@@ -37,7 +37,7 @@ impl ProbeKeys {
         self.keys().push((namespace.clone(), key.clone()));
     }
 
-    /// Forgets a key that is gone, or was never written.
+    /// Forgets a key that was deleted or never written.
     pub(super) fn remove(&self, namespace: &NamespaceId, key: &KeyName) {
         self.keys().retain(|(n, k)| (n, k) != (namespace, key));
     }
@@ -47,8 +47,8 @@ impl ProbeKeys {
         self.keys().iter().any(|(n, k)| (n, k) == (namespace, key))
     }
 
-    /// Asks for the end: what is under way is finished, what was written is deleted, and nothing more
-    /// is begun.
+    /// Requests a stop: finishes what is in flight, deletes what was written, and starts nothing
+    /// new.
     pub fn stop(&self) {
         self.stop.send_replace(true);
     }

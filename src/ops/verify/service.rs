@@ -113,7 +113,7 @@ pub(super) async fn account(context: &CheckContext<'_>) -> Vec<Finding> {
     vec![finding]
 }
 
-/// The check `permission`: the credentials may read, and write unless only reading is meant.
+/// The check `permission`: the credentials may read, and write unless the check is read-only.
 pub(super) async fn permission(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Permission;
     if context.is_local() {
@@ -128,7 +128,7 @@ pub(super) async fn permission(context: &CheckContext<'_>) -> Vec<Finding> {
     }
     let finding = match writing(context).await {
         Writing::Allowed => Finding::pass(check, "can read and write"),
-        // Without a wrangler file there are no bindings to try it with.
+        // Without a wrangler file, there is no binding to try it with.
         Writing::Untried if let Err(blocked) = context.document() => blocked.finding(check),
         Writing::Untried => Finding::warn(
             check,

@@ -188,7 +188,7 @@ impl<'a> Insertions<'a> {
         if self.text[line..close].trim().is_empty() {
             self.at(line, &fields);
         } else {
-            // The brace stands on a member's line.
+            // The brace is on a member's line.
             self.at(close, &format!("\n{fields}"));
         }
     }

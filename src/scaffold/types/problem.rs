@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-/// What stands in the way, and on which line.
+/// A problem, and its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The line, from one, where it has one.
     pub line: Option<usize>,
-    /// What stands there.
+    /// The kind of problem.
     pub kind: Kind,
 }
 
-/// What stands in the way.
+/// A kind of problem.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Kind {
     /// The parser does not understand the file.

@@ -86,7 +86,7 @@ fn fields_are_written_as_the_others_are() {
             "export interface Env {\n\t// soon\n}\n",
             "export interface Env {\n\t// soon\n\tA: KVNamespace;\n\tB: KVNamespace;\n}\n",
         ),
-        // The brace stands on a member's line.
+        // The brace is on a member's line.
         (
             "interface Env {\n  fn(): void;\n  A2: string }\n",
             "interface Env {\n  fn(): void;\n  A2: string; \n  A: KVNamespace;\n  B: KVNamespace;\n}\n",

@@ -71,7 +71,7 @@ pub struct Scaffold {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CacheOptions {
-    /// The binding it is meant for.
+    /// The binding it is for.
     #[serde(deserialize_with = "identifier")]
     pub binding: Binding,
     /// What its keys begin with.
@@ -83,7 +83,7 @@ pub struct CacheOptions {
     /// Longest lifetime.
     #[serde(deserialize_with = "lifetime")]
     pub max_ttl: u32,
-    /// How long a missing value is cached; 0: not at all.
+    /// How long a missing value is cached; 0 disables this.
     #[serde(deserialize_with = "lifetime_or_none")]
     pub negative_ttl: u32,
     /// The type of the values.
@@ -97,7 +97,7 @@ pub struct CacheOptions {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionOptions {
-    /// The binding it is meant for.
+    /// The binding it is for.
     #[serde(deserialize_with = "identifier")]
     pub binding: Binding,
     /// What its keys begin with.
@@ -118,7 +118,7 @@ pub struct SessionOptions {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimitOptions {
-    /// The binding it is meant for.
+    /// The binding it is for.
     #[serde(deserialize_with = "identifier")]
     pub binding: Binding,
     /// What its keys begin with.

@@ -1,4 +1,4 @@
-//! Judging the keys of a namespace by the rules of `kvctl.toml`, from nothing but its list.
+//! Checks the keys of a namespace against the rules of `kvctl.toml`, using only its list.
 //!
 //! A list tells names and when keys expire, not when they were written. So a key is judged by the
 //! time it has left: [`rules`] says what that can show. [`prefixes`] counts what keys begin with.
@@ -20,11 +20,11 @@ use self::{
 use super::read::{self, Listed, Reader};
 use crate::api::Namespace;
 
-/// What was seen of one namespace so far.
+/// The findings about one namespace so far.
 #[derive(Debug)]
 pub struct Audit {
     rules: Rules,
-    /// Keys that expire within so many seconds are counted.
+    /// Keys that expire within this many seconds are counted.
     within: Option<i64>,
     counts: Counts,
     prefixes: Prefixes,
@@ -69,7 +69,7 @@ impl ByRule {
     }
 }
 
-/// What was found out about one key.
+/// The findings about one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
     /// The rules that it breaks.
@@ -79,7 +79,7 @@ pub struct Verdict {
 }
 
 impl Audit {
-    /// Begins. Keys that expire `within` so many seconds are counted.
+    /// Starts an audit that counts keys expiring `within` this many seconds.
     pub fn new(rules: Rules, prefixes: Prefixes, within: Option<i64>) -> Self {
         Self {
             rules,

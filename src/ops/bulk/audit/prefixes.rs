@@ -1,6 +1,6 @@
 //! Counting what keys begin with, in bounded memory. Pure.
 //!
-//! A list is in the order of bytes, so all keys with one prefix stand together, and a prefix is
+//! A list is in the order of bytes, so all keys with one prefix are adjacent, and a prefix is
 //! counted to its end before the next one begins. Only the most frequent are kept: the counts are
 //! exact, and memory does not grow with the number of prefixes.
 

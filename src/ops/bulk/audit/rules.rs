@@ -62,12 +62,12 @@ impl Rules {
         (prefix.is_some() || ttl.is_some()).then_some(Self { prefix, ttl })
     }
 
-    /// Judges a key by its name and by how many seconds it has `left`; `None` is for ever.
+    /// Judges a key by its name and by the seconds it has `left`; `None` if it never expires.
     ///
     /// When it was written is not known. With more left than `ttl.max` it was certainly given more;
-    /// with less, it may have been given more all the same, and time has passed. That a key must not
-    /// be given less than `ttl.min` cannot be seen at all: every key comes to have less left. Without
-    /// `ttl.required`, a key that never expires breaks nothing.
+    /// with less, it may have been given more all the same, and time has passed. A TTL below
+    /// `ttl.min` cannot be detected: every key eventually has less left. Without `ttl.required`, a
+    /// key that never expires breaks nothing.
     pub fn judge(&self, name: &str, left: Option<i64>) -> Broken {
         let ttl = self.ttl.unwrap_or_default();
         let longest = ttl.max.map(|max| i64::from(max.seconds()));

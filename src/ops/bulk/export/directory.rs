@@ -15,7 +15,7 @@ use crate::{
     ops::bulk::run::with_progress,
 };
 
-/// How often a directory is begun at most.
+/// The maximum number of attempts at a directory.
 const ATTEMPTS: usize = 3;
 
 impl Export<'_> {

@@ -33,7 +33,7 @@ pub struct Export<'a> {
     pub prefix: &'a str,
     /// How long keys that are listed and cannot be read are retried.
     pub timeout: Duration,
-    /// Where it is noted which namespace a part file belongs to.
+    /// Records the namespace of each part file.
     pub journals: Journals<'a>,
 }
 
@@ -89,7 +89,7 @@ pub enum Error {
     /// Another directory is where this one would grow.
     #[error("{0}: it was left by an export that was killed, or is not an export")]
     Leftover(fsx::Error),
-    /// The file cannot be begun.
+    /// The file cannot be created.
     #[error("could not begin the export")]
     Begin {
         /// Why.

@@ -1,4 +1,4 @@
-//! The part file of an export: begun, continued, or discarded.
+//! The part file of an export: created, resumed or discarded.
 
 use std::{io::Read as _, path::Path};
 
@@ -33,7 +33,7 @@ pub(super) fn begin(
             source,
         })? {
             Some(partial) => return Ok((begun.resume(partial.length)?, Some(partial))),
-            // What was interrupted before its first record is no loss.
+            // An export interrupted before its first record has nothing to resume.
             None => begun.discard()?,
         }
     }

@@ -9,7 +9,7 @@ use super::Position;
 pub struct Done<P> {
     /// Sorted, and apart from each other.
     ranges: Vec<RangeInclusive<P>>,
-    /// As they stand in the journal.
+    /// As written in the journal.
     lines: Vec<Line<P>>,
 }
 
@@ -89,7 +89,7 @@ impl<P: Position> Done<P> {
         Self { ranges, lines }
     }
 
-    /// Whether what stands there was confirmed.
+    /// Whether `key` was confirmed at this position.
     pub fn contains(&self, number: u64, key: &str) -> bool {
         let position = P::of(number, key);
         let at = self.ranges.partition_point(|range| *range.end() < position);

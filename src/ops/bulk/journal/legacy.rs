@@ -1,7 +1,7 @@
 //! Journals that an older kvctl left beside the file that it imported.
 //!
 //! Their first line is `kvctl import 1 WHERE NAMESPACE RECORDS SHA256`; `WHERE` is a sentence for
-//! people, and is passed over.
+//! people, and is ignored.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 /// Opens the journal that an older kvctl left beside `file`, if the run that it is about has to do
-/// with what is asked now. What is not a journal is left as it is.
+/// with what is asked now. Other files are left alone.
 pub fn open_beside<P: Position>(
     file: &Path,
     run: &RunId,

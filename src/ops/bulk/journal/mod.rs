@@ -1,5 +1,5 @@
-//! What of a long run is confirmed, kept in a file, so that an interrupted one can go on without
-//! sending it again.
+//! A file of what a long run has confirmed, so that an interrupted run can resume without sending
+//! it again.
 //!
 //! The first line says what the run is ([`RunId`]); every other is a JSON array `[first, last, count]`, a range
 //! of positions in the input, added after the service confirmed all of it. A position is a record's
@@ -33,7 +33,7 @@ pub use legacy::open_beside;
 
 use run_id::{MAGIC, RunId};
 
-/// Where in its input a key or record stands.
+/// The position of a key or record in its input.
 pub trait Position: Ord + Clone + Serialize + DeserializeOwned {
     /// Chooses between what is known of it.
     fn of(number: u64, key: &str) -> Self;
@@ -82,7 +82,7 @@ pub enum ResumePolicy {
 #[derive(Debug)]
 pub struct Journal<P> {
     file: fsx::AppendFile,
-    /// Whether nothing was confirmed yet, so that nobody would miss it.
+    /// Whether nothing was confirmed yet, so the journal can be removed.
     blank: bool,
     /// Why nothing is added any more.
     failure: Option<io::Error>,
@@ -92,22 +92,22 @@ pub struct Journal<P> {
 /// A journal that is being kept, and what an earlier run confirmed.
 pub type Opened<P> = (Journal<P>, Done<P>);
 
-/// Why there is no journal to go on with.
+/// Why a run cannot be started or resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An earlier run was interrupted, and nobody said what to do about it.
+    /// An earlier run was interrupted, and neither resuming nor restarting was requested.
     #[error("an earlier run was interrupted; its journal is {}", .0.display())]
     Unfinished(PathBuf),
     /// The journal is about something else.
     #[error("the journal {} is of a run with other content, another namespace or other options", .0.display())]
     Other(PathBuf),
-    /// What stands in the journal's place is none, or of another version of kvctl.
+    /// The file is not a journal, or is from another version of kvctl.
     #[error("`{}` is not a journal of this version of kvctl; it was not changed", .0.display())]
     Foreign(PathBuf),
-    /// A run should be resumed, and nothing is known of any.
+    /// `--resume` was given, but there is no directory for journals.
     #[error("`--resume` needs a journal, and there is no directory for journals")]
     NoDirectory,
-    /// What was exported so far is of another export.
+    /// The part file is from another export.
     #[error("{} is part of an export of another namespace or prefix", .0.display())]
     OtherExport(PathBuf),
     /// The journal cannot be read.
@@ -243,7 +243,7 @@ impl<P: Position> Confirmations for Journal<P> {
                     sum: P::sum(run.iter().map(|(_, key)| *key)),
                 };
                 let line = line.to_json()?;
-                // What it does not know is sent again; that is no reason to send nothing more.
+                // Keep sending: what is missing from the journal is just sent again on resume.
                 match self.failure {
                     Some(_) => {}
                     None => self.failure = self.file.line(&line).err(),

@@ -13,7 +13,7 @@ use crate::domain::{AccountId, NamespaceId, hex};
 /// What the first line of a journal begins with.
 pub const MAGIC: &str = "kvctl-journal 2 ";
 
-/// What is done.
+/// The operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
@@ -66,7 +66,7 @@ pub struct Content {
     pub records: u64,
     /// The checksum of its bytes.
     pub sha256: String,
-    /// The checksum of what its records are given beside that: a time to live, metadata.
+    /// The checksum of the TTL and metadata that its records are given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given: Option<String>,
 }
@@ -81,7 +81,7 @@ impl Content {
 /// A long run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RunId {
-    /// What is done.
+    /// The operation.
     pub operation: Operation,
     /// The namespace that is read.
     #[serde(skip_serializing_if = "Option::is_none")]

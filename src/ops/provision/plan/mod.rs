@@ -39,7 +39,7 @@ pub struct PlanInput<'a> {
     pub desired: &'a [DesiredBinding],
     /// Every namespace of the account.
     pub existing: &'a [NamespaceInfo],
-    /// Which binding has which id in the whole file, so that no two come to share one unasked.
+    /// Which binding has which id in the whole file, so that no two share one by accident.
     pub bound: &'a BTreeMap<NamespaceId, Slot>,
     /// How to set `preview_id`.
     pub preview: Preview,

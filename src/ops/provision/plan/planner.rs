@@ -128,7 +128,7 @@ impl<'a> Planner<'a> {
                     wanted: wanted.clone(),
                 }
             }
-            // The local store takes any id: a remote one is no stranger to it.
+            // The local store accepts any id, even a remote one.
             (None, _) if !self.input.local => Refusal::Unknown {
                 slot: Self::slot(desired, field),
                 id: id.clone(),
@@ -203,10 +203,10 @@ impl<'a> Planner<'a> {
         Some(Self::step(desired, field, action, replaces))
     }
 
-    /// Finds the slot that holds or will hold the same namespace, where that cannot be meant.
+    /// Finds the slot that holds or will hold the same namespace, where that must be a mistake.
     ///
-    /// It is meant where the title was given, and where sections of the file are about one Worker:
-    /// then the titles of one binding are the same because the Worker is.
+    /// Sharing is intended if the title was given, or if sections of the file are about one Worker:
+    /// then a binding has the same title in each.
     fn shares(
         &self,
         slot: &Slot,

@@ -49,7 +49,7 @@ pub enum Refusal {
     },
 }
 
-/// Why there is no plan.
+/// Why planning failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Slots that cannot be provisioned.

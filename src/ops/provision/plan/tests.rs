@@ -1,4 +1,4 @@
-//! The rules one by one, and that a plan carried out leaves nothing to do.
+//! Each rule, and that an applied plan leaves nothing to do.
 
 use proptest::prelude::*;
 
@@ -191,7 +191,7 @@ fn a_preview_of_its_own_is_never_shared() {
     }
 }
 
-/// Texts that stand where an id belongs: none, placeholders, ids known and unknown.
+/// Texts in place of an id: none, placeholders, known and unknown ids.
 fn declared() -> impl Strategy<Value = Option<&'static str>> {
     prop::sample::select(vec![
         None,
