@@ -122,7 +122,7 @@ fn what_wrangler_refuses_is_refused_here_as_well() {
         (&["key", "get", "-b", "UNKNOWN", "k"], 5),
         (&["key", "list", "-b", "UNKNOWN"], 5),
         (&["key", "delete", "-b", "UNKNOWN", "k"], 5),
-        (&["bulk", "put", "absent.json", "-b", "UNKNOWN"], 5),
+        (&["bulk", "put", "absent.json", "-b", "UNKNOWN"], 2),
     ] {
         let seen = sandbox.run(args);
         assert_eq!(seen.code, Some(code), "{args:?}: {seen}");
