@@ -23,8 +23,8 @@
 //! | [`scaffold`] | code generation for the Worker: helper templates, edits of the `Env` type. Pure | `config`, `domain` |
 //! | [`ops`] | the use cases: account and namespace selection, provisioning, renaming, bulk work, audit, verification, usage, health, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
 //! | [`cli`] | command-line parsing and help texts | `domain`, `formats`, `ui` |
-//! | [`context`] | everything a command needs: variables, files, credentials, connection, clock | all but `commands` |
-//! | [`commands`] | one file or folder per verb: arguments in, operation, report out; `commands::shared` for several verbs | all but `emulator`, which only `commands::serve` starts |
+//! | [`context`] | everything a command needs: variables, files, credentials, connection, clock | `env`, `cli`, `config`, `domain`, `error`, `fsx`, `api`, `emulator`, `ops`, `ui`, `wire` |
+//! | [`commands`] | one file or folder per verb: arguments in, operation, report out; `commands::shared` for several verbs. Only `commands::serve` starts the `emulator` | `cli`, `context`, `ops`, `api`, `config`, `domain`, `env`, `error`, `formats`, `fsx`, `scaffold`, `ui`, `wire` |
 //!
 //! Only `ui` touches the streams, only `env` reads the environment, only `fsx` writes files, only
 //! `error` knows exit codes, only `api` sends: `api::Client` to the service, `api::Visitor` to a

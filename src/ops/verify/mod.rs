@@ -1,10 +1,10 @@
 //! `verify`: whether a project's KV works, as a list of named checks.
 //!
-//! Each check is a function from the [`context`] to findings; shared facts are fetched once, there.
+//! Each check is a function from the `context` to findings; shared facts are fetched once, there.
 //! The checks run concurrently, and each waits only for what it needs. An API error fails one check
-//! ([`blocked`]), and the checks that depend on it are skipped, so one cause fails one check.
+//! (`blocked`), and the checks that depend on it are skipped, so one cause fails one check.
 //!
-//! A new check is such a function in the file of its subject ([`project`], [`service`] or one of its
+//! A new check is such a function in the file of its subject (`project`, `service` or one of its
 //! own), a variant of [`Check`], and a line in `run_one`.
 
 mod assertions;
