@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 use crate::{
     harness::Test,
-    tools::{Home, WRANGLER_4_86, WRANGLER_4_155, Wrangler, ok},
+    tools::{Home, NODE_22, WRANGLER_4_86, WRANGLER_4_155, WRANGLER_4_164, Wrangler, ok},
 };
 
 const WORKER: &str = r#"
@@ -177,6 +177,11 @@ pub(crate) const TESTS: &[Test] = &[
         "a_worker_of_4_155_and_kvctl_see_each_other_at_once",
         &[WRANGLER_4_155],
         || see_each_other(Wrangler::V4_155),
+    ),
+    Test::new(
+        "a_worker_of_4_164_and_kvctl_see_each_other_at_once",
+        &[WRANGLER_4_164, NODE_22],
+        || see_each_other(Wrangler::V4_164),
     ),
     Test::new(
         "a_busy_worker_and_an_import_lose_nothing",

