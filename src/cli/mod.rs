@@ -143,6 +143,10 @@ pub struct Globals {
     #[arg(short, long = "env", global = true, value_name = "NAME")]
     pub environment: Option<String>,
 
+    /// Use the section's `previews`, which `wrangler preview` uses
+    #[arg(long, global = true)]
+    pub in_previews: bool,
+
     /// Account id [env: CLOUDFLARE_ACCOUNT_ID]
     #[arg(long, global = true, value_name = "ID")]
     pub account_id: Option<AccountId>,

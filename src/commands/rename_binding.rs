@@ -8,13 +8,10 @@ use crate::{
     cli::RenameBindingArgs,
     config::Document,
     context::{Context, Session},
-    domain::{Binding, EnvName},
+    domain::Binding,
     error::{Result, ResultExt as _},
     fsx,
-    ops::{
-        rename_binding::{self, Renaming, Retitling},
-        target::place,
-    },
+    ops::rename_binding::{self, Renaming, Retitling},
     ui::{Diff, Page, Report},
 };
 
@@ -57,7 +54,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
             file,
             old: args.old.clone(),
             new: args.new.clone(),
-            environments: renamings.into_iter().map(|r| r.environment).collect(),
+            environments: renamings.iter().map(|r| r.section.label()).collect(),
             changed,
             dry_run: args.dry_run,
             titles: retitling.map(|(_, titles)| titles).unwrap_or_default(),
@@ -88,9 +85,9 @@ fn remark_on_what_stays(
         ));
     }
     for scope in document.project().scopes() {
-        let here = renamings.iter().any(|r| r.environment == scope.environment);
+        let here = renamings.iter().any(|r| r.section == scope.section);
         if !here && scope.entries.iter().any(|e| e.binding == args.old) {
-            let place = place(scope.environment.as_ref());
+            let place = scope.section.place();
             ui.note(&format!(
                 "`{}` is unchanged {place}; `--all-envs` renames it there too",
                 args.old
@@ -113,7 +110,7 @@ async fn retitlings(
     document: &Document,
     renamings: &[Renaming],
 ) -> Result<(Session, Vec<Retitling>)> {
-    let sections: Vec<_> = renamings.iter().map(|r| r.environment.clone()).collect();
+    let sections: Vec<_> = renamings.iter().map(|r| r.section.clone()).collect();
     let session = context.connect_for(Some(document), &sections).await?;
     let existing = session.client.namespaces(&session.account).await;
     let existing = existing.context("could not list the namespaces of the account")?;
@@ -144,7 +141,7 @@ struct RenameBindingReport {
     old: Binding,
     new: Binding,
     /// The sections that have the new name now; `null` is the top level.
-    environments: Vec<Option<EnvName>>,
+    environments: Vec<Option<String>>,
     /// Whether the file changes.
     changed: bool,
     dry_run: bool,

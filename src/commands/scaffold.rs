@@ -60,10 +60,11 @@ fn scopes<'d>(context: &Context, document: Option<&'d Document>) -> Result<Vec<&
     let Some(document) = document else {
         return Ok(Vec::new());
     };
-    match context.environment()? {
-        None => Ok(document.project().scopes().collect()),
-        named => Ok(vec![document.scope(named.as_ref())?]),
+    let section = context.section()?;
+    if section.is_top() {
+        return Ok(document.project().deployed_scopes().collect());
     }
+    Ok(vec![document.scope(&section)?])
 }
 
 fn overrides(args: &ScaffoldArgs) -> Overrides {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     Edit, Entry, Error, Field, Format, Location, Position, Project, Scope, node::Node, reader,
 };
-use crate::domain::EnvName;
+use crate::domain::Section;
 
 /// A text and what it says.
 #[derive(Clone, Debug)]
@@ -26,29 +26,29 @@ impl Content {
         })
     }
 
-    pub(super) fn scope(
-        &self,
-        path: &Path,
-        environment: Option<&EnvName>,
-    ) -> Result<&Scope, Error> {
-        match (self.project.scope(environment), environment) {
-            (None, Some(wanted)) => Err(Error::UnknownEnvironment {
-                path: path.to_owned(),
-                wanted: wanted.clone(),
-                known: self
-                    .project
-                    .scopes()
-                    .filter_map(|s| s.environment.clone())
-                    .collect(),
-            }),
-            (scope, _) => Ok(scope.unwrap_or(&self.project.top)),
+    pub(super) fn scope(&self, path: &Path, section: &Section) -> Result<&Scope, Error> {
+        if let Some(scope) = self.project.scope(section) {
+            return Ok(scope);
+        }
+        let path = path.to_owned();
+        let environments = &self.project.environments;
+        let known = environments.iter().filter_map(|s| s.section.environment());
+        match section.environment() {
+            Some(wanted) if self.project.scope(&section.deployed()).is_none() => {
+                Err(Error::UnknownEnvironment {
+                    path,
+                    wanted: wanted.clone(),
+                    known: known.cloned().collect(),
+                })
+            }
+            _ => Err(Error::NoPreviews { path }),
         }
     }
 
     /// Refuses edits that do not fit what the file says.
     pub(super) fn check(&self, path: &Path, group: &[Edit]) -> Result<(), Error> {
         for (index, edit) in group.iter().enumerate() {
-            let scope = self.scope(path, edit.environment())?;
+            let scope = self.scope(path, edit.section())?;
             let at = |position| Location {
                 path: path.to_owned(),
                 position,
@@ -61,7 +61,7 @@ impl Content {
                 if !matches!(edit, Edit::Add { .. }) {
                     return Err(Error::UnknownBinding {
                         path: path.to_owned(),
-                        environment: edit.environment().cloned(),
+                        section: edit.section().clone(),
                         wanted: edit.binding().clone(),
                         known: scope.entries.iter().map(|e| e.binding.clone()).collect(),
                     });

@@ -12,7 +12,7 @@ use std::{
 use super::{
     Edit, Error, Field, Format, Location, Position, Project, Scope, content::Content, layout,
 };
-use crate::{domain::EnvName, fsx};
+use crate::{domain::Section, fsx};
 
 /// The most that a wrangler file may hold, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
@@ -106,9 +106,9 @@ impl Document {
         &self.content.project
     }
 
-    /// Finds a scope; `None` is the top level.
-    pub fn scope(&self, environment: Option<&EnvName>) -> Result<&Scope, Error> {
-        self.content.scope(&self.path, environment)
+    /// Finds what holds in a section.
+    pub fn scope(&self, section: &Section) -> Result<&Scope, Error> {
+        self.content.scope(&self.path, section)
     }
 
     /// Returns the text after `edits`, in their order.
@@ -173,7 +173,7 @@ pub(super) fn groups(edits: &[Edit]) -> impl Iterator<Item = &[Edit]> {
         let mut length = 1;
         for next in &left[1..] {
             let is_new = matches!(next, Edit::Add { .. }) || known.insert(next.binding());
-            if next.environment() != first.environment() || !fits(next) || !is_new {
+            if next.section() != first.section() || !fits(next) || !is_new {
                 break;
             }
             length += 1;
@@ -194,7 +194,7 @@ mod tests {
 
     fn add(environment: Option<&str>, binding: &str) -> Edit {
         Edit::Add {
-            environment: environment.map(|name| name.parse().unwrap()),
+            section: environment.map(|name| name.parse().unwrap()).into(),
             binding: binding.parse().unwrap(),
             id: None,
             preview_id: None,
@@ -204,7 +204,7 @@ mod tests {
     fn set(binding: &str, field: Field, value: &str) -> Edit {
         let binding = binding.parse().unwrap();
         Edit::Set {
-            environment: None,
+            section: Section::TOP,
             binding,
             field,
             value: value.to_owned(),
@@ -256,7 +256,7 @@ mod tests {
             ),
             (
                 Edit::Remove {
-                    environment: None,
+                    section: Section::TOP,
                     binding: "A".parse().unwrap(),
                     field: Field::Binding,
                 },
@@ -274,7 +274,7 @@ mod tests {
     fn what_the_file_says_already_changes_nothing() {
         let document = toml(TWO);
         let remove = Edit::Remove {
-            environment: None,
+            section: Section::TOP,
             binding: "A".parse().unwrap(),
             field: Field::Id,
         };

@@ -3,7 +3,7 @@
 //! Here an edit is about meaning alone; which bytes it takes is the business of `layout`.
 
 use super::node::{Layout, Node, NodeKind, Property};
-use crate::domain::{Binding, EnvName};
+use crate::domain::{Binding, Section};
 
 /// A part of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,8 +23,8 @@ pub enum Field {
 pub enum Edit {
     /// Replaces the value of a field, or adds the field.
     Set {
-        /// The scope; `None` is the top level.
-        environment: Option<EnvName>,
+        /// The section.
+        section: Section,
         /// The entry.
         binding: Binding,
         /// The field.
@@ -34,8 +34,8 @@ pub enum Edit {
     },
     /// Takes an `id` or a `preview_id` out, with its line or comma.
     Remove {
-        /// The scope; `None` is the top level.
-        environment: Option<EnvName>,
+        /// The section.
+        section: Section,
         /// The entry.
         binding: Binding,
         /// The field.
@@ -43,8 +43,8 @@ pub enum Edit {
     },
     /// Adds an entry after those that are there.
     Add {
-        /// The scope; `None` is the top level.
-        environment: Option<EnvName>,
+        /// The section.
+        section: Section,
         /// The name of the new entry.
         binding: Binding,
         /// Its id.
@@ -78,12 +78,12 @@ impl std::fmt::Display for Field {
 }
 
 impl Edit {
-    /// Returns the scope that the edit is about; `None` is the top level.
-    pub fn environment(&self) -> Option<&EnvName> {
+    /// Returns the section that the edit is about.
+    pub fn section(&self) -> &Section {
         match self {
-            Self::Set { environment, .. }
-            | Self::Remove { environment, .. }
-            | Self::Add { environment, .. } => environment.as_ref(),
+            Self::Set { section, .. }
+            | Self::Remove { section, .. }
+            | Self::Add { section, .. } => section,
         }
     }
 
@@ -120,7 +120,7 @@ impl Edit {
 
     /// Changes `root` to what a file says after the edit, for an edit that fits the file.
     pub(super) fn apply(&self, root: &mut Node) {
-        let Some(scope) = scope_mut(root, self.environment()) else {
+        let Some(scope) = scope_mut(root, self.section()) else {
             return;
         };
         match self {
@@ -154,12 +154,18 @@ impl Edit {
     }
 }
 
-/// Finds the table of a scope.
-pub(super) fn scope<'n>(root: &'n Node, environment: Option<&EnvName>) -> Option<&'n Node> {
-    match environment {
-        None => Some(root),
-        Some(name) => root.get("env")?.get(name.as_str()),
-    }
+/// Returns the keys that lead to the table of a section.
+pub(super) fn path(section: &Section) -> Vec<&str> {
+    let environment = section.environment().into_iter();
+    let environment = environment.flat_map(|name| ["env", name.as_str()]);
+    environment
+        .chain(section.is_previews().then_some("previews"))
+        .collect()
+}
+
+/// Finds the table of a section.
+pub(super) fn scope<'n>(root: &'n Node, section: &Section) -> Option<&'n Node> {
+    path(section).into_iter().try_fold(root, Node::get)
 }
 
 /// Finds the table of an entry.
@@ -172,11 +178,8 @@ fn is(entry: &Node, binding: &Binding) -> bool {
     entry.get("binding").and_then(Node::as_str) == Some(binding.as_str())
 }
 
-fn scope_mut<'n>(root: &'n mut Node, environment: Option<&EnvName>) -> Option<&'n mut Node> {
-    match environment {
-        None => Some(root),
-        Some(name) => get_mut(get_mut(root, "env")?, name.as_str()),
-    }
+fn scope_mut<'n>(root: &'n mut Node, section: &Section) -> Option<&'n mut Node> {
+    path(section).into_iter().try_fold(root, get_mut)
 }
 
 fn entry_mut<'n>(scope: &'n mut Node, binding: &Binding) -> Option<&'n mut Vec<Property>> {

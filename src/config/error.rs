@@ -3,7 +3,7 @@
 use std::{fmt, io, path::PathBuf};
 
 use super::{Position, problem::Problem};
-use crate::domain::{Binding, Classification, Classify, EnvName, ErrorClass, Hint};
+use crate::domain::{Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section};
 
 /// A position in a file, written `path:line:column`, which terminals turn into a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,16 +96,22 @@ pub enum Error {
         /// What the file has.
         known: Vec<EnvName>,
     },
+    /// There are no `previews`, neither of the top level nor of the environment.
+    #[error("{}: the file has no `previews`", .path.display())]
+    NoPreviews {
+        /// The file.
+        path: PathBuf,
+    },
     /// An edit names a binding that the scope does not have.
     #[error(
         "{}: no binding `{wanted}` in {}; {}",
-        .path.display(), scope(.environment.as_ref()), bindings(.known)
+        .path.display(), .section, bindings(.known)
     )]
     UnknownBinding {
         /// The file.
         path: PathBuf,
-        /// The scope; `None` is the top level.
-        environment: Option<EnvName>,
+        /// The section.
+        section: Section,
         /// What was asked for.
         wanted: Binding,
         /// What the scope has.
@@ -164,6 +170,10 @@ impl Classify for Error {
                     format!("add the environment `{wanted}` to the file, or leave out `--env`");
                 Hint::edit(path.display(), what)
             }
+            Self::NoPreviews { path } => Hint::edit(
+                path.display(),
+                "add a `previews` table to the file, or leave out `--in-previews`",
+            ),
             Self::EditNotClean { .. } => {
                 "make the change by hand, and please report this layout as a bug".into()
             }
@@ -197,13 +207,6 @@ fn bindings(known: &[Binding]) -> String {
             list(known.iter().map(|name| format!("`{name}`")))
         )
     }
-}
-
-fn scope(environment: Option<&EnvName>) -> String {
-    environment.map_or_else(
-        || "the top level".to_owned(),
-        |name| format!("environment `{name}`"),
-    )
 }
 
 /// Joins as in a sentence: `a, b and c`.

@@ -14,7 +14,7 @@ const MISSPELT: [&str; 4] = [
 ];
 
 /// Tables that hold settings of other tools or of wrangler's experiments, in shapes of their own.
-const FOREIGN: [&str; 2] = ["previews", "unsafe"];
+const FOREIGN: [&str; 1] = ["unsafe"];
 
 /// A key in the wrong place, or with the wrong spelling.
 #[derive(Debug)]
@@ -61,5 +61,8 @@ fn visit<'n>(node: &'n Node, path: &mut Vec<&'n str>) -> Option<MisplacedKey> {
 }
 
 fn is_scope(path: &[&str]) -> bool {
-    matches!(path, [] | ["env", _])
+    matches!(
+        path,
+        [] | ["env", _] | ["previews"] | ["env", _, "previews"]
+    )
 }

@@ -3,7 +3,7 @@
 //! Only `reader` makes these, from a tree that it has checked.
 
 use super::{Field, Located, Position};
-use crate::domain::{Binding, DeclaredId, EnvName};
+use crate::domain::{Binding, DeclaredId, Section};
 
 /// The parts of a wrangler file that concern namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,17 +12,19 @@ pub struct Project {
     pub top: Scope,
     /// The environments, in the order of the file.
     pub environments: Vec<Scope>,
+    /// The `previews` of the top level and of environments, where they have their own.
+    pub previews: Vec<Scope>,
     /// Whether it names a Worker's `main` module.
     pub has_main: bool,
     /// Whether it has a `pages_build_output_dir`, without which Pages ignores the file.
     pub has_pages_output: bool,
 }
 
-/// The top level or an environment: bindings are not inherited between them.
+/// A section that the file has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// The environment; `None` is the top level.
-    pub environment: Option<EnvName>,
+    /// Which section.
+    pub section: Section,
     /// The name of the worker, where this scope sets it.
     pub name: Option<String>,
     /// The account, where this scope sets it.
@@ -74,14 +76,24 @@ pub struct UsedName {
 }
 
 impl Project {
-    /// Finds a scope; `None` is the top level, which always exists.
-    pub fn scope(&self, environment: Option<&EnvName>) -> Option<&Scope> {
-        self.scopes()
-            .find(|scope| scope.environment.as_ref() == environment)
+    /// Finds what holds in a section. The top level always exists, and an environment without
+    /// `previews` of its own has those of the top level.
+    pub fn scope(&self, section: &Section) -> Option<&Scope> {
+        let own = self.scopes().find(|scope| scope.section == *section);
+        let inherits = section.is_previews() && self.scope(&section.deployed()).is_some();
+        own.or_else(|| {
+            let mut shared = self.previews.iter().filter(|_| inherits);
+            shared.find(|scope| scope.section == Section::TOP.previews())
+        })
     }
 
-    /// Lists all scopes, the top level first.
-    pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
+    /// Lists what is deployed: the top level and the environments.
+    pub fn deployed_scopes(&self) -> impl Iterator<Item = &Scope> {
         std::iter::once(&self.top).chain(&self.environments)
+    }
+
+    /// Lists all scopes, the top level first and `previews` last.
+    pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.deployed_scopes().chain(&self.previews)
     }
 }

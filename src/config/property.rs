@@ -89,13 +89,20 @@ impl Author {
             "[vars] # v\r\n\r\n",
             "# about d1\n[[d1]]\nx = [\n1,\n]\n",
         ]);
-        for name in ["a", "\"b c\""] {
+        let sections = [
+            "previews",
+            "env.a",
+            "env.a.previews",
+            "env.\"b c\"",
+            "env.c.previews",
+        ];
+        for path in sections {
             if self.dice.chance() {
                 let indent = self.dice.pick(&["", "  "]).to_owned();
                 self.any(&["", "\n", "# lead\n"]);
-                self.say(&format!("{indent}[env.{name}]"));
+                self.say(&format!("{indent}[{path}]"));
                 self.end_of_line(&ENDS);
-                self.toml_scope(&format!("env.{name}."), &indent, &ENDS);
+                self.toml_scope(&format!("{path}."), &indent, &ENDS);
                 self.any(&["", "\n", "# tail\n"]);
             }
         }
@@ -139,7 +146,11 @@ impl Author {
         let environments = self.dice.roll(3);
         let scopes: Vec<_> = (0..environments)
             .map(|index| {
-                let inner: Vec<_> = self.json_namespaces().into_iter().collect();
+                let mut inner: Vec<_> = self.json_namespaces().into_iter().collect();
+                if self.dice.chance() {
+                    let previews: Vec<_> = self.json_namespaces().into_iter().collect();
+                    inner.push(format!("\"previews\": {}", self.held('{', &previews, '}')));
+                }
                 format!("\"e{index}\": {}", self.held('{', &inner, '}'))
             })
             .collect();
@@ -239,7 +250,7 @@ fn edits(dice: &mut Dice, project: &Project) -> Vec<Edit> {
     let mut edits = Vec::new();
     for index in 0..count {
         let scope = scopes[dice.roll(scopes.len())];
-        let environment = scope.environment.clone();
+        let section = scope.section.clone();
         let value = dice
             .pick(&["0f2ac74b498b48028cb68387c421e279", "", "a\"b\\c\né"])
             .to_owned();
@@ -248,18 +259,18 @@ fn edits(dice: &mut Dice, project: &Project) -> Vec<Edit> {
         let entry = scope.entries.get(dice.roll(scope.entries.len().max(1)));
         edits.push(match (kind, entry) {
             (1, Some(entry)) => Edit::Set {
-                environment,
+                section,
                 binding: entry.binding.clone(),
                 field,
                 value,
             },
             (2, Some(entry)) => Edit::Remove {
-                environment,
+                section,
                 binding: entry.binding.clone(),
                 field,
             },
             _ => Edit::Add {
-                environment,
+                section,
                 binding: format!("N{index}").parse().unwrap(),
                 id: dice.chance().then(|| value.clone()),
                 preview_id: dice.chance().then_some(value),

@@ -9,7 +9,7 @@ use super::{
     problem::Problem,
     used_names,
 };
-use crate::domain::{BindingError, EnvName, EnvNameError};
+use crate::domain::{BindingError, EnvName, EnvNameError, Section};
 
 /// Reads the tree of the file at `path`, whose text is `text`.
 pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Error> {
@@ -21,14 +21,18 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
     if let Some(misplaced) = misplaced::find(root) {
         return Err(reader.refuse(misplaced.offset, misplaced.problem));
     }
-    let top = reader.scope(None, root)?;
-    let environments = match reader.unique(root, "env")? {
-        Some(env) => reader.environments(&env.value)?,
-        None => Vec::new(),
-    };
+    let top = reader.scope(Section::TOP, root)?;
+    let mut previews = Vec::new();
+    previews.extend(reader.previews(Section::TOP, root)?);
+    let mut environments = Vec::new();
+    for (name, table) in reader.environments(root)? {
+        environments.push(reader.scope(name.clone().into(), table)?);
+        previews.extend(reader.previews(name.into(), table)?);
+    }
     Ok(Project {
         top,
         environments,
+        previews,
         has_main: root.get("main").is_some(),
         has_pages_output: root.get("pages_build_output_dir").is_some(),
     })
@@ -43,24 +47,38 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn environments(&self, env: &Node) -> Result<Vec<Scope>, Error> {
+    /// Lists the environments with their tables.
+    fn environments<'n>(&self, root: &'n Node) -> Result<Vec<(EnvName, &'n Node)>, Error> {
+        let Some(env) = self.unique(root, "env")? else {
+            return Ok(Vec::new());
+        };
+        let env = &env.value;
         self.table("env", env)?;
-        let scope = |property: &Property| {
+        let named = |property: &'n Property| {
             let name = property.key.parse().map_err(|_empty: EnvNameError| {
                 self.refuse(property.key_span.start, Problem::Environment)
             })?;
-            let table = &self
+            let table = self
                 .unique(env, &property.key)?
                 .map_or(&property.value, |p| &p.value);
             self.table(&property.key, table)?;
-            self.scope(Some(name), table)
+            Ok((name, table))
         };
-        env.properties().iter().map(scope).collect()
+        env.properties().iter().map(named).collect()
     }
 
-    fn scope(&self, environment: Option<EnvName>, node: &Node) -> Result<Scope, Error> {
+    /// Reads the `previews` in the table of `section`.
+    fn previews(&self, section: Section, node: &Node) -> Result<Option<Scope>, Error> {
+        let Some(previews) = self.unique(node, "previews")? else {
+            return Ok(None);
+        };
+        self.table("previews", &previews.value)?;
+        self.scope(section.previews(), &previews.value).map(Some)
+    }
+
+    fn scope(&self, section: Section, node: &Node) -> Result<Scope, Error> {
         Ok(Scope {
-            environment,
+            section,
             name: self.string(node, "name")?.map(|name| name.value),
             account_id: self.string(node, "account_id")?,
             entries: self.entries(node)?,
@@ -363,11 +381,45 @@ mod tests {
     }
 
     #[test]
-    fn previews_and_unsafe_may_say_what_they_like() {
-        let text = "[previews]\nkv_namespaces = 1\n[unsafe.metadata]\nkv_namespaces = 1\n\
+    fn unsafe_may_say_what_it_likes() {
+        let text = "[unsafe.metadata]\nkv_namespaces = 1\n\
                     [env.unsafe]\n[[env.unsafe.kv_namespaces]]\nbinding = 'A'\n";
         let project = read("w.toml", text).unwrap();
         assert_eq!(project.environments[0].entries.len(), 1);
+    }
+
+    #[test]
+    fn previews_are_sections_that_environments_inherit_whole() {
+        let text = "name = 'w'\n[[previews.kv_namespaces]]\nbinding = 'A'\n[env.a]\n[env.b]\n\
+                    [[env.b.previews.kv_namespaces]]\nbinding = 'B'\n";
+        let project = read("w.toml", text).unwrap();
+        let bound = |section: &Section| {
+            let scope = project.scope(section)?;
+            let names = scope.entries.iter().map(|e| e.binding.to_string());
+            Some((scope.section.place(), names.collect::<Vec<_>>().join(" ")))
+        };
+        let named = |name: &str| Section::from(Some(name.parse().unwrap()));
+        let shared = Some(("in `previews`".to_owned(), "A".to_owned()));
+        assert_eq!(bound(&Section::TOP.previews()), shared);
+        assert_eq!(bound(&named("a").previews()), shared);
+        let own = "in `previews` of environment `b`".to_owned();
+        assert_eq!(bound(&named("b").previews()), Some((own, "B".to_owned())));
+        assert_eq!(bound(&named("c").previews()), None);
+        let cases = [
+            (
+                "previews = 1",
+                "1:12: `previews` is a number; it must be a table",
+            ),
+            (
+                "[previews]\nkv_namespaces = 1",
+                "2:1: `kv_namespaces` is a number",
+            ),
+            (
+                "[env.a.previews]\nx.kv_namespaces = []",
+                "2:3: `kv_namespaces` is inside `env.a.previews.x`",
+            ),
+        ];
+        assert_refused("w.toml", &cases);
     }
 
     #[test]
@@ -406,7 +458,7 @@ mod tests {
                 ("workflows", "FLOW"),
             ]
         );
-        let live = project.scope(Some(&"live".parse().unwrap())).unwrap();
+        let live = project.environments.first().unwrap();
         assert_eq!(
             (live.name.as_deref(), live.account_id.as_ref()),
             (Some("l"), None)

@@ -28,7 +28,7 @@ pub use variables::{EnvFileSource, ForeignBaseUrl, Setting, Variables};
 use crate::{
     cli::Globals,
     config::{Document, Scope},
-    domain::{EnvName, EnvNameError, ErrorClass},
+    domain::{EnvNameError, ErrorClass, Section},
     env::{self, Env, Var},
     error::{ClassExt as _, Result, ResultExt as _},
     ui::{Options, Terminals, Ui},
@@ -134,23 +134,28 @@ impl Context {
         self.globals.local || self.variables.env.flag(Var::Local)
     }
 
-    /// Returns the selected environment: the flag, else the variable; empty is the top level.
-    pub fn environment(&self) -> Result<Option<EnvName>, EnvNameError> {
+    /// Returns the selected section: the flag's environment, else the variable's; empty is the top
+    /// level.
+    pub fn section(&self) -> Result<Section, EnvNameError> {
         let name = match &self.globals.environment {
             Some(name) => Some(name.as_str()),
             None => self.variables.get(Var::Environment),
         };
-        name.filter(|name| !name.is_empty())
-            .map(str::parse)
-            .transpose()
+        let name = name.filter(|name| !name.is_empty()).map(str::parse);
+        let section = Section::from(name.transpose()?);
+        Ok(if self.globals.in_previews {
+            section.previews()
+        } else {
+            section
+        })
     }
 
-    /// Returns the selected sections: all of them, or the one that the environment names.
+    /// Returns the selected sections: all of them, or the one that the options name.
     pub fn scopes<'d>(&self, document: &'d Document, all: bool) -> Result<Vec<&'d Scope>> {
         if all {
             return Ok(document.project().scopes().collect());
         }
-        Ok(vec![document.scope(self.environment()?.as_ref())?])
+        Ok(vec![document.scope(&self.section()?)?])
     }
 }
 

@@ -41,6 +41,7 @@ mod namespace;
 mod nearest;
 mod permission;
 mod record;
+mod section;
 mod title;
 
 pub use account::{AccountId, AccountIdError};
@@ -60,4 +61,5 @@ pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError, hex};
 pub use nearest::nearest;
 pub use permission::{API_TOKENS_PAGE, Permission};
 pub use record::{Metadata, MetadataError, Record};
+pub use section::Section;
 pub use title::{Title, TitleError};

@@ -40,11 +40,11 @@ pub fn is_about(
         let bound = |e: &Entry| e.binding == rules.binding && is_bound_to(e, id);
         let usual =
             project.and_then(|p| desired::conventional_titles(p, scope, &rules.binding).ok());
-        let environment = scope.environment.as_ref();
+        let environment = &scope.section;
         let declared = rules
             .title
             .as_ref()
-            .map(|t| desired::in_environment(t, environment));
+            .map(|t| desired::in_section(t, environment));
         let declared = declared.and_then(Result::ok);
         let usual = usual.map(|usual| [Some(usual.wanted), usual.deploy_form]);
         let all = usual.into_iter().flatten().chain([declared]);

@@ -7,13 +7,13 @@ use crate::{
     api::{self, Client, Namespace},
     config::{self, Document, Edit, Entry, Field, Scope},
     domain::{
-        AccountId, Binding, Classification, Classify, EnvName, ErrorClass, NamespaceId, Title,
+        AccountId, Binding, Classification, Classify, ErrorClass, NamespaceId, Section, Title,
         TitleError,
     },
     ops::{
         namespaces::find_by_title,
         provision::titles::{conventional, worker_name},
-        target::{self, bound_id, place},
+        target::{self, bound_id},
     },
     wire::NamespaceInfo,
 };
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Renaming {
     /// The environment; `None` is the top level.
-    pub environment: Option<EnvName>,
+    pub section: Section,
     /// The entry as it is.
     pub entry: Entry,
     /// The title for the new name.
@@ -153,7 +153,7 @@ pub fn plan(
     let mut renamings = Vec::new();
     for scope in scopes {
         let find = |name: &Binding| scope.entries.iter().find(|e| e.binding == *name);
-        let environment = scope.environment.clone();
+        let section = scope.section.clone();
         let taken = scope.used_names.iter().find(|t| t.name == new.as_str());
         let taken = taken.map(|t| (t.position.line, t.kind.clone()));
         let clash = find(new)
@@ -162,7 +162,7 @@ pub fn plan(
         let (entry, done) = match (find(old), find(new)) {
             (Some(entry), _) if old != new => {
                 if let Some((line, kind)) = clash {
-                    let place = place(environment.as_ref());
+                    let place = section.place();
                     return Err(Error::Taken {
                         file: file(),
                         line,
@@ -176,11 +176,11 @@ pub fn plan(
             (_, Some(entry)) => (entry.clone(), true),
             (_, None) => continue,
         };
-        let worker = worker_name(document.project(), scope);
-        let titles = conventional(worker.as_deref(), environment.as_ref(), new);
+        let worker = worker_name(document.project(), &section);
+        let titles = conventional(worker.as_deref(), &section, new);
         let title = titles.map_err(|e| Error::Title(new.clone(), e))?.wanted;
         renamings.push(Renaming {
-            environment,
+            section,
             entry,
             title,
             done,
@@ -192,7 +192,7 @@ pub fn plan(
             .flat_map(|s| &s.entries)
             .map(|e| e.binding.to_string());
         let place = match scopes {
-            [one] => place(one.environment.as_ref()),
+            [one] => one.section.place(),
             _ => "in any section".to_owned(),
         };
         return Err(Error::Absent {
@@ -227,11 +227,11 @@ pub fn retitlings(
 ) -> Result<Vec<Retitling>, Error> {
     let mut retitlings: Vec<Retitling> = Vec::new();
     for renaming in renamings {
-        let environment = renaming.environment.as_ref();
+        let section = &renaming.section;
         let binding = &renaming.entry.binding;
-        let id = bound_id(document, environment, binding, Field::Id, near)?;
+        let id = bound_id(document, section, binding, Field::Id, near)?;
         let Some(namespace) = existing.iter().find(|n| n.id == id) else {
-            let (binding, place) = (binding.clone(), place(environment));
+            let (binding, place) = (binding.clone(), section.place());
             let account = account.clone();
             return Err(Error::Unknown {
                 id,
@@ -289,7 +289,7 @@ pub fn edits(renamings: &[Renaming], new: &Binding) -> Vec<Edit> {
     let pending = renamings.iter().filter(|r| !r.done);
     pending
         .map(|r| Edit::Set {
-            environment: r.environment.clone(),
+            section: r.section.clone(),
             binding: r.entry.binding.clone(),
             field: Field::Binding,
             value: new.to_string(),

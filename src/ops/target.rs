@@ -8,8 +8,8 @@ use crate::{
     api::{self, Client, Namespace},
     config::{self, Document, Field},
     domain::{
-        AccountId, Binding, Classification, Classify, DeclaredId, EnvName, ErrorClass, Hint,
-        NamespaceId,
+        AccountId, Binding, Classification, Classify, DeclaredId, ErrorClass, Hint, NamespaceId,
+        Section,
     },
     wire::NamespaceInfo,
 };
@@ -23,8 +23,8 @@ pub enum Selector {
     Title(String),
     /// By a binding of the wrangler file.
     Binding {
-        /// The environment section.
-        environment: Option<EnvName>,
+        /// The section.
+        section: Section,
         /// The binding.
         binding: Binding,
         /// Whether to use its `preview_id`.
@@ -154,7 +154,7 @@ impl Selector {
                 by_title(all, account, title)
             }
             Self::Binding {
-                environment,
+                section,
                 binding,
                 preview,
             } => {
@@ -170,7 +170,7 @@ impl Selector {
                     Field::Id
                 };
                 let near = client.is_on_this_machine();
-                let id = bound_id(document, environment.as_ref(), binding, field, near)?;
+                let id = bound_id(document, section, binding, field, near)?;
                 let id = &id;
                 Ok(Namespace {
                     client,
@@ -200,16 +200,16 @@ impl Selector {
                 (found.id, None, Some(title))
             }
             Self::Binding {
-                environment,
+                section,
                 binding,
                 preview,
             } => {
                 let document = document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
-                let environment = environment.as_ref();
-                let preview = preview || local && has_preview(document, environment, &binding)?;
+
+                let preview = preview || local && has_preview(document, &section, &binding)?;
                 let field = if preview { Field::PreviewId } else { Field::Id };
                 let near = client.is_on_this_machine();
-                let id = bound_id(document, environment, &binding, field, near)?;
+                let id = bound_id(document, &section, &binding, field, near)?;
                 (id, Some(binding), None)
             }
         };
@@ -218,19 +218,15 @@ impl Selector {
 }
 
 /// Whether the file gives the binding a `preview_id`, which is then what `wrangler dev` uses.
-fn has_preview(
-    document: &Document,
-    environment: Option<&EnvName>,
-    binding: &Binding,
-) -> Result<bool, Error> {
-    let scope = document.scope(environment)?;
+fn has_preview(document: &Document, section: &Section, binding: &Binding) -> Result<bool, Error> {
+    let scope = document.scope(section)?;
     let entry = scope.entries.iter().find(|e| e.binding == *binding);
     Ok(entry.is_some_and(|e| e.declared(Field::PreviewId) != DeclaredId::Absent))
 }
 
 /// Returns the bindings of a section, to choose from.
-pub fn bindings(document: &Document, environment: Option<&EnvName>) -> Result<Vec<Binding>, Error> {
-    let scope = document.scope(environment)?;
+pub fn bindings(document: &Document, section: &Section) -> Result<Vec<Binding>, Error> {
+    let scope = document.scope(section)?;
     Ok(scope.entries.iter().map(|e| e.binding.clone()).collect())
 }
 
@@ -269,19 +265,19 @@ fn by_title(
 /// `near`.
 pub fn bound_id(
     document: &Document,
-    environment: Option<&EnvName>,
+    section: &Section,
     binding: &Binding,
     field: Field,
     near: bool,
 ) -> Result<NamespaceId, Error> {
     let file = document.path().display().to_string();
-    let scope = document.scope(environment)?;
+    let scope = document.scope(section)?;
     let Some(entry) = scope.entries.iter().find(|e| e.binding == *binding) else {
         let known: Vec<&str> = scope.entries.iter().map(|e| e.binding.as_str()).collect();
         return Err(Error::NoBinding {
             file,
             binding: binding.clone(),
-            place: place(environment),
+            place: section.place(),
             known: if known.is_empty() {
                 "none".to_owned()
             } else {
@@ -298,12 +294,4 @@ pub fn bound_id(
             field,
             file,
         })
-}
-
-/// Returns how a section is called in a sentence.
-pub fn place(environment: Option<&EnvName>) -> String {
-    match environment {
-        None => "at the top level".to_owned(),
-        Some(name) => format!("in environment `{name}`"),
-    }
 }

@@ -5,7 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use kvctl::config::{Document, Edit, Field};
+use kvctl::{
+    config::{Document, Edit, Field},
+    domain::Section,
+};
 use serde::Deserialize;
 
 /// An edit as `edit.json` writes it.
@@ -33,7 +36,7 @@ enum Step {
 
 impl Step {
     fn into_edit(self) -> Edit {
-        let environment = |env: Option<String>| env.map(|name| name.parse().unwrap());
+        let section = |env: Option<String>| Section::from(env.map(|name| name.parse().unwrap()));
         match self {
             Self::Set {
                 env,
@@ -41,7 +44,7 @@ impl Step {
                 field: name,
                 value,
             } => Edit::Set {
-                environment: environment(env),
+                section: section(env),
                 binding: binding.parse().unwrap(),
                 field: field(&name),
                 value,
@@ -51,7 +54,7 @@ impl Step {
                 binding,
                 field: name,
             } => Edit::Remove {
-                environment: environment(env),
+                section: section(env),
                 binding: binding.parse().unwrap(),
                 field: field(&name),
             },
@@ -61,7 +64,7 @@ impl Step {
                 id,
                 preview_id,
             } => Edit::Add {
-                environment: environment(env),
+                section: section(env),
                 binding: binding.parse().unwrap(),
                 id,
                 preview_id,

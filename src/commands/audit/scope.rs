@@ -57,16 +57,16 @@ impl Scope {
     /// Selects the bindings with rules, or all bindings if there are no rules.
     async fn of_environment(context: &Context) -> Result<Self> {
         let document = context.files.document()?;
-        let environment = context.environment()?;
+        let section = context.section()?;
         let manifest = context.files.manifest(&document)?.unwrap_or_default();
-        let bound = target::bindings(&document, environment.as_ref())?;
+        let bound = target::bindings(&document, &section)?;
         let with_rules = |n: &ManifestNamespace| Some((n.binding.clone(), Some(Rules::of(n)?)));
         let all: Vec<_> = manifest.namespaces.iter().filter_map(with_rules).collect();
         let is_here = |(binding, _): &(Binding, _)| bound.contains(binding);
         let (mut chosen, absent): (Vec<_>, Vec<_>) = all.into_iter().partition(is_here);
         let unbound: Vec<Binding> = absent.iter().map(|(binding, _)| binding.clone()).collect();
         for binding in &unbound {
-            let place = target::place(environment.as_ref());
+            let place = section.place();
             context.ui.warn(&format!(
                 "kvctl.toml has rules for `{binding}`, which is not bound {place}"
             ));
@@ -85,7 +85,7 @@ impl Scope {
         let mut subjects = Vec::new();
         for (binding, rules) in chosen {
             let selector = Selector::Binding {
-                environment: environment.clone(),
+                section: section.clone(),
                 binding,
                 preview: false,
             };

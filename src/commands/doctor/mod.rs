@@ -13,6 +13,7 @@ use crate::{
     commands::CheckFailed,
     config::Document,
     context::Context,
+    domain::Section,
     env,
     error::Result,
     ops::{
@@ -67,7 +68,7 @@ async fn local(
     document: Option<&Document>,
     report: &mut DoctorReport,
 ) -> Result<()> {
-    let session = context.connect_at(document, None, true).await?;
+    let session = context.connect_at(document, Section::TOP, true).await?;
     let namespaces = stored_namespaces(&session.client, &session.account, context.now()).await?;
     report.local = Some(LocalStore::new(
         context.files.local_directory(document),

@@ -5,7 +5,7 @@ use crate::{
     api::{BaseUrl, Credentials, Scheme},
     config::{Document, Error, MANIFEST_NAME},
     context::Context,
-    domain::{Classify as _, EnvName, with_causes},
+    domain::{Classify as _, Section, with_causes},
     env::{self, Var},
     ops::{account::Origin, health::service::NamedAccount},
 };
@@ -113,12 +113,12 @@ fn environment(
     context: &Context,
     document: Option<&Document>,
     report: &mut DoctorReport,
-) -> Option<EnvName> {
-    let section = match context.environment() {
+) -> Section {
+    let section = match context.section() {
         Ok(section) => section,
         Err(error) => {
             report.fault(with_causes(&error), None);
-            None
+            Section::TOP
         }
     };
     let by = if context.globals.environment.is_some() {
@@ -127,9 +127,10 @@ fn environment(
         let is_set = context.variables.get(Var::Environment).is_some();
         is_set.then(|| context.variables.origin(Var::Environment.name()))
     };
-    let name = section.as_ref().map_or("top level", EnvName::as_str);
-    report.set("environment", Some(name.to_owned()), by);
-    if let Some(Err(error)) = document.map(|it| it.scope(section.as_ref())) {
+    let name = section.label();
+    let name = name.unwrap_or_else(|| "top level".to_owned());
+    report.set("environment", Some(name), by);
+    if let Some(Err(error)) = document.map(|it| it.scope(&section)) {
         report.fault(with_causes(&error), error.hint().map(String::from));
     }
     section
@@ -184,7 +185,7 @@ fn kind(scheme: Scheme) -> &'static str {
 fn account(
     context: &Context,
     document: Option<&Document>,
-    section: Option<EnvName>,
+    section: Section,
     report: &mut DoctorReport,
 ) -> NamedAccount {
     match context.named_account(document, section) {

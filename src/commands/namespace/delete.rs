@@ -15,7 +15,7 @@ use crate::{
     context::Context,
     domain::NamespaceId,
     error::{Result, ResultExt as _},
-    ops::{namespaces::delete, protect, target::place},
+    ops::{namespaces::delete, protect},
     ui::{Page, Question, Report, quantity},
     wire::NamespaceInfo,
 };
@@ -130,7 +130,7 @@ fn bindings_of(context: &Context, document: &Document, id: &NamespaceId) -> Vec<
         .flat_map(|scope| scope.entries.iter().map(move |entry| (scope, entry)))
         .filter(|(_, entry)| protect::is_bound_to(entry, id))
         .map(|(scope, entry)| {
-            let place = place(scope.environment.as_ref());
+            let place = scope.section.place();
             format!(
                 "{file}:{}: `{}` {place}",
                 entry.position.line, entry.binding

@@ -50,7 +50,7 @@ async fn select(context: &Context, args: SelectorArgs) -> Result<SelectedNamespa
             preview,
             ..
         } => Selector::Binding {
-            environment: context.environment()?,
+            section: context.section()?,
             binding,
             preview,
         },

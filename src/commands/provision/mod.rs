@@ -8,17 +8,14 @@ use crate::{
     commands::{CheckFailed, shared::scaffolding::Scaffolding},
     config::{Document, Manifest, Scope},
     context::{Context, Session},
-    domain::{Binding, EnvName},
+    domain::{Binding, Section},
     error::{Failure, Result, ResultExt as _},
     fsx,
-    ops::{
-        provision::{
-            apply::{self, Outcome},
-            desired::{self, DesiredBinding, RequestedBinding},
-            destination::Destination,
-            plan::{self, Plan, PlanInput, Preview},
-        },
-        target::place,
+    ops::provision::{
+        apply::{self, Outcome},
+        desired::{self, DesiredBinding, RequestedBinding},
+        destination::Destination,
+        plan::{self, Plan, PlanInput, Preview},
     },
     ui::{Diff, Question, quantity},
 };
@@ -63,7 +60,7 @@ async fn provision(
     } else {
         None
     };
-    let sections: Vec<Option<EnvName>> = scopes.iter().map(|s| s.environment.clone()).collect();
+    let sections: Vec<Section> = scopes.iter().map(|s| s.section.clone()).collect();
     let session = context.connect_for(Some(&document), &sections).await?;
     let plan = make_plan(&session, &document, &desired, args).await?;
     let out = args.out.as_deref().map(|out| context.files.resolve(out));
@@ -204,10 +201,7 @@ impl Job<'_> {
             return;
         }
         let ui = &self.context.ui;
-        let sections: Vec<String> = scopes
-            .iter()
-            .map(|scope| place(scope.environment.as_ref()))
-            .collect();
+        let sections: Vec<String> = scopes.iter().map(|scope| scope.section.place()).collect();
         let file = self.context.files.display(self.document.path());
         let (place, sections) = (self.session.describe(), sections.join(", "));
         ui.status(&format!("provisioning {file}: {place}, {sections}"));

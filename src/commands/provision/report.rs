@@ -8,13 +8,10 @@ use crate::{
     commands::shared::scaffold_report::ScaffoldReport,
     config::Field,
     context::{Backend, Session},
-    domain::{AccountId, Binding, EnvName, NamespaceId},
-    ops::{
-        provision::{
-            apply::{IdOrigin, Outcome},
-            plan::{Action, Remark, Slot, Step},
-        },
-        target::place,
+    domain::{AccountId, Binding, EnvName, NamespaceId, Section},
+    ops::provision::{
+        apply::{IdOrigin, Outcome},
+        plan::{Action, Remark, Slot, Step},
     },
     ui::{ADDED, Diff, FAINT, Page, Report, STRONG},
 };
@@ -50,6 +47,9 @@ pub(super) struct ProvisionReport {
 struct Item {
     /// The environment; `null` is the top level.
     environment: Option<EnvName>,
+    /// Whether it is in the `previews` of that section.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    previews: bool,
     binding: Binding,
     /// `id` or `preview_id`.
     field: Field,
@@ -75,7 +75,8 @@ impl ProvisionReport {
                         title,
                         origin,
                     }: Outcome| Item {
-            environment: slot.environment,
+            environment: slot.section.environment().cloned(),
+            previews: slot.section.is_previews(),
             binding: slot.binding,
             field: slot.field,
             action: action(origin),
@@ -135,11 +136,7 @@ fn action(origin: IdOrigin) -> &'static str {
 
 /// What a step is about to do, as one line; nothing if it does nothing.
 pub(super) fn intention(step: &Step) -> Option<String> {
-    let name = name(
-        step.slot.environment.as_ref(),
-        &step.slot.binding,
-        step.slot.field,
-    );
+    let name = name(&step.slot.section, &step.slot.binding, step.slot.field);
     let what = match &step.action {
         Action::Keep { .. } => return None,
         Action::Adopt { id, title } => format!("adopt   {name}  {title} {id}"),
@@ -150,10 +147,10 @@ pub(super) fn intention(step: &Step) -> Option<String> {
     Some(format!("  {what}{}", replaced.unwrap_or_default()))
 }
 
-fn name(environment: Option<&EnvName>, binding: &Binding, field: Field) -> String {
-    let section = environment
-        .map(|name| format!("env.{name}."))
-        .unwrap_or_default();
+fn name(section: &Section, binding: &Binding, field: Field) -> String {
+    let environment = section.environment().map(|name| format!("env.{name}."));
+    let previews = section.is_previews().then_some("previews.");
+    let section = environment.unwrap_or_default() + previews.unwrap_or_default();
     match field {
         Field::PreviewId => format!("{section}{binding} (preview)"),
         Field::Id | Field::Binding => format!("{section}{binding}"),
@@ -162,7 +159,7 @@ fn name(environment: Option<&EnvName>, binding: &Binding, field: Field) -> Strin
 
 /// The remarks as sentences; bindings that share a remark share a sentence.
 fn notes(remarks: &[Remark]) -> Vec<String> {
-    let label = |slot: &Slot| name(slot.environment.as_ref(), &slot.binding, Field::Id);
+    let label = |slot: &Slot| name(&slot.section, &slot.binding, Field::Id);
     let all = |pick: fn(&Remark) -> Option<&Slot>| {
         remarks
             .iter()
@@ -225,7 +222,7 @@ fn sentence(remark: &Remark) -> Option<String> {
             title = namespace.title,
             id = namespace.id,
             binding = slot.binding,
-            place = place(slot.environment.as_ref()),
+            place = slot.section.place(),
             command = slot.command(Some(&namespace.title)),
         ),
     })
@@ -233,7 +230,13 @@ fn sentence(remark: &Remark) -> Option<String> {
 
 impl Item {
     fn label(&self) -> String {
-        name(self.environment.as_ref(), &self.binding, self.field)
+        let section = Section::from(self.environment.clone());
+        let section = if self.previews {
+            section.previews()
+        } else {
+            section
+        };
+        name(&section, &self.binding, self.field)
     }
 
     fn title(&self) -> &str {

@@ -177,7 +177,7 @@ fn account_to_serve(context: &Context) -> Result<AccountId> {
     }
     // A broken file is reported when it is used.
     if let Some(document) = context.files.document_if_any().ok().flatten() {
-        let named = account_in(document.project(), context.environment()?.as_ref());
+        let named = account_in(document.project(), &context.section()?);
         if let Some(id) = named.and_then(|named| named.value.parse().ok()) {
             return Ok(id);
         }

@@ -39,7 +39,7 @@ pub(crate) fn select_namespace(
     let by_binding = |binding, document| {
         Ok(NamespaceSelection {
             selector: Selector::Binding {
-                environment: context.environment()?,
+                section: context.section()?,
                 binding,
                 preview,
             },
@@ -54,7 +54,7 @@ pub(crate) fn select_namespace(
             let Some(document) = context.files.document_if_any()? else {
                 return Err(target::Error::Unnamed(Vec::new()).into());
             };
-            let known = target::bindings(&document, context.environment()?.as_ref())?;
+            let known = target::bindings(&document, &context.section()?)?;
             return match <[_; 1]>::try_from(known) {
                 Ok([only]) if access == Access::Read => by_binding(only, document),
                 Ok(known) => Err(target::Error::Unnamed(known.into()).into()),
@@ -78,13 +78,13 @@ pub(crate) async fn open_namespace(
         NamespaceArg::Id(id) => (Selector::Id(id), None),
         NamespaceArg::Title(title) => (Selector::Title(title), None),
         NamespaceArg::Binding(binding, environment) => {
-            let environment = match environment {
-                Some(environment) => Some(environment),
-                None => context.environment()?,
+            let section = match environment {
+                Some(environment) => environment.into(),
+                None => context.section()?,
             };
             let preview = false;
             let selector = Selector::Binding {
-                environment,
+                section,
                 binding,
                 preview,
             };
@@ -113,8 +113,8 @@ impl NamespaceSelection {
     pub(crate) async fn open_at(self, context: &Context, local: bool) -> Result<OpenNamespace> {
         let Self { selector, document } = self;
         let section = match &selector {
-            Selector::Binding { environment, .. } => environment.clone(),
-            Selector::Id(_) | Selector::Title(_) => context.environment()?,
+            Selector::Binding { section, .. } => section.clone(),
+            Selector::Id(_) | Selector::Title(_) => context.section()?,
         };
         let session = context
             .connect_at(document.as_ref(), section, local)

@@ -33,7 +33,7 @@ impl Scaffolding {
         asked: &[Binding],
         manifest: Option<&Manifest>,
     ) -> Result<Self> {
-        let scopes: Vec<&Scope> = document.project().scopes().collect();
+        let scopes: Vec<&Scope> = document.project().deployed_scopes().collect();
         let bindings = bindings(Some(document), &scopes, asked, manifest)?;
         let settings = Settings::new(manifest, Overrides::default());
         let root = document

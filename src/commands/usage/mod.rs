@@ -81,11 +81,11 @@ fn bindings(document: Option<&Document>, session: &Session, id: &str) -> Vec<Str
             };
             let by_name = session.is_local() && entry.binding.as_str() == id;
             if names(Field::Id) || names(Field::PreviewId) || by_name {
-                let section = scope.environment.as_ref();
-                found.push(section.map_or_else(
-                    || entry.binding.to_string(),
-                    |section| format!("{} ({section})", entry.binding),
-                ));
+                let section = &scope.section;
+                found.push(match section.label() {
+                    None => entry.binding.to_string(),
+                    Some(section) => format!("{} ({section})", entry.binding),
+                });
             }
         }
     }

@@ -12,15 +12,12 @@ use crate::{
     commands::{CheckFailed, Stopped, UsageError},
     config::{self, Document},
     context::{Attempt, Backend, Context},
-    domain::{Classification, Classify, EnvName, ErrorClass},
+    domain::{Classification, Classify, ErrorClass, Section},
     error::{ClassExt as _, Result},
     fsx,
-    ops::{
-        target::place,
-        verify::{
-            self, Check, Class, Denial, Findings, Options, PROBE_PREFIX, ProbeKeys, Selection,
-            Service, WorkerRoute,
-        },
+    ops::verify::{
+        self, Check, Class, Denial, Findings, Options, PROBE_PREFIX, ProbeKeys, Selection, Service,
+        WorkerRoute,
     },
     ui::Stop,
 };
@@ -108,17 +105,13 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
 }
 
 /// Returns the selected sections. If the file cannot be read, they are taken as given.
-fn sections(
-    context: &Context,
-    document: Option<&Document>,
-    all: bool,
-) -> Result<Vec<Option<EnvName>>> {
+fn sections(context: &Context, document: Option<&Document>, all: bool) -> Result<Vec<Section>> {
     match document {
         Some(document) => {
             let scopes = context.scopes(document, all)?;
-            Ok(scopes.iter().map(|s| s.environment.clone()).collect())
+            Ok(scopes.iter().map(|s| s.section.clone()).collect())
         }
-        None => Ok(vec![context.environment()?]),
+        None => Ok(vec![context.section()?]),
     }
 }
 
@@ -137,7 +130,7 @@ fn service(attempt: &Result<Attempt, Denial>) -> Result<Service<'_>, Denial> {
 fn announce(
     context: &Context,
     attempt: &Result<Attempt, Denial>,
-    sections: &[Option<EnvName>],
+    sections: &[Section],
     selection: &Selection,
     read_only: bool,
 ) {
@@ -147,7 +140,7 @@ fn announce(
         (Backend::Remote, Ok(account)) => format!("remote, account {account}"),
         (Backend::Remote, Err(_)) => "remote".to_owned(),
     };
-    let sections: Vec<String> = sections.iter().map(|s| place(s.as_ref())).collect();
+    let sections: Vec<String> = sections.iter().map(Section::place).collect();
     let writes = if selection.has(Check::Probe) && !read_only {
         format!("; a key {PROBE_PREFIX}… is written to each namespace and deleted")
     } else {

@@ -56,6 +56,8 @@ pub(super) struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) class: Option<Class>,
     environment: Option<EnvName>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    previews: bool,
     binding: Option<Binding>,
     detail: Option<String>,
     pub(super) message: String,
@@ -85,7 +87,8 @@ impl Row {
             column: place.map(|place| place.position.column),
             path: place.map(|place| place.path.clone()),
             subject,
-            environment: finding.subject.environment,
+            environment: finding.subject.section.environment().cloned(),
+            previews: finding.subject.section.is_previews(),
             binding: finding.subject.binding,
             detail: finding.subject.detail,
         }
@@ -164,11 +167,11 @@ fn ids(options: &Options<'_>) -> BTreeMap<String, String> {
         return ids;
     };
     let sections = options.sections.iter();
-    for scope in sections.filter_map(|s| document.project().scope(s.as_ref())) {
+    for scope in sections.filter_map(|s| document.project().scope(s)) {
         for entry in &scope.entries {
             if let Some(id) = entry.declared(Field::Id).valid_where(|_| true) {
-                let name = match &scope.environment {
-                    Some(environment) => format!("{environment}/{}", entry.binding),
+                let name = match scope.section.label() {
+                    Some(section) => format!("{section}/{}", entry.binding),
                     None => entry.binding.to_string(),
                 };
                 ids.insert(name, id.to_string());

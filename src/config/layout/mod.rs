@@ -16,10 +16,10 @@ use std::ops::Range;
 
 use super::{
     Edit, Format,
-    edit::{entry, scope},
+    edit::{entry, path, scope},
     node::{Layout, Node},
 };
-use crate::domain::EnvName;
+use crate::domain::Section;
 use arrays::Fields;
 
 /// New text for a range of the old one.
@@ -103,12 +103,12 @@ pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> V
     let Some(first) = group.first() else {
         return Vec::new();
     };
-    let Some(scope) = scope(root, first.environment()) else {
+    let Some(scope) = scope(root, first.section()) else {
         return Vec::new();
     };
-    if let Edit::Add { environment, .. } = first {
+    if let Edit::Add { section, .. } = first {
         let entries: Vec<_> = group.iter().map(Edit::new_fields).collect();
-        return add(sheet, environment.as_ref(), scope, &entries);
+        return add(sheet, section, scope, &entries);
     }
     let of_fields = group.iter().filter_map(|edit| {
         let entry = entry(scope, edit.binding())?;
@@ -121,13 +121,8 @@ pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> V
     of_fields.flatten().collect()
 }
 
-/// Adds entries to `scope`, the table of `environment`.
-fn add(
-    sheet: Sheet<'_>,
-    environment: Option<&EnvName>,
-    scope: &Node,
-    entries: &[Fields<'_>],
-) -> Vec<Splice> {
+/// Adds entries to `scope`, the table of `section`.
+fn add(sheet: Sheet<'_>, section: &Section, scope: &Node, entries: &[Fields<'_>]) -> Vec<Splice> {
     if let Some(namespaces) = scope.get("kv_namespaces") {
         return match namespaces.layout() {
             Some(Layout::Header) => tables::append(sheet, namespaces, entries),
@@ -138,12 +133,16 @@ fn add(
         return arrays::create(sheet, scope, &[], entries);
     }
     // No header may reach into braces: what `env = { x.name = "w" }` implies grows by dotted keys.
-    match (environment, sheet.root.get("env")) {
-        (Some(name), Some(env)) if env.layout() == Some(Layout::Inline) => {
-            arrays::create(sheet, env, &[name.as_str()], entries)
+    let path = path(section);
+    let mut table = sheet.root;
+    for (depth, key) in path.iter().enumerate() {
+        let Some(next) = table.get(key) else { break };
+        table = next;
+        if table.layout() == Some(Layout::Inline) {
+            return arrays::create(sheet, table, &path[depth + 1..], entries);
         }
-        (environment, _) => tables::create(sheet, environment, scope, entries),
     }
+    tables::create(sheet, &path, scope, entries)
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use super::{
     lines,
 };
 use crate::config::node::{Layout, Node, NodeKind};
-use crate::domain::EnvName;
 
 /// How the author writes a block.
 struct BlockStyle<'a> {
@@ -46,21 +45,23 @@ pub(super) fn append(sheet: Sheet<'_>, namespaces: &Node, entries: &[Fields<'_>]
 /// Makes the first blocks of a scope.
 pub(super) fn create(
     sheet: Sheet<'_>,
-    environment: Option<&EnvName>,
+    path: &[&str],
     scope: &Node,
     entries: &[Fields<'_>],
 ) -> Vec<Splice> {
     let text = sheet.text;
-    let Some(name) = environment else {
+    if path.is_empty() {
         let style = BlockStyle::new(sheet, "[[kv_namespaces]]".to_owned(), 0, None);
-        let env = sheet.root.get("env");
-        let splice = match env.and_then(|env| headers(env).map(|h| h.span.start).min()) {
+        let others = ["env", "previews"].into_iter();
+        let others = others.filter_map(|key| sheet.root.get(key));
+        let splice = match others.flat_map(headers).map(|h| h.span.start).min() {
             Some(header) => style.before(text, above_comments(sheet, header), entries),
             None => style.at_end(text, entries),
         };
         return vec![splice];
-    };
-    let header = format!("[[env.{}.kv_namespaces]]", bare_or_quoted(name.as_str()));
+    }
+    let keys: Vec<_> = path.iter().map(|key| bare_or_quoted(key)).collect();
+    let header = format!("[[{}.kv_namespaces]]", keys.join("."));
     let end = section_end(sheet, scope);
     let example = headers(scope).max_by_key(|header| header.span.start);
     let style = BlockStyle::new(sheet, header, end, example);

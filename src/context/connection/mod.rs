@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::{BaseUrl, Client, Credentials, Namespace, Observer, Settings, Visitor, is_loopback},
     config::{Document, Located, Project, read_env_files},
-    domain::{AccountId, EnvName, ErrorClass, NamespaceId},
+    domain::{AccountId, ErrorClass, NamespaceId, Section},
     emulator::{self, Emulator},
     env::{self, Var},
     error::{ClassExt as _, Failure, Result, ResultExt as _},
@@ -97,7 +97,7 @@ impl Context {
     /// Prepares a client for the account named by flags, file and environment, using the section
     /// that `--env` names. Reads `document` if it is needed and was not given.
     pub async fn connect(&self, document: Option<&Document>) -> Result<Session> {
-        self.connect_for(document, &[self.environment()?]).await
+        self.connect_for(document, &[self.section()?]).await
     }
 
     /// Prepares a client for the account of `section`, for the local store or the service,
@@ -105,7 +105,7 @@ impl Context {
     pub async fn connect_at(
         &self,
         document: Option<&Document>,
-        section: Option<EnvName>,
+        section: Section,
         local: bool,
     ) -> Result<Session> {
         if local {
@@ -118,7 +118,7 @@ impl Context {
     pub async fn connect_for(
         &self,
         document: Option<&Document>,
-        sections: &[Option<EnvName>],
+        sections: &[Section],
     ) -> Result<Session> {
         if self.is_local() {
             return self.connect_locally(document).await;
@@ -129,7 +129,7 @@ impl Context {
     async fn connect_remotely(
         &self,
         document: Option<&Document>,
-        sections: &[Option<EnvName>],
+        sections: &[Section],
     ) -> Result<Session> {
         let client = self.remote_client(self.narrator())?;
         let account = self.account(document, sections, &client).await?.id;
@@ -194,7 +194,7 @@ impl Context {
     pub async fn attempt(
         &self,
         document: Option<&Document>,
-        sections: &[Option<EnvName>],
+        sections: &[Section],
     ) -> Result<Result<Attempt, Denial>> {
         let meter = Arc::new(LatencyMeter::new(self.clock));
         if self.is_local() {
@@ -226,7 +226,7 @@ impl Context {
     async fn account(
         &self,
         document: Option<&Document>,
-        sections: &[Option<EnvName>],
+        sections: &[Section],
         client: &Client,
     ) -> Result<ChosenAccount> {
         let read;
@@ -244,7 +244,7 @@ impl Context {
     pub fn named_account(
         &self,
         document: Option<&Document>,
-        section: Option<EnvName>,
+        section: Section,
     ) -> Result<Option<ChosenAccount>, AccountError> {
         self.account_sources(document, &[section]).named()
     }
@@ -252,7 +252,7 @@ impl Context {
     fn account_sources<'a>(
         &'a self,
         document: Option<&'a Document>,
-        sections: &[Option<EnvName>],
+        sections: &[Section],
     ) -> AccountSources<'a> {
         let mut sources = AccountSources {
             flag: self.globals.account_id.clone(),
@@ -260,7 +260,7 @@ impl Context {
         };
         if let Some(document) = document {
             let project = document.project();
-            let named = |section: &Option<EnvName>| account_in(project, section.as_ref());
+            let named = |section: &Section| account_in(project, section);
             sources.file = sections.iter().map(named).collect();
             document.path().clone_into(&mut sources.path);
         }
@@ -402,11 +402,8 @@ fn one_time_token() -> Result<SecretString> {
 }
 
 /// Returns the account that the file names for a section: its own, else that of the top level.
-pub fn account_in<'p>(
-    project: &'p Project,
-    section: Option<&EnvName>,
-) -> Option<&'p Located<String>> {
-    let own = project.scope(section);
+pub fn account_in<'p>(project: &'p Project, section: &Section) -> Option<&'p Located<String>> {
+    let own = project.scope(&section.deployed());
     own.and_then(|scope| scope.account_id.as_ref())
         .or(project.top.account_id.as_ref())
 }

@@ -190,26 +190,26 @@ pub fn edits(plan: &Plan, outcomes: &[Outcome]) -> Vec<Edit> {
     {
         let Some(value) = text(step) else { continue };
         let Slot {
-            environment,
+            section,
             binding,
             field,
         } = step.slot.clone();
         if step.has_entry {
             edits.push(Edit::Set {
-                environment,
+                section,
                 binding,
                 field,
                 value,
             });
             continue;
         }
-        let same = |edit: &&mut Edit| matches!(edit, Edit::Add { environment: e, binding: b, .. } if *e == environment && *b == binding);
+        let same = |edit: &&mut Edit| matches!(edit, Edit::Add { section: s, binding: b, .. } if *s == section && *b == binding);
         match edits.iter_mut().find(same) {
             Some(Edit::Add { preview_id, .. }) if field == Field::PreviewId => {
                 *preview_id = Some(value);
             }
             Some(_) | None => edits.push(Edit::Add {
-                environment,
+                section,
                 binding,
                 id: (field == Field::Id).then(|| value.clone()),
                 preview_id: (field == Field::PreviewId).then_some(value),

@@ -3,7 +3,7 @@
 use super::titles::{self, Titles};
 use crate::{
     config::{Entry, Manifest, Project, Scope},
-    domain::{Binding, Classification, Classify, EnvName, ErrorClass, Title, TitleError},
+    domain::{Binding, Classification, Classify, ErrorClass, Section, Title, TitleError},
 };
 
 /// The bindings of a project that declares none.
@@ -12,8 +12,8 @@ pub const DEFAULT_BINDINGS: [&str; 3] = ["CONFIG_CACHE", "SESSIONS", "RATE_LIMIT
 /// One binding that should have a namespace.
 #[derive(Debug, Clone)]
 pub struct DesiredBinding {
-    /// The environment; `None` is the top level.
-    pub environment: Option<EnvName>,
+    /// Its section.
+    pub section: Section,
     /// The binding.
     pub binding: Binding,
     /// What its namespace should be called.
@@ -159,7 +159,7 @@ fn requested_titles(
 ) -> Result<Vec<(Binding, Option<DesiredTitle>)>, Error> {
     let titled = |binding: &Binding| {
         let title = manifest.and_then(|m| m.namespace(binding)?.title.as_ref());
-        let title = title.map(|title| in_environment(title, scope.environment.as_ref()));
+        let title = title.map(|title| in_section(title, &scope.section));
         let wrong = |source| Error::Title {
             binding: binding.clone(),
             source,
@@ -192,9 +192,9 @@ fn requested_titles(
         return section.entries.iter().map(|e| titled(&e.binding)).collect();
     }
     let elsewhere: Vec<String> = project
-        .scopes()
+        .deployed_scopes()
         .filter(|s| !s.entries.is_empty())
-        .filter_map(|s| Some(format!("`env.{}`", s.environment.as_ref()?)))
+        .filter_map(|s| Some(format!("`env.{}`", s.section.environment()?)))
         .collect();
     match elsewhere.is_empty() {
         true => DEFAULT_BINDINGS
@@ -209,10 +209,15 @@ fn requested_titles(
 }
 
 /// A title of the manifest is the top level's; environments must not share its namespace.
-pub fn in_environment(title: &Title, environment: Option<&EnvName>) -> Result<Title, TitleError> {
-    match environment {
-        None => Ok(title.clone()),
-        Some(environment) => format!("{title}-{environment}").parse(),
+pub fn in_section(title: &Title, section: &Section) -> Result<Title, TitleError> {
+    let title = match section.environment() {
+        None => title.to_string(),
+        Some(environment) => format!("{title}-{environment}"),
+    };
+    if section.is_previews() {
+        format!("{title}@previews").parse()
+    } else {
+        title.parse()
     }
 }
 
@@ -231,7 +236,7 @@ fn desired_binding(
         None => DesiredTitle::Conventional(conventional_titles(project, scope, &binding)?),
     };
     Ok(DesiredBinding {
-        environment: scope.environment.clone(),
+        section: scope.section.clone(),
         binding,
         title,
         entry,
@@ -244,8 +249,8 @@ pub fn conventional_titles(
     scope: &Scope,
     binding: &Binding,
 ) -> Result<Titles, Error> {
-    let worker = titles::worker_name(project, scope);
-    let usual = titles::conventional(worker.as_deref(), scope.environment.as_ref(), binding);
+    let worker = titles::worker_name(project, &scope.section);
+    let usual = titles::conventional(worker.as_deref(), &scope.section, binding);
     usual.map_err(|source| Error::Title {
         binding: binding.clone(),
         source,

@@ -1,8 +1,8 @@
 //! Default titles of namespaces.
 
 use crate::{
-    config::{Project, Scope},
-    domain::{Binding, EnvName, Title, TitleError},
+    config::Project,
+    domain::{Binding, Section, Title, TitleError},
 };
 
 /// The titles that belong to one binding of one scope.
@@ -17,11 +17,12 @@ pub struct Titles {
     pub bare: Vec<Title>,
 }
 
-/// Returns the Worker's name in `scope`: the section's own, else `<name>-<env>`, as wrangler
+/// Returns the Worker's name in `section`: the section's own, else `<name>-<env>`, as wrangler
 /// deploys it.
-pub fn worker_name(project: &Project, scope: &Scope) -> Option<String> {
+pub fn worker_name(project: &Project, section: &Section) -> Option<String> {
+    let scope = project.scope(&section.deployed())?;
     let own = scope.name.clone().filter(|name| !name.trim().is_empty());
-    let Some(environment) = &scope.environment else {
+    let Some(environment) = section.environment() else {
         return own;
     };
     own.or_else(|| {
@@ -37,9 +38,10 @@ pub fn worker_name(project: &Project, scope: &Scope) -> Option<String> {
 /// Returns the titles of `binding` by convention: `<worker>-<BINDING>`.
 pub fn conventional(
     worker: Option<&str>,
-    environment: Option<&EnvName>,
+    section: &Section,
     binding: &Binding,
 ) -> Result<Titles, TitleError> {
+    let environment = section.environment();
     let prefixed = environment.map(|env| format!("{env}-{binding}"));
     let Some(worker) = worker else {
         // Without a worker name there is nothing to tell projects apart by.
@@ -76,9 +78,9 @@ mod tests {
     use super::*;
 
     fn titles(worker: Option<&str>, env: Option<&str>) -> (String, Option<String>, Vec<String>) {
-        let env: Option<EnvName> = env.map(|e| e.parse().unwrap());
+        let section = Section::from(env.map(|e| e.parse().unwrap()));
         let binding = "RATE_LIMIT".parse().unwrap();
-        let t = conventional(worker, env.as_ref(), &binding).unwrap();
+        let t = conventional(worker, &section, &binding).unwrap();
         (
             t.wanted.to_string(),
             t.deploy_form.map(|t| t.to_string()),

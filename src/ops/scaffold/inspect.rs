@@ -79,7 +79,10 @@ pub fn inspect(
     };
     for file in files {
         if file.part == Part::Types {
-            let scopes: Vec<&Scope> = document.iter().flat_map(|d| d.project().scopes()).collect();
+            let scopes: Vec<&Scope> = document
+                .iter()
+                .flat_map(|d| d.project().deployed_scopes())
+                .collect();
             let bindings = bindings(document, &scopes, &[], manifest);
             let missing_bindings =
                 bindings.and_then(|b| missing_bindings(&file, &runtime_types, &b.names));

@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     api::{Client, CreateNamespace, Credentials, Namespace, Settings},
     config::Document,
-    domain::{AccountId, Binding, EnvName, NamespaceId},
+    domain::{AccountId, Binding, NamespaceId, Section},
     emulator::{Config, Emulator, Running, Token, spawn},
     wire::{Account, NamespaceInfo},
 };
@@ -131,6 +131,6 @@ fn binding(name: &str) -> Binding {
     name.parse().unwrap()
 }
 
-fn environment(name: &str) -> EnvName {
-    name.parse().unwrap()
+fn section(name: &str) -> Section {
+    Section::from(Some(name.parse().unwrap()))
 }

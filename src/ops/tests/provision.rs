@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Service, binding, document, environment};
+use super::{Service, binding, document, section};
 use crate::{
     config::Document,
     emulator::{Action, Answer, Fault},
@@ -180,7 +180,7 @@ fn bindings_that_only_an_environment_has_are_not_made_up_for_the_top_level() {
     let project = document.project();
     let top = desired_bindings(project, &[&project.top], &[], None).unwrap_err();
     assert!(matches!(top, Error::OnlyElsewhere(_)), "{top}");
-    let staging = project.scope(Some(&environment("staging"))).unwrap();
+    let staging = project.scope(&section("staging")).unwrap();
     assert_eq!(
         desired_bindings(project, &[staging], &[], None)
             .unwrap()

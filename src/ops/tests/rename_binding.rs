@@ -66,10 +66,7 @@ fn sections_without_the_binding_are_passed_over() {
     let staging = "[env.a]\n[env.b]\nkv_namespaces = [{ binding = \"OLD\" }]\n";
     let document = document(&(file(ID) + staging));
     let renamings = planned(&document, "NEW").unwrap();
-    let places: Vec<_> = renamings
-        .iter()
-        .map(|it| it.environment.as_ref().map(ToString::to_string))
-        .collect();
+    let places: Vec<_> = renamings.iter().map(|it| it.section.label()).collect();
     assert_eq!(places, [None, Some("b".to_owned())]);
     assert_eq!(renamings[1].title.as_str(), "bio-b-NEW");
 }

@@ -1,8 +1,9 @@
 //! Which namespace a selector means.
 
-use super::{Service, binding, document, environment};
+use super::{Service, binding, document};
 use crate::{
     config::Field,
+    domain::Section,
     ops::target::{Error, Selector, bindings, bound_id},
 };
 
@@ -20,7 +21,7 @@ fn file() -> String {
 
 fn bound(name: &str, section: Option<&str>, preview: bool) -> Selector {
     Selector::Binding {
-        environment: section.map(environment),
+        section: section.map_or(Section::TOP, super::section),
         binding: binding(name),
         preview,
     }
@@ -131,7 +132,7 @@ async fn a_placeholder_is_no_id() {
 fn an_id_of_the_local_kind_counts_on_this_machine_only() {
     let local = "10ca110c2ab167c823b7649da152dc95";
     let document = document(&file().replace(ID, local));
-    let at = |near| bound_id(&document, None, &binding("CACHE"), Field::Id, near);
+    let at = |near| bound_id(&document, &Section::TOP, &binding("CACHE"), Field::Id, near);
     assert_eq!(at(true).unwrap().to_string(), local);
     assert!(matches!(at(false), Err(Error::NoId { .. })));
 }
@@ -140,7 +141,7 @@ fn an_id_of_the_local_kind_counts_on_this_machine_only() {
 fn bindings_to_choose_from_are_those_of_the_section() {
     let document = document(&file());
     let names = |section: Option<&str>| {
-        let found = bindings(&document, section.map(environment).as_ref()).unwrap();
+        let found = bindings(&document, &section.map_or(Section::TOP, super::section)).unwrap();
         found.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(names(None), ["CACHE", "SESSIONS"]);

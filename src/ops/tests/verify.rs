@@ -30,7 +30,7 @@ async fn verified(service: &Service, only: &[&str], manifest: &str, read_only: b
     let options = Options {
         selection: &Selection::new(&only, &[]).unwrap(),
         file: Ok(&document),
-        sections: &[None],
+        sections: &[crate::domain::Section::TOP],
         manifest: Some(&manifest),
         service: Ok(verify::Service {
             client: &service.client,

@@ -57,7 +57,8 @@ async fn judge_all(context: &CheckContext<'_>) -> Vec<Finding> {
 fn cases<'a>(assertion: &'a Assertion, scopes: &[&'a Scope]) -> Vec<Case<'a>> {
     let about = scopes.iter().filter(|scope| {
         let only = assertion.environment.as_ref();
-        only.is_none_or(|only| scope.environment.as_ref() == Some(only))
+        let section = &scope.section;
+        only.is_none_or(|only| section.environment() == Some(only) && !section.is_previews())
     });
     let cases: Vec<Case<'a>> = about
         .map(|scope| Case {
@@ -83,15 +84,15 @@ struct Case<'a> {
 
 impl<'a> Case<'a> {
     fn subject(&self) -> Subject {
-        let environment = match self.scope {
-            Some(scope) => scope.environment.as_ref(),
-            None => self.assertion.environment.as_ref(),
+        let section = match self.scope {
+            Some(scope) => scope.section.clone(),
+            None => self.assertion.environment.clone().into(),
         };
         let detail = match &self.assertion.claim {
             Claim::Key(key, _) => key.to_string(),
             Claim::Count { prefix, .. } => format!("{prefix}*"),
         };
-        Subject::binding(environment, &self.assertion.binding).with(detail)
+        Subject::binding(&section, &self.assertion.binding).with(detail)
     }
 
     fn entry(&self) -> Option<&'a Entry> {

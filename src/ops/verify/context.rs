@@ -153,7 +153,7 @@ impl<'a> CheckContext<'a> {
         let project = self.document()?.project();
         let sections = self.options.sections.iter();
         Ok(sections
-            .filter_map(|section| project.scope(section.as_ref()))
+            .filter_map(|section| project.scope(section))
             .collect())
     }
 
@@ -330,7 +330,7 @@ fn once(scopes: &[&Scope], id: impl Fn(&Entry) -> Option<NamespaceId>) -> Vec<Ta
                 continue;
             }
             targets.push(Target {
-                subject: Subject::binding(scope.environment.as_ref(), &entry.binding),
+                subject: Subject::binding(&scope.section, &entry.binding),
                 id,
                 position: entry.position,
             });

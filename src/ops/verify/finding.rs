@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Check;
 use crate::{
     config::Location,
-    domain::{Binding, EnvName},
+    domain::{Binding, Section},
     ops::health::{Diagnosis, Severity},
 };
 
@@ -53,7 +53,7 @@ pub enum Class {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
     /// The section of the wrangler file.
-    pub environment: Option<EnvName>,
+    pub section: Section,
     /// The binding.
     pub binding: Option<Binding>,
     /// Something of it, such as a key or `preview_id`.
@@ -62,18 +62,18 @@ pub struct Subject {
 
 impl Subject {
     /// A binding of a section.
-    pub fn binding(environment: Option<&EnvName>, binding: &Binding) -> Self {
+    pub fn binding(section: &Section, binding: &Binding) -> Self {
         Self {
-            environment: environment.cloned(),
+            section: section.clone(),
             binding: Some(binding.clone()),
             detail: None,
         }
     }
 
     /// A section.
-    pub fn section(environment: Option<&EnvName>) -> Self {
+    pub fn section(section: &Section) -> Self {
         Self {
-            environment: environment.cloned(),
+            section: section.clone(),
             ..Self::default()
         }
     }
@@ -91,9 +91,9 @@ impl Subject {
 impl fmt::Display for Subject {
     /// `staging/SESSIONS session:a`: what is there, the section first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match (&self.environment, &self.binding) {
-            (Some(environment), Some(binding)) => format!("{environment}/{binding}"),
-            (Some(environment), None) => environment.to_string(),
+        let name = match (self.section.label(), &self.binding) {
+            (Some(section), Some(binding)) => format!("{section}/{binding}"),
+            (Some(section), None) => section,
             (None, Some(binding)) => binding.to_string(),
             (None, None) => String::new(),
         };
@@ -323,12 +323,12 @@ mod tests {
 
     #[test]
     fn a_subject_names_what_is_known() {
-        let environment: EnvName = "staging".parse().unwrap();
+        let staging = Section::from(Some("staging".parse().unwrap()));
         let binding: Binding = "A".parse().unwrap();
         assert_eq!(Subject::default().to_string(), "");
-        assert_eq!(Subject::section(Some(&environment)).to_string(), "staging");
-        assert_eq!(Subject::binding(None, &binding).to_string(), "A");
-        let both = Subject::binding(Some(&environment), &binding);
-        assert_eq!(both.with("k").to_string(), "staging/A k");
+        assert_eq!(Subject::section(&staging).to_string(), "staging");
+        assert_eq!(Subject::binding(&Section::TOP, &binding).to_string(), "A");
+        let both = Subject::binding(&staging.clone().previews(), &binding);
+        assert_eq!(both.with("k").to_string(), "staging.previews/A k");
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     config::{Entry, Field, Scope},
     domain::NamespaceId,
     ops::provision::{
-        desired::{self, in_environment},
+        desired::{self, in_section},
         titles::preview,
     },
     wire::NamespaceInfo,
@@ -59,7 +59,7 @@ fn local(scopes: &[&Scope]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for scope in scopes {
         for entry in &scope.entries {
-            let subject = Subject::binding(scope.environment.as_ref(), &entry.binding);
+            let subject = Subject::binding(&scope.section, &entry.binding);
             let message = match local_id(entry) {
                 Some(id) => format!("`wrangler dev` stores it under {id}"),
                 None => "`wrangler dev` stores it under the id in the file".to_owned(),
@@ -85,7 +85,7 @@ struct Bound<'a> {
 impl Bound<'_> {
     fn judge(&self, context: &CheckContext<'_>, all: &[NamespaceInfo]) -> Finding {
         let check = Check::Namespaces;
-        let environment = self.scope.environment.as_ref();
+        let environment = &self.scope.section;
         let subject = Subject::binding(environment, &self.entry.binding);
         let subject = match self.field {
             Field::PreviewId => subject.with("preview_id"),
@@ -135,12 +135,12 @@ impl Bound<'_> {
 
     fn expected(&self, context: &CheckContext<'_>) -> Expected {
         let binding = &self.entry.binding;
-        let environment = self.scope.environment.as_ref();
+        let environment = &self.scope.section;
         let is_preview = self.field == Field::PreviewId
             && self.entry.declared(Field::PreviewId) != self.entry.declared(Field::Id);
         let declared = context.options.manifest;
         let declared = declared.and_then(|m| m.namespace(binding)?.title.as_ref());
-        if let Some(title) = declared.and_then(|title| in_environment(title, environment).ok()) {
+        if let Some(title) = declared.and_then(|title| in_section(title, environment).ok()) {
             return match preview(&title) {
                 Ok(twin) if is_preview => Expected::OneOf(vec![twin.to_string()]),
                 _ => Expected::Declared(title.to_string()),

@@ -9,7 +9,7 @@ use super::{Class, ProbeKeys, Selection};
 use crate::{
     api::{Client, Visitor},
     config::{self, Document, Manifest},
-    domain::{AccountId, EnvName},
+    domain::{AccountId, Section},
     ops::{account, latency::LatencyMeter},
 };
 
@@ -59,7 +59,7 @@ pub struct Options<'a> {
     /// The wrangler file.
     pub file: File<'a>,
     /// The sections of it that are meant.
-    pub sections: &'a [Option<EnvName>],
+    pub sections: &'a [Section],
     /// `kvctl.toml`, if there is one, and where.
     pub manifest: Option<&'a Manifest>,
     /// The service.

@@ -6,11 +6,8 @@ use super::{Check, Finding, Subject, context::CheckContext};
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
-    domain::{Binding, Classify as _, DeclaredId, EnvName},
-    ops::{
-        scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
-        target::place,
-    },
+    domain::{Binding, Classify as _, DeclaredId, Section, shell_quoted},
+    ops::scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
 };
 
 /// The check `configuration`: the file can be read, and every binding has an id. Shapes and duplicates
@@ -53,7 +50,7 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
         return None;
     }
     let near = context.client().is_ok_and(Client::is_on_this_machine);
-    let environment = scope.environment.as_ref();
+    let environment = &scope.section;
     let subject = Subject::binding(environment, &entry.binding);
     let command = provision_command(environment, &entry.binding);
     for field in [Field::Id, Field::PreviewId] {
@@ -80,7 +77,7 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
     let declared = context.options.manifest.iter().flat_map(|m| &m.namespaces);
     let missing = declared.filter(|n| scope.entries.iter().all(|e| e.binding != n.binding));
     let finding = |binding: &Binding| {
-        let environment = scope.environment.as_ref();
+        let environment = &scope.section;
         let command = provision_command(environment, binding);
         Finding::fail(
             Check::Configuration,
@@ -94,16 +91,15 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
 
 fn empty_section(scope: &Scope) -> Finding {
     Finding::warn(Check::Configuration, "no KV namespaces are bound here")
-        .about(Subject::section(scope.environment.as_ref()))
+        .about(Subject::section(&scope.section))
         .hint("run `kvctl provision`, or select a section that has bindings with `--env NAME`")
 }
 
 /// Returns the command that gives a binding its id.
-fn provision_command(environment: Option<&EnvName>, binding: &Binding) -> String {
-    match environment {
-        None => format!("kvctl provision {binding}"),
-        Some(environment) => format!("kvctl provision {binding} --env {environment}"),
-    }
+fn provision_command(section: &Section, binding: &Binding) -> String {
+    let arguments = std::iter::once(binding.to_string()).chain(section.arguments());
+    let arguments: Vec<_> = arguments.map(|it| shell_quoted(&it).into_owned()).collect();
+    format!("kvctl provision {}", arguments.join(" "))
 }
 
 /// The check `environments`: none misses a binding that others have. Wrangler does not inherit
@@ -120,11 +116,11 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
     let findings: Vec<Finding> = missing_bindings(project)
         .into_iter()
         .map(|(scope, binding, other)| {
-            let environment = scope.environment.as_ref();
+            let environment = &scope.section;
             let message = format!(
                 "`{binding}` is bound {} and not {}; bindings are not inherited",
-                place(other.environment.as_ref()),
-                place(environment)
+                other.section.place(),
+                environment.place()
             );
             let has_it = other.entries.iter().find(|e| e.binding == *binding);
             let command = provision_command(environment, binding);
@@ -146,8 +142,8 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
 /// Finds what sections miss, and a section that has it. A top level without any bindings is none
 /// that is deployed.
 fn missing_bindings(project: &Project) -> Vec<(&Scope, &Binding, &Scope)> {
-    let counts = |scope: &&Scope| scope.environment.is_some() || !scope.entries.is_empty();
-    let sections: Vec<&Scope> = project.scopes().filter(counts).collect();
+    let counts = |scope: &&Scope| !scope.section.is_top() || !scope.entries.is_empty();
+    let sections: Vec<&Scope> = project.deployed_scopes().filter(counts).collect();
     let mut missing = Vec::new();
     for scope in &sections {
         let mut seen: BTreeSet<&Binding> = scope.entries.iter().map(|e| &e.binding).collect();
@@ -208,7 +204,7 @@ fn shared_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> O
         DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => return None,
     };
     let finding = Finding::warn(Check::Preview, message)
-        .about(Subject::binding(scope.environment.as_ref(), &entry.binding))
+        .about(Subject::binding(&scope.section, &entry.binding))
         .at(context.place(position))
         .hint(
             "run `kvctl provision --preview separate`, or pass `--skip preview` if this is \
@@ -314,7 +310,7 @@ fn env_type(env: &EnvState, root: &Path) -> Vec<Finding> {
     let missing = env.missing.iter().map(|binding| {
         let message = format!("`Env` in `{name}` lacks `{binding}`");
         Finding::fail(Check::Scaffold, message)
-            .about(Subject::binding(None, binding))
+            .about(Subject::binding(&Section::TOP, binding))
             .at(start_of(&env.path))
             .hint(hint)
     });

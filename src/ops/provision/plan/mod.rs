@@ -16,8 +16,7 @@ pub use refusal::{Error, Refusal};
 use super::desired::DesiredBinding;
 use crate::{
     config::{Field, Project},
-    domain::{Binding, EnvName, NamespaceId, Title, shell_quoted},
-    ops::target::place,
+    domain::{Binding, NamespaceId, Section, Title, shell_quoted},
     wire::NamespaceInfo,
 };
 
@@ -52,8 +51,8 @@ pub struct PlanInput<'a> {
 /// A place for an id in the file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
-    /// The environment; `None` is the top level.
-    pub environment: Option<EnvName>,
+    /// The section.
+    pub section: Section,
     /// The binding.
     pub binding: Binding,
     /// `id` or `preview_id`.
@@ -67,7 +66,7 @@ impl fmt::Display for Slot {
             "{} of `{}` {}",
             self.field,
             self.binding,
-            place(self.environment.as_ref())
+            self.section.place()
         )
     }
 }
@@ -128,9 +127,8 @@ impl Slot {
             Some(title) => format!("{}={title}", self.binding),
             None => self.binding.to_string(),
         };
-        let environment = self.environment.iter();
-        let environment = environment.flat_map(|it| ["--env".to_owned(), it.to_string()]);
-        std::iter::once(wanted).chain(environment).collect()
+        let section = self.section.arguments();
+        std::iter::once(wanted).chain(section).collect()
     }
 }
 
@@ -146,7 +144,7 @@ pub fn bound(
             for field in [Field::Id, Field::PreviewId] {
                 if let Some(id) = entry.declared(field).valid_where(&knows) {
                     let slot = Slot {
-                        environment: scope.environment.clone(),
+                        section: scope.section.clone(),
                         binding: entry.binding.clone(),
                         field,
                     };

@@ -74,7 +74,7 @@ impl<'a> Planner<'a> {
 
     fn slot(desired: &DesiredBinding, field: Field) -> Slot {
         Slot {
-            environment: desired.environment.clone(),
+            section: desired.section.clone(),
             binding: desired.binding.clone(),
             field,
         }

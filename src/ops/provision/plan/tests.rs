@@ -22,9 +22,9 @@ fn located(text: Option<&str>) -> Option<Located<String>> {
 
 fn desired_binding(id: Option<&str>, preview_id: Option<&str>) -> DesiredBinding {
     let binding: Binding = "CACHE".parse().unwrap();
-    let titles = titles::conventional(Some("bio"), None, &binding).unwrap();
+    let titles = titles::conventional(Some("bio"), &Section::TOP, &binding).unwrap();
     DesiredBinding {
-        environment: None,
+        section: Section::TOP,
         title: DesiredTitle::Conventional(titles),
         entry: Some(Entry {
             binding: binding.clone(),
@@ -70,9 +70,9 @@ fn decide(case: &Case<'_>) -> Result<Plan, Error> {
     for desired in case.desired {
         for field in [Field::Id, Field::PreviewId] {
             if let DeclaredId::Valid(id) = desired.declared(field) {
-                let (environment, binding) = (desired.environment.clone(), desired.binding.clone());
+                let (section, binding) = (desired.section.clone(), desired.binding.clone());
                 bound.entry(id).or_insert(Slot {
-                    environment,
+                    section,
                     binding,
                     field,
                 });
