@@ -16,8 +16,9 @@ pub struct Project {
     pub previews: Vec<Scope>,
     /// Whether it names a Worker's `main` module.
     pub has_main: bool,
-    /// Whether it has a `pages_build_output_dir`, without which Pages ignores the file.
-    pub has_pages_output: bool,
+    /// Whether it is a Pages project: it has a `pages_build_output_dir`, without which Pages ignores
+    /// the file.
+    pub is_pages: bool,
 }
 
 /// A section that the file has.
@@ -25,10 +26,13 @@ pub struct Project {
 pub struct Scope {
     /// Which section.
     pub section: Section,
-    /// The name of the worker, where this scope sets it.
-    pub name: Option<String>,
+    /// The name of the Worker, where this scope sets it. It may be a placeholder; see
+    /// [`is_worker_name`](crate::domain::is_worker_name).
+    pub name: Option<Located<String>>,
     /// The account, where this scope sets it.
     pub account_id: Option<Located<String>>,
+    /// The region whose rules its account must follow, where this scope sets it.
+    pub compliance_region: Option<Located<String>>,
     /// The namespaces, in the order of the file. No two have the same binding.
     pub entries: Vec<Entry>,
     /// The names that bindings of other kinds use: wrangler refuses a namespace that takes one.
@@ -40,10 +44,14 @@ pub struct Scope {
 pub struct Entry {
     /// The name under which the Worker reaches it.
     pub binding: Binding,
-    /// What the file says for an id; it may be a placeholder.
+    /// What the file says for an id; it may be empty or a placeholder. `None` is that it has no such
+    /// key: then the namespace is the one that the deployed Worker has.
     pub id: Option<Located<String>>,
     /// What the file says for the id that `wrangler dev --remote` uses.
     pub preview_id: Option<Located<String>>,
+    /// Whether `wrangler dev` uses the namespace of the account: `remote = true`, or the older
+    /// `experimental_remote`.
+    pub remote: bool,
     /// Where the entry begins.
     pub position: Position,
 }
@@ -56,6 +64,14 @@ impl Entry {
             Field::PreviewId => self.preview_id.as_ref(),
             Field::Binding => None,
         }
+    }
+
+    /// Whether it has an `id` key at all, with whatever value.
+    ///
+    /// wrangler takes an entry without one from the deployed Worker; what is empty or a placeholder
+    /// cannot have been deployed.
+    pub fn has_id_key(&self) -> bool {
+        self.id.is_some()
     }
 
     /// Returns what it says about one of its ids.
@@ -85,6 +101,14 @@ impl Project {
             let mut shared = self.previews.iter().filter(|_| inherits);
             shared.find(|scope| scope.section == Section::TOP.previews())
         })
+    }
+
+    /// Returns the region that holds in a section: its own, else, as wrangler inherits it, that of the
+    /// top level.
+    pub fn compliance_region(&self, section: &Section) -> Option<&Located<String>> {
+        let own = self.scope(&section.deployed());
+        own.and_then(|scope| scope.compliance_region.as_ref())
+            .or(self.top.compliance_region.as_ref())
     }
 
     /// Lists what is deployed: the top level and the environments.

@@ -1,6 +1,6 @@
 //! What a wrangler file can say that wrangler would not take.
 
-use super::Position;
+use super::{Field, Position};
 use crate::domain::Binding;
 
 /// A problem at a position in a wrangler file.
@@ -46,6 +46,35 @@ pub enum Problem {
         key: String,
         /// What it is instead.
         found: &'static str,
+    },
+    /// A value that must be true or false.
+    #[error("`{key}` is {found}; it must be true or false")]
+    NotABoolean {
+        /// The key.
+        key: String,
+        /// What it is instead.
+        found: &'static str,
+    },
+    /// An id that is not text.
+    #[error("`{field}` is {found}; it must be a string of 32 hexadecimal digits")]
+    IdType {
+        /// The key.
+        field: Field,
+        /// What it is instead.
+        found: &'static str,
+    },
+    /// An id with blanks before or after it.
+    #[error("`{0}` has blanks around it; an id is 32 hexadecimal digits")]
+    IdBlanks(Field),
+    /// An id with a control character in it.
+    #[error(
+        "`{field}` contains {character:?}, which is not allowed; an id is 32 hexadecimal digits"
+    )]
+    IdCharacter {
+        /// The key.
+        field: Field,
+        /// The first of them.
+        character: char,
     },
     /// More entries than any account could have namespaces for.
     #[error("`kv_namespaces` has {found} entries; kvctl takes at most {most} in one section")]
@@ -99,6 +128,14 @@ impl Problem {
             Self::Binding(_) => "give the entry a name, or remove the entry".to_owned(),
             Self::NotAString { key, .. } => {
                 format!("put the value of `{key}` in double quotes, or remove it")
+            }
+            Self::NotABoolean { key, .. } => format!("write `true` or `false`, or remove `{key}`"),
+            Self::IdType { field, .. } => {
+                format!("write the id in double quotes, or remove `{field}`")
+            }
+            Self::IdBlanks(field) => format!("remove the blanks, or remove `{field}`"),
+            Self::IdCharacter { field, .. } => {
+                format!("remove the character, or remove `{field}`")
             }
             Self::Duplicate { .. } | Self::DuplicateKey { .. } => {
                 "rename one of the two, or remove one".to_owned()

@@ -252,7 +252,7 @@ fn edits(dice: &mut Dice, project: &Project) -> Vec<Edit> {
         let scope = scopes[dice.roll(scopes.len())];
         let section = scope.section.clone();
         let value = dice
-            .pick(&["0f2ac74b498b48028cb68387c421e279", "", "a\"b\\c\né"])
+            .pick(&["0f2ac74b498b48028cb68387c421e279", "", "a\"b\\c é"])
             .to_owned();
         let kind = dice.roll(3);
         let field = [Field::Id, Field::PreviewId][dice.roll(2)];

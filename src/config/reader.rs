@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path};
 
 use super::{
-    Entry, Error, Located, Location, Position, Project, Scope, UsedName, misplaced,
+    Entry, Error, Field, Located, Location, Position, Project, Scope, UsedName, misplaced,
     node::{Layout, Node, NodeKind, Property},
     position::Positions,
     problem::Problem,
@@ -34,7 +34,7 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
         environments,
         previews,
         has_main: root.get("main").is_some(),
-        has_pages_output: root.get("pages_build_output_dir").is_some(),
+        is_pages: root.get("pages_build_output_dir").is_some(),
     })
 }
 
@@ -79,8 +79,9 @@ impl Reader<'_> {
     fn scope(&self, section: Section, node: &Node) -> Result<Scope, Error> {
         Ok(Scope {
             section,
-            name: self.string(node, "name")?.map(|name| name.value),
+            name: self.string(node, "name")?,
             account_id: self.string(node, "account_id")?,
+            compliance_region: self.string(node, "compliance_region")?,
             entries: self.entries(node)?,
             used_names: used_names::in_scope(node)
                 .map(|(name, kind, offset)| UsedName {
@@ -137,10 +138,49 @@ impl Reader<'_> {
             binding: binding.value.parse().map_err(|error: BindingError| {
                 self.refuse_at(binding.position, Problem::Binding(error.to_string()))
             })?,
-            id: self.string(item, "id")?,
-            preview_id: self.string(item, "preview_id")?,
+            id: self.id(item, Field::Id)?,
+            preview_id: self.id(item, Field::PreviewId)?,
+            remote: match self.boolean(item, "remote")? {
+                Some(remote) => remote,
+                None => self.boolean(item, "experimental_remote")?.unwrap_or(false),
+            },
             position: self.position(start),
         })
+    }
+
+    /// Reads an id, or what stands in its place. Blanks around one would be part of it to wrangler.
+    fn id(&self, item: &Node, field: Field) -> Result<Option<Located<String>>, Error> {
+        let Some(property) = self.unique(item, field.key())? else {
+            return Ok(None);
+        };
+        let (value, position) = (&property.value, self.position(property.value.span.start));
+        let Some(text) = value.as_str() else {
+            let found = value.noun();
+            return Err(self.refuse_at(position, Problem::IdType { field, found }));
+        };
+        if text.trim() != text {
+            return Err(self.refuse_at(position, Problem::IdBlanks(field)));
+        }
+        if let Some(character) = text.chars().find(|c| c.is_control()) {
+            let problem = Problem::IdCharacter { field, character };
+            return Err(self.refuse_at(position, problem));
+        }
+        let value = text.to_owned();
+        Ok(Some(Located { value, position }))
+    }
+
+    fn boolean(&self, node: &Node, key: &str) -> Result<Option<bool>, Error> {
+        let Some(property) = self.unique(node, key)? else {
+            return Ok(None);
+        };
+        if let NodeKind::Bool(value) = property.value.kind {
+            return Ok(Some(value));
+        }
+        let problem = Problem::NotABoolean {
+            key: key.to_owned(),
+            found: property.value.noun(),
+        };
+        Err(self.refuse(property.value.span.start, problem))
     }
 
     fn string(&self, node: &Node, key: &str) -> Result<Option<Located<String>>, Error> {
@@ -216,7 +256,10 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::{config::Document, domain::Classify as _};
+    use crate::{
+        config::Document,
+        domain::{Classify as _, DeclaredId},
+    };
 
     fn read(name: &str, text: &str) -> Result<Project, Error> {
         Document::create(PathBuf::from(name), text.to_owned()).map(|doc| doc.project().clone())
@@ -307,7 +350,27 @@ mod tests {
             ),
             (
                 "[[kv_namespaces]]\nbinding = 'A'\nid = 1",
-                "3:6: `id` is a number",
+                "3:6: `id` is a number; it must be a string",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = 'A'\nid = ' 0f2ac74b498b48028cb68387c421e279'",
+                "3:6: `id` has blanks around it",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = 'A'\npreview_id = \"x\\n\"",
+                "3:14: `preview_id` has blanks around it",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = 'A'\nid = ' '",
+                "3:6: `id` has blanks around it",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = 'A'\nid = \"a\\u0000b\"",
+                "3:6: `id` contains '\\0', which is not allowed",
+            ),
+            (
+                "[[kv_namespaces]]\nbinding = 'A'\nremote = 'yes'",
+                "3:10: `remote` is a string; it must be true or false",
             ),
             (
                 "[[kv_namespaces]]\nbinding = 'A'\npreview_id = []",
@@ -359,6 +422,10 @@ mod tests {
             (
                 "{\"name\": null}",
                 "1:10: `name` is null; it must be a string",
+            ),
+            (
+                "{\"kv_namespaces\": [{\"binding\": \"A\",\n \"id\": null}]}",
+                "2:8: `id` is null; it must be a string",
             ),
             (
                 "{\"env\": {},\n \"env\": {}}",
@@ -431,7 +498,8 @@ mod tests {
                     [[workflows]]\nname = 'flow'\nbinding = 'FLOW'\n\n\
                     [[kv_namespaces]]\nbinding = 'A'\npreview_id = 'p'\n\n[env.live]\nname = 'l'\n";
         let project = read("w.toml", text).unwrap();
-        assert_eq!(project.top.name.as_deref(), Some("bio"));
+        let name = project.top.name.as_ref().unwrap();
+        assert_eq!((name.value.as_str(), name.position.line), ("bio", 1));
         let account = project.top.account_id.as_ref().unwrap();
         assert_eq!((account.value.as_str(), account.position.line), ("acc", 2));
         let entry = &project.top.entries[0];
@@ -460,8 +528,52 @@ mod tests {
         );
         let live = project.environments.first().unwrap();
         assert_eq!(
-            (live.name.as_deref(), live.account_id.as_ref()),
+            (
+                live.name.as_ref().map(|it| it.value.as_str()),
+                live.account_id.as_ref()
+            ),
             (Some("l"), None)
+        );
+    }
+
+    #[test]
+    fn an_entry_tells_no_id_from_an_empty_one_and_knows_what_is_remote() {
+        let text = "kv_namespaces = [{ binding = 'A' }, { binding = 'B', id = '', remote = true },\n\
+                    { binding = 'C', id = '<id>', experimental_remote = true }]";
+        let entries = read("w.toml", text).unwrap().top.entries;
+        let said = entries.iter().map(|entry| {
+            let declared = entry.declared(Field::Id) == DeclaredId::Absent;
+            (entry.has_id_key(), declared, entry.remote)
+        });
+        let expected = [
+            (false, true, false),
+            (true, true, true),
+            (true, false, true),
+        ];
+        assert_eq!(said.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn environments_inherit_the_compliance_region() {
+        let text = "compliance_region = 'public'\npages_build_output_dir = 'x'\n[env.a]\n\
+                    [env.b]\ncompliance_region = 'fedramp_high'";
+        let project = read("w.toml", text).unwrap();
+        assert!(project.is_pages);
+        for (section, region, line) in [
+            (Section::TOP, "public", 1),
+            (Section::from("a".parse::<EnvName>().unwrap()), "public", 1),
+            (
+                Section::from("b".parse::<EnvName>().unwrap()),
+                "fedramp_high",
+                5,
+            ),
+        ] {
+            let found = project.compliance_region(&section).unwrap();
+            assert_eq!((found.value.as_str(), found.position.line), (region, line));
+        }
+        assert_refused(
+            "w.toml",
+            &[("compliance_region = 1", "1:21: `compliance_region` is a")],
         );
     }
 }

@@ -43,6 +43,7 @@ mod permission;
 mod record;
 mod section;
 mod title;
+mod worker;
 
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
@@ -63,3 +64,4 @@ pub use permission::{API_TOKENS_PAGE, Permission};
 pub use record::{Metadata, MetadataError, Record};
 pub use section::Section;
 pub use title::{Title, TitleError};
+pub use worker::is_worker_name;

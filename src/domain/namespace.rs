@@ -71,7 +71,7 @@ checked_text!(NamespaceId, NamespaceIdError);
 /// The value of an id field in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeclaredId {
-    /// Nothing, or only blanks.
+    /// No key, or nothing for a value.
     Absent,
     /// A placeholder for an id, such as `<id>` or `YOUR_KV_ID`.
     Placeholder(String),
@@ -85,7 +85,7 @@ impl DeclaredId {
     /// Only 32 hexadecimal digits are an id, and not 32 equal ones: `0000…` and `xxxx…` are what
     /// people write into templates.
     pub fn read(text: Option<&str>) -> Self {
-        let Some(text) = text.map(str::trim).filter(|t| !t.is_empty()) else {
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
             return Self::Absent;
         };
         match text.parse() {
@@ -133,7 +133,7 @@ mod tests {
             );
         }
         assert_eq!(DeclaredId::read(None), DeclaredId::Absent);
-        assert_eq!(DeclaredId::read(Some(" ")), DeclaredId::Absent);
+        assert_eq!(DeclaredId::read(Some("")), DeclaredId::Absent);
         let id = "0F2AC74B498B48028CB68387C421E279";
         assert_eq!(
             DeclaredId::read(Some(id)),

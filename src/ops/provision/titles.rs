@@ -1,7 +1,7 @@
 //! Default titles of namespaces.
 
 use crate::{
-    config::Project,
+    config::{Project, Scope},
     domain::{Binding, Section, Title, TitleError},
 };
 
@@ -21,16 +21,16 @@ pub struct Titles {
 /// deploys it.
 pub fn worker_name(project: &Project, section: &Section) -> Option<String> {
     let scope = project.scope(&section.deployed())?;
-    let own = scope.name.clone().filter(|name| !name.trim().is_empty());
+    let named = |scope: &Scope| {
+        let name = scope.name.as_ref().map(|name| name.value.clone());
+        name.filter(|name| !name.trim().is_empty())
+    };
+    let own = named(scope);
     let Some(environment) = section.environment() else {
         return own;
     };
     own.or_else(|| {
-        let top = project
-            .top
-            .name
-            .as_ref()
-            .filter(|name| !name.trim().is_empty())?;
+        let top = named(&project.top)?;
         Some(format!("{top}-{environment}"))
     })
 }

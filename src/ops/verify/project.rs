@@ -222,7 +222,7 @@ pub(super) fn pages(context: &CheckContext<'_>) -> Vec<Finding> {
         Err(blocked) => return vec![blocked.finding(check)],
     };
     let project = document.project();
-    if project.has_pages_output {
+    if project.is_pages {
         return vec![Finding::pass(check, "`pages_build_output_dir` is set")];
     }
     let beside = document.path().parent();

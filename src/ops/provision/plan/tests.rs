@@ -30,6 +30,7 @@ fn desired_binding(id: Option<&str>, preview_id: Option<&str>) -> DesiredBinding
             binding: binding.clone(),
             id: located(id),
             preview_id: located(preview_id),
+            remote: false,
             position: Position { line: 6, column: 1 },
         }),
         binding,
