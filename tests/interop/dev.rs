@@ -70,9 +70,13 @@ impl Dev {
 
     /// Starts one of wrangler's commands that serve, on a port of the system's choosing.
     pub(crate) fn launch(home: &Home, version: Wrangler, command: &[&str]) -> Self {
-        let place = ["--ip", "127.0.0.1", "--port", "0", "--inspector-port", "0"];
-        let mut child = home
-            .wrangler(version, &[command, &place].concat())
+        Self::wait_for(&mut home.wrangler(version, command))
+    }
+
+    /// The same for a command in an environment of its own.
+    pub(crate) fn wait_for(command: &mut Command) -> Self {
+        let mut child = command
+            .args(["--ip", "127.0.0.1", "--port", "0", "--inspector-port", "0"])
             // With workerd, which it starts.
             .process_group(0)
             .spawn()
@@ -136,7 +140,7 @@ impl Dev {
     }
 
     /// Sends a request to the Worker, and returns status and body.
-    fn ask(&self, method: &str, key: &str, body: &[u8]) -> (u16, Vec<u8>) {
+    pub(crate) fn ask(&self, method: &str, key: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let url = format!("http://{}/{key}", self.address);
         let request = self.http.request(method.parse().unwrap(), url);
         self.runtime.block_on(async {

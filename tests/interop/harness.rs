@@ -13,6 +13,8 @@ pub(crate) struct Test {
     needs: &'static [&'static str],
     /// Why it is left to those who ask for all tests.
     slow: Option<&'static str>,
+    /// Why it is run only with `--ignored`.
+    by_hand: Option<&'static str>,
     work: fn(),
 }
 
@@ -22,11 +24,11 @@ impl Test {
         needs: &'static [&'static str],
         work: fn(),
     ) -> Self {
-        let slow = None;
         Self {
             name,
             needs,
-            slow,
+            slow: None,
+            by_hand: None,
             work,
         }
     }
@@ -36,8 +38,17 @@ impl Test {
         Self { slow, ..self }
     }
 
-    fn trial(&'static self, module: &str, all: bool) -> Trial {
-        Trial::ignorable_test(format!("{module}::{}", self.name), move || {
+    pub(crate) const fn by_hand(self, why: &'static str) -> Self {
+        let by_hand = Some(why);
+        Self { by_hand, ..self }
+    }
+
+    fn trial(&'static self, module: &str, all: bool, by_hand: bool) -> Trial {
+        let name = format!("{module}::{}", self.name);
+        let trial = Trial::ignorable_test(name, move || {
+            if let Some(why) = self.by_hand.filter(|_| !by_hand) {
+                return Ok(Completion::ignored_with(format!("by hand: {why}")));
+            }
             if let Some(why) = self.slow.filter(|_| !all) {
                 return Ok(Completion::ignored_with(format!("slow: {why}")));
             }
@@ -52,7 +63,8 @@ impl Test {
             }
             (self.work)();
             Ok(Completion::Completed)
-        })
+        });
+        trial.with_ignored_flag(self.by_hand.is_some())
     }
 }
 
@@ -60,8 +72,10 @@ impl Test {
 pub(crate) fn run(modules: &[(&str, &'static [Test])]) -> ExitCode {
     let arguments = Arguments::from_args();
     let all = arguments.include_ignored || arguments.ignored;
-    let trials = modules
-        .iter()
-        .flat_map(|(module, tests)| tests.iter().map(|test| test.trial(module, all)));
+    let trials = modules.iter().flat_map(|(module, tests)| {
+        tests
+            .iter()
+            .map(|test| test.trial(module, all, arguments.ignored))
+    });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }

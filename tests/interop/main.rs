@@ -5,6 +5,7 @@
 
 mod dev;
 mod harness;
+mod matrix;
 mod remote;
 mod scaffold;
 mod sdk;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     harness::run(&[
         ("dev", dev::TESTS),
+        ("matrix", matrix::TESTS),
         ("remote", remote::TESTS),
         ("scaffold", scaffold::TESTS),
         ("sdk", sdk::TESTS),
