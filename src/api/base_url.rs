@@ -52,6 +52,12 @@ impl BaseUrl {
         is_loopback(&self.0)
     }
 
+    /// Whether the address is one of Cloudflare's own.
+    pub fn is_cloudflare(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        host == "api.cloudflare.com" || host == "api.fed.cloudflare.com"
+    }
+
     /// Whether requests are not encrypted, so no certificate is checked.
     pub fn is_clear(&self) -> bool {
         self.0.scheme() == "http"

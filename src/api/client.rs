@@ -185,6 +185,11 @@ impl Client {
         self.base.is_loopback()
     }
 
+    /// Whether the service is Cloudflare's own, and not one that stands in for it.
+    pub fn is_cloudflare(&self) -> bool {
+        self.base.is_cloudflare()
+    }
+
     /// Returns the kind of credentials, as far as their format shows it.
     pub fn scheme(&self) -> Scheme {
         self.scheme

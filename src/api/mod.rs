@@ -21,6 +21,7 @@ mod pages;
 mod received;
 mod values;
 mod visit;
+mod workers;
 
 pub use accounts::{ListAccounts, ListMemberships, VerifyToken};
 pub use analytics::GetUsage;
@@ -37,3 +38,4 @@ pub use pacing::{Budget, Pacer};
 pub use received::Received;
 pub use values::{Lifetime, Value};
 pub use visit::{VISIT_BYTES, Visit, Visitor};
+pub use workers::{KvBindings, PagesBindings};

@@ -10,7 +10,7 @@ use super::{
     error::Error,
 };
 use crate::{
-    domain::{AccountId, Jurisdiction, NAMESPACE_PAGE_MAX, NamespaceId, Title},
+    domain::{AccountId, Jurisdiction, NAMESPACE_PAGE_MAX, NamespaceId, Title, url_segment},
     wire::{NamespaceInfo, ResultInfo},
 };
 
@@ -32,7 +32,8 @@ pub struct Namespace<'a> {
 impl Namespace<'_> {
     /// Returns the path of the namespace.
     fn path(self) -> String {
-        format!("{}/{}", collection(self.account), self.id)
+        let id = url_segment(self.id.as_str());
+        format!("{}/{id}", collection(self.account))
     }
 
     /// Returns the path of something in the namespace.

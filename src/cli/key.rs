@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt, num::NonZeroUsize, path::PathBuf, str::FromS
 
 use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
-use crate::domain::{Binding, Expiration, KeyName, Metadata, NamespaceId, Ttl};
+use crate::domain::{Binding, Expiration, KeyName, Metadata, Ttl};
 
 /// The commands under `key`.
 #[derive(Debug, Subcommand)]
@@ -42,7 +42,7 @@ pub struct NamespaceArgs {
 
     /// Id of the namespace; needs no wrangler file
     #[arg(long, value_name = "ID", group = "which")]
-    pub namespace_id: Option<NamespaceId>,
+    pub namespace_id: Option<String>,
 }
 
 /// Print the value of a key, byte for byte

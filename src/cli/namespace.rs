@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
 use super::{duration, key::NamespaceArgs};
-use crate::domain::{Binding, Jurisdiction, NamespaceId, Title};
+use crate::domain::{Binding, Jurisdiction, Title};
 
 /// The commands under `namespace`.
 #[derive(Debug, Subcommand)]
@@ -119,7 +119,7 @@ pub struct SelectorArgs {
 
     /// Id of the namespace; needs no wrangler file
     #[arg(long, value_name = "ID", group = "selector")]
-    pub namespace_id: Option<NamespaceId>,
+    pub namespace_id: Option<String>,
 
     /// Binding in the wrangler file, in the environment selected by --env
     #[arg(short, long, value_name = "NAME", group = "selector")]

@@ -6,7 +6,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 
 use super::{duration, key::NamespaceArgs};
 use crate::{
-    domain::{Binding, BindingError, EnvName, EnvNameError, NamespaceId, NamespaceIdError},
+    domain::{Binding, BindingError, EnvName, EnvNameError},
     formats::Format,
 };
 
@@ -250,15 +250,15 @@ pub enum NamespaceArg {
     /// By its title.
     Title(String),
     /// By its id.
-    Id(NamespaceId),
+    Id(String),
 }
 
 /// Why a string is not a [`SideArg`].
 #[derive(Debug, thiserror::Error)]
 pub enum SideArgError {
-    /// The id.
-    #[error(transparent)]
-    Id(#[from] NamespaceIdError),
+    /// Nothing after `id:`.
+    #[error("expected a namespace id after `id:`")]
+    Id,
     /// The binding.
     #[error(transparent)]
     Binding(#[from] BindingError),
@@ -285,7 +285,8 @@ impl FromStr for SideArg {
             None => (false, s),
         };
         let which = match rest.split_once(':') {
-            Some(("id", id)) => NamespaceArg::Id(id.parse()?),
+            Some(("id", "")) => return Err(SideArgError::Id),
+            Some(("id", id)) => NamespaceArg::Id(id.to_owned()),
             Some(("title", "")) => return Err(SideArgError::Title),
             Some(("title", title)) => NamespaceArg::Title(title.to_owned()),
             Some(("binding", text)) => match text.split_once('@') {
@@ -328,7 +329,7 @@ mod tests {
             namespace(false, NamespaceArg::Title("a:b".into()))
         );
         for wrong in [
-            "id:x",
+            "id:",
             "local:a.ndjson",
             "binding:",
             "binding:A@",

@@ -114,9 +114,10 @@ async fn retitlings(
     let session = context.connect_for(Some(document), &sections).await?;
     let existing = session.client.namespaces(&session.account).await;
     let existing = existing.context("could not list the namespaces of the account")?;
-    let near = session.client.is_on_this_machine();
+    let resolver = session.resolver(Some(document));
     let titles =
-        rename_binding::retitlings(document, renamings, &session.account, &existing, near)?;
+        rename_binding::retitlings(&resolver, renamings, &session.account, &existing).await?;
+    drop(resolver);
     Ok((session, titles))
 }
 

@@ -49,8 +49,13 @@ impl KeyName {
 
     /// Returns the name as one percent-encoded URL path segment.
     pub fn to_segment(&self) -> impl fmt::Display + '_ {
-        utf8_percent_encode(&self.0, COMPONENT)
+        url_segment(&self.0)
     }
+}
+
+/// Returns `text` as one percent-encoded URL path segment. `.` and `..` are none.
+pub fn url_segment(text: &str) -> impl fmt::Display + '_ {
+    utf8_percent_encode(text, COMPONENT)
 }
 
 impl FromStr for KeyName {

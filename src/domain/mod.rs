@@ -51,14 +51,14 @@ pub use classification::{Classification, Classify, ErrorClass, Hint, shell_quote
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};
 pub use jurisdiction::{Jurisdiction, JurisdictionError};
-pub use key::{KeyName, KeyNameError};
+pub use key::{KeyName, KeyNameError, url_segment};
 pub use limits::{
     BULK_GET_MAX_BYTES, BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, FREE_DELETES_A_DAY,
     FREE_READS_A_DAY, FREE_WRITES_A_DAY, KEY_MAX_BYTES, LIST_PAGE_MAX, LIST_PAGE_MIN,
     METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX, REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS,
     TITLE_MAX_CHARS, TTL_MIN_SECONDS, VALUE_MAX_BYTES,
 };
-pub use namespace::{DeclaredId, NamespaceId, NamespaceIdError, hex};
+pub use namespace::{DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex};
 pub use nearest::nearest;
 pub use permission::{API_TOKENS_PAGE, Permission};
 pub use record::{Metadata, MetadataError, Record};

@@ -5,9 +5,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Title, account::is_32_hex};
+use super::{Classification, Classify, ErrorClass, Hint, Title, account::is_32_hex};
 
-/// The id of a namespace: 32 hexadecimal digits, kept in lower case.
+/// The id of a namespace: 32 hexadecimal digits, kept in lower case. In the local store any text
+/// is one, as written.
 ///
 /// Ids are not secret: they mean nothing without credentials for the account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,6 +23,39 @@ pub struct NamespaceId(String);
 )]
 pub struct NamespaceIdError(String);
 
+/// Why a text cannot be the id of a namespace, not even in the local store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LocalIdError {
+    /// It has no characters.
+    #[error("a namespace id is empty")]
+    Empty,
+    /// A URL cannot hold it.
+    #[error("a namespace id cannot be `.` or `..`")]
+    DotSegment,
+    /// It is too long.
+    #[error("a namespace id of {0} bytes is too long; the limit is 512")]
+    TooLong(usize),
+    /// It has a NUL character.
+    #[error("a namespace id cannot have a NUL character")]
+    Nul,
+}
+
+impl Classify for NamespaceIdError {
+    fn classify(&self) -> Classification {
+        ErrorClass::Usage.hint(Hint::run("namespace list", "to see the ids"))
+    }
+}
+
+impl Classify for LocalIdError {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Empty | Self::DotSegment | Self::TooLong(_) | Self::Nul => {
+                ErrorClass::Usage.into()
+            }
+        }
+    }
+}
+
 impl NamespaceId {
     /// What every id of the local store begins with.
     const LOCAL_PREFIX: &str = "10ca110c";
@@ -34,6 +68,26 @@ impl NamespaceId {
         let digest = Sha256::digest(title.as_str());
         let tail = hex(&digest[..12]);
         Self(format!("{}{tail}", Self::LOCAL_PREFIX))
+    }
+
+    /// Takes `text` as the id of a namespace of the local store, where it is not looked into: case
+    /// counts, and `dev-cache` is one.
+    pub fn verbatim(text: &str) -> Result<Self, LocalIdError> {
+        match text {
+            "" => Err(LocalIdError::Empty),
+            "." | ".." => Err(LocalIdError::DotSegment),
+            _ if text.len() > Self::LOCAL_MAX_BYTES => Err(LocalIdError::TooLong(text.len())),
+            _ if text.contains('\0') => Err(LocalIdError::Nul),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// The longest text that is taken for an id in the local store.
+    const LOCAL_MAX_BYTES: usize = 512;
+
+    /// Whether it is one that the service could have given.
+    pub fn is_of_service(&self) -> bool {
+        is_32_hex(&self.0)
     }
 
     /// Whether this is the id of a local namespace.

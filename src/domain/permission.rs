@@ -14,6 +14,10 @@ pub enum Permission {
     KvWrite,
     /// To read how much is used.
     AnalyticsRead,
+    /// To read which namespaces a Worker binds.
+    WorkersScriptsRead,
+    /// To read which namespaces a Pages project binds.
+    PagesRead,
 }
 
 impl Permission {
@@ -23,6 +27,8 @@ impl Permission {
             Self::KvRead => "Workers KV Storage Read",
             Self::KvWrite => "Workers KV Storage Write",
             Self::AnalyticsRead => "Account Analytics Read",
+            Self::WorkersScriptsRead => "Workers Scripts Read",
+            Self::PagesRead => "Pages Read",
         }
     }
 }

@@ -14,10 +14,18 @@ pub struct Absent {
     pub key: String,
     /// The namespace, as the user knows it.
     pub namespace: String,
+    /// Other sections of the wrangler file that have a binding of that name, ready to be shown.
+    pub elsewhere: Vec<String>,
 }
 
 impl Classify for Absent {
     fn classify(&self) -> Classification {
+        if !self.elsewhere.is_empty() {
+            return ErrorClass::NotFound.hint(format!(
+                "the same binding is also in {}; run `kvctl key list` to see the keys of this one",
+                self.elsewhere.join(", ")
+            ));
+        }
         ErrorClass::NotFound.hint(Hint::run(
             "key list",
             "to see the keys there are; one that was written within the last minute may not be seen \

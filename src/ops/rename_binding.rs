@@ -13,7 +13,7 @@ use crate::{
     ops::{
         namespaces::find_by_title,
         provision::titles::{conventional, worker_name},
-        target::{self, bound_id},
+        target::{self, Resolver, Selector},
     },
     wire::NamespaceInfo,
 };
@@ -216,20 +216,23 @@ pub struct Retitling {
     pub title: Title,
 }
 
-/// Returns which namespaces get another title, after making sure that all of them can. `near`: as
-/// in [`bound_id`].
-pub fn retitlings(
-    document: &Document,
+/// Returns which namespaces get another title, after making sure that all of them can.
+pub async fn retitlings(
+    resolver: &Resolver<'_>,
     renamings: &[Renaming],
     account: &AccountId,
     existing: &[NamespaceInfo],
-    near: bool,
 ) -> Result<Vec<Retitling>, Error> {
     let mut retitlings: Vec<Retitling> = Vec::new();
     for renaming in renamings {
         let section = &renaming.section;
         let binding = &renaming.entry.binding;
-        let id = bound_id(document, section, binding, Field::Id, near)?;
+        let selector = Selector::Binding {
+            section: section.clone(),
+            binding: binding.clone(),
+            preview: false,
+        };
+        let id = resolver.locate(&selector).await?.id;
         let Some(namespace) = existing.iter().find(|n| n.id == id) else {
             let (binding, place) = (binding.clone(), section.place());
             let account = account.clone();

@@ -45,6 +45,14 @@ pub mod code {
     pub const INVALID_HEADERS: u32 = 6003;
     /// The path names no object, usually because of a wrong account id.
     pub const NO_ROUTE: u32 = 7003;
+    /// The API has no such route.
+    pub const NO_SUCH_ROUTE: u32 = 7000;
+    /// The Worker does not exist.
+    pub const WORKER_NOT_FOUND: u32 = 10007;
+    /// The service of a Worker does not exist.
+    pub const SERVICE_NOT_FOUND: u32 = 10090;
+    /// The Pages project does not exist.
+    pub const PAGES_PROJECT_NOT_FOUND: u32 = 8_000_007;
     /// Too many requests.
     pub const THROTTLED: u32 = 971;
 }

@@ -139,6 +139,14 @@ impl Error {
         self.codes().any(|c| c == code)
     }
 
+    /// Whether the service said this.
+    pub fn says(&self, text: &str) -> bool {
+        match &*self.kind {
+            ErrorKind::Refused { errors, .. } => errors.iter().any(|e| e.message.contains(text)),
+            _ => false,
+        }
+    }
+
     /// Returns the HTTP status of a refusal.
     pub fn status(&self) -> Option<StatusCode> {
         match &*self.kind {

@@ -82,6 +82,7 @@ impl Scope {
             return Err(target::Error::Unnamed(Vec::new()).into());
         }
         let session = context.connect(Some(&document)).await?;
+        let resolver = session.resolver(Some(&document));
         let mut subjects = Vec::new();
         for (binding, rules) in chosen {
             let selector = Selector::Binding {
@@ -89,16 +90,10 @@ impl Scope {
                 binding,
                 preview: false,
             };
-            let Session {
-                client, account, ..
-            } = &session;
-            let local = session.is_local();
-            let target = selector.locate(client, account, Some(&document), local);
-            subjects.push(Subject {
-                target: target.await?,
-                rules,
-            });
+            let target = resolver.locate(&selector).await?;
+            subjects.push(Subject { target, rules });
         }
+        drop(resolver);
         Ok(Self {
             session,
             subjects,
@@ -113,11 +108,11 @@ pub(super) fn rules(context: &Context, keyspace: &OpenNamespace) -> Result<Optio
     let Some(manifest) = context.files.manifest_beside(document.as_ref())? else {
         return Ok(None);
     };
-    let Target { id, binding, title } = &keyspace.target;
+    let target = &keyspace.target;
     let project = document.as_ref().map(Document::project);
-    let is_meant = |n: &&ManifestNamespace| match binding {
+    let is_meant = |n: &&ManifestNamespace| match target.binding() {
         Some(binding) => n.binding == *binding,
-        None => is_about(n, project, id, title.as_deref()),
+        None => is_about(n, project, &target.id, target.title.as_deref()),
     };
     let mut meant = manifest.namespaces.iter().filter(is_meant);
     Ok(meant.find_map(Rules::of))

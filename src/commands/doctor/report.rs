@@ -98,6 +98,9 @@ impl From<PermissionState> for PermissionRow {
                 }
                 (Permission::KvWrite, _) => "writing",
                 (Permission::AnalyticsRead, _) => "`kvctl usage` only",
+                (Permission::WorkersScriptsRead | Permission::PagesRead, _) => {
+                    "bindings without an id in the wrangler file"
+                }
             },
         }
     }

@@ -58,10 +58,21 @@ impl OpenNamespace {
         Failure::from(error).context(format!("could not read {}", quoted(key)))
     }
 
+    /// Names the other sections that have the binding, with the options that select them.
+    fn elsewhere(&self) -> Vec<String> {
+        let sections = self.target.binding.iter().flat_map(|it| &it.elsewhere);
+        let named = sections.map(|section| match section.arguments() {
+            none if none.is_empty() => section.to_string(),
+            arguments => format!("{section} (`{}`)", arguments.join(" ")),
+        });
+        named.collect()
+    }
+
     fn absent(&self, key: &KeyName) -> Absent {
         Absent {
             key: printable(key.as_str()).into_owned(),
             namespace: self.target.to_string(),
+            elsewhere: self.elsewhere(),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::NamespaceReport;
 use crate::{
     cli::{GetArgs, key::NamespaceArgs},
     commands::shared::namespace::{Access, NamespaceSelection, select_namespace},
-    context::{Context, Session},
+    context::Context,
     error::Result,
 };
 
@@ -16,9 +16,6 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
     };
     let NamespaceSelection { selector, document } = select_namespace(context, named, Access::Read)?;
     let session = context.connect(document.as_ref()).await?;
-    let Session {
-        client, account, ..
-    } = &session;
-    let found = selector.find(client, account, document.as_ref()).await?;
+    let found = session.resolver(document.as_ref()).find(&selector).await?;
     context.ui.conclude(&NamespaceReport(found), Ok(()))
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{NamespaceCommand, SelectorArgs},
+    commands::shared::namespace::read_id,
     config::Document,
     context::{Context, Session},
     error::Result,
@@ -44,7 +45,7 @@ async fn select(context: &Context, args: SelectorArgs) -> Result<SelectedNamespa
         SelectorArgs {
             namespace_id: Some(id),
             ..
-        } => Selector::Id(id),
+        } => Selector::Id(read_id(&id, context.is_local())?),
         SelectorArgs {
             binding: Some(binding),
             preview,
@@ -64,9 +65,7 @@ async fn select(context: &Context, args: SelectorArgs) -> Result<SelectedNamespa
         Selector::Id(_) | Selector::Title(_) => None,
     };
     let session = context.connect(document.as_ref()).await?;
-    let namespace = selector
-        .find(&session.client, &session.account, document.as_ref())
-        .await?;
+    let namespace = session.resolver(document.as_ref()).find(&selector).await?;
     Ok(SelectedNamespace {
         namespace,
         session,

@@ -103,7 +103,10 @@ async fn is_confirmed(
     }
     let protects = |(manifest, document): (Manifest, Option<Document>)| {
         let project = document.as_ref().map(Document::project);
-        is_protected(&manifest, project, &keyspace.target.id, &title)
+        let binding = keyspace.target.binding();
+        let by_name = binding.and_then(|binding| manifest.namespace(binding));
+        by_name.is_some_and(|rules| rules.protect)
+            || is_protected(&manifest, project, &keyspace.target.id, &title)
     };
     if rules.is_some_and(protects) {
         return Err(Refused::new(
@@ -135,7 +138,7 @@ async fn title(keyspace: &OpenNamespace) -> Result<String> {
     let found = keyspace.namespace().info().await;
     if session.is_local() && found.is_err() {
         // To `wrangler dev` a namespace needs no title, so the local store may know none.
-        let binding = keyspace.target.binding.as_ref();
+        let binding = keyspace.target.binding();
         return Ok(binding.map_or_else(|| keyspace.target.id.to_string(), ToString::to_string));
     }
     let found = found.with_context(|| format!("could not look up {}", keyspace.target))?;

@@ -5,6 +5,7 @@ use crate::{
     cli::{key::NamespaceArgs, transfer::NamespaceArg},
     config::Document,
     context::{Context, Session},
+    domain::NamespaceId,
     error::Result,
     ops::target::{self, Selector, Target},
 };
@@ -47,7 +48,7 @@ pub(crate) fn select_namespace(
         })
     };
     let selector = match (namespace_id, namespace, binding) {
-        (Some(id), ..) => Selector::Id(id),
+        (Some(id), ..) => Selector::Id(read_id(&id, context.is_local())?),
         (None, Some(title), _) => Selector::Title(title),
         (None, None, Some(binding)) => return by_binding(binding, context.files.document()?),
         (None, None, None) => {
@@ -68,6 +69,14 @@ pub(crate) fn select_namespace(
     })
 }
 
+/// Reads the id of a namespace: in the local store any text is one.
+pub(crate) fn read_id(text: &str, local: bool) -> Result<NamespaceId> {
+    if local {
+        return Ok(NamespaceId::verbatim(text)?);
+    }
+    Ok(text.parse::<NamespaceId>()?)
+}
+
 /// Finds a namespace that is named in one word, in the local store or at the service.
 pub(crate) async fn open_namespace(
     context: &Context,
@@ -75,7 +84,10 @@ pub(crate) async fn open_namespace(
     which: NamespaceArg,
 ) -> Result<OpenNamespace> {
     let (selector, document) = match which {
-        NamespaceArg::Id(id) => (Selector::Id(id), None),
+        NamespaceArg::Id(id) => {
+            let id = read_id(&id, local || context.is_local())?;
+            (Selector::Id(id), None)
+        }
         NamespaceArg::Title(title) => (Selector::Title(title), None),
         NamespaceArg::Binding(binding, environment) => {
             let section = match environment {
@@ -119,13 +131,9 @@ impl NamespaceSelection {
         let session = context
             .connect_at(document.as_ref(), section, local)
             .await?;
-        let target = selector
-            .locate(
-                &session.client,
-                &session.account,
-                document.as_ref(),
-                session.is_local(),
-            )
+        let target = session
+            .resolver(document.as_ref())
+            .locate(&selector)
             .await?;
         Ok(OpenNamespace {
             session,
@@ -141,9 +149,9 @@ impl OpenNamespace {
         self.session.namespace(&self.target.id)
     }
 
-    /// Returns a sentence's end that says where changes go.
+    /// Says where changes go: which namespace, why that one, and in which account or store.
     pub(crate) fn describe(&self) -> String {
-        format!("{}, {}", self.session.describe(), self.target)
+        format!("{}, {}", self.target, self.session.describe())
     }
 
     /// Returns the wrangler file, also where the namespace was not named by a binding of it.

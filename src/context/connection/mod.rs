@@ -23,6 +23,7 @@ use crate::{
     ops::{
         account::{AccountSources, ChosenAccount, Error as AccountError},
         latency::LatencyMeter,
+        target::Resolver,
         verify::{Class, Denial},
     },
     ui::Verbosity,
@@ -74,6 +75,11 @@ impl Session {
             account: &self.account,
             id,
         }
+    }
+
+    /// Returns what finds its namespaces.
+    pub fn resolver<'a>(&'a self, document: Option<&'a Document>) -> Resolver<'a> {
+        Resolver::new(&self.client, &self.account, document, self.is_local())
     }
 
     /// Whether the local store is used.

@@ -4,7 +4,10 @@ use super::{Service, binding, document};
 use crate::{
     config::Document,
     emulator::{Action, Answer, Fault},
-    ops::rename_binding::{Error, Renaming, edits, plan, retitle, retitlings},
+    ops::{
+        rename_binding::{Error, Renaming, edits, plan, retitle, retitlings},
+        target::Resolver,
+    },
 };
 
 const ID: &str = "0f2ac74b498b48028cb68387c421e279";
@@ -76,7 +79,8 @@ async fn titled(service: &Service, text: &str) -> Result<(), Error> {
     let renamings = planned(&document, "NEW").unwrap();
     let existing = service.all().await;
     let account = &service.account;
-    let all = retitlings(&document, &renamings, account, &existing, true)?;
+    let resolver = Resolver::new(&service.client, account, Some(&document), false);
+    let all = retitlings(&resolver, &renamings, account, &existing).await?;
     retitle(&service.client, account, &all).await
 }
 

@@ -4,7 +4,8 @@ use super::{Service, binding, document};
 use crate::{
     config::Field,
     domain::Section,
-    ops::target::{Error, Selector, bindings, bound_id},
+    ops::target::{Error, Resolver, Selector, bindings},
+    wire::NamespaceInfo,
 };
 
 const ID: &str = "0f2ac74b498b48028cb68387c421e279";
@@ -27,13 +28,18 @@ fn bound(name: &str, section: Option<&str>, preview: bool) -> Selector {
     }
 }
 
+impl Service {
+    async fn find(&self, selector: &Selector) -> Result<NamespaceInfo, Error> {
+        let resolver = Resolver::new(&self.client, &self.account, None, false);
+        resolver.find(selector).await
+    }
+}
+
 /// The id that a selector leads to without that the service is asked for the namespace.
 async fn located(service: &Service, selector: Selector, local: bool) -> Result<String, Error> {
     let document = document(&file());
-    let target = selector
-        .locate(&service.client, &service.account, Some(&document), local)
-        .await?;
-    Ok(target.id.to_string())
+    let resolver = Resolver::new(&service.client, &service.account, Some(&document), local);
+    Ok(resolver.locate(&selector).await?.id.to_string())
 }
 
 #[tokio::test]
@@ -50,7 +56,7 @@ async fn an_id_and_a_binding_cost_no_request() {
 async fn a_namespace_that_is_not_there_is_not_found_by_its_id() {
     let service = Service::new();
     let selector = Selector::Id(ID.parse().unwrap());
-    let found = selector.find(&service.client, &service.account, None).await;
+    let found = service.find(&selector).await;
     assert!(matches!(found, Err(Error::Api(_))), "{found:?}");
 }
 
@@ -61,7 +67,7 @@ async fn a_title_is_meant_exactly() {
         service.create(title).await;
     }
     let selector = Selector::Title("cache".to_owned());
-    let found = selector.find(&service.client, &service.account, None).await;
+    let found = service.find(&selector).await;
     assert_eq!(found.unwrap().title, "cache");
 }
 
@@ -72,7 +78,7 @@ async fn a_title_in_other_letters_is_suggested_and_not_taken() {
         service.create(title).await;
     }
     let selector = Selector::Title("cache".to_owned());
-    let found = selector.find(&service.client, &service.account, None).await;
+    let found = service.find(&selector).await;
     let Err(Error::NoTitle { similar, .. }) = found else {
         panic!("{found:?}");
     };
@@ -118,23 +124,6 @@ async fn a_binding_is_looked_for_in_its_section_only() {
     insta::assert_snapshot!(found.unwrap_err(), @"wrangler.toml has no binding `NOPE` at the top level; it has CACHE, SESSIONS");
     let unknown = located(&service, bound("CACHE", Some("prod"), false), false).await;
     assert!(matches!(unknown, Err(Error::Config(_))), "{unknown:?}");
-}
-
-#[tokio::test]
-async fn a_placeholder_is_no_id() {
-    let service = Service::new();
-    let found = located(&service, bound("SESSIONS", None, false), false).await;
-    insta::assert_snapshot!(found.unwrap_err(), @"binding `SESSIONS` has no id yet in wrangler.toml");
-    assert_eq!(service.emulator.log().len(), 0);
-}
-
-#[test]
-fn an_id_of_the_local_kind_counts_on_this_machine_only() {
-    let local = "10ca110c2ab167c823b7649da152dc95";
-    let document = document(&file().replace(ID, local));
-    let at = |near| bound_id(&document, &Section::TOP, &binding("CACHE"), Field::Id, near);
-    assert_eq!(at(true).unwrap().to_string(), local);
-    assert!(matches!(at(false), Err(Error::NoId { .. })));
 }
 
 #[test]

@@ -1,0 +1,207 @@
+//! What is deployed: the namespaces that a project's Workers, or its Pages project, bind.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use tokio::sync::Mutex;
+
+use crate::{
+    api::{self, Client, KvBindings, PagesBindings},
+    config::Project,
+    domain::{AccountId, Binding, NamespaceId, Permission, Section, is_worker_name},
+    ops::provision::titles::worker_name,
+    wire::code,
+};
+
+/// What a section is deployed as.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deployable {
+    /// A Worker, by its name.
+    Worker(String),
+    /// A Pages project, by its name.
+    Pages(String),
+}
+
+impl Deployable {
+    /// Returns what `section` is deployed as; `None` if the file gives it no name that the service
+    /// takes, or it is never deployed itself.
+    pub fn of(project: &Project, section: &Section) -> Option<Self> {
+        if section.is_previews() {
+            return None;
+        }
+        let own = project.scope(section).and_then(|scope| scope.name.as_ref());
+        let name = own.filter(|_| !project.is_pages);
+        let name = &name.or(project.top.name.as_ref())?.value;
+        if !is_worker_name(name) {
+            return None;
+        }
+        if !project.is_pages {
+            return worker_name(project, section).map(Self::Worker);
+        }
+        let known = section
+            .environment()
+            .is_none_or(|name| matches!(name.as_str(), "production" | "preview"));
+        known.then(|| Self::Pages(name.clone()))
+    }
+
+    /// Returns the permission that asking for it needs.
+    pub fn permission(&self) -> Permission {
+        match self {
+            Self::Worker(_) => Permission::WorkersScriptsRead,
+            Self::Pages(_) => Permission::PagesRead,
+        }
+    }
+}
+
+impl fmt::Display for Deployable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Worker(name) => write!(f, "Worker `{name}`"),
+            Self::Pages(name) => write!(f, "Pages project `{name}`"),
+        }
+    }
+}
+
+/// What the service says about something that could be deployed.
+#[derive(Debug)]
+pub enum Deployment {
+    /// It is a Worker, and binds these.
+    Worker(KvBindings),
+    /// It is a Pages project, and binds these.
+    Pages(PagesBindings),
+    /// It is not deployed.
+    NotDeployed,
+    /// The credentials may not ask, or the service does not answer such questions.
+    Denied(api::Error),
+}
+
+/// Which namespace a binding of a section leads to in what is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bound {
+    /// This one.
+    To(NamespaceId),
+    /// None.
+    Nothing,
+    /// Production and previews of a Pages project, which the section both stands for, differ.
+    Two {
+        /// Production's.
+        production: NamespaceId,
+        /// The previews'.
+        preview: NamespaceId,
+    },
+}
+
+/// Looks up what is deployed, each thing once.
+#[derive(Debug)]
+pub struct Deployments<'a> {
+    client: &'a Client,
+    account: &'a AccountId,
+    known: Mutex<BTreeMap<Deployable, Arc<Deployment>>>,
+}
+
+impl<'a> Deployments<'a> {
+    /// Looks nothing up yet.
+    pub fn new(client: &'a Client, account: &'a AccountId) -> Self {
+        Self {
+            client,
+            account,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Asks for `what`, unless that was asked for before.
+    ///
+    /// Any other refusal than those that [`Deployment`] names is an error: taken for "not deployed",
+    /// it would let an empty namespace take the place of production's.
+    pub async fn look_up(&self, what: &Deployable) -> Result<Arc<Deployment>, api::Error> {
+        let mut known = self.known.lock().await;
+        if let Some(deployment) = known.get(what) {
+            return Ok(Arc::clone(deployment));
+        }
+        let deployment = Arc::new(self.ask(what).await?);
+        known.insert(what.clone(), Arc::clone(&deployment));
+        Ok(deployment)
+    }
+
+    async fn ask(&self, what: &Deployable) -> Result<Deployment, api::Error> {
+        let answer = match what {
+            Deployable::Worker(name) => {
+                let bindings = self.client.worker_bindings(self.account, name).await;
+                bindings.map(Deployment::Worker)
+            }
+            Deployable::Pages(name) => {
+                let bindings = self.client.pages_bindings(self.account, name).await;
+                bindings.map(Deployment::Pages)
+            }
+        };
+        answer.or_else(|error| {
+            if is_not_deployed(&error) {
+                Ok(Deployment::NotDeployed)
+            } else if self.is_denial(&error) {
+                Ok(Deployment::Denied(error))
+            } else {
+                Err(error)
+            }
+        })
+    }
+
+    fn is_denial(&self, error: &api::Error) -> bool {
+        let status = error.status().map(|status| status.as_u16());
+        match status {
+            Some(403) => error.is_denial(),
+            // A service that stands in for Cloudflare's, and has no such routes.
+            Some(400) => error.has_code(code::NO_SUCH_ROUTE) && !self.client.is_cloudflare(),
+            _ => false,
+        }
+    }
+}
+
+fn is_not_deployed(error: &api::Error) -> bool {
+    let codes = [
+        code::WORKER_NOT_FOUND,
+        code::SERVICE_NOT_FOUND,
+        code::PAGES_PROJECT_NOT_FOUND,
+    ];
+    let says_so = codes.into_iter().any(|code| error.has_code(code));
+    error.status().is_some_and(|status| status.as_u16() == 404)
+        && (says_so || error.says("has no versions"))
+}
+
+impl Deployment {
+    /// Returns what `binding` of `section` leads to.
+    pub fn bound(&self, project: &Project, section: &Section, binding: &Binding) -> Bound {
+        let of = |bindings: &KvBindings| bindings.get(binding.as_str()).cloned();
+        let found = match self {
+            Self::Worker(bindings) => of(bindings),
+            Self::Pages(PagesBindings {
+                production,
+                preview,
+            }) => {
+                let (by_production, by_preview) = pages_sides(project, section);
+                let production = of(production).filter(|_| by_production);
+                let preview = of(preview).filter(|_| by_preview);
+                match (production, preview) {
+                    (Some(production), Some(preview)) if production != preview => {
+                        return Bound::Two {
+                            production,
+                            preview,
+                        };
+                    }
+                    (production, preview) => production.or(preview),
+                }
+            }
+            Self::NotDeployed | Self::Denied(_) => None,
+        };
+        found.map_or(Bound::Nothing, Bound::To)
+    }
+}
+
+/// Whether a section of a Pages project is what production uses, and what previews use. The top
+/// level stands for each that has no section of its own.
+fn pages_sides(project: &Project, section: &Section) -> (bool, bool) {
+    let is = |name: &str| {
+        let own = |section: &Section| section.environment().is_some_and(|e| e.as_str() == name);
+        let sections = &project.environments;
+        own(section) || section.is_top() && !sections.iter().any(|scope| own(&scope.section))
+    };
+    (is("production"), is("preview"))
+}

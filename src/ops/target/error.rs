@@ -1,0 +1,233 @@
+//! Why a selector names no namespace, and what to do then.
+
+use std::fmt;
+
+use super::deployed::Deployable;
+use crate::{
+    api,
+    config::{self, Field, Location},
+    domain::{
+        AccountId, Binding, Classification, Classify, ErrorClass, Hint, LocalIdError, NamespaceId,
+        Section,
+    },
+};
+
+/// Why a selector names nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No namespace of the account has the title.
+    #[error("no namespace in account {account} is titled `{title}`")]
+    NoTitle {
+        /// The account that was asked.
+        account: AccountId,
+        /// The title.
+        title: String,
+        /// Titles that are nearly the same.
+        similar: Vec<String>,
+    },
+    /// The section has no such binding.
+    #[error(transparent)]
+    NoBinding(Box<NoBinding>),
+    /// Neither the file nor anything deployed gives the binding an id.
+    #[error("{entry} has no {field} yet{why}")]
+    NoId {
+        /// The entry.
+        entry: Box<EntryPlace>,
+        /// Which id.
+        field: Field,
+        /// What else was asked.
+        why: NoIdReason,
+    },
+    /// The binding has a `preview_id` alone, and it was not asked for.
+    #[error("{0} has a preview_id and no id")]
+    OnlyPreview(Box<EntryPlace>),
+    /// Production and previews of a Pages project use different namespaces, and one entry stands for
+    /// both.
+    #[error(
+        "{entry} stands for two namespaces of the {deployable}: {production} in production, \
+         {preview} in previews"
+    )]
+    TwoDeployed {
+        /// The entry.
+        entry: Box<EntryPlace>,
+        /// The project.
+        deployable: Deployable,
+        /// Production's.
+        production: NamespaceId,
+        /// The previews'.
+        preview: NamespaceId,
+    },
+    /// What is deployed may not be asked.
+    #[error("{entry} has no id in the file, and the {deployable} may not be asked for it: {said}")]
+    Denied {
+        /// The entry.
+        entry: Box<EntryPlace>,
+        /// What would have been asked.
+        deployable: Deployable,
+        /// What the service said.
+        said: String,
+    },
+    /// What is deployed could not be asked.
+    #[error("{entry} has no id in the file, and asking the {deployable} for it failed")]
+    Deployed {
+        /// The entry.
+        entry: Box<EntryPlace>,
+        /// What was asked.
+        deployable: Deployable,
+        /// Why not.
+        source: api::Error,
+    },
+    /// The text of an id cannot name a namespace of the local store.
+    #[error("{entry} has a {field} that names no namespace of the local store")]
+    LocalId {
+        /// The entry.
+        entry: Box<EntryPlace>,
+        /// Which id.
+        field: Field,
+        /// Why not.
+        source: LocalIdError,
+    },
+    /// None was selected, and there is not exactly one binding.
+    #[error("no namespace is selected{}", choices(.0))]
+    Unnamed(Vec<Binding>),
+    /// The file.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The service.
+    #[error("could not look up the namespace")]
+    Api(#[from] api::Error),
+}
+
+/// The section has no such binding.
+#[derive(Debug, thiserror::Error)]
+#[error("{file} has no binding `{binding}` {place}; it has {known}", place = .section.place())]
+pub struct NoBinding {
+    /// The file.
+    pub file: String,
+    /// The binding.
+    pub binding: Binding,
+    /// In which section.
+    pub section: Section,
+    /// The bindings there are.
+    pub known: String,
+    /// The sections that have it.
+    pub elsewhere: Vec<Section>,
+}
+
+/// An entry of the wrangler file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryPlace {
+    /// Where it is.
+    pub at: Location,
+    /// Its binding.
+    pub binding: Binding,
+    /// Its section.
+    pub section: Section,
+}
+
+impl fmt::Display for EntryPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            at,
+            binding,
+            section,
+        } = self;
+        write!(f, "{at}: binding `{binding}` {}", section.place())
+    }
+}
+
+/// What else was asked for a missing id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoIdReason {
+    /// Nothing else is known to have it.
+    Nothing,
+    /// This is not deployed.
+    NotDeployed(Deployable),
+    /// This is deployed and does not have the binding.
+    NotBound(Deployable),
+    /// The file has no name for what is deployed, or not one that the service takes.
+    Nameless,
+}
+
+impl fmt::Display for NoIdReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::NotDeployed(what) => write!(f, ", and the {what} is not deployed"),
+            Self::NotBound(what) => write!(f, ", and the {what} does not bind it"),
+            Self::Nameless => f.write_str(", and the file has no valid `name` of a Worker to ask"),
+        }
+    }
+}
+
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::NoTitle { similar, .. } if !similar.is_empty() => {
+                ErrorClass::NotFound.hint(format!("did you mean `{}`?", similar.join("` or `")))
+            }
+            Self::NoTitle { .. } => {
+                ErrorClass::NotFound.hint(Hint::run("namespace list", "to list the titles"))
+            }
+            Self::NoBinding(missing) => match missing.elsewhere.first() {
+                Some(other) => ErrorClass::Config.hint(bound_elsewhere(&missing.section, other)),
+                None => ErrorClass::Config.into(),
+            },
+            Self::NoId { field, entry, .. } => {
+                let mut arguments = entry.section.arguments();
+                arguments.insert(0, entry.binding.to_string());
+                if *field == Field::PreviewId {
+                    arguments.extend(["--preview", "separate"].map(str::to_owned));
+                }
+                ErrorClass::Config.hint(Hint::run_with("provision", arguments, "to create one"))
+            }
+            Self::OnlyPreview(entry) => ErrorClass::Refused.hint(format!(
+                "pass `--preview` to use the preview_id, or run `kvctl provision {}` to add an id; \
+                 wrangler would write to the one and read from the other",
+                entry.binding
+            )),
+            Self::TwoDeployed { .. } => ErrorClass::Refused.hint(
+                "name one with `--namespace-id ID`, or give `env.production` and `env.preview` \
+                 entries of their own",
+            ),
+            Self::Denied { deployable, .. } => ErrorClass::Denied.hint(format!(
+                "give the token the permission {}, or name the namespace with `--namespace-id ID`",
+                deployable.permission()
+            )),
+            Self::LocalId { entry, field, .. } => {
+                let what = format!("write an id, or remove the {field}");
+                ErrorClass::Config.hint(Hint::edit(&entry.at, what))
+            }
+            Self::Unnamed(bindings) => {
+                let binding = bindings.first().map_or("NAME", Binding::as_str);
+                ErrorClass::Refused.hint(format!(
+                    "select one with `--binding {binding}`, `--namespace TITLE` or `--namespace-id ID`"
+                ))
+            }
+            Self::Config(e) => e.classify(),
+            Self::Deployed { source, .. } => source.classify(),
+            Self::Api(e) => e.classify(),
+        }
+    }
+}
+
+/// Says how to select the section `other` instead of `section`.
+fn bound_elsewhere(section: &Section, other: &Section) -> String {
+    let arguments = other.arguments();
+    if arguments.is_empty() {
+        let given = section.arguments();
+        let given = given.first().map_or("--env", String::as_str);
+        return format!("it is bound at the top level: leave out `{given}`");
+    }
+    let place = other.place();
+    format!("it is bound {place}: pass `{}`", arguments.join(" "))
+}
+
+fn choices(bindings: &[Binding]) -> String {
+    let names: Vec<&str> = bindings.iter().map(Binding::as_str).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; the file binds {}", names.join(", "))
+    }
+}
