@@ -5,6 +5,7 @@ use std::{net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 use clap::Args;
 
 use super::duration;
+use crate::domain::Permission;
 
 /// `kvctl serve`.
 #[derive(Debug, Args)]
@@ -38,6 +39,10 @@ pub struct ServeArgs {
     /// Only token to accept [default: any, or the one in --token-file]
     #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
     pub token: Option<String>,
+
+    /// Permission that clients have, such as "Workers KV Storage Write"; repeatable [default: all]
+    #[arg(long = "permission", value_name = "NAME")]
+    pub permissions: Vec<Permission>,
 
     /// Reject namespaces that were not created, as the service does (default)
     #[arg(long, conflicts_with = "lenient")]
@@ -74,6 +79,11 @@ Point any client of the public API at the address that is printed on start:
   CLOUDFLARE_API_BASE_URL   read by kvctl, wrangler and the official SDKs
   CLOUDFLARE_ACCOUNT_ID     the account that is served
   CLOUDFLARE_API_TOKEN      any text, unless --token is given
+
+`wrangler deploy` works too: which namespaces a Worker binds is kept, its code is not.
+
+--permission takes the names that Cloudflare gives permissions: \"Workers KV Storage Read\",
+\"Workers Scripts Read\", \"Pages Read\", the same with Write, and \"Account Analytics Read\".
 
 Ctrl-C and SIGTERM stop the server once pending requests are done, at most five seconds later.
 

@@ -60,7 +60,7 @@ pub use limits::{
 };
 pub use namespace::{DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex};
 pub use nearest::nearest;
-pub use permission::{API_TOKENS_PAGE, Permission};
+pub use permission::{API_TOKENS_PAGE, Permission, PermissionError};
 pub use record::{Metadata, MetadataError, Record};
 pub use section::Section;
 pub use title::{Title, TitleError};

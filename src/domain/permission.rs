@@ -1,6 +1,6 @@
 //! The permissions of API tokens, by the names that Cloudflare gives them.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// Where tokens are created and changed.
 pub const API_TOKENS_PAGE: &str = "the API Tokens page of the Cloudflare dashboard";
@@ -16,11 +16,25 @@ pub enum Permission {
     AnalyticsRead,
     /// To read which namespaces a Worker binds.
     WorkersScriptsRead,
+    /// To deploy Workers; includes reading.
+    WorkersScriptsWrite,
     /// To read which namespaces a Pages project binds.
     PagesRead,
+    /// To change Pages projects; includes reading.
+    PagesWrite,
 }
 
 impl Permission {
+    const ALL: [Self; 7] = [
+        Self::KvRead,
+        Self::KvWrite,
+        Self::AnalyticsRead,
+        Self::WorkersScriptsRead,
+        Self::WorkersScriptsWrite,
+        Self::PagesRead,
+        Self::PagesWrite,
+    ];
+
     /// Returns its name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -28,7 +42,9 @@ impl Permission {
             Self::KvWrite => "Workers KV Storage Write",
             Self::AnalyticsRead => "Account Analytics Read",
             Self::WorkersScriptsRead => "Workers Scripts Read",
+            Self::WorkersScriptsWrite => "Workers Scripts Write",
             Self::PagesRead => "Pages Read",
+            Self::PagesWrite => "Pages Write",
         }
     }
 }
@@ -37,5 +53,40 @@ impl Permission {
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", self.name())
+    }
+}
+
+/// Why a string is not the name of a [`Permission`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not one of {names}", names = names())]
+pub struct PermissionError(String);
+
+fn names() -> String {
+    let names = Permission::ALL.map(|permission| permission.to_string());
+    names.join(", ")
+}
+
+impl FromStr for Permission {
+    type Err = PermissionError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|permission| permission.name().eq_ignore_ascii_case(s))
+            .ok_or_else(|| PermissionError(s.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_is_found_by_its_name() {
+        for permission in Permission::ALL {
+            assert_eq!(permission.name().parse(), Ok(permission));
+            assert_eq!(permission.name().to_lowercase().parse(), Ok(permission));
+        }
+        let error = "KV".parse::<Permission>().unwrap_err().to_string();
+        assert!(error.starts_with("`KV` is not one of `Workers KV Storage Read`, "));
     }
 }

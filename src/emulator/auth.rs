@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{
     answer::Refusal,
-    config::{Access, Config, Grant, Token, TokenKind},
+    config::{Access, Config, Grant, Permissions, Product, Token, TokenKind},
 };
 use crate::{
     domain::AccountId,
@@ -19,27 +19,49 @@ pub(super) struct Caller<'a> {
     config: &'a Config,
     /// The token that was sent; `None` if any credentials are accepted.
     pub(super) token: Option<&'a Token>,
+    permissions: Permissions,
 }
 
 impl<'a> Caller<'a> {
     /// Identifies the sender by the headers.
     pub(super) fn identify(config: &'a Config, headers: &HeaderMap) -> Result<Self, Refusal> {
-        let token = match &config.access {
-            Access::AnyCredentials => {
-                Sent::read(headers)?;
-                None
+        let sent = Sent::read(headers)?;
+        let (token, permissions) = match &config.access {
+            Access::AnyCredentials(permissions) => (None, *permissions),
+            Access::Tokens(tokens) => {
+                let token = sent.find(tokens)?;
+                (Some(token), token.permissions)
             }
-            Access::Tokens(tokens) => Some(Sent::read(headers)?.find(tokens)?),
         };
-        Ok(Self { config, token })
+        Ok(Self {
+            config,
+            token,
+            permissions,
+        })
     }
 
-    /// Checks that the caller may do this in `account`.
-    pub(super) fn may(&self, account: &AccountId, grant: Grant) -> Result<(), Refusal> {
+    /// Checks that the caller may do this with a product in `account`.
+    pub(super) fn may(
+        &self,
+        account: &AccountId,
+        product: Product,
+        needed: Grant,
+    ) -> Result<(), Refusal> {
+        let granted = match product {
+            Product::Kv => self.permissions.kv,
+            Product::Workers => self.permissions.workers,
+            Product::Pages => self.permissions.pages,
+        };
+        if granted < needed {
+            return Err(Refusal::forbidden());
+        }
+        self.sees(account)
+    }
+
+    /// Checks that the caller's credentials are for `account`.
+    pub(super) fn sees(&self, account: &AccountId) -> Result<(), Refusal> {
         match self.token {
-            Some(token) if token.grant < grant || !token.accounts.contains(account) => {
-                Err(Refusal::forbidden())
-            }
+            Some(token) if !token.accounts.contains(account) => Err(Refusal::forbidden()),
             _ => Ok(()),
         }
     }
@@ -55,8 +77,11 @@ impl<'a> Caller<'a> {
 
     /// Returns the accounts whose analytics the caller may read.
     pub(super) fn accounts_to_analyse(&self) -> impl Iterator<Item = &'a AccountId> {
-        let may = self.token.is_none_or(|token| token.analytics);
-        let accounts = if may { self.accounts() } else { Vec::new() };
+        let accounts = if self.permissions.analytics {
+            self.accounts()
+        } else {
+            Vec::new()
+        };
         accounts.into_iter().map(|account| &account.id)
     }
 

@@ -4,7 +4,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 
-use crate::{domain::AccountId, wire::Account};
+use crate::{
+    domain::{AccountId, Permission},
+    wire::Account,
+};
 
 /// Returns the time in UNIX seconds; tests pass their own.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -70,8 +73,8 @@ impl Config {
 /// Who may use the service.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// Any well-formed credentials may do anything.
-    AnyCredentials,
+    /// Any well-formed credentials, with these permissions.
+    AnyCredentials(Permissions),
     /// Only these tokens.
     Tokens(Vec<Token>),
 }
@@ -85,37 +88,47 @@ pub struct Token {
     pub kind: TokenKind,
     /// The accounts it may access.
     pub accounts: Vec<AccountId>,
-    /// What it may do with Workers KV there.
-    pub grant: Grant,
-    /// Whether it may read the analytics there.
-    pub analytics: bool,
+    /// What it may do there.
+    pub permissions: Permissions,
 }
 
 impl Token {
-    /// A user's token that may read and write in `accounts`, and read their analytics.
+    /// A user's token with all permissions in `accounts`.
     pub fn new(text: &str, accounts: impl IntoIterator<Item = AccountId>) -> Self {
         Self {
             text: text.into(),
             kind: TokenKind::User,
             accounts: accounts.into_iter().collect(),
-            grant: Grant::Write,
-            analytics: true,
+            permissions: Permissions::default(),
         }
     }
 
     /// The same token without the permission `Account Analytics Read`.
     #[must_use]
-    pub fn without_analytics(self) -> Self {
-        Self {
-            analytics: false,
-            ..self
-        }
+    pub fn without_analytics(mut self) -> Self {
+        self.permissions.analytics = false;
+        self
     }
 
-    /// The same token with another grant.
+    /// The same token with another grant for Workers KV.
     #[must_use]
-    pub fn grant(self, grant: Grant) -> Self {
-        Self { grant, ..self }
+    pub fn grant(mut self, grant: Grant) -> Self {
+        self.permissions.kv = grant;
+        self
+    }
+
+    /// The same token with another grant for Workers.
+    #[must_use]
+    pub fn workers(mut self, grant: Grant) -> Self {
+        self.permissions.workers = grant;
+        self
+    }
+
+    /// The same token with another grant for Pages.
+    #[must_use]
+    pub fn pages(mut self, grant: Grant) -> Self {
+        self.permissions.pages = grant;
+        self
     }
 
     /// The same token as another kind.
@@ -139,15 +152,72 @@ pub enum TokenKind {
     },
 }
 
-/// What a [`Token`] may do with Workers KV.
+/// What credentials may do in their accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permissions {
+    /// Workers KV Storage.
+    pub kv: Grant,
+    /// Workers Scripts.
+    pub workers: Grant,
+    /// Pages.
+    pub pages: Grant,
+    /// Account Analytics Read.
+    pub analytics: bool,
+}
+
+impl Default for Permissions {
+    /// All permissions.
+    fn default() -> Self {
+        Self {
+            kv: Grant::Write,
+            workers: Grant::Write,
+            pages: Grant::Write,
+            analytics: true,
+        }
+    }
+}
+
+impl Permissions {
+    /// No permissions but these.
+    pub fn only(permissions: &[Permission]) -> Self {
+        let grant = |read, write| {
+            if permissions.contains(&write) {
+                Grant::Write
+            } else if permissions.contains(&read) {
+                Grant::Read
+            } else {
+                Grant::None
+            }
+        };
+        Self {
+            kv: grant(Permission::KvRead, Permission::KvWrite),
+            workers: grant(
+                Permission::WorkersScriptsRead,
+                Permission::WorkersScriptsWrite,
+            ),
+            pages: grant(Permission::PagesRead, Permission::PagesWrite),
+            analytics: permissions.contains(&Permission::AnalyticsRead),
+        }
+    }
+}
+
+/// What credentials may do with a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grant {
     /// Nothing.
     None,
-    /// Workers KV Storage Read.
+    /// Read.
     Read,
-    /// Workers KV Storage Write, which includes reading.
+    /// Write, which includes reading.
     Write,
+}
+
+/// The products that are granted one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Product {
+    Kv,
+    Workers,
+    Pages,
 }
 
 /// How new namespaces get their ids.

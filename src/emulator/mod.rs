@@ -16,11 +16,13 @@
 //! | `routes` | routing and the endpoints |
 //! | `permanent` | which disk errors a retry cannot fix |
 //! | `registry`, `titles` | namespaces, in memory or in a directory |
+//! | `deployed` | Workers and Pages projects, and what they bind |
 //! | `store` | keys and values, in memory or where `wrangler dev` has them |
 //! | `fault`, `script` | injected faults, also from a file |
 //! | `counters` | billable operations by namespace, kind and day |
 //! | `graphql` | queries of the analytics |
 //! | `log` | the latest requests |
+//! | `seed` | Workers and projects that tests start with |
 //! | `running` | an emulator on a thread of its own |
 
 mod answer;
@@ -29,6 +31,7 @@ mod body;
 mod config;
 mod content;
 mod counters;
+mod deployed;
 mod fault;
 mod field;
 mod graphql;
@@ -42,6 +45,7 @@ mod request;
 mod routes;
 mod running;
 mod script;
+mod seed;
 mod server;
 mod store;
 mod store_check;
@@ -60,12 +64,15 @@ use std::{
 };
 
 pub use answer::Answer;
-pub use config::{Access, Clock, Config, Grant, IdScheme, Namespaces, Quota, Token, TokenKind};
+pub use config::{
+    Access, Clock, Config, Grant, IdScheme, Namespaces, Permissions, Quota, Token, TokenKind,
+};
 pub use fault::{Action, Fault, Keys};
 pub use log::{Entry, Watcher};
 pub use registry::Error as StateError;
 pub use running::{Running, spawn};
 pub use script::{ScriptError, faults};
+pub use seed::Bound;
 pub use server::serve;
 pub use store::{Audit, Damage, Error as StoreError, Lost, Orphan};
 pub use store_check::{StoreCheck, check_store};
@@ -82,6 +89,9 @@ pub enum Error {
     /// Its store cannot be read.
     #[error("could not read the emulator's store")]
     Store(#[from] StoreError),
+    /// What a test deploys makes no sense.
+    #[error("could not deploy `{0}`")]
+    Deploy(String),
     /// The network failed.
     #[error("the emulator failed")]
     Serve(#[from] io::Error),
@@ -94,14 +104,16 @@ impl Classify for Error {
                 "nothing was changed; move that file away, or use another store with \
                  `--persist-to`",
             ),
-            Self::State(StateError::Malformed { path, .. }) => ErrorClass::Failed.hint(Hint::edit(
-                path.display(),
-                "the file holds the titles of the namespaces: repair it, or remove it to drop them; \
-                 `kvctl serve --check` checks the rest of the store",
-            )),
+            Self::State(StateError::Malformed { path, content, .. }) => {
+                let what = format!(
+                    "the file holds {content}: repair it, or remove it to drop them; \
+                     `kvctl serve --check` checks the rest of the store"
+                );
+                ErrorClass::Failed.hint(Hint::edit(path.display(), what))
+            }
             Self::State(StateError::Directory(_) | StateError::File(_)) => ErrorClass::Failed
                 .hint("use another store with `--persist-to`, or none with `--memory`"),
-            Self::Serve(_) => ErrorClass::Failed.into(),
+            Self::Serve(_) | Self::Deploy(_) => ErrorClass::Failed.into(),
         }
     }
 }
@@ -114,7 +126,8 @@ struct Inner {
     config: Config,
     /// The account that lists all namespaces, if they are shared by all accounts.
     owner: Option<AccountId>,
-    registry: registry::Registry,
+    registry: registry::Registry<titles::Titles>,
+    deployed: registry::Registry<deployed::Deployed>,
     store: store::Store,
     counters: counters::Counters,
     rate_limiter: quota::RateLimiter,
@@ -129,11 +142,13 @@ impl Emulator {
     /// Sets up a service; [`serve`] and [`spawn`] start it.
     pub fn new(config: Config) -> Self {
         let state = config.state.as_deref();
+        let own = state.map(store::kvctl_directory);
         // Local ids follow from titles, so two accounts with a title in common would share data.
         let owner = (config.ids == IdScheme::Local).then(AccountId::local);
         Self(Arc::new(Inner {
             owner,
-            registry: registry::Registry::new(state.map(store::kvctl_directory).as_deref()),
+            registry: registry::Registry::new(own.as_deref()),
+            deployed: registry::Registry::new(own.as_deref()),
             store: state.map_or_else(store::Store::memory, store::Store::disk),
             counters: counters::Counters::new(state),
             rate_limiter: quota::RateLimiter::new(config.quota),
@@ -192,6 +207,7 @@ impl Emulator {
     pub fn prepare(&self) -> Result<(), Error> {
         // First the check that creates nothing: an unusable store is left as it is.
         self.0.store.check()?;
+        self.0.deployed.read()?;
         Ok(self.0.registry.prepare()?)
     }
 

@@ -1,5 +1,5 @@
-//! Where titles are kept: in memory, or in a directory that several processes may use at once.
-//! Imports `domain` and `fsx`.
+//! Where titles and deployments are kept: in memory, or in files of a directory that several
+//! processes may use at once. Imports `domain` and `fsx`.
 
 use std::{
     io,
@@ -9,11 +9,22 @@ use std::{
 };
 
 use fs_err as fs;
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::{permanent, titles::Titles};
+use super::permanent;
 use crate::fsx;
 
-/// Why the titles could not be read or written.
+/// What a registry keeps in a file of its own.
+pub(super) trait Kept: Clone + Default + Serialize + DeserializeOwned {
+    /// The name of the file, without extension.
+    const NAME: &'static str;
+    /// What the file is.
+    const KIND: &'static str;
+    /// What the file holds.
+    const CONTENT: &'static str;
+}
+
+/// Why a registry could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,13 +32,17 @@ pub enum Error {
     #[error("could not use the state directory")]
     Directory(#[source] io::Error),
     /// The file could not be locked or written.
-    #[error("could not keep the list of namespaces")]
+    #[error("could not keep the emulator's state")]
     File(#[from] fsx::Error),
     /// The file is not what was written.
-    #[error("`{}` is not a list of namespaces", path.display())]
+    #[error("`{}` is not {kind}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
+        /// What it should be.
+        kind: &'static str,
+        /// What it should hold.
+        content: &'static str,
         /// What is wrong with it.
         source: serde_json::Error,
     },
@@ -44,20 +59,20 @@ impl Error {
     }
 }
 
-/// Keeps the titles.
+/// Keeps a `T`.
 #[derive(Debug)]
-pub(super) enum Registry {
+pub(super) enum Registry<T> {
     /// For as long as the emulator lives.
-    Memory(Mutex<Arc<Titles>>),
+    Memory(Mutex<Arc<T>>),
     /// In a directory, where another process may write at any time.
-    Directory(Directory),
+    Directory(Directory<T>),
 }
 
 /// A directory, and a cache of its file.
 #[derive(Debug)]
-pub(super) struct Directory {
+pub(super) struct Directory<T> {
     path: PathBuf,
-    cached: Mutex<Option<(FileVersion, Arc<Titles>)>>,
+    cached: Mutex<Option<(FileVersion, Arc<T>)>>,
 }
 
 /// Identifies a version of the file: every change creates a new file.
@@ -68,7 +83,7 @@ struct FileVersion {
     length: u64,
 }
 
-impl Registry {
+impl<T: Kept> Registry<T> {
     pub(super) fn new(directory: Option<&Path>) -> Self {
         match directory {
             Some(directory) => Self::Directory(Directory {
@@ -91,13 +106,13 @@ impl Registry {
         Ok(())
     }
 
-    /// Returns the titles as they are now.
-    pub(super) fn read(&self) -> Result<Arc<Titles>, Error> {
+    /// Returns what is kept as it is now.
+    pub(super) fn read(&self) -> Result<Arc<T>, Error> {
         self.refuse_link()?;
         match self {
-            Self::Memory(titles) => {
-                let titles = titles.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(Arc::clone(&titles))
+            Self::Memory(kept) => {
+                let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(Arc::clone(&kept))
             }
             Self::Directory(directory) => directory.read(),
         }
@@ -108,30 +123,35 @@ impl Registry {
         self.refuse_link()?;
         if let Self::Directory(Directory { path, .. }) = self {
             fs::create_dir_all(path).map_err(Error::Directory)?;
-            let _lock = fsx::lock(&lock_file(path))?;
+            let _lock = fsx::lock(&lock_file::<T>(path))?;
         }
         self.read().map(drop)
     }
 
-    /// Changes the titles under a lock. Nothing is written if `change` fails.
-    pub(super) fn change<T, E>(
+    /// Changes what is kept under a lock. Nothing is changed if `change` fails.
+    pub(super) fn change<R, E>(
         &self,
-        change: impl FnOnce(&mut Titles) -> Result<T, E>,
-    ) -> Result<Result<T, E>, Error> {
+        change: impl FnOnce(&mut T) -> Result<R, E>,
+    ) -> Result<Result<R, E>, Error> {
         self.refuse_link()?;
         match self {
-            Self::Memory(titles) => {
-                let mut titles = titles.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(change(Arc::make_mut(&mut titles)))
+            Self::Memory(kept) => {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut next = T::clone(&kept);
+                let changed = change(&mut next);
+                if changed.is_ok() {
+                    *kept = Arc::new(next);
+                }
+                Ok(changed)
             }
             Self::Directory(Directory { path, .. }) => {
                 fs::create_dir_all(path).map_err(Error::Directory)?;
-                let _lock = fsx::lock(&lock_file(path))?;
-                let path = file(path);
-                let mut titles = load(&path)?;
-                let changed = change(&mut titles);
+                let _lock = fsx::lock(&lock_file::<T>(path))?;
+                let path = file::<T>(path);
+                let mut kept = load(&path)?;
+                let changed = change(&mut kept);
                 if changed.is_ok() {
-                    store(&path, &titles)?;
+                    store(&path, &kept)?;
                 }
                 Ok(changed)
             }
@@ -139,23 +159,23 @@ impl Registry {
     }
 }
 
-impl Directory {
+impl<T: Kept> Directory<T> {
     /// Reads the file, unless the cache is up to date. It is replaced as a whole, so no lock is needed.
-    fn read(&self) -> Result<Arc<Titles>, Error> {
-        let file = file(&self.path);
+    fn read(&self) -> Result<Arc<T>, Error> {
+        let file = file::<T>(&self.path);
         let Some(version) = FileVersion::of(&file)? else {
             return Ok(Arc::default());
         };
         let mut known = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((seen, titles)) = &*known
+        if let Some((seen, kept)) = &*known
             && *seen == version
         {
-            return Ok(Arc::clone(titles));
+            return Ok(Arc::clone(kept));
         }
         // Should it change in between, the version is too old, and it is read once more.
-        let titles = Arc::new(load(&file)?);
-        *known = Some((version, Arc::clone(&titles)));
-        Ok(titles)
+        let kept = Arc::new(load(&file)?);
+        *known = Some((version, Arc::clone(&kept)));
+        Ok(kept)
     }
 }
 
@@ -192,32 +212,35 @@ fn inode(_metadata: &std::fs::Metadata) -> u64 {
 /// The most that the file may hold, in bytes.
 const MAX_BYTES: u64 = 256 << 20;
 
-fn lock_file(directory: &Path) -> PathBuf {
-    directory.join("namespaces.lock")
+fn lock_file<T: Kept>(directory: &Path) -> PathBuf {
+    directory.join(format!("{}.lock", T::NAME))
 }
 
-fn file(directory: &Path) -> PathBuf {
-    directory.join("namespaces.json")
+fn file<T: Kept>(directory: &Path) -> PathBuf {
+    directory.join(format!("{}.json", T::NAME))
 }
 
-fn load(path: &Path) -> Result<Titles, Error> {
+fn load<T: Kept>(path: &Path) -> Result<T, Error> {
     let bytes = match fsx::read_file(path, MAX_BYTES) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Titles::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
         Err(error) => return Err(Error::Directory(error)),
     };
-    serde_json::from_slice(&bytes).map_err(|source| malformed(path, source))
+    serde_json::from_slice(&bytes).map_err(|source| malformed::<T>(path, source))
 }
 
-fn store(path: &Path, titles: &Titles) -> Result<(), Error> {
-    let mut json = serde_json::to_vec_pretty(titles).map_err(|source| malformed(path, source))?;
+fn store<T: Kept>(path: &Path, kept: &T) -> Result<(), Error> {
+    let mut json =
+        serde_json::to_vec_pretty(kept).map_err(|source| malformed::<T>(path, source))?;
     json.push(b'\n');
     Ok(fsx::overwrite_own(path, &json)?)
 }
 
-fn malformed(path: &Path, source: serde_json::Error) -> Error {
+fn malformed<T: Kept>(path: &Path, source: serde_json::Error) -> Error {
     Error::Malformed {
         path: path.to_owned(),
+        kind: T::KIND,
+        content: T::CONTENT,
         source,
     }
 }
@@ -227,7 +250,10 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::{domain::AccountId, emulator::config::IdScheme};
+    use crate::{
+        domain::AccountId,
+        emulator::{config::IdScheme, titles::Titles},
+    };
 
     #[test]
     fn many_writers_lose_nothing_and_make_no_twins() {
@@ -238,7 +264,9 @@ mod tests {
             // A registry of its own each time, as another process would have.
             let title = name.parse().unwrap();
             Registry::new(Some(&state))
-                .change(|titles| titles.create(&account, title, None, IdScheme::Remote))
+                .change(|titles: &mut Titles| {
+                    titles.create(&account, title, None, IdScheme::Remote)
+                })
                 .unwrap()
         };
         let made: usize = thread::scope(|scope| {
@@ -253,7 +281,7 @@ mod tests {
             threads.into_iter().map(|t| t.join().unwrap()).sum()
         });
         assert_eq!(made, 1);
-        let titles = Registry::new(Some(&state)).read().unwrap();
+        let titles = Registry::<Titles>::new(Some(&state)).read().unwrap();
         assert_eq!(titles.of(&account).len(), 5);
     }
 
@@ -261,12 +289,12 @@ mod tests {
     fn looking_leaves_no_trace_and_a_broken_file_is_said_so() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
-        let registry = Registry::new(Some(&state));
+        let registry = Registry::<Titles>::new(Some(&state));
         assert_eq!(*registry.read().unwrap(), Titles::default());
         assert!(!state.exists());
 
         fs::create_dir(&state).unwrap();
-        fsx::create(&file(&state), b"[]").unwrap();
+        fsx::create(&file::<Titles>(&state), b"[]").unwrap();
         assert!(matches!(registry.read(), Err(Error::Malformed { .. })));
     }
 }

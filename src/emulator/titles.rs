@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::config::IdScheme;
+use super::{config::IdScheme, registry::Kept};
 use crate::domain::{AccountId, Jurisdiction, NamespaceId, Title, hex};
 
 /// A namespace, without its pairs.
@@ -32,6 +32,12 @@ pub(super) struct Titles {
     /// How many ids were ever assigned, so that none is reused.
     given: u64,
     accounts: BTreeMap<AccountId, Vec<NamespaceEntry>>,
+}
+
+impl Kept for Titles {
+    const NAME: &'static str = "namespaces";
+    const KIND: &'static str = "a list of namespaces";
+    const CONTENT: &'static str = "the titles of the namespaces";
 }
 
 impl Titles {

@@ -3,6 +3,7 @@
 //! is missing is ignored and says so, unless `CI` is `true`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]
 
+mod deploy;
 mod dev;
 mod harness;
 mod matrix;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     harness::run(&[
+        ("deploy", deploy::TESTS),
         ("dev", dev::TESTS),
         ("matrix", matrix::TESTS),
         ("remote", remote::TESTS),

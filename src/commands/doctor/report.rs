@@ -98,9 +98,13 @@ impl From<PermissionState> for PermissionRow {
                 }
                 (Permission::KvWrite, _) => "writing",
                 (Permission::AnalyticsRead, _) => "`kvctl usage` only",
-                (Permission::WorkersScriptsRead | Permission::PagesRead, _) => {
-                    "bindings without an id in the wrangler file"
-                }
+                (
+                    Permission::WorkersScriptsRead
+                    | Permission::WorkersScriptsWrite
+                    | Permission::PagesRead
+                    | Permission::PagesWrite,
+                    _,
+                ) => "bindings without an id in the wrangler file",
             },
         }
     }

@@ -15,8 +15,8 @@ use crate::{
     context::{Context, account_in, token_in, usable},
     domain::{AccountId, Classification, Classify, ErrorClass},
     emulator::{
-        self, Access, Config, Emulator, Error as ServeError, Fault, Grant, IdScheme, Namespaces,
-        Quota, ScriptError, StoreCheck, Token, TokenKind, Watcher, faults, serve,
+        self, Access, Config, Emulator, Error as ServeError, Fault, IdScheme, Namespaces,
+        Permissions, Quota, ScriptError, StoreCheck, Token, TokenKind, Watcher, faults, serve,
     },
     env::Var,
     error::Result,
@@ -192,17 +192,21 @@ fn account_to_serve(context: &Context) -> Result<AccountId> {
 }
 
 fn access(context: &Context, args: &ServeArgs, account: &AccountId) -> Result<Access> {
+    let permissions = if args.permissions.is_empty() {
+        Permissions::default()
+    } else {
+        Permissions::only(&args.permissions)
+    };
     let text = match (&args.token, &context.globals.token_file) {
         (Some(token), _) => usable(token, "--token")?,
         (None, Some(file)) => token_in(context.files.token_file(file))?,
-        (None, None) => return Ok(Access::AnyCredentials),
+        (None, None) => return Ok(Access::AnyCredentials(permissions)),
     };
     Ok(Access::Tokens(vec![Token {
         text,
         kind: TokenKind::User,
         accounts: vec![account.clone()],
-        grant: Grant::Write,
-        analytics: true,
+        permissions,
     }]))
 }
 

@@ -71,6 +71,34 @@ pub(super) fn accounts(caller: &Caller<'_>, request: &Request) -> Result<Answer,
     paginate::<serde_json::Value>(items, request, 50)
 }
 
+/// `GET /accounts/{id}`.
+pub(super) fn account(caller: &Caller<'_>, account: &AccountId) -> Result<Answer, Refusal> {
+    let accounts = caller.accounts();
+    let found = accounts.into_iter().find(|known| known.id == *account);
+    let found = found.ok_or_else(Refusal::forbidden)?;
+    Ok(Answer::result(item(found)))
+}
+
+/// `GET /user`. Tokens of accounts belong to no user.
+pub(super) fn user(caller: &Caller<'_>) -> Result<Answer, Refusal> {
+    if caller.is_account_owned() {
+        let text = "Unauthorized to access requested resource";
+        return Err(Refusal::new(403, code::INVALID_ACCESS_TOKEN, text));
+    }
+    let email = match caller.token.map(|token| &token.kind) {
+        Some(TokenKind::GlobalKey { email }) => email,
+        _ => "user@example.com",
+    };
+    Ok(Answer::result(json!({
+        "id": id_of(&format!("user {email}")),
+        "email": email,
+        "first_name": null,
+        "last_name": null,
+        "two_factor_authentication_enabled": false,
+        "suspended": false,
+    })))
+}
+
 fn item(account: &Account) -> serde_json::Value {
     json!({
         "id": account.id,

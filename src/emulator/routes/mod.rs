@@ -6,18 +6,22 @@
 mod analytics;
 mod bulk;
 mod capped;
+mod form;
 mod identity;
 mod keys;
 mod malformed;
 mod namespaces;
 mod pair;
+mod projects;
+mod upload;
 mod values;
+mod workers;
 
 use super::{
     Inner,
     answer::{Answer, Refusal, published},
     auth::Caller,
-    config::{Grant, Namespaces},
+    config::{Grant, Namespaces, Product},
     counters::{self, Action, Tally},
     request::Request,
 };
@@ -91,12 +95,16 @@ impl<'a> NamespaceTarget<'a> {
     }
 }
 
+/// The most that a Worker may upload, in bytes, before compression.
+const UPLOAD_MAX_BYTES: usize = 64 * 1024 * 1024;
+
 /// Returns how much of a body is read: somewhat more than is allowed, since forms add to it.
 pub(super) fn body_limit(path: &str) -> usize {
     const ELSEWHERE: usize = 1024 * 1024;
     match body_kind(path) {
         BodyKind::Bulk => BULK_MAX_BYTES,
         BodyKind::Value => VALUE_MAX_BYTES + ELSEWHERE,
+        BodyKind::Upload => UPLOAD_MAX_BYTES,
         BodyKind::Other => ELSEWHERE,
     }
 }
@@ -114,6 +122,7 @@ pub(super) fn too_long(path: &str, length: usize) -> Result<Answer, Refusal> {
 enum BodyKind {
     Bulk,
     Value,
+    Upload,
     Other,
 }
 
@@ -122,6 +131,7 @@ fn body_kind(path: &str) -> BodyKind {
     match (segments.next(), segments.next()) {
         (Some("bulk"), _) | (_, Some("bulk")) => BodyKind::Bulk,
         (_, Some("values")) => BodyKind::Value,
+        (Some("versions"), _) | (_, Some("scripts")) => BodyKind::Upload,
         _ => BodyKind::Other,
     }
 }
@@ -145,6 +155,10 @@ pub(super) async fn answer(
         ["graphql"] => {
             only("POST", request)?;
             analytics::query(inner, &caller?, request).await
+        }
+        ["user"] => {
+            only("GET", request)?;
+            identity::user(&caller?)
         }
         ["memberships"] => {
             only("GET", request)?;
@@ -175,13 +189,21 @@ async fn in_account(
     rest: &[&str],
 ) -> Result<Answer, Refusal> {
     match *rest {
+        [] => {
+            only("GET", request)?;
+            identity::account(caller, account)
+        }
+        ["workers", ref rest @ ..] => workers::answer(inner, caller, account, request, rest).await,
+        ["pages", "projects", ref rest @ ..] => {
+            projects::answer(inner, caller, account, request, rest)
+        }
         ["tokens", "verify"] => {
             only("GET", request)?;
             identity::verify_account_token(caller, account)
         }
         ["storage", "kv", "namespaces"] => {
             let grant = grant(request, &["GET", "POST"])?;
-            caller.may(account, grant)?;
+            caller.may(account, Product::Kv, grant)?;
             match grant {
                 Grant::Write => namespaces::create(inner, account, request),
                 Grant::Read | Grant::None => namespaces::list(inner, account, request),
@@ -215,7 +237,7 @@ async fn in_namespace(
         (_, [_, "bulk", "get"]) => Grant::Read,
         (grant, _) => grant,
     };
-    caller.may(account, grant)?;
+    caller.may(account, Product::Kv, grant)?;
     let target = NamespaceTarget::read(inner, account, rest.first().copied().unwrap_or_default())?;
     match (method, rest) {
         ("GET", [_]) => namespaces::get(&target),

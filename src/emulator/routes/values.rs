@@ -1,14 +1,9 @@
 //! Single keys: value, expiration, metadata. Imports `domain` and `wire`.
 
-use std::convert::Infallible;
-
 use bytes::Bytes;
-use futures_util::stream;
-use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use multer::Multipart;
 
 use super::{
-    NamespaceTarget,
+    NamespaceTarget, form,
     pair::{Lifetime, check_length, parse_key},
 };
 use crate::{
@@ -78,7 +73,8 @@ pub(super) async fn put(
     let key = parse_key(key, "put")?;
     let now = target.inner.now();
     let expiration = lifetime(request).end(now, "put")?;
-    let (value, metadata) = match form(request) {
+    // All other bodies, JSON too, are the value itself.
+    let (value, metadata) = match form::form(request) {
         Some(form) => parts(&form, request).await?,
         None => (request.body.clone(), None),
     };
@@ -109,13 +105,6 @@ fn lifetime(request: &Request) -> Lifetime<&str> {
     }
 }
 
-/// The one kind of body that is parsed. All else, JSON too, is the value itself.
-fn form(request: &Request) -> Option<Field> {
-    let kind = request.headers.get(CONTENT_TYPE)?;
-    let kind = Field::read(kind.as_bytes());
-    (kind.word == "multipart/form-data").then_some(kind)
-}
-
 /// Reads value and metadata from a form. Other parts are ignored, as the service does.
 async fn parts(kind: &Field, request: &Request) -> Result<(Bytes, Option<Metadata>), Refusal> {
     let malformed = |error: multer::Error| {
@@ -125,22 +114,9 @@ async fn parts(kind: &Field, request: &Request) -> Result<(Bytes, Option<Metadat
             format!("could not parse multipart body: {error}"),
         )
     };
-    let boundary = kind.parameter("boundary").unwrap_or_default();
-    let body = stream::iter([Ok::<_, Infallible>(request.body.clone())]);
-    let mut form = Multipart::new(body, boundary);
-    let (mut value, mut metadata) = (None, None);
-    while let Some(part) = form.next_field().await.map_err(malformed)? {
-        let disposition = part.headers().get(CONTENT_DISPOSITION);
-        let disposition = disposition.map(|it| Field::read(it.as_bytes()));
-        let name = disposition.as_ref().and_then(|it| it.parameter("name"));
-        let name = name.map(str::to_owned);
-        let bytes = part.bytes().await.map_err(malformed)?;
-        match name.as_deref() {
-            Some("value") => value = Some(bytes),
-            Some("metadata") => metadata = read_metadata(&bytes)?,
-            _ => {}
-        }
-    }
+    let parts = form::parts(kind, request, ["value", "metadata"]);
+    let [value, metadata] = parts.await.map_err(malformed)?;
+    let metadata = metadata.map_or(Ok(None), |bytes| read_metadata(&bytes))?;
     let text = "multipart put request does not contain required form field 'value'";
     // The code that a form without metadata had, when that was required.
     let value = value.ok_or_else(|| Refusal::new(400, published::METADATA, text))?;

@@ -128,6 +128,13 @@ async fn tokens_accounts_and_memberships_are_shown_to_whom_they_belong() {
         (&own, "account", 200),
         (&own, "writer", 401),
         ("/accounts", "writer", 200),
+        ("/user", "writer", 200),
+        ("/user", "account", 403),
+        ("/user", "unknown", 401),
+        (&format!("/accounts/{MINE}"), "writer", 200),
+        (&format!("/accounts/{MINE}"), "account", 200),
+        (&format!("/accounts/{OTHER}"), "writer", 403),
+        ("/accounts/me", "writer", 404),
         ("/memberships", "writer", 200),
         ("/memberships", "account", 400),
     ] {

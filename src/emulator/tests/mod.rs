@@ -26,7 +26,9 @@ mod disk;
 mod failures;
 mod model;
 mod namespaces;
+mod projects;
 mod values;
+mod workers;
 
 use std::{
     path::Path,

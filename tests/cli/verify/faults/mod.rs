@@ -112,7 +112,7 @@ fn with_grant(grant: Grant) -> Sandbox {
             panic!("a service without tokens");
         };
         for token in tokens.iter_mut().filter(|token| is_ours(token)) {
-            token.grant = grant;
+            token.permissions.kv = grant;
         }
         Config {
             access: Access::Tokens(tokens),
