@@ -162,7 +162,6 @@ impl Var {
             Self::Home
                 | Self::ConfigHome
                 | Self::StateHome
-                | Self::AuthProfile
                 | Self::ExtraCaCerts
                 | Self::Local
                 | Self::Log
@@ -393,6 +392,8 @@ mod tests {
         let added = env.fill(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(added, [Var::Email]);
         assert_eq!(env.fill([("EDITOR".to_owned(), "rm -rf".to_owned())]), []);
+        let profile = [("CLOUDFLARE_AUTH_PROFILE".to_owned(), "work".to_owned())];
+        assert_eq!(env.fill(profile), [Var::AuthProfile]);
         assert_eq!(env.get(Var::Email), None);
         let mut empty: Env = [(Var::ApiToken, " ".to_owned())].into_iter().collect();
         let twice = [("CLOUDFLARE_API_TOKEN", "1"), ("CLOUDFLARE_API_TOKEN", "2")];

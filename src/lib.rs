@@ -97,6 +97,9 @@ fn run_to_end(cli: Cli) -> Result<()> {
     } else {
         Context::new(cli.globals)?
     };
+    if !cli.command.handles_missing_config() {
+        context.files.check_named_config()?;
+    }
     let outcome = runtime.block_on(async {
         let ui = context.ui.clone();
         // First of all: the other listener replaces the default action of the signals.

@@ -37,7 +37,7 @@ pub use scaffold::{PartArg, ScaffoldArgs};
 pub use verify::{FailOn, VerifyArgs};
 
 use crate::{
-    domain::AccountId,
+    domain::{AccountId, ProfileName},
     ui::{Color, Format, Verbosity},
 };
 
@@ -116,6 +116,16 @@ impl Command {
     pub fn tolerates_config_errors(&self) -> bool {
         matches!(self, Self::Doctor(_))
     }
+
+    /// Whether it is up to the command to say that the file of `--config` is missing: it creates
+    /// the file, or reports what is missing.
+    pub fn handles_missing_config(&self) -> bool {
+        match self {
+            Self::Doctor(_) | Self::Verify(_) => true,
+            Self::Provision(args) => args.init,
+            _ => false,
+        }
+    }
 }
 
 /// Which environments of the wrangler file a command works on: `--all-envs`, beside `--env`.
@@ -147,6 +157,10 @@ pub struct Globals {
     #[arg(long, global = true)]
     pub in_previews: bool,
 
+    /// Env file to read instead of .env and its variants; repeatable, the last wins
+    #[arg(long, global = true, value_name = "FILE")]
+    pub env_file: Vec<PathBuf>,
+
     /// Account id [env: CLOUDFLARE_ACCOUNT_ID]
     #[arg(long, global = true, value_name = "ID")]
     pub account_id: Option<AccountId>,
@@ -154,6 +168,15 @@ pub struct Globals {
     /// File containing an API token
     #[arg(long, global = true, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+
+    /// Wrangler login to use, as named by `wrangler auth create` [env: CLOUDFLARE_AUTH_PROFILE]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "token_file"
+    )]
+    pub profile: Option<ProfileName>,
 
     /// Use the local store instead of the remote service [env: KVCTL_LOCAL]
     #[arg(long, global = true)]

@@ -18,15 +18,31 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Why an env file could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("could not read {}", path.display())]
-pub struct DotenvError {
-    path: PathBuf,
-    source: io::Error,
+pub enum DotenvError {
+    /// One of the folder.
+    #[error("could not read {}", path.display())]
+    Found {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// One that `--env-file` names.
+    #[error("could not read the env file {}", path.display())]
+    Named {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 impl Classify for DotenvError {
     fn classify(&self) -> Classification {
-        ErrorClass::Config.into()
+        match self {
+            Self::Found { .. } => ErrorClass::Config.into(),
+            Self::Named { .. } => ErrorClass::Usage.into(),
+        }
     }
 }
 
@@ -83,10 +99,29 @@ pub fn read_env_files(
             }),
             Ok(Err(owner)) => files.foreign.push((path, owner)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(DotenvError { path, source }),
+            Err(source) => return Err(DotenvError::Found { path, source }),
         }
     }
     Ok(files)
+}
+
+/// Reads the env files that `--env-file` names, of which the last wins: it comes first. They may be
+/// pipes, and each must be there.
+pub fn read_named_env_files(paths: Vec<PathBuf>) -> Result<EnvFiles, DotenvError> {
+    let read = |path: PathBuf| match fsx::read_file_or_pipe(&path, MAX_BYTES) {
+        Ok(bytes) => Ok(EnvFile {
+            assignments: assignments(&bytes),
+            path,
+        }),
+        Err(source) => Err(DotenvError::Named { path, source }),
+    };
+    let read: Result<Vec<_>, _> = paths.into_iter().map(read).collect();
+    let mut read = read?;
+    read.reverse();
+    Ok(EnvFiles {
+        read,
+        ..EnvFiles::default()
+    })
 }
 
 /// Reads a file, unless another user owns it or the link that leads to it.

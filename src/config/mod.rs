@@ -33,7 +33,9 @@ mod wrangler_login;
 
 pub use discover::{WranglerFile, discover};
 pub use document::Document;
-pub use dotenv::{Assignment, DotenvError, EnvFile, EnvFiles, read_env_files};
+pub use dotenv::{
+    Assignment, DotenvError, EnvFile, EnvFiles, read_env_files, read_named_env_files,
+};
 pub use edit::{Edit, Field};
 pub use error::{Error, Location};
 pub use format::Format;
@@ -44,4 +46,4 @@ pub use manifest::{
 pub use model::{Entry, Project, Scope, UsedName};
 pub use position::{Located, Position};
 pub use problem::Problem;
-pub use wrangler_login::{Login, LoginError, LoginStore};
+pub use wrangler_login::{Bound, Login, LoginError, LoginStore, login_command};

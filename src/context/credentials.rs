@@ -1,18 +1,22 @@
 //! Finds the credentials and where they came from.
 //!
-//! Owns the order: `--token-file`, the token of the environment, key and email, the deprecated names,
-//! wrangler's login. No message holds a secret.
+//! Owns the order: `--token-file`, key and email of the environment, its token, wrangler's login. No
+//! message holds a secret.
 
 use std::{io, path::PathBuf};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use super::Variables;
 use crate::{
     api::{Credentials, SecretError},
-    config::{Login, LoginError, LoginStore},
-    domain::{API_TOKENS_PAGE, Classification, Classify, ErrorClass, Permission},
-    env::{Env, Var},
+    config::{Bound, Login, LoginError, LoginStore, login_command},
+    domain::{
+        API_TOKENS_PAGE, Classification, Classify, ErrorClass, Permission, ProfileName,
+        ProfileNameError,
+    },
+    env::Var,
 };
 
 /// Credentials, and what there is to say about them.
@@ -24,8 +28,19 @@ pub struct FoundCredentials {
     pub source: String,
     /// The variables that they came from.
     pub variables: Vec<Var>,
-    /// The current name, if they came under a deprecated one.
-    pub renamed: Option<Var>,
+    /// Which of wrangler's logins they are, if they are one.
+    pub profile: Option<Profile>,
+    /// What the user should know about the choice.
+    pub notes: Vec<String>,
+}
+
+/// One of wrangler's logins, and who chose it.
+#[derive(Debug)]
+pub struct Profile {
+    /// The login.
+    pub name: ProfileName,
+    /// Who chose it; nobody, if it is the default.
+    pub chosen_by: Option<String>,
 }
 
 /// Why no credentials were found.
@@ -58,6 +73,22 @@ pub enum CredentialsError {
         /// The variable that is missing.
         email: Var,
     },
+    /// The variable does not name a login.
+    #[error("{by} is invalid")]
+    ProfileName {
+        /// The variable, and the env file that sets it.
+        by: String,
+        /// Why not.
+        source: ProfileNameError,
+    },
+    /// There is no login of the name that was chosen.
+    #[error("wrangler has no login `{name}`, which is chosen by {by}")]
+    NoProfile {
+        /// The login.
+        name: ProfileName,
+        /// Who chose it.
+        by: String,
+    },
     /// There is a login, but it cannot be used.
     #[error(transparent)]
     Login(#[from] LoginError),
@@ -81,57 +112,163 @@ impl Classify for CredentialsError {
                 "set {email} to the email of the account's user, or use {} instead",
                 Var::ApiToken
             )),
+            Self::ProfileName { .. } => ErrorClass::Usage.into(),
+            Self::NoProfile { name, .. } => ErrorClass::Denied.hint(format!(
+                "create it with `{}`, or choose another with `--profile NAME`; `wrangler auth list` \
+                 shows them",
+                login_command(name)
+            )),
             Self::Login(e) => e.classify(),
             Self::TokenFile { .. } => ErrorClass::Denied.into(),
         }
     }
 }
 
-/// Finds the credentials to use.
-pub(super) fn find(
-    token_file: Option<TokenFile>,
-    env: &Env,
-    now: Timestamp,
-) -> Result<FoundCredentials, CredentialsError> {
-    if let Some(file) = token_file {
-        return from_file(file);
-    }
-    let sets = [
-        (Var::ApiToken, Var::ApiKey, Var::Email, false),
-        (
-            Var::LegacyApiToken,
-            Var::LegacyApiKey,
-            Var::LegacyEmail,
-            true,
-        ),
-    ];
-    for (token, key, email, old) in sets {
-        if let Some(text) = env.get(token) {
-            return Ok(FoundCredentials {
-                credentials: Credentials::Token(usable(text, token.name())?),
-                source: token.to_string(),
-                variables: vec![token],
-                renamed: old.then_some(Var::ApiToken),
-            });
+/// Where credentials are looked for.
+pub(super) struct Sources<'a> {
+    /// The file that `--token-file` names.
+    pub(super) token_file: Option<TokenFile>,
+    /// The environment and env files.
+    pub(super) variables: &'a Variables,
+    /// `--profile`.
+    pub(super) profile: Option<&'a ProfileName>,
+    /// The directory whose binding decides which login is used.
+    pub(super) directory: PathBuf,
+    /// The time.
+    pub(super) now: Timestamp,
+}
+
+impl Sources<'_> {
+    /// Finds the credentials to use.
+    pub(super) fn find(self) -> Result<FoundCredentials, CredentialsError> {
+        if let Some(file) = self.token_file {
+            return from_file(file);
         }
-        if let Some(text) = env.get(key) {
-            let mut set = [email, Var::Email].into_iter();
-            let found = set.find_map(|var| Some((var, env.get(var)?)));
-            let Some((email, address)) = found else {
-                return Err(CredentialsError::HalfKey { key, email });
-            };
-            return Ok(FoundCredentials {
-                credentials: Credentials::Key {
-                    email: address.to_owned(),
-                    key: usable(text, key.name())?,
+        let Some(mut found) = from_variables(self.variables)? else {
+            return self.from_login();
+        };
+        if self.profile.is_some() {
+            let used = &found.source;
+            found.notes.push(format!(
+                "`--profile` has no effect: {used} is used, as in wrangler"
+            ));
+        }
+        Ok(found)
+    }
+
+    fn from_login(&self) -> Result<FoundCredentials, CredentialsError> {
+        let home = self.variables.get(Var::Home);
+        let store = home.map(|home| LoginStore {
+            home: home.into(),
+            config_home: self.variables.get(Var::ConfigHome).map(PathBuf::from),
+        });
+        let profile = self.choose(store.as_ref())?;
+        let login = store.map(|store| store.read(&profile.name, self.now));
+        let Some(Login { path, token }) = login.transpose()?.flatten() else {
+            return Err(match profile.chosen_by {
+                Some(by) => CredentialsError::NoProfile {
+                    name: profile.name,
+                    by,
                 },
-                source: format!("{key} and {email}"),
-                variables: vec![key, email],
-                renamed: old.then_some(Var::ApiKey),
+                None => CredentialsError::None,
+            });
+        };
+        Ok(FoundCredentials {
+            credentials: Credentials::Token(token),
+            source: format!("wrangler's login at {}", path.display()),
+            variables: Vec::new(),
+            profile: Some(profile),
+            notes: Vec::new(),
+        })
+    }
+
+    /// Chooses the login.
+    fn choose(&self, store: Option<&LoginStore>) -> Result<Profile, CredentialsError> {
+        if let Some(name) = self.profile {
+            return Ok(Profile {
+                name: name.clone(),
+                chosen_by: Some("--profile".to_owned()),
             });
         }
+        if let Some(text) = self.variables.get(Var::AuthProfile) {
+            let by = self.variables.origin(Var::AuthProfile.name());
+            return match text.parse() {
+                Ok(name) => Ok(Profile {
+                    name,
+                    chosen_by: Some(by),
+                }),
+                Err(source) => Err(CredentialsError::ProfileName { by, source }),
+            };
+        }
+        let bound = store.map(|store| store.bound(&self.directory));
+        Ok(match bound.transpose()?.flatten() {
+            Some(Bound {
+                file,
+                directory,
+                profile,
+            }) => Profile {
+                name: profile,
+                chosen_by: Some(format!("{} for {directory}", file.display())),
+            },
+            None => Profile {
+                name: ProfileName::default_login(),
+                chosen_by: None,
+            },
+        })
     }
-    from_login(env, now)
+}
+
+/// Takes the credentials of the environment and env files. Key and email win over a token, as in
+/// wrangler.
+fn from_variables(variables: &Variables) -> Result<Option<FoundCredentials>, CredentialsError> {
+    let key = variables.first([Var::ApiKey, Var::LegacyApiKey]);
+    let email = variables.first([Var::Email, Var::LegacyEmail]);
+    let token = variables.first([Var::ApiToken, Var::LegacyApiToken]);
+    let (credentials, used) = match (key, email, token) {
+        (Some((key, text)), Some((email, address)), _) => {
+            let credentials = Credentials::Key {
+                email: address.to_owned(),
+                key: usable(text, key.name())?,
+            };
+            (credentials, vec![key, email])
+        }
+        (_, _, Some((token, text))) => {
+            let credentials = Credentials::Token(usable(text, token.name())?);
+            (credentials, vec![token])
+        }
+        (Some((key, _)), None, None) => {
+            return Err(CredentialsError::HalfKey {
+                key,
+                email: Var::Email,
+            });
+        }
+        (None, _, None) => return Ok(None),
+    };
+    let names: Vec<&str> = used.iter().map(|var| var.name()).collect();
+    let source = names.join(" and ");
+    let mut notes: Vec<String> = used.iter().copied().filter_map(deprecation).collect();
+    if let (&[key, email], Some((token, _))) = (used.as_slice(), token) {
+        notes.push(format!(
+            "{key} and {email} are used, as in wrangler; {token} is ignored"
+        ));
+    }
+    Ok(Some(FoundCredentials {
+        credentials,
+        source,
+        variables: used,
+        profile: None,
+        notes,
+    }))
+}
+
+fn deprecation(var: Var) -> Option<String> {
+    let name = match var {
+        Var::LegacyApiToken => Var::ApiToken,
+        Var::LegacyApiKey => Var::ApiKey,
+        Var::LegacyEmail => Var::Email,
+        _ => return None,
+    };
+    Some(format!("{var} is deprecated; use {name}"))
 }
 
 /// Reads a secret, which came from `place`.
@@ -173,22 +310,8 @@ fn from_file(file: TokenFile) -> Result<FoundCredentials, CredentialsError> {
         credentials: Credentials::Token(token_in(file)?),
         source,
         variables: Vec::new(),
-        renamed: None,
-    })
-}
-
-fn from_login(env: &Env, now: Timestamp) -> Result<FoundCredentials, CredentialsError> {
-    let store = LoginStore {
-        home: env.get(Var::Home).ok_or(CredentialsError::None)?.into(),
-        config_home: env.get(Var::ConfigHome).map(PathBuf::from),
-        profile: env.get(Var::AuthProfile).map(str::to_owned),
-    };
-    let Login { path, token } = store.read(now)?.ok_or(CredentialsError::None)?;
-    Ok(FoundCredentials {
-        credentials: Credentials::Token(token),
-        source: format!("wrangler's login at {}", path.display()),
-        variables: Vec::new(),
-        renamed: None,
+        profile: None,
+        notes: Vec::new(),
     })
 }
 
@@ -196,38 +319,48 @@ fn from_login(env: &Env, now: Timestamp) -> Result<FoundCredentials, Credentials
 mod tests {
     use super::*;
 
-    fn found(vars: &[(Var, &str)]) -> Result<String, String> {
-        let env: Env = vars
-            .iter()
-            .map(|(var, v)| (*var, (*v).to_owned()))
-            .collect();
-        find(None, &env, Timestamp::UNIX_EPOCH)
-            .map(|found| found.source)
-            .map_err(|e| e.to_string())
+    fn find(vars: &[(Var, &str)]) -> Result<FoundCredentials, CredentialsError> {
+        let vars = vars.iter().map(|(var, v)| (*var, (*v).to_owned()));
+        let sources = Sources {
+            token_file: None,
+            variables: &Variables::of(vars.collect()),
+            profile: None,
+            directory: "/".into(),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        sources.find()
+    }
+
+    fn source(vars: &[(Var, &str)]) -> Result<String, String> {
+        let found = find(vars).map_err(|e| e.to_string())?;
+        Ok(format!("{}: {}", found.source, found.notes.join(", ")))
     }
 
     #[test]
-    fn the_token_wins_over_the_key_and_new_names_over_old() {
+    fn key_and_email_win_over_the_token_and_new_names_over_old() {
         let all = [
             (Var::LegacyApiToken, "a"),
-            (Var::ApiKey, "b"),
-            (Var::Email, "me@example.com"),
-            (Var::ApiToken, "c"),
+            (Var::ApiToken, "b"),
+            (Var::LegacyEmail, "me@example.com"),
+            (Var::ApiKey, "c"),
         ];
-        assert_eq!(found(&all).unwrap(), "CLOUDFLARE_API_TOKEN");
+        insta::assert_snapshot!(source(&all).unwrap(), @"CLOUDFLARE_API_KEY and CF_EMAIL: CF_EMAIL is deprecated; use CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY and CF_EMAIL are used, as in wrangler; CLOUDFLARE_API_TOKEN is ignored");
+        // A key without an email, and an email without a key, are passed over.
+        assert_eq!(source(&all[..3]).unwrap(), "CLOUDFLARE_API_TOKEN: ");
+        assert_eq!(source(&[all[1], all[3]]).unwrap(), "CLOUDFLARE_API_TOKEN: ");
+        insta::assert_snapshot!(source(&all[..1]).unwrap(), @"CF_API_TOKEN: CF_API_TOKEN is deprecated; use CLOUDFLARE_API_TOKEN");
+        assert_eq!(source(&[]).unwrap_err(), "no credentials for Cloudflare");
         assert_eq!(
-            found(&all[..3]).unwrap(),
-            "CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL"
+            source(&all[2..3]).unwrap_err(),
+            "no credentials for Cloudflare"
         );
-        assert_eq!(found(&all[..1]).unwrap(), "CF_API_TOKEN");
-        assert_eq!(found(&[]).unwrap_err(), "no credentials for Cloudflare");
     }
 
     #[test]
     fn what_cannot_be_a_token_is_named_and_not_repeated() {
-        let said = found(&[(Var::ApiToken, "canary with blanks")]).unwrap_err();
+        let said = source(&[(Var::ApiToken, "canary with blanks")]).unwrap_err();
         insta::assert_snapshot!(said, @"unusable token in CLOUDFLARE_API_TOKEN: it has a blank, a quote or another invalid character at position 7");
-        let said = found(&[(Var::ApiKey, "canary")]).unwrap_err();
+        let said = source(&[(Var::ApiKey, "canary")]).unwrap_err();
         insta::assert_snapshot!(said, @"CLOUDFLARE_API_KEY is set but CLOUDFLARE_EMAIL is not; the global API key needs both");
     }
 }

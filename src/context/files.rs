@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Once,
 };
 
@@ -69,6 +69,33 @@ impl Files {
     /// Reads the wrangler file.
     pub fn document(&self) -> Result<Document, config::Error> {
         self.document_from(&self.cwd)
+    }
+
+    /// Checks that the wrangler file that `--config` names is there, for commands that need none.
+    pub(crate) fn check_named_config(&self) -> Result<(), config::Error> {
+        match self.config {
+            Some(_) => self.discover(&self.cwd).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the folder that decides which login is used, as for wrangler: that of the file that
+    /// `--config` names, else the one the command works in. Links are not resolved.
+    pub(super) fn login_directory(&self) -> PathBuf {
+        let Some(config) = &self.config else {
+            return self.cwd.clone();
+        };
+        let mut directory = PathBuf::new();
+        for part in self.resolve(config).components() {
+            match part {
+                Component::ParentDir => {
+                    directory.pop();
+                }
+                other => directory.push(other),
+            }
+        }
+        directory.pop();
+        directory
     }
 
     /// Finds the wrangler file of the project in `directory`.

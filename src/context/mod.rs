@@ -20,7 +20,7 @@ use std::path::{Component, Path, PathBuf};
 use jiff::Timestamp;
 
 pub use connection::{Attempt, Backend, Session, account_in};
-pub use credentials::{CredentialsError, FoundCredentials, token_in, usable};
+pub use credentials::{CredentialsError, FoundCredentials, Profile, token_in, usable};
 pub use error::SettingError;
 pub use files::Files;
 pub use variables::{EnvFileSource, ForeignBaseUrl, Setting, Variables};
@@ -67,8 +67,7 @@ impl Context {
         let env = Env::read();
         let ui = Self::build_ui(&globals, &env);
         let cwd = Self::cwd(&globals)?;
-        let section = globals.environment.as_deref();
-        let variables = Variables::read(env, &cwd, section, &ui);
+        let variables = Variables::read(env, &cwd, &globals, &ui);
         let files = Files::new(&globals, cwd, ui.clone());
         Ok(Self {
             ui,
@@ -105,9 +104,9 @@ impl Context {
         if !path.is_dir() {
             return Err(SettingError::Cwd(other.clone()).into());
         }
-        // The parent of a link's target need not be the directory that has the link.
+        // As `cd` does: what is above a link is what is above its target. Windows keeps the link.
         let climbs = path.components().any(|part| part == Component::ParentDir);
-        Ok(if climbs {
+        Ok(if cfg!(unix) || climbs {
             fs_err::canonicalize(path).class(ErrorClass::Failed)?
         } else {
             path

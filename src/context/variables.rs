@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::{SettingError, credentials::FoundCredentials, display};
 use crate::{
     api::BaseUrl,
-    config::{DotenvError, EnvFile, EnvFiles, read_env_files},
+    cli::Globals,
+    config::{DotenvError, EnvFile, EnvFiles, read_env_files, read_named_env_files},
     domain::{Classification, Classify, ErrorClass},
     env::{Env, Var},
     ui::{Ui, Verbosity},
@@ -92,9 +93,16 @@ impl EnvFileSource {
 }
 
 impl Variables {
-    /// Reads the env files of `cwd`. Those that cannot be read are left out.
-    pub(super) fn read(mut env: Env, cwd: &Path, section: Option<&str>, ui: &Ui) -> Self {
-        let (files, error) = match read_env_files(cwd, section) {
+    /// Reads the env files that `globals` name, else those of `cwd`. If one cannot be read, all are
+    /// left out.
+    pub(super) fn read(mut env: Env, cwd: &Path, globals: &Globals, ui: &Ui) -> Self {
+        let named = globals.env_file.iter().map(|file| cwd.join(file));
+        let read = if globals.env_file.is_empty() {
+            read_env_files(cwd, globals.environment.as_deref())
+        } else {
+            read_named_env_files(named.collect())
+        };
+        let (files, error) = match read {
             Ok(files) => (files, None),
             Err(error) => (EnvFiles::default(), Some(error)),
         };
@@ -115,6 +123,17 @@ impl Variables {
             cwd: cwd.to_owned(),
             env_files,
             error,
+        }
+    }
+
+    /// The environment alone.
+    #[cfg(test)]
+    pub(super) fn of(env: Env) -> Self {
+        Self {
+            env,
+            cwd: PathBuf::new(),
+            env_files: Vec::new(),
+            error: None,
         }
     }
 

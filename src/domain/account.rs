@@ -23,6 +23,13 @@ impl Classify for AccountIdError {
 }
 
 impl AccountId {
+    /// Whether `text` stands for an id that is still to be filled in, such as `<YOUR_ACCOUNT_ID>`. An
+    /// id with a mistake is mostly hexadecimal digits, and stands for nothing else.
+    pub fn is_placeholder(text: &str) -> bool {
+        let digits = text.chars().filter(char::is_ascii_hexdigit).count();
+        digits < 16 && digits < text.trim().chars().count()
+    }
+
     /// The one account of the local store.
     pub fn local() -> Self {
         Self("10ca110c000000000000000000000000".to_owned())

@@ -40,6 +40,7 @@ mod limits;
 mod namespace;
 mod nearest;
 mod permission;
+mod profile;
 mod record;
 mod section;
 mod title;
@@ -61,6 +62,7 @@ pub use limits::{
 pub use namespace::{DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex};
 pub use nearest::nearest;
 pub use permission::{API_TOKENS_PAGE, Permission, PermissionError};
+pub use profile::{ProfileName, ProfileNameError};
 pub use record::{Metadata, MetadataError, Record};
 pub use section::Section;
 pub use title::{Title, TitleError};

@@ -29,6 +29,8 @@ pub struct ChosenAccount {
     pub id: AccountId,
     /// Where it was selected.
     pub origin: Origin,
+    /// What the user should know about the choice.
+    pub notes: Vec<String>,
 }
 
 /// Where an account was selected.
@@ -172,14 +174,13 @@ impl AccountSources<'_> {
             return Ok(Some(ChosenAccount {
                 id: flag.clone(),
                 origin: Origin::Flag,
+                notes: Vec::new(),
             }));
         }
         let variable = self.variable()?;
         let mut named: Vec<Option<ChosenAccount>> = Vec::new();
         for located in &self.file {
-            let choice = self
-                .in_file(*located, variable.as_ref())?
-                .or_else(|| variable.clone());
+            let choice = self.of_section(*located, variable.as_ref())?;
             let id = |choice: &Option<ChosenAccount>| choice.as_ref().map(|it| it.id.clone());
             if !named.iter().any(|known| id(known) == id(&choice)) {
                 named.push(choice);
@@ -199,31 +200,52 @@ impl AccountSources<'_> {
         }
     }
 
+    /// Returns the account of the variable. A placeholder counts as unset if the file names one.
     fn variable(&self) -> Result<Option<ChosenAccount>, Error> {
         let Some((variable, text)) = self.variable else {
             return Ok(None);
         };
-        let id = text.parse();
-        let id = id.map_err(|source| Error::Variable { variable, source })?;
-        Ok(Some(ChosenAccount {
-            id,
-            origin: Origin::Variable(variable),
-        }))
+        match text.parse() {
+            Ok(id) => Ok(Some(ChosenAccount {
+                id,
+                origin: Origin::Variable(variable),
+                notes: Vec::new(),
+            })),
+            Err(_) if AccountId::is_placeholder(text) && self.file_names_one() => Ok(None),
+            Err(source) => Err(Error::Variable { variable, source }),
+        }
     }
 
-    /// Returns the account of one section, which must not contradict the variable.
-    fn in_file(
+    fn file_names_one(&self) -> bool {
+        let mut set = self.file.iter().flatten();
+        set.any(|it| it.value.parse::<AccountId>().is_ok())
+    }
+
+    /// Returns the account of one section: the file's, which must not contradict the variable, else
+    /// the variable's. A placeholder in one of them counts as unset if the other names an account.
+    fn of_section(
         &self,
         located: Option<&Located<String>>,
         variable: Option<&ChosenAccount>,
     ) -> Result<Option<ChosenAccount>, Error> {
         let Some(located) = located.filter(|located| !located.value.trim().is_empty()) else {
-            return Ok(None);
+            return Ok(variable.cloned());
         };
         let (path, position) = (self.path.clone(), located.position);
-        let id: AccountId = match located.value.parse() {
-            Ok(id) => id,
-            Err(source) => {
+        let id: AccountId = match (located.value.parse(), variable) {
+            (Ok(id), _) => id,
+            (Err(_), Some(variable)) if AccountId::is_placeholder(&located.value) => {
+                let note = format!(
+                    "{}:{position}: `account_id` is a placeholder; using {}",
+                    path.display(),
+                    variable.origin
+                );
+                return Ok(Some(ChosenAccount {
+                    notes: vec![note],
+                    ..variable.clone()
+                }));
+            }
+            (Err(source), _) => {
                 return Err(Error::File {
                     path,
                     position,
@@ -231,21 +253,27 @@ impl AccountSources<'_> {
                 });
             }
         };
-        match (variable, self.variable) {
+        let notes = match (variable, self.variable) {
             (Some(environment), Some((variable, _))) if environment.id != id => {
-                Err(Error::Disagree {
+                return Err(Error::Disagree {
                     path,
                     file: id,
                     position,
                     variable,
                     environment: environment.id.clone(),
-                })
+                });
             }
-            _ => Ok(Some(ChosenAccount {
-                id,
-                origin: Origin::File { path, position },
-            })),
-        }
+            (None, Some((variable, _))) => vec![format!(
+                "{variable} is a placeholder; using `account_id` at {}:{position}",
+                path.display()
+            )],
+            _ => Vec::new(),
+        };
+        Ok(Some(ChosenAccount {
+            id,
+            origin: Origin::File { path, position },
+            notes,
+        }))
     }
 
     /// Returns the account that is named, else the only account that the credentials can access.
@@ -264,6 +292,7 @@ pub fn only(mut accounts: Vec<Account>) -> Result<ChosenAccount, Error> {
         1 => Ok(ChosenAccount {
             id: accounts.remove(0).id,
             origin: Origin::Only,
+            notes: Vec::new(),
         }),
         _ => Err(Error::Several(accounts)),
     }
@@ -348,5 +377,31 @@ mod tests {
         let placeholder = file("YOUR_ACCOUNT_ID");
         let error = sources(vec![Some(&placeholder)], None).named().unwrap_err();
         insta::assert_snapshot!(error, @"wrangler.toml:3:14: `account_id` is invalid");
+    }
+
+    #[test]
+    fn a_placeholder_is_unset_where_another_source_names_the_account() {
+        let chosen = |in_file: &[&str], variable| {
+            let located: Vec<_> = in_file.iter().map(|text| file(text)).collect();
+            let located = located.iter().map(Some).collect();
+            let choice = sources(located, Some(variable)).named();
+            choice.map(|choice| choice.map(|it| (it.id.to_string(), it.notes.join("; "))))
+        };
+        let (id, note) = chosen(&["<YOUR_ACCOUNT_ID>"], B).unwrap().unwrap();
+        assert_eq!(id, B);
+        insta::assert_snapshot!(note, @"wrangler.toml:3:14: `account_id` is a placeholder; using CLOUDFLARE_ACCOUNT_ID");
+        let (id, note) = chosen(&[A], "your-account-id").unwrap().unwrap();
+        assert_eq!(id, A);
+        insta::assert_snapshot!(note, @"CLOUDFLARE_ACCOUNT_ID is a placeholder; using `account_id` at wrangler.toml:3:14");
+        // Placeholders alone name nothing.
+        let alone = chosen(&["<ID>"], "<ID>");
+        assert!(matches!(alone, Err(Error::Variable { .. })));
+        let alone = chosen(&[A, "<ID>"], "<ID>");
+        assert!(matches!(alone, Err(Error::File { .. })));
+        // An id with a mistake is no placeholder: it may stand for another account.
+        let mistyped = chosen(&[&A[1..]], B);
+        assert!(matches!(mistyped, Err(Error::File { .. })));
+        let mistyped = chosen(&["0a1b2c3d4e5f60718293a4b5c6d7e8fg"], B);
+        assert!(matches!(mistyped, Err(Error::File { .. })));
     }
 }

@@ -273,3 +273,118 @@ fn files_of_other_users_are_not_heard() {
     let said = format!("note: {app}/wrangler.toml belongs to another user (uid 54321)\n");
     seen.assert_stderr(&said);
 }
+
+#[test]
+fn env_files_that_are_named_replace_those_of_the_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    sandbox.write(".env", format!("CLOUDFLARE_API_TOKEN={TOKEN}\n"));
+    sandbox.write("wrong.env", "CLOUDFLARE_API_TOKEN=wrong\n");
+    sandbox.write("sub/right.env", format!("CLOUDFLARE_API_TOKEN={TOKEN}\n"));
+    sandbox.write("other.env", "UNRELATED=1\n");
+    let run = |args: &[&str]| {
+        let args = [&["namespace", "list", "--account-id", ACCOUNT], args].concat();
+        Seen::of(sandbox.bare_command(&args))
+    };
+    let code = |args: &[&str]| run(args).code;
+    assert_eq!(code(&[]), Some(0));
+    assert_eq!(code(&["--env-file", "other.env"]), Some(4));
+    let (wrong, right) = ("wrong.env", "sub/right.env");
+    assert_eq!(code(&["--env-file", wrong, "--env-file", right]), Some(0));
+    assert_eq!(code(&["--env-file", right, "--env-file", wrong]), Some(4));
+    // They are found from the folder that is worked in.
+    assert_eq!(code(&["--cwd", "sub", "--env-file", "right.env"]), Some(0));
+    for missing in ["none.env", "sub"] {
+        let seen = run(&["--env-file", right, "--env-file", missing]);
+        assert_eq!(seen.code, Some(2), "{seen}");
+        seen.assert_stderr("error: could not read the env file ");
+    }
+    // The address is no safer in a file that is named.
+    sandbox.write("base.env", "CLOUDFLARE_API_BASE_URL=http://127.0.0.1:9/\n");
+    let seen = Seen::of(command(
+        &sandbox,
+        &["namespace", "list", "--env-file", "base.env"],
+    ));
+    assert_eq!(seen.code, Some(9), "{seen}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_env_file_may_be_a_pipe() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.app().join("pipe");
+    crate::sandbox::mkfifo(&path);
+    let args = [
+        "namespace",
+        "list",
+        "--account-id",
+        ACCOUNT,
+        "--env-file",
+        "pipe",
+    ];
+    let child = sandbox.bare_command(&args).spawn().unwrap();
+    sandbox.write("pipe", format!("CLOUDFLARE_API_TOKEN={TOKEN}\n"));
+    let seen = Seen::of(child);
+    assert_eq!(seen.code, Some(0), "{seen}");
+}
+
+#[test]
+fn the_environment_may_come_from_an_env_file_and_names_no_further_ones() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"bio\"\n[env.staging]\n[env.live]\n",
+    );
+    sandbox.write(".env", "CLOUDFLARE_ENV=staging\n");
+    sandbox.write(".env.staging", "CLOUDFLARE_ENV=live\n");
+    sandbox.write(".dev.vars", "CLOUDFLARE_ENV=live\n");
+    // The folder of a virtual environment is no env file.
+    sandbox.write(".env.local/pyvenv.cfg", "");
+    let selected = |args: &[&str]| {
+        let seen = sandbox.run(&[&["doctor"], args].concat());
+        let line = seen
+            .stdout
+            .lines()
+            .find(|it| it.trim_start().starts_with("environment "));
+        line.unwrap_or_default()
+            .split_whitespace()
+            .nth(1)
+            .map(str::to_owned)
+    };
+    assert_eq!(selected(&[]).as_deref(), Some("staging"));
+    assert_eq!(selected(&["--env", "live"]).as_deref(), Some("live"));
+    sandbox.write("sub/.env", "");
+    assert_eq!(selected(&["--cwd", "sub"]).as_deref(), Some("top"));
+}
+
+#[test]
+fn a_config_that_is_missing_is_noticed_by_every_command() {
+    let sandbox = Sandbox::new();
+    sandbox.expect(0, &["namespace", "create", "one"]);
+    sandbox.write("in.ndjson", "{\"key\":\"a\",\"value\":\"1\"}\n");
+    let before = sandbox.emulator.log().len();
+    let runs: &[&[&str]] = &[
+        &["namespace", "list", "--account-id", ACCOUNT],
+        &["namespace", "create", "two", "--account-id", ACCOUNT],
+        &["key", "put", "a", "v", "-n", "one"],
+        &["key", "list", "-n", "one", "--local"],
+        &["import", "in.ndjson", "-n", "one"],
+        &["diff", "in.ndjson", "in.ndjson"],
+        &["usage"],
+        &["provision", "A"],
+        &["serve"],
+    ];
+    for args in runs {
+        let seen = sandbox.expect(5, &[args, &["-c", "none.toml"]].concat());
+        seen.assert_stderr("none.toml");
+    }
+    assert_eq!(sandbox.emulator.log().len(), before);
+    for args in [["verify"], ["doctor"]] {
+        let seen = sandbox.run(&[&args[..], &["-c", "none.toml"]].concat());
+        assert!(seen.code != Some(0), "{seen}");
+        seen.assert_stdout("none.toml");
+    }
+    let created = sandbox.emulator.requests("POST");
+    sandbox.expect(0, &["provision", "A", "--init", "-c", "none.toml"]);
+    assert_eq!(sandbox.emulator.requests("POST"), created + 1);
+}

@@ -23,6 +23,7 @@ mod interruptions;
 mod key;
 mod lagging;
 mod local;
+mod logins;
 mod named_files;
 mod namespace;
 mod provision;

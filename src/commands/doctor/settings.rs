@@ -96,6 +96,10 @@ fn env_files(context: &Context, report: &mut DoctorReport) {
         } else {
             format!("sets {}", names.join(", "))
         };
+        let decides = match context.globals.env_file.len() {
+            0 => decides,
+            _ => format!("--env-file; {decides}"),
+        };
         report.set(
             "env file",
             Some(context.files.display(&file.path)),
@@ -151,10 +155,12 @@ fn credentials(context: &Context, report: &mut DoctorReport) -> Option<Credentia
                 (None, names) => names.join(", "),
             };
             report.set("credentials", Some(kind.to_owned()), Some(by));
-            if let Some(name) = found.renamed {
-                report.note(&format!(
-                    "the credentials are in a deprecated variable; use {name}"
-                ));
+            if let Some(profile) = found.profile {
+                let by = profile.chosen_by.unwrap_or_else(|| "default".to_owned());
+                report.set("profile", Some(profile.name.to_string()), Some(by));
+            }
+            for note in found.notes {
+                report.note(&note);
             }
             Some(found.credentials)
         }
@@ -197,6 +203,9 @@ fn account(
                 other => context.variables.origin(&other.to_string()),
             };
             report.set("account", Some(choice.id.to_string()), Some(by));
+            for note in &choice.notes {
+                report.note(note);
+            }
             NamedAccount::Named(choice)
         }
         Ok(None) => NamedAccount::Unnamed,

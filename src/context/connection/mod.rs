@@ -150,13 +150,15 @@ impl Context {
     /// Prepares a client with the user's credentials.
     fn remote_client(&self, observer: Arc<dyn Observer>) -> Result<Client> {
         let found = self.credentials()?;
-        if let Some(name) = found.renamed {
-            self.ui
-                .note(&format!("{} is deprecated; use {name}", found.source));
+        for note in &found.notes {
+            self.ui.note(note);
         }
+        let profile = found.profile.as_ref();
+        let chosen = profile.and_then(|profile| profile.chosen_by.as_ref());
+        let chosen = chosen.map_or_else(String::new, |by| format!(", chosen by {by}"));
         self.ui.detail(
             Verbosity::Everything,
-            &format!("credentials: {}", found.source),
+            &format!("credentials: {}{chosen}", found.source),
         );
         self.variables.may_send(&found)?;
         let (base, variable) = self.variables.base_url()?;
@@ -219,7 +221,8 @@ impl Context {
             Err(error) => return denial(error).map(Err),
         };
         let sources = self.account_sources(document, sections);
-        let account = sources.resolve(&client).await.map(|choice| choice.id);
+        let account = sources.resolve(&client).await;
+        let account = account.map(|choice| self.note_choice(choice).id);
         Ok(Ok(Attempt {
             client,
             account,
@@ -243,7 +246,15 @@ impl Context {
             read.as_ref()
         };
         let sources = self.account_sources(document, sections);
-        Ok(sources.resolve(client).await?)
+        Ok(self.note_choice(sources.resolve(client).await?))
+    }
+
+    /// Prints what there is to say about the choice of the account.
+    fn note_choice(&self, choice: ChosenAccount) -> ChosenAccount {
+        for note in &choice.notes {
+            self.ui.note(note);
+        }
+        choice
     }
 
     /// Returns the account that is named for a section, and by whom, without asking the service.
@@ -279,7 +290,14 @@ impl Context {
     pub fn credentials(&self) -> Result<FoundCredentials, CredentialsError> {
         let file = self.globals.token_file.as_ref();
         let file = file.map(|file| self.files.token_file(file));
-        credentials::find(file, &self.variables.env, self.now())
+        let sources = credentials::Sources {
+            token_file: file,
+            variables: &self.variables,
+            profile: self.globals.profile.as_ref(),
+            directory: self.files.login_directory(),
+            now: self.now(),
+        };
+        sources.find()
     }
 
     fn client(&self, base: BaseUrl, credentials: Credentials) -> Result<Client> {
