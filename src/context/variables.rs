@@ -9,7 +9,7 @@ use crate::{
     cli::Globals,
     config::{DotenvError, EnvFile, EnvFiles, read_env_files, read_named_env_files},
     domain::{Classification, Classify, ErrorClass},
-    env::{Env, Var},
+    env::{self, Env, Var},
     ui::{Ui, Verbosity},
 };
 
@@ -98,9 +98,9 @@ impl Variables {
     pub(super) fn read(mut env: Env, cwd: &Path, globals: &Globals, ui: &Ui) -> Self {
         let named = globals.env_file.iter().map(|file| cwd.join(file));
         let read = if globals.env_file.is_empty() {
-            read_env_files(cwd, globals.environment.as_deref())
+            read_env_files(cwd, globals.environment.as_deref(), &env::of_library)
         } else {
-            read_named_env_files(named.collect())
+            read_named_env_files(named.collect(), &env::of_library)
         };
         let (files, error) = match read {
             Ok(files) => (files, None),

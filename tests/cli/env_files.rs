@@ -375,7 +375,7 @@ fn a_config_that_is_missing_is_noticed_by_every_command() {
         &["serve"],
     ];
     for args in runs {
-        let seen = sandbox.expect(5, &[args, &["-c", "none.toml"]].concat());
+        let seen = sandbox.expect(5, &[*args, &["-c", "none.toml"]].concat());
         seen.assert_stderr("none.toml");
     }
     assert_eq!(sandbox.emulator.log().len(), before);

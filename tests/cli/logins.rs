@@ -27,7 +27,7 @@ fn sandbox() -> Sandbox {
         name: "Someone".to_owned(),
     });
     let tokens = LOGINS.iter().zip(&ids);
-    let tokens = tokens.map(|((name, _), id)| Token::new(format!("token_{name}"), [id.clone()]));
+    let tokens = tokens.map(|((name, _), id)| Token::new(&format!("token_{name}"), [id.clone()]));
     let config = Config::remote(accounts.collect(), tokens.collect(), clock());
     let sandbox = Sandbox::with(config);
     for (name, _) in LOGINS {

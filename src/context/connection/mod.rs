@@ -178,7 +178,11 @@ impl Context {
         let Some(directory) = directory.filter(|directory| *directory != cwd) else {
             return;
         };
-        let files = read_env_files(directory, self.globals.environment.as_deref());
+        let files = read_env_files(
+            directory,
+            self.globals.environment.as_deref(),
+            &env::of_library,
+        );
         let names = [Var::BaseUrl.name(), Var::LegacyBaseUrl.name()];
         for file in files.map(|files| files.read).unwrap_or_default() {
             let set = file.assignments.iter().rev();
