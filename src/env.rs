@@ -33,6 +33,10 @@ pub enum Var {
     BaseUrl,
     /// URL of the API (deprecated name).
     LegacyBaseUrl,
+    /// Which of Cloudflare's networks the account is on.
+    ComplianceRegion,
+    /// Further headers of every request, as JSON.
+    ApiHeaders,
     /// Which of wrangler's logins to use.
     AuthProfile,
     /// Use the local store.
@@ -84,6 +88,8 @@ impl Var {
         Self::AccountId,
         Self::Environment,
         Self::BaseUrl,
+        Self::ComplianceRegion,
+        Self::ApiHeaders,
         Self::AuthProfile,
         Self::Local,
         Self::Log,
@@ -118,6 +124,8 @@ impl Var {
             Self::Environment => "CLOUDFLARE_ENV",
             Self::BaseUrl => "CLOUDFLARE_API_BASE_URL",
             Self::LegacyBaseUrl => "CF_API_BASE_URL",
+            Self::ComplianceRegion => "CLOUDFLARE_COMPLIANCE_REGION",
+            Self::ApiHeaders => "CLOUDFLARE_API_HEADERS",
             Self::AuthProfile => "CLOUDFLARE_AUTH_PROFILE",
             Self::Local => "KVCTL_LOCAL",
             Self::Log => "KVCTL_LOG",
@@ -162,6 +170,7 @@ impl Var {
             Self::Home
                 | Self::ConfigHome
                 | Self::StateHome
+                | Self::ApiHeaders
                 | Self::ExtraCaCerts
                 | Self::Local
                 | Self::Log

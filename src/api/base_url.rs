@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use url::{Host, Url};
 
-use crate::domain::{Classification, Classify, ErrorClass};
+use crate::domain::{Classification, Classify, ComplianceRegion, ErrorClass};
 
 /// The address below which every endpoint lies.
 ///
@@ -46,6 +46,17 @@ impl Classify for BaseUrlError {
 impl BaseUrl {
     /// Cloudflare's own address.
     pub const DEFAULT: &str = "https://api.cloudflare.com/client/v4";
+
+    /// Cloudflare's address for accounts on the network for `FedRAMP` High.
+    const FEDRAMP_HIGH: &str = "https://api.fed.cloudflare.com/client/v4";
+
+    /// Returns Cloudflare's own address for accounts of a region.
+    pub fn of_region(region: ComplianceRegion) -> &'static str {
+        match region {
+            ComplianceRegion::Public => Self::DEFAULT,
+            ComplianceRegion::FedrampHigh => Self::FEDRAMP_HIGH,
+        }
+    }
 
     /// Whether the address is on this machine, so no proxy is used.
     pub fn is_loopback(&self) -> bool {
@@ -143,6 +154,21 @@ mod tests {
         ] {
             let error = bad.parse::<BaseUrl>().unwrap_err();
             assert!(!error.to_string().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn each_region_has_its_own_host() {
+        for (region, expected) in [
+            (ComplianceRegion::Public, "api.cloudflare.com"),
+            (ComplianceRegion::FedrampHigh, "api.fed.cloudflare.com"),
+        ] {
+            let base: BaseUrl = BaseUrl::of_region(region).parse().unwrap();
+            let url = base.join("graphql", &[]);
+            assert_eq!(
+                url.as_str(),
+                format!("https://{expected}/client/v4/graphql")
+            );
         }
     }
 

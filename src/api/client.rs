@@ -24,7 +24,7 @@ use rustls::{
 };
 
 use super::{
-    BaseUrl, Credentials, Scheme,
+    BaseUrl, Credentials, ExtraHeaders, Scheme,
     answer::Answer,
     clock::Clock,
     endpoint::{Body, Endpoint},
@@ -50,6 +50,8 @@ pub struct Settings {
     pub base: BaseUrl,
     /// The credentials to send.
     pub credentials: Credentials,
+    /// Further headers to send.
+    pub headers: ExtraHeaders,
     /// How long one request may take, answer included; more is allowed where many bytes travel.
     pub timeout: Duration,
     /// Maximum retries of a request.
@@ -164,10 +166,12 @@ impl Client {
         for bundle in &settings.authorities {
             http = http.tls_certs_merge(reqwest::Certificate::from_pem_bundle(bundle)?);
         }
+        let mut headers = settings.credentials.headers()?;
+        settings.headers.add_to(&mut headers);
         Ok(Self {
             http: http.build()?,
             scheme: settings.credentials.scheme(),
-            headers: settings.credentials.headers()?,
+            headers,
             base: settings.base,
             timeout: settings.timeout,
             retries: settings.retries,

@@ -6,7 +6,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 
 use super::{duration, key::NamespaceArgs};
 use crate::{
-    domain::{Binding, BindingError, EnvName, EnvNameError},
+    domain::{AccountId, Binding, BindingError, EnvName, EnvNameError},
     formats::Format,
 };
 
@@ -113,6 +113,8 @@ pub struct ImportArgs {
 #[command(after_help = "\
 A namespace is binding:NAME, binding:NAME@ENV, title:TITLE or id:ID; the prefix local: selects the
 local store. Existing keys are overwritten; other keys are kept.
+To copy between accounts, give the account of a side with --from-account or --to-account, and a token
+for it with --from-token-file or --to-token-file; without them both sides use the usual ones.
 --resume lists the keys again and copies those around added or removed keys again. Changed values,
 expirations and metadata of other confirmed records are not seen.")]
 pub struct CopyArgs {
@@ -123,6 +125,22 @@ pub struct CopyArgs {
     /// Namespace to write
     #[arg(long, value_name = "NAMESPACE")]
     pub to: SideArg,
+
+    /// Account of --from [default: as without this option]
+    #[arg(long, value_name = "ID")]
+    pub from_account: Option<AccountId>,
+
+    /// Account of --to [default: as without this option]
+    #[arg(long, value_name = "ID")]
+    pub to_account: Option<AccountId>,
+
+    /// File containing an API token for reading --from
+    #[arg(long, value_name = "FILE")]
+    pub from_token_file: Option<PathBuf>,
+
+    /// File containing an API token for writing --to
+    #[arg(long, value_name = "FILE")]
+    pub to_token_file: Option<PathBuf>,
 
     /// Only keys with this prefix
     #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]

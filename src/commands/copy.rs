@@ -1,6 +1,9 @@
 //! `kvctl copy`.
 
-use std::io;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
@@ -14,6 +17,7 @@ use crate::{
     cli::transfer::{CopyArgs, SideArg},
     commands::{Partial, UsageError},
     context::Context,
+    domain::AccountId,
     error::{Result, ResultExt as _},
     fsx,
     ops::bulk::{
@@ -25,9 +29,22 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
-    let from = open(context, args.from).await?;
-    let to = open(context, args.to).await?;
-    if from.target.id == to.target.id && from.session.place == to.session.place {
+    let from = Side {
+        option: "--from",
+        account: args.from_account,
+        token_file: args.from_token_file,
+    };
+    let from = from.open(context, args.from).await?;
+    let to = Side {
+        option: "--to",
+        account: args.to_account,
+        token_file: args.to_token_file,
+    };
+    let to = to.open(context, args.to).await?;
+    if from.target.id == to.target.id
+        && from.session.place == to.session.place
+        && from.session.account == to.session.account
+    {
         let what = "`--from` and `--to` are the same namespace".to_owned();
         return Err(UsageError::new(what, "name two namespaces").into());
     }
@@ -71,21 +88,57 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
     context.ui.conclude(&report, verdict)
 }
 
-async fn open(context: &Context, arg: SideArg) -> Result<OpenNamespace> {
-    match arg {
-        SideArg::Namespace { local, which } => open_namespace(context, local, which).await,
-        SideArg::File(path) => {
-            let path = context.files.resolve(&path);
-            let name = context.files.display(&path);
-            let what = match fsx::kind_of(&path) {
-                Some(_) => format!("`{name}` is a file, not a namespace"),
-                None => format!("`{name}` does not name a namespace"),
-            };
-            let instead = "pass binding:NAME, title:TITLE or id:ID; files are for \
-                           `kvctl import` and `kvctl export`";
-            Err(UsageError::new(what, instead).into())
+/// One side of a copy, which may have an account and a token of its own.
+struct Side {
+    /// The option that names the namespace.
+    option: &'static str,
+    account: Option<AccountId>,
+    token_file: Option<PathBuf>,
+}
+
+impl Side {
+    async fn open(self, context: &Context, arg: SideArg) -> Result<OpenNamespace> {
+        let (local, which) = match arg {
+            SideArg::Namespace { local, which } => (local, which),
+            SideArg::File(path) => return Err(not_a_namespace(context, &path).into()),
+        };
+        let Self {
+            option,
+            account,
+            token_file,
+        } = self;
+        let given = [
+            ("account", account.is_some()),
+            ("token-file", token_file.is_some()),
+        ];
+        let Some((name, _)) = given.into_iter().find(|(_, given)| *given) else {
+            return open_namespace(context, local, which).await;
+        };
+        if local || context.is_local() {
+            let what = format!("`{option}-{name}` has no effect: `{option}` is in the local store");
+            return Err(UsageError::new(what, "leave the option out").into());
         }
+        let opening = match &account {
+            Some(account) => format!("could not open `{option}` in account {account}"),
+            None => format!("could not open `{option}`"),
+        };
+        let context = context.acting_as(account, token_file).await;
+        open_namespace(&context, false, which)
+            .await
+            .context(opening)
     }
+}
+
+fn not_a_namespace(context: &Context, path: &Path) -> UsageError {
+    let path = context.files.resolve(path);
+    let name = context.files.display(&path);
+    let what = match fsx::kind_of(&path) {
+        Some(_) => format!("`{name}` is a file, not a namespace"),
+        None => format!("`{name}` does not name a namespace"),
+    };
+    let instead = "pass binding:NAME, title:TITLE or id:ID; files are for \
+                   `kvctl import` and `kvctl export`";
+    UsageError::new(what, instead)
 }
 
 /// Says what an earlier run had confirmed.

@@ -34,7 +34,7 @@ mod wrangler_login;
 pub use discover::{WranglerFile, discover};
 pub use document::Document;
 pub use dotenv::{
-    Assignment, DotenvError, EnvFile, EnvFiles, read_env_files, read_named_env_files,
+    Assignment, DotenvError, EnvFile, EnvFiles, Lookup, read_env_files, read_named_env_files,
 };
 pub use edit::{Edit, Field};
 pub use error::{Error, Location};

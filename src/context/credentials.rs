@@ -145,7 +145,7 @@ impl Sources<'_> {
             return from_file(file);
         }
         let Some(mut found) = from_variables(self.variables)? else {
-            return self.from_login();
+            return self.login();
         };
         if self.profile.is_some() {
             let used = &found.source;
@@ -156,7 +156,7 @@ impl Sources<'_> {
         Ok(found)
     }
 
-    fn from_login(&self) -> Result<FoundCredentials, CredentialsError> {
+    fn login(&self) -> Result<FoundCredentials, CredentialsError> {
         let home = self.variables.get(Var::Home);
         let store = home.map(|home| LoginStore {
             home: home.into(),

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use crate::{
-    api::{BaseUrl, BaseUrlError},
+    api::{BaseUrl, BaseUrlError, ExtraHeadersError},
     domain::{Classification, Classify, ErrorClass},
     env::Var,
 };
@@ -51,6 +51,9 @@ pub enum SettingError {
     /// A variable that should name a file is empty.
     #[error("{0} is set but empty: no certificate would be trusted")]
     Empty(&'static str),
+    /// The further headers cannot be sent.
+    #[error("{variable} cannot be used: {0}", variable = Var::ApiHeaders)]
+    Headers(ExtraHeadersError),
     /// A variable is not a proxy URL. Its value may contain a password.
     #[error("{0} is not a usable proxy URL")]
     Proxy(&'static str),
@@ -67,6 +70,9 @@ impl Classify for SettingError {
                 "set {variable} to http://HOST:PORT or https://HOST:PORT, or leave it unset to connect \
                  directly"
             )),
+            Self::Headers(_) => ErrorClass::Usage.hint(
+                "set it to a JSON object such as '{\"X-Name\": \"value\"}', or leave it unset",
+            ),
             Self::NoAuthorities { .. } => ErrorClass::Usage
                 .hint("a certificate in PEM begins with -----BEGIN CERTIFICATE-----"),
             Self::Empty(variable) => ErrorClass::Usage.hint(format!(

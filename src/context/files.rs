@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Component, Path, PathBuf},
-    sync::Once,
+    sync::{Arc, Once},
 };
 
 use super::{
@@ -26,7 +26,7 @@ pub(super) const AUTHORITIES_MAX_BYTES: u64 = 16 << 20;
 type Pipes = BTreeMap<PathBuf, Result<Vec<u8>, String>>;
 
 /// The files that a command works on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Files {
     ui: Ui,
     cwd: PathBuf,
@@ -36,7 +36,7 @@ pub struct Files {
     persist_to: Option<PathBuf>,
     pipes: Pipes,
     /// Whether the note that the local store is outside the project was printed.
-    noted_outside: Once,
+    noted_outside: Arc<Once>,
 }
 
 impl Files {
@@ -47,7 +47,7 @@ impl Files {
             config: globals.config.clone(),
             persist_to: globals.persist_to.clone(),
             pipes: Pipes::default(),
-            noted_outside: Once::new(),
+            noted_outside: Arc::new(Once::new()),
         }
     }
 

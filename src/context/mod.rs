@@ -13,6 +13,7 @@ mod connection;
 mod credentials;
 mod error;
 mod files;
+mod region;
 mod variables;
 
 use std::path::{Component, Path, PathBuf};
@@ -23,12 +24,13 @@ pub use connection::{Attempt, Backend, Session, account_in};
 pub use credentials::{CredentialsError, FoundCredentials, Profile, token_in, usable};
 pub use error::SettingError;
 pub use files::Files;
+pub use region::{ChosenBaseUrl, NamedRegion, RegionError};
 pub use variables::{EnvFileSource, ForeignBaseUrl, Setting, Variables};
 
 use crate::{
     cli::Globals,
     config::{Document, Scope},
-    domain::{EnvNameError, ErrorClass, Section},
+    domain::{AccountId, EnvNameError, ErrorClass, Section},
     env::{self, Env, Var},
     error::{ClassExt as _, Result, ResultExt as _},
     ui::{Options, Terminals, Ui},
@@ -76,6 +78,23 @@ impl Context {
             files,
             clock: env::now,
         })
+    }
+
+    /// Returns the same context with another account or token, where they are given. Reads the pipe
+    /// that the token may come through.
+    pub async fn acting_as(&self, account: Option<AccountId>, token_file: Option<PathBuf>) -> Self {
+        let mut globals = self.globals.clone();
+        globals.account_id = account.or(globals.account_id);
+        globals.token_file = token_file.or(globals.token_file);
+        let mut context = Self {
+            ui: self.ui.clone(),
+            globals,
+            variables: self.variables.again(),
+            files: self.files.clone(),
+            clock: self.clock,
+        };
+        context.read_pipes().await;
+        context
     }
 
     /// Creates the [`Ui`] that `globals` and the environment ask for.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{SettingError, credentials::FoundCredentials, display};
 use crate::{
-    api::BaseUrl,
+    api::{BaseUrl, ExtraHeaders},
     cli::Globals,
     config::{DotenvError, EnvFile, EnvFiles, read_env_files, read_named_env_files},
     domain::{Classification, Classify, ErrorClass},
@@ -43,8 +43,8 @@ pub struct Setting {
     pub literal: bool,
 }
 
-/// An env file sets the API's address, but the credentials are not from that file. Otherwise a
-/// project by someone else could send the user's token anywhere.
+/// An env file sets the API's address, but the credentials are not from that file, or the environment
+/// has headers to send. Otherwise a project by someone else could send the user's secrets anywhere.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}:{line}: {variable} sets the API's address, but {what}; nothing was sent")]
 pub struct ForeignBaseUrl {
@@ -53,16 +53,25 @@ pub struct ForeignBaseUrl {
     line: usize,
     variable: Var,
     what: String,
+    /// Whether the environment has headers to send.
+    has_headers: bool,
 }
 
 impl Classify for ForeignBaseUrl {
     fn classify(&self) -> Classification {
         let Self { file, variable, .. } = self;
-        ErrorClass::Refused.hint(format!(
-            "to send requests there, export {variable}, or set {} in {file} and nowhere else; \
-             otherwise delete the line",
-            Var::ApiToken
-        ))
+        ErrorClass::Refused.hint(if self.has_headers {
+            format!(
+                "to send requests there, export {variable}, or unset {}; otherwise delete the line",
+                Var::ApiHeaders
+            )
+        } else {
+            format!(
+                "to send requests there, export {variable}, or set {} in {file} and nowhere else; \
+                 otherwise delete the line",
+                Var::ApiToken
+            )
+        })
     }
 }
 
@@ -126,6 +135,16 @@ impl Variables {
         }
     }
 
+    /// Returns the same variables, for another context of the same run.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            env: self.env.clone(),
+            cwd: self.cwd.clone(),
+            env_files: self.env_files.clone(),
+            error: None,
+        }
+    }
+
     /// The environment alone.
     #[cfg(test)]
     pub(super) fn of(env: Env) -> Self {
@@ -177,14 +196,21 @@ impl Variables {
         Some(base.join("kvctl"))
     }
 
-    /// Returns the URL of the API, and the variable that sets it.
-    pub fn base_url(&self) -> Result<(BaseUrl, Option<Var>), SettingError> {
-        let set = self.first([Var::BaseUrl, Var::LegacyBaseUrl]);
-        let (variable, text) = set.unwrap_or((Var::BaseUrl, BaseUrl::DEFAULT));
+    /// Returns the URL of the API that a variable sets, and the variable.
+    pub(super) fn base_url(&self) -> Result<Option<(BaseUrl, Var)>, SettingError> {
+        let Some((variable, text)) = self.first([Var::BaseUrl, Var::LegacyBaseUrl]) else {
+            return Ok(None);
+        };
         match text.parse() {
-            Ok(base) => Ok((base, set.map(|(variable, _)| variable))),
+            Ok(base) => Ok(Some((base, variable))),
             Err(why) => Err(SettingError::BaseUrl { variable, why }),
         }
+    }
+
+    /// Returns the further headers that the environment sets.
+    pub fn extra_headers(&self) -> Result<ExtraHeaders, SettingError> {
+        let text = self.env.get(Var::ApiHeaders).unwrap_or("{}");
+        text.parse().map_err(SettingError::Headers)
     }
 
     /// Returns the name of a variable, and the env file that set it if one did.
@@ -212,7 +238,9 @@ impl Variables {
         let is_own = |var: &Var| own.iter().any(|it| it.var == *var);
         let from_here = !found.variables.is_empty() && found.variables.iter().all(is_own);
         let expanded = own.iter().find(|it| !it.literal);
+        let has_headers = self.env.get(Var::ApiHeaders).is_some();
         let what = match expanded {
+            _ if has_headers => format!("{} is set in the environment", Var::ApiHeaders),
             _ if !from_here => format!("the credentials come from {}", found.source),
             Some(expanded) => format!("the value of {} contains `$`", expanded.var),
             None => return Ok(()),
@@ -222,6 +250,7 @@ impl Variables {
             line,
             variable,
             what,
+            has_headers,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kvctl::{
-    api::{Client, Credentials, Settings, VerifyToken},
+    api::{Client, Credentials, ExtraHeaders, Settings, VerifyToken},
     domain::{AccountId, ErrorClass},
     emulator::{Config, Emulator, Token, TokenKind, spawn},
     wire::Account,
@@ -13,6 +13,7 @@ fn client(base: &str, token: &str) -> Client {
     let settings = Settings {
         base: base.parse().unwrap(),
         credentials: Credentials::Token(Credentials::secret(token).unwrap()),
+        headers: ExtraHeaders::default(),
         timeout: Duration::from_secs(5),
         retries: 0,
         backoff: Duration::ZERO,

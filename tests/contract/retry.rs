@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kvctl::{
-    api::{self, Client, CreateNamespace, Credentials, Namespace, Settings},
+    api::{self, Client, CreateNamespace, Credentials, ExtraHeaders, Namespace, Settings},
     domain::{AccountId, NamespaceId, Title},
 };
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
@@ -16,6 +16,7 @@ fn client(server: &MockServer) -> Client {
     let settings = Settings {
         base: server.uri().parse().unwrap(),
         credentials: Credentials::Anonymous,
+        headers: ExtraHeaders::default(),
         timeout: Duration::from_secs(5),
         retries: 2,
         backoff: Duration::ZERO,

@@ -4,7 +4,7 @@ use super::report::{DoctorReport, Setting};
 use crate::{
     api::{BaseUrl, Credentials, Scheme},
     config::{Document, Error, MANIFEST_NAME},
-    context::Context,
+    context::{ChosenBaseUrl, Context, NamedRegion},
     domain::{Classify as _, Section, with_causes},
     env::{self, Var},
     ops::{account::Origin, health::service::NamedAccount},
@@ -27,8 +27,9 @@ pub(super) fn collect(context: &Context, report: &mut DoctorReport) -> Settings 
     env_files(context, report);
     let section = environment(context, document.as_ref(), report);
     let credentials = credentials(context, report);
-    let account = account(context, document.as_ref(), section, report);
-    let base = base_url(context, report);
+    let account = account(context, document.as_ref(), section.clone(), report);
+    let base = base_url(context, document.as_ref(), section, report);
+    headers(context, report);
     if let Some(base) = &base {
         proxy(base, report);
     }
@@ -217,14 +218,27 @@ fn account(
     }
 }
 
-fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
-    match context.variables.base_url() {
-        Ok((base, variable)) => {
-            let by = variable.map_or_else(
-                || "default".to_owned(),
-                |variable| context.variables.origin(variable.name()),
-            );
-            report.set("API", Some(base.to_string()), Some(by));
+fn base_url(
+    context: &Context,
+    document: Option<&Document>,
+    section: Section,
+    report: &mut DoctorReport,
+) -> Option<BaseUrl> {
+    match context.base_url(document, &[section]) {
+        Ok(ChosenBaseUrl {
+            url,
+            variable,
+            region,
+        }) => {
+            let by = match (variable, &region) {
+                (Some(variable), _) => context.variables.origin(variable.name()),
+                (None, Some(_)) => "region".to_owned(),
+                (None, None) => "default".to_owned(),
+            };
+            if let Some(NamedRegion { region, by }) = region {
+                report.set("region", Some(region.to_string()), Some(by));
+            }
+            report.set("API", Some(url.to_string()), Some(by));
             let found = context.credentials().ok();
             let refused = found.and_then(|found| context.variables.may_send(&found).err());
             match refused {
@@ -232,13 +246,33 @@ fn base_url(context: &Context, report: &mut DoctorReport) -> Option<BaseUrl> {
                     report.fault(with_causes(&error), error.hint().map(String::from));
                     None
                 }
-                None => Some(base),
+                None => Some(url),
             }
         }
         Err(error) => {
             report.set("API", Some("unusable".to_owned()), None);
-            report.fault(with_causes(&error), error.hint().map(String::from));
+            report.fault(error.to_string(), error.hint().map(ToString::to_string));
             None
+        }
+    }
+}
+
+/// Names the further headers, whose values may be secrets.
+fn headers(context: &Context, report: &mut DoctorReport) {
+    let by = Var::ApiHeaders.name();
+    match context.variables.extra_headers() {
+        Ok(headers) if headers.names().is_empty() => {}
+        Ok(headers) => {
+            let names = headers.names().join(", ");
+            report.set("extra headers", Some(names), Some(by.to_owned()));
+        }
+        Err(error) => {
+            report.set(
+                "extra headers",
+                Some("unusable".to_owned()),
+                Some(by.to_owned()),
+            );
+            report.fault(with_causes(&error), error.hint().map(String::from));
         }
     }
 }

@@ -2,24 +2,26 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use secrecy::{ExposeSecret as _, SecretString};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::sync::oneshot;
 use url::Url;
 
+mod local;
 mod narrator;
 mod trust;
 
 use super::{
-    Context, CredentialsError, ForeignBaseUrl, FoundCredentials, SettingError, credentials,
+    Context, CredentialsError, ForeignBaseUrl, FoundCredentials, NamedRegion, SettingError,
+    credentials,
 };
 use crate::{
-    api::{BaseUrl, Client, Credentials, Namespace, Observer, Settings, Visitor, is_loopback},
+    api::{
+        BaseUrl, Client, Credentials, ExtraHeaders, Namespace, Observer, Settings, Visitor,
+        is_loopback,
+    },
     config::{Document, Located, Project, read_env_files},
-    domain::{AccountId, ErrorClass, NamespaceId, Section},
-    emulator::{self, Emulator},
+    domain::{AccountId, NamespaceId, Section},
     env::{self, Var},
-    error::{ClassExt as _, Failure, Result, ResultExt as _},
+    error::{Failure, Result},
     ops::{
         account::{AccountSources, ChosenAccount, Error as AccountError},
         latency::LatencyMeter,
@@ -65,6 +67,13 @@ pub struct Attempt {
     pub place: Backend,
     /// Stops the local store's server when dropped.
     _server: Option<oneshot::Sender<()>>,
+}
+
+/// Who is asked, and what every request shows.
+struct Recipient {
+    base: BaseUrl,
+    credentials: Credentials,
+    headers: ExtraHeaders,
 }
 
 impl Session {
@@ -137,8 +146,16 @@ impl Context {
         document: Option<&Document>,
         sections: &[Section],
     ) -> Result<Session> {
-        let client = self.remote_client(self.narrator())?;
-        let account = self.account(document, sections, &client).await?.id;
+        let read;
+        let document = if document.is_some() || !self.needs_file() {
+            document
+        } else {
+            read = self.files.document_if_any()?;
+            read.as_ref()
+        };
+        let client = self.remote_client(document, sections, self.narrator())?;
+        let sources = self.account_sources(document, sections);
+        let account = self.note_choice(sources.resolve(&client).await?).id;
         Ok(Session {
             client,
             account,
@@ -147,8 +164,19 @@ impl Context {
         })
     }
 
+    /// Whether the wrangler file may say which account and which host is asked.
+    fn needs_file(&self) -> bool {
+        let base = self.variables.first([Var::BaseUrl, Var::LegacyBaseUrl]);
+        self.globals.account_id.is_none() || base.is_none()
+    }
+
     /// Prepares a client with the user's credentials.
-    fn remote_client(&self, observer: Arc<dyn Observer>) -> Result<Client> {
+    fn remote_client(
+        &self,
+        document: Option<&Document>,
+        sections: &[Section],
+        observer: Arc<dyn Observer>,
+    ) -> Result<Client> {
         let found = self.credentials()?;
         for note in &found.notes {
             self.ui.note(note);
@@ -161,17 +189,25 @@ impl Context {
             &format!("credentials: {}{chosen}", found.source),
         );
         self.variables.may_send(&found)?;
-        let (base, variable) = self.variables.base_url()?;
-        if variable.is_none() {
-            self.warn_of_unread_base_url();
+        let base = self.base_url(document, sections)?;
+        if let Some(NamedRegion { region, by }) = &base.region {
+            let line = format!("compliance region: {region}, {by}");
+            self.ui.detail(Verbosity::Everything, &line);
         }
-        let retries = self.globals.retries.into();
-        self.client_with(base, found.credentials, retries, observer)
+        if base.variable.is_none() {
+            self.warn_of_unread_base_url(&base.url);
+        }
+        let recipient = Recipient {
+            base: base.url,
+            credentials: found.credentials,
+            headers: self.variables.extra_headers()?,
+        };
+        self.client_with(recipient, self.globals.retries.into(), observer)
     }
 
     /// Warns if an env file beside the wrangler file sets the base URL but is not read, since the
     /// command works in another directory: it would change the real service instead of a stand-in.
-    fn warn_of_unread_base_url(&self) {
+    fn warn_of_unread_base_url(&self, base: &BaseUrl) {
         let cwd = self.files.directory();
         let found = self.files.discover(cwd).ok();
         let directory = found.as_ref().and_then(|found| found.path.parent());
@@ -190,11 +226,10 @@ impl Context {
             if let Some(set) = set.next() {
                 self.ui.warn(&format!(
                     "{}:{} sets {}, and is not read: env files are read in the current directory only; \
-                     requests go to {}",
+                     requests go to {base}",
                     self.files.display(&file.path),
                     set.line,
                     set.name,
-                    BaseUrl::DEFAULT
                 ));
                 return;
             }
@@ -220,7 +255,7 @@ impl Context {
             }));
         }
         let observer = self.narrator_and(Arc::clone(&meter) as Arc<dyn Observer>);
-        let client = match self.remote_client(observer) {
+        let client = match self.remote_client(document, sections, observer) {
             Ok(client) => client,
             Err(error) => return denial(error).map(Err),
         };
@@ -234,23 +269,6 @@ impl Context {
             place: Backend::Remote,
             _server: None,
         }))
-    }
-
-    async fn account(
-        &self,
-        document: Option<&Document>,
-        sections: &[Section],
-        client: &Client,
-    ) -> Result<ChosenAccount> {
-        let read;
-        let document = if document.is_some() || self.globals.account_id.is_some() {
-            document
-        } else {
-            read = self.files.document_if_any()?;
-            read.as_ref()
-        };
-        let sources = self.account_sources(document, sections);
-        Ok(self.note_choice(sources.resolve(client).await?))
     }
 
     /// Prints what there is to say about the choice of the account.
@@ -305,8 +323,12 @@ impl Context {
     }
 
     fn client(&self, base: BaseUrl, credentials: Credentials) -> Result<Client> {
-        let retries = self.globals.retries.into();
-        self.client_with(base, credentials, retries, self.narrator())
+        let recipient = Recipient {
+            base,
+            credentials,
+            headers: ExtraHeaders::default(),
+        };
+        self.client_with(recipient, self.globals.retries.into(), self.narrator())
     }
 
     /// Prepares a client that hides nothing by trying again for long, and is listened to by
@@ -318,7 +340,12 @@ impl Context {
         observer: Arc<dyn Observer>,
     ) -> Result<Client> {
         let both = self.narrator_and(observer);
-        self.client_with(base, credentials, self.globals.retries.min(1).into(), both)
+        let recipient = Recipient {
+            base,
+            credentials,
+            headers: self.variables.extra_headers()?,
+        };
+        self.client_with(recipient, self.globals.retries.min(1).into(), both)
     }
 
     fn narrator(&self) -> Arc<dyn Observer> {
@@ -331,11 +358,15 @@ impl Context {
 
     fn client_with(
         &self,
-        base: BaseUrl,
-        credentials: Credentials,
+        recipient: Recipient,
         retries: usize,
         observer: Arc<dyn Observer>,
     ) -> Result<Client> {
+        let Recipient {
+            base,
+            credentials,
+            headers,
+        } = recipient;
         let proxy = if base.is_loopback() {
             None
         } else {
@@ -348,6 +379,7 @@ impl Context {
             proxied: proxy.is_some(),
             base,
             credentials,
+            headers,
             timeout: self.globals.timeout,
             retries,
             backoff: Self::BACKOFF,
@@ -368,43 +400,6 @@ impl Context {
         }
         Ok(Visitor::new(url, &self.authorities()?, timeout)?)
     }
-
-    /// Starts the local store's server in this process and points the ordinary client at it.
-    async fn connect_locally(&self, document: Option<&Document>) -> Result<Session> {
-        let directory = self.files.local_directory(document);
-        self.files.note_outside(&directory);
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .class(ErrorClass::Failed)
-            .context("could not open a loopback port for the local store")?;
-        let base = format!(
-            "http://{}/client/v4",
-            listener.local_addr().class(ErrorClass::Failed)?
-        );
-        let token = one_time_token()?;
-        let now = self.clock;
-        let clock = Arc::new(move || now().as_second());
-        let store = Emulator::new(emulator::Config {
-            state: Some(directory.clone()),
-            ..emulator::Config::local(token.expose_secret(), clock)
-        });
-        // Check here: a server that does not answer would look like a network error.
-        store.check().context("could not use the local store")?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(async move {
-            let stopped = async move {
-                stopped.await.ok();
-            };
-            // Should the server fail, the client's request fails and says so.
-            emulator::serve(listener, store, stopped).await.ok();
-        });
-        Ok(Session {
-            client: self.client(base.parse()?, Credentials::Token(token))?,
-            account: AccountId::local(),
-            place: Backend::Local(directory),
-            server: Some(stop),
-        })
-    }
 }
 
 /// Turns what keeps requests from being sent into something to report, if it is about credentials.
@@ -419,14 +414,6 @@ fn denial(failure: Failure) -> Result<Denial> {
         hint: failure.hint().map(ToString::to_string),
         message: failure.to_string(),
     })
-}
-
-/// Creates a random token, which is kept only in this process's memory.
-fn one_time_token() -> Result<SecretString> {
-    let mut random = [0; 32];
-    let filled = getrandom::fill(&mut random).class(ErrorClass::Failed);
-    filled.context("could not make a token for the local store")?;
-    Ok(URL_SAFE_NO_PAD.encode(random).into())
 }
 
 /// Returns the account that the file names for a section: its own, else that of the top level.

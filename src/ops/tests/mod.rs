@@ -13,7 +13,7 @@ mod verify;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    api::{Client, CreateNamespace, Credentials, Namespace, Settings},
+    api::{Client, CreateNamespace, Credentials, ExtraHeaders, Namespace, Settings},
     config::Document,
     domain::{AccountId, Binding, NamespaceId, Section},
     emulator::{Config, Emulator, Running, Token, spawn},
@@ -113,6 +113,7 @@ fn client_trying(base: &str, token: &str, retries: usize) -> Client {
     let settings = Settings {
         base: base.parse().unwrap(),
         credentials: Credentials::Token(Credentials::secret(token).unwrap()),
+        headers: ExtraHeaders::default(),
         timeout: Duration::from_secs(20),
         retries,
         backoff: Duration::from_millis(1),

@@ -11,7 +11,7 @@ mod touch;
 use std::{io::Write as _, process::Stdio};
 
 use kvctl::{
-    api::{self, Answer, Body, Client, Credentials, Endpoint, Settings},
+    api::{self, Answer, Body, Client, Credentials, Endpoint, ExtraHeaders, Settings},
     wire::BulkEntry,
 };
 
@@ -145,6 +145,7 @@ fn fill(sandbox: &Sandbox, count: usize) {
     let settings = Settings {
         base: sandbox.base_url().parse().unwrap(),
         credentials: Credentials::Token(TOKEN.to_owned().into()),
+        headers: ExtraHeaders::default(),
         timeout: std::time::Duration::from_mins(1),
         retries: 0,
         backoff: std::time::Duration::ZERO,
