@@ -329,7 +329,7 @@ pub fn proxy_variable(url: &str) -> Option<&'static str> {
     names.into_iter().find(|name| of_library(name).is_some())
 }
 
-/// Returns the value of a variable that a library reads for itself.
+/// Returns the value of a variable that a library reads for itself, or that an env file refers to.
 #[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
 pub fn of_library(name: &str) -> Option<String> {
     let value = std::env::var_os(name)?;

@@ -5,6 +5,7 @@
 //! | [`Variables`] | the environment and env files, and where each setting came from |
 //! | [`Files`] | the wrangler file, `kvctl.toml`, the local store, files that options name |
 //! | `credentials` | which credentials are used |
+//! | `region` | which host is asked |
 //! | `connection` | a client that is ready to send, and its account |
 //!
 //! The composition root: owns no rule, only the order in which things are found.
