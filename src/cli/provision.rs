@@ -14,8 +14,11 @@ use crate::domain::{Binding, BindingError, NamespaceId, Title, TitleError};
     reason = "they are switches, independent of each other"
 )]
 #[command(after_help = "\
-Without bindings, provisions the namespaces in kvctl.toml; else the \
-kv_namespaces in the wrangler file; else CONFIG_CACHE, SESSIONS and RATE_LIMIT.")]
+Without bindings, provisions the kv_namespaces in the wrangler file and the namespaces in \
+kvctl.toml; if there are none, CONFIG_CACHE, SESSIONS and RATE_LIMIT.
+
+A binding without an id gets the namespace that the deployed Worker binds; else the one that has \
+its title; else a new one.")]
 pub struct ProvisionArgs {
     /// Bindings to provision, with the namespace's title if it is not the default
     #[arg(value_name = "BINDING[=TITLE]")]
@@ -52,6 +55,14 @@ pub struct ProvisionArgs {
     /// Id that may be replaced; other valid ids are kept
     #[arg(long, value_name = "OLD_ID")]
     pub replace_id: Vec<NamespaceId>,
+
+    /// Replace every id that the account does not have, as in a fork
+    #[arg(long)]
+    pub replace_missing: bool,
+
+    /// Assume that nothing is deployed where the token may not ask
+    #[arg(long)]
+    pub not_deployed: bool,
 }
 
 /// How to set `preview_id`.

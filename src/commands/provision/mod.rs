@@ -13,9 +13,10 @@ use crate::{
     fsx,
     ops::provision::{
         apply::{self, Outcome},
+        deployed::{DeployedBindings, LookUp},
         desired::{self, DesiredBinding, RequestedBinding},
         destination::Destination,
-        plan::{self, Plan, PlanInput, Preview},
+        plan::{self, Pages, Plan, PlanInput, Preview, Replaceable},
     },
     ui::{Diff, Question, quantity},
 };
@@ -138,10 +139,26 @@ async fn make_plan(
     let existing = session.client.namespaces(&session.account).await;
     let existing = existing.context("could not list the namespaces of the account")?;
     let local = session.is_local();
+    let project = document.project();
+    let replace = Replaceable {
+        ids: &args.replace_id,
+        missing: args.replace_missing,
+    };
+    let deployed = if local {
+        DeployedBindings::new()
+    } else {
+        let look_up = LookUp {
+            project,
+            desired,
+            existing: &existing,
+            replace,
+        };
+        look_up.ask(&session.client, &session.account).await?
+    };
     let input = PlanInput {
         desired,
         existing: &existing,
-        bound: &plan::bound(document.project(), |id| {
+        bound: &plan::bound(project, |id| {
             local || existing.iter().any(|known| known.id == *id)
         }),
         preview: match args.preview {
@@ -149,11 +166,15 @@ async fn make_plan(
             PreviewMode::Same => Preview::Same,
             PreviewMode::Separate => Preview::Separate,
         },
-        replace: &args.replace_id,
+        replace,
+        deployed: &deployed,
+        not_deployed: args.not_deployed,
+        pages: Pages::of(project),
         local,
     };
     let account = &session.account;
-    plan::plan(input).with_context(|| format!("nothing was changed (account {account})"))
+    let file = document.path().display();
+    plan::plan(input).with_context(|| format!("nothing was changed ({file}, account {account})"))
 }
 
 /// One run, once it is known what there is to do.

@@ -129,6 +129,7 @@ fn action(origin: IdOrigin) -> &'static str {
     match origin {
         IdOrigin::Kept => "keep",
         IdOrigin::Adopted => "adopt",
+        IdOrigin::Deployed => "adopt_deployed",
         IdOrigin::Created => "create",
         IdOrigin::Shared => "share",
     }
@@ -139,8 +140,23 @@ pub(super) fn intention(step: &Step) -> Option<String> {
     let name = name(&step.slot.section, &step.slot.binding, step.slot.field);
     let what = match &step.action {
         Action::Keep { .. } => return None,
-        Action::Adopt { id, title } => format!("adopt   {name}  {title} {id}"),
-        Action::Create { title } => format!("create  {name}  {title}"),
+        Action::Adopt {
+            id,
+            title,
+            deployed: None,
+        } => format!("adopt   {name}  {title} {id}"),
+        Action::Adopt {
+            id,
+            title,
+            deployed: Some(deployable),
+        } => format!("adopt   {name}  {title} {id} (from the deployed {deployable})"),
+        Action::Create {
+            title,
+            jurisdiction,
+        } => {
+            let place = jurisdiction.map(|it| format!(" ({it})"));
+            format!("create  {name}  {title}{}", place.unwrap_or_default())
+        }
         Action::Share => format!("share   {name}  the id of {}", step.slot.binding),
     };
     let replaced = step.replaces.as_ref().map(|id| format!(", replacing {id}"));
@@ -176,6 +192,10 @@ fn notes(remarks: &[Remark]) -> Vec<String> {
         Remark::NoPreview(slot) => Some(slot),
         _ => None,
     });
+    let pages = all(|remark| match remark {
+        Remark::PagesShare(slot) => Some(slot),
+        _ => None,
+    });
     let mut notes = Vec::new();
     if !shared.is_empty() {
         notes.push(format!(
@@ -189,6 +209,12 @@ fn notes(remarks: &[Remark]) -> Vec<String> {
              separate` makes namespaces of their own"
         ));
     }
+    if !pages.is_empty() {
+        notes.push(format!(
+            "preview deployments use the production namespace of {pages}; `kvctl provision --env \
+             preview --add-env` makes namespaces of their own"
+        ));
+    }
     notes.extend(remarks.iter().filter_map(sentence));
     notes
 }
@@ -196,7 +222,9 @@ fn notes(remarks: &[Remark]) -> Vec<String> {
 /// A remark that is not combined with others.
 fn sentence(remark: &Remark) -> Option<String> {
     Some(match remark {
-        Remark::NoPreview(_) | Remark::PreviewIsProduction(_) => return None,
+        Remark::NoPreview(_) | Remark::PreviewIsProduction(_) | Remark::PagesShare(_) => {
+            return None;
+        }
         Remark::NotSeparated { slot, id } => format!(
             "the {slot} is still the production id; `{} --preview separate --replace-id {id}` \
              separates it",
@@ -215,6 +243,17 @@ fn sentence(remark: &Remark) -> Option<String> {
         Remark::OtherTitle { slot, has, wanted } => {
             format!("the {slot} is titled `{has}`; kvctl.toml says `{wanted}`")
         }
+        Remark::NotAsked {
+            deployable,
+            permission,
+        } => format!(
+            "the {deployable} may not be asked for its namespaces without the permission \
+             {permission}, so titles decided"
+        ),
+        Remark::OtherJurisdiction { slot, has, wanted } => format!(
+            "the jurisdiction of the {slot} is {has}; kvctl.toml says `{wanted}`, and it cannot be \
+             changed"
+        ),
         Remark::Replaced(id) => format!("{id} is no longer in the file"),
         Remark::Bare { slot, namespace } => format!(
             "a namespace titled `{title}` exists ({id}) and was not adopted, since it may be \

@@ -22,7 +22,7 @@ pub use ttl::TtlRule;
 
 use super::{Location, position::Position, toml};
 use crate::{
-    domain::{Binding, Classification, Classify, ErrorClass, Title, nearest},
+    domain::{Binding, Classification, Classify, ErrorClass, Jurisdiction, Title, nearest},
     fsx,
 };
 use scaffold::Contradiction;
@@ -63,6 +63,9 @@ pub struct ManifestNamespace {
     /// Its title, if not the usual one; environments append `-ENV`.
     #[serde(default, deserialize_with = "parsed_option")]
     pub title: Option<Title>,
+    /// Where its data must stay.
+    #[serde(default, deserialize_with = "parsed_option")]
+    pub jurisdiction: Option<Jurisdiction>,
     /// What its keys begin with.
     #[serde(default)]
     pub prefix: Option<String>,

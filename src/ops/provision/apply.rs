@@ -20,6 +20,8 @@ pub enum IdOrigin {
     Kept,
     /// A namespace with the title existed.
     Adopted,
+    /// What is deployed binds it.
+    Deployed,
     /// This run created the namespace.
     Created,
     /// It is the production namespace's.
@@ -89,11 +91,14 @@ pub async fn apply(
     plan: &Plan,
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<Outcome>, Error> {
-    let creating = plan.creates().into_iter().map(|title| async move {
-        let outcome = create_or_find(client, account, title, None).await;
-        done();
-        (title, outcome)
-    });
+    let creating = plan
+        .creates()
+        .into_iter()
+        .map(|(title, jurisdiction)| async move {
+            let outcome = create_or_find(client, account, title, jurisdiction).await;
+            done();
+            (title, outcome)
+        });
     let results: Vec<_> = stream::iter(creating)
         .buffer_unordered(AT_ONCE)
         .collect()
@@ -129,10 +134,18 @@ fn outcomes(plan: &Plan, created: &[(&Title, CreateOutcome)]) -> Vec<Outcome> {
     for step in &plan.steps {
         let (id, title, origin) = match &step.action {
             Action::Keep { id, title } => (Some(id.clone()), title.clone(), IdOrigin::Kept),
-            Action::Adopt { id, title } => {
-                (Some(id.clone()), Some(title.clone()), IdOrigin::Adopted)
+            Action::Adopt {
+                id,
+                title,
+                deployed,
+            } => {
+                let origin = match deployed {
+                    Some(_) => IdOrigin::Deployed,
+                    None => IdOrigin::Adopted,
+                };
+                (Some(id.clone()), Some(title.clone()), origin)
             }
-            Action::Create { title } => {
+            Action::Create { title, .. } => {
                 let one = created
                     .iter()
                     .find(|(t, _)| *t == title)

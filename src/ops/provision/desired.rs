@@ -2,8 +2,11 @@
 
 use super::titles::{self, Titles};
 use crate::{
-    config::{Entry, Manifest, Project, Scope},
-    domain::{Binding, Classification, Classify, ErrorClass, Section, Title, TitleError},
+    config::{Entry, Located, Manifest, Project, Scope},
+    domain::{
+        Binding, Classification, Classify, ErrorClass, Jurisdiction, Section, Title, TitleError,
+        is_worker_name,
+    },
 };
 
 /// The bindings of a project that declares none.
@@ -20,6 +23,8 @@ pub struct DesiredBinding {
     pub title: DesiredTitle,
     /// Its entry in the file, if there is one.
     pub entry: Option<Entry>,
+    /// Where the data of its namespace must stay.
+    pub jurisdiction: Option<Jurisdiction>,
 }
 
 /// What a namespace should be called.
@@ -31,14 +36,50 @@ pub enum DesiredTitle {
     Declared(Title),
     /// By convention.
     Conventional(Titles),
+    /// The file has no name to derive one from.
+    Nameless(Nameless),
+}
+
+/// The file has no name of a Worker to derive a title from. Derived from the binding alone, the
+/// projects of one template would meet in one namespace.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no title can be derived for binding `{binding}`: {}", nameless(.name.as_ref()))]
+pub struct Nameless {
+    /// The binding.
+    pub binding: Binding,
+    /// The name, if there is one that wrangler would refuse.
+    pub name: Option<Located<String>>,
+    /// The title where projects do not meet.
+    pub fallback: Title,
+}
+
+fn nameless(name: Option<&Located<String>>) -> String {
+    match name {
+        None => "the wrangler file has no `name`".to_owned(),
+        Some(Located { value, position }) => format!(
+            "`name` (line {}) is `{value}`, which cannot be the name of a Worker",
+            position.line
+        ),
+    }
+}
+
+impl Classify for Nameless {
+    fn classify(&self) -> Classification {
+        ErrorClass::Config.hint(format!(
+            "set `name` to lower-case letters, digits, dashes and underscores, or pass a title: \
+             `kvctl provision {}=TITLE`",
+            self.binding
+        ))
+    }
 }
 
 impl DesiredTitle {
     /// Returns the title to create.
-    pub fn title(&self) -> &Title {
+    pub fn title(&self) -> Result<&Title, &Nameless> {
         match self {
-            Self::Given(title) | Self::Declared(title) => title,
-            Self::Conventional(titles) => &titles.wanted,
+            Self::Given(title) | Self::Declared(title) => Ok(title),
+            Self::Conventional(titles) => Ok(&titles.wanted),
+            Self::Nameless(nameless) => Err(nameless),
         }
     }
 }
@@ -113,8 +154,8 @@ impl Classify for Error {
     }
 }
 
-/// Returns the bindings that `scopes` should have: those requested, else the manifest's, else the file's own,
-/// else the default set.
+/// Returns the bindings that `scopes` should have: those requested, else the file's own and the
+/// manifest's, else the default set.
 ///
 /// An environment without bindings of its own wants those of the top level, since wrangler does
 /// not inherit them.
@@ -129,7 +170,11 @@ pub fn desired_bindings(
     for scope in scopes {
         for (binding, title) in requested_titles(project, scope, scopes.len(), requested, manifest)?
         {
-            desired.push(desired_binding(project, scope, binding, title)?);
+            let jurisdiction = manifest.and_then(|m| m.namespace(&binding)?.jurisdiction);
+            desired.push(DesiredBinding {
+                jurisdiction,
+                ..desired_binding(project, scope, binding, title)?
+            });
         }
     }
     Ok(desired)
@@ -179,17 +224,18 @@ fn requested_titles(
             })
             .collect();
     }
-    let of_manifest: Vec<&Binding> = manifest
-        .iter()
-        .flat_map(|m| &m.namespaces)
-        .map(|n| &n.binding)
-        .collect();
-    if !of_manifest.is_empty() {
-        return of_manifest.into_iter().map(titled).collect();
-    }
     let sections = [scope, &project.top];
-    if let Some(section) = sections.iter().find(|s| !s.entries.is_empty()) {
-        return section.entries.iter().map(|e| titled(&e.binding)).collect();
+    let of_file = sections.iter().find(|s| !s.entries.is_empty());
+    let mut all: Vec<&Binding> = Vec::new();
+    all.extend(of_file.iter().flat_map(|s| &s.entries).map(|e| &e.binding));
+    let of_manifest = manifest.iter().flat_map(|m| &m.namespaces);
+    for namespace in of_manifest {
+        if !all.contains(&&namespace.binding) {
+            all.push(&namespace.binding);
+        }
+    }
+    if !all.is_empty() {
+        return all.into_iter().map(titled).collect();
     }
     let elsewhere: Vec<String> = project
         .deployed_scopes()
@@ -233,14 +279,31 @@ fn desired_binding(
     }
     let title = match title {
         Some(title) => title,
-        None => DesiredTitle::Conventional(conventional_titles(project, scope, &binding)?),
+        None => usual_title(project, scope, &binding)?,
     };
     Ok(DesiredBinding {
+        jurisdiction: None,
         section: scope.section.clone(),
         binding,
         title,
         entry,
     })
+}
+
+/// Returns the title by convention, for which the file must have the name of a Worker.
+fn usual_title(project: &Project, scope: &Scope, binding: &Binding) -> Result<DesiredTitle, Error> {
+    let titles = conventional_titles(project, scope, binding)?;
+    let own = project.scope(&scope.section.deployed());
+    let name = own.and_then(|scope| scope.name.as_ref());
+    let name = name.or(project.top.name.as_ref());
+    if name.is_some_and(|name| is_worker_name(&name.value)) {
+        return Ok(DesiredTitle::Conventional(titles));
+    }
+    Ok(DesiredTitle::Nameless(Nameless {
+        binding: binding.clone(),
+        name: name.filter(|name| !name.value.is_empty()).cloned(),
+        fallback: titles.wanted,
+    }))
 }
 
 /// Returns the titles of `binding` by convention.

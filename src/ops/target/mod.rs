@@ -410,37 +410,55 @@ impl Found<'_> {
         }
     }
 
-    /// Returns the name that `wrangler dev` opens: `preview_id ?? id ?? binding`, as written.
     fn local(&self, preview: bool) -> Result<(NamespaceId, Source), Error> {
-        let Entry { id, preview_id, .. } = self.entry;
-        if preview && preview_id.is_none() {
+        if preview && self.entry.preview_id.is_none() {
             return Err(self.no_id(Field::PreviewId, NoIdReason::Nothing));
         }
-        // An empty id makes wrangler refuse the file; an empty preview_id makes it lose values.
-        let id = id.as_ref().filter(|id| !id.value.is_empty());
-        let named = [(Field::PreviewId, preview_id.as_ref()), (Field::Id, id)];
-        let mut named = named
-            .into_iter()
-            .filter_map(|(field, text)| Some((field, text?)));
-        let Some((field, text)) = named.next() else {
-            let id = NamespaceId::verbatim(self.place.binding.as_str());
-            return match id {
-                Ok(id) => Ok((id, Source::Name)),
-                Err(source) => Err(self.local_id(Field::Binding, self.entry.position, source)),
-            };
-        };
-        match NamespaceId::verbatim(&text.value) {
-            Ok(id) => Ok((id, Source::File(field, self.file()))),
-            Err(source) => Err(self.local_id(field, text.position, source)),
+        match local_name(self.entry) {
+            Ok((id, Field::Binding)) => Ok((id, Source::Name)),
+            Ok((id, field)) => Ok((id, Source::File(field, self.file()))),
+            Err(LocalNameError {
+                field,
+                position,
+                source,
+            }) => Err(Error::LocalId {
+                entry: self.entry_at(position).into(),
+                field,
+                source,
+            }),
         }
     }
+}
 
-    fn local_id(&self, field: Field, position: Position, source: LocalIdError) -> Error {
-        Error::LocalId {
-            entry: self.entry_at(position).into(),
+/// Why an entry names no namespace of the local store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalNameError {
+    /// The field that should name it.
+    pub field: Field,
+    /// Where that is.
+    pub position: Position,
+    /// Why it does not.
+    pub source: LocalIdError,
+}
+
+/// Returns the name that `wrangler dev` opens, and which part of the entry it is: `preview_id`, else
+/// `id`, else the binding, as written.
+pub fn local_name(entry: &Entry) -> Result<(NamespaceId, Field), LocalNameError> {
+    // An empty id makes wrangler refuse the file; an empty preview_id makes it lose values.
+    let id = entry.id.as_ref().filter(|id| !id.value.is_empty());
+    let preview_id = entry.preview_id.as_ref();
+    let (field, text, position) = match (preview_id, id) {
+        (Some(text), _) => (Field::PreviewId, text.value.as_str(), text.position),
+        (None, Some(text)) => (Field::Id, text.value.as_str(), text.position),
+        (None, None) => (Field::Binding, entry.binding.as_str(), entry.position),
+    };
+    match NamespaceId::verbatim(text) {
+        Ok(id) => Ok((id, field)),
+        Err(source) => Err(LocalNameError {
             field,
+            position,
             source,
-        }
+        }),
     }
 }
 

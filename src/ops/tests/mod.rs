@@ -3,6 +3,7 @@
 mod account;
 mod bulk;
 mod bulk_runs;
+mod deployed;
 mod namespaces;
 mod protect;
 mod provision;

@@ -8,8 +8,9 @@ use crate::{
     emulator::{Action, Answer, Fault},
     ops::provision::{
         apply::{self, IdOrigin},
+        deployed::DeployedBindings,
         desired::{Error, RequestedBinding, desired_bindings},
-        plan::{self, Plan, PlanInput, Preview},
+        plan::{self, Pages, Plan, PlanInput, Preview, Replaceable},
     },
 };
 
@@ -29,11 +30,13 @@ async fn planned(service: &Service, text: &str, preview: Preview) -> (Document, 
         existing: &existing,
         bound: &plan::bound(project, known),
         preview,
-        replace: &[],
+        replace: Replaceable::default(),
+        deployed: &DeployedBindings::new(),
+        not_deployed: false,
+        pages: Pages::of(project),
         local: false,
     });
-    let plan = plan.unwrap();
-    (document, plan)
+    (document, plan.unwrap())
 }
 
 /// Provisions what the file wants, and returns the new text and how each slot came to its id.

@@ -1,22 +1,24 @@
 //! Plans the changes that give every desired binding a namespace. Pure.
 
+mod deployed_refusal;
 mod planner;
 mod refusal;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeMap, fmt};
 
+pub use deployed_refusal::{DeployedRefusal, Obstacle};
 pub use planner::plan;
 pub use refusal::{Error, Refusal};
 
-use super::desired::DesiredBinding;
+use super::{deployed::DeployedBindings, desired::DesiredBinding};
 use crate::{
     config::{Field, Project},
-    domain::{Binding, NamespaceId, Section, Title, shell_quoted},
+    domain::{
+        Binding, EnvName, Jurisdiction, NamespaceId, Permission, Section, Title, shell_quoted,
+    },
+    ops::target::Deployable,
     wire::NamespaceInfo,
 };
 
@@ -43,9 +45,50 @@ pub struct PlanInput<'a> {
     /// How to set `preview_id`.
     pub preview: Preview,
     /// The ids that may be replaced.
-    pub replace: &'a [NamespaceId],
+    pub replace: Replaceable<'a>,
+    /// What is deployed under the names of bindings without a namespace.
+    pub deployed: &'a DeployedBindings,
+    /// Whether the user says that nothing is deployed, where it may not be asked.
+    pub not_deployed: bool,
+    /// Whether it is a Pages project.
+    pub pages: Pages,
     /// Whether the account is the local store's.
     pub local: bool,
+}
+
+/// The valid ids that may be replaced.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Replaceable<'a> {
+    /// These.
+    pub ids: &'a [NamespaceId],
+    /// Every one that the account does not have.
+    pub missing: bool,
+}
+
+/// Whether a project is one of Pages, whose previews are bound by a section of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// It is a Worker.
+    No,
+    /// It has no section for previews, which then share the namespaces of the top level.
+    Shared,
+    /// It has a section for previews.
+    Separate,
+}
+
+impl Pages {
+    /// Reads it from the file.
+    pub fn of(project: &Project) -> Self {
+        let is_preview = |name: &EnvName| name.as_str() == "preview";
+        let mut sections = project.environments.iter().map(|scope| &scope.section);
+        if !project.is_pages {
+            Self::No
+        } else if sections.any(|section| section.environment().is_some_and(is_preview)) {
+            Self::Separate
+        } else {
+            Self::Shared
+        }
+    }
 }
 
 /// A place for an id in the file.
@@ -74,7 +117,7 @@ impl fmt::Display for Slot {
 /// What happens to one slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Its id is right already.
+    /// Its id is right already, or the local store needs none.
     Keep {
         /// The id.
         id: NamespaceId,
@@ -87,11 +130,15 @@ pub enum Action {
         id: NamespaceId,
         /// The title.
         title: String,
+        /// What is deployed with it, if that is why.
+        deployed: Option<Deployable>,
     },
     /// A namespace is created, and its id is written.
     Create {
         /// The title to create.
         title: Title,
+        /// Where its data must stay.
+        jurisdiction: Option<Jurisdiction>,
     },
     /// The id of the same binding is written once more, as its `preview_id`.
     Share,
@@ -193,6 +240,24 @@ pub enum Remark {
         /// The title the manifest names.
         wanted: Title,
     },
+    /// What is deployed could not be asked for, so titles decided.
+    NotAsked {
+        /// What would have been asked.
+        deployable: Deployable,
+        /// The permission that is missing.
+        permission: Permission,
+    },
+    /// The project's manifest names another jurisdiction than the namespace has.
+    OtherJurisdiction {
+        /// The slot.
+        slot: Slot,
+        /// The jurisdiction it has.
+        has: String,
+        /// The jurisdiction the manifest names.
+        wanted: Jurisdiction,
+    },
+    /// Preview deployments of a Pages project use the same namespaces as production.
+    PagesShare(Slot),
     /// An id that may be replaced is not in the file: it was replaced before.
     Replaced(NamespaceId),
     /// A namespace has the title that other tools would have given it.
@@ -214,12 +279,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the titles to create, each once.
-    pub fn creates(&self) -> BTreeSet<&Title> {
+    /// Returns the titles to create, each once, with the jurisdictions of the namespaces.
+    pub fn creates(&self) -> BTreeMap<&Title, Option<Jurisdiction>> {
         self.steps
             .iter()
             .filter_map(|step| match &step.action {
-                Action::Create { title } => Some(title),
+                Action::Create {
+                    title,
+                    jurisdiction,
+                } => Some((title, *jurisdiction)),
                 Action::Keep { .. } | Action::Adopt { .. } | Action::Share => None,
             })
             .collect()

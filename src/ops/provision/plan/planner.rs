@@ -2,13 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Error, Plan, PlanInput, Preview, Refusal, Remark, Slot, Step};
+use super::{
+    Action, Error, Pages, Plan, PlanInput, Preview, Refusal, Remark, Slot, Step,
+    deployed_refusal::{DeployedRefusal, Obstacle},
+};
 use crate::{
-    config::{Field, Position},
+    config::{Entry, Field, Position},
     domain::{DeclaredId, NamespaceId, Title},
-    ops::provision::{
-        desired::{DesiredBinding, DesiredTitle},
-        titles,
+    ops::{
+        provision::{
+            deployed::Deployed,
+            desired::{DesiredBinding, DesiredTitle},
+            titles,
+        },
+        target::{Deployable, local_name},
     },
     wire::NamespaceInfo,
 };
@@ -23,13 +30,17 @@ pub fn plan(input: PlanInput<'_>) -> Result<Plan, Error> {
         claimed: BTreeMap::new(),
     };
     for desired in input.desired {
-        planner.binding(desired)?;
+        match &desired.entry {
+            Some(entry) if input.local => planner.local_entry(desired, entry)?,
+            _ => planner.binding(desired)?,
+        }
     }
     if !planner.refusals.is_empty() {
         return Err(Error::Refused(planner.refusals));
     }
     for id in input
         .replace
+        .ids
         .iter()
         .filter(|id| !planner.replaced.contains(id))
     {
@@ -59,8 +70,30 @@ enum Declared<'a> {
 }
 
 impl<'a> Planner<'a> {
+    /// Keeps an entry as it is: the local store goes by its text, and another one would hide the
+    /// data that is there.
+    fn local_entry(&mut self, desired: &DesiredBinding, entry: &Entry) -> Result<(), Error> {
+        let named = local_name(entry).map_err(|error| Error::LocalId {
+            slot: Self::slot(desired, error.field),
+            position: error.position,
+            source: error.source,
+        });
+        let (id, field) = named?;
+        let field = if field == Field::PreviewId {
+            field
+        } else {
+            Field::Id
+        };
+        let title = self.existing(&id).map(|n| n.title.clone());
+        let action = Action::Keep { id, title };
+        self.plan
+            .steps
+            .push(Self::step(desired, field, action, None));
+        Ok(())
+    }
+
     fn binding(&mut self, desired: &'a DesiredBinding) -> Result<(), Error> {
-        let id = self.id_step(desired);
+        let id = self.id_step(desired)?;
         let known = match &id {
             Some(Step {
                 action: Action::Keep { id, .. } | Action::Adopt { id, .. },
@@ -94,16 +127,23 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn declared(&self, declared: &'a DeclaredId) -> Declared<'a> {
-        let find = |id: &NamespaceId| self.input.existing.iter().find(|n| n.id == *id);
-        match declared.valid_where(|id| self.input.local || find(id).is_some()) {
+    fn existing(&self, id: &NamespaceId) -> Option<&'a NamespaceInfo> {
+        self.input.existing.iter().find(|n| n.id == *id)
+    }
+
+    fn declared<'d>(&self, declared: &'d DeclaredId) -> Declared<'d>
+    where
+        'a: 'd,
+    {
+        match declared.valid_where(|id| self.existing(id).is_some()) {
             None => Declared::Open,
-            Some(id) => Declared::Live(id, find(id)),
+            Some(id) => Declared::Live(id, self.existing(id)),
         }
     }
 
     fn may_replace(&mut self, id: &NamespaceId) -> bool {
-        let allowed = self.input.replace.contains(id);
+        let missing = self.input.replace.missing && self.existing(id).is_none();
+        let allowed = missing || self.input.replace.ids.contains(id);
         if allowed {
             self.replaced.insert(id.clone());
         }
@@ -111,11 +151,11 @@ impl<'a> Planner<'a> {
     }
 
     /// Decides about the `id` of a want; `None` if it is refused.
-    fn id_step(&mut self, desired: &'a DesiredBinding) -> Option<Step> {
+    fn id_step(&mut self, desired: &'a DesiredBinding) -> Result<Option<Step>, Error> {
         let field = Field::Id;
         let declared = desired.declared(field);
         let Declared::Live(id, found) = self.declared(&declared) else {
-            return self.find_or_create(desired, field, desired.title.title(), None);
+            return self.open_id(desired, None);
         };
         let id = id.clone();
         let title = found.map(|n| n.title.clone());
@@ -128,29 +168,153 @@ impl<'a> Planner<'a> {
                     wanted: wanted.clone(),
                 }
             }
-            // The local store accepts any id, even a remote one.
-            (None, _) if !self.input.local => Refusal::Unknown {
+            (None, _) => Refusal::Unknown {
                 slot: Self::slot(desired, field),
                 id: id.clone(),
                 position: desired.position(field),
             },
-            (Some(_) | None, _) => {
-                if let (Some(has), DesiredTitle::Declared(wanted)) = (&title, &desired.title)
-                    && has != wanted.as_str()
-                {
-                    let (has, wanted) = (has.clone(), wanted.clone());
-                    let slot = Self::slot(desired, field);
-                    self.plan
-                        .remarks
-                        .push(Remark::OtherTitle { slot, has, wanted });
-                }
-                return Some(Self::step(desired, field, Action::Keep { id, title }, None));
+            (Some(_), _) => {
+                self.remark_on_differences(desired, found);
+                let action = Action::Keep { id, title };
+                return Ok(Some(Self::step(desired, field, action, None)));
             }
         };
         if self.may_replace(&id) {
-            return self.find_or_create(desired, field, desired.title.title(), Some(id));
+            return self.open_id(desired, Some(id));
         }
         self.refusals.push(refusal);
+        Ok(None)
+    }
+
+    /// Remarks on what `kvctl.toml` says and a namespace that stays does not have.
+    fn remark_on_differences(&mut self, desired: &DesiredBinding, found: Option<&NamespaceInfo>) {
+        let Some(found) = found else { return };
+        let slot = Self::slot(desired, Field::Id);
+        if let DesiredTitle::Declared(wanted) = &desired.title
+            && found.title != wanted.as_str()
+        {
+            let (has, wanted, slot) = (found.title.clone(), wanted.clone(), slot.clone());
+            self.plan
+                .remarks
+                .push(Remark::OtherTitle { slot, has, wanted });
+        }
+        if let (Some(wanted), Some(has)) = (desired.jurisdiction, &found.jurisdiction)
+            && *has != wanted.to_string()
+        {
+            let has = has.clone();
+            self.plan
+                .remarks
+                .push(Remark::OtherJurisdiction { slot, has, wanted });
+        }
+    }
+
+    /// Decides about an `id` that the file does not give: what is deployed comes first, then a
+    /// namespace with the title, then a new one.
+    fn open_id(
+        &mut self,
+        desired: &'a DesiredBinding,
+        replaces: Option<NamespaceId>,
+    ) -> Result<Option<Step>, Error> {
+        let field = Field::Id;
+        let key = (desired.section.clone(), desired.binding.clone());
+        let refuse = |deployable: &Deployable, why| {
+            Refusal::Deployed(DeployedRefusal {
+                slot: Self::slot(desired, field),
+                deployable: deployable.clone(),
+                why,
+            })
+        };
+        let why = match self.input.deployed.get(&key) {
+            None | Some(Deployed::Nothing) => None,
+            Some(Deployed::Binds(deployable, id)) => {
+                return Ok(self.adopt_deployed(desired, deployable, id, replaces));
+            }
+            Some(Deployed::BindsTwo(deployable, ids)) => {
+                Some(refuse(deployable, Obstacle::Two(ids.clone())))
+            }
+            Some(Deployed::Disagrees {
+                deployable,
+                id,
+                with,
+                other,
+            }) => {
+                let (id, with, other) = (id.clone(), with.clone(), other.clone());
+                Some(refuse(deployable, Obstacle::Disagrees { id, with, other }))
+            }
+            Some(Deployed::Denied(deployable, said)) => match &desired.entry {
+                Some(entry) if !entry.has_id_key() && !self.input.not_deployed => {
+                    let (position, said) = (entry.position, said.clone());
+                    Some(refuse(deployable, Obstacle::NotAsked { position, said }))
+                }
+                _ => {
+                    self.remark_once(Remark::NotAsked {
+                        permission: deployable.permission(),
+                        deployable: deployable.clone(),
+                    });
+                    None
+                }
+            },
+        };
+        if let Some(refusal) = why {
+            self.refusals.push(refusal);
+            return Ok(None);
+        }
+        let title = self.title(desired)?;
+        Ok(self.find_or_create(desired, field, title, replaces))
+    }
+
+    /// Returns the title that a new namespace gets.
+    fn title<'d>(&self, desired: &'d DesiredBinding) -> Result<&'d Title, Error> {
+        match desired.title.title() {
+            Ok(title) => Ok(title),
+            // In the local store two projects do not meet.
+            Err(nameless) if self.input.local => Ok(&nameless.fallback),
+            Err(nameless) => Err(nameless.clone().into()),
+        }
+    }
+
+    fn remark_once(&mut self, remark: Remark) {
+        if !self.plan.remarks.contains(&remark) {
+            self.plan.remarks.push(remark);
+        }
+    }
+
+    /// Takes the namespace that is deployed.
+    fn adopt_deployed(
+        &mut self,
+        desired: &DesiredBinding,
+        deployable: &Deployable,
+        id: &NamespaceId,
+        replaces: Option<NamespaceId>,
+    ) -> Option<Step> {
+        let slot = Self::slot(desired, Field::Id);
+        let (id, deployed) = (id.clone(), Some(deployable.clone()));
+        let why = match (self.existing(&id), &desired.title) {
+            (None, _) => Obstacle::Gone(id.clone()),
+            (Some(found), DesiredTitle::Given(wanted)) if found.title != wanted.as_str() => {
+                Obstacle::OtherTitle {
+                    id: id.clone(),
+                    has: found.title.clone(),
+                    wanted: wanted.clone(),
+                }
+            }
+            (Some(found), _) => {
+                self.remark_on_differences(desired, Some(found));
+                let title = found.title.clone();
+                self.claimed.insert(title.clone(), slot);
+                let action = Action::Adopt {
+                    id,
+                    title,
+                    deployed,
+                };
+                return Some(Self::step(desired, Field::Id, action, replaces));
+            }
+        };
+        self.refusals.push(Refusal::Deployed(DeployedRefusal {
+            slot,
+            deployable: deployable.clone(),
+            why,
+        }));
         None
     }
 
@@ -171,9 +335,10 @@ impl<'a> Planner<'a> {
         };
         let deploy_form = match &desired.title {
             DesiredTitle::Conventional(titles) if field == Field::Id => titles.deploy_form.as_ref(),
-            DesiredTitle::Conventional(_) | DesiredTitle::Given(_) | DesiredTitle::Declared(_) => {
-                None
-            }
+            DesiredTitle::Conventional(_)
+            | DesiredTitle::Nameless(_)
+            | DesiredTitle::Given(_)
+            | DesiredTitle::Declared(_) => None,
         };
         let found = match (with_title(title), deploy_form.and_then(with_title)) {
             (Some(a), Some(b)) => {
@@ -184,13 +349,29 @@ impl<'a> Planner<'a> {
             (Some(one), None) | (None, Some(one)) => Some(one),
             (None, None) => None,
         };
+        if let (Some(wanted), Some(found)) = (desired.jurisdiction, found)
+            && let Some(has) = &found.jurisdiction
+            && *has != wanted.to_string()
+        {
+            let has = has.clone();
+            let title = found.title.clone();
+            self.refusals.push(Refusal::Jurisdiction {
+                slot,
+                title,
+                has,
+                wanted,
+            });
+            return None;
+        }
         let action = match found {
             Some(n) => Action::Adopt {
                 id: n.id.clone(),
                 title: n.title.clone(),
+                deployed: None,
             },
             None => Action::Create {
                 title: title.clone(),
+                jurisdiction: desired.jurisdiction,
             },
         };
         let title = found.map_or_else(|| title.to_string(), |n| n.title.clone());
@@ -258,6 +439,13 @@ impl<'a> Planner<'a> {
         let field = Field::PreviewId;
         let declared = desired.declared(field);
         let slot = Self::slot(desired, field);
+        // `wrangler preview` ignores it, and so do the previews of a Pages project.
+        if desired.section.is_previews() {
+            return Ok(());
+        }
+        if self.input.pages != Pages::No {
+            return self.pages_preview(desired, slot);
+        }
         let live = match self.declared(&declared) {
             Declared::Open => None,
             Declared::Live(preview, found) => Some((preview.clone(), found)),
@@ -267,6 +455,10 @@ impl<'a> Planner<'a> {
         };
         let production = Some(&preview) == id;
         let unknown = found.is_none() && !self.input.local;
+        if unknown && asked_nothing(self.input.preview) && self.may_replace(&preview) {
+            let was_shared = desired.declared(Field::Id) == declared;
+            return self.replace_preview(desired, slot, preview, was_shared);
+        }
         let asked = self.input.preview;
         // A conflicting id is replaced only if it is named.
         let in_the_way = match asked {
@@ -301,6 +493,37 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
+    /// Replaces a `preview_id` that the account does not have: by the production id if it was that,
+    /// else by a namespace of its own.
+    fn replace_preview(
+        &mut self,
+        desired: &DesiredBinding,
+        slot: Slot,
+        preview: NamespaceId,
+        was_shared: bool,
+    ) -> Result<(), Error> {
+        let asked = self.input.preview;
+        self.input.preview = if was_shared {
+            Preview::Same
+        } else {
+            Preview::Separate
+        };
+        let replaced = self.open_preview(desired, slot, Some(preview));
+        self.input.preview = asked;
+        replaced
+    }
+
+    /// Decides about the previews of a Pages project, which `preview_id` does not reach.
+    fn pages_preview(&mut self, desired: &DesiredBinding, slot: Slot) -> Result<(), Error> {
+        if self.input.preview == Preview::Separate {
+            return Err(Error::PagesPreview(desired.binding.clone()));
+        }
+        if desired.section.is_top() && self.input.pages == Pages::Shared {
+            self.remark(Remark::PagesShare(slot));
+        }
+        Ok(())
+    }
+
     fn open_preview(
         &mut self,
         desired: &DesiredBinding,
@@ -317,13 +540,17 @@ impl<'a> Planner<'a> {
                     .push(Self::step(desired, field, Action::Share, replaces));
             }
             Preview::Separate => {
-                let title = titles::preview(desired.title.title())?;
+                let title = titles::preview(self.title(desired)?)?;
                 let step = self.find_or_create(desired, field, &title, replaces);
                 self.plan.steps.extend(step);
             }
         }
         Ok(())
     }
+}
+
+fn asked_nothing(preview: Preview) -> bool {
+    preview == Preview::Untouched
 }
 
 impl DesiredBinding {

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-use super::Slot;
+use super::{Slot, deployed_refusal::DeployedRefusal};
 use crate::{
     config::Position,
-    domain::{Classification, Classify, ErrorClass, Hint, NamespaceId, Title, TitleError},
+    domain::{
+        Binding, Classification, Classify, ErrorClass, Hint, Jurisdiction, LocalIdError,
+        NamespaceId, Title, TitleError,
+    },
+    ops::provision::desired::Nameless,
 };
 
 /// Why a slot cannot be provisioned.
@@ -38,6 +42,19 @@ pub enum Refusal {
         /// Their titles.
         titles: [String; 2],
     },
+    /// What is deployed, or may be, stands against it.
+    Deployed(DeployedRefusal),
+    /// The namespace that has the title is in another jurisdiction.
+    Jurisdiction {
+        /// The slot.
+        slot: Slot,
+        /// The title.
+        title: String,
+        /// The jurisdiction it has.
+        has: String,
+        /// The jurisdiction that `kvctl.toml` names.
+        wanted: Jurisdiction,
+    },
     /// Two slots would share a namespace.
     Shared {
         /// The slot.
@@ -61,6 +78,22 @@ pub enum Error {
     /// The title of a preview twin would be too long.
     #[error("could not derive the title of the preview namespace")]
     Title(#[from] TitleError),
+    /// The file has no name to derive a title from.
+    #[error(transparent)]
+    Nameless(#[from] Nameless),
+    /// A `preview_id` was asked for in a Pages project.
+    #[error("preview deployments of a Pages project ignore `preview_id`; nothing was changed")]
+    PagesPreview(Binding),
+    /// The text of an entry names no namespace of the local store.
+    #[error("line {}: the {slot} names no namespace of the local store", position.line)]
+    LocalId {
+        /// The slot.
+        slot: Slot,
+        /// Where its text is.
+        position: Position,
+        /// Why not.
+        source: LocalIdError,
+    },
 }
 
 impl Classify for Error {
@@ -75,6 +108,20 @@ impl Classify for Error {
                  named for its binding, or if `--preview separate` finds it in both fields",
             ),
             Self::Title(_) => ErrorClass::Usage.into(),
+            Self::Nameless(nameless) => nameless.classify(),
+            Self::PagesPreview(binding) => ErrorClass::Refused.hint(Hint::run_with(
+                "provision",
+                [
+                    binding.to_string(),
+                    "--env".to_owned(),
+                    "preview".to_owned(),
+                    "--add-env".to_owned(),
+                ],
+                "to give previews a namespace of their own",
+            )),
+            Self::LocalId { slot, .. } => {
+                ErrorClass::Config.hint(format!("write an id there, or remove the {}", slot.field))
+            }
         }
     }
 }
@@ -108,6 +155,17 @@ impl fmt::Display for Refusal {
             } => {
                 write!(f, "the {slot} could be `{a}` or `{b}`: both exist")
             }
+            Self::Deployed(refusal) => refusal.fmt(f),
+            Self::Jurisdiction {
+                slot,
+                title,
+                has,
+                wanted,
+            } => write!(
+                f,
+                "the {slot} could be `{title}`, but its jurisdiction is {has}, and kvctl.toml says \
+                 {wanted}"
+            ),
             Self::Shared { slot, with, title } => {
                 write!(
                     f,
@@ -132,6 +190,11 @@ impl Refusal {
                 slot,
                 titles: [a, _],
             } => Hint::run_with("provision", slot.arguments(Some(a)), "to say which"),
+            Self::Deployed(refusal) => refusal.remedy(),
+            Self::Jurisdiction { slot, .. } => Hint::from(format!(
+                "give it another title, such as `{}`: a jurisdiction cannot be changed",
+                slot.command(Some("TITLE"))
+            )),
             Self::Shared { slot, .. } => Hint::from(format!(
                 "give it a title of its own: `{}`",
                 slot.command(Some("TITLE"))

@@ -1,5 +1,7 @@
 //! Each rule, and that an applied plan leaves nothing to do.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -26,6 +28,7 @@ fn desired_binding(id: Option<&str>, preview_id: Option<&str>) -> DesiredBinding
     DesiredBinding {
         section: Section::TOP,
         title: DesiredTitle::Conventional(titles),
+        jurisdiction: None,
         entry: Some(Entry {
             binding: binding.clone(),
             id: located(id),
@@ -85,7 +88,13 @@ fn decide(case: &Case<'_>) -> Result<Plan, Error> {
         existing: case.existing,
         bound: &bound,
         preview: case.preview,
-        replace: case.replace,
+        replace: Replaceable {
+            ids: case.replace,
+            missing: false,
+        },
+        deployed: &DeployedBindings::new(),
+        not_deployed: false,
+        pages: Pages::No,
         local: case.local,
     })
 }
@@ -236,7 +245,7 @@ fn carried_out(
     for step in &plan.steps {
         let id = match &step.action {
             Action::Keep { id, .. } | Action::Adopt { id, .. } => id.to_string(),
-            Action::Create { title } => {
+            Action::Create { title, .. } => {
                 let id = format!("{:032x}", 0xdef0_0000 + existing.len());
                 existing.push(namespace(&id, title.as_str()));
                 id

@@ -1,0 +1,168 @@
+//! What is deployed under the names of the wanted bindings that the file gives no namespace yet.
+//!
+//! A namespace that a deployed Worker binds comes before any other: an empty one in its place would
+//! hide production's data at the next deploy.
+
+use std::collections::BTreeMap;
+
+use super::{
+    desired::DesiredBinding,
+    plan::{Replaceable, Slot},
+};
+use crate::{
+    api::{self, Client},
+    config::{Field, Project},
+    domain::{AccountId, Binding, Classification, Classify, DeclaredId, NamespaceId, Section},
+    ops::target::{Bound, Deployable, Deployment, Deployments},
+    wire::NamespaceInfo,
+};
+
+/// What is known about a binding that the file gives no namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deployed {
+    /// Nothing deployed binds it.
+    Nothing,
+    /// This binds it to this namespace.
+    Binds(Deployable, NamespaceId),
+    /// Production and previews of a Pages project, for which one entry stands, bind it to two.
+    BindsTwo(Deployable, [NamespaceId; 2]),
+    /// This may not be asked, and what the service said.
+    Denied(Deployable, String),
+    /// Another section of the same Worker names another namespace in the file.
+    Disagrees {
+        /// The Worker.
+        deployable: Deployable,
+        /// What it binds.
+        id: NamespaceId,
+        /// The slot of the other section.
+        with: Slot,
+        /// The id in that slot.
+        other: NamespaceId,
+    },
+}
+
+/// Why what is deployed could not be found out.
+#[derive(Debug, thiserror::Error)]
+#[error("could not ask what the {deployable} binds, and so nothing was created")]
+pub struct Error {
+    /// What was asked.
+    deployable: Deployable,
+    /// Why not.
+    source: api::Error,
+}
+
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        self.source.classify()
+    }
+}
+
+/// What the look-up needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct LookUp<'a> {
+    /// The file.
+    pub project: &'a Project,
+    /// What is wanted.
+    pub desired: &'a [DesiredBinding],
+    /// Every namespace of the account.
+    pub existing: &'a [NamespaceInfo],
+    /// The ids that may be replaced.
+    pub replace: Replaceable<'a>,
+}
+
+/// The answers, by section and binding.
+pub type DeployedBindings = BTreeMap<(Section, Binding), Deployed>;
+
+impl LookUp<'_> {
+    /// Asks once for each Worker that has a binding in need of a namespace, or for the Pages project.
+    pub async fn ask(
+        self,
+        client: &Client,
+        account: &AccountId,
+    ) -> Result<DeployedBindings, Error> {
+        let deployments = Deployments::new(client, account);
+        let mut answers = DeployedBindings::new();
+        for desired in self.desired.iter().filter(|desired| self.is_open(desired)) {
+            let Some(deployable) = Deployable::of(self.project, &desired.section) else {
+                continue;
+            };
+            let deployment = match deployments.look_up(&deployable).await {
+                Ok(deployment) => deployment,
+                Err(source) => return Err(Error { deployable, source }),
+            };
+            let answer = self.answer(desired, deployable, &deployment);
+            answers.insert((desired.section.clone(), desired.binding.clone()), answer);
+        }
+        Ok(answers)
+    }
+
+    /// Whether the file names no namespace that will stay.
+    fn is_open(self, desired: &DesiredBinding) -> bool {
+        let known = |id: &NamespaceId| self.existing.iter().any(|n| n.id == *id);
+        match desired.declared(Field::Id) {
+            DeclaredId::Valid(id) => {
+                !known(&id)
+                    && (id.is_local() || self.replace.missing || self.replace.ids.contains(&id))
+            }
+            DeclaredId::Absent | DeclaredId::Placeholder(_) => true,
+        }
+    }
+
+    fn answer(
+        self,
+        desired: &DesiredBinding,
+        deployable: Deployable,
+        deployment: &Deployment,
+    ) -> Deployed {
+        if let Deployment::Denied(error) = deployment {
+            return Deployed::Denied(deployable, error.to_string());
+        }
+        match deployment.bound(self.project, &desired.section, &desired.binding) {
+            Bound::Nothing => Deployed::Nothing,
+            Bound::Two {
+                production,
+                preview,
+            } => Deployed::BindsTwo(deployable, [production, preview]),
+            Bound::To(id) => match self.other_section(desired, &deployable, &id) {
+                Some((with, other)) => Deployed::Disagrees {
+                    deployable,
+                    id,
+                    with,
+                    other,
+                },
+                None => Deployed::Binds(deployable, id),
+            },
+        }
+    }
+
+    /// Finds another section of the same Worker that names another namespace than `id`.
+    fn other_section(
+        self,
+        desired: &DesiredBinding,
+        deployable: &Deployable,
+        id: &NamespaceId,
+    ) -> Option<(Slot, NamespaceId)> {
+        let is_same = |section: &Section| {
+            matches!(deployable, Deployable::Worker(_))
+                && *section != desired.section
+                && Deployable::of(self.project, section).as_ref() == Some(deployable)
+        };
+        let scopes = self.project.deployed_scopes();
+        let mut others = scopes.filter(|scope| is_same(&scope.section));
+        others.find_map(|scope| {
+            let entry = scope
+                .entries
+                .iter()
+                .find(|e| e.binding == desired.binding)?;
+            let declared = entry.declared(Field::Id);
+            let known = |id: &NamespaceId| self.existing.iter().any(|n| n.id == *id);
+            let other = declared.valid_where(known).filter(|other| *other != id)?;
+            let slot = Slot {
+                section: scope.section.clone(),
+                binding: desired.binding.clone(),
+                field: Field::Id,
+            };
+            Some((slot, other.clone()))
+        })
+    }
+}
