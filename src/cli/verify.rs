@@ -57,11 +57,12 @@ Checks:
   credentials     the token is active, or the key is accepted
   account         file and environment name the same account, and the credentials can access it
   permission      reading is allowed, and writing unless --read-only
-  configuration   the wrangler file is valid, and every binding has an id
+  configuration   the wrangler file is valid, and every binding leads to a namespace
   environments    no environment lacks a binding that others have
   preview         wrangler dev --remote does not write to production
   pages           Pages does not ignore the file
   namespaces      every id exists and has the expected title
+  deployed        the deployed Worker binds the namespaces of the file
   probe           a key can be written, read, listed and deleted in each namespace
   quota           requests remain, and no quota is used up
   clock           this machine's clock and the service's differ by a minute at most
@@ -72,8 +73,9 @@ Checks:
 Each cause fails one check; checks that depend on it are skipped.
 
 The probe writes a key kvctl:probe:RANDOM that expires after a minute, and deletes it even if it is
-interrupted or terminated. If it is killed, the key remains until it expires. A healthy project costs
-two requests, and five for each namespace.";
+interrupted or terminated. If it is killed, the key remains until it expires. A healthy project
+costs two requests, one for each Worker name (--skip deployed saves it), and five for each
+namespace.";
 
 /// Which findings count as failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -16,7 +16,7 @@ use crate::{
     error::{ClassExt as _, Result},
     fsx,
     ops::verify::{
-        self, Check, Class, Denial, Findings, Options, PROBE_PREFIX, ProbeKeys, Selection, Service,
+        self, Check, Class, Denial, Options, PROBE_PREFIX, ProbeKeys, Selection, Service, Verified,
         WorkerRoute,
     },
     ui::Stop,
@@ -99,8 +99,8 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
         now: context.clock,
         probe_keys: &probe_keys,
     };
-    let findings = verify_with_cleanup(context, &options).await?;
-    let report = VerifyReport::new(context, &options, account.as_ref(), findings);
+    let verified = verify_with_cleanup(context, &options).await?;
+    let report = VerifyReport::new(context, &options, account.as_ref(), verified);
     conclude(context, &args, &report)
 }
 
@@ -157,7 +157,7 @@ fn announce(
 async fn verify_with_cleanup(
     context: &Context,
     options: &Options<'_>,
-) -> Result<Findings, Stopped> {
+) -> Result<Verified, Stopped> {
     let progress = context
         .ui
         .progress(options.selection.checks().count(), "checks");
@@ -166,7 +166,7 @@ async fn verify_with_cleanup(
     let stop = tokio::select! {
         biased;
         Ok(stop) = context.ui.wait_for_stop() => stop,
-        findings = &mut work => return Ok(findings),
+        verified = &mut work => return Ok(verified),
     };
     options.probe_keys.stop();
     tokio::time::timeout(GRACE, &mut work).await.ok();

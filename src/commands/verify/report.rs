@@ -10,7 +10,7 @@
 //! | `account_id` | the account, or `null` where it is not known |
 //! | `passed`, `warned`, `failed`, `skipped` | how many findings ended so |
 //! | `findings` | in the order of the checks |
-//! | `ids` | the ids that were verified, by binding, or by `environment/BINDING` |
+//! | `ids` | the ids that were verified, from the file or from what is deployed, by binding, or by `environment/BINDING` |
 //!
 //! and each finding: `check`; `status` (`pass`, `warn`, `fail`, `skip`); `class`, of failures only
 //! (`check`, `denied`, `temporary`); `environment`, `binding` and `detail`, `null` where it is not
@@ -23,10 +23,9 @@ use serde::Serialize;
 use super::{VerificationFailed, counts, file_name};
 use crate::{
     cli::FailOn,
-    config::Field,
     context::Context,
     domain::{AccountId, Binding, EnvName},
-    ops::verify::{Check, Class, Finding, Findings, Options, Status},
+    ops::verify::{Check, Class, Finding, Options, Status, Verified},
     ui::{ADDED, FAINT, Page, REMOVED, Report, WARNED, printable, quantity},
 };
 
@@ -106,8 +105,9 @@ impl VerifyReport {
         context: &Context,
         options: &Options<'_>,
         account: Option<&AccountId>,
-        findings: Findings,
+        verified: Verified,
     ) -> Self {
+        let Verified { findings, ids } = verified;
         let count = |status| findings.iter().filter(|f| f.status == status).count();
         let local = options.service.as_ref().is_ok_and(|s| s.local);
         Self {
@@ -120,7 +120,7 @@ impl VerifyReport {
             failed: count(Status::Fail),
             skipped: count(Status::Skip),
             findings: findings.into_iter().map(|f| Row::new(context, f)).collect(),
-            ids: ids(options),
+            ids,
         }
     }
 
@@ -158,27 +158,6 @@ impl VerifyReport {
             .collect();
         counts.join(", ")
     }
-}
-
-/// Returns the ids of the selected sections.
-fn ids(options: &Options<'_>) -> BTreeMap<String, String> {
-    let mut ids = BTreeMap::new();
-    let Ok(document) = options.file else {
-        return ids;
-    };
-    let sections = options.sections.iter();
-    for scope in sections.filter_map(|s| document.project().scope(s)) {
-        for entry in &scope.entries {
-            if let Some(id) = entry.declared(Field::Id).valid_where(|_| true) {
-                let name = match scope.section.label() {
-                    Some(section) => format!("{section}/{}", entry.binding),
-                    None => entry.binding.to_string(),
-                };
-                ids.insert(name, id.to_string());
-            }
-        }
-    }
-    ids
 }
 
 impl Report for VerifyReport {

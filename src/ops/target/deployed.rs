@@ -166,32 +166,57 @@ fn is_not_deployed(error: &api::Error) -> bool {
         && (says_so || error.says("has no versions"))
 }
 
+/// One of the places that something is deployed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// A Worker has one.
+    Worker,
+    /// The production of a Pages project.
+    Production,
+    /// The previews of a Pages project.
+    Preview,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Worker => "the deployed Worker",
+            Self::Production => "the Pages project's production environment",
+            Self::Preview => "the Pages project's preview environment",
+        })
+    }
+}
+
 impl Deployment {
-    /// Returns what `binding` of `section` leads to.
-    pub fn bound(&self, project: &Project, section: &Section, binding: &Binding) -> Bound {
-        let of = |bindings: &KvBindings| bindings.get(binding.as_str()).cloned();
-        let found = match self {
-            Self::Worker(bindings) => of(bindings),
+    /// Returns what is bound on each side that `section` is deployed to; nothing if it is not known.
+    pub fn sides(&self, project: &Project, section: &Section) -> Vec<(Side, &KvBindings)> {
+        match self {
+            Self::Worker(bindings) => vec![(Side::Worker, bindings)],
             Self::Pages(PagesBindings {
                 production,
                 preview,
             }) => {
                 let (by_production, by_preview) = pages_sides(project, section);
-                let production = of(production).filter(|_| by_production);
-                let preview = of(preview).filter(|_| by_preview);
-                match (production, preview) {
-                    (Some(production), Some(preview)) if production != preview => {
-                        return Bound::Two {
-                            production,
-                            preview,
-                        };
-                    }
-                    (production, preview) => production.or(preview),
-                }
+                let production = by_production.then_some((Side::Production, production));
+                let preview = by_preview.then_some((Side::Preview, preview));
+                production.into_iter().chain(preview).collect()
             }
-            Self::NotDeployed | Self::Denied(_) => None,
-        };
-        found.map_or(Bound::Nothing, Bound::To)
+            Self::NotDeployed | Self::Denied(_) => Vec::new(),
+        }
+    }
+
+    /// Returns what `binding` of `section` leads to.
+    pub fn bound(&self, project: &Project, section: &Section, binding: &Binding) -> Bound {
+        let sides = self.sides(project, section).into_iter();
+        let mut found = sides.filter_map(|(_, bindings)| bindings.get(binding.as_str()));
+        match (found.next(), found.next()) {
+            (Some(production), Some(preview)) if production != preview => Bound::Two {
+                production: production.clone(),
+                preview: preview.clone(),
+            },
+            (Some(id), _) => Bound::To(id.clone()),
+            (None, _) => Bound::Nothing,
+        }
     }
 }
 

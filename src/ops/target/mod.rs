@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
-pub use deployed::{Bound, Deployable, Deployment, Deployments};
+pub use deployed::{Bound, Deployable, Deployment, Deployments, Side};
 pub use error::{EntryPlace, Error, NoBinding, NoIdReason};
 
 use crate::{
@@ -253,12 +253,33 @@ impl<'a> Resolver<'a> {
         } else {
             self.remote(document, &found, preview).await?
         };
-        Ok(Target {
-            id,
-            binding: Some(found.place),
-            title: None,
-            source,
-        })
+        Ok(found.target((id, source)))
+    }
+
+    /// Returns what looks up what is deployed.
+    pub fn deployments(&self) -> &Deployments<'a> {
+        &self.deployments
+    }
+
+    /// Finds the namespace that the file's `id` names; `None` where the service cannot know it.
+    pub fn in_file(&self, section: &Section, binding: &Binding) -> Result<Option<Target>, Error> {
+        let document = self.document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
+        let found = find_entry(document, section, binding)?;
+        let near = self.client.is_on_this_machine();
+        Ok(found.declared(near, Field::Id).map(|it| found.target(it)))
+    }
+
+    /// Finds the namespace that the Worker uses once it is deployed: the file's `id`, else what is
+    /// deployed. A `preview_id` does not count.
+    pub async fn in_use(&self, section: &Section, binding: &Binding) -> Result<Target, Error> {
+        let document = self.document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
+        let found = find_entry(document, section, binding)?;
+        let near = self.client.is_on_this_machine();
+        let named = match found.declared(near, Field::Id) {
+            Some(in_file) => in_file,
+            None => self.deployed(document, &found).await?,
+        };
+        Ok(found.target(named))
     }
 
     async fn remote(
@@ -268,9 +289,18 @@ impl<'a> Resolver<'a> {
         preview: bool,
     ) -> Result<(NamespaceId, Source), Error> {
         let near = self.client.is_on_this_machine();
-        if let Some(in_file) = found.in_file(near, preview)? {
-            return Ok(in_file);
+        match found.in_file(near, preview)? {
+            Some(in_file) => Ok(in_file),
+            None => self.deployed(document, found).await,
         }
+    }
+
+    /// Finds the namespace that what is deployed binds.
+    async fn deployed(
+        &self,
+        document: &Document,
+        found: &Found<'_>,
+    ) -> Result<(NamespaceId, Source), Error> {
         let BindingPlace {
             binding, section, ..
         } = &found.place;
@@ -391,13 +421,28 @@ impl Found<'_> {
         }
     }
 
-    /// Returns the id that the file gives, which the service can know. Ids of the local kind count
-    /// only where the service is `near`.
+    fn target(&self, (id, source): (NamespaceId, Source)) -> Target {
+        Target {
+            id,
+            binding: Some(self.place.clone()),
+            title: None,
+            source,
+        }
+    }
+
+    /// Returns the id that a field of the file has, if the service can know it. Ids of the local kind
+    /// count only where the service is `near`.
+    fn declared(&self, near: bool, field: Field) -> Option<(NamespaceId, Source)> {
+        let declared = self.entry.declared(field);
+        let id = declared.valid_where(|_| near)?.clone();
+        Some((id, Source::File(field, self.file())))
+    }
+
+    /// Returns the id that the file gives, which the service can know.
     fn in_file(&self, near: bool, preview: bool) -> Result<Option<(NamespaceId, Source)>, Error> {
         let field = if preview { Field::PreviewId } else { Field::Id };
-        let declared = self.entry.declared(field);
-        if let Some(id) = declared.valid_where(|_| near) {
-            return Ok(Some((id.clone(), Source::File(field, self.file()))));
+        if let Some(declared) = self.declared(near, field) {
+            return Ok(Some(declared));
         }
         if preview {
             return Err(self.no_id(field, NoIdReason::Nothing));

@@ -24,7 +24,7 @@ const TWO: &str =
 const GONE: &str = "0f2ac74b498b48028cb68387c421e279";
 
 /// A service whose token may not ask what is deployed.
-fn forbidding() -> Service {
+pub(super) fn forbidding() -> Service {
     Service::with(|config| {
         let account = ACCOUNT.parse().unwrap();
         let token = Token::new(TOKEN, [account])
@@ -301,7 +301,7 @@ async fn a_preview_id_alone_is_not_taken_for_the_namespace() {
 }
 
 impl Service {
-    fn deploy(&self, worker: &str, bound: &[(&str, &str)]) {
+    pub(super) fn deploy(&self, worker: &str, bound: &[(&str, &str)]) {
         self.emulator.deploy(&self.account, worker, bound).unwrap();
     }
 }

@@ -4,6 +4,7 @@ mod account;
 mod bulk;
 mod bulk_runs;
 mod deployed;
+mod drift;
 mod namespaces;
 mod protect;
 mod provision;

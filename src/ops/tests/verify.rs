@@ -9,7 +9,7 @@ use crate::{
     ops::{
         account,
         latency::LatencyMeter,
-        verify::{self, Check, Findings, Options, ProbeKeys, Selection, Status},
+        verify::{self, Check, Findings, Options, ProbeKeys, Selection, Status, Verified},
     },
 };
 
@@ -22,15 +22,30 @@ async fn verified(service: &Service, only: &[&str], manifest: &str, read_only: b
     let file = format!(
         "name = \"bio\"\nmain = \"a.ts\"\n[[kv_namespaces]]\nbinding = \"CACHE\"\nid = \"{id}\"\n"
     );
-    let document = document(&file);
+    checked(service, &file, manifest, only, read_only)
+        .await
+        .findings
+}
+
+/// What the checks that are named have to say of this wrangler file, in all sections.
+pub(super) async fn checked(
+    service: &Service,
+    file: &str,
+    manifest: &str,
+    only: &[&str],
+    read_only: bool,
+) -> Verified {
+    let document = document(file);
     let manifest = Manifest::parse(Path::new("kvctl.toml"), manifest).unwrap();
     let only: Vec<String> = only.iter().map(|&name| name.to_owned()).collect();
     let account: Result<_, account::Error> = Ok(service.account.clone());
     let meter = LatencyMeter::new(crate::env::now);
+    let sections = document.project().scopes();
+    let sections: Vec<_> = sections.map(|scope| scope.section.clone()).collect();
     let options = Options {
         selection: &Selection::new(&only, &[]).unwrap(),
         file: Ok(&document),
-        sections: &[crate::domain::Section::TOP],
+        sections: &sections,
         manifest: Some(&manifest),
         service: Ok(verify::Service {
             client: &service.client,

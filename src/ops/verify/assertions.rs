@@ -4,15 +4,11 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    Check, Finding, Subject,
-    blocked::Blocked,
-    context::{CheckContext, local_id},
-};
+use super::{Check, Finding, Subject, blocked::Blocked, context::CheckContext};
 use crate::{
     api::{self, Namespace},
-    config::{Assertion, Claim, Entry, Expectation, Field, Scope},
-    domain::{KeyName, Metadata, NamespaceId, hex},
+    config::{Assertion, Claim, Entry, Expectation, Scope},
+    domain::{KeyName, Metadata, NamespaceId, Section, hex},
     ops::keys,
 };
 
@@ -102,16 +98,16 @@ impl<'a> Case<'a> {
 
     async fn judge(&self, context: &CheckContext<'_>) -> Finding {
         let check = Check::Assertions;
-        if self.scope.is_none() {
+        let Some(scope) = self.scope else {
             return Finding::skip(
                 check,
                 "this section was not selected; select it with `--env`",
             );
-        }
+        };
         let Some(entry) = self.entry() else {
             return Finding::skip(check, "this section does not have the binding");
         };
-        let id = match look_up(context, entry).await {
+        let id = match look_up(context, &scope.section, entry).await {
             Ok(Some(id)) => id,
             Ok(None) => return Finding::skip(check, "the binding has no namespace"),
             Err(blocked) => return blocked.finding(check),
@@ -142,21 +138,17 @@ impl<'a> Case<'a> {
 /// Finds the namespace of a binding; `None` if it has none, which other checks report.
 async fn look_up(
     context: &CheckContext<'_>,
+    section: &Section,
     entry: &Entry,
 ) -> Result<Option<NamespaceId>, Blocked> {
-    let client = context.client()?;
-    context.account()?;
-    if context.is_local() {
-        return Ok(local_id(entry));
+    let mut all = context.bound().await?.iter();
+    match all.find(|bound| bound.is(section, entry)) {
+        Some(bound) => bound.existing(context).await,
+        None => Ok(None),
     }
-    let declared = entry.declared(Field::Id);
-    let id = declared.valid_where(|_| client.is_on_this_machine());
-    let all = context.namespaces().await?;
-    let id = id.filter(|id| all.iter().any(|known| known.id == **id));
-    Ok(id.cloned())
 }
 
-/// A namespace that is lookup into.
+/// A namespace that is looked into.
 struct Lookup<'a>(Namespace<'a>);
 
 impl Lookup<'_> {

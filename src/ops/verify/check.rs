@@ -17,7 +17,7 @@ pub enum Check {
     Account,
     /// The credentials may read, and write.
     Permission,
-    /// The wrangler file can be read, and every binding has an id.
+    /// The wrangler file can be read, and every binding leads to a namespace.
     Configuration,
     /// No environment misses a binding that others have.
     Environments,
@@ -27,6 +27,8 @@ pub enum Check {
     Pages,
     /// Every id exists, with the expected title.
     Namespaces,
+    /// What is deployed binds the namespaces of the file.
+    Deployed,
     /// A key can be written, read, listed and deleted.
     Probe,
     /// There is quota left.
@@ -53,6 +55,7 @@ impl Check {
         Self::Preview,
         Self::Pages,
         Self::Namespaces,
+        Self::Deployed,
         Self::Probe,
         Self::Quota,
         Self::Clock,
@@ -73,6 +76,7 @@ impl Check {
             Self::Preview => "preview",
             Self::Pages => "pages",
             Self::Namespaces => "namespaces",
+            Self::Deployed => "deployed",
             Self::Probe => "probe",
             Self::Quota => "quota",
             Self::Clock => "clock",

@@ -1,18 +1,19 @@
 //! What several checks need to know, asked for once, by whichever comes first.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::{Check, Class, Finding, Subject, blocked::Blocked, options::Options};
 use crate::{
     api::{self, Client, Namespace},
     config::{Document, Entry, Field, Location, Position, Scope},
-    domain::{AccountId, Classify as _, DeclaredId, NamespaceId},
+    domain::{AccountId, Classify as _, ErrorClass, NamespaceId, Section},
     ops::{
         account,
         health::{self, Identity, Owner, Refusal, identify},
         latency::NetworkStats,
+        target::{self, Deployable, Deployment, Resolver, Selector, Target},
     },
     wire::{NamespaceInfo, TokenStatus},
 };
@@ -59,6 +60,10 @@ pub(super) struct CheckContext<'a> {
     pub(super) probes: OnceCell<Vec<Probed>>,
     pub(super) writing: OnceCell<Writing>,
     pub(super) assertions: OnceCell<Vec<Finding>>,
+    /// What finds namespaces, where there is a service.
+    resolver: Option<Resolver<'a>>,
+    deployments: Mutex<BTreeMap<Deployable, Result<Arc<Deployment>, Blocked>>>,
+    bound: OnceCell<Result<Vec<Bound>, Blocked>>,
     /// What came up on the way that is another check's business.
     failures: RefCell<Vec<Blocked>>,
 }
@@ -88,6 +93,17 @@ fn no_account(error: &account::Error) -> Blocked {
 
 impl<'a> CheckContext<'a> {
     pub(super) fn new(options: &'a Options<'a>) -> Self {
+        let service = options.service.as_ref().ok();
+        let resolver = service.and_then(|service| {
+            let account = service.account.as_ref().ok()?;
+            let document = options.file.ok();
+            Some(Resolver::new(
+                service.client,
+                account,
+                document,
+                service.local,
+            ))
+        });
         Self {
             options,
             token: OnceCell::new(),
@@ -95,6 +111,9 @@ impl<'a> CheckContext<'a> {
             probes: OnceCell::new(),
             writing: OnceCell::new(),
             assertions: OnceCell::new(),
+            resolver,
+            deployments: Mutex::default(),
+            bound: OnceCell::new(),
             failures: RefCell::default(),
         }
     }
@@ -271,70 +290,203 @@ impl<'a> CheckContext<'a> {
         }
     }
 
-    /// Returns the namespaces that bindings lead to, and that exist.
-    pub(super) async fn targets(&self) -> Result<Vec<Target>, Blocked> {
-        let scopes = self.scopes()?;
-        if self.is_local() {
-            return Ok(local_targets(&scopes));
+    /// Returns what finds namespaces.
+    pub(super) fn resolver(&self) -> Result<&Resolver<'a>, Blocked> {
+        self.account()?;
+        let resolver = self.resolver.as_ref();
+        resolver.ok_or_else(|| Blocked::new(Check::Account, Class::Check, "no service"))
+    }
+
+    /// Asks what is deployed: one request for each Worker, or for the Pages project.
+    pub(super) async fn deployment(&self, what: &Deployable) -> Result<Arc<Deployment>, Blocked> {
+        let mut asked = self.deployments.lock().await;
+        if let Some(answer) = asked.get(what) {
+            return answer.clone();
         }
-        let near = self.client()?.is_on_this_machine();
-        let all = self.namespaces().await?;
-        let exists = |id: &NamespaceId| all.iter().any(|known| known.id == *id);
-        Ok(remote_targets(&scopes, near, exists))
+        let answer = match self.resolver()?.deployments().look_up(what).await {
+            Ok(deployment) => Ok(deployment),
+            Err(error) => {
+                let unreachable =
+                    error.status().is_none() && error.class() == ErrorClass::Temporary;
+                let otherwise = if unreachable {
+                    Check::Connection
+                } else {
+                    Check::Deployed
+                };
+                let blocked = self.blame(&error, otherwise).await;
+                let message = format!("asking for the {what} failed: {}", blocked.message);
+                let blocked = Blocked { message, ..blocked };
+                self.record(&blocked);
+                Err(blocked)
+            }
+        };
+        asked.insert(what.clone(), answer.clone());
+        answer
+    }
+
+    /// Returns where the bindings of the selected sections lead.
+    pub(super) async fn bound(&self) -> Result<&[Bound], Blocked> {
+        let bound = self.bound.get_or_init(|| self.resolve_all()).await;
+        bound.as_deref().map_err(Clone::clone)
+    }
+
+    async fn resolve_all(&self) -> Result<Vec<Bound>, Blocked> {
+        let scopes = self.scopes()?;
+        let resolver = self.resolver()?;
+        let mut bound = Vec::new();
+        for scope in scopes {
+            for entry in &scope.entries {
+                let target = self.resolve(resolver, scope, entry).await;
+                let preview = Selector::Binding {
+                    section: scope.section.clone(),
+                    binding: entry.binding.clone(),
+                    preview: true,
+                };
+                let preview = if self.is_local() {
+                    None
+                } else {
+                    resolver.locate(&preview).await.ok()
+                };
+                bound.push(Bound {
+                    section: scope.section.clone(),
+                    entry: entry.clone(),
+                    target,
+                    preview,
+                });
+            }
+        }
+        Ok(bound)
+    }
+
+    async fn resolve(
+        &self,
+        resolver: &Resolver<'a>,
+        scope: &Scope,
+        entry: &Entry,
+    ) -> Result<Target, Unbound> {
+        let (section, binding) = (&scope.section, &entry.binding);
+        if self.is_local() {
+            let selector = Selector::Binding {
+                section: section.clone(),
+                binding: binding.clone(),
+                preview: false,
+            };
+            return resolver.locate(&selector).await.map_err(Unbound::Nothing);
+        }
+        if let Some(target) = resolver.in_file(section, binding)? {
+            return Ok(target);
+        }
+        let project = self.document().map_err(Unbound::Blocked)?.project();
+        if let Some(what) = Deployable::of(project, section) {
+            self.deployment(&what).await.map_err(Unbound::Blocked)?;
+        }
+        Ok(resolver.in_use(section, binding).await?)
+    }
+
+    /// Returns the namespaces that bindings lead to, and that exist, each with the first binding that
+    /// leads to it.
+    pub(super) async fn targets(&self) -> Result<Vec<ProbeTarget>, Blocked> {
+        let mut targets: Vec<ProbeTarget> = Vec::new();
+        for bound in self.bound().await? {
+            let Some(id) = bound.existing(self).await? else {
+                continue;
+            };
+            if targets.iter().any(|target| target.id == id) {
+                continue;
+            }
+            targets.push(ProbeTarget {
+                subject: bound.subject(),
+                id,
+                position: bound.entry.position,
+            });
+        }
+        Ok(targets)
+    }
+
+    /// Returns the ids that are known by now: by binding, with its section.
+    pub(super) fn ids(&self) -> BTreeMap<String, String> {
+        let named = |section: &Section, entry: &Entry, id: &NamespaceId| {
+            let subject = Subject::binding(section, &entry.binding);
+            (subject.to_string(), id.to_string())
+        };
+        if let Some(Ok(bound)) = self.bound.get() {
+            let known = bound.iter().filter_map(|bound| {
+                let target = bound.target.as_ref().ok()?;
+                Some(named(&bound.section, &bound.entry, &target.id))
+            });
+            return known.collect();
+        }
+        let mut ids = BTreeMap::new();
+        for scope in self.scopes().unwrap_or_default() {
+            for entry in &scope.entries {
+                if let Some(id) = entry.declared(Field::Id).valid_where(|_| true) {
+                    ids.extend([named(&scope.section, entry, id)]);
+                }
+            }
+        }
+        ids
     }
 }
 
-/// A namespace that bindings lead to, and the first binding that leads to it.
+/// A namespace to probe, and the first binding that leads to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct ProbeTarget {
     pub(super) subject: Subject,
     pub(super) id: NamespaceId,
     pub(super) position: Position,
 }
 
-/// Returns the namespaces of the service that `exists` knows. Ids of the local kind count only where
-/// the service is `near`.
-fn remote_targets(
-    scopes: &[&Scope],
-    near: bool,
-    exists: impl Fn(&NamespaceId) -> bool,
-) -> Vec<Target> {
-    once(scopes, |entry| {
-        let declared = entry.declared(Field::Id);
-        let id = declared.valid_where(|_| near).cloned();
-        id.filter(&exists)
-    })
+/// Where a binding leads.
+pub(super) struct Bound {
+    pub(super) section: Section,
+    pub(super) entry: Entry,
+    /// The namespace that the Worker uses: at the service the file's `id`, else what is deployed; in
+    /// the local store what `wrangler dev` opens.
+    pub(super) target: Result<Target, Unbound>,
+    /// The namespace that its `preview_id` names, at the service.
+    pub(super) preview: Option<Target>,
 }
 
-/// Returns the namespaces of the local store: those that `wrangler dev` uses.
-fn local_targets(scopes: &[&Scope]) -> Vec<Target> {
-    once(scopes, local_id)
-}
-
-/// Returns the id under which `wrangler dev` keeps the pairs of a binding, if it is one.
-pub(super) fn local_id(entry: &Entry) -> Option<NamespaceId> {
-    let preview = entry.declared(Field::PreviewId);
-    let declared = match preview {
-        DeclaredId::Absent => entry.declared(Field::Id),
-        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => preview,
-    };
-    declared.valid_where(|_| true).cloned()
-}
-
-fn once(scopes: &[&Scope], id: impl Fn(&Entry) -> Option<NamespaceId>) -> Vec<Target> {
-    let mut targets: Vec<Target> = Vec::new();
-    for scope in scopes {
-        for entry in &scope.entries {
-            let Some(id) = id(entry) else { continue };
-            if targets.iter().any(|target| target.id == id) {
-                continue;
-            }
-            targets.push(Target {
-                subject: Subject::binding(&scope.section, &entry.binding),
-                id,
-                position: entry.position,
-            });
-        }
+impl Bound {
+    /// Whether it is about this binding.
+    pub(super) fn is(&self, section: &Section, entry: &Entry) -> bool {
+        self.section == *section && self.entry.binding == entry.binding
     }
-    targets
+
+    pub(super) fn subject(&self) -> Subject {
+        Subject::binding(&self.section, &self.entry.binding)
+    }
+
+    /// Returns the id, if a namespace has it. The local store has every one.
+    pub(super) async fn existing(
+        &self,
+        context: &CheckContext<'_>,
+    ) -> Result<Option<NamespaceId>, Blocked> {
+        let id = match &self.target {
+            Ok(target) => &target.id,
+            Err(Unbound::Blocked(blocked)) => return Err(blocked.clone()),
+            Err(Unbound::Nothing(_)) => return Ok(None),
+        };
+        if !context.is_local() {
+            let all = context.namespaces().await?;
+            if !all.iter().any(|known| known.id == *id) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(id.clone()))
+    }
+}
+
+/// Why a binding leads to no namespace.
+pub(super) enum Unbound {
+    /// It could not be found out; another check says why.
+    Blocked(Blocked),
+    /// Neither the file nor what is deployed names one.
+    Nothing(target::Error),
+}
+
+impl From<target::Error> for Unbound {
+    fn from(error: target::Error) -> Self {
+        Self::Nothing(error)
+    }
 }

@@ -11,6 +11,7 @@ mod assertions;
 mod blocked;
 mod check;
 mod context;
+mod deployed;
 mod finding;
 mod namespaces;
 mod options;
@@ -18,6 +19,8 @@ mod probe;
 mod probe_keys;
 mod project;
 mod service;
+
+use std::collections::BTreeMap;
 
 use futures_util::future;
 
@@ -73,9 +76,17 @@ pub fn check_bindings(document: &Document, manifest: &Manifest) -> Result<(), Un
     Ok(())
 }
 
-/// Makes the checks that are selected, and tells `done` of each when it is done with. The findings
-/// are in the order of the checks.
-pub async fn run(options: &Options<'_>, done: &(dyn Fn(Check) + Sync)) -> Findings {
+/// What was verified.
+#[derive(Debug)]
+pub struct Verified {
+    /// What the checks have to say, in their order.
+    pub findings: Findings,
+    /// The ids of the namespaces, by `BINDING` or `SECTION/BINDING`.
+    pub ids: BTreeMap<String, String>,
+}
+
+/// Makes the checks that are selected, and tells `done` of each when it is done with.
+pub async fn run(options: &Options<'_>, done: &(dyn Fn(Check) + Sync)) -> Verified {
     let context = CheckContext::new(options);
     let checks = options.selection.checks().map(|check| {
         let context = &context;
@@ -86,7 +97,10 @@ pub async fn run(options: &Options<'_>, done: &(dyn Fn(Check) + Sync)) -> Findin
         }
     });
     let findings = future::join_all(checks).await;
-    Findings::new(findings.into_iter().flatten().collect())
+    Verified {
+        findings: Findings::new(findings.into_iter().flatten().collect()),
+        ids: context.ids(),
+    }
 }
 
 async fn run_one(check: Check, context: &CheckContext<'_>) -> Vec<Finding> {
@@ -95,11 +109,12 @@ async fn run_one(check: Check, context: &CheckContext<'_>) -> Vec<Finding> {
         Check::Credentials => service::credentials(context).await,
         Check::Account => service::account(context).await,
         Check::Permission => service::permission(context).await,
-        Check::Configuration => project::configuration(context),
+        Check::Configuration => project::configuration(context).await,
         Check::Environments => project::environments(context),
         Check::Preview => project::preview(context),
         Check::Pages => project::pages(context),
         Check::Namespaces => namespaces::check(context).await,
+        Check::Deployed => deployed::check(context).await,
         Check::Probe => probe::check(context).await,
         Check::Quota => service::quota(context).await,
         Check::Clock => service::clock(context).await,

@@ -1,51 +1,38 @@
 //! The check `namespaces`: every id exists in the account, with the expected title.
 
 use super::{
-    Check, Finding, Subject,
-    context::{CheckContext, local_id},
+    Check, Finding,
+    context::{Bound, CheckContext},
 };
 use crate::{
-    config::{Entry, Field, Scope},
-    domain::NamespaceId,
-    ops::provision::{
-        desired::{self, in_section},
-        titles::preview,
+    config::{Document, Field},
+    ops::{
+        provision::{
+            desired::{self, in_section},
+            titles::preview,
+        },
+        target::{Source, Target},
     },
     wire::NamespaceInfo,
 };
 
 pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Namespaces;
-    let scopes = match context.scopes() {
-        Ok(scopes) => scopes,
-        Err(blocked) => return vec![blocked.finding(check)],
-    };
     if context.is_local() {
-        return local(&scopes);
+        return match context.bound().await {
+            Ok(bound) => local(context, bound),
+            Err(blocked) => vec![blocked.finding(check)],
+        };
     }
-    let all = match context.namespaces().await {
-        Ok(all) => all,
-        Err(blocked) => return vec![blocked.finding(check)],
+    let (bound, all) = match (context.bound().await, context.namespaces().await) {
+        (Ok(bound), Ok(all)) => (bound, all),
+        (Err(blocked), _) | (_, Err(blocked)) => return vec![blocked.finding(check)],
     };
-    let near = context
-        .client()
-        .is_ok_and(crate::api::Client::is_on_this_machine);
     let mut findings = Vec::new();
-    for scope in &scopes {
-        for entry in &scope.entries {
-            for field in [Field::Id, Field::PreviewId] {
-                let declared = entry.declared(field);
-                let Some(id) = declared.valid_where(|_| near) else {
-                    continue;
-                };
-                let bound = Bound {
-                    scope,
-                    entry,
-                    field,
-                    id,
-                };
-                findings.push(bound.judge(context, all));
-            }
+    for bound in bound {
+        let id = bound.target.as_ref().ok();
+        for target in id.into_iter().chain(&bound.preview) {
+            findings.push(Named { bound, target }.judge(context, all));
         }
     }
     if findings.is_empty() {
@@ -55,58 +42,54 @@ pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
 }
 
 /// Says which namespace of the local store each binding has.
-fn local(scopes: &[&Scope]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for scope in scopes {
-        for entry in &scope.entries {
-            let subject = Subject::binding(&scope.section, &entry.binding);
-            let message = match local_id(entry) {
-                Some(id) => format!("`wrangler dev` stores it under {id}"),
-                None => "`wrangler dev` stores it under the id in the file".to_owned(),
-            };
-            findings.push(Finding::pass(Check::Namespaces, message).about(subject));
-        }
+fn local(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Finding> {
+    let check = Check::Namespaces;
+    let judge = |bound: &Bound| {
+        let finding = match &bound.target {
+            Err(_) => Finding::skip(check, "it has no namespace of the local store"),
+            Ok(_) if bound.entry.remote => Finding::warn(
+                check,
+                "`wrangler dev` uses the account's namespace, not the local store: `remote` is true",
+            )
+            .hint("remove `remote` to use the local store, or verify without `--local`")
+            .at(context.place(bound.entry.position)),
+            Ok(target) => {
+                Finding::pass(check, format!("`wrangler dev` stores it under {}", target.id))
+            }
+        };
+        finding.about(bound.subject())
+    };
+    if bound.is_empty() {
+        return vec![Finding::skip(check, "no KV namespaces are bound")];
     }
-    if findings.is_empty() {
-        let reason = "no KV namespaces are bound";
-        findings.push(Finding::skip(Check::Namespaces, reason));
-    }
-    findings
+    bound.iter().map(judge).collect()
 }
 
-/// An id of the file.
-struct Bound<'a> {
-    scope: &'a Scope,
-    entry: &'a Entry,
-    field: Field,
-    id: &'a NamespaceId,
+/// An id of a binding.
+struct Named<'a> {
+    bound: &'a Bound,
+    target: &'a Target,
 }
 
-impl Bound<'_> {
+impl Named<'_> {
+    fn is_preview(&self) -> bool {
+        matches!(self.target.source, Source::File(Field::PreviewId, _))
+    }
+
     fn judge(&self, context: &CheckContext<'_>, all: &[NamespaceInfo]) -> Finding {
         let check = Check::Namespaces;
-        let environment = &self.scope.section;
-        let subject = Subject::binding(environment, &self.entry.binding);
-        let subject = match self.field {
-            Field::PreviewId => subject.with("preview_id"),
-            Field::Id | Field::Binding => subject,
+        let Bound { entry, .. } = self.bound;
+        let subject = self.bound.subject();
+        let (subject, field) = if self.is_preview() {
+            (subject.with("preview_id"), Field::PreviewId)
+        } else {
+            (subject, Field::Id)
         };
-        let position = self.entry.field(self.field).map(|at| at.position);
-        let place = context.place(position.unwrap_or(self.entry.position));
-        let id = self.id;
+        let position = entry.field(field).map(|at| at.position);
+        let place = context.place(position.unwrap_or(entry.position));
+        let Target { id, source, .. } = self.target;
         let Some(found) = all.iter().find(|known| known.id == *id) else {
-            let account = context
-                .account()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            let message = format!("{id} is not in account {account}");
-            return Finding::fail(check, message)
-                .about(subject)
-                .at(place)
-                .hint(format!(
-                    "it was deleted or belongs to another account; `kvctl provision --replace-id \
-                     {id}` replaces it"
-                ));
+            return self.unknown(context).about(subject).at(place);
         };
         let title = &found.title;
         match self.expected(context) {
@@ -127,30 +110,55 @@ impl Bound<'_> {
                     .hint("check the id, or set the expected `title` in kvctl.toml")
             }
             Expected::Declared(_) | Expected::OneOf(_) => {
-                Finding::pass(check, format!("{id} exists, titled `{title}`"))
+                let message = format!("{id} exists, titled `{title}`");
+                let message = match source {
+                    Source::Deployed(_) => format!("{message} ({source})"),
+                    _ => message,
+                };
+                Finding::pass(check, message)
             }
         }
         .about(subject)
     }
 
+    /// Reports an id that the account does not have.
+    fn unknown(&self, context: &CheckContext<'_>) -> Finding {
+        let account = context.account().map(ToString::to_string);
+        let account = account.unwrap_or_default();
+        let Target { id, source, .. } = self.target;
+        if let Source::Deployed(what) = source {
+            let message = format!("{id}, which the {what} binds, is not in account {account}");
+            return Finding::fail(Check::Namespaces, message).hint(
+                "it was deleted or belongs to another account; write the id of a namespace that \
+                 exists into the file, and deploy",
+            );
+        }
+        let message = format!("{id} is not in account {account}");
+        Finding::fail(Check::Namespaces, message).hint(format!(
+            "it was deleted or belongs to another account; `kvctl provision --replace-id {id}` \
+             replaces it"
+        ))
+    }
+
     fn expected(&self, context: &CheckContext<'_>) -> Expected {
-        let binding = &self.entry.binding;
-        let environment = &self.scope.section;
-        let is_preview = self.field == Field::PreviewId
-            && self.entry.declared(Field::PreviewId) != self.entry.declared(Field::Id);
+        let Bound { section, entry, .. } = self.bound;
+        let binding = &entry.binding;
+        let is_preview =
+            self.is_preview() && entry.declared(Field::PreviewId) != entry.declared(Field::Id);
         let declared = context.options.manifest;
         let declared = declared.and_then(|m| m.namespace(binding)?.title.as_ref());
-        if let Some(title) = declared.and_then(|title| in_section(title, environment).ok()) {
+        if let Some(title) = declared.and_then(|title| in_section(title, section).ok()) {
             return match preview(&title) {
                 Ok(twin) if is_preview => Expected::OneOf(vec![twin.to_string()]),
                 _ => Expected::Declared(title.to_string()),
             };
         }
-        let Ok(document) = context.document() else {
-            return Expected::OneOf(Vec::new());
-        };
-        let Ok(usual) = desired::conventional_titles(document.project(), self.scope, binding)
-        else {
+        let project = context.document().map(Document::project);
+        let usual = project.ok().and_then(|project| {
+            let scope = project.scope(section)?;
+            desired::conventional_titles(project, scope, binding).ok()
+        });
+        let Some(usual) = usual else {
             return Expected::OneOf(Vec::new());
         };
         let titles = [usual.wanted].into_iter().chain(usual.deploy_form);

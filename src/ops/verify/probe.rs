@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     Check, Finding,
     blocked::{Blocked, said},
-    context::{CheckContext, Probed, Target},
+    context::{CheckContext, ProbeTarget, Probed},
 };
 use crate::{
     api::{self, Lifetime, Namespace},
@@ -61,7 +61,7 @@ async fn probe_all(context: &CheckContext<'_>) -> Vec<Probed> {
     probes.buffered(AT_ONCE).collect().await
 }
 
-async fn probe_one(context: &CheckContext<'_>, target: Target) -> Probed {
+async fn probe_one(context: &CheckContext<'_>, target: ProbeTarget) -> Probed {
     let (probed, wrote) = match Probe::begin(context, &target) {
         Err(blocked) => (Err(ProbeFailure::Blocked(blocked)), false),
         Ok(mut probe) => (probe.run().await, probe.wrote),
@@ -167,7 +167,7 @@ struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    fn begin(context: &'a CheckContext<'a>, target: &'a Target) -> Result<Self, Blocked> {
+    fn begin(context: &'a CheckContext<'a>, target: &'a ProbeTarget) -> Result<Self, Blocked> {
         let key = random_key()?;
         // Long enough that the key does not expire while it is looked for.
         let seconds = (context.options.consistency.as_secs() + 30).max(60);

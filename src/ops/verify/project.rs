@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::{Check, Finding, Subject, context::CheckContext};
+use super::{Check, Finding, Subject, context::CheckContext, deployed};
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
@@ -10,9 +10,9 @@ use crate::{
     ops::scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
 };
 
-/// The check `configuration`: the file can be read, and every binding has an id. Shapes and duplicates
+/// The check `configuration`: the file can be read, and every binding leads to a namespace. Shapes and duplicates
 /// are refused when the file is read, each with its place.
-pub(super) fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
+pub(super) async fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Configuration;
     let scopes = match context.scopes() {
         Ok(scopes) => scopes,
@@ -20,12 +20,13 @@ pub(super) fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for scope in &scopes {
-        findings.extend(
-            scope
-                .entries
-                .iter()
-                .filter_map(|e| wrong_id(context, scope, e)),
-        );
+        for entry in &scope.entries {
+            let wrong = wrong_id(context, scope, entry);
+            findings.extend(match wrong {
+                None => deployed::unresolved(context, scope, entry).await,
+                wrong => wrong,
+            });
+        }
         findings.extend(unbound_declarations(context, scope));
         if scope.entries.is_empty() && findings.is_empty() {
             findings.push(empty_section(scope));
@@ -33,9 +34,13 @@ pub(super) fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
     }
     if findings.is_empty() {
         let count: usize = scopes.iter().map(|scope| scope.entries.len()).sum();
-        let message = match count {
-            1 => "the binding has an id".to_owned(),
-            _ => format!("all {count} bindings have ids"),
+        let has_no_id = |scope: &&Scope| scope.entries.iter().filter(|e| !e.has_id_key()).count();
+        let deployed: usize = scopes.iter().map(has_no_id).sum();
+        let message = match (count, deployed) {
+            (1, 0) => "the binding has an id".to_owned(),
+            (1, _) => "the binding has an id in what is deployed".to_owned(),
+            (_, 0) => format!("all {count} bindings have ids"),
+            _ => format!("all {count} bindings have ids, {deployed} of them in what is deployed"),
         };
         let local = "valid; the local store needs no ids";
         let message = if context.is_local() { local } else { &message };
@@ -44,7 +49,8 @@ pub(super) fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Judges the ids of one binding; `None` is that all is well.
+/// Judges what the file says for the ids of one binding; `None` is that all is well. wrangler sends a
+/// placeholder as it is, whatever is deployed.
 fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
     if context.is_local() {
         return None;
@@ -55,7 +61,12 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
     let command = provision_command(environment, &entry.binding);
     for field in [Field::Id, Field::PreviewId] {
         let message = match entry.declared(field) {
-            DeclaredId::Absent if field == Field::Id => "the binding has no `id`".to_owned(),
+            DeclaredId::Absent if field == Field::Id && entry.id.is_some() => {
+                "`id` is empty, which wrangler refuses".to_owned()
+            }
+            DeclaredId::Absent if field == Field::PreviewId && entry.preview_id.is_some() => {
+                return Some(empty_preview(context, scope, entry));
+            }
             DeclaredId::Placeholder(text) => {
                 format!("`{field}` is the placeholder `{text}`, not an id")
             }
@@ -70,6 +81,15 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
         return Some(finding.hint(format!("run `{command}` to write one")));
     }
     None
+}
+
+fn empty_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Finding {
+    let at = entry.preview_id.as_ref().map(|text| text.position);
+    let message = "`preview_id` is empty: `wrangler dev` loses what is written to it";
+    Finding::fail(Check::Configuration, message)
+        .about(Subject::binding(&scope.section, &entry.binding))
+        .at(context.place(at.unwrap_or(entry.position)))
+        .hint("write an id, or remove the `preview_id`")
 }
 
 /// Finds bindings that `kvctl.toml` declares and the section does not have.
@@ -96,7 +116,7 @@ fn empty_section(scope: &Scope) -> Finding {
 }
 
 /// Returns the command that gives a binding its id.
-fn provision_command(section: &Section, binding: &Binding) -> String {
+pub(super) fn provision_command(section: &Section, binding: &Binding) -> String {
     let arguments = std::iter::once(binding.to_string()).chain(section.arguments());
     let arguments: Vec<_> = arguments.map(|it| shell_quoted(&it).into_owned()).collect();
     format!("kvctl provision {}", arguments.join(" "))

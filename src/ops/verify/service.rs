@@ -7,7 +7,7 @@ use super::{
     Check, Class, Finding, assertions,
     blocked::Blocked,
     context::{CheckContext, TokenAnswer, Writing},
-    probe,
+    deployed, probe,
 };
 use crate::{
     api::{Client, Scheme, VISIT_BYTES},
@@ -48,6 +48,15 @@ async fn wait_for_all(context: &CheckContext<'_>) {
     }
     if context.is_selected(Check::Permission) && !context.options.read_only {
         writing(context).await;
+    }
+    if context.is_selected(Check::Deployed) {
+        deployed::check(context).await;
+    }
+    if [Check::Configuration, Check::Namespaces]
+        .into_iter()
+        .any(|check| context.is_selected(check))
+    {
+        context.bound().await.ok();
     }
     if context.is_selected(Check::Assertions) {
         assertions::results(context).await;

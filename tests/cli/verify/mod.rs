@@ -101,7 +101,7 @@ fn run(sandbox: &Sandbox, args: &[&str]) -> Seen {
 }
 
 #[test]
-fn a_healthy_project_passes_with_two_requests_and_five_for_each_namespace() {
+fn a_healthy_project_passes_with_three_requests_and_five_for_each_namespace() {
     let sandbox = project();
     let before = sandbox.emulator.log().len();
     let seen = run(&sandbox, &[]);
@@ -115,7 +115,7 @@ fn a_healthy_project_passes_with_two_requests_and_five_for_each_namespace() {
             format!("{} {}", entry.method, kind.unwrap_or(path))
         })
         .collect();
-    assert_eq!(asked.len(), 2 + 2 * 5, "{asked:#?}");
+    assert_eq!(asked.len(), 3 + 2 * 5, "{asked:#?}");
     for kind in [
         "PUT values",
         "GET values",

@@ -1,0 +1,325 @@
+//! `verify` beside what is deployed: an id that only the Worker has counts, and drift is named.
+
+use super::{Service, deployed::forbidding, verify::checked};
+use crate::{
+    emulator::{Action, Answer, Fault},
+    ops::verify::{Class, Finding, Status},
+};
+
+const CHECKS: &[&str] = &["configuration", "namespaces", "deployed"];
+
+const NO_ID: &str = "name = \"bio\"\nmain = \"a.ts\"\n[[kv_namespaces]]\nbinding = \"CACHE\"\n";
+
+const GONE: &str = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
+
+fn shown(finding: &Finding, hide: &[&str]) -> String {
+    let Finding {
+        check,
+        status,
+        subject,
+        message,
+        hint,
+        place,
+        ..
+    } = finding;
+    let mut text = format!("{} {check} [{subject}] {message}", status.as_str());
+    if *status == Status::Warn || *status == Status::Fail {
+        let place = place.as_ref().map(ToString::to_string);
+        for line in place.iter().chain(hint) {
+            text = format!("{text}\n  {line}");
+        }
+    }
+    for (index, id) in hide.iter().enumerate() {
+        text = text.replace(id, &format!("[ID {index}]"));
+    }
+    text
+}
+
+async fn said(service: &Service, file: &str, hide: &[&str]) -> String {
+    let verified = checked(service, file, "", CHECKS, true).await;
+    let all = verified.findings.iter().map(|it| shown(it, hide));
+    all.collect::<Vec<_>>().join("\n")
+}
+
+fn with_id(id: &str) -> String {
+    format!("{NO_ID}id = \"{id}\"\n")
+}
+
+#[tokio::test]
+async fn an_id_that_only_the_worker_has_is_no_failure_and_is_reported() {
+    let service = Service::new();
+    let id = service.create("bio-CACHE").await;
+    service.deploy("bio", &[("CACHE", id.as_str())]);
+    let before = service.emulator.log().len();
+    let verified = checked(&service, NO_ID, "", CHECKS, true).await;
+    assert_eq!(service.count("GET", "/settings"), 1);
+    assert_eq!(service.emulator.log().len() - before, 2);
+    assert_eq!(verified.ids["CACHE"], id.as_str());
+    let all = verified.findings.iter();
+    let all: Vec<_> = all.map(|it| shown(it, &[id.as_str()])).collect();
+    insta::assert_snapshot!(all.join("\n"), @"
+    pass configuration [] the binding has an id in what is deployed
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE` (id from the deployed Worker)
+    pass deployed [] the Worker `bio` agrees with the file
+    ");
+}
+
+#[tokio::test]
+async fn an_id_from_the_worker_is_probed_and_asserted_like_any_other() {
+    let service = Service::new();
+    let id = service.create("bio-CACHE").await;
+    service.deploy("bio", &[("CACHE", id.as_str())]);
+    let assertion = "[[assert]]\nbinding = \"CACHE\"\nkey = \"k\"\nexists = false\n";
+    let only = ["probe", "assertions"];
+    let verified = checked(&service, NO_ID, assertion, &only, false).await;
+    let all = verified.findings.iter();
+    let statuses: Vec<_> = all.map(|it| it.status).collect();
+    assert_eq!(statuses, [Status::Pass, Status::Pass]);
+    assert_eq!(service.count("PUT", id.as_str()), 1);
+}
+
+/// wrangler sends the text as it is, so the file does not deploy.
+#[tokio::test]
+async fn a_placeholder_is_a_failure_whatever_is_deployed() {
+    let service = Service::new();
+    let id = service.create("bio-CACHE").await;
+    service.deploy("bio", &[("CACHE", id.as_str())]);
+    let file = with_id("<id>");
+    insta::assert_snapshot!(said(&service, &file, &[id.as_str()]).await, @"
+    fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
+      wrangler.toml:5:6
+      run `kvctl provision CACHE` to write one
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE` (id from the deployed Worker)
+    pass deployed [] the Worker `bio` agrees with the file
+    ");
+}
+
+#[tokio::test]
+async fn without_an_id_anywhere_the_command_that_writes_one_is_named() {
+    let service = Service::new();
+    insta::assert_snapshot!(said(&service, NO_ID, &[]).await, @"
+    fail configuration [CACHE] the binding has no `id`, and the Worker `bio` is not deployed
+      wrangler.toml:3:1
+      run `kvctl provision CACHE` to write one
+    skip namespaces [] no binding has an id
+    skip deployed [] the Worker `bio` is not deployed
+    ");
+    service.deploy("bio", &[("OTHER", GONE)]);
+    insta::assert_snapshot!(said(&service, NO_ID, &[]).await, @"
+    fail configuration [CACHE] the binding has no `id`, and the Worker `bio` does not bind it
+      wrangler.toml:3:1
+      run `kvctl provision CACHE` to write one
+    skip namespaces [] no binding has an id
+    warn deployed [] the deployed Worker binds `OTHER` to 7d0c3b9e4a514c5ab9c1f0a4d2e35b61, and the file does not have the binding
+      the next deployment removes it; add it to the file to keep it
+    ");
+    let nameless = NO_ID.replace("name = \"bio\"", "");
+    insta::assert_snapshot!(said(&service, &nameless, &[]).await, @"
+    fail configuration [CACHE] the binding has no `id`, and the file has no valid `name` of a Worker to ask
+      wrangler.toml:3:1
+      write the `name` of the Worker into the file, and run `kvctl provision CACHE`
+    skip namespaces [] no binding has an id
+    skip deployed [] the file has no valid `name` of a Worker to ask
+    ");
+}
+
+#[tokio::test]
+async fn who_may_not_ask_fails_only_what_has_no_other_id() {
+    let service = forbidding();
+    let id = service.create("bio-CACHE").await;
+    insta::assert_snapshot!(said(&service, &with_id(id.as_str()), &[id.as_str()]).await, @"
+    pass configuration [] the binding has an id
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
+    skip deployed [] the Worker `bio` may not be asked; that needs the permission `Workers Scripts Read`
+    ");
+    insta::assert_snapshot!(said(&service, NO_ID, &[]).await, @"
+    skip configuration [CACHE] the check `deployed` failed
+    skip namespaces [] no binding has an id
+    fail deployed [CACHE] the binding has no `id`, and the Worker `bio` may not be asked for it
+      wrangler.toml:3:1
+      give the token the permission `Workers Scripts Read`, or write the id into the file
+    ");
+    let verified = checked(&service, NO_ID, "", CHECKS, true).await;
+    let failed = verified.findings.iter();
+    let failed: Vec<_> = failed.filter(|it| it.status == Status::Fail).collect();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert_eq!(failed[0].class, Class::Denied);
+    // Without the check, nobody else says it.
+    let verified = checked(&service, NO_ID, "", &["configuration"], true).await;
+    assert_eq!(verified.findings[0].status, Status::Fail);
+    assert_eq!(verified.findings[0].class, Class::Denied);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_fails_and_is_not_taken_for_not_deployed() {
+    let pages = [
+        (500, ""),
+        (200, "<html>"),
+        (403, "<html>"),
+        (404, "<html>"),
+        (404, r#"{"success":false,"errors":[]}"#),
+        (
+            200,
+            r#"{"success":true,"errors":[],"result":{"bindings":{}}}"#,
+        ),
+        (
+            200,
+            r#"{"success":true,"errors":[],"result":{"bindings":[{"type":"kv_namespace","name":"CACHE","namespace_id":"x"}]}}"#,
+        ),
+    ];
+    for (status, body) in pages {
+        let service = Service::new();
+        let id = service.create("bio-CACHE").await;
+        let fault = Fault::new(
+            "GET",
+            "/settings",
+            Action::Answer(Answer::new(status, body)),
+        );
+        service.emulator.fault(fault.forever());
+        for file in [NO_ID.to_owned(), with_id(id.as_str())] {
+            let verified = checked(&service, &file, "", CHECKS, true).await;
+            let failed = verified.findings.iter();
+            let failed: Vec<_> = failed.filter(|it| it.status == Status::Fail).collect();
+            assert_eq!(failed.len(), 1, "{status} {body}: {failed:#?}");
+            assert_eq!(failed[0].check.name(), "deployed", "{status} {body}");
+            assert!(
+                failed[0].message.contains("Worker `bio`"),
+                "{}",
+                failed[0].message
+            );
+        }
+        // Asked once each, though two checks need it.
+        assert_eq!(service.count("GET", "/settings"), 2, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn drift_is_a_warning_and_names_both_ids() {
+    let service = Service::new();
+    let id = service.create("bio-CACHE").await;
+    let other = service.create("other").await;
+    let hide = [id.as_str(), other.as_str()];
+    let file = with_id(id.as_str());
+    service.deploy("bio", &[("CACHE", other.as_str())]);
+    insta::assert_snapshot!(said(&service, &file, &hide).await, @"
+    pass configuration [] the binding has an id
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
+    warn deployed [CACHE] the deployed Worker binds [ID 1], the file has [ID 0]
+      wrangler.toml:5:6
+      deploy the project to bind the file's id, or write the deployed id into the file to keep using that namespace
+    ");
+    service.deploy("bio", &[("OLD", other.as_str())]);
+    insta::assert_snapshot!(said(&service, &file, &hide).await, @"
+    pass configuration [] the binding has an id
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
+    warn deployed [CACHE] the deployed Worker does not bind it yet
+      wrangler.toml:5:6
+      deploy the project to bind it
+    warn deployed [] the deployed Worker binds `OLD` to [ID 1], and the file does not have the binding
+      the next deployment removes it; add it to the file to keep it
+    ");
+    service.deploy("bio", &[("CACHE", GONE)]);
+    insta::assert_snapshot!(said(&service, &file, &hide).await, @"
+    pass configuration [] the binding has an id
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
+    fail deployed [CACHE] the deployed Worker binds 7d0c3b9e4a514c5ab9c1f0a4d2e35b61, which the account does not have; the file has [ID 0]
+      wrangler.toml:5:6
+      deploy the project to bind the file's id
+    ");
+}
+
+#[tokio::test]
+async fn a_deployed_namespace_that_is_gone_is_a_failure() {
+    let service = Service::new();
+    service.create("other").await;
+    service.deploy("bio", &[("CACHE", GONE)]);
+    insta::assert_snapshot!(said(&service, NO_ID, &[]).await, @"
+    pass configuration [] the binding has an id in what is deployed
+    fail namespaces [CACHE] 7d0c3b9e4a514c5ab9c1f0a4d2e35b61, which the Worker `bio` binds, is not in account 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+      wrangler.toml:3:1
+      it was deleted or belongs to another account; write the id of a namespace that exists into the file, and deploy
+    pass deployed [] the Worker `bio` agrees with the file
+    ");
+}
+
+#[tokio::test]
+async fn two_sections_of_one_worker_must_agree() {
+    let service = Service::new();
+    let id = service.create("bio-CACHE").await;
+    let other = service.create("bio-staging-CACHE").await;
+    let file = format!(
+        "{}[env.staging]\nname = \"bio\"\n[[env.staging.kv_namespaces]]\nbinding = \"CACHE\"\nid = \
+         \"{other}\"\n",
+        with_id(id.as_str())
+    );
+    service.deploy("bio", &[("CACHE", id.as_str())]);
+    insta::assert_snapshot!(said(&service, &file, &[id.as_str(), other.as_str()]).await, @"
+    pass configuration [] all 2 bindings have ids
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
+    warn namespaces [staging/CACHE] [ID 1] is titled `bio-staging-CACHE`, expected `bio-CACHE`
+      wrangler.toml:10:6
+      check the id, or set the expected `title` in kvctl.toml
+    fail deployed [staging/CACHE] [ID 1] here, and [ID 0] at wrangler.toml:3:1 at the top level: both sections deploy the Worker `bio`
+      wrangler.toml:8:1
+      give the environment another `name`, or both the same id
+    pass deployed [] the Worker `bio` agrees with the file
+    ");
+    assert_eq!(service.count("GET", "/settings"), 1);
+}
+
+#[tokio::test]
+async fn a_pages_project_is_compared_side_by_side() {
+    let service = Service::new();
+    let id = service.create("bio-CACHE").await;
+    let other = service.create("bio-preview-CACHE").await;
+    let hide = [id.as_str(), other.as_str()];
+    let make = |production: &str, preview: &str| {
+        let (production, preview) = ([("CACHE", production)], [("CACHE", preview)]);
+        let made = service
+            .emulator
+            .create_project(&service.account, "bio", &production, &preview);
+        made.unwrap();
+    };
+    let pages = |fields: &str| {
+        format!(
+            "name = \"bio\"\npages_build_output_dir = \"dist\"\n[[kv_namespaces]]\nbinding = \
+             \"CACHE\"\n{fields}"
+        )
+    };
+    make(id.as_str(), other.as_str());
+    let top = pages(&format!("id = \"{id}\"\npreview_id = \"{other}\"\n"));
+    insta::assert_snapshot!(said(&service, &top, &hide).await, @"
+    pass configuration [] the binding has an id
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
+    warn namespaces [CACHE preview_id] [ID 1] is titled `bio-preview-CACHE`, expected `bio-CACHE_preview`
+      wrangler.toml:6:14
+      check the id, or set the expected `title` in kvctl.toml
+    warn deployed [CACHE] the Pages project's preview environment binds [ID 1], the file has [ID 0]
+      wrangler.toml:5:6
+      deploy the project to bind the file's id, or write the deployed id into the file to keep using that namespace
+    ");
+    let both = format!(
+        "{}[[env.preview.kv_namespaces]]\nbinding = \"CACHE\"\nid = \"{other}\"\n",
+        pages(&format!("id = \"{id}\"\n"))
+    );
+    insta::assert_snapshot!(said(&service, &both, &hide).await, @"
+    pass configuration [] all 2 bindings have ids
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
+    pass namespaces [preview/CACHE] [ID 1] exists, titled `bio-preview-CACHE`
+    pass deployed [] the Pages project `bio` agrees with the file
+    pass deployed [preview] the Pages project `bio` agrees with the file
+    ");
+    insta::assert_snapshot!(said(&service, &pages(""), &hide).await, @"
+    fail configuration [CACHE] the binding has no `id`, and the Pages project `bio` binds [ID 0] in production and [ID 1] in previews
+      wrangler.toml:3:1
+      give `env.production` and `env.preview` entries of their own
+    skip namespaces [] no binding has an id
+    pass deployed [] the Pages project `bio` agrees with the file
+    ");
+    make(id.as_str(), id.as_str());
+    insta::assert_snapshot!(said(&service, &pages(""), &hide).await, @"
+    pass configuration [] the binding has an id in what is deployed
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE` (id from the deployed Pages project)
+    pass deployed [] the Pages project `bio` agrees with the file
+    ");
+}
