@@ -28,6 +28,10 @@ pub struct ProvisionArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
 
+    /// Add the environment of `--env` if the file does not have it
+    #[arg(long, conflicts_with_all = ["all_envs", "in_previews"])]
+    pub add_env: bool,
+
     /// Namespace that `wrangler dev --remote` uses
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     pub preview: PreviewMode,

@@ -17,7 +17,8 @@ use crate::{
 
 pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<()> {
     let document = context.files.document()?;
-    let scopes = context.scopes(&document, args.scope.all_envs)?;
+    let selected = context.scopes(&document, args.scope.all_envs)?;
+    let scopes = document.project().with_previews(&selected);
     let renamings = rename_binding::plan(&document, &scopes, &args.old, &args.new)?;
     let text = document.edit(&rename_binding::edits(&renamings, &args.new))?;
     let changed = text != document.text();

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     Edit, Entry, Error, Field, Format, Location, Position, Project, Scope, node::Node, reader,
 };
-use crate::domain::Section;
+use crate::domain::{EnvName, Section};
 
 /// A text and what it says.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub(super) struct Content {
     pub(super) text: String,
     pub(super) root: Node,
     pub(super) project: Project,
+    /// Environments that the text may not have yet: the first edit of one adds it.
+    added: Vec<EnvName>,
 }
 
 impl Content {
@@ -23,7 +25,28 @@ impl Content {
             text,
             root,
             project,
+            added: Vec::new(),
         })
+    }
+
+    /// Adds environments without bindings, where they are not there yet.
+    pub(super) fn with_environments(mut self, names: &[EnvName]) -> Self {
+        for name in names {
+            let section = Section::from(name.clone());
+            if self.project.scope(&section).is_none() {
+                self.project.environments.push(Scope {
+                    section,
+                    ..Scope::default()
+                });
+            }
+        }
+        self.added.extend_from_slice(names);
+        self
+    }
+
+    /// Reads `text`, which comes after this one.
+    pub(super) fn next(&self, path: &Path, format: Format, text: String) -> Result<Self, Error> {
+        Ok(Self::read(path, format, text)?.with_environments(&self.added))
     }
 
     pub(super) fn scope(&self, path: &Path, section: &Section) -> Result<&Scope, Error> {

@@ -12,7 +12,10 @@ use std::{
 use super::{
     Edit, Error, Field, Format, Location, Position, Project, Scope, content::Content, layout,
 };
-use crate::{domain::Section, fsx};
+use crate::{
+    domain::{EnvName, Section},
+    fsx,
+};
 
 /// The most that a wrangler file may hold, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
@@ -81,6 +84,14 @@ impl Document {
         Self::create(path, text)
     }
 
+    /// Adds an environment without bindings, where the file has none of this name. The text stays the
+    /// same until an edit adds a binding to it.
+    #[must_use]
+    pub fn with_environment(self, name: EnvName) -> Self {
+        let content = self.content.with_environments(&[name]);
+        Self { content, ..self }
+    }
+
     /// Returns where the file is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -144,7 +155,8 @@ impl Document {
         let unclean = || Error::EditNotClean {
             path: self.path.clone(),
         };
-        let content = Content::read(&self.path, self.format, text).map_err(|_refusal| unclean())?;
+        let content = before.next(&self.path, self.format, text);
+        let content = content.map_err(|_refusal| unclean())?;
         if content.root.means_the_same_as(&expected) {
             Ok((content, splices))
         } else {

@@ -120,6 +120,9 @@ impl Edit {
 
     /// Changes `root` to what a file says after the edit, for an edit that fits the file.
     pub(super) fn apply(&self, root: &mut Node) {
+        if matches!(self, Self::Add { .. }) {
+            add_tables(root, &path(self.section()));
+        }
         let Some(scope) = scope_mut(root, self.section()) else {
             return;
         };
@@ -180,6 +183,19 @@ fn is(entry: &Node, binding: &Binding) -> bool {
 
 fn scope_mut<'n>(root: &'n mut Node, section: &Section) -> Option<&'n mut Node> {
     path(section).into_iter().try_fold(root, get_mut)
+}
+
+/// Adds the tables that `keys` lead through and that are missing.
+fn add_tables(root: &mut Node, keys: &[&str]) {
+    let [key, rest @ ..] = keys else { return };
+    if root.get(key).is_none()
+        && let NodeKind::Object(properties, _) = &mut root.kind
+    {
+        properties.push(property(key, object(Vec::new())));
+    }
+    if let Some(next) = get_mut(root, key) {
+        add_tables(next, rest);
+    }
 }
 
 fn entry_mut<'n>(scope: &'n mut Node, binding: &Binding) -> Option<&'n mut Vec<Property>> {

@@ -3,7 +3,9 @@
 use std::{fmt, io, path::PathBuf};
 
 use super::{Position, problem::Problem};
-use crate::domain::{Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section};
+use crate::domain::{
+    Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, nearest,
+};
 
 /// A position in a file, written `path:line:column`, which terminals turn into a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,10 +167,13 @@ impl Classify for Error {
             }
             Self::Encoding { at } => Hint::edit(at, "save the file as UTF-8"),
             Self::Shape { at, problem } => Hint::edit(at, problem.remedy()),
-            Self::UnknownEnvironment { path, wanted, .. } => {
-                let what =
-                    format!("add the environment `{wanted}` to the file, or leave out `--env`");
-                Hint::edit(path.display(), what)
+            Self::UnknownEnvironment { wanted, known, .. } => {
+                let arguments = ["--env", wanted.as_str(), "--add-env"].map(str::to_owned);
+                let purpose = match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
+                    Some(near) => format!("to add the environment; did you mean `--env {near}`?"),
+                    None => "to add the environment, or leave out `--env`".to_owned(),
+                };
+                Hint::run_with("provision", arguments, purpose)
             }
             Self::NoPreviews { path } => Hint::edit(
                 path.display(),

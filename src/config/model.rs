@@ -22,7 +22,7 @@ pub struct Project {
 }
 
 /// A section that the file has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Which section.
     pub section: Section,
@@ -109,6 +109,18 @@ impl Project {
         let own = self.scope(&section.deployed());
         own.and_then(|scope| scope.compliance_region.as_ref())
             .or(self.top.compliance_region.as_ref())
+    }
+
+    /// Returns `scopes` and their own `previews`, each once.
+    pub fn with_previews<'p>(&'p self, scopes: &[&'p Scope]) -> Vec<&'p Scope> {
+        let is_of = |previews: &&Scope, scope: &&Scope| {
+            scope.section.clone().previews() == previews.section && !scope.section.is_previews()
+        };
+        let is_selected = |previews: &&Scope| scopes.iter().any(|s| s.section == previews.section);
+        let own = self.previews.iter().filter(|previews| {
+            !is_selected(previews) && scopes.iter().any(|scope| is_of(previews, scope))
+        });
+        scopes.iter().copied().chain(own).collect()
     }
 
     /// Lists what is deployed: the top level and the environments.

@@ -303,6 +303,10 @@ fn holds_for(name: &str, text: &str, dice: &mut Dice) {
         .unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert_eq!(document.edit(&[]).unwrap(), text);
 
+    let document = match dice.pick(&["", "e0", "new", "new section"]) {
+        "" => document,
+        name => document.with_environment(name.parse().unwrap()),
+    };
     let edits = edits(dice, document.project());
     let mut content = document.content().clone();
     for group in groups(&edits) {

@@ -21,7 +21,7 @@ use crate::{
 /// What a rename does in one scope.
 #[derive(Debug, Clone)]
 pub struct Renaming {
-    /// The environment; `None` is the top level.
+    /// The section.
     pub section: Section,
     /// The entry as it is.
     pub entry: Entry,
@@ -193,6 +193,7 @@ pub fn plan(
             .map(|e| e.binding.to_string());
         let place = match scopes {
             [one] => one.section.place(),
+            [one, previews] if one.section == previews.section.deployed() => one.section.place(),
             _ => "in any section".to_owned(),
         };
         return Err(Error::Absent {

@@ -210,6 +210,73 @@ fn environments_have_namespaces_of_their_own() {
 }
 
 #[test]
+fn an_environment_is_added_only_on_request() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n\n[env.production]\n");
+    let seen = sandbox.expect(5, &["provision", "A", "--env", "produktion", "--yes"]);
+    let hint = "provision --env produktion --add-env` to add the environment; did you mean \
+                `--env production`?";
+    assert!(seen.stderr.contains(hint), "{}", seen.stderr);
+    sandbox.expect(2, &["provision", "A", "--add-env"]);
+    assert_eq!(sandbox.emulator.log().len(), 0);
+
+    let command = ["provision", "A", "--env", "staging", "--add-env"];
+    sandbox.expect(0, &command);
+    let text = sandbox.read("wrangler.toml");
+    let added = "[env.production]\n\n[[env.staging.kv_namespaces]]\nbinding = \"A\"\nid = \"";
+    assert!(text.contains(added), "{text}");
+    assert_eq!(titles(&sandbox), ["bio-staging-A".to_owned()].into());
+    sandbox.expect(0, &[command.as_slice(), &["--check"]].concat());
+
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"p\"\npages_build_output_dir = \"dist\"\n",
+    );
+    let seen = sandbox.expect(9, &command);
+    assert!(seen.stderr.contains("--env preview"), "{}", seen.stderr);
+    sandbox.expect(0, &["provision", "A", "--env", "preview", "--add-env"]);
+}
+
+#[test]
+fn previews_get_ids_for_what_they_have_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    let file = "name = \"bio\"\n[[kv_namespaces]]\nbinding = \"A\"\nid = \"\"\n[[kv_namespaces]]\n\
+                binding = \"B\"\nid = \"\"\n[[previews.kv_namespaces]]\nbinding = \"A\"\n\
+                id = \"<REPLACE_ME>\"\n";
+    sandbox.write("wrangler.toml", file);
+    let seen = sandbox.run(&["verify", "--only", "configuration"]);
+    let said = "`wrangler preview` refuses to run while it is there";
+    assert!(seen.stdout.contains(said), "{}", seen.stdout);
+    let seen = sandbox.expect(0, &["provision", "--preview", "separate", "--dry-run"]);
+    assert!(
+        !seen.stdout.contains("@previews-A_preview"),
+        "{}",
+        seen.stdout
+    );
+
+    sandbox.expect(0, &["provision"]);
+    let expected = ["bio-A", "bio-B", "bio@previews-A"];
+    assert_eq!(titles(&sandbox), expected.map(str::to_owned).into());
+    let text = sandbox.read("wrangler.toml");
+    assert_eq!(text.matches("[[previews.").count(), 1);
+    sandbox.expect(0, &["provision", "--check"]);
+    sandbox.expect(0, &["verify", "--only", "configuration,namespaces"]);
+
+    let id = text.rsplit('"').nth(1).unwrap();
+    let seen = sandbox.expect(
+        0,
+        &["namespace", "delete", "--namespace-id", id, "--dry-run"],
+    );
+    assert!(seen.stderr.contains("`A` in `previews`"), "{}", seen.stderr);
+
+    sandbox.expect(0, &["rename-binding", "A", "LOGINS"]);
+    assert_eq!(
+        sandbox.read("wrangler.toml"),
+        text.replace("\"A\"", "\"LOGINS\"")
+    );
+}
+
+#[test]
 fn sections_of_one_worker_share_its_namespaces() {
     let sandbox = Sandbox::new();
     let text = "name = \"bio\"\n\n[[kv_namespaces]]\nbinding = \"SESSIONS\"\n\n\

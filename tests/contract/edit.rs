@@ -106,6 +106,10 @@ fn every_case_comes_out_byte_for_byte() {
         let edits: Vec<_> = steps.into_iter().map(Step::into_edit).collect();
 
         let document = Document::read(&case.join("in").with_extension(extension)).unwrap();
+        let environments = edits.iter().filter_map(|edit| edit.section().environment());
+        let document = environments.fold(document, |document, name| {
+            document.with_environment(name.clone())
+        });
         let edited = document.edit(&edits).unwrap();
         let expected = fs_err::read(case.join("out").with_extension(extension)).unwrap();
         let expected = String::from_utf8(expected).unwrap();

@@ -1,7 +1,7 @@
 //! The wrangler file of a provisioning: found, or made up.
 
 use crate::{
-    commands::Refused,
+    commands::{Refused, UsageError},
     config::{self, Document},
     context::Context,
     domain::ErrorClass,
@@ -37,6 +37,30 @@ pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
     })?;
     let date = context.now().strftime("%Y-%m-%d").to_string();
     Ok(Document::minimal(path, &name, &date)?)
+}
+
+/// Adds the environment that is selected, where the file does not have it and `add` allows it.
+pub(super) fn with_environment(
+    context: &Context,
+    document: Document,
+    add: bool,
+) -> Result<Document> {
+    if !add {
+        return Ok(document);
+    }
+    let section = context.section()?;
+    let Some(name) = section.environment() else {
+        let what = "`--add-env` adds the environment that is selected, and none is";
+        return Err(UsageError::new(what, "select one with `--env NAME`").into());
+    };
+    let pages = ["production", "preview"];
+    if document.project().is_pages && !pages.contains(&name.as_str()) {
+        let what = format!("a Pages project cannot have an environment `{name}`");
+        let hint = "Pages knows only `--env production` and `--env preview`";
+        return Err(Refused::new(what, hint).into());
+    }
+    let name = name.clone();
+    Ok(document.with_environment(name))
 }
 
 /// Makes a Worker's name out of a directory's: letters, digits and dashes.

@@ -47,7 +47,9 @@ async fn provision(
     conflict: Option<Failure>,
 ) -> Result<()> {
     let document = file::open(context, args.init)?;
-    let scopes = context.scopes(&document, args.scope.all_envs)?;
+    let document = file::with_environment(context, document, args.add_env)?;
+    let selected = context.scopes(&document, args.scope.all_envs)?;
+    let scopes = document.project().with_previews(&selected);
     let manifest = context.files.manifest(&document)?;
     let desired = desired_bindings(context, &document, &scopes, args, manifest.as_ref())?;
     // Before anything is created, so that what is refused is refused in time.

@@ -98,21 +98,38 @@ struct Array<'a> {
 
 impl Array<'_> {
     fn property(&self, others: &[Property], path: &[&str], entries: &[Fields<'_>]) -> String {
-        let array = match self.indent {
-            Some(indent) if self.sheet.format == Format::Jsonc => self.on_lines(indent, entries),
-            _ => self.on_one_line(entries),
-        };
-        let keys = path.iter().copied().chain(["kv_namespaces"]);
-        let keys: Vec<_> = keys.map(|key| self.key(key)).collect();
         let separator = FieldStyle::learn(self.sheet, others).between("kv_namespaces");
+        if self.sheet.format == Format::Jsonc {
+            return self.nested(path, self.indent, &separator, entries);
+        }
+        let keys = path.iter().copied().chain(["kv_namespaces"]);
+        let keys: Vec<_> = keys.map(bare_or_quoted).collect();
+        let array = self.on_one_line(entries);
         format!("{}{separator}{array}", keys.join("."))
     }
 
-    fn key(&self, key: &str) -> String {
-        match self.sheet.format {
-            Format::Toml => bare_or_quoted(key),
-            Format::Jsonc => literal(key),
-        }
+    /// Writes the array inside the objects that lead to it.
+    fn nested(
+        &self,
+        path: &[&str],
+        indent: Option<&str>,
+        separator: &str,
+        entries: &[Fields<'_>],
+    ) -> String {
+        let (key, value) = match (path, indent) {
+            ([], None) => ("kv_namespaces", self.on_one_line(entries)),
+            ([], Some(indent)) => ("kv_namespaces", self.on_lines(indent, entries)),
+            ([key, rest @ ..], None) => {
+                let member = self.nested(rest, None, separator, entries);
+                (*key, format!("{{ {member} }}"))
+            }
+            ([key, rest @ ..], Some(indent)) => {
+                let (ending, inner) = (self.ending, format!("{indent}{}", self.unit));
+                let member = self.nested(rest, Some(&inner), separator, entries);
+                (*key, format!("{{{ending}{inner}{member}{ending}{indent}}}"))
+            }
+        };
+        format!("{}{separator}{value}", literal(key))
     }
 
     fn on_one_line(&self, entries: &[Fields<'_>]) -> String {

@@ -103,13 +103,14 @@ pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> V
     let Some(first) = group.first() else {
         return Vec::new();
     };
-    let Some(scope) = scope(root, first.section()) else {
-        return Vec::new();
-    };
+    let scope = scope(root, first.section());
     if let Edit::Add { section, .. } = first {
         let entries: Vec<_> = group.iter().map(Edit::new_fields).collect();
         return add(sheet, section, scope, &entries);
     }
+    let Some(scope) = scope else {
+        return Vec::new();
+    };
     let of_fields = group.iter().filter_map(|edit| {
         let entry = entry(scope, edit.binding())?;
         match edit {
@@ -121,26 +122,27 @@ pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> V
     of_fields.flatten().collect()
 }
 
-/// Adds entries to `scope`, the table of `section`.
-fn add(sheet: Sheet<'_>, section: &Section, scope: &Node, entries: &[Fields<'_>]) -> Vec<Splice> {
-    if let Some(namespaces) = scope.get("kv_namespaces") {
+/// Adds entries to `scope`, the table of `section`, which may not be there yet.
+fn add(
+    sheet: Sheet<'_>,
+    section: &Section,
+    scope: Option<&Node>,
+    entries: &[Fields<'_>],
+) -> Vec<Splice> {
+    if let Some(namespaces) = scope.and_then(|scope| scope.get("kv_namespaces")) {
         return match namespaces.layout() {
             Some(Layout::Header) => tables::append(sheet, namespaces, entries),
             _ => arrays::extend(sheet, namespaces, entries),
         };
     }
-    if scope.layout() == Some(Layout::Inline) {
-        return arrays::create(sheet, scope, &[], entries);
-    }
     // No header may reach into braces: what `env = { x.name = "w" }` implies grows by dotted keys.
     let path = path(section);
-    let mut table = sheet.root;
-    for (depth, key) in path.iter().enumerate() {
-        let Some(next) = table.get(key) else { break };
-        table = next;
-        if table.layout() == Some(Layout::Inline) {
-            return arrays::create(sheet, table, &path[depth + 1..], entries);
-        }
+    let tables = std::iter::successors(Some((sheet.root, 0)), |(table, depth)| {
+        Some((table.get(path.get(*depth)?)?, depth + 1))
+    });
+    let braces = tables.filter(|(table, _)| table.layout() == Some(Layout::Inline));
+    if let Some((table, depth)) = braces.last() {
+        return arrays::create(sheet, table, &path[depth..], entries);
     }
     tables::create(sheet, &path, scope, entries)
 }

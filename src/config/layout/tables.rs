@@ -46,7 +46,7 @@ pub(super) fn append(sheet: Sheet<'_>, namespaces: &Node, entries: &[Fields<'_>]
 pub(super) fn create(
     sheet: Sheet<'_>,
     path: &[&str],
-    scope: &Node,
+    scope: Option<&Node>,
     entries: &[Fields<'_>],
 ) -> Vec<Splice> {
     let text = sheet.text;
@@ -62,8 +62,13 @@ pub(super) fn create(
     }
     let keys: Vec<_> = path.iter().map(|key| bare_or_quoted(key)).collect();
     let header = format!("[[{}.kv_namespaces]]", keys.join("."));
-    let end = section_end(sheet, scope);
-    let example = headers(scope).max_by_key(|header| header.span.start);
+    // A new section goes below the others of its kind.
+    let Some(beside) = scope.or_else(|| sheet.root.get(path[0])) else {
+        let style = BlockStyle::new(sheet, header, text.len(), None);
+        return vec![style.at_end(text, entries)];
+    };
+    let end = section_end(sheet, beside);
+    let example = headers(beside).max_by_key(|header| header.span.start);
     let style = BlockStyle::new(sheet, header, end, example);
     vec![style.after(text, end, entries)]
 }

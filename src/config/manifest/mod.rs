@@ -63,9 +63,6 @@ pub struct ManifestNamespace {
     /// Its title, if not the usual one; environments append `-ENV`.
     #[serde(default, deserialize_with = "parsed_option")]
     pub title: Option<Title>,
-    /// Where its data must stay.
-    #[serde(default, deserialize_with = "parsed_option")]
-    pub jurisdiction: Option<Jurisdiction>,
     /// What its keys begin with.
     #[serde(default)]
     pub prefix: Option<String>,
@@ -75,6 +72,9 @@ pub struct ManifestNamespace {
     /// Whether deleting it, or many of its keys, needs `--confirm`.
     #[serde(default)]
     pub protect: bool,
+    /// Where its data must stay.
+    #[serde(default, deserialize_with = "parsed_option")]
+    pub jurisdiction: Option<Jurisdiction>,
 }
 
 fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -136,8 +136,8 @@ impl Classify for ManifestError {
         match self {
             Self::Read { .. } => ErrorClass::Config.into(),
             Self::Wrong { .. } => ErrorClass::Config.hint(
-                "kvctl.toml holds [[namespace]] tables with binding, title, prefix, ttl and \
-                 protect, [[assert]] tables with binding, and key or prefix, and a [scaffold] table",
+                "kvctl.toml holds [[namespace]] tables with binding, title, prefix, ttl, protect \
+                 and jurisdiction, [[assert]] tables with binding, and key or prefix, and a [scaffold] table",
             ),
         }
     }
@@ -275,9 +275,45 @@ mod tests {
     }
 
     #[test]
+    fn a_jurisdiction_is_one_that_the_service_knows() {
+        let read = |value: &str| {
+            let text = format!("[[namespace]]\nbinding = \"A\"\njurisdiction = {value}\n");
+            parse(&text).map(|m| m.namespaces[0].jurisdiction)
+        };
+        for known in ["eu", "fedramp", "us"] {
+            let read = read(&format!("\"{known}\"")).unwrap();
+            assert_eq!(read.map(Jurisdiction::as_str), Some(known));
+        }
+        let said = ["\"EU\"", "\"\"", "1"];
+        let said = said.map(|value| read(value).unwrap_err().to_string());
+        insta::assert_snapshot!(said.join("\n"), @"
+        kvctl.toml:3:16: unknown jurisdiction `EU`; expected eu, fedramp or us
+        kvctl.toml:3:16: unknown jurisdiction ``; expected eu, fedramp or us
+        kvctl.toml:3:16: invalid type: integer `1`, expected a string
+        ");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_jurisdiction_is_read_or_refused_where_it_stands(text in "[a-z]{0,8}|eu|us|fedramp") {
+            let file = format!("[[namespace]]\nbinding = \"A\"\njurisdiction = \"{text}\"\n");
+            match (parse(&file), text.parse::<Jurisdiction>()) {
+                (Ok(manifest), Ok(known)) => {
+                    proptest::prop_assert_eq!(manifest.namespaces[0].jurisdiction, Some(known));
+                }
+                (Err(error), Err(_)) => {
+                    let place = error.place().unwrap().position.to_string();
+                    proptest::prop_assert_eq!(place, "3:16");
+                }
+                (read, known) => proptest::prop_assert!(false, "{read:?} {known:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn errors_name_line_and_column() {
         let said = |text| parse(text).unwrap_err().to_string();
-        insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"kvctl.toml:2:1: unknown field `bindin`, expected one of `binding`, `title`, `prefix`, `ttl`, `protect`; the nearest is `binding`");
+        insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"kvctl.toml:2:1: unknown field `bindin`, expected one of `binding`, `title`, `prefix`, `ttl`, `protect`, `jurisdiction`; the nearest is `binding`");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"\"\n"), @"kvctl.toml:2:11: binding name is empty");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\n[[namespace]]\nbinding = \"A\"\n"), @"kvctl.toml:4:11: binding `A` appears twice");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\ntitle = \"A\"\n\n[[namespace]]\nbinding = \"A\" # A\nprefix = \"A\"\n# A\n"), @"kvctl.toml:6:11: binding `A` appears twice");

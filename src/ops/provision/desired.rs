@@ -2,7 +2,7 @@
 
 use super::titles::{self, Titles};
 use crate::{
-    config::{Entry, Located, Manifest, Project, Scope},
+    config::{Entry, Field, Located, Manifest, Project, Scope},
     domain::{
         Binding, Classification, Classify, ErrorClass, Jurisdiction, Section, Title, TitleError,
         is_worker_name,
@@ -158,18 +158,25 @@ impl Classify for Error {
 /// manifest's, else the default set.
 ///
 /// An environment without bindings of its own wants those of the top level, since wrangler does
-/// not inherit them.
+/// not inherit them. `previews` that are not selected alone want an id for each of their entries that
+/// has none, and nothing else.
 pub fn desired_bindings(
     project: &Project,
     scopes: &[&Scope],
     requested: &[RequestedBinding],
     manifest: Option<&Manifest>,
 ) -> Result<Vec<DesiredBinding>, Error> {
-    check_requested(requested, scopes.len())?;
+    let is_aside = |scope: &Scope| scopes.len() > 1 && scope.section.is_previews();
+    let count = scopes.iter().filter(|scope| !is_aside(scope)).count();
+    check_requested(requested, count)?;
     let mut desired = Vec::new();
     for scope in scopes {
-        for (binding, title) in requested_titles(project, scope, scopes.len(), requested, manifest)?
-        {
+        let titles = if is_aside(scope) {
+            unfilled(scope, requested, manifest)?
+        } else {
+            requested_titles(project, scope, count, requested, manifest)?
+        };
+        for (binding, title) in titles {
             let jurisdiction = manifest.and_then(|m| m.namespace(&binding)?.jurisdiction);
             desired.push(DesiredBinding {
                 jurisdiction,
@@ -195,23 +202,48 @@ fn check_requested(requested: &[RequestedBinding], scopes: usize) -> Result<(), 
     Ok(())
 }
 
+type MaybeTitled = (Binding, Option<DesiredTitle>);
+
+/// Returns `binding` with the title that the manifest gives it.
+fn titled(
+    manifest: Option<&Manifest>,
+    scope: &Scope,
+    binding: &Binding,
+) -> Result<MaybeTitled, Error> {
+    let title = manifest.and_then(|m| m.namespace(binding)?.title.as_ref());
+    let title = title.map(|title| in_section(title, &scope.section));
+    let title = title.transpose().map_err(|source| Error::Title {
+        binding: binding.clone(),
+        source,
+    })?;
+    Ok((binding.clone(), title.map(DesiredTitle::Declared)))
+}
+
+/// Returns the bindings of `scope` that have no id of the service, of those that are requested.
+fn unfilled(
+    scope: &Scope,
+    requested: &[RequestedBinding],
+    manifest: Option<&Manifest>,
+) -> Result<Vec<MaybeTitled>, Error> {
+    let is_wanted = |entry: &&Entry| {
+        let wanted = requested.iter().any(|r| r.binding == entry.binding);
+        let declared = entry.declared(Field::Id);
+        (requested.is_empty() || wanted) && declared.valid_where(|_| false).is_none()
+    };
+    let entries = scope.entries.iter().filter(is_wanted);
+    entries
+        .map(|entry| titled(manifest, scope, &entry.binding))
+        .collect()
+}
+
 fn requested_titles(
     project: &Project,
     scope: &Scope,
     scopes: usize,
     requested: &[RequestedBinding],
     manifest: Option<&Manifest>,
-) -> Result<Vec<(Binding, Option<DesiredTitle>)>, Error> {
-    let titled = |binding: &Binding| {
-        let title = manifest.and_then(|m| m.namespace(binding)?.title.as_ref());
-        let title = title.map(|title| in_section(title, &scope.section));
-        let wrong = |source| Error::Title {
-            binding: binding.clone(),
-            source,
-        };
-        let title = title.transpose().map_err(wrong)?;
-        Ok((binding.clone(), title.map(DesiredTitle::Declared)))
-    };
+) -> Result<Vec<MaybeTitled>, Error> {
+    let titled = |binding: &Binding| titled(manifest, scope, binding);
     if !requested.is_empty() {
         return requested
             .iter()

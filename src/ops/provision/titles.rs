@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Project, Scope},
-    domain::{Binding, Section, Title, TitleError},
+    domain::{Binding, EnvName, Section, Title, TitleError},
 };
 
 /// The titles that belong to one binding of one scope.
@@ -35,13 +35,24 @@ pub fn worker_name(project: &Project, section: &Section) -> Option<String> {
     })
 }
 
-/// Returns the titles of `binding` by convention: `<worker>-<BINDING>`.
+/// Returns the titles of `binding` by convention: `<worker>-<BINDING>`, in `previews`
+/// `<worker>@previews-<BINDING>`. No Worker's name holds an `@`, so previews never share a namespace
+/// with what is deployed.
 pub fn conventional(
     worker: Option<&str>,
     section: &Section,
     binding: &Binding,
 ) -> Result<Titles, TitleError> {
     let environment = section.environment();
+    if section.is_previews() {
+        let worker = worker.or(environment.map(EnvName::as_str));
+        let worker = worker.unwrap_or_default();
+        return Ok(Titles {
+            wanted: format!("{worker}@previews-{binding}").parse()?,
+            deploy_form: None,
+            bare: Vec::new(),
+        });
+    }
     let prefixed = environment.map(|env| format!("{env}-{binding}"));
     let Some(worker) = worker else {
         // Without a worker name there is nothing to tell projects apart by.
@@ -86,6 +97,21 @@ mod tests {
             t.deploy_form.map(|t| t.to_string()),
             t.bare.iter().map(ToString::to_string).collect(),
         )
+    }
+
+    #[test]
+    fn previews_have_titles_that_nothing_deployed_can_have() {
+        let binding = "RATE_LIMIT".parse().unwrap();
+        let live = Section::from("live".parse::<EnvName>().unwrap());
+        let of = |worker: Option<&str>, section: &Section| {
+            let titles = conventional(worker, &section.clone().previews(), &binding).unwrap();
+            assert_eq!((titles.deploy_form, titles.bare), (None, vec![]));
+            titles.wanted.to_string()
+        };
+        assert_eq!(of(Some("bio"), &Section::TOP), "bio@previews-RATE_LIMIT");
+        assert_eq!(of(Some("bio-live"), &live), "bio-live@previews-RATE_LIMIT");
+        assert_eq!(of(None, &live), "live@previews-RATE_LIMIT");
+        assert_eq!(of(None, &Section::TOP), "@previews-RATE_LIMIT");
     }
 
     #[test]

@@ -176,6 +176,12 @@ impl<'a> CheckContext<'a> {
             .collect())
     }
 
+    /// Returns the sections that are meant, and their `previews`.
+    pub(super) fn scopes_with_previews(&self) -> Result<Vec<&'a Scope>, Blocked> {
+        let scopes = self.scopes()?;
+        Ok(self.document()?.project().with_previews(&scopes))
+    }
+
     /// Returns a place of the wrangler file.
     pub(super) fn place(&self, position: Position) -> Option<Location> {
         let path = self.options.file.ok()?.path().to_owned();
@@ -331,7 +337,11 @@ impl<'a> CheckContext<'a> {
     }
 
     async fn resolve_all(&self) -> Result<Vec<Bound>, Blocked> {
-        let scopes = self.scopes()?;
+        let scopes = if self.is_local() {
+            self.scopes()?
+        } else {
+            self.scopes_with_previews()?
+        };
         let resolver = self.resolver()?;
         let mut bound = Vec::new();
         for scope in scopes {
@@ -342,7 +352,7 @@ impl<'a> CheckContext<'a> {
                     binding: entry.binding.clone(),
                     preview: true,
                 };
-                let preview = if self.is_local() {
+                let preview = if self.is_local() || scope.section.is_previews() {
                     None
                 } else {
                     resolver.locate(&preview).await.ok()
@@ -387,7 +397,8 @@ impl<'a> CheckContext<'a> {
     /// leads to it.
     pub(super) async fn targets(&self) -> Result<Vec<ProbeTarget>, Blocked> {
         let mut targets: Vec<ProbeTarget> = Vec::new();
-        for bound in self.bound().await? {
+        let bound = self.bound().await?.iter();
+        for bound in bound.filter(|bound| !bound.section.is_previews()) {
             let Some(id) = bound.existing(self).await? else {
                 continue;
             };

@@ -14,7 +14,7 @@ use crate::{
 /// are refused when the file is read, each with its place.
 pub(super) async fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Configuration;
-    let scopes = match context.scopes() {
+    let scopes = match context.scopes_with_previews() {
         Ok(scopes) => scopes,
         Err(blocked) => return vec![blocked.finding(check)],
     };
@@ -26,6 +26,9 @@ pub(super) async fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
                 None => deployed::unresolved(context, scope, entry).await,
                 wrong => wrong,
             });
+        }
+        if scope.section.is_previews() {
+            continue;
         }
         findings.extend(unbound_declarations(context, scope));
         if scope.entries.is_empty() && findings.is_empty() {
@@ -49,6 +52,12 @@ pub(super) async fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Returns the fields whose ids count in a section: `wrangler preview` ignores a `preview_id`.
+fn id_fields(scope: &Scope) -> impl Iterator<Item = Field> + use<> {
+    let preview = (!scope.section.is_previews()).then_some(Field::PreviewId);
+    std::iter::once(Field::Id).chain(preview)
+}
+
 /// Judges what the file says for the ids of one binding; `None` is that all is well. wrangler sends a
 /// placeholder as it is, whatever is deployed.
 fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
@@ -59,7 +68,7 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
     let environment = &scope.section;
     let subject = Subject::binding(environment, &entry.binding);
     let command = provision_command(environment, &entry.binding);
-    for field in [Field::Id, Field::PreviewId] {
+    for field in id_fields(scope) {
         let message = match entry.declared(field) {
             DeclaredId::Absent if field == Field::Id && entry.id.is_some() => {
                 "`id` is empty, which wrangler refuses".to_owned()
@@ -67,6 +76,10 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
             DeclaredId::Absent if field == Field::PreviewId && entry.preview_id.is_some() => {
                 return Some(empty_preview(context, scope, entry));
             }
+            DeclaredId::Placeholder(text) if environment.is_previews() => format!(
+                "`{field}` is the placeholder `{text}`; `wrangler preview` refuses to run while it \
+                 is there"
+            ),
             DeclaredId::Placeholder(text) => {
                 format!("`{field}` is the placeholder `{text}`, not an id")
             }
@@ -186,8 +199,9 @@ pub(super) fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
         Ok(scopes) => scopes,
         Err(blocked) => return vec![blocked.finding(check)],
     };
-    let entries = |scope: &&'_ Scope| scope.entries.len();
-    if scopes.iter().map(entries).sum::<usize>() == 0 {
+    let deployed = |scope: &&Scope| !scope.section.is_previews();
+    let scopes: Vec<&Scope> = scopes.into_iter().filter(deployed).collect();
+    if scopes.iter().all(|scope| scope.entries.is_empty()) {
         return vec![Finding::skip(check, "no KV namespaces are bound")];
     }
     let mut findings = Vec::new();

@@ -436,13 +436,13 @@ impl<'a> Planner<'a> {
         desired: &'a DesiredBinding,
         id: Option<&NamespaceId>,
     ) -> Result<(), Error> {
-        let field = Field::PreviewId;
-        let declared = desired.declared(field);
-        let slot = Self::slot(desired, field);
-        // `wrangler preview` ignores it, and so do the previews of a Pages project.
+        // `wrangler preview` ignores a `preview_id`.
         if desired.section.is_previews() {
             return Ok(());
         }
+        let field = Field::PreviewId;
+        let declared = desired.declared(field);
+        let slot = Self::slot(desired, field);
         if self.input.pages != Pages::No {
             return self.pages_preview(desired, slot);
         }
