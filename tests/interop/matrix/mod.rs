@@ -49,32 +49,29 @@ pub(crate) const TESTS: &[Test] = &[
         || {
             forms::dev_and_kvctl_open_the_same(Wrangler::V4_164);
         },
-    )
-    .by_hand("not all of it holds yet"),
+    ),
     Test::new(
         "pages_dev_and_kvctl_open_the_same",
         &[WRANGLER_4_164, NODE_22],
         || {
             forms::pages_dev_and_kvctl_open_the_same(Wrangler::V4_164);
         },
-    )
-    .by_hand("not all of it holds yet"),
+    ),
     Test::new(
         "provision_changes_no_form",
         &[],
         forms::provision_changes_no_form,
     )
-    .by_hand("not all of it holds yet"),
+    .by_hand("`provision --local` still gives ids to entries"),
     Test::new(
         "an_empty_preview_id_is_refused",
         &[],
         forms::an_empty_preview_id_is_refused,
-    )
-    .by_hand("not all of it holds yet"),
+    ),
     Test::new("pairs", &[WRANGLER_4_164, NODE_22], || {
         check("pairs", Wrangler::V4_164, &Row::pairs());
     })
-    .by_hand("not all of it holds yet"),
+    .slow("runs wrangler for 54 rows"),
     Test::new("all_entries", &[WRANGLER_4_164, NODE_22], || {
         check("entries", Wrangler::V4_164, &row::entries());
     })
@@ -87,11 +84,11 @@ pub(crate) const TESTS: &[Test] = &[
         check("logins", Wrangler::V4_164, &row::logins());
     })
     .by_hand("400 rows"),
-    Test::new("pairs_and_entries_of_4_155", &[WRANGLER_4_155], || {
+    Test::new("all_of_4_155", &[WRANGLER_4_155], || {
         check("older", Wrangler::V4_155, &older(Wrangler::V4_155));
     })
     .by_hand("300 rows"),
-    Test::new("pairs_and_entries_of_4_86", &[WRANGLER_4_86], || {
+    Test::new("all_of_4_86", &[WRANGLER_4_86], || {
         check("older", Wrangler::V4_86, &older(Wrangler::V4_86));
     })
     .by_hand("200 rows"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kvctl::{
-    emulator::{Action, Answer, Config, Emulator, Fault, Running, Token, spawn},
+    emulator::{Config, Emulator, Running, Token, spawn},
     wire::Account,
 };
 use reqwest::Method;
@@ -116,53 +116,33 @@ impl Service {
         ))
     }
 
-    /// Makes an account look as if the row's Workers or Pages project were deployed in it.
+    /// Deploys the row's Workers or Pages project in an account.
     fn deploy(&self, row: &Row, login: Login) {
-        let deployed = match (row.deployed, row.kind) {
-            (Deployed::No, _) => Vec::new(),
-            (_, Kind::Worker) => self.workers(row, login),
-            (_, Kind::Pages) => vec![self.project(row, login)],
-        };
-        for (path, result) in deployed {
-            self.answer(login, &path, 200, &found(&result));
+        let account = login.account().parse().unwrap();
+        let id = |namespace: Namespace| self.ids(login).text(&namespace);
+        match (row.deployed, row.kind) {
+            (Deployed::No, _) => {}
+            (_, Kind::Worker) => {
+                for (worker, namespace) in workers(row) {
+                    let bound = [(bound(row), &*id(namespace))];
+                    self.emulator.deploy(&account, worker, &bound).unwrap();
+                }
+            }
+            (_, Kind::Pages) => {
+                let preview = if row.has_environment() {
+                    Part::Env
+                } else {
+                    Part::Top
+                };
+                let [production, preview] =
+                    [Part::Top, preview].map(|part| id(Namespace::Deployed(part)));
+                let [production, preview] =
+                    [&production, &preview].map(|id| [(bound(row), id.as_str())]);
+                self.emulator
+                    .create_project(&account, "shop", &production, &preview)
+                    .unwrap();
+            }
         }
-        let worker = absent(10007, "This Worker does not exist on your account.");
-        self.answer(login, "/workers/scripts/", 404, &worker);
-        let project = absent(8_000_007, "Project not found.");
-        self.answer(login, "/pages/projects/", 404, &project);
-    }
-
-    fn answer(&self, login: Login, path: &str, status: u16, body: &Value) {
-        let answer = Answer::new(status, body.to_string());
-        let answer = Action::Answer(answer.header("content-type", "application/json"));
-        let path = format!("/accounts/{}{path}", login.account());
-        self.emulator
-            .fault(Fault::new("GET", &path, answer).forever());
-    }
-
-    fn workers(&self, row: &Row, login: Login) -> Vec<(String, Value)> {
-        let worker = |(name, namespace): (&str, Namespace)| {
-            let id = self.ids(login).text(&namespace);
-            let binding = json!({"name": bound(row), "type": "kv_namespace", "namespace_id": id});
-            let path = format!("/workers/scripts/{name}/settings");
-            (path, json!({"bindings": [binding]}))
-        };
-        workers(row).into_iter().map(worker).collect()
-    }
-
-    fn project(&self, row: &Row, login: Login) -> (String, Value) {
-        let config = |part: Part| {
-            let id = self.ids(login).text(&Namespace::Deployed(part));
-            json!({"kv_namespaces": {bound(row): {"namespace_id": id}}})
-        };
-        let preview = if row.has_environment() {
-            Part::Env
-        } else {
-            Part::Top
-        };
-        let configs = json!({"production": config(Part::Top), "preview": config(preview)});
-        let project = json!({"name": "shop", "deployment_configs": configs});
-        ("/pages/projects/shop".to_owned(), project)
     }
 }
 
@@ -186,15 +166,6 @@ fn workers(row: &Row) -> Vec<(&'static str, Namespace)> {
             ("shop-staging", Namespace::Decoy),
         ],
     }
-}
-
-fn found(result: &Value) -> Value {
-    json!({"success": true, "errors": [], "messages": [], "result": result})
-}
-
-fn absent(code: u32, message: &str) -> Value {
-    let error = json!({"code": code, "message": message});
-    json!({"success": false, "errors": [error], "messages": [], "result": null})
 }
 
 fn config() -> Config {
