@@ -8,6 +8,7 @@ use super::{
     answer::Answer,
     endpoint::{Body, Endpoint},
     error::Error,
+    pages::inconsistent,
 };
 use crate::{
     domain::{AccountId, Jurisdiction, NAMESPACE_PAGE_MAX, NamespaceId, Title, url_segment},
@@ -96,10 +97,16 @@ impl Client {
     /// Lists all namespaces of `account`: one request for each thousand.
     pub async fn namespaces(&self, account: &AccountId) -> Result<Vec<NamespaceInfo>, Error> {
         let page = |page| ListNamespaces { account, page };
-        self.collect(NAMESPACE_PAGE_MAX, page, |item: &NamespaceInfo| {
+        let collect = self.collect(NAMESPACE_PAGE_MAX, page, |item: &NamespaceInfo| {
             item.id.clone()
-        })
-        .await
+        });
+        let namespaces = collect.await?;
+        // Only the local store has namespaces that are called by any text.
+        let is_odd = |item: &NamespaceInfo| !item.id.is_of_service();
+        if !self.is_on_this_machine() && namespaces.iter().any(is_odd) {
+            return Err(inconsistent(&page(1), "the id of a namespace is not one"));
+        }
+        Ok(namespaces)
     }
 }
 

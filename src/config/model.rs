@@ -66,6 +66,14 @@ impl Entry {
         }
     }
 
+    /// Returns the name that `wrangler dev` opens in the local store, as written. Empty if the file
+    /// has an empty one.
+    pub fn local_name(&self) -> &str {
+        let ids = [&self.preview_id, &self.id];
+        let named = ids.into_iter().flatten().next();
+        named.map_or(self.binding.as_str(), |located| located.value.as_str())
+    }
+
     /// Whether it has an `id` key at all, with whatever value.
     ///
     /// wrangler takes an entry without one from the deployed Worker; what is empty or a placeholder
@@ -101,6 +109,12 @@ impl Project {
             let mut shared = self.previews.iter().filter(|_| inherits);
             shared.find(|scope| scope.section == Section::TOP.previews())
         })
+    }
+
+    /// Returns the names that the namespaces of all sections have in the local store.
+    pub fn local_names(&self) -> impl Iterator<Item = &str> {
+        let entries = self.scopes().flat_map(|scope| &scope.entries);
+        entries.map(Entry::local_name)
     }
 
     /// Returns the region that holds in a section: its own, else, as wrangler inherits it, that of the

@@ -21,7 +21,7 @@ use std::path::{Component, Path, PathBuf};
 
 use jiff::Timestamp;
 
-pub use connection::{Attempt, Backend, Session, account_in};
+pub use connection::{Attempt, Backend, Session, account_in, local_names};
 pub use credentials::{CredentialsError, FoundCredentials, Profile, token_in, usable};
 pub use error::SettingError;
 pub use files::Files;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use secrecy::SecretString;
 
 use crate::{
-    domain::{AccountId, Permission},
+    domain::{AccountId, NamespaceId, Permission},
     wire::Account,
 };
 
@@ -23,6 +23,9 @@ pub struct Config {
     pub ids: IdScheme,
     /// Which namespaces can hold pairs.
     pub namespaces: Namespaces,
+    /// What namespaces without a title may be called, such as the ids in a wrangler file. On disk
+    /// their names are hashed, so that they cannot be listed otherwise.
+    pub names: Vec<NamespaceId>,
     /// Host names that requests may use besides `localhost`, names below it, and IP addresses. Others
     /// are rejected, as a protection against DNS rebinding.
     pub hosts: Vec<String>,
@@ -48,6 +51,7 @@ impl Config {
             access: Access::Tokens(vec![Token::new(token, [AccountId::local()])]),
             ids: IdScheme::Local,
             namespaces: Namespaces::Any,
+            names: Vec::new(),
             hosts: Vec::new(),
             clock,
             state: None,
@@ -62,6 +66,7 @@ impl Config {
             access: Access::Tokens(tokens),
             ids: IdScheme::Remote,
             namespaces: Namespaces::Known,
+            names: Vec::new(),
             hosts: Vec::new(),
             clock,
             state: None,

@@ -55,7 +55,7 @@ mod titles;
 mod tests;
 
 use std::{
-    io,
+    fmt, io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -77,7 +77,7 @@ pub use server::serve;
 pub use store::{Audit, Damage, Error as StoreError, Lost, Orphan};
 pub use store_check::{StoreCheck, check_store};
 
-use crate::domain::{AccountId, Classification, Classify, ErrorClass, Hint};
+use crate::domain::{AccountId, Classification, Classify, ErrorClass, Hint, NamespaceId};
 
 /// Why the emulator cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +121,12 @@ impl Classify for Error {
 /// An emulated service. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Emulator(Arc<Inner>);
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator").finish_non_exhaustive()
+    }
+}
 
 struct Inner {
     config: Config,
@@ -211,6 +217,14 @@ impl Emulator {
         Ok(self.0.registry.prepare()?)
     }
 
+    /// Returns how many namespaces of the store cannot be listed, since their names are not known.
+    pub fn unlisted(&self) -> Result<usize, Error> {
+        let titles = self.0.registry.read()?;
+        let stored = titles.ids().filter(|id| self.0.store.has(id.as_str()));
+        let listed = stored.count() + self.0.untitled(&titles).count();
+        Ok(self.0.store.count()?.saturating_sub(listed))
+    }
+
     /// Checks that the list of namespaces can be read.
     pub fn check(&self) -> Result<(), Error> {
         self.0.registry.read()?;
@@ -229,6 +243,20 @@ impl Inner {
     /// Returns the account that the namespaces of `account` are listed under.
     fn owner<'a>(&'a self, account: &'a AccountId) -> &'a AccountId {
         self.owner.as_ref().unwrap_or(account)
+    }
+
+    /// Returns the namespaces that have no title, but a name that is known, and something was put
+    /// into.
+    ///
+    /// A deleted namespace leaves an empty database; its id is known by its form.
+    fn untitled<'a>(&'a self, titles: &'a titles::Titles) -> impl Iterator<Item = &'a NamespaceId> {
+        let exists = |name: &NamespaceId| {
+            let text = name.as_str();
+            let is_kept = || !name.is_local() || self.store.has_keys(text).unwrap_or(true);
+            self.store.has(text) && is_kept()
+        };
+        let names = self.config.names.iter();
+        names.filter(move |name| !titles.has(name) && exists(name))
     }
 
     fn now(&self) -> i64 {

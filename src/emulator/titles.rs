@@ -103,7 +103,7 @@ impl Titles {
         // A local id follows from its title, but a namespace that was called so before keeps it.
         if scheme == IdScheme::Local {
             let id = NamespaceId::local(title);
-            if !self.is_given(&id) {
+            if !self.has(&id) {
                 return id;
             }
         }
@@ -117,17 +117,20 @@ impl Titles {
                     .ok()
                     .filter(|id| !NamespaceId::is_local(id)),
             };
-            if let Some(id) = id.filter(|id| !self.is_given(id)) {
+            if let Some(id) = id.filter(|id| !self.has(id)) {
                 return id;
             }
         }
     }
 
-    fn is_given(&self, id: &NamespaceId) -> bool {
-        self.accounts
-            .values()
-            .flatten()
-            .any(|known| known.id == *id)
+    /// Returns the ids of all namespaces.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &NamespaceId> {
+        self.accounts.values().flatten().map(|known| &known.id)
+    }
+
+    /// Whether a namespace of any account has this id.
+    pub(super) fn has(&self, id: &NamespaceId) -> bool {
+        self.ids().any(|known| known == id)
     }
 }
 

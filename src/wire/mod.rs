@@ -122,7 +122,8 @@ pub struct ResultInfo {
 /// A namespace, as every namespace endpoint returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamespaceInfo {
-    /// Its id.
+    /// Its id. In the local store it may be any text, as written.
+    #[serde(deserialize_with = "verbatim_id")]
     pub id: NamespaceId,
     /// Its title, as the service stores it. Not a [`Title`](crate::domain::Title): what exists is
     /// taken as it is.
@@ -133,6 +134,11 @@ pub struct NamespaceInfo {
     /// Where the data must stay: `eu`, `us` or `fedramp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jurisdiction: Option<String>,
+}
+
+fn verbatim_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NamespaceId, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    NamespaceId::verbatim(&text).map_err(serde::de::Error::custom)
 }
 
 /// The body of a create or rename request.

@@ -64,7 +64,7 @@ fn titles(home: &Home, server: &Server) -> Vec<String> {
     let list = ["namespace", "list", "--json"];
     let json = ok(server.known_to(&mut home.kvctl(&list)));
     let listed: Value = serde_json::from_slice(&json).unwrap();
-    let listed = listed["namespaces"].as_array().unwrap().iter();
+    let listed = listed.as_array().unwrap().iter();
     listed
         .map(|namespace| namespace["title"].as_str().unwrap().to_owned())
         .collect()

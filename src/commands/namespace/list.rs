@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
+    commands::shared::namespace::note_unlisted,
     context::Context,
     error::{Result, ResultExt as _},
     ui::{Page, Report, table},
@@ -15,6 +16,7 @@ pub(super) async fn run(context: &Context) -> Result<()> {
     let session = context.connect(None).await?;
     let namespaces = session.client.namespaces(&session.account).await;
     let namespaces = namespaces.context("could not list the namespaces")?;
+    note_unlisted(&context.ui, session.unlisted()?);
     context.ui.conclude(&ListReport(namespaces), Ok(()))
 }
 

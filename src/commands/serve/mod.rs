@@ -15,6 +15,7 @@ use service::Service;
 
 use crate::{
     cli::serve::ServeArgs,
+    commands::shared::namespace::note_unlisted,
     context::Context,
     domain::{AccountId, ErrorClass},
     emulator::Entry as Served,
@@ -55,6 +56,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<()> {
         let others = "other machines can reach this server, and connections are not encrypted";
         context.ui.warn(others);
     }
+    note_unlisted(&context.ui, service.unlisted()?);
     let place = match &service.directory {
         Some(directory) => directory.display().to_string(),
         None => "memory".to_owned(),

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     cli::serve::ServeArgs,
-    context::{Context, account_in, token_in, usable},
+    context::{Context, account_in, local_names, token_in, usable},
     domain::{AccountId, Classification, Classify, ErrorClass},
     emulator::{
         self, Access, Config, Emulator, Error as ServeError, Fault, IdScheme, Namespaces,
@@ -95,6 +95,11 @@ impl Service {
         format!("http://{}/client/v4", self.address)
     }
 
+    /// Returns how many namespaces of the store cannot be listed.
+    pub(super) fn unlisted(&self) -> Result<usize, ServeError> {
+        self.emulator.unlisted()
+    }
+
     /// Tells `watcher` of every request when it is done with.
     pub(super) fn watch(&self, watcher: Watcher) {
         self.emulator.watch(watcher);
@@ -139,6 +144,13 @@ pub(super) async fn open(context: &Context, args: &ServeArgs) -> Result<Service>
             Namespaces::Any
         } else {
             Namespaces::Known
+        },
+        names: if args.memory {
+            Vec::new()
+        } else {
+            // A broken file names none.
+            let document = context.files.document_if_any().ok().flatten();
+            local_names(document.as_ref())
         },
         hosts: args.hosts.clone(),
         clock: Arc::new(move || clock().as_second()),

@@ -8,6 +8,7 @@ use crate::{
     domain::NamespaceId,
     error::Result,
     ops::target::{self, Selector, Target},
+    ui::{Ui, quantity},
 };
 
 /// What a command is about to do with the keys.
@@ -160,5 +161,15 @@ impl OpenNamespace {
             Some(document) => Some(document.clone()),
             None => context.files.document_if_any()?,
         })
+    }
+}
+
+/// Says how many namespaces of the local store no list has.
+pub(crate) fn note_unlisted(ui: &Ui, count: usize) {
+    if count > 0 {
+        let others = quantity(count, "more namespace");
+        ui.note(&format!(
+            "{others} in the local store; neither a title nor the wrangler file gives a name"
+        ));
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     api::Credentials,
     config::Document,
     context::Context,
-    domain::{AccountId, ErrorClass},
+    domain::{AccountId, ErrorClass, NamespaceId},
     emulator::{self, Emulator},
     error::{ClassExt as _, Result, ResultExt as _},
 };
@@ -32,12 +32,19 @@ impl Context {
         let token = one_time_token()?;
         let now = self.clock;
         let clock = Arc::new(move || now().as_second());
+        let found = match document {
+            Some(_) => None,
+            // A broken file names none.
+            None => self.files.document_if_any().ok().flatten(),
+        };
         let store = Emulator::new(emulator::Config {
             state: Some(directory.clone()),
+            names: local_names(document.or(found.as_ref())),
             ..emulator::Config::local(token.expose_secret(), clock)
         });
         // Check here: a server that does not answer would look like a network error.
         store.check().context("could not use the local store")?;
+        let own = store.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
             let stopped = async move {
@@ -51,8 +58,21 @@ impl Context {
             account: AccountId::local(),
             place: Backend::Local(directory),
             server: Some(stop),
+            store: Some(own),
         })
     }
+}
+
+/// Returns what the file calls the namespaces of the local store, in all sections.
+pub fn local_names(document: Option<&Document>) -> Vec<NamespaceId> {
+    let documents = document.into_iter();
+    let texts = documents.flat_map(|document| document.project().local_names());
+    let mut names: Vec<_> = texts
+        .filter_map(|text| NamespaceId::verbatim(text).ok())
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Creates a random token, which is kept only in this process's memory.

@@ -20,8 +20,9 @@ use crate::{
     },
     config::{Document, Located, Project, read_env_files},
     domain::{AccountId, NamespaceId, Section},
+    emulator::Emulator,
     env::{self, Var},
-    error::{Failure, Result},
+    error::{Failure, Result, ResultExt as _},
     ops::{
         account::{AccountSources, ChosenAccount, Error as AccountError},
         latency::LatencyMeter,
@@ -30,6 +31,7 @@ use crate::{
     },
     ui::Verbosity,
 };
+pub use local::local_names;
 use narrator::{Both, Narrator};
 
 /// Where namespaces live.
@@ -52,6 +54,8 @@ pub struct Session {
     pub place: Backend,
     /// Stops the local store's server when dropped.
     server: Option<oneshot::Sender<()>>,
+    /// The local store.
+    store: Option<Emulator>,
 }
 
 /// As much of a session as could be had.
@@ -89,6 +93,13 @@ impl Session {
     /// Returns what finds its namespaces.
     pub fn resolver<'a>(&'a self, document: Option<&'a Document>) -> Resolver<'a> {
         Resolver::new(&self.client, &self.account, document, self.is_local())
+    }
+
+    /// Returns how many namespaces of the local store cannot be listed.
+    pub fn unlisted(&self) -> Result<usize> {
+        let store = self.store.as_ref();
+        let unlisted = store.map_or(Ok(0), Emulator::unlisted);
+        unlisted.context("could not use the local store")
     }
 
     /// Whether the local store is used.
@@ -161,6 +172,7 @@ impl Context {
             account,
             place: Backend::Remote,
             server: None,
+            store: None,
         })
     }
 

@@ -42,14 +42,15 @@ impl<'a> NamespaceTarget<'a> {
     /// Reads the namespace in the path.
     ///
     /// `wrangler dev` stores the pairs of a binding under the id in the file, whatever it is, or
-    /// under the binding's name. So where any namespace is accepted, any text is, verbatim.
+    /// under the binding's name. So where any namespace is accepted, any text is, verbatim, and
+    /// elsewhere one that is known to be such a name.
     fn read(inner: &'a Inner, account: &'a AccountId, text: &str) -> Result<Self, Refusal> {
         let mut target = Self {
             inner,
             account,
             namespace: text.to_owned(),
         };
-        if text.is_empty() || !target.is_any() {
+        if text.is_empty() || !(target.is_any() || target.is_untitled()?) {
             target.namespace = target.id()?.into();
         }
         Ok(target)
@@ -62,6 +63,13 @@ impl<'a> NamespaceTarget<'a> {
 
     fn is_any(&self) -> bool {
         self.inner.config.namespaces == Namespaces::Any
+    }
+
+    /// Whether the namespace has a known name and no title.
+    fn is_untitled(&self) -> Result<bool, Refusal> {
+        let titles = self.inner.registry.read()?;
+        let mut untitled = self.inner.untitled(&titles);
+        Ok(untitled.any(|name| name.as_str() == self.namespace))
     }
 
     /// Returns the namespace's id, if it has one.

@@ -2,7 +2,7 @@
 
 use super::{NamespaceTarget, paginate};
 use crate::{
-    domain::{AccountId, NAMESPACE_PAGE_MAX, Title, TitleError},
+    domain::{AccountId, NAMESPACE_PAGE_MAX, NamespaceId, Title, TitleError},
     emulator::{
         Inner,
         answer::{Answer, Refusal, published},
@@ -19,7 +19,10 @@ pub(super) fn list(
     request: &Request,
 ) -> Result<Answer, Refusal> {
     let titles = inner.registry.read()?;
-    let mut namespaces = titles.of(inner.owner(account)).to_vec();
+    let entries = titles.of(inner.owner(account)).iter().cloned().map(info);
+    let mut namespaces: Vec<_> = entries
+        .chain(inner.untitled(&titles).map(untitled_info))
+        .collect();
     match request.query("order") {
         None | Some("id") => namespaces.sort_by(|a, b| a.id.cmp(&b.id)),
         Some("title") => namespaces.sort_by(|a, b| a.title.cmp(&b.title)),
@@ -30,8 +33,7 @@ pub(super) fn list(
         Some("desc") => namespaces.reverse(),
         Some(other) => return Err(invalid(published::DIRECTION, "direction", other)),
     }
-    let items = namespaces.into_iter().map(info).collect();
-    paginate::<NamespaceInfo>(items, request, NAMESPACE_PAGE_MAX)
+    paginate::<NamespaceInfo>(namespaces, request, NAMESPACE_PAGE_MAX)
 }
 
 /// `POST …/namespaces`.
@@ -52,8 +54,7 @@ pub(super) fn create(
 
 /// `GET …/namespaces/{id}`.
 pub(super) fn get(target: &NamespaceTarget<'_>) -> Result<Answer, Refusal> {
-    let entry = find(target, "get namespace")?;
-    Ok(Answer::result(info(entry)))
+    Ok(Answer::result(find(target, "get namespace")?))
 }
 
 /// `PUT …/namespaces/{id}`.
@@ -68,11 +69,13 @@ pub(super) fn rename(target: &NamespaceTarget<'_>, request: &Request) -> Result<
 
 /// `DELETE …/namespaces/{id}`.
 pub(super) async fn delete(target: &NamespaceTarget<'_>) -> Result<Answer, Refusal> {
-    let id = target.id()?;
-    let registry = &target.inner.registry;
-    let deleted = registry.change(|titles| titles.delete(target.owner(), &id));
-    deleted?.map_err(|conflict| refuse(conflict, "remove namespace"))?;
-    target.inner.store.clear(id.as_str()).await?;
+    if !target.is_untitled()? {
+        let id = target.id()?;
+        let registry = &target.inner.registry;
+        let deleted = registry.change(|titles| titles.delete(target.owner(), &id));
+        deleted?.map_err(|conflict| refuse(conflict, "remove namespace"))?;
+    }
+    target.inner.store.clear(&target.namespace).await?;
     Ok(Answer::nothing())
 }
 
@@ -80,15 +83,20 @@ pub(super) async fn delete(target: &NamespaceTarget<'_>) -> Result<Answer, Refus
 pub(super) fn find(
     target: &NamespaceTarget<'_>,
     operation: &str,
-) -> Result<NamespaceEntry, Refusal> {
-    let id = target.id()?;
+) -> Result<NamespaceInfo, Refusal> {
     let titles = target.inner.registry.read()?;
+    let mut untitled = target.inner.untitled(&titles);
+    if let Some(name) = untitled.find(|name| name.as_str() == target.namespace) {
+        return Ok(untitled_info(name));
+    }
+    let id = target.id()?;
     let found = titles
         .of(target.owner())
         .iter()
         .find(|entry| entry.id == id);
     found
         .cloned()
+        .map(info)
         .ok_or_else(|| Refusal::no_namespace(operation))
 }
 
@@ -122,6 +130,16 @@ fn refuse(conflict: Conflict, operation: &str) -> Refusal {
                 format!("{operation}: 'A namespace with this account ID and title already exists'");
             Refusal::new(400, code::TITLE_TAKEN, text)
         }
+    }
+}
+
+/// What is known of a namespace that has a name and no title: the name is shown for both.
+fn untitled_info(name: &NamespaceId) -> NamespaceInfo {
+    NamespaceInfo {
+        id: name.clone(),
+        title: name.to_string(),
+        supports_url_encoding: Some(true),
+        jurisdiction: None,
     }
 }
 

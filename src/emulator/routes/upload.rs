@@ -66,7 +66,8 @@ pub(super) fn check_namespaces(
     let titles = inner.registry.read()?;
     let known = titles.of(inner.owner(account));
     for text in bindings.iter().filter_map(Binding::namespace_id) {
-        if inner.config.namespaces == Namespaces::Any && !text.is_empty() {
+        let is_any = inner.config.namespaces == Namespaces::Any && !text.is_empty();
+        if is_any || inner.untitled(&titles).any(|name| name.as_str() == text) {
             continue;
         }
         let Ok(id) = text.parse::<NamespaceId>() else {

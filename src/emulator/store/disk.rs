@@ -275,6 +275,14 @@ impl Backend for Disk {
         Ok(known.map(str::to_owned).collect())
     }
 
+    fn has(&self, namespace: &str) -> bool {
+        layout::database(&self.root, namespace).exists()
+    }
+
+    fn count(&self) -> Result<usize, Error> {
+        Ok(databases(&self.root)?.len())
+    }
+
     fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error> {
         let Some(database) = self.find(namespace)? else {
             return Ok(Usage::default());

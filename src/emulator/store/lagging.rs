@@ -160,6 +160,14 @@ impl Backend for Lagging {
         self.store.namespaces()
     }
 
+    fn has(&self, namespace: &str) -> bool {
+        self.store.has(namespace)
+    }
+
+    fn count(&self) -> Result<usize, Error> {
+        self.store.count()
+    }
+
     // The analytics are late by themselves, so they need no delay.
     fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error> {
         self.store.usage(namespace, now)

@@ -81,6 +81,14 @@ impl Backend for Memory {
         Ok(self.with(|namespaces| namespaces.keys().cloned().collect()))
     }
 
+    fn has(&self, namespace: &str) -> bool {
+        self.with(|namespaces| namespaces.contains_key(namespace))
+    }
+
+    fn count(&self) -> Result<usize, Error> {
+        Ok(self.with(|namespaces| namespaces.len()))
+    }
+
     fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error> {
         Ok(self.with(|namespaces| {
             let pairs = namespaces.get(namespace).into_iter().flatten();

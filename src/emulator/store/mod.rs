@@ -160,6 +160,10 @@ trait Backend: Send + Sync {
     fn clear(&self, namespace: &str) -> Result<(), Error>;
     /// Returns the namespaces that something was ever put into, as far as their names show.
     fn namespaces(&self) -> Result<Vec<String>, Error>;
+    /// Whether anything was ever put into a namespace.
+    fn has(&self, namespace: &str) -> bool;
+    /// Returns the number of namespaces that something was ever put into.
+    fn count(&self) -> Result<usize, Error>;
     /// Returns the size of a namespace.
     fn usage(&self, namespace: &str, now: i64) -> Result<Usage, Error>;
     /// Checks that all of it can be used.
@@ -269,6 +273,26 @@ impl Store {
         let namespace = namespace.to_owned();
         self.work(move |backend| backend.usage(&namespace, now))
             .await
+    }
+
+    /// Whether anything was ever put into a namespace.
+    pub(super) fn has(&self, namespace: &str) -> bool {
+        self.backend.has(namespace)
+    }
+
+    /// Whether a namespace holds keys, expired ones too.
+    pub(super) fn has_keys(&self, namespace: &str) -> Result<bool, Error> {
+        let range = KeyRange {
+            prefix: String::new(),
+            after: String::new(),
+            limit: 1,
+        };
+        Ok(!self.backend.list(namespace, &range, 0)?.keys.is_empty())
+    }
+
+    /// Returns the number of namespaces that something was ever put into.
+    pub(super) fn count(&self) -> Result<usize, Error> {
+        self.backend.count()
     }
 
     /// Runs `work` where waiting for a disk or a lock blocks no other request.

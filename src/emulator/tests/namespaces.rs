@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::{domain::NamespaceId, emulator::Namespaces};
 
 #[tokio::test]
 async fn a_namespace_lives_from_creation_to_deletion() {
@@ -155,4 +156,78 @@ async fn titles_and_ids_survive_in_a_directory() {
     drop(first);
     let got = send(start().namespaces("GET", &format!("/{id}"))).await;
     assert_eq!(got.body["result"]["title"], "a");
+}
+
+/// The service of `kvctl serve` on a store, with these names in the wrangler file.
+fn strict_at(root: &Path, names: &[&str]) -> Service {
+    let names = names
+        .iter()
+        .map(|name| NamespaceId::verbatim(name).unwrap());
+    let names = names.collect();
+    Service::new(|clock| Config {
+        state: Some(root.to_owned()),
+        namespaces: Namespaces::Known,
+        names,
+        ..Config::local(TOKEN, clock)
+    })
+    .authorized()
+}
+
+#[tokio::test]
+async fn a_namespace_is_known_by_the_text_in_the_wrangler_file() {
+    let texts = [
+        "dev-cache",
+        "<id>",
+        "CACHE",
+        "0F2AC74B498B48028CB68387C421E279",
+        "a/b c%",
+    ];
+    let state = tempfile::tempdir().unwrap();
+    let dev = Service::at(state.path());
+    let path = |text: &str| format!("/{}", crate::domain::url_segment(text));
+    let value = |text: &str| format!("{}/values/k", path(text));
+    for text in texts.iter().chain(&["unknown"]) {
+        let put = dev.namespaces("PUT", &value(text)).body((*text).to_owned());
+        assert_eq!(send(put).await.status, 200, "{text}");
+    }
+    let titled = dev.create("titled").await;
+    let service = strict_at(state.path(), &[&texts[..], &["empty"]].concat());
+    let listed = send(service.namespaces("GET", "?order=title")).await;
+    let listed = listed.body["result"].as_array().unwrap();
+    let mut ids: Vec<_> = listed.iter().map(|it| it["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    let mut expected = [&texts[..], &[&titled]].concat();
+    expected.sort_unstable();
+    assert_eq!(ids, expected);
+    assert_eq!(service.emulator.unlisted().unwrap(), 1);
+    for text in texts {
+        let got = service.namespaces("GET", &value(text)).send().await;
+        assert_eq!(got.unwrap().text().await.unwrap(), text);
+        let info = send(service.namespaces("GET", &path(text))).await;
+        assert_eq!(info.body["result"]["title"], text);
+    }
+    for (text, code) in [("unknown", 10011), ("dev-Cache", 10011), ("empty", 10011)] {
+        let refused = send(service.namespaces("GET", &value(text))).await;
+        assert_eq!((refused.status, refused.code()), (400, code), "{text}");
+    }
+    let deleted = send(service.namespaces("DELETE", &path("dev-cache"))).await;
+    assert_eq!(deleted.status, 200);
+    let gone = send(dev.namespaces("GET", &value("dev-cache"))).await;
+    assert_eq!(gone.status, 404);
+}
+
+#[tokio::test]
+async fn a_deleted_namespace_does_not_come_back_by_its_id_in_the_file() {
+    let state = tempfile::tempdir().unwrap();
+    let dev = Service::at(state.path());
+    let id = dev.create("a").await;
+    let service = strict_at(state.path(), &[&id]);
+    let put = service.namespaces("PUT", &value_path(&id, "k")).body("v");
+    assert_eq!(send(put).await.status, 200);
+    let delete = service.namespaces("DELETE", &format!("/{id}"));
+    assert_eq!(send(delete).await.status, 200);
+    let listed = send(service.namespaces("GET", "")).await;
+    assert_eq!(listed.body["result"], json!([]));
+    let put = service.namespaces("PUT", &value_path(&id, "k")).body("v");
+    assert_eq!(send(put).await.code(), 10013);
 }
