@@ -1,6 +1,7 @@
 //! `kvctl provision`: plan, show, create, write.
 
 mod file;
+mod local_data;
 mod report;
 
 use crate::{
@@ -286,7 +287,12 @@ impl Job<'_> {
             let written = scaffolding.write(self.context);
             written.context("the namespaces are provisioned; run `kvctl scaffold` for the rest")?;
         }
-        let report = self.report(outcomes, text, false);
+        let left_behind = if self.session.is_local() {
+            Vec::new()
+        } else {
+            local_data::left_behind(self.context, self.document, &text).await
+        };
+        let report = self.report(outcomes, text, false).with_notes(left_behind);
         self.context.ui.conclude(&report, Ok(()))
     }
 

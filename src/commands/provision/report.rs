@@ -102,6 +102,12 @@ impl ProvisionReport {
         Self { scaffold, ..self }
     }
 
+    /// Adds sentences to the notes.
+    pub(super) fn with_notes(mut self, notes: Vec<String>) -> Self {
+        self.notes.extend(notes);
+        self
+    }
+
     /// Sets the file that the text goes to, and whether that changes its content.
     pub(super) fn written_to(self, file: String, changed: bool) -> Self {
         Self {
