@@ -22,6 +22,10 @@ pub struct RenameBindingArgs {
     #[arg(long)]
     pub title: bool,
 
+    /// Assume that nothing is deployed where the token may not ask
+    #[arg(long)]
+    pub not_deployed: bool,
+
     /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,

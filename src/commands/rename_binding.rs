@@ -8,10 +8,13 @@ use crate::{
     cli::RenameBindingArgs,
     config::Document,
     context::{Context, Session},
-    domain::Binding,
+    domain::{Binding, ErrorClass, NamespaceId},
     error::{Result, ResultExt as _},
     fsx,
-    ops::rename_binding::{self, Renaming, Retitling},
+    ops::{
+        rename_binding::{self, Renaming, Retitling},
+        target::Target,
+    },
     ui::{Diff, Page, Report},
 };
 
@@ -19,7 +22,8 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     let document = context.files.document()?;
     let selected = context.scopes(&document, args.scope.all_envs)?;
     let scopes = document.project().with_previews(&selected);
-    let renamings = rename_binding::plan(&document, &scopes, &args.old, &args.new)?;
+    let mut renamings = rename_binding::plan(&document, &scopes, &args.old, &args.new)?;
+    inherit(context, &document, args, &mut renamings).await?;
     let text = document.edit(&rename_binding::edits(&renamings, &args.new))?;
     let changed = text != document.text();
 
@@ -58,12 +62,55 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
             environments: renamings.iter().map(|r| r.section.label()).collect(),
             changed,
             dry_run: args.dry_run,
+            ids: renamings.iter().filter_map(Inherited::of).collect(),
             titles: retitling.map(|(_, titles)| titles).unwrap_or_default(),
             diff: diff.plain(),
             shown: diff,
         },
         Ok(()),
     )
+}
+
+/// Finds the ids that only what is deployed has.
+async fn inherit(
+    context: &Context,
+    document: &Document,
+    args: &RenameBindingArgs,
+    renamings: &mut [Renaming],
+) -> Result<()> {
+    let missing = renamings.iter().filter(|it| it.needs_id());
+    let sections: Vec<_> = missing.map(|it| it.section.clone()).collect();
+    if sections.is_empty() || context.is_local() {
+        return Ok(());
+    }
+    let may_be_deployed =
+        |it: &Renaming| it.needs_id() && !it.entry.has_id_key() && !args.not_deployed;
+    let session = match context.connect_for(Some(document), &sections).await {
+        Err(error)
+            if error.class() == ErrorClass::Denied && !renamings.iter().any(may_be_deployed) =>
+        {
+            context
+                .ui
+                .note(&format!("what is deployed was not asked: {error}"));
+            return Ok(());
+        }
+        session => session.context("nothing was renamed")?,
+    };
+    let resolver = session.resolver(Some(document));
+    rename_binding::inherit(&resolver, renamings, args.not_deployed).await?;
+    for Renaming {
+        section, inherited, ..
+    } in renamings.iter()
+    {
+        if let Some(Target { id, source, .. }) = inherited {
+            let place = section.place();
+            context.ui.note(&format!(
+                "`{}` {place} gets the id {id}: {source}",
+                args.new
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Lists the places that still use the old name.
@@ -136,6 +183,23 @@ async fn retitle(
     rename_binding::retitle(&session.client, &session.account, titles).await
 }
 
+/// An id that is written with the new name.
+#[derive(Debug, Serialize)]
+struct Inherited {
+    environment: Option<String>,
+    id: NamespaceId,
+}
+
+impl Inherited {
+    fn of(renaming: &Renaming) -> Option<Self> {
+        let target = renaming.inherited.as_ref()?;
+        Some(Self {
+            environment: renaming.section.label(),
+            id: target.id.clone(),
+        })
+    }
+}
+
 /// What was renamed.
 #[derive(Debug, Serialize)]
 struct RenameBindingReport {
@@ -147,6 +211,8 @@ struct RenameBindingReport {
     /// Whether the file changes.
     changed: bool,
     dry_run: bool,
+    /// The ids that are written, from what is deployed under the old name.
+    ids: Vec<Inherited>,
     titles: Vec<Retitling>,
     diff: String,
     #[serde(skip)]

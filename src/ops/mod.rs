@@ -4,6 +4,7 @@
 //! callbacks and the `Reporter` trait.
 
 pub mod account;
+pub mod bound;
 pub mod bulk;
 pub mod health;
 pub mod keys;

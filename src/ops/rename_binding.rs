@@ -13,7 +13,7 @@ use crate::{
     ops::{
         namespaces::find_by_title,
         provision::titles::{conventional, worker_name},
-        target::{self, Resolver, Selector},
+        target::{self, Deployable, Resolver, Selector, Target},
     },
     wire::NamespaceInfo,
 };
@@ -29,6 +29,9 @@ pub struct Renaming {
     pub title: Title,
     /// Whether the file already has the new name.
     pub done: bool,
+    /// The id that is written with the new name, because only what is deployed has it, under the old
+    /// name.
+    pub inherited: Option<Target>,
 }
 
 /// Why a binding cannot be renamed.
@@ -66,6 +69,19 @@ pub enum Error {
     /// The title would be too long.
     #[error("could not derive the title of `{0}`")]
     Title(Binding, #[source] TitleError),
+    /// The deployed binding may not be asked for.
+    #[error(
+        "`{binding}` {place} has no id, and the {deployable} may not be asked which namespace it binds \
+         under that name; after the renaming, a deployment would bind a new, empty one"
+    )]
+    MayBeDeployed {
+        /// The binding.
+        binding: Binding,
+        /// The scope.
+        place: String,
+        /// What may not be asked.
+        deployable: Deployable,
+    },
     /// The account does not have the namespace.
     #[error("{id}, the id of `{binding}` {place}, is not in account {account}")]
     Unknown {
@@ -100,7 +116,7 @@ pub enum Error {
         source: api::Error,
     },
     /// The binding leads nowhere.
-    #[error("could not rename the namespace")]
+    #[error("nothing was renamed")]
     Target(#[from] target::Error),
     /// The file.
     #[error(transparent)]
@@ -120,6 +136,10 @@ impl Classify for Error {
             Self::NotAnIdentifier(_) => ErrorClass::Usage
                 .hint("use letters, digits, `_` and `$`, and do not start with a digit"),
             Self::Title(..) => ErrorClass::Usage.into(),
+            Self::MayBeDeployed { deployable, .. } => ErrorClass::Refused.hint(format!(
+                "give the token the permission {}, or pass `--not-deployed` if it is not deployed",
+                deployable.permission()
+            )),
             Self::Unknown { .. } => ErrorClass::Refused
                 .hint("select the right account with `--account-id`, or omit `--title`"),
             Self::TitleTaken { .. } => ErrorClass::Refused.hint(
@@ -184,6 +204,7 @@ pub fn plan(
             entry,
             title,
             done,
+            inherited: None,
         });
     }
     if renamings.is_empty() {
@@ -204,6 +225,45 @@ pub fn plan(
         });
     }
     Ok(renamings)
+}
+
+impl Renaming {
+    /// Whether the namespace may be one that only what is deployed knows, under the old name.
+    pub fn needs_id(&self) -> bool {
+        let named = self.entry.declared(Field::Id);
+        !self.done && !self.section.is_previews() && named.valid_where(|_| false).is_none()
+    }
+}
+
+/// Finds the ids that what is deployed has for bindings without one: after a renaming, the next
+/// deployment would not find them under the new name, and create empty namespaces.
+///
+/// `not_deployed` says so of what may not be asked.
+pub async fn inherit(
+    resolver: &Resolver<'_>,
+    renamings: &mut [Renaming],
+    not_deployed: bool,
+) -> Result<(), Error> {
+    for renaming in renamings.iter_mut().filter(|it| it.needs_id()) {
+        let (section, binding) = (&renaming.section, &renaming.entry.binding);
+        match resolver.in_use(section, binding).await {
+            Ok(target) if matches!(target.source, target::Source::Deployed(_)) => {
+                renaming.inherited = Some(target);
+            }
+            Ok(_) | Err(target::Error::NoId { .. }) => {}
+            Err(target::Error::Denied { deployable, .. }) => {
+                if !renaming.entry.has_id_key() && !not_deployed {
+                    return Err(Error::MayBeDeployed {
+                        binding: binding.clone(),
+                        place: section.place(),
+                        deployable,
+                    });
+                }
+            }
+            Err(error) => return Err(Error::Target(error)),
+        }
+    }
+    Ok(())
 }
 
 /// A namespace that gets another title.
@@ -291,12 +351,16 @@ pub async fn retitle(
 /// Returns what the file must say.
 pub fn edits(renamings: &[Renaming], new: &Binding) -> Vec<Edit> {
     let pending = renamings.iter().filter(|r| !r.done);
-    pending
-        .map(|r| Edit::Set {
+    let edits = pending.flat_map(|r| {
+        let set = |field, value| Edit::Set {
             section: r.section.clone(),
             binding: r.entry.binding.clone(),
-            field: Field::Binding,
-            value: new.to_string(),
-        })
-        .collect()
+            field,
+            value,
+        };
+        let id = r.inherited.as_ref();
+        let id = id.map(|target| set(Field::Id, target.id.to_string()));
+        id.into_iter().chain([set(Field::Binding, new.to_string())])
+    });
+    edits.collect()
 }

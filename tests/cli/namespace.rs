@@ -224,3 +224,40 @@ fn a_broken_wrangler_file_does_not_stop_a_deletion_by_id() {
     ];
     sandbox.expect(0, &args);
 }
+
+/// The file alone does not know it: the entry has no id, and the deployed Worker binds the namespace.
+#[test]
+fn delete_says_which_deployed_worker_binds_the_namespace() {
+    let sandbox = Sandbox::new();
+    sandbox.expect(0, &["namespace", "create", "mine"]);
+    let seen = sandbox.run(&["namespace", "get", "mine", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    let id = found["id"].as_str().unwrap().to_owned();
+    let account = crate::sandbox::ACCOUNT.parse().unwrap();
+    let deployed = sandbox.emulator.deploy(&account, "bio", &[("CACHE", &id)]);
+    deployed.unwrap();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"bio\"\nkv_namespaces = [{ binding = \"CACHE\" }]\n",
+    );
+    let seen = sandbox.expect(0, &["namespace", "delete", "mine", "--dry-run"]);
+    seen.assert_stderr("still bound: `CACHE` in the deployed Worker `bio`");
+    sandbox.write(
+        "kvctl.toml",
+        "[[namespace]]\nbinding = \"CACHE\"\nprotect = true\n",
+    );
+    let seen = sandbox.expect(9, &["namespace", "delete", "mine", "--yes"]);
+    seen.assert_stderr("kvctl.toml protects `mine`");
+    let many = [
+        "key",
+        "delete",
+        "--namespace-id",
+        &id,
+        "--prefix",
+        "a",
+        "--yes",
+    ];
+    sandbox
+        .expect(9, &many)
+        .assert_stderr("kvctl.toml protects");
+}

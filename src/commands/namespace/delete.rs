@@ -12,10 +12,15 @@ use crate::{
         shared::export::{self, ExportReport},
     },
     config::Document,
-    context::Context,
+    context::{Context, Session},
     domain::NamespaceId,
     error::{Result, ResultExt as _},
-    ops::{namespaces::delete, protect},
+    ops::{
+        bound::{DeployedBinding, DeployedBindings},
+        namespaces::delete,
+        protect,
+        target::Deployments,
+    },
     ui::{Page, Question, Report, quantity},
     wire::NamespaceInfo,
 };
@@ -38,10 +43,15 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
         Some(document) => Some(document),
         None => readable_document(context),
     };
-    let bound = document
+    let mut bound = document
         .as_ref()
         .map(|d| bindings_of(context, d, id))
         .unwrap_or_default();
+    let deployed = deployed_bindings(context, &session, document.as_ref(), &namespace).await?;
+    bound.extend(deployed.bound.iter().map(|it| {
+        let DeployedBinding { deployable, name } = it;
+        format!("`{name}` in the deployed {deployable}")
+    }));
 
     let ui = &context.ui;
     ui.status(&format!(
@@ -66,7 +76,9 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
     }
     let manifest = context.files.manifest_beside(document.as_ref())?;
     let project = document.as_ref().map(Document::project);
-    let protected = manifest.is_some_and(|m| protect::is_protected(&m, project, id, title));
+    let protected = manifest.is_some_and(|m| {
+        protect::is_protected(&m, project, id, title) || deployed.is_protected(&m)
+    });
     confirm(context, title, args.confirm.as_deref(), protected).await?;
     if let Some(file) = &args.backup {
         let timeout = args.consistency_timeout;
@@ -76,6 +88,31 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
     let sent = delete(session.namespace(id)).await;
     sent.with_context(|| format!("could not delete `{title}`"))?;
     ui.conclude(&report, Ok(()))
+}
+
+/// Asks which deployed Workers of the file bind the namespace. An answer that leaves it open stops the
+/// deletion; where the credentials may not ask, that is said.
+async fn deployed_bindings(
+    context: &Context,
+    session: &Session,
+    document: Option<&Document>,
+    namespace: &NamespaceInfo,
+) -> Result<DeployedBindings> {
+    let NamespaceInfo { id, title, .. } = namespace;
+    let Some(document) = document.filter(|_| !session.is_local()) else {
+        return Ok(DeployedBindings::default());
+    };
+    let deployments = Deployments::new(&session.client, &session.account);
+    let found = DeployedBindings::of(&deployments, document.project(), id).await;
+    let found = found
+        .with_context(|| format!("could not ask what is deployed, so `{title}` was not deleted"))?;
+    for deployable in &found.unasked {
+        context.ui.warn(&format!(
+            "could not ask whether the {deployable} binds it; that needs the permission {}",
+            deployable.permission()
+        ));
+    }
+    Ok(found)
 }
 
 /// Reads the wrangler file for what it says about the namespace. It is optional, so an invalid file

@@ -3,10 +3,10 @@
 use super::namespace::OpenNamespace;
 use crate::{
     commands::Refused,
-    config::{Document, Manifest},
+    config::{Document, Manifest, Project},
     context::Context,
     error::{Result, ResultExt as _},
-    ops::protect::is_protected,
+    ops::{bound::DeployedBindings, protect::is_protected, target::Deployments},
     ui::{Question, quantity},
 };
 
@@ -101,14 +101,16 @@ async fn is_confirmed(
         )
         .into());
     }
-    let protects = |(manifest, document): (Manifest, Option<Document>)| {
-        let project = document.as_ref().map(Document::project);
-        let binding = keyspace.target.binding();
-        let by_name = binding.and_then(|binding| manifest.namespace(binding));
-        by_name.is_some_and(|rules| rules.protect)
-            || is_protected(&manifest, project, &keyspace.target.id, &title)
+    let Some((manifest, document)) = rules else {
+        return Ok(false);
     };
-    if rules.is_some_and(protects) {
+    let project = document.as_ref().map(Document::project);
+    let binding = keyspace.target.binding();
+    let by_name = binding.and_then(|binding| manifest.namespace(binding));
+    let protected = by_name.is_some_and(|rules| rules.protect)
+        || is_protected(&manifest, project, &keyspace.target.id, &title)
+        || is_deployed_protected(keyspace, &manifest, project).await?;
+    if protected {
         return Err(Refused::new(
             format!("kvctl.toml protects `{title}`; nothing was {done}"),
             format!("pass `--confirm '{title}'` to proceed"),
@@ -116,6 +118,25 @@ async fn is_confirmed(
         .into());
     }
     Ok(false)
+}
+
+/// Whether a protected binding of what is deployed leads to the namespace. What the credentials may
+/// not ask does not count.
+async fn is_deployed_protected(
+    keyspace: &OpenNamespace,
+    manifest: &Manifest,
+    project: Option<&Project>,
+) -> Result<bool> {
+    let session = &keyspace.session;
+    // A binding of the file was compared by its name.
+    let named = session.is_local() || keyspace.target.binding().is_some();
+    let Some(project) = project.filter(|_| !named) else {
+        return Ok(false);
+    };
+    let deployments = Deployments::new(&session.client, &session.account);
+    let found = DeployedBindings::of(&deployments, project, &keyspace.target.id).await;
+    let found = found.context("could not ask whether a protected binding leads to it")?;
+    Ok(found.is_protected(manifest))
 }
 
 /// Reads the project's rules, if some of them protect a namespace.

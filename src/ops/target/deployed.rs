@@ -205,6 +205,18 @@ impl Deployment {
         }
     }
 
+    /// Returns what is bound anywhere.
+    pub fn all_bindings(&self) -> Vec<&KvBindings> {
+        match self {
+            Self::Worker(bindings) => vec![bindings],
+            Self::Pages(PagesBindings {
+                production,
+                preview,
+            }) => vec![production, preview],
+            Self::NotDeployed | Self::Denied(_) => Vec::new(),
+        }
+    }
+
     /// Returns what `binding` of `section` leads to.
     pub fn bound(&self, project: &Project, section: &Section, binding: &Binding) -> Bound {
         let sides = self.sides(project, section).into_iter();

@@ -2,8 +2,15 @@
 
 use super::{Service, deployed::forbidding, verify::checked};
 use crate::{
+    config::Manifest,
+    domain::NamespaceId,
     emulator::{Action, Answer, Fault},
-    ops::verify::{Class, Finding, Status},
+    ops::{
+        bound::DeployedBindings,
+        rename_binding::{self, edits, inherit, plan},
+        target::{self, Deployments, Resolver},
+        verify::{Class, Finding, Status},
+    },
 };
 
 const CHECKS: &[&str] = &["configuration", "namespaces", "deployed"];
@@ -322,4 +329,97 @@ async fn a_pages_project_is_compared_side_by_side() {
     pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE` (id from the deployed Pages project)
     pass deployed [] the Pages project `bio` agrees with the file
     ");
+}
+
+async fn binders(service: &Service, file: &str, id: &NamespaceId) -> Option<DeployedBindings> {
+    let document = super::document(file);
+    let deployments = Deployments::new(&service.client, &service.account);
+    let found = DeployedBindings::of(&deployments, document.project(), id).await;
+    found.ok()
+}
+
+#[tokio::test]
+async fn every_worker_of_the_file_is_asked_once_what_binds_a_namespace() {
+    let service = Service::new();
+    let id = service.create("bio-CACHE").await;
+    service.deploy("bio-staging", &[("STORE", id.as_str()), ("OTHER", GONE)]);
+    let file = format!("{NO_ID}[env.staging]\n[env.twin]\nname = \"bio\"\n");
+    let found = binders(&service, &file, &id).await.unwrap();
+    let bound: Vec<_> = found.bound.iter().map(|it| format!("{it:?}")).collect();
+    insta::assert_snapshot!(bound.join("\n"), @r#"DeployedBinding { deployable: Worker("bio-staging"), name: "STORE" }"#);
+    assert_eq!(service.count("GET", "/settings"), 2);
+    let rules = "[[namespace]]\nbinding = \"STORE\"\nprotect = true\n";
+    let protects =
+        |rules: &str| found.is_protected(&Manifest::parse("kvctl.toml".as_ref(), rules).unwrap());
+    assert!(protects(rules));
+    assert!(!protects(&rules.replace("STORE", "OTHER")));
+    assert!(!protects(&rules.replace("true", "false")));
+}
+
+#[tokio::test]
+async fn who_may_not_ask_what_binds_a_namespace_learns_so_and_other_errors_stop() {
+    let service = forbidding();
+    let id = service.create("bio-CACHE").await;
+    let found = binders(&service, NO_ID, &id).await.unwrap();
+    assert_eq!((found.bound.len(), found.unasked.len()), (0, 1));
+    let service = Service::new();
+    let id = service.create("bio-CACHE").await;
+    let fault = Fault::new("GET", "/settings", Action::Answer(Answer::new(500, "")));
+    service.emulator.fault(fault.forever());
+    assert!(binders(&service, NO_ID, &id).await.is_none());
+}
+
+/// Returns the file after `CACHE` was renamed to `STORE` in all sections.
+async fn renamed(
+    service: &Service,
+    file: &str,
+    not_deployed: bool,
+) -> Result<String, rename_binding::Error> {
+    let document = super::document(file);
+    let scopes: Vec<_> = document.project().scopes().collect();
+    let new = super::binding("STORE");
+    let mut renamings = plan(&document, &scopes, &super::binding("CACHE"), &new)?;
+    let resolver = Resolver::new(&service.client, &service.account, Some(&document), false);
+    inherit(&resolver, &mut renamings, not_deployed).await?;
+    Ok(document.edit(&edits(&renamings, &new))?)
+}
+
+/// The Worker binds it under the old name, so the next deployment would create an empty twin.
+#[tokio::test]
+async fn a_renamed_binding_takes_the_deployed_id_along() {
+    let service = Service::new();
+    let id = service.create("bio-CACHE").await;
+    let new = NO_ID.replace("CACHE", "STORE");
+    assert_eq!(renamed(&service, NO_ID, false).await.unwrap(), new);
+    service.deploy("bio", &[("CACHE", id.as_str())]);
+    let text = renamed(&service, NO_ID, false).await.unwrap();
+    assert_eq!(text, format!("{new}id = \"{id}\"\n"));
+    let text = renamed(&service, &with_id("<id>"), false).await.unwrap();
+    assert_eq!(text, format!("{new}id = \"{id}\"\n"));
+    let before = service.count("GET", "/settings");
+    let kept = renamed(&service, &with_id(GONE), false).await.unwrap();
+    assert_eq!(kept, with_id(GONE).replace("CACHE", "STORE"));
+    assert_eq!(service.count("GET", "/settings"), before);
+}
+
+#[tokio::test]
+async fn a_binding_that_may_be_deployed_is_not_renamed_unless_told() {
+    let service = forbidding();
+    let refused = renamed(&service, NO_ID, false).await;
+    let Err(refused @ rename_binding::Error::MayBeDeployed { .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(refused.to_string().contains("Worker `bio`"), "{refused}");
+    let new = NO_ID.replace("CACHE", "STORE");
+    assert_eq!(renamed(&service, NO_ID, true).await.unwrap(), new);
+    // What has a placeholder cannot have been deployed.
+    let text = renamed(&service, &with_id("<id>"), false).await.unwrap();
+    assert_eq!(text, with_id("<id>").replace("CACHE", "STORE"));
+    let service = Service::new();
+    let fault = Fault::new("GET", "/settings", Action::Answer(Answer::new(500, "")));
+    service.emulator.fault(fault.forever());
+    let failed = renamed(&service, NO_ID, true).await;
+    let Err(rename_binding::Error::Target(target::Error::Deployed { .. })) = failed else {
+        panic!("{failed:?}");
+    };
 }
