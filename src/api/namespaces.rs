@@ -140,7 +140,12 @@ impl Endpoint for CreateNamespace<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        answer.result()
+        let created: NamespaceInfo = answer.result()?;
+        created
+            .id
+            .is_of_service()
+            .then_some(created)
+            .ok_or_else(|| answer.inconsistent("its id is not one"))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     context::{Context, Session},
     domain::NamespaceId,
     error::Result,
-    ops::target::{self, Selector, Target},
+    ops::target::{self, BindingPlace, LocalCaution, Selector, Target},
     ui::{Ui, quantity},
 };
 
@@ -136,11 +136,33 @@ impl NamespaceSelection {
             .resolver(document.as_ref())
             .locate(&selector)
             .await?;
+        warn_of_wrangler(context, &target);
         Ok(OpenNamespace {
             session,
             target,
             document,
         })
+    }
+}
+
+/// Says where wrangler uses another namespace than this one of the local store.
+fn warn_of_wrangler(context: &Context, target: &Target) {
+    let Some(BindingPlace {
+        binding, caution, ..
+    }) = &target.binding
+    else {
+        return;
+    };
+    match caution {
+        Some(LocalCaution::Remote) => context.ui.warn(&format!(
+            "`wrangler dev` does not use the local store for `{binding}`, but the account's \
+             namespace: `remote` is true"
+        )),
+        Some(LocalCaution::BothIds) => context.ui.note(&format!(
+            "`{binding}` has both ids: this uses preview_id, as `wrangler dev` does; `wrangler kv \
+             --local` uses id"
+        )),
+        None => {}
     }
 }
 

@@ -76,6 +76,29 @@ pub struct BindingPlace {
     pub section: Section,
     /// The other sections that have a binding of that name.
     pub elsewhere: Vec<Section>,
+    /// What wrangler does otherwise in the local store.
+    pub caution: Option<LocalCaution>,
+}
+
+/// Where wrangler's own commands do not use the namespace of the local store that kvctl uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalCaution {
+    /// The entry says `remote`: `wrangler dev` uses the namespace of the account.
+    Remote,
+    /// The entry has both ids: `wrangler kv --local` takes `id`, `wrangler dev` `preview_id`.
+    BothIds,
+}
+
+impl LocalCaution {
+    fn of(entry: &Entry) -> Option<Self> {
+        let both = entry.id.as_ref().zip(entry.preview_id.as_ref());
+        if entry.remote {
+            Some(Self::Remote)
+        } else {
+            both.filter(|(id, preview_id)| id.value != preview_id.value)
+                .map(|_| Self::BothIds)
+        }
+    }
 }
 
 impl Target {
@@ -247,8 +270,9 @@ impl<'a> Resolver<'a> {
         preview: bool,
     ) -> Result<Target, Error> {
         let document = self.document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
-        let found = find_entry(document, section, binding)?;
+        let mut found = find_entry(document, section, binding)?;
         let (id, source) = if self.local {
+            found.place.caution = LocalCaution::of(found.entry).filter(|_| !preview);
             found.local(preview)?
         } else {
             self.remote(document, &found, preview).await?
@@ -390,6 +414,7 @@ fn find_entry<'d>(
             binding: binding.clone(),
             section: scope.section.clone(),
             elsewhere,
+            caution: None,
         },
         document,
         entry,

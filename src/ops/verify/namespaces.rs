@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     config::{Document, Field},
+    domain::Jurisdiction,
     ops::{
         provision::{
             desired::{self, in_section},
@@ -91,6 +92,14 @@ impl Named<'_> {
         let Some(found) = all.iter().find(|known| known.id == *id) else {
             return self.unknown(context).about(subject).at(place);
         };
+        if let Some((has, wanted)) = self.other_jurisdiction(context, found) {
+            let message =
+                format!("the jurisdiction of {id} is {has}, but kvctl.toml says `{wanted}`");
+            return Finding::fail(check, message)
+                .hint("a jurisdiction cannot be changed: bind another namespace, or correct kvctl.toml")
+                .about(subject)
+                .at(place);
+        }
         let title = &found.title;
         match self.expected(context) {
             Expected::Declared(wanted) if wanted != *title => Finding::fail(
@@ -119,6 +128,19 @@ impl Named<'_> {
             }
         }
         .about(subject)
+    }
+
+    /// Returns the jurisdiction of the namespace and the one that `kvctl.toml` names, where the list
+    /// tells and they differ.
+    fn other_jurisdiction<'n>(
+        &self,
+        context: &CheckContext<'_>,
+        found: &'n NamespaceInfo,
+    ) -> Option<(&'n str, Jurisdiction)> {
+        let manifest = context.options.manifest?;
+        let rules = manifest.namespace(&self.bound.entry.binding)?;
+        let (has, wanted) = (found.jurisdiction.as_deref()?, rules.jurisdiction?);
+        (has != wanted.as_str()).then_some((has, wanted))
     }
 
     /// Reports an id that the account does not have.
