@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{
     Client,
@@ -50,20 +50,6 @@ struct WorkerSettings<'a> {
     name: &'a str,
 }
 
-#[derive(Deserialize)]
-struct Settings {
-    #[serde(default)]
-    bindings: Option<Vec<Binding>>,
-}
-
-#[derive(Deserialize)]
-struct Binding {
-    #[serde(rename = "type")]
-    kind: String,
-    name: Option<String>,
-    namespace_id: Option<String>,
-}
-
 impl Endpoint for WorkerSettings<'_> {
     type Output = KvBindings;
     const METHOD: Method = Method::GET;
@@ -74,43 +60,28 @@ impl Endpoint for WorkerSettings<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        let settings: Settings = answer.result()?;
-        let bindings = settings.bindings.into_iter().flatten();
-        let of_kv = bindings.filter(|binding| binding.kind == "kv_namespace");
-        of_kv
-            .map(|binding| named_id(answer, binding.name, binding.namespace_id))
-            .collect()
+        let settings: Map<String, Value> = answer.result()?;
+        let bindings: &[Value] = match settings.get("bindings") {
+            None | Some(Value::Null) => &[],
+            Some(Value::Array(bindings)) => bindings,
+            Some(_) => return Err(answer.malformed(Expected::Envelope)),
+        };
+        let mut of_kv = KvBindings::new();
+        for binding in bindings {
+            let kind = text(binding, "type");
+            let kind = kind.ok_or_else(|| answer.malformed(Expected::Envelope))?;
+            if kind == "kv_namespace" {
+                let (name, id) = named_id(answer, text(binding, "name"), binding)?;
+                of_kv.insert(name, id);
+            }
+        }
+        Ok(of_kv)
     }
 }
 
 struct PagesProject<'a> {
     account: &'a AccountId,
     name: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Project {
-    name: String,
-    deployment_configs: DeploymentConfigs,
-}
-
-#[derive(Deserialize)]
-struct DeploymentConfigs {
-    #[serde(default)]
-    production: Option<DeploymentConfig>,
-    #[serde(default)]
-    preview: Option<DeploymentConfig>,
-}
-
-#[derive(Deserialize)]
-struct DeploymentConfig {
-    #[serde(default)]
-    kv_namespaces: Option<BTreeMap<String, Option<Bound>>>,
-}
-
-#[derive(Deserialize)]
-struct Bound {
-    namespace_id: Option<String>,
 }
 
 impl Endpoint for PagesProject<'_> {
@@ -123,36 +94,58 @@ impl Endpoint for PagesProject<'_> {
     }
 
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Error> {
-        let project: Project = answer.result()?;
-        if project.name != self.name {
+        let project: Map<String, Value> = answer.result()?;
+        if project.get("name").and_then(Value::as_str) != Some(self.name) {
             return Err(answer.inconsistent("it is about another project"));
         }
-        let read = |config: Option<DeploymentConfig>| -> Result<KvBindings, Error> {
-            let bound = config.and_then(|config| config.kv_namespaces);
-            let bound = bound.into_iter().flatten();
+        let configs = project.get("deployment_configs");
+        let configs =
+            object(answer, configs)?.ok_or_else(|| answer.malformed(Expected::Envelope))?;
+        let read = |side: &str| -> Result<KvBindings, Error> {
+            let mut bindings = KvBindings::new();
+            let Some(config) = object(answer, configs.get(side))? else {
+                return Ok(bindings);
+            };
+            let bound = object(answer, config.get("kv_namespaces"))?;
             // `null` removes a binding.
-            let bound = bound.filter_map(|(name, bound)| Some((name, bound?)));
-            bound
-                .map(|(name, bound)| named_id(answer, Some(name), bound.namespace_id))
-                .collect()
+            let bound = bound.into_iter().flatten();
+            for (name, bound) in bound.filter(|(_, bound)| !bound.is_null()) {
+                let (name, id) = named_id(answer, Some(name), bound)?;
+                bindings.insert(name, id);
+            }
+            Ok(bindings)
         };
-        let DeploymentConfigs {
-            production,
-            preview,
-        } = project.deployment_configs;
         Ok(PagesBindings {
-            production: read(production)?,
-            preview: read(preview)?,
+            production: read("production")?,
+            preview: read("preview")?,
         })
     }
 }
 
+/// Returns an object, which may be absent or `null`. Derived decoding would take a list for one.
+fn object<'v>(
+    answer: &Answer,
+    value: Option<&'v Value>,
+) -> Result<Option<&'v Map<String, Value>>, Error> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(object)) => Ok(Some(object)),
+        Some(_) => Err(answer.malformed(Expected::Envelope)),
+    }
+}
+
+fn text<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
+    object.get(key)?.as_str()
+}
+
+/// Reads the id in `bound`, which is called `name`.
 fn named_id(
     answer: &Answer,
-    name: Option<String>,
-    id: Option<String>,
+    name: Option<&str>,
+    bound: &Value,
 ) -> Result<(String, NamespaceId), Error> {
-    let id = id.and_then(|id| id.parse().ok());
-    name.zip(id)
+    let id = text(bound, "namespace_id").and_then(|id| id.parse().ok());
+    name.map(str::to_owned)
+        .zip(id)
         .ok_or_else(|| answer.malformed(Expected::Envelope))
 }

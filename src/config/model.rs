@@ -137,6 +137,24 @@ impl Project {
         scopes.iter().copied().chain(own).collect()
     }
 
+    /// Returns the Worker's name in `section`: the section's own, else `<name>-<env>`, as wrangler
+    /// deploys it.
+    pub fn worker_name(&self, section: &Section) -> Option<String> {
+        let scope = self.scope(&section.deployed())?;
+        let named = |scope: &Scope| {
+            let name = scope.name.as_ref().map(|name| name.value.clone());
+            name.filter(|name| !name.trim().is_empty())
+        };
+        let own = named(scope);
+        let Some(environment) = section.environment() else {
+            return own;
+        };
+        own.or_else(|| {
+            let top = named(&self.top)?;
+            Some(format!("{top}-{environment}"))
+        })
+    }
+
     /// Lists what is deployed: the top level and the environments.
     pub fn deployed_scopes(&self) -> impl Iterator<Item = &Scope> {
         std::iter::once(&self.top).chain(&self.environments)

@@ -12,7 +12,7 @@ use crate::{
     },
     ops::{
         namespaces::find_by_title,
-        provision::titles::{conventional, worker_name},
+        provision::titles::conventional,
         target::{self, Deployable, Resolver, Selector, Target},
     },
     wire::NamespaceInfo,
@@ -196,7 +196,7 @@ pub fn plan(
             (_, Some(entry)) => (entry.clone(), true),
             (_, None) => continue,
         };
-        let worker = worker_name(document.project(), &section);
+        let worker = document.project().worker_name(&section);
         let titles = conventional(worker.as_deref(), &section, new);
         let title = titles.map_err(|e| Error::Title(new.clone(), e))?.wanted;
         renamings.push(Renaming {

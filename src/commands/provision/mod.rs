@@ -14,10 +14,9 @@ use crate::{
     fsx,
     ops::provision::{
         apply::{self, Outcome},
-        deployed::{DeployedBindings, LookUp},
         desired::{self, DesiredBinding, RequestedBinding},
         destination::Destination,
-        plan::{self, Pages, Plan, PlanInput, Preview, Replaceable},
+        plan::{self, DeployedBindings, LookUp, Pages, Plan, PlanInput, Preview, Replaceable},
     },
     ui::{Diff, Question, quantity},
 };

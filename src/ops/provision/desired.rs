@@ -344,7 +344,7 @@ pub fn conventional_titles(
     scope: &Scope,
     binding: &Binding,
 ) -> Result<Titles, Error> {
-    let worker = titles::worker_name(project, &scope.section);
+    let worker = project.worker_name(&scope.section);
     let usual = titles::conventional(worker.as_deref(), &scope.section, binding);
     usual.map_err(|source| Error::Title {
         binding: binding.clone(),

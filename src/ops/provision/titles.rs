@@ -1,9 +1,6 @@
 //! Default titles of namespaces.
 
-use crate::{
-    config::{Project, Scope},
-    domain::{Binding, EnvName, Section, Title, TitleError},
-};
+use crate::domain::{Binding, EnvName, Section, Title, TitleError};
 
 /// The titles that belong to one binding of one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,24 +12,6 @@ pub struct Titles {
     /// Titles that `wrangler kv namespace create` would have given it, in any project: never
     /// adopted by default, since they may be another project's.
     pub bare: Vec<Title>,
-}
-
-/// Returns the Worker's name in `section`: the section's own, else `<name>-<env>`, as wrangler
-/// deploys it.
-pub fn worker_name(project: &Project, section: &Section) -> Option<String> {
-    let scope = project.scope(&section.deployed())?;
-    let named = |scope: &Scope| {
-        let name = scope.name.as_ref().map(|name| name.value.clone());
-        name.filter(|name| !name.trim().is_empty())
-    };
-    let own = named(scope);
-    let Some(environment) = section.environment() else {
-        return own;
-    };
-    own.or_else(|| {
-        let top = named(&project.top)?;
-        Some(format!("{top}-{environment}"))
-    })
 }
 
 /// Returns the titles of `binding` by convention: `<worker>-<BINDING>`, in `previews`

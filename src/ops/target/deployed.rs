@@ -8,7 +8,6 @@ use crate::{
     api::{self, Client, KvBindings, PagesBindings},
     config::Project,
     domain::{AccountId, Binding, NamespaceId, Permission, Section, is_worker_name},
-    ops::provision::titles::worker_name,
     wire::code,
 };
 
@@ -35,7 +34,7 @@ impl Deployable {
             return None;
         }
         if !project.is_pages {
-            return worker_name(project, section).map(Self::Worker);
+            return project.worker_name(section).map(Self::Worker);
         }
         let known = section
             .environment()

@@ -8,10 +8,9 @@ use crate::{
     ops::{
         provision::{
             apply::{self, IdOrigin},
-            deployed::LookUp,
             desired::desired_bindings,
             plan::{
-                self, DeployedRefusal, Obstacle, Pages, Plan, PlanInput, Preview, Refusal,
+                self, DeployedRefusal, LookUp, Obstacle, Pages, Plan, PlanInput, Preview, Refusal,
                 Replaceable,
             },
         },
@@ -213,6 +212,14 @@ async fn an_answer_that_is_none_creates_nothing() {
         Answer::new(
             200,
             r#"{"success":true,"errors":[],"messages":[],"result":null}"#,
+        ),
+        Answer::new(
+            200,
+            r#"{"success":true,"errors":[],"messages":[],"result":[]}"#,
+        ),
+        Answer::new(
+            200,
+            r#"{"success":true,"errors":[],"messages":[],"result":{"bindings":[["kv_namespace"]]}}"#,
         ),
         Answer::new(
             200,

@@ -8,9 +8,8 @@ use crate::{
     emulator::{Action, Answer, Fault},
     ops::provision::{
         apply::{self, IdOrigin},
-        deployed::DeployedBindings,
         desired::{Error, RequestedBinding, desired_bindings},
-        plan::{self, Pages, Plan, PlanInput, Preview, Replaceable},
+        plan::{self, DeployedBindings, Pages, Plan, PlanInput, Preview, Replaceable},
     },
 };
 

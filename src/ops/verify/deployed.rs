@@ -4,7 +4,7 @@ use super::{
     Check, Class, Finding, Subject,
     blocked::Blocked,
     context::{Bound, CheckContext, Unbound},
-    project::provision_command,
+    finding::provision_command,
 };
 use crate::{
     api::KvBindings,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Check;
 use crate::{
     config::Location,
-    domain::{Binding, Section},
+    domain::{Binding, Section, shell_quoted},
     ops::health::{Diagnosis, Severity},
 };
 
@@ -104,6 +104,13 @@ impl fmt::Display for Subject {
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         f.pad(&parts.join(" "))
     }
+}
+
+/// Returns the command that gives a binding its id.
+pub(super) fn provision_command(section: &Section, binding: &Binding) -> String {
+    let arguments = std::iter::once(binding.to_string()).chain(section.arguments());
+    let arguments: Vec<_> = arguments.map(|it| shell_quoted(&it).into_owned()).collect();
+    format!("kvctl provision {}", arguments.join(" "))
 }
 
 /// What a check has to say about one thing.

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::{Check, Finding, Subject, context::CheckContext, deployed};
+use super::{Check, Finding, Subject, context::CheckContext, deployed, finding::provision_command};
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
-    domain::{Binding, Classify as _, DeclaredId, Section, shell_quoted},
+    domain::{Binding, Classify as _, DeclaredId, Section},
     ops::scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
 };
 
@@ -126,13 +126,6 @@ fn empty_section(scope: &Scope) -> Finding {
     Finding::warn(Check::Configuration, "no KV namespaces are bound here")
         .about(Subject::section(&scope.section))
         .hint("run `kvctl provision`, or select a section that has bindings with `--env NAME`")
-}
-
-/// Returns the command that gives a binding its id.
-pub(super) fn provision_command(section: &Section, binding: &Binding) -> String {
-    let arguments = std::iter::once(binding.to_string()).chain(section.arguments());
-    let arguments: Vec<_> = arguments.map(|it| shell_quoted(&it).into_owned()).collect();
-    format!("kvctl provision {}", arguments.join(" "))
 }
 
 /// The check `environments`: none misses a binding that others have. Wrangler does not inherit

@@ -1,5 +1,7 @@
-//! Plans the changes that give every desired binding a namespace. Pure.
+//! Plans the changes that give every desired binding a namespace. Pure, but for [`LookUp`], which asks
+//! what is deployed.
 
+mod deployed;
 mod deployed_refusal;
 mod planner;
 mod refusal;
@@ -8,11 +10,12 @@ mod tests;
 
 use std::{collections::BTreeMap, fmt};
 
+pub use deployed::{Deployed, DeployedBindings, LookUp};
 pub use deployed_refusal::{DeployedRefusal, Obstacle};
 pub use planner::plan;
 pub use refusal::{Error, Refusal};
 
-use super::{deployed::DeployedBindings, desired::DesiredBinding};
+use super::desired::DesiredBinding;
 use crate::{
     config::{Field, Project},
     domain::{

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Action, Error, Pages, Plan, PlanInput, Preview, Refusal, Remark, Slot, Step,
+    deployed::Deployed,
     deployed_refusal::{DeployedRefusal, Obstacle},
 };
 use crate::{
@@ -11,7 +12,6 @@ use crate::{
     domain::{DeclaredId, NamespaceId, Title},
     ops::{
         provision::{
-            deployed::Deployed,
             desired::{DesiredBinding, DesiredTitle},
             titles,
         },

@@ -5,15 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    desired::DesiredBinding,
-    plan::{Replaceable, Slot},
-};
+use super::{Replaceable, Slot};
 use crate::{
     api::{self, Client},
     config::{Field, Project},
     domain::{AccountId, Binding, Classification, Classify, DeclaredId, NamespaceId, Section},
-    ops::target::{Bound, Deployable, Deployment, Deployments},
+    ops::{
+        provision::desired::DesiredBinding,
+        target::{Bound, Deployable, Deployment, Deployments},
+    },
     wire::NamespaceInfo,
 };
 
