@@ -44,8 +44,8 @@ fn a_second_run_sends_one_request_and_touches_nothing() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", BIO);
     sandbox.expect(0, &["provision"]);
-    // A fresh project costs one list and its creates.
-    assert_eq!(sandbox.emulator.log().len(), 1 + 3);
+    // A fresh project costs one list, a question for what is deployed, and its creates.
+    assert_eq!(sandbox.emulator.log().len(), 1 + 1 + 3);
     let file = sandbox.app().join("wrangler.toml");
     let before = (
         fs::read(&file).unwrap(),

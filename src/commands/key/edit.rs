@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
     let place = keyspace.describe();
     context
         .ui
-        .status(&format!("editing {}: {place}", quoted(&key)));
+        .status(&format!("editing {} in {place}", quoted(&key)));
     let mut draft = Draft::new(&context.ui, old.bytes.clone())?;
     let edited = context
         .ui

@@ -65,7 +65,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
     let place = keyspace.describe();
     context
         .ui
-        .status(&format!("writing {}: {place}", quoted(&key)));
+        .status(&format!("writing {} to {place}", quoted(&key)));
     keyspace
         .write(
             context,

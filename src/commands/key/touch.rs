@@ -29,7 +29,7 @@ pub(super) async fn run(context: &Context, args: TouchArgs) -> Result<()> {
     let place = keyspace.describe();
     context
         .ui
-        .status(&format!("rewriting {}: {place}", quoted(&key)));
+        .status(&format!("rewriting {} in {place}", quoted(&key)));
     let put = Put {
         key,
         value: value.bytes,

@@ -1,7 +1,5 @@
 //! Local data that stay under the name of before when ids are written.
 
-use std::path::Path;
-
 use crate::{
     config::Document,
     context::Context,
@@ -41,22 +39,22 @@ fn sentence(context: &Context, rename: &LocalRename) -> String {
     let LocalRename {
         binding, from, to, ..
     } = rename;
-    let mut command = "kvctl copy".to_owned();
     let sides = [("--from", from), ("--to", to)];
-    for (option, id) in sides {
-        let side = format!("local:id:{id}");
-        command.push_str(&format!(" {option} {}", shell_quoted(&side)));
-    }
-    let named: [(&str, Option<&Path>); 3] = [
-        ("--persist-to", context.globals.persist_to.as_deref()),
-        ("--config", context.globals.config.as_deref()),
-        ("--cwd", context.globals.cwd.as_deref()),
+    let sides = sides.map(|(option, id)| (option, format!("local:id:{id}")));
+    let globals = &context.globals;
+    let paths = [
+        ("--persist-to", &globals.persist_to),
+        ("--config", &globals.config),
+        ("--cwd", &globals.cwd),
     ];
-    for (option, path) in named {
-        if let Some(path) = path {
-            let path = path.display().to_string();
-            command.push_str(&format!(" {option} {}", shell_quoted(&path)));
-        }
+    let paths = paths.into_iter().filter_map(|(option, path)| {
+        let path = path.as_ref()?;
+        Some((option, path.display().to_string()))
+    });
+    let mut command = vec!["kvctl copy".to_owned()];
+    for (option, value) in sides.into_iter().chain(paths) {
+        command.extend([option.to_owned(), shell_quoted(&value).into_owned()]);
     }
+    let command = command.join(" ");
     format!("local data of `{binding}` stay under `{from}`; to bring them along, run `{command}`")
 }

@@ -126,7 +126,7 @@ fn note_skipped(context: &Context, selection: &Selection, count: usize) {
 fn announce(context: &Context, keyspace: &OpenNamespace, names: &Names) {
     let keys = quantity(names.len(), "key");
     let place = keyspace.describe();
-    context.ui.status(&format!("deleting {keys}: {place}"));
+    context.ui.status(&format!("deleting {keys} from {place}"));
     for name in names.iter().take(SAMPLE) {
         context.ui.status(&format!("  {name}"));
     }

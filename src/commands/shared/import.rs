@@ -42,7 +42,7 @@ pub(crate) async fn import_records(
     let keyspace = choice.open(context).await?;
     lifetime::check(&keyspace, defaults.lifetime, "--expiration").await?;
     context.ui.status(&format!(
-        "importing {}: {}",
+        "importing {} into {}",
         quantity(survey.records, "record"),
         keyspace.describe()
     ));

@@ -300,7 +300,9 @@ fn judge(
     let after = held(sandbox);
     let written = files(&sandbox.app());
     let mut wrong = Vec::new();
-    if seen.code == Some(case.code) {
+    // A binding that the file does not have yet cannot be deployed, so a refusal to tell is noted.
+    let is_noted = part.contains("/settings") && seen.stderr.contains("Workers Scripts Read");
+    if seen.code == Some(case.code) && !is_noted {
         wrong.push(format!("exit {}", case.code));
     }
     if after == stage.records && claims(&seen.stdout) {
