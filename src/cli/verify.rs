@@ -59,7 +59,7 @@ Checks:
   permission      reading is allowed, and writing unless --read-only
   configuration   the wrangler file is valid, and every binding leads to a namespace
   environments    no environment lacks a binding that others have
-  preview         wrangler dev --remote does not write to production
+  preview         wrangler dev and preview deployments do not write to production
   pages           Pages does not ignore the file
   namespaces      every id exists and has the expected title
   deployed        the deployed Worker binds the namespaces of the file

@@ -8,6 +8,9 @@ use crate::fsx::{foreign_owner, kind_of};
 /// What wrangler looks for, the first that exists anywhere above winning over all that follow.
 const NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
 
+/// What wrangler reads in place of a wrangler file, as an experiment that has to be switched on.
+pub const TYPESCRIPT_NAME: &str = "cloudflare.config.ts";
+
 /// The file to work on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WranglerFile {
@@ -42,6 +45,10 @@ pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<WranglerFile, E
         // wrangler passes it over, but who put it there means something by it.
         if let Some((what, path)) = others.next() {
             return Err(Error::Occupied { path, what });
+        }
+        let typescript = directories.iter().map(|it| it.join(TYPESCRIPT_NAME));
+        if let Some(path) = typescript.into_iter().find(|path| path.is_file()) {
+            return Err(Error::TypeScript { path });
         }
         let searched = directories.into_iter().map(Path::to_path_buf).collect();
         return Err(Error::NotFound { searched });
@@ -135,6 +142,18 @@ mod tests {
         fs_err::File::create(root.path().join("wrangler.jsonc")).unwrap();
         let found = discover(&root.path().join("a/b"), None).unwrap();
         assert_eq!(found.path, root.path().join("wrangler.jsonc"));
+    }
+
+    #[test]
+    fn typescript_is_named_where_there_is_no_wrangler_file() {
+        let root = tree(&["a/cloudflare.config.ts"]);
+        let error = discover(&root.path().join("a/b"), None).unwrap_err();
+        let path = root.path().join("a/cloudflare.config.ts");
+        let start = format!("{}: kvctl cannot read", path.display());
+        assert!(error.to_string().starts_with(&start), "{error}");
+        fs_err::File::create(root.path().join("wrangler.toml")).unwrap();
+        let found = discover(&root.path().join("a"), None).unwrap();
+        assert_eq!(found.path, root.path().join("wrangler.toml"));
     }
 
     #[test]

@@ -122,6 +122,22 @@ impl Document {
         self.content.scope(&self.path, section)
     }
 
+    /// Refuses a file that has keys which wrangler ignores, and which must have been meant: what is made
+    /// beside them may be a second namespace for one that they name.
+    pub fn refuse_ignored(&self) -> Result<(), Error> {
+        let mut entries = self.project().scopes().flat_map(|scope| &scope.entries);
+        let Some(first) = entries.find_map(|entry| entry.ignored.first()) else {
+            return Ok(());
+        };
+        Err(Error::Shape {
+            at: Location {
+                path: self.path.clone(),
+                position: first.position,
+            },
+            problem: first.value.clone(),
+        })
+    }
+
     /// Returns the text after `edits`, in their order.
     ///
     /// No bytes change but those that the edits are about: without edits, or with edits that say
@@ -134,7 +150,6 @@ impl Document {
         Ok(content.text)
     }
 
-    #[cfg(test)]
     pub(super) fn content(&self) -> &Content {
         &self.content
     }

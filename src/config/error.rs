@@ -37,6 +37,12 @@ pub enum Error {
         /// The directories, nearest first.
         searched: Vec<PathBuf>,
     },
+    /// No wrangler file was found, but one in TypeScript.
+    #[error("{}: kvctl cannot read configuration in TypeScript, and there is no wrangler file", .path.display())]
+    TypeScript {
+        /// The file.
+        path: PathBuf,
+    },
     /// No wrangler file was found, but something else that is called so.
     #[error("{}: {what}, not a file", .path.display())]
     Occupied {
@@ -161,6 +167,11 @@ impl Classify for Error {
                 ["--init".to_owned()],
                 "to create a wrangler.toml here, or name the file with `-c FILE`",
             ),
+            Self::TypeScript { .. } => {
+                "select a namespace with `--namespace-id ID` or `--namespace TITLE`, or name a wrangler \
+                 file that has the KV bindings with `-c FILE`"
+                    .into()
+            }
             Self::Occupied { .. } => "rename it, or name the wrangler file with `-c FILE`".into(),
             Self::Missing { .. } | Self::NotAFile { .. } => {
                 "check the path after `-c`; it is relative to the directory kvctl runs in".into()

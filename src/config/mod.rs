@@ -5,8 +5,8 @@
 //! ([`Edit`]) without touching a byte that the change is not about. May import `domain` only:
 //! files are read here, and written elsewhere.
 //!
-//! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`reader`, with `misplaced` and
-//! `used_names`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
+//! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`reader`, with `misplaced`,
+//! `ignored` and `used_names`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
 //! with the edit applied to it.
 
 mod content;
@@ -16,6 +16,7 @@ mod dotenv;
 mod edit;
 mod error;
 mod format;
+mod ignored;
 mod jsonc;
 mod layout;
 mod manifest;
@@ -27,11 +28,12 @@ mod problem;
 #[cfg(test)]
 mod property;
 mod reader;
+mod redirect;
 mod toml;
 mod used_names;
 mod wrangler_login;
 
-pub use discover::{WranglerFile, discover};
+pub use discover::{TYPESCRIPT_NAME, WranglerFile, discover};
 pub use document::Document;
 pub use dotenv::{
     Assignment, DotenvError, EnvFile, EnvFiles, Lookup, read_env_files, read_named_env_files,
@@ -46,4 +48,5 @@ pub use manifest::{
 pub use model::{Entry, Project, Scope, UsedName};
 pub use position::{Located, Position};
 pub use problem::Problem;
+pub use redirect::{Redirect, RedirectError};
 pub use wrangler_login::{Bound, Login, LoginError, LoginStore, login_command};

@@ -2,7 +2,7 @@
 //!
 //! Only `reader` makes these, from a tree that it has checked.
 
-use super::{Field, Located, Position};
+use super::{Field, Located, Position, Problem};
 use crate::domain::{Binding, DeclaredId, Section};
 
 /// The parts of a wrangler file that concern namespaces.
@@ -52,6 +52,9 @@ pub struct Entry {
     /// Whether `wrangler dev` uses the namespace of the account: `remote = true`, or the older
     /// `experimental_remote`.
     pub remote: bool,
+    /// Its keys that wrangler ignores, and that must have been meant: what looks like an id, and settings
+    /// of a whole section.
+    pub ignored: Vec<Located<Problem>>,
     /// Where the entry begins.
     pub position: Position,
 }

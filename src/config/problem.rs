@@ -33,6 +33,12 @@ pub enum Problem {
     /// Another spelling of `kv_namespaces`.
     #[error("unknown key `{0}`; wrangler expects `kv_namespaces`")]
     Misspelt(String),
+    /// A key of an entry that wrangler does not know, with what looks like an id.
+    #[error("`{0}` holds what looks like an id, and wrangler ignores the key")]
+    IgnoredId(String),
+    /// A setting below the header of an entry, which makes it part of the entry.
+    #[error("`{0}` is part of an entry of `kv_namespaces`, where wrangler ignores it")]
+    Swallowed(String),
     /// An entry without a name.
     #[error("this entry of `kv_namespaces` has no `binding`; every entry needs one")]
     NoBinding,
@@ -107,7 +113,7 @@ pub enum Problem {
 
 impl Problem {
     /// Says what to change.
-    pub(super) fn remedy(&self) -> String {
+    pub fn remedy(&self) -> String {
         match self {
             Self::Root(_) => "put everything between `{` and `}`".to_owned(),
             Self::NotATable { key, .. } => format!("make `{key}` a table, or remove it"),
@@ -124,6 +130,13 @@ impl Problem {
                  inner object"
                 .to_owned(),
             Self::Misspelt(key) => format!("rename `{key}` to `kv_namespaces`"),
+            Self::IgnoredId(key) => {
+                format!("rename `{key}` to `id` or `preview_id`, or remove it")
+            }
+            Self::Swallowed(key) => format!(
+                "move `{key}` above the first `[table]` header of the file, or below the `[env.NAME]` \
+                 header that it belongs to: in TOML a key is part of the table whose header is above it"
+            ),
             Self::NoBinding => "add `binding` to the entry, or remove the entry".to_owned(),
             Self::Binding(_) => "give the entry a name, or remove the entry".to_owned(),
             Self::NotAString { key, .. } => {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path};
 
 use super::{
-    Entry, Error, Field, Located, Location, Position, Project, Scope, UsedName, misplaced,
+    Entry, Error, Field, Located, Location, Position, Project, Scope, UsedName, ignored, misplaced,
     node::{Layout, Node, NodeKind, Property},
     position::Positions,
     problem::Problem,
@@ -144,6 +144,12 @@ impl Reader<'_> {
                 Some(remote) => remote,
                 None => self.boolean(item, "experimental_remote")?.unwrap_or(false),
             },
+            ignored: ignored::keys(item)
+                .map(|(offset, value)| Located {
+                    value,
+                    position: self.position(offset),
+                })
+                .collect(),
             position: self.position(start),
         })
     }

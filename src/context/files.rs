@@ -98,6 +98,11 @@ impl Files {
         directory
     }
 
+    /// Whether `--config` names the wrangler file.
+    pub fn is_config_named(&self) -> bool {
+        self.config.is_some()
+    }
+
     /// Finds the wrangler file of the project in `directory`.
     pub(super) fn discover(&self, directory: &Path) -> Result<WranglerFile, config::Error> {
         let explicit = self.config.as_ref().map(|file| self.resolve(file));
@@ -139,7 +144,7 @@ impl Files {
     /// Reads the wrangler file of the project in `directory`, if there is one.
     pub fn document_in(&self, directory: &Path) -> Result<Option<Document>, config::Error> {
         match self.document_from(directory) {
-            Err(config::Error::NotFound { .. }) => Ok(None),
+            Err(config::Error::NotFound { .. } | config::Error::TypeScript { .. }) => Ok(None),
             other => other.map(Some),
         }
     }

@@ -48,3 +48,4 @@ mod usage;
 mod verify;
 mod wait;
 mod ways;
+mod wrangler_files;

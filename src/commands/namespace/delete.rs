@@ -11,7 +11,7 @@ use crate::{
         Refused,
         shared::export::{self, ExportReport},
     },
-    config::Document,
+    config::{self, Document},
     context::{Context, Session},
     domain::NamespaceId,
     error::{Result, ResultExt as _},
@@ -118,8 +118,9 @@ async fn deployed_bindings(
 /// Reads the wrangler file for what it says about the namespace. It is optional, so an invalid file
 /// is ignored.
 fn readable_document(context: &Context) -> Option<Document> {
-    match context.files.document_if_any() {
-        Ok(document) => document,
+    match context.files.document() {
+        Ok(document) => Some(document),
+        Err(config::Error::NotFound { .. }) => None,
         Err(error) => {
             context
                 .ui

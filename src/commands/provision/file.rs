@@ -25,6 +25,10 @@ pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
         (Some(path), config::Error::Missing { .. }) => context.files.resolve(path),
         _ => context.files.directory().join("wrangler.toml"),
     };
+    let typescript = path.with_file_name(config::TYPESCRIPT_NAME);
+    if typescript.is_file() {
+        return Err(config::Error::TypeScript { path: typescript }.into());
+    }
     let directory = path.parent().unwrap_or(context.files.directory());
     let directory = fs_err::canonicalize(directory).class(ErrorClass::Failed);
     let directory = directory.context("could not create a wrangler file")?;

@@ -65,7 +65,8 @@ async fn provision(
     };
     let sections: Vec<Section> = scopes.iter().map(|s| s.section.clone()).collect();
     let session = context.connect_for(Some(&document), &sections).await?;
-    let plan = make_plan(&session, &document, &desired, args).await?;
+    let plan = make_plan(&session, &document, &desired, args).await;
+    let plan = refuse_beside_ignored(&document, plan)?;
     let out = args.out.as_deref().map(|out| context.files.resolve(out));
     let destination = Destination::choose(&document, out)?;
     let job = Job {
@@ -177,6 +178,20 @@ async fn make_plan(
     let account = &session.account;
     let file = document.path().display();
     plan::plan(input).with_context(|| format!("nothing was changed ({file}, account {account})"))
+}
+
+/// Refuses to create or write anything beside keys that wrangler ignores. They may be why a plan is
+/// refused, so they are named first.
+fn refuse_beside_ignored(document: &Document, plan: Result<Plan>) -> Result<Plan> {
+    let matters = match &plan {
+        Ok(plan) => plan.is_pending(),
+        Err(error) => error.find::<plan::Error>().is_some(),
+    };
+    if matters {
+        let checked = document.refuse_ignored();
+        checked.context("nothing was created or written")?;
+    }
+    plan
 }
 
 /// One run, once it is known what there is to do.

@@ -3,7 +3,7 @@
 use crate::{
     api::Namespace,
     cli::{key::NamespaceArgs, transfer::NamespaceArg},
-    config::Document,
+    config::{self, Document},
     context::{Context, Session},
     domain::NamespaceId,
     error::Result,
@@ -53,8 +53,11 @@ pub(crate) fn select_namespace(
         (None, Some(title), _) => Selector::Title(title),
         (None, None, Some(binding)) => return by_binding(binding, context.files.document()?),
         (None, None, None) => {
-            let Some(document) = context.files.document_if_any()? else {
-                return Err(target::Error::Unnamed(Vec::new()).into());
+            let document = match context.files.document() {
+                Err(config::Error::NotFound { .. }) => {
+                    return Err(target::Error::Unnamed(Vec::new()).into());
+                }
+                document => document?,
             };
             let known = target::bindings(&document, &context.section()?)?;
             return match <[_; 1]>::try_from(known) {

@@ -86,6 +86,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
     let options = Options {
         selection: &selection,
         file: file.as_ref(),
+        redirect_from: (!context.files.is_config_named()).then(|| context.files.directory()),
         sections: &sections,
         manifest: manifest.as_ref(),
         service: service(&attempt),

@@ -19,7 +19,7 @@ const NO_ID: &str = "name = \"bio\"\nmain = \"a.ts\"\n[[kv_namespaces]]\nbinding
 
 const GONE: &str = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
 
-fn shown(finding: &Finding, hide: &[&str]) -> String {
+pub(super) fn shown(finding: &Finding, hide: &[&str]) -> String {
     let Finding {
         check,
         status,

@@ -6,6 +6,7 @@ mod bulk_runs;
 mod deployed;
 mod drift;
 mod namespaces;
+mod previews;
 mod protect;
 mod provision;
 mod rename_binding;

@@ -45,6 +45,7 @@ pub(super) async fn checked(
     let options = Options {
         selection: &Selection::new(&only, &[]).unwrap(),
         file: Ok(&document),
+        redirect_from: None,
         sections: &sections,
         manifest: Some(&manifest),
         service: Ok(verify::Service {

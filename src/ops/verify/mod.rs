@@ -15,9 +15,11 @@ mod deployed;
 mod finding;
 mod namespaces;
 mod options;
+mod previews;
 mod probe;
 mod probe_keys;
 mod project;
+mod redirect;
 mod service;
 
 use std::collections::BTreeMap;
@@ -111,10 +113,14 @@ async fn run_one(check: Check, context: &CheckContext<'_>) -> Vec<Finding> {
         Check::Permission => service::permission(context).await,
         Check::Configuration => project::configuration(context).await,
         Check::Environments => project::environments(context),
-        Check::Preview => project::preview(context),
+        Check::Preview => previews::preview(context),
         Check::Pages => project::pages(context),
         Check::Namespaces => namespaces::check(context).await,
-        Check::Deployed => deployed::check(context).await,
+        Check::Deployed => {
+            let redirected = redirect::check(context);
+            let deployed = deployed::check(context).await;
+            redirected.into_iter().chain(deployed).collect()
+        }
         Check::Probe => probe::check(context).await,
         Check::Quota => service::quota(context).await,
         Check::Clock => service::clock(context).await,

@@ -1,6 +1,6 @@
 //! What to verify, and how.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use jiff::Timestamp;
 use url::Url;
@@ -58,6 +58,9 @@ pub struct Options<'a> {
     pub selection: &'a Selection,
     /// The wrangler file.
     pub file: File<'a>,
+    /// Where a build tool's redirect to another file is looked for, as by `wrangler deploy`; nowhere, if the
+    /// file was named.
+    pub redirect_from: Option<&'a Path>,
     /// The sections of it that are meant.
     pub sections: &'a [Section],
     /// `kvctl.toml`, if there is one, and where.

@@ -21,9 +21,11 @@ pub(super) async fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for scope in &scopes {
         for entry in &scope.entries {
-            let wrong = wrong_id(context, scope, entry);
-            findings.extend(match wrong {
-                None => deployed::unresolved(context, scope, entry).await,
+            findings.extend(ignored_keys(context, scope, entry));
+            findings.extend(match wrong_id(context, scope, entry) {
+                None if entry.ignored.is_empty() => {
+                    deployed::unresolved(context, scope, entry).await
+                }
                 wrong => wrong,
             });
         }
@@ -50,6 +52,17 @@ pub(super) async fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
         findings.push(Finding::pass(check, message));
     }
     findings
+}
+
+/// Reports keys of an entry that wrangler ignores, and that must have been meant.
+fn ignored_keys(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec<Finding> {
+    let ignored = entry.ignored.iter().map(|key| {
+        Finding::fail(Check::Configuration, key.value.to_string())
+            .about(Subject::binding(&scope.section, &entry.binding))
+            .at(context.place(key.position))
+            .hint(key.value.remedy())
+    });
+    ignored.collect()
 }
 
 /// Returns the fields whose ids count in a section: `wrangler preview` ignores a `preview_id`.
@@ -182,62 +195,6 @@ fn missing_bindings(project: &Project) -> Vec<(&Scope, &Binding, &Scope)> {
         }
     }
     missing
-}
-
-/// The check `preview`: `wrangler dev --remote` has its own namespace. Without a `preview_id`, or with
-/// one equal to `id`, it writes to production, and says nothing.
-pub(super) fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
-    let check = Check::Preview;
-    let scopes = match context.scopes() {
-        Ok(scopes) => scopes,
-        Err(blocked) => return vec![blocked.finding(check)],
-    };
-    let deployed = |scope: &&Scope| !scope.section.is_previews();
-    let scopes: Vec<&Scope> = scopes.into_iter().filter(deployed).collect();
-    if scopes.iter().all(|scope| scope.entries.is_empty()) {
-        return vec![Finding::skip(check, "no KV namespaces are bound")];
-    }
-    let mut findings = Vec::new();
-    for scope in &scopes {
-        findings.extend(
-            scope
-                .entries
-                .iter()
-                .filter_map(|e| shared_preview(context, scope, e)),
-        );
-    }
-    if findings.is_empty() {
-        findings.push(Finding::pass(
-            check,
-            "every binding has a preview namespace",
-        ));
-    }
-    findings
-}
-
-fn shared_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
-    let preview = entry.declared(Field::PreviewId);
-    let same = preview == entry.declared(Field::Id);
-    let (message, position) = match preview {
-        DeclaredId::Absent if same => return None,
-        DeclaredId::Absent => (
-            "no `preview_id`: `wrangler dev --remote` writes to production",
-            entry.position,
-        ),
-        _ if same => (
-            "`preview_id` is the production id: `wrangler dev --remote` writes to production",
-            entry.field(Field::PreviewId)?.position,
-        ),
-        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => return None,
-    };
-    let finding = Finding::warn(Check::Preview, message)
-        .about(Subject::binding(&scope.section, &entry.binding))
-        .at(context.place(position))
-        .hint(
-            "run `kvctl provision --preview separate`, or pass `--skip preview` if this is \
-             intended",
-        );
-    Some(finding)
 }
 
 /// The check `pages`: a Pages project without `pages_build_output_dir` is deployed without its wrangler

@@ -34,6 +34,7 @@ fn desired_binding(id: Option<&str>, preview_id: Option<&str>) -> DesiredBinding
             id: located(id),
             preview_id: located(preview_id),
             remote: false,
+            ignored: Vec::new(),
             position: Position { line: 6, column: 1 },
         }),
         binding,

@@ -1,0 +1,102 @@
+//! The check `preview`: what else writes to production, of a Worker and of a Pages project.
+
+use super::{Service, drift::shown, verify::checked};
+
+const A: &str = "0f2ac74b498b48028cb68387c421e279";
+const B: &str = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
+
+async fn said(service: &Service, file: &str) -> String {
+    let file = file.replace("ID_A", A).replace("ID_B", B);
+    let verified = checked(service, &file, "", &["preview"], true).await;
+    let all = verified.findings.iter().map(|it| shown(it, &[A, B]));
+    all.collect::<Vec<_>>().join("\n")
+}
+
+const PAGES: &str = "name = \"bio\"\npages_build_output_dir = \"./out\"\n";
+
+#[tokio::test]
+async fn a_pages_project_without_a_section_for_previews_is_told_how_to_add_one() {
+    let service = Service::new();
+    let file = format!(
+        "{PAGES}[[kv_namespaces]]\nbinding = \"A\"\nid = \"ID_A\"\npreview_id = \"ID_B\"\n"
+    );
+    insta::assert_snapshot!(said(&service, &file).await, @"
+    warn preview [] there is no section `env.preview`: preview deployments write to the namespaces of production
+      wrangler.toml:3:1
+      run `kvctl provision --env preview --add-env`, or pass `--skip preview` if this is intended
+    ");
+}
+
+#[tokio::test]
+async fn previews_of_pages_that_share_an_id_with_production_are_named() {
+    let service = Service::new();
+    let file = format!(
+        "{PAGES}[[kv_namespaces]]\nbinding = \"A\"\nid = \"ID_A\"\n[[env.preview.kv_namespaces]]\n\
+         binding = \"A\"\nid = \"ID_A\"\n"
+    );
+    let both = said(&service, &file).await;
+    let file = file.replace("env.preview", "env.production");
+    let top = said(&service, &file).await;
+    insta::assert_snapshot!(format!("{both}\n{top}"), @"
+    warn preview [preview/A] `env.preview` has the id that `A` has in the top level: preview deployments write to production
+      wrangler.toml:8:6
+      run `kvctl provision A=bio-preview-A --env preview --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+    warn preview [A] the top level has the id that `A` has in `env.production`: preview deployments write to production
+      wrangler.toml:5:6
+      run `kvctl provision --env preview --add-env`, or pass `--skip preview` if this is intended
+    ");
+}
+
+#[tokio::test]
+async fn previews_of_pages_with_ids_of_their_own_pass() {
+    let service = Service::new();
+    let file = format!(
+        "{PAGES}[[kv_namespaces]]\nbinding = \"A\"\nid = \"ID_A\"\n[[env.preview.kv_namespaces]]\n\
+         binding = \"A\"\nid = \"ID_B\"\n"
+    );
+    let own = said(&service, &file).await;
+    let none = said(&service, PAGES).await;
+    insta::assert_snapshot!(format!("{own}\n{none}"), @"
+    pass preview [] preview deployments have namespaces of their own
+    skip preview [] no KV namespaces are bound for preview deployments
+    ");
+}
+
+#[tokio::test]
+async fn remote_bindings_of_plain_dev_are_named_with_what_they_write_to() {
+    let service = Service::new();
+    let entry = |ids: &str| {
+        format!(
+            "name = \"bio\"\nmain = \"a.ts\"\n[[kv_namespaces]]\nbinding = \"A\"\n{ids}\nremote = true\n"
+        )
+    };
+    let mut all = Vec::new();
+    for ids in [
+        "id = \"ID_A\"",
+        "id = \"ID_A\"\npreview_id = \"ID_A\"",
+        "id = \"ID_A\"\npreview_id = \"ID_B\"",
+        "",
+    ] {
+        all.push(said(&service, &entry(ids)).await);
+    }
+    let pages = entry("id = \"ID_A\"").replace("main = \"a.ts\"", "pages_build_output_dir = \"o\"");
+    let preview = "[[env.preview.kv_namespaces]]\nbinding = \"A\"\nid = \"ID_B\"\n";
+    all.push(said(&service, &format!("{pages}{preview}")).await);
+    insta::assert_snapshot!(all.join("\n"), @"
+    warn preview [A] `remote` is true and there is no `preview_id`: plain `wrangler dev` writes to production
+      wrangler.toml:3:1
+      run `kvctl provision A --preview separate`, or remove `remote` to use the local store
+    warn preview [A] `remote` is true and `preview_id` is the production id: plain `wrangler dev` writes to production
+      wrangler.toml:3:1
+      run `kvctl provision A --preview separate --replace-id [ID 0]`, or remove `remote` to use the local store
+    warn preview [A] `remote` is true: plain `wrangler dev` uses the namespace that `preview_id` names in the account, not the local store
+      wrangler.toml:3:1
+      remove `remote` to use the local store, or pass `--skip preview` if this is intended
+    warn preview [A] `remote` is true and there is no `preview_id`: plain `wrangler dev` writes to production
+      wrangler.toml:3:1
+      run `kvctl provision A --preview separate`, or remove `remote` to use the local store
+    warn preview [A] `remote` is true: `wrangler pages dev` uses the namespace of the account, not the local store
+      wrangler.toml:3:1
+      remove `remote` to use the local store, or pass `--skip preview` if this is intended
+    ");
+}
