@@ -97,13 +97,13 @@ mod tests {
             ),
             (
                 "w.toml",
-                "kv_namespaces = [{ binding = 'A', id = 'ID', ID_2 = ' ID ' }]",
-                "1:76 `0f2ac74b498b48028cb68387c421e279_2` ",
+                "kv_namespaces = [{ binding = 'A', id = 'ID', other = ' ID ' }]",
+                "1:76 `other` ",
             ),
             (
                 "w.jsonc",
                 "{\"env\": {\"a\": {\"kv_namespaces\": [\n{\"binding\": \"A\", \"Id\": \"ID\"}]}}}",
-                "2:17 `Id` ",
+                "2:18 `Id` ",
             ),
             (
                 "w.toml",
