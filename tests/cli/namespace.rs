@@ -248,6 +248,7 @@ fn delete_says_which_deployed_worker_binds_the_namespace() {
     );
     let seen = sandbox.expect(9, &["namespace", "delete", "mine", "--yes"]);
     seen.assert_stderr("kvctl.toml protects `mine`");
+    sandbox.expect(0, &["key", "put", "a", "v", "--namespace-id", &id]);
     let many = [
         "key",
         "delete",

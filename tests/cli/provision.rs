@@ -54,7 +54,7 @@ fn a_second_run_sends_one_request_and_touches_nothing() {
 
     insta::assert_snapshot!(sandbox.run(&["provision"]));
 
-    assert_eq!(sandbox.emulator.log().len(), 1 + 3 + 1);
+    assert_eq!(sandbox.emulator.log().len(), 1 + 1 + 3 + 1);
     assert_eq!(sandbox.emulator.requests("POST"), 3);
     let after = (
         fs::read(&file).unwrap(),
