@@ -219,7 +219,7 @@ impl LoginStore {
                 return Err(LoginError::BadBindings {
                     path,
                     line: e.line(),
-                    column: e.column(),
+                    column: e.column().max(1),
                 });
             }
         };

@@ -62,7 +62,7 @@ fn a_second_run_sends_one_request_and_touches_nothing() {
     );
     assert_eq!(before, after);
     sandbox.expect(0, &["provision", "--check"]);
-    assert_eq!(sandbox.emulator.log().len(), 1 + 3 + 2);
+    assert_eq!(sandbox.emulator.log().len(), 1 + 1 + 3 + 2);
 }
 
 #[test]

@@ -55,6 +55,9 @@ struct Item {
     field: Field,
     /// `keep`, `adopt`, `create` or `share`.
     action: &'static str,
+    /// Whether it is adopted because what is deployed binds it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deployed: bool,
     /// The namespace's title, where known.
     title: Option<String>,
     /// The id; `null` if the namespace is yet to be created.
@@ -80,6 +83,7 @@ impl ProvisionReport {
             binding: slot.binding,
             field: slot.field,
             action: action(origin),
+            deployed: origin == IdOrigin::Deployed,
             title,
             id,
         };
@@ -134,8 +138,7 @@ pub(super) fn ids(outcomes: &[Outcome]) -> String {
 fn action(origin: IdOrigin) -> &'static str {
     match origin {
         IdOrigin::Kept => "keep",
-        IdOrigin::Adopted => "adopt",
-        IdOrigin::Deployed => "adopt_deployed",
+        IdOrigin::Adopted | IdOrigin::Deployed => "adopt",
         IdOrigin::Created => "create",
         IdOrigin::Shared => "share",
     }

@@ -61,8 +61,7 @@ pub(crate) const TESTS: &[Test] = &[
         "provision_changes_no_form",
         &[],
         forms::provision_changes_no_form,
-    )
-    .by_hand("`provision --local` still gives ids to entries"),
+    ),
     Test::new(
         "an_empty_preview_id_is_refused",
         &[],

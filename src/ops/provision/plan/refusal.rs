@@ -82,7 +82,7 @@ pub enum Error {
     #[error(transparent)]
     Nameless(#[from] Nameless),
     /// A `preview_id` was asked for in a Pages project.
-    #[error("preview deployments of a Pages project ignore `preview_id`; nothing was changed")]
+    #[error("preview deployments of a Pages project ignore `preview_id`")]
     PagesPreview(Binding),
     /// The text of an entry names no namespace of the local store.
     #[error("line {}: the {slot} names no namespace of the local store", position.line)]
