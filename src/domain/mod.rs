@@ -60,7 +60,7 @@ pub use limits::{
     METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX, REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS,
     TITLE_MAX_CHARS, TTL_MIN_SECONDS, VALUE_MAX_BYTES,
 };
-pub use namespace::{DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex};
+pub use namespace::{DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex, is_mistyped_id};
 pub use nearest::nearest;
 pub use permission::{API_TOKENS_PAGE, Permission, PermissionError};
 pub use profile::{ProfileName, ProfileNameError};

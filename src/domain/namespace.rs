@@ -157,6 +157,14 @@ impl DeclaredId {
     }
 }
 
+/// Whether `text` is so like an id that it must be one that lost or gained a character, and no
+/// placeholder: hexadecimal digits, perhaps with the dashes of a UUID.
+pub fn is_mistyped_id(text: &str) -> bool {
+    let digits: String = text.chars().filter(|c| *c != '-').collect();
+    let is_hex = digits.chars().all(|c| c.is_ascii_hexdigit());
+    digits.len() >= 16 && is_hex && !is_32_hex(text) && !all_equal(&digits)
+}
+
 fn all_equal(text: &str) -> bool {
     let mut chars = text.chars().map(|c| c.to_ascii_lowercase());
     let first = chars.next();
@@ -193,6 +201,16 @@ mod tests {
             DeclaredId::read(Some(id)),
             DeclaredId::Valid(id.to_ascii_lowercase().parse().unwrap())
         );
+    }
+
+    #[test]
+    fn an_id_that_lost_a_digit_is_no_placeholder() {
+        let id = "0f2ac74b498b48028cb68387c421e279";
+        let uuid = "0f2ac74b-498b-4802-8cb6-8387c421e279";
+        assert!(is_mistyped_id(&id[1..]) && is_mistyped_id(uuid));
+        for text in [id, "", "<id>", "dev-cache", "0000000000000000000", "cafe"] {
+            assert!(!is_mistyped_id(text), "{text}");
+        }
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub mod code {
     pub const NO_SUCH_ROUTE: u32 = 7000;
     /// The Worker does not exist.
     pub const WORKER_NOT_FOUND: u32 = 10007;
+    /// No Worker can have that name.
+    pub const WORKER_NAME: u32 = 10016;
     /// The service of a Worker does not exist.
     pub const SERVICE_NOT_FOUND: u32 = 10090;
     /// The Pages project does not exist.

@@ -49,7 +49,12 @@ async fn provision(
     let document = file::open(context, args.init)?;
     let document = file::with_environment(context, document, args.add_env)?;
     let selected = context.scopes(&document, args.scope.all_envs)?;
-    let scopes = document.project().with_previews(&selected);
+    // `wrangler dev` does not look at previews.
+    let scopes = if context.is_local() {
+        selected
+    } else {
+        document.project().with_previews(&selected)
+    };
     let manifest = context.files.manifest(&document)?;
     let desired = desired_bindings(context, &document, &scopes, args, manifest.as_ref())?;
     // Before anything is created, so that what is refused is refused in time.

@@ -221,7 +221,8 @@ fn notes(remarks: &[Remark]) -> Vec<String> {
     if !pages.is_empty() {
         notes.push(format!(
             "preview deployments use the production namespace of {pages}; `kvctl provision --env \
-             preview --add-env` makes namespaces of their own"
+             preview --add-env` makes namespaces of their own (repeat other bindings and `vars` in \
+             that section: it inherits none)"
         ));
     }
     notes.extend(remarks.iter().filter_map(sentence));
@@ -262,6 +263,9 @@ fn sentence(remark: &Remark) -> Option<String> {
         Remark::OtherJurisdiction { slot, has, wanted } => format!(
             "the jurisdiction of the {slot} is {has}; kvctl.toml says `{wanted}`, and it cannot be \
              changed"
+        ),
+        Remark::UnknownJurisdiction { slot, wanted } => format!(
+            "the account does not tell the jurisdiction of the {slot}; kvctl.toml says `{wanted}`"
         ),
         Remark::Replaced(id) => format!("{id} is no longer in the file"),
         Remark::Bare { slot, namespace } => format!(

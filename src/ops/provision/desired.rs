@@ -2,7 +2,7 @@
 
 use super::titles::{self, Titles};
 use crate::{
-    config::{Entry, Field, Located, Manifest, Project, Scope},
+    config::{Entry, Located, Manifest, Project, Scope},
     domain::{
         Binding, Classification, Classify, ErrorClass, Jurisdiction, Section, Title, TitleError,
         is_worker_name,
@@ -158,8 +158,7 @@ impl Classify for Error {
 /// manifest's, else the default set.
 ///
 /// An environment without bindings of its own wants those of the top level, since wrangler does
-/// not inherit them. `previews` that are not selected alone want an id for each of their entries that
-/// has none, and nothing else.
+/// not inherit them. `previews` that are not selected alone want the entries that they have.
 pub fn desired_bindings(
     project: &Project,
     scopes: &[&Scope],
@@ -172,7 +171,7 @@ pub fn desired_bindings(
     let mut desired = Vec::new();
     for scope in scopes {
         let titles = if is_aside(scope) {
-            unfilled(scope, requested, manifest)?
+            present(scope, requested, manifest)?
         } else {
             requested_titles(project, scope, count, requested, manifest)?
         };
@@ -219,16 +218,15 @@ fn titled(
     Ok((binding.clone(), title.map(DesiredTitle::Declared)))
 }
 
-/// Returns the bindings of `scope` that have no id of the service, of those that are requested.
-fn unfilled(
+/// Returns the bindings that `scope` has, of those that are requested.
+fn present(
     scope: &Scope,
     requested: &[RequestedBinding],
     manifest: Option<&Manifest>,
 ) -> Result<Vec<MaybeTitled>, Error> {
     let is_wanted = |entry: &&Entry| {
         let wanted = requested.iter().any(|r| r.binding == entry.binding);
-        let declared = entry.declared(Field::Id);
-        (requested.is_empty() || wanted) && declared.valid_where(|_| false).is_none()
+        requested.is_empty() || wanted
     };
     let entries = scope.entries.iter().filter(is_wanted);
     entries

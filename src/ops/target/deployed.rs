@@ -147,6 +147,8 @@ impl<'a> Deployments<'a> {
         let status = error.status().map(|status| status.as_u16());
         match status {
             Some(403) => error.is_denial(),
+            // Some products say so with 401, as for a token that is wrong altogether.
+            Some(401) => error.is_denial() && error.has_code(code::AUTHENTICATION),
             // A service that stands in for Cloudflare's, and has no such routes.
             Some(400) => error.has_code(code::NO_SUCH_ROUTE) && !self.client.is_cloudflare(),
             _ => false,
@@ -161,8 +163,12 @@ fn is_not_deployed(error: &api::Error) -> bool {
         code::PAGES_PROJECT_NOT_FOUND,
     ];
     let says_so = codes.into_iter().any(|code| error.has_code(code));
-    error.status().is_some_and(|status| status.as_u16() == 404)
-        && (says_so || error.says("has no versions"))
+    match error.status().map(|status| status.as_u16()) {
+        Some(404) => says_so || error.says("has no versions"),
+        // No Worker can be called so: `[env.Prod]` makes such a name.
+        Some(400) => error.has_code(code::WORKER_NAME),
+        _ => false,
+    }
 }
 
 /// One of the places that something is deployed to.

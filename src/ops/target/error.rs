@@ -173,6 +173,14 @@ impl Classify for Error {
                 Some(other) => ErrorClass::Config.hint(bound_elsewhere(&missing.section, other)),
                 None => ErrorClass::Config.into(),
             },
+            Self::NoId {
+                entry,
+                why: NoIdReason::Nameless,
+                ..
+            } => ErrorClass::Config.hint(format!(
+                "set `name` to the name of the Worker, or pass a title: `kvctl provision {}=TITLE`",
+                entry.binding
+            )),
             Self::NoId { field, entry, .. } => {
                 let mut arguments = entry.section.arguments();
                 arguments.insert(0, entry.binding.to_string());
@@ -205,9 +213,21 @@ impl Classify for Error {
                 ))
             }
             Self::Config(e) => e.classify(),
-            Self::Deployed { source, .. } => source.classify(),
+            Self::Deployed { source, .. } => unanswered(source),
             Self::Api(e) => e.classify(),
         }
+    }
+}
+
+/// Returns what it means that the service did not say what is deployed. Neither a key nor a namespace
+/// is missing.
+pub fn unanswered(error: &api::Error) -> Classification {
+    match error.classify() {
+        Classification {
+            class: ErrorClass::NotFound,
+            ..
+        } => ErrorClass::Failed.into(),
+        other => other,
     }
 }
 

@@ -12,7 +12,7 @@ use std::fmt;
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 pub use deployed::{Bound, Deployable, Deployment, Deployments, Side};
-pub use error::{EntryPlace, Error, NoBinding, NoIdReason};
+pub use error::{EntryPlace, Error, NoBinding, NoIdReason, unanswered};
 
 use crate::{
     api::{Client, Namespace},

@@ -245,6 +245,52 @@ async fn an_answer_that_is_none_creates_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_name_that_no_worker_can_have_is_not_deployed() {
+    let service = Service::new();
+    let text = "name = \"bio\"\n[env.Prod]\nkv_namespaces = [{ binding = \"A\" }]\n";
+    let (_, origin) = provisioned(&service, text, false).await;
+    assert_eq!(*origin.last().unwrap(), IdOrigin::Created);
+}
+
+#[tokio::test]
+async fn a_refusal_with_401_is_one_too() {
+    let service = Service::new();
+    let body = r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[],"result":null}"#;
+    let answer = Action::Answer(Answer::new(401, body));
+    service
+        .emulator
+        .fault(Fault::new("GET", "/settings", answer).forever());
+    let all = obstacles(&service, TWO).await;
+    assert!(
+        matches!(all[..], [Obstacle::NotAsked { .. }, ..]),
+        "{all:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_id_that_lost_a_digit_is_not_replaced() {
+    let service = Service::new();
+    let text = format!(
+        "name = \"bio\"\nkv_namespaces = [{{ binding = \"A\", id = \"{}\" }}]\n",
+        &GONE[1..]
+    );
+    let refused = decided(&service, &document(&text), false).await;
+    let Err(plan::Error::Refused(refusals)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(matches!(refusals[..], [Refusal::Mistyped { .. }]));
+}
+
+#[test]
+fn the_top_level_of_pages_is_shared_until_either_side_has_a_section() {
+    let top = "name = \"bio\"\npages_build_output_dir = \"dist\"\n";
+    let of = |more: &str| Pages::of(document(&format!("{top}{more}")).project());
+    assert_eq!(of(""), Pages::Shared);
+    assert_eq!(of("[env.preview]\n"), Pages::Separate);
+    assert_eq!(of("[env.production]\n"), Pages::Separate);
+}
+
 async fn selected(service: &Service, text: &str, at: Section) -> Result<(String, Source), Error> {
     let document = document(text);
     let resolver = Resolver::new(&service.client, &service.account, Some(&document), false);

@@ -6,7 +6,7 @@ use super::{Check, Finding, Subject, context::CheckContext, deployed, finding::p
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
-    domain::{Binding, Classify as _, DeclaredId, Section},
+    domain::{Binding, Classify as _, DeclaredId, Section, is_mistyped_id},
     ops::scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
 };
 
@@ -104,7 +104,17 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
         let position = entry.field(field).map_or(entry.position, |at| at.position);
         let finding = Finding::fail(Check::Configuration, message).about(subject);
         let finding = finding.at(context.place(position));
-        return Some(finding.hint(format!("run `{command}` to write one")));
+        let separate = if field == Field::PreviewId {
+            " --preview separate"
+        } else {
+            ""
+        };
+        let typed = entry.field(field).map(|text| text.value.as_str());
+        return Some(finding.hint(if typed.is_some_and(is_mistyped_id) {
+            "correct it: it looks like an id and is not one of 32 hexadecimal digits".to_owned()
+        } else {
+            format!("run `{command}{separate}` to write one")
+        }));
     }
     None
 }

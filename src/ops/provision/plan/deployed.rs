@@ -12,7 +12,7 @@ use crate::{
     domain::{AccountId, Binding, Classification, Classify, DeclaredId, NamespaceId, Section},
     ops::{
         provision::desired::DesiredBinding,
-        target::{Bound, Deployable, Deployment, Deployments},
+        target::{Bound, Deployable, Deployment, Deployments, unanswered},
     },
     wire::NamespaceInfo,
 };
@@ -53,7 +53,7 @@ pub struct Error {
 
 impl Classify for Error {
     fn classify(&self) -> Classification {
-        self.source.classify()
+        unanswered(&self.source)
     }
 }
 

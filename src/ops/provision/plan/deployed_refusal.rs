@@ -118,7 +118,8 @@ impl DeployedRefusal {
                 Hint::run_with(
                     "provision",
                     arguments.map(str::to_owned),
-                    "to give previews a section of their own, then provision the rest",
+                    "to give previews a section of their own, then provision the rest; repeat other \
+                     bindings and `vars` in that section, which inherits none",
                 )
             }
             Obstacle::Disagrees { with, .. } => Hint::from(format!(

@@ -75,14 +75,15 @@ pub enum Pages {
     No,
     /// It has no section for previews, which then share the namespaces of the top level.
     Shared,
-    /// It has a section for previews.
+    /// Production and previews have different sections.
     Separate,
 }
 
 impl Pages {
     /// Reads it from the file.
     pub fn of(project: &Project) -> Self {
-        let is_preview = |name: &EnvName| name.as_str() == "preview";
+        // With a section for production alone, the top level is what previews use.
+        let is_preview = |name: &EnvName| matches!(name.as_str(), "preview" | "production");
         let mut sections = project.environments.iter().map(|scope| &scope.section);
         if !project.is_pages {
             Self::No
@@ -256,6 +257,13 @@ pub enum Remark {
         slot: Slot,
         /// The jurisdiction it has.
         has: String,
+        /// The jurisdiction the manifest names.
+        wanted: Jurisdiction,
+    },
+    /// The account does not tell the jurisdiction of an adopted namespace, and the manifest names one.
+    UnknownJurisdiction {
+        /// The slot.
+        slot: Slot,
         /// The jurisdiction the manifest names.
         wanted: Jurisdiction,
     },

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{Entry, Field, Position},
-    domain::{DeclaredId, NamespaceId, Title},
+    domain::{DeclaredId, NamespaceId, Title, is_mistyped_id},
     ops::{
         provision::{
             desired::{DesiredBinding, DesiredTitle},
@@ -155,6 +155,15 @@ impl<'a> Planner<'a> {
         let field = Field::Id;
         let declared = desired.declared(field);
         let Declared::Live(id, found) = self.declared(&declared) else {
+            let text = desired.entry.as_ref().and_then(|entry| entry.id.as_ref());
+            if let Some(text) = text.filter(|text| is_mistyped_id(&text.value)) {
+                self.refusals.push(Refusal::Mistyped {
+                    slot: Self::slot(desired, field),
+                    text: text.value.clone(),
+                    position: text.position,
+                });
+                return Ok(None);
+            }
             return self.open_id(desired, None);
         };
         let id = id.clone();
@@ -184,6 +193,17 @@ impl<'a> Planner<'a> {
         }
         self.refusals.push(refusal);
         Ok(None)
+    }
+
+    /// Remarks on an adopted namespace whose jurisdiction the account does not tell.
+    fn remark_on_jurisdiction(&mut self, desired: &DesiredBinding, found: Option<&NamespaceInfo>) {
+        let untold = found.is_some_and(|found| found.jurisdiction.is_none());
+        if let Some(wanted) = desired.jurisdiction.filter(|_| untold) {
+            let slot = Self::slot(desired, Field::Id);
+            self.plan
+                .remarks
+                .push(Remark::UnknownJurisdiction { slot, wanted });
+        }
     }
 
     /// Remarks on what `kvctl.toml` says and a namespace that stays does not have.
@@ -300,6 +320,7 @@ impl<'a> Planner<'a> {
             }
             (Some(found), _) => {
                 self.remark_on_differences(desired, Some(found));
+                self.remark_on_jurisdiction(desired, Some(found));
                 let title = found.title.clone();
                 self.claimed.insert(title.clone(), slot);
                 let action = Action::Adopt {
@@ -363,6 +384,7 @@ impl<'a> Planner<'a> {
             });
             return None;
         }
+        self.remark_on_jurisdiction(desired, found);
         let action = match found {
             Some(n) => Action::Adopt {
                 id: n.id.clone(),

@@ -42,6 +42,15 @@ pub enum Refusal {
         /// Their titles.
         titles: [String; 2],
     },
+    /// The file's id is nearly one: replaced, it would be lost.
+    Mistyped {
+        /// The slot.
+        slot: Slot,
+        /// What the file says.
+        text: String,
+        /// Where.
+        position: Position,
+    },
     /// What is deployed, or may be, stands against it.
     Deployed(DeployedRefusal),
     /// The namespace that has the title is in another jurisdiction.
@@ -117,7 +126,8 @@ impl Classify for Error {
                     "preview".to_owned(),
                     "--add-env".to_owned(),
                 ],
-                "to give previews a namespace of their own",
+                "to give previews a namespace of their own; repeat other bindings and `vars` in that \
+                 section, which inherits none",
             )),
             Self::LocalId { slot, .. } => {
                 ErrorClass::Config.hint(format!("write an id there, or remove the {}", slot.field))
@@ -155,6 +165,16 @@ impl fmt::Display for Refusal {
             } => {
                 write!(f, "the {slot} could be `{a}` or `{b}`: both exist")
             }
+            Self::Mistyped {
+                slot,
+                text,
+                position,
+            } => write!(
+                f,
+                "the {slot} (line {}) is `{text}`, which looks like an id and is not one of 32 \
+                 hexadecimal digits",
+                position.line
+            ),
             Self::Deployed(refusal) => refusal.fmt(f),
             Self::Jurisdiction {
                 slot,
@@ -190,6 +210,10 @@ impl Refusal {
                 slot,
                 titles: [a, _],
             } => Hint::run_with("provision", slot.arguments(Some(a)), "to say which"),
+            Self::Mistyped { slot, .. } => Hint::from(format!(
+                "correct it; to provision `{}` anew, make it empty first: `id = \"\"`",
+                slot.binding
+            )),
             Self::Deployed(refusal) => refusal.remedy(),
             Self::Jurisdiction { slot, .. } => Hint::from(format!(
                 "give it another title, such as `{}`: a jurisdiction cannot be changed",
