@@ -118,20 +118,9 @@ fn a_namespace_with_the_right_title_is_adopted() {
         sandbox.expect(0, &["namespace", "create", title]);
     }
     sandbox.write("wrangler.toml", BIO);
-    // One by its title, one by the form of `wrangler deploy`; the bare one is only offered.
+    // One by its title; the forms of `wrangler deploy` and of `wrangler kv` are only offered.
     insta::assert_snapshot!(sandbox.run(&["provision"]));
-    assert_eq!(sandbox.emulator.requests("POST"), 3 + 1);
-}
-
-#[test]
-fn two_candidates_are_ambiguous() {
-    let sandbox = Sandbox::new();
-    for title in ["bio-RATE_LIMIT", "bio-rate-limit"] {
-        sandbox.expect(0, &["namespace", "create", title]);
-    }
-    sandbox.write("wrangler.toml", BIO);
-    insta::assert_snapshot!(sandbox.run(&["provision"]));
-    assert_eq!(sandbox.read("wrangler.toml"), BIO);
+    assert_eq!(sandbox.emulator.requests("POST"), 3 + 2);
 }
 
 #[test]

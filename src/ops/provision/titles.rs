@@ -7,7 +7,8 @@ use crate::domain::{Binding, EnvName, Section, Title, TitleError};
 pub struct Titles {
     /// The title it should have.
     pub wanted: Title,
-    /// The title that `wrangler deploy` would have given it, if that differs.
+    /// The title that `wrangler deploy` would have given it, if that differs. Never adopted by default:
+    /// it may be another Worker's, since `app` and `STAGING_KV` make the same as `app-staging` and `KV`.
     pub deploy_form: Option<Title>,
     /// Titles that `wrangler kv namespace create` would have given it, in any project: never
     /// adopted by default, since they may be another project's.

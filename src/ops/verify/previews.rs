@@ -3,7 +3,7 @@
 use super::{Check, Finding, Subject, context::CheckContext, finding::provision_command};
 use crate::{
     config::{Entry, Field, Project, Scope},
-    domain::{DeclaredId, shell_quoted},
+    domain::{DeclaredId, Section, shell_quoted},
     ops::provision::desired,
 };
 
@@ -61,11 +61,23 @@ fn shared_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> O
     let finding = Finding::warn(Check::Preview, message)
         .about(Subject::binding(&scope.section, &entry.binding))
         .at(context.place(position))
-        .hint(
-            "run `kvctl provision --preview separate`, or pass `--skip preview` if this is \
-             intended",
-        );
+        .hint(format!(
+            "run `{}`, or pass `--skip preview` if this is intended",
+            separation(&scope.section, entry)
+        ));
     Some(finding)
+}
+
+/// Returns the command that gives the section's bindings preview namespaces of their own.
+fn separation(section: &Section, entry: &Entry) -> String {
+    let mut command = vec!["kvctl provision".to_owned()];
+    let arguments = section.arguments().into_iter();
+    command.extend(arguments.map(|it| shell_quoted(&it).into_owned()));
+    command.push("--preview separate".to_owned());
+    if let DeclaredId::Valid(id) = entry.declared(Field::PreviewId) {
+        command.push(format!("--replace-id {id}"));
+    }
+    command.join(" ")
 }
 
 /// Reports a binding for which plain `wrangler dev` uses the account.

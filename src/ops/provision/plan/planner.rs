@@ -354,22 +354,7 @@ impl<'a> Planner<'a> {
                 .iter()
                 .find(|n| n.title == title.as_str())
         };
-        let deploy_form = match &desired.title {
-            DesiredTitle::Conventional(titles) if field == Field::Id => titles.deploy_form.as_ref(),
-            DesiredTitle::Conventional(_)
-            | DesiredTitle::Nameless(_)
-            | DesiredTitle::Given(_)
-            | DesiredTitle::Declared(_) => None,
-        };
-        let found = match (with_title(title), deploy_form.and_then(with_title)) {
-            (Some(a), Some(b)) => {
-                let titles = [a.title.clone(), b.title.clone()];
-                self.refusals.push(Refusal::Ambiguous { slot, titles });
-                return None;
-            }
-            (Some(one), None) | (None, Some(one)) => Some(one),
-            (None, None) => None,
-        };
+        let found = with_title(title);
         if let (Some(wanted), Some(found)) = (desired.jurisdiction, found)
             && let Some(has) = &found.jurisdiction
             && *has != wanted.to_string()
@@ -442,7 +427,8 @@ impl<'a> Planner<'a> {
         else {
             return;
         };
-        let bare = titles.bare.iter().find_map(|title| {
+        let others = titles.deploy_form.iter().chain(&titles.bare);
+        let bare = others.into_iter().find_map(|title| {
             let same = |n: &&NamespaceInfo| n.title == title.as_str();
             self.input.existing.iter().find(same)
         });

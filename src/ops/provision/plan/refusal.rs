@@ -35,13 +35,6 @@ pub enum Refusal {
         /// The title that was named.
         wanted: Title,
     },
-    /// Two existing namespaces match.
-    Ambiguous {
-        /// The slot.
-        slot: Slot,
-        /// Their titles.
-        titles: [String; 2],
-    },
     /// The file's id is nearly one: replaced, it would be lost.
     Mistyped {
         /// The slot.
@@ -159,12 +152,6 @@ impl fmt::Display for Refusal {
             } => {
                 write!(f, "the {slot} is {id}, titled `{has}`, not `{wanted}`")
             }
-            Self::Ambiguous {
-                slot,
-                titles: [a, b],
-            } => {
-                write!(f, "the {slot} could be `{a}` or `{b}`: both exist")
-            }
             Self::Mistyped {
                 slot,
                 text,
@@ -206,10 +193,6 @@ impl Refusal {
             Self::OtherTitle { id, .. } => Hint::from(format!(
                 "`--replace-id {id}` allows re-pointing the binding"
             )),
-            Self::Ambiguous {
-                slot,
-                titles: [a, _],
-            } => Hint::run_with("provision", slot.arguments(Some(a)), "to say which"),
             Self::Mistyped { slot, .. } => Hint::from(format!(
                 "correct it; to provision `{}` anew, make it empty first: `id = \"\"`",
                 slot.binding
