@@ -5,6 +5,7 @@
 //! `wrangler dev` opens. Every command asks here, and the answer says why.
 
 mod deployed;
+mod entry;
 mod error;
 
 use std::fmt;
@@ -12,12 +13,15 @@ use std::fmt;
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 pub use deployed::{Bound, Deployable, Deployment, Deployments, Side};
+pub use entry::{LocalNameError, local_name};
 pub use error::{EntryPlace, Error, NoBinding, NoIdReason, unanswered};
+
+use entry::{Found, find_entry};
 
 use crate::{
     api::{Client, Namespace},
-    config::{Document, Entry, Field, Location, Position},
-    domain::{AccountId, Binding, LocalIdError, NamespaceId, Section},
+    config::{Document, Entry, Field},
+    domain::{AccountId, Binding, NamespaceId, Section},
     wire::NamespaceInfo,
 };
 
@@ -377,161 +381,6 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// An entry of the wrangler file.
-struct Found<'d> {
-    place: BindingPlace,
-    document: &'d Document,
-    entry: &'d Entry,
-}
-
-fn find_entry<'d>(
-    document: &'d Document,
-    section: &Section,
-    binding: &Binding,
-) -> Result<Found<'d>, Error> {
-    let scope = document.scope(section)?;
-    let has_it = |entry: &&Entry| entry.binding == *binding;
-    let others = document.project().scopes().filter(|other| {
-        other.section != scope.section && other.entries.iter().any(|e| e.binding == *binding)
-    });
-    let elsewhere: Vec<Section> = others.map(|other| other.section.clone()).collect();
-    let Some(entry) = scope.entries.iter().find(has_it) else {
-        let known: Vec<&str> = scope.entries.iter().map(|e| e.binding.as_str()).collect();
-        return Err(Error::NoBinding(Box::new(NoBinding {
-            file: document.path().display().to_string(),
-            binding: binding.clone(),
-            section: scope.section.clone(),
-            known: if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known.join(", ")
-            },
-            elsewhere,
-        })));
-    };
-    Ok(Found {
-        place: BindingPlace {
-            binding: binding.clone(),
-            section: scope.section.clone(),
-            elsewhere,
-            caution: None,
-        },
-        document,
-        entry,
-    })
-}
-
-impl Found<'_> {
-    fn entry_at(&self, position: Position) -> EntryPlace {
-        EntryPlace {
-            at: Location {
-                path: self.document.path().to_owned(),
-                position,
-            },
-            binding: self.place.binding.clone(),
-            section: self.place.section.clone(),
-        }
-    }
-
-    fn file(&self) -> String {
-        let name = self.document.path().file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
-    }
-
-    fn no_id(&self, field: Field, why: NoIdReason) -> Error {
-        Error::NoId {
-            entry: self.entry_at(self.entry.position).into(),
-            field,
-            why,
-        }
-    }
-
-    fn target(&self, (id, source): (NamespaceId, Source)) -> Target {
-        Target {
-            id,
-            binding: Some(self.place.clone()),
-            title: None,
-            source,
-        }
-    }
-
-    /// Returns the id that a field of the file has, if the service can know it. Ids of the local kind
-    /// count only where the service is `near`.
-    fn declared(&self, near: bool, field: Field) -> Option<(NamespaceId, Source)> {
-        let declared = self.entry.declared(field);
-        let id = declared.valid_where(|_| near)?.clone();
-        Some((id, Source::File(field, self.file())))
-    }
-
-    /// Returns the id that the file gives, which the service can know.
-    fn in_file(&self, near: bool, preview: bool) -> Result<Option<(NamespaceId, Source)>, Error> {
-        let field = if preview { Field::PreviewId } else { Field::Id };
-        if let Some(declared) = self.declared(near, field) {
-            return Ok(Some(declared));
-        }
-        if preview {
-            return Err(self.no_id(field, NoIdReason::Nothing));
-        }
-        match &self.entry.preview_id {
-            Some(preview_id) if self.entry.id.is_none() => Err(Error::OnlyPreview(
-                self.entry_at(preview_id.position).into(),
-            )),
-            _ => Ok(None),
-        }
-    }
-
-    fn local(&self, preview: bool) -> Result<(NamespaceId, Source), Error> {
-        if preview && self.entry.preview_id.is_none() {
-            return Err(self.no_id(Field::PreviewId, NoIdReason::Nothing));
-        }
-        match local_name(self.entry) {
-            Ok((id, Field::Binding)) => Ok((id, Source::Name)),
-            Ok((id, field)) => Ok((id, Source::File(field, self.file()))),
-            Err(LocalNameError {
-                field,
-                position,
-                source,
-            }) => Err(Error::LocalId {
-                entry: self.entry_at(position).into(),
-                field,
-                source,
-            }),
-        }
-    }
-}
-
-/// Why an entry names no namespace of the local store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LocalNameError {
-    /// The field that should name it.
-    pub field: Field,
-    /// Where that is.
-    pub position: Position,
-    /// Why it does not.
-    pub source: LocalIdError,
-}
-
-/// Returns the name that `wrangler dev` opens, and which part of the entry it is: `preview_id`, else
-/// `id`, else the binding, as written.
-pub fn local_name(entry: &Entry) -> Result<(NamespaceId, Field), LocalNameError> {
-    // An empty id makes wrangler refuse the file; an empty preview_id makes it lose values.
-    let id = entry.id.as_ref().filter(|id| !id.value.is_empty());
-    let preview_id = entry.preview_id.as_ref();
-    let (field, text, position) = match (preview_id, id) {
-        (Some(text), _) => (Field::PreviewId, text.value.as_str(), text.position),
-        (None, Some(text)) => (Field::Id, text.value.as_str(), text.position),
-        (None, None) => (Field::Binding, entry.binding.as_str(), entry.position),
-    };
-    match NamespaceId::verbatim(text) {
-        Ok(id) => Ok((id, field)),
-        Err(source) => Err(LocalNameError {
-            field,
-            position,
-            source,
-        }),
-    }
-}
-
 /// Returns the bindings of a section, to choose from.
 pub fn bindings(document: &Document, section: &Section) -> Result<Vec<Binding>, Error> {
     let scope = document.scope(section)?;
@@ -558,55 +407,4 @@ fn by_title(
         title: title.to_owned(),
         similar,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(fields: &str) -> Document {
-        let text = format!("[[kv_namespaces]]\nbinding = \"KV\"\n{fields}");
-        Document::create("wrangler.toml".into(), text).unwrap()
-    }
-
-    const ID: &str = "0F2AC74B498B48028CB68387C421E279";
-    const LOCAL: &str = "10ca110c2ab167c823b7649da152dc95";
-
-    #[test]
-    fn an_id_of_the_local_kind_counts_on_this_machine_only() {
-        let document = entry(&format!("id = \"{LOCAL}\""));
-        let found = find_entry(&document, &Section::TOP, &"KV".parse().unwrap()).unwrap();
-        let in_file = |near| found.in_file(near, false).unwrap();
-        assert_eq!(in_file(true).unwrap().0.as_str(), LOCAL);
-        assert_eq!(in_file(false), None);
-    }
-
-    /// As `wrangler dev` has it.
-    #[test]
-    fn the_local_store_goes_by_the_text_as_written() {
-        let opened = |fields: &str| {
-            let document = entry(fields);
-            let found = find_entry(&document, &Section::TOP, &"KV".parse().unwrap()).unwrap();
-            let local = found.local(false);
-            local.map(|(id, source)| format!("{id}: {source}"))
-        };
-        let cases = [
-            ("", "KV: by the name of the binding"),
-            ("id = ''", "KV: by the name of the binding"),
-            ("id = 'dev-cache'", "dev-cache: id from wrangler.toml"),
-            ("id = '<id>'", "<id>: id from wrangler.toml"),
-            ("preview_id = 'p'", "p: preview_id from wrangler.toml"),
-            (
-                "id = 'i'\npreview_id = 'p'",
-                "p: preview_id from wrangler.toml",
-            ),
-        ];
-        for (fields, expected) in cases {
-            assert_eq!(opened(fields).unwrap(), expected, "{fields}");
-        }
-        let upper = opened(&format!("id = '{ID}'")).unwrap();
-        assert_eq!(upper, format!("{ID}: id from wrangler.toml"));
-        let empty = opened("id = 'i'\npreview_id = ''").unwrap_err();
-        insta::assert_snapshot!(empty, @"wrangler.toml:4:14: binding `KV` at the top level has a preview_id that names no namespace of the local store");
-    }
 }

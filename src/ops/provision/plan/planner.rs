@@ -459,15 +459,20 @@ impl<'a> Planner<'a> {
             Declared::Live(preview, found) => Some((preview.clone(), found)),
         };
         let Some((preview, found)) = live else {
-            return self.open_preview(desired, slot, None);
+            return self.open_preview(desired, slot, self.input.preview, None);
         };
         let production = Some(&preview) == id;
         let unknown = found.is_none() && !self.input.local;
-        if unknown && asked_nothing(self.input.preview) && self.may_replace(&preview) {
-            let was_shared = desired.declared(Field::Id) == declared;
-            return self.replace_preview(desired, slot, preview, was_shared);
-        }
         let asked = self.input.preview;
+        if unknown && asked == Preview::Untouched && self.may_replace(&preview) {
+            // What was the production id becomes that again.
+            let mode = if desired.declared(Field::Id) == declared {
+                Preview::Same
+            } else {
+                Preview::Separate
+            };
+            return self.open_preview(desired, slot, mode, Some(preview));
+        }
         // A conflicting id is replaced only if it is named.
         let in_the_way = match asked {
             Preview::Untouched => false,
@@ -475,7 +480,7 @@ impl<'a> Planner<'a> {
             Preview::Separate => production || unknown,
         };
         if in_the_way && self.may_replace(&preview) {
-            return self.open_preview(desired, slot, Some(preview));
+            return self.open_preview(desired, slot, asked, Some(preview));
         }
         let id = preview.clone();
         match asked {
@@ -501,26 +506,6 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// Replaces a `preview_id` that the account does not have: by the production id if it was that,
-    /// else by a namespace of its own.
-    fn replace_preview(
-        &mut self,
-        desired: &DesiredBinding,
-        slot: Slot,
-        preview: NamespaceId,
-        was_shared: bool,
-    ) -> Result<(), Error> {
-        let asked = self.input.preview;
-        self.input.preview = if was_shared {
-            Preview::Same
-        } else {
-            Preview::Separate
-        };
-        let replaced = self.open_preview(desired, slot, Some(preview));
-        self.input.preview = asked;
-        replaced
-    }
-
     /// Decides about the previews of a Pages project, which `preview_id` does not reach.
     fn pages_preview(&mut self, desired: &DesiredBinding, slot: Slot) -> Result<(), Error> {
         if self.input.preview == Preview::Separate {
@@ -536,10 +521,11 @@ impl<'a> Planner<'a> {
         &mut self,
         desired: &DesiredBinding,
         slot: Slot,
+        mode: Preview,
         replaces: Option<NamespaceId>,
     ) -> Result<(), Error> {
         let field = Field::PreviewId;
-        match self.input.preview {
+        match mode {
             Preview::Untouched => self.remark(Remark::NoPreview(slot)),
             Preview::Same => {
                 self.remark(Remark::PreviewIsProduction(slot));
@@ -555,10 +541,6 @@ impl<'a> Planner<'a> {
         }
         Ok(())
     }
-}
-
-fn asked_nothing(preview: Preview) -> bool {
-    preview == Preview::Untouched
 }
 
 impl DesiredBinding {
