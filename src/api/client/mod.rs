@@ -1,5 +1,8 @@
 //! Sends requests: authenticates, paces, retries, and turns error responses into errors.
 
+mod certificates;
+mod waits;
+
 use std::{
     sync::{
         Arc,
@@ -18,10 +21,6 @@ use reqwest::{
     },
     multipart::{Form, Part},
 };
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject as _},
-};
 
 use super::{
     BaseUrl, Credentials, ExtraHeaders, Scheme,
@@ -36,6 +35,8 @@ use crate::{
     domain::{Classification, Classify, ErrorClass},
     wire::Message,
 };
+pub use certificates::certificates;
+use waits::{parse_retry_after, until_midnight};
 
 /// The `User-Agent` of every request.
 pub(super) const USER_AGENT: &str = concat!("kvctl/", env!("CARGO_PKG_VERSION"));
@@ -108,30 +109,6 @@ impl std::fmt::Debug for Client {
             .field("base", &self.base)
             .finish_non_exhaustive()
     }
-}
-
-/// How many certificates a PEM bundle has that can be authorities, and how many that cannot be
-/// decoded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Certificates {
-    /// Number of usable certificates.
-    pub usable: usize,
-    /// Number of certificates that cannot be decoded.
-    pub unusable: usize,
-}
-
-/// Counts the certificates in `bundle`.
-pub fn certificates(bundle: &[u8]) -> Certificates {
-    let mut roots = RootCertStore::empty();
-    let mut found = Certificates::default();
-    for block in CertificateDer::pem_reader_iter(bundle) {
-        let added = block.ok().and_then(|der| roots.add(der).ok());
-        match added {
-            Some(()) => found.usable += 1,
-            None => found.unusable += 1,
-        }
-    }
-    found
 }
 
 impl Client {
@@ -445,53 +422,4 @@ fn form(value: Bytes, metadata: String) -> Form {
     Form::new()
         .part("value", value)
         .part("metadata", Part::text(metadata))
-}
-
-/// Returns how long it is until the next 00:00 UTC, when the service renews the quotas of a day.
-fn until_midnight(now: Timestamp) -> Duration {
-    const DAY: i64 = 86_400;
-    let into_day = now.as_second().rem_euclid(DAY);
-    Duration::from_secs((DAY - into_day).unsigned_abs())
-}
-
-/// Reads a `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3).
-fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(text)
-        .ok()?;
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_ends_at_midnight_utc() {
-        let left = |text: &str| until_midnight(text.parse().unwrap()).as_secs();
-        assert_eq!(left("2026-01-01T00:00:00Z"), 86_400);
-        assert_eq!(left("2026-01-01T23:59:59.9Z"), 1);
-        assert_eq!(left("2026-01-01T20:30:00+02:00"), 5 * 3600 + 1800);
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let parsed = |text| parse_retry_after(text, now);
-        assert_eq!(parsed("2"), Some(Duration::from_secs(2)));
-        assert_eq!(
-            parsed("Thu, 01 Jan 2026 00:00:07 GMT"),
-            Some(Duration::from_secs(7))
-        );
-        assert_eq!(
-            parsed("Wed, 31 Dec 2025 00:00:00 GMT"),
-            Some(Duration::ZERO)
-        );
-        assert_eq!(parsed("soon"), None);
-        assert_eq!(parsed("-1"), None);
-    }
 }

@@ -1,0 +1,109 @@
+//! Why a login cannot be used, and what to do about it.
+
+use std::{io, path::PathBuf};
+
+use crate::domain::{Classification, Classify, ErrorClass, ProfileName, ProfileNameError};
+
+/// Why a login cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The file cannot be read.
+    #[error("could not read wrangler's login at {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not TOML. Its text is not quoted, because it contains secrets.
+    #[error("wrangler's login at {} is not valid TOML", .0.display())]
+    Unparsable(PathBuf),
+    /// The token has expired.
+    #[error("wrangler's login at {} has expired", path.display())]
+    Expired {
+        /// The file.
+        path: PathBuf,
+        /// The login.
+        profile: ProfileName,
+    },
+    /// The token is encrypted with a key in the system's keyring, which kvctl does not read.
+    #[error("wrangler's login at {} is encrypted; kvctl cannot read it", path.display())]
+    Encrypted {
+        /// The file.
+        path: PathBuf,
+        /// The login.
+        profile: ProfileName,
+    },
+    /// The file of directory bindings cannot be read.
+    #[error("could not read {}, which says which login a directory uses", path.display())]
+    ReadBindings {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file of directory bindings is not what wrangler writes.
+    #[error("{}:{line}:{column}: not a JSON object of directories and profile names", path.display())]
+    BadBindings {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// A directory is bound to something that is not the name of a login.
+    #[error("{}: `{directory}` is bound to something other than a profile name", path.display())]
+    BadBinding {
+        /// The file.
+        path: PathBuf,
+        /// The directory.
+        directory: String,
+        /// Why, if it is a text.
+        source: Option<ProfileNameError>,
+    },
+}
+
+impl Classify for LoginError {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Read { .. } => ErrorClass::Denied.into(),
+            Self::Unparsable(_) => {
+                ErrorClass::Denied.hint("run `wrangler login` again, or set CLOUDFLARE_API_TOKEN")
+            }
+            Self::Expired { profile, .. } => ErrorClass::Denied.hint(format!(
+                "run `{}` again, or set CLOUDFLARE_API_TOKEN, for example to the `token` that \
+                 `{}` prints, which renews the login",
+                login_command(profile),
+                token_command(profile)
+            )),
+            Self::Encrypted { profile, .. } => ErrorClass::Denied.hint(format!(
+                "set CLOUDFLARE_API_TOKEN, for example to the `token` that `{}` prints",
+                token_command(profile)
+            )),
+            Self::ReadBindings { .. } | Self::BadBindings { .. } | Self::BadBinding { .. } => {
+                ErrorClass::Denied.hint(
+                    "correct the file, or choose the login with `--profile NAME`; `wrangler auth list` \
+                     shows them",
+                )
+            }
+        }
+    }
+}
+
+/// Returns the command that makes or renews a login.
+pub fn login_command(profile: &ProfileName) -> String {
+    if profile.is_default() {
+        "wrangler login".to_owned()
+    } else {
+        format!("wrangler auth create {profile}")
+    }
+}
+
+fn token_command(profile: &ProfileName) -> String {
+    if profile.is_default() {
+        "wrangler auth token --json".to_owned()
+    } else {
+        format!("wrangler auth token --json --profile {profile}")
+    }
+}

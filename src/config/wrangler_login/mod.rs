@@ -1,0 +1,194 @@
+//! The logins that `wrangler login` and `wrangler auth create` keep, and which folder uses which.
+//!
+//! Read, never written: wrangler's refresh token changes with every use, so a tool that used it
+//! without saving the next one would log the user out.
+
+mod bindings;
+mod error;
+
+#[cfg(test)]
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{domain::ProfileName, fsx};
+pub use bindings::Bound;
+pub use error::{LoginError, login_command};
+
+/// The most that one of wrangler's files may hold, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// What wrangler keeps about a login.
+#[derive(Debug)]
+pub struct Login {
+    /// The file.
+    pub path: PathBuf,
+    /// The token.
+    pub token: SecretString,
+}
+
+#[derive(Deserialize)]
+struct File {
+    oauth_token: Option<SecretString>,
+    api_token: Option<SecretString>,
+    expiration_time: Option<String>,
+}
+
+/// Where wrangler keeps its logins.
+#[derive(Debug, Clone)]
+pub struct LoginStore {
+    /// The user's home directory.
+    pub home: PathBuf,
+    /// Where configuration lives, if not at the usual place below it.
+    pub config_home: Option<PathBuf>,
+}
+
+impl LoginStore {
+    /// Reads a login; `None` if there is none of that name.
+    pub fn read(&self, profile: &ProfileName, now: Timestamp) -> Result<Option<Login>, LoginError> {
+        let directory = self.directory().join("config");
+        let path = directory.join(format!("{profile}.toml"));
+        let encrypted = directory.join(format!("{profile}.enc"));
+        let is_plain = fs_err::symlink_metadata(&path).is_ok();
+        if encrypted.exists() && (!is_plain || self.prefers_keyring()) {
+            return Err(LoginError::Encrypted {
+                path: encrypted,
+                profile: profile.clone(),
+            });
+        }
+        if !is_plain {
+            return Ok(None);
+        }
+        let text = match fsx::read_text(&path, MAX_BYTES) {
+            Ok(text) => text,
+            Err(source) => return Err(LoginError::Read { path, source }),
+        };
+        let Ok(file) = toml_edit::de::from_str::<File>(&text) else {
+            return Err(LoginError::Unparsable(path));
+        };
+        let Some(token) = file.oauth_token else {
+            // Logins of wrangler 1 have no expiration, and wrangler still accepts them.
+            return Ok(file.api_token.map(|token| Login { path, token }));
+        };
+        let expires: Option<Timestamp> = file.expiration_time.and_then(|time| time.parse().ok());
+        if expires.is_some_and(|expires| expires > now) {
+            Ok(Some(Login { path, token }))
+        } else {
+            Err(LoginError::Expired {
+                path,
+                profile: profile.clone(),
+            })
+        }
+    }
+
+    /// Whether wrangler was told to keep logins in the keyring: where there are both files, the plain
+    /// one is then an old one.
+    fn prefers_keyring(&self) -> bool {
+        let read = fsx::read_file(&self.directory().join("preferences.json"), MAX_BYTES);
+        let preferences = read
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        preferences.is_some_and(|it: Value| it["keyring_enabled"] == true)
+    }
+
+    /// The places are wrangler's: `~/.wrangler` if it exists, else below the configuration home.
+    fn directory(&self) -> PathBuf {
+        let old = self.home.join(".wrangler");
+        if old.is_dir() {
+            return old;
+        }
+        let base = match &self.config_home {
+            Some(base) if cfg!(windows) => base.join("xdg.config"),
+            Some(base) => base.clone(),
+            None => self.home.join(Path::new(usual_config_home())),
+        };
+        base.join(".wrangler")
+    }
+}
+
+fn usual_config_home() -> &'static str {
+    if cfg!(target_os = "macos") {
+        "Library/Preferences"
+    } else {
+        ".config"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    /// A store with these files.
+    pub(super) fn store(files: &[(&str, &str)]) -> (tempfile::TempDir, LoginStore) {
+        let home = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = home.path().join("xdg/.wrangler").join(name);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            let mut file = fs_err::File::create(path).unwrap();
+            io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        }
+        let store = LoginStore {
+            home: home.path().to_owned(),
+            config_home: Some(home.path().join("xdg")),
+        };
+        (home, store)
+    }
+
+    fn default_login(text: &str) -> (tempfile::TempDir, LoginStore) {
+        store(&[("config/default.toml", text)])
+    }
+
+    fn read(store: &LoginStore) -> Result<Option<Login>, LoginError> {
+        store.read(&ProfileName::default_login(), now())
+    }
+
+    fn now() -> Timestamp {
+        "2026-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_valid_login_is_used_and_an_expired_one_is_not() {
+        let text = |time| format!("oauth_token = \"canary\"\nexpiration_time = \"{time}\"\n");
+        let (_home, valid) = default_login(&text("2026-01-01T01:00:00.000Z"));
+        let login = read(&valid).unwrap().unwrap();
+        assert_eq!(login.token.expose_secret(), "canary");
+        assert!(!format!("{login:?}").contains("canary"));
+        for old in [
+            &text("2025-12-31T23:59:59.000Z"),
+            "oauth_token = \"canary\"",
+        ] {
+            let (_home, expired) = default_login(old);
+            assert!(matches!(read(&expired), Err(LoginError::Expired { .. })));
+        }
+    }
+
+    #[test]
+    fn no_file_is_no_login_and_a_broken_one_is_not_repeated() {
+        assert!(read(&store(&[]).1).unwrap().is_none());
+        let (_home, broken) = default_login("oauth_token = canary");
+        let error = read(&broken).unwrap_err();
+        assert!(!format!("{error:?}").contains("canary"));
+    }
+
+    #[test]
+    fn an_encrypted_login_is_not_passed_over_for_an_old_plain_one() {
+        let plain = "oauth_token = \"canary\"\nexpiration_time = \"2999-01-01T00:00:00.000Z\"\n";
+        let (enc, toml) = (("config/default.enc", "{}"), ("config/default.toml", plain));
+        let encrypted = |files: &[(&str, &str)]| {
+            let (_home, store) = store(files);
+            matches!(read(&store), Err(LoginError::Encrypted { .. }))
+        };
+        assert!(encrypted(&[enc]));
+        assert!(!encrypted(&[enc, toml]));
+        let keyring = |text| encrypted(&[enc, toml, ("preferences.json", text)]);
+        assert!(keyring("{\"keyring_enabled\": true}"));
+        assert!(!keyring("{\"keyring_enabled\": false}"));
+        assert!(!keyring("{"));
+    }
+}
