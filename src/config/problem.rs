@@ -1,7 +1,7 @@
 //! What a wrangler file can say that wrangler would not take.
 
 use super::{Field, Position};
-use crate::domain::Binding;
+use crate::domain::{Binding, EnvNameError};
 
 /// A problem at a position in a wrangler file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,9 +106,9 @@ pub enum Problem {
         /// Where it stood first.
         other: Position,
     },
-    /// An environment without a name.
-    #[error("an environment has an empty name; a name has at least one character")]
-    Environment,
+    /// An environment without a usable name.
+    #[error(transparent)]
+    Environment(EnvNameError),
 }
 
 impl Problem {
@@ -154,7 +154,7 @@ impl Problem {
                 "rename one of the two, or remove one".to_owned()
             }
             Self::TooMany { .. } => "check whether the file was generated correctly".to_owned(),
-            Self::Environment => "give the environment a name".to_owned(),
+            Self::Environment(_) => "give the environment a name that can be seen".to_owned(),
         }
     }
 }

@@ -55,8 +55,8 @@ impl Reader<'_> {
         let env = &env.value;
         self.table("env", env)?;
         let named = |property: &'n Property| {
-            let name = property.key.parse().map_err(|_empty: EnvNameError| {
-                self.refuse(property.key_span.start, Problem::Environment)
+            let name = property.key.parse().map_err(|why: EnvNameError| {
+                self.refuse(property.key_span.start, Problem::Environment(why))
             })?;
             let table = self
                 .unique(env, &property.key)?
@@ -325,7 +325,7 @@ mod tests {
             ),
             ("env = 1", "1:7: `env` is a number; it must be a table"),
             ("[env]\na = 'b'", "2:5: `a` is a string; it must be a table"),
-            ("[env.\"\"]", "1:6: an environment has an empty name"),
+            ("[env.\"\"]", "1:6: environment name is empty"),
             ("name = 1", "1:8: `name` is a number; it must be a string"),
             (
                 "[env.a]\naccount_id = 2026-10-01",

@@ -165,13 +165,42 @@ impl From<Hint> for String {
     }
 }
 
-/// Returns an argument as a POSIX shell takes it: as it is where it has nothing special.
+/// Returns an argument as a POSIX shell takes it: as it is where it has nothing special. What cannot be
+/// seen is written as the octal numbers of its bytes, between `$'` and `'`.
 pub fn shell_quoted(argument: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.,:/@%+".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {
         return argument.into();
     }
+    if argument.contains(is_invisible) {
+        let mut word = "$'".to_owned();
+        for c in argument.chars() {
+            match c {
+                '\'' | '\\' => word.extend(['\\', c]),
+                _ if is_invisible(c) => {
+                    let mut bytes = [0; 4];
+                    for byte in c.encode_utf8(&mut bytes).bytes() {
+                        word.push_str(&format!("\\{byte:03o}"));
+                    }
+                }
+                _ => word.push(c),
+            }
+        }
+        word.push('\'');
+        return word.into();
+    }
     format!("'{}'", argument.replace('\'', "'\\''")).into()
+}
+
+/// Whether a character has nothing to see, or changes how others are shown. The joiners U+200C and
+/// U+200D are not among these: scripts and emoji need them.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(
+            c,
+            '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// Returns an error with its causes, in one line. The only place that joins them.
@@ -218,6 +247,38 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_seen_is_what_a_terminal_is_not_shown() {
+        for c in char::MIN..=char::MAX {
+            let text = c.to_string();
+            assert_eq!(
+                is_invisible(c),
+                crate::ui::printable(&text) != text,
+                "{c:?}"
+            );
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_takes_a_quoted_argument_for_what_it_was() {
+        for argument in [
+            "it's",
+            "a\nb",
+            "\u{200b}x'\\y$HOME`",
+            "\u{1b}[2J1",
+            "é\u{ad}é",
+            "\r",
+        ] {
+            let word = shell_quoted(argument);
+            assert_eq!(crate::ui::printable(&word), word);
+            let mut shell = std::process::Command::new("bash");
+            let said = shell.args(["-c", &format!("printf %s {word}")]).output();
+            let Ok(said) = said else { return };
+            assert_eq!(String::from_utf8_lossy(&said.stdout), argument, "{word}");
+        }
+    }
+
+    #[test]
     fn an_edit_and_a_text_are_written_as_they_are() {
         let edit = Hint::edit("wrangler.toml:3:1", "save the file as UTF-8");
         assert_eq!(edit.to_string(), "save the file as UTF-8");
@@ -241,6 +302,10 @@ mod tests {
         #[test]
         fn a_quoted_argument_is_one_word(argument in any::<String>()) {
             let word = shell_quoted(&argument);
+            if word.starts_with("$'") {
+                prop_assert!(argument.contains(is_invisible) && !word.contains(is_invisible));
+                return Ok(());
+            }
             let inner = word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
             let plain = if let Some(inner) = inner {
                 let parts: Vec<&str> = inner.split(r"'\''").collect();

@@ -49,7 +49,9 @@ mod worker;
 
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
-pub use classification::{Classification, Classify, ErrorClass, Hint, shell_quoted, with_causes};
+pub use classification::{
+    Classification, Classify, ErrorClass, Hint, is_invisible, shell_quoted, with_causes,
+};
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};
 pub use jurisdiction::{Jurisdiction, JurisdictionError};
