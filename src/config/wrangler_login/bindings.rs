@@ -46,8 +46,10 @@ impl LoginStore {
                 });
             }
         };
+        // As Node.js reads a name that is not Unicode.
+        let directory = directory.to_string_lossy();
         let is_above = |above: &str| {
-            let below = directory.to_str().and_then(|text| text.strip_prefix(above));
+            let below = directory.strip_prefix(above);
             below.is_some_and(|rest| rest.is_empty() || rest.starts_with(MAIN_SEPARATOR))
         };
         let bound = bindings.into_iter().filter(|(above, _)| is_above(above));
@@ -94,6 +96,16 @@ mod tests {
             let expected = unbound.starts_with("/a/").then(|| "one".to_owned());
             assert_eq!(of(unbound), expected, "{unbound}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_whose_name_is_not_unicode_has_its_login() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let (_home, store) = store(&[(BINDINGS, "{\"/a/\u{fffd}\": \"one\"}")]);
+        let directory = Path::new(std::ffi::OsStr::from_bytes(b"/a/\xff/b"));
+        let bound = store.bound(directory).unwrap().unwrap();
+        assert_eq!(bound.profile.to_string(), "one");
     }
 
     #[cfg(unix)]

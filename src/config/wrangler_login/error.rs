@@ -2,6 +2,9 @@
 
 use std::{io, path::PathBuf};
 
+use jiff::Timestamp;
+
+use crate::config::Location;
 use crate::domain::{Classification, Classify, ErrorClass, ProfileName, ProfileNameError};
 
 /// Why a login cannot be used.
@@ -16,11 +19,38 @@ pub enum LoginError {
         source: io::Error,
     },
     /// The file is not TOML. Its text is not quoted, because it contains secrets.
-    #[error("wrangler's login at {} is not valid TOML", .0.display())]
-    Unparsable(PathBuf),
+    #[error("wrangler's login at {place} is not valid TOML")]
+    Unparsable {
+        /// Where in the file.
+        place: Location,
+        /// The login.
+        profile: ProfileName,
+    },
+    /// A field is not what wrangler writes.
+    #[error("{place}: `{field}` of wrangler's login is not {expected}")]
+    Field {
+        /// Where in the file.
+        place: Location,
+        /// The field.
+        field: &'static str,
+        /// What it should be.
+        expected: &'static str,
+        /// The login.
+        profile: ProfileName,
+    },
     /// The token has expired.
-    #[error("wrangler's login at {} has expired", path.display())]
+    #[error("wrangler's login at {} has expired: it was valid until {until}", path.display())]
     Expired {
+        /// The file.
+        path: PathBuf,
+        /// The login.
+        profile: ProfileName,
+        /// When it expired.
+        until: Timestamp,
+    },
+    /// There is no telling when the token expires, which wrangler takes for expired.
+    #[error("wrangler's login at {} has no `expiration_time`, which counts as expired", path.display())]
+    NoExpiration {
         /// The file.
         path: PathBuf,
         /// The login.
@@ -67,11 +97,15 @@ pub enum LoginError {
 impl Classify for LoginError {
     fn classify(&self) -> Classification {
         match self {
-            Self::Read { .. } => ErrorClass::Denied.into(),
-            Self::Unparsable(_) => {
-                ErrorClass::Denied.hint("run `wrangler login` again, or set CLOUDFLARE_API_TOKEN")
+            Self::Read { .. } => ErrorClass::Denied
+                .hint("make it a file that this user can read, or set CLOUDFLARE_API_TOKEN"),
+            Self::Unparsable { profile, .. } | Self::Field { profile, .. } => {
+                ErrorClass::Denied.hint(format!(
+                    "run `{}` again, which writes the file anew, or set CLOUDFLARE_API_TOKEN",
+                    login_command(profile)
+                ))
             }
-            Self::Expired { profile, .. } => ErrorClass::Denied.hint(format!(
+            Self::Expired { profile, .. } | Self::NoExpiration { profile, .. } => ErrorClass::Denied.hint(format!(
                 "run `{}` again, or set CLOUDFLARE_API_TOKEN, for example to the `token` that \
                  `{}` prints, which renews the login",
                 login_command(profile),

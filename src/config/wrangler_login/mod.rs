@@ -8,13 +8,17 @@ mod error;
 
 #[cfg(test)]
 use std::io;
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::Deserialize;
 use serde_json::Value;
+use toml_edit::{Document, Item, Table};
 
+use super::{Location, Position};
 use crate::{domain::ProfileName, fsx};
 pub use bindings::Bound;
 pub use error::{LoginError, login_command};
@@ -29,13 +33,6 @@ pub struct Login {
     pub path: PathBuf,
     /// The token.
     pub token: SecretString,
-}
-
-#[derive(Deserialize)]
-struct File {
-    oauth_token: Option<SecretString>,
-    api_token: Option<SecretString>,
-    expiration_time: Option<String>,
 }
 
 /// Where wrangler keeps its logins.
@@ -67,21 +64,25 @@ impl LoginStore {
             Ok(text) => text,
             Err(source) => return Err(LoginError::Read { path, source }),
         };
-        let Ok(file) = toml_edit::de::from_str::<File>(&text) else {
-            return Err(LoginError::Unparsable(path));
+        let file = File {
+            path: &path,
+            profile,
+            text: &text,
         };
-        let Some(token) = file.oauth_token else {
+        let fields = file.fields()?;
+        let Some(token) = fields.oauth_token else {
             // Logins of wrangler 1 have no expiration, and wrangler still accepts them.
-            return Ok(file.api_token.map(|token| Login { path, token }));
+            return Ok(fields.api_token.map(|token| Login { path, token }));
         };
-        let expires: Option<Timestamp> = file.expiration_time.and_then(|time| time.parse().ok());
-        if expires.is_some_and(|expires| expires > now) {
-            Ok(Some(Login { path, token }))
-        } else {
-            Err(LoginError::Expired {
+        let profile = profile.clone();
+        match fields.expiration_time {
+            Some(until) if until > now => Ok(Some(Login { path, token })),
+            Some(until) => Err(LoginError::Expired {
                 path,
-                profile: profile.clone(),
-            })
+                profile,
+                until,
+            }),
+            None => Err(LoginError::NoExpiration { path, profile }),
         }
     }
 
@@ -118,11 +119,87 @@ fn usual_config_home() -> &'static str {
     }
 }
 
+/// The file of a login.
+struct File<'a> {
+    path: &'a Path,
+    profile: &'a ProfileName,
+    text: &'a str,
+}
+
+/// What it says. An empty token is none.
+struct Fields {
+    oauth_token: Option<SecretString>,
+    api_token: Option<SecretString>,
+    expiration_time: Option<Timestamp>,
+}
+
+impl File<'_> {
+    fn fields(&self) -> Result<Fields, LoginError> {
+        let document = match Document::parse(self.text) {
+            Ok(document) => document,
+            Err(e) => {
+                return Err(LoginError::Unparsable {
+                    place: self.place(e.span()),
+                    profile: self.profile.clone(),
+                });
+            }
+        };
+        let table = document.as_table();
+        Ok(Fields {
+            oauth_token: self.token(table, "oauth_token")?,
+            api_token: self.token(table, "api_token")?,
+            expiration_time: self.time(table, "expiration_time")?,
+        })
+    }
+
+    fn token(
+        &self,
+        table: &Table,
+        field: &'static str,
+    ) -> Result<Option<SecretString>, LoginError> {
+        let Some(item) = table.get(field) else {
+            return Ok(None);
+        };
+        let text = item.as_str().ok_or_else(|| self.odd(item, field, "text"))?;
+        Ok((!text.is_empty()).then(|| text.into()))
+    }
+
+    fn time(&self, table: &Table, field: &'static str) -> Result<Option<Timestamp>, LoginError> {
+        let Some(item) = table.get(field) else {
+            return Ok(None);
+        };
+        let text = match item.as_datetime() {
+            Some(time) => time.to_string(),
+            None => item.as_str().unwrap_or_default().to_owned(),
+        };
+        let time = text.parse();
+        time.map(Some)
+            .map_err(|_unreadable| self.odd(item, field, "a time with its zone"))
+    }
+
+    fn odd(&self, item: &Item, field: &'static str, expected: &'static str) -> LoginError {
+        LoginError::Field {
+            place: self.place(item.span()),
+            field,
+            expected,
+            profile: self.profile.clone(),
+        }
+    }
+
+    fn place(&self, span: Option<Range<usize>>) -> Location {
+        Location {
+            path: self.path.to_owned(),
+            position: Position::of(self.text, span.unwrap_or_default().start),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
+    use crate::domain::Classify as _;
 
     /// A store with these files.
     pub(super) fn store(files: &[(&str, &str)]) -> (tempfile::TempDir, LoginStore) {
@@ -159,13 +236,19 @@ mod tests {
         let login = read(&valid).unwrap().unwrap();
         assert_eq!(login.token.expose_secret(), "canary");
         assert!(!format!("{login:?}").contains("canary"));
-        for old in [
-            &text("2025-12-31T23:59:59.000Z"),
-            "oauth_token = \"canary\"",
-        ] {
-            let (_home, expired) = default_login(old);
-            assert!(matches!(read(&expired), Err(LoginError::Expired { .. })));
-        }
+        // wrangler takes a date of TOML as well.
+        let (_home, dated) =
+            default_login("oauth_token = \"canary\"\nexpiration_time = 2026-01-01T01:00:00Z\n");
+        assert!(read(&dated).unwrap().is_some());
+        let (_home, expired) = default_login(&text("2025-12-31T23:59:59.000Z"));
+        let said = read(&expired).unwrap_err().to_string();
+        assert!(
+            said.ends_with("has expired: it was valid until 2025-12-31T23:59:59Z"),
+            "{said}"
+        );
+        let (_home, endless) = default_login("oauth_token = \"canary\"");
+        let error = read(&endless).unwrap_err();
+        assert!(matches!(error, LoginError::NoExpiration { .. }));
     }
 
     #[test]
@@ -174,6 +257,40 @@ mod tests {
         let (_home, broken) = default_login("oauth_token = canary");
         let error = read(&broken).unwrap_err();
         assert!(!format!("{error:?}").contains("canary"));
+        for none in ["", "oauth_token = \"\"", "refresh_token = 5"] {
+            assert!(read(&default_login(none).1).unwrap().is_none(), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_broken_login_is_repaired_by_the_command_of_its_own_profile() {
+        let end = "expiration_time = \"2999-01-01T00:00:00Z\"\n";
+        let said = [
+            format!("{end}oauth_token = canary\n"),
+            format!("{end}oauth_token = 5\n"),
+            "api_token = [\"canary\"]\n".to_owned(),
+            "oauth_token = \"canary\"\nexpiration_time = \"never\"\n".to_owned(),
+            "oauth_token = \"canary\"\nexpiration_time = 2999-01-01\n".to_owned(),
+        ]
+        .map(|text| {
+            let (home, store) = store(&[("config/bad.toml", &text)]);
+            let error = store.read(&"bad".parse().unwrap(), now()).unwrap_err();
+            let hint = error.hint().unwrap().to_string();
+            assert!(
+                hint.starts_with("run `wrangler auth create bad` again"),
+                "{hint}"
+            );
+            assert!(!format!("{error:?}").contains("canary"));
+            let home = home.path().display().to_string();
+            error.to_string().replace(&home, "HOME")
+        });
+        insta::assert_snapshot!(said.join("\n"), @"
+        wrangler's login at HOME/xdg/.wrangler/config/bad.toml:2:15 is not valid TOML
+        HOME/xdg/.wrangler/config/bad.toml:2:15: `oauth_token` of wrangler's login is not text
+        HOME/xdg/.wrangler/config/bad.toml:1:13: `api_token` of wrangler's login is not text
+        HOME/xdg/.wrangler/config/bad.toml:2:19: `expiration_time` of wrangler's login is not a time with its zone
+        HOME/xdg/.wrangler/config/bad.toml:2:19: `expiration_time` of wrangler's login is not a time with its zone
+        ");
     }
 
     #[test]
