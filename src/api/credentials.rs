@@ -19,6 +19,15 @@ pub enum Credentials {
     Anonymous,
 }
 
+/// Where credentials came from, for messages about requests that the service denies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialsSource {
+    /// The variables, the file or the login, such as `CLOUDFLARE_API_TOKEN in .env:1`.
+    pub name: String,
+    /// The command that renews them, if they are a login.
+    pub login_command: Option<String>,
+}
+
 /// What credentials are, as far as their form shows it: since 2026 tokens and keys say so in their
 /// first letters. Those made before then still work, and say nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

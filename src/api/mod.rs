@@ -30,7 +30,7 @@ pub use answer::Answer;
 pub use base_url::{BaseUrl, BaseUrlError, is_loopback};
 pub use client::{Client, ClientError, Settings, certificates};
 pub use clock::ahead;
-pub use credentials::{Credentials, Scheme, SecretError};
+pub use credentials::{Credentials, CredentialsSource, Scheme, SecretError};
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Expected};
 pub use headers::{ExtraHeaders, ExtraHeadersError};

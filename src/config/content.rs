@@ -62,6 +62,7 @@ impl Content {
                     path,
                     wanted: wanted.clone(),
                     known: known.cloned().collect(),
+                    selected_by: None,
                 })
             }
             _ => Err(Error::NoPreviews { path }),

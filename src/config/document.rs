@@ -27,6 +27,16 @@ pub struct Document {
     format: Format,
     original: Option<Vec<u8>>,
     content: Content,
+    selected: Option<Selected>,
+}
+
+/// The environment that a variable selects, for the error that the file does not have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected {
+    /// The environment.
+    pub environment: EnvName,
+    /// The variable, and the env file that sets it.
+    pub by: String,
 }
 
 impl Document {
@@ -68,6 +78,7 @@ impl Document {
             format,
             original: None,
             content,
+            selected: None,
         })
     }
 
@@ -90,6 +101,12 @@ impl Document {
     pub fn with_environment(self, name: EnvName) -> Self {
         let content = self.content.with_environments(&[name]);
         Self { content, ..self }
+    }
+
+    /// Says who selects an environment, if it is not the command line.
+    #[must_use]
+    pub fn selecting(self, selected: Option<Selected>) -> Self {
+        Self { selected, ..self }
     }
 
     /// Returns where the file is.
@@ -119,7 +136,20 @@ impl Document {
 
     /// Finds what holds in a section.
     pub fn scope(&self, section: &Section) -> Result<&Scope, Error> {
-        self.content.scope(&self.path, section)
+        let found = self.content.scope(&self.path, section);
+        found.map_err(|mut error| {
+            if let Error::UnknownEnvironment {
+                wanted,
+                selected_by,
+                ..
+            } = &mut error
+                && let Some(selected) = &self.selected
+                && selected.environment == *wanted
+            {
+                *selected_by = Some(selected.by.clone());
+            }
+            error
+        })
     }
 
     /// Refuses a file that has keys which wrangler ignores, and which must have been meant: what is made

@@ -95,7 +95,10 @@ pub enum Error {
         problem: Problem,
     },
     /// The file does not have this environment.
-    #[error("{}: no environment `{wanted}`; {}", .path.display(), environments(.known))]
+    #[error(
+        "{}: no environment `{wanted}`{}; {}",
+        .path.display(), selected(.selected_by.as_ref()), environments(.known)
+    )]
     UnknownEnvironment {
         /// The file.
         path: PathBuf,
@@ -103,6 +106,8 @@ pub enum Error {
         wanted: EnvName,
         /// What the file has.
         known: Vec<EnvName>,
+        /// The variable that asked for it, and the env file that sets it; the command line, if none.
+        selected_by: Option<String>,
     },
     /// There are no `previews`, neither of the top level nor of the environment.
     #[error("{}: the file has no `previews`", .path.display())]
@@ -178,6 +183,20 @@ impl Classify for Error {
             }
             Self::Encoding { at } => Hint::edit(at, "save the file as UTF-8"),
             Self::Shape { at, problem } => Hint::edit(at, problem.remedy()),
+            Self::UnknownEnvironment {
+                wanted,
+                known,
+                selected_by: Some(by),
+                ..
+            } => {
+                let near = nearest(wanted.as_str(), known.iter().map(EnvName::as_str));
+                let near = near.map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
+                format!(
+                    "correct {by}, or select another section with `--env NAME`, the top level with \
+                     `--env ''`{near}"
+                )
+                .into()
+            }
             Self::UnknownEnvironment { wanted, known, .. } => {
                 let arguments = ["--env", wanted.as_str(), "--add-env"].map(str::to_owned);
                 let purpose = match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
@@ -201,6 +220,10 @@ impl Classify for Error {
         };
         ErrorClass::Config.hint(hint)
     }
+}
+
+fn selected(by: Option<&String>) -> String {
+    by.map_or_else(String::new, |by| format!(", which {by} selects"))
 }
 
 fn environments(known: &[EnvName]) -> String {
@@ -237,6 +260,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Document, Selected};
 
     #[test]
     fn an_unknown_environment_is_told_the_known_ones() {
@@ -244,6 +268,7 @@ mod tests {
             path: "wrangler.toml".into(),
             wanted: "prod".parse().unwrap(),
             known: known.iter().map(|name| name.parse().unwrap()).collect(),
+            selected_by: None,
         };
         assert_eq!(
             error(&["dev", "staging", "production"]).to_string(),
@@ -253,5 +278,22 @@ mod tests {
             error(&[]).to_string(),
             "wrangler.toml: no environment `prod`; the file has none"
         );
+    }
+
+    #[test]
+    fn an_environment_that_a_variable_selects_is_corrected_there() {
+        let text = "name = \"a\"\n[env.production]\n[env.staging]\n".to_owned();
+        let document = Document::create("wrangler.toml".into(), text).unwrap();
+        let wanted: EnvName = "prodction".parse().unwrap();
+        let document = document.selecting(Some(Selected {
+            environment: wanted.clone(),
+            by: "CLOUDFLARE_ENV in .env:1".to_owned(),
+        }));
+        let error = document.scope(&wanted.into()).unwrap_err();
+        insta::assert_snapshot!(error, @"wrangler.toml: no environment `prodction`, which CLOUDFLARE_ENV in .env:1 selects; the file has `production` and `staging`");
+        insta::assert_snapshot!(error.hint().unwrap(), @"correct CLOUDFLARE_ENV in .env:1, or select another section with `--env NAME`, the top level with `--env ''`; did you mean `production`?");
+        // Another one is not its business.
+        let other = document.scope(&Section::from("x".parse::<EnvName>().unwrap()));
+        assert!(!other.unwrap_err().to_string().contains("CLOUDFLARE_ENV"));
     }
 }

@@ -34,7 +34,7 @@ mod used_names;
 mod wrangler_login;
 
 pub use discover::{TYPESCRIPT_NAME, WranglerFile, discover};
-pub use document::Document;
+pub use document::{Document, Selected};
 pub use dotenv::{
     Assignment, DotenvError, EnvFile, EnvFiles, Lookup, read_env_files, read_named_env_files,
 };

@@ -6,11 +6,11 @@
 use std::{io, path::PathBuf};
 
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Variables;
 use crate::{
-    api::{Credentials, SecretError},
+    api::{Credentials, CredentialsSource, SecretError},
     config::{Bound, Login, LoginError, LoginStore, login_command},
     domain::{
         API_TOKENS_PAGE, Classification, Classify, ErrorClass, Permission, ProfileName,
@@ -32,6 +32,17 @@ pub struct FoundCredentials {
     pub profile: Option<Profile>,
     /// What the user should know about the choice.
     pub notes: Vec<String>,
+}
+
+impl FoundCredentials {
+    /// Returns what requests that the service refuses say about them.
+    pub(super) fn described(&self) -> CredentialsSource {
+        let profile = self.profile.as_ref();
+        CredentialsSource {
+            name: self.source.clone(),
+            login_command: profile.map(|profile| login_command(&profile.name)),
+        }
+    }
 }
 
 /// One of wrangler's logins, and who chose it.
@@ -65,11 +76,31 @@ pub enum CredentialsError {
         /// Why not.
         why: SecretError,
     },
+    /// What is kept of a login cannot be a token.
+    #[error("unusable token in wrangler's login at {}: {why}", path.display())]
+    UnusableLogin {
+        /// The file.
+        path: PathBuf,
+        /// The login.
+        profile: ProfileName,
+        /// Why not.
+        why: SecretError,
+    },
+    /// An email that cannot be sent.
+    #[error(
+        "unusable email in {place}: it has a blank or another invalid character at position {position}"
+    )]
+    Email {
+        /// The variable.
+        place: String,
+        /// The position, from 1.
+        position: usize,
+    },
     /// A key without its email.
     #[error("{key} is set but {email} is not; the global API key needs both")]
     HalfKey {
-        /// The variable that is set.
-        key: Var,
+        /// The variable that is set, and the env file that sets it.
+        key: String,
         /// The variable that is missing.
         email: Var,
     },
@@ -107,6 +138,14 @@ impl Classify for CredentialsError {
             )),
             Self::Unusable { .. } => {
                 ErrorClass::Denied.hint(format!("copy the token again from {API_TOKENS_PAGE}"))
+            }
+            Self::UnusableLogin { profile, .. } => ErrorClass::Denied.hint(format!(
+                "renew the login with `{}`, or set {}",
+                login_command(profile),
+                Var::ApiToken
+            )),
+            Self::Email { .. } => {
+                ErrorClass::Denied.hint("set it to the email of the account's user")
             }
             Self::HalfKey { email, .. } => ErrorClass::Denied.hint(format!(
                 "set {email} to the email of the account's user, or use {} instead",
@@ -173,9 +212,15 @@ impl Sources<'_> {
                 None => CredentialsError::None,
             });
         };
+        let token = Credentials::secret(token.expose_secret());
+        let token = token.map_err(|why| CredentialsError::UnusableLogin {
+            path: path.clone(),
+            profile: profile.name.clone(),
+            why,
+        })?;
         Ok(FoundCredentials {
             credentials: Credentials::Token(token),
-            source: format!("wrangler's login at {}", path.display()),
+            source: format!("wrangler's login `{}` at {}", profile.name, path.display()),
             variables: Vec::new(),
             profile: Some(profile),
             notes: Vec::new(),
@@ -191,7 +236,7 @@ impl Sources<'_> {
             });
         }
         if let Some(text) = self.variables.get(Var::AuthProfile) {
-            let by = self.variables.origin(Var::AuthProfile.name());
+            let by = self.variables.origin(Var::AuthProfile);
             return match text.parse() {
                 Ok(name) => Ok(Profile {
                     name,
@@ -226,31 +271,47 @@ fn from_variables(variables: &Variables) -> Result<Option<FoundCredentials>, Cre
     let token = variables.first([Var::ApiToken, Var::LegacyApiToken]);
     let (credentials, used) = match (key, email, token) {
         (Some((key, text)), Some((email, address)), _) => {
+            let odd = address.chars().position(|c| !c.is_ascii_graphic());
+            if let Some(before) = odd {
+                return Err(CredentialsError::Email {
+                    place: variables.origin(email),
+                    position: before + 1,
+                });
+            }
             let credentials = Credentials::Key {
                 email: address.to_owned(),
-                key: usable(text, key.name())?,
+                key: usable(text, &variables.origin(key))?,
             };
             (credentials, vec![key, email])
         }
         (_, _, Some((token, text))) => {
-            let credentials = Credentials::Token(usable(text, token.name())?);
+            let credentials = Credentials::Token(usable(text, &variables.origin(token))?);
             (credentials, vec![token])
         }
         (Some((key, _)), None, None) => {
             return Err(CredentialsError::HalfKey {
-                key,
+                key: variables.origin(key),
                 email: Var::Email,
             });
         }
         (None, _, None) => return Ok(None),
     };
-    let names: Vec<&str> = used.iter().map(|var| var.name()).collect();
+    let names: Vec<String> = used.iter().map(|var| variables.origin(*var)).collect();
     let source = names.join(" and ");
-    let mut notes: Vec<String> = used.iter().copied().filter_map(deprecation).collect();
-    if let (&[key, email], Some((token, _))) = (used.as_slice(), token) {
-        notes.push(format!(
-            "{key} and {email} are used, as in wrangler; {token} is ignored"
-        ));
+    let deprecated = used.iter().filter_map(|var| deprecation(variables, *var));
+    let mut notes: Vec<String> = deprecated.collect();
+    if let &[key, email] = used.as_slice() {
+        let file = |var| variables.place(var).map(|(path, _)| path);
+        match token {
+            Some((token, _)) => notes.push(format!(
+                "{source} are used, as in wrangler; {} is ignored",
+                variables.origin(token)
+            )),
+            None if file(key) != file(email) => {
+                notes.push(format!("{source} are used together, as in wrangler"));
+            }
+            None => {}
+        }
     }
     Ok(Some(FoundCredentials {
         credentials,
@@ -261,14 +322,15 @@ fn from_variables(variables: &Variables) -> Result<Option<FoundCredentials>, Cre
     }))
 }
 
-fn deprecation(var: Var) -> Option<String> {
+fn deprecation(variables: &Variables, var: Var) -> Option<String> {
     let name = match var {
         Var::LegacyApiToken => Var::ApiToken,
         Var::LegacyApiKey => Var::ApiKey,
         Var::LegacyEmail => Var::Email,
         _ => return None,
     };
-    Some(format!("{var} is deprecated; use {name}"))
+    let set = variables.origin(var);
+    Some(format!("{set} is deprecated; use {name}"))
 }
 
 /// Reads a secret, which came from `place`.
@@ -305,7 +367,7 @@ pub fn token_in(file: TokenFile) -> Result<SecretString, CredentialsError> {
 }
 
 fn from_file(file: TokenFile) -> Result<FoundCredentials, CredentialsError> {
-    let source = file.path.display().to_string();
+    let source = format!("the token file {}", file.path.display());
     Ok(FoundCredentials {
         credentials: Credentials::Token(token_in(file)?),
         source,
@@ -319,11 +381,14 @@ fn from_file(file: TokenFile) -> Result<FoundCredentials, CredentialsError> {
 mod tests {
     use super::*;
 
-    fn find(vars: &[(Var, &str)]) -> Result<FoundCredentials, CredentialsError> {
+    fn find(
+        vars: &[(Var, &str)],
+        files: &[(&str, &str)],
+    ) -> Result<FoundCredentials, CredentialsError> {
         let vars = vars.iter().map(|(var, v)| (*var, (*v).to_owned()));
         let sources = Sources {
             token_file: None,
-            variables: &Variables::of(vars.collect()),
+            variables: &Variables::of(vars.collect(), files),
             profile: None,
             directory: "/".into(),
             now: Timestamp::UNIX_EPOCH,
@@ -332,7 +397,11 @@ mod tests {
     }
 
     fn source(vars: &[(Var, &str)]) -> Result<String, String> {
-        let found = find(vars).map_err(|e| e.to_string())?;
+        source_with(vars, &[])
+    }
+
+    fn source_with(vars: &[(Var, &str)], files: &[(&str, &str)]) -> Result<String, String> {
+        let found = find(vars, files).map_err(|e| e.to_string())?;
         Ok(format!("{}: {}", found.source, found.notes.join(", ")))
     }
 
@@ -354,6 +423,24 @@ mod tests {
             source(&all[2..3]).unwrap_err(),
             "no credentials for Cloudflare"
         );
+    }
+
+    #[test]
+    fn what_comes_from_an_env_file_is_named_with_file_and_line() {
+        let token = (Var::ApiToken, "t");
+        let email = (Var::Email, "me@example.com");
+        let pair = "X=1\nCLOUDFLARE_API_KEY=k\nCLOUDFLARE_EMAIL=me@example.com";
+        insta::assert_snapshot!(source_with(&[token], &[(".env", pair)]).unwrap(), @"CLOUDFLARE_API_KEY in .env:2 and CLOUDFLARE_EMAIL in .env:3: CLOUDFLARE_API_KEY in .env:2 and CLOUDFLARE_EMAIL in .env:3 are used, as in wrangler; CLOUDFLARE_API_TOKEN is ignored");
+        let key = "CLOUDFLARE_API_KEY=k";
+        insta::assert_snapshot!(source_with(&[email], &[(".env", key)]).unwrap(), @"CLOUDFLARE_API_KEY in .env:1 and CLOUDFLARE_EMAIL: CLOUDFLARE_API_KEY in .env:1 and CLOUDFLARE_EMAIL are used together, as in wrangler");
+        assert!(source_with(&[], &[(".env", pair)]).unwrap().ends_with(": "));
+        let old = "CF_API_TOKEN=t";
+        insta::assert_snapshot!(source_with(&[], &[(".env", old)]).unwrap(), @"CF_API_TOKEN in .env:1: CF_API_TOKEN in .env:1 is deprecated; use CLOUDFLARE_API_TOKEN");
+        insta::assert_snapshot!(source_with(&[], &[(".env", key)]).unwrap_err(), @"CLOUDFLARE_API_KEY in .env:1 is set but CLOUDFLARE_EMAIL is not; the global API key needs both");
+        let odd = "CLOUDFLARE_API_TOKEN=canary x";
+        insta::assert_snapshot!(source_with(&[], &[(".env.local", odd)]).unwrap_err(), @"unusable token in CLOUDFLARE_API_TOKEN in .env.local:1: it has a blank, a quote or another invalid character at position 7");
+        let odd = "CLOUDFLARE_API_KEY=k\nCLOUDFLARE_EMAIL=o'me@exa mple.com";
+        insta::assert_snapshot!(source_with(&[], &[(".env", odd)]).unwrap_err(), @"unusable email in CLOUDFLARE_EMAIL in .env:2: it has a blank or another invalid character at position 9");
     }
 
     #[test]

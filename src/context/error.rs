@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use crate::{
     api::{BaseUrl, BaseUrlError, ExtraHeadersError},
-    domain::{Classification, Classify, ErrorClass},
+    domain::{Classification, Classify, EnvNameError, ErrorClass},
     env::Var,
 };
 
@@ -14,11 +14,19 @@ pub enum SettingError {
     /// `--cwd` is not a directory.
     #[error("`--cwd {}` is not a directory", .0.display())]
     Cwd(PathBuf),
+    /// The environment cannot be one.
+    #[error("{by} is invalid")]
+    Environment {
+        /// The flag, or the variable and the env file that sets it.
+        by: String,
+        /// Why not.
+        source: EnvNameError,
+    },
     /// The base URL cannot be used.
-    #[error("{variable} cannot be used: {why}")]
+    #[error("{by} cannot be used: {why}")]
     BaseUrl {
-        /// The variable.
-        variable: Var,
+        /// The variable, and the env file that sets it.
+        by: String,
         /// Why not.
         why: BaseUrlError,
     },
@@ -78,6 +86,8 @@ impl Classify for SettingError {
             Self::Empty(variable) => ErrorClass::Usage.hint(format!(
                 "unset {variable} to trust the system's authorities, or name a PEM file"
             )),
+            Self::Environment { .. } => ErrorClass::Usage
+                .hint("give the name of an environment as it is in the wrangler file"),
             Self::Cwd(_) | Self::Authorities { .. } | Self::BadAuthority { .. } => {
                 ErrorClass::Usage.into()
             }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     cli::Globals,
-    config::{self, Document, Manifest, WranglerFile},
+    config::{self, Document, Manifest, Selected, WranglerFile},
     fsx::{self, FileKind},
     ui::{Ui, Verbosity},
 };
@@ -35,18 +35,21 @@ pub struct Files {
     /// The local store that `--persist-to` names.
     persist_to: Option<PathBuf>,
     pipes: Pipes,
+    /// The environment that a variable selects.
+    selected: Option<Selected>,
     /// Whether the note that the local store is outside the project was printed.
     noted_outside: Arc<Once>,
 }
 
 impl Files {
-    pub(super) fn new(globals: &Globals, cwd: PathBuf, ui: Ui) -> Self {
+    pub(super) fn new(globals: &Globals, cwd: PathBuf, ui: Ui, selected: Option<Selected>) -> Self {
         Self {
             ui,
             cwd,
             config: globals.config.clone(),
             persist_to: globals.persist_to.clone(),
             pipes: Pipes::default(),
+            selected,
             noted_outside: Arc::new(Once::new()),
         }
     }
@@ -133,7 +136,7 @@ impl Files {
             Verbosity::Everything,
             &format!("wrangler file: {}", path.display()),
         );
-        Document::read(&path)
+        Ok(Document::read(&path)?.selecting(self.selected.clone()))
     }
 
     /// Reads the wrangler file, if there is one.
@@ -199,6 +202,7 @@ impl Files {
             ));
         });
     }
+
     /// Reads the pipes among `named`, files with the maximum size of each, on threads of their own, so
     /// that Ctrl-C is heard meanwhile.
     pub(super) async fn read_pipes(&mut self, named: Vec<(PathBuf, u64)>) {

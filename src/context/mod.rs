@@ -25,13 +25,13 @@ pub use connection::{Attempt, Backend, Session, account_in, local_names};
 pub use credentials::{CredentialsError, FoundCredentials, Profile, token_in, usable};
 pub use error::SettingError;
 pub use files::Files;
-pub use region::{ChosenBaseUrl, NamedRegion, RegionError};
+pub use region::{ChosenBaseUrl, NamedRegion, RegionError, UnknownRegion};
 pub use variables::{EnvFileSource, ForeignBaseUrl, Setting, Variables};
 
 use crate::{
     cli::Globals,
-    config::{Document, Scope},
-    domain::{AccountId, EnvNameError, ErrorClass, Section},
+    config::{Document, Scope, Selected},
+    domain::{AccountId, ErrorClass, Section},
     env::{self, Env, Var},
     error::{ClassExt as _, Result, ResultExt as _},
     ui::{Options, Terminals, Ui},
@@ -71,7 +71,7 @@ impl Context {
         let ui = Self::build_ui(&globals, &env);
         let cwd = Self::cwd(&globals)?;
         let variables = Variables::read(env, &cwd, &globals, &ui);
-        let files = Files::new(&globals, cwd, ui.clone());
+        let files = Files::new(&globals, cwd, ui.clone(), selected(&globals, &variables));
         Ok(Self {
             ui,
             globals,
@@ -155,13 +155,18 @@ impl Context {
 
     /// Returns the selected section: the flag's environment, else the variable's; empty is the top
     /// level.
-    pub fn section(&self) -> Result<Section, EnvNameError> {
-        let name = match &self.globals.environment {
-            Some(name) => Some(name.as_str()),
-            None => self.variables.get(Var::Environment),
+    pub fn section(&self) -> Result<Section, SettingError> {
+        let (name, by) = match &self.globals.environment {
+            Some(name) => (Some(name.as_str()), "--env".to_owned()),
+            None => (
+                self.variables.get(Var::Environment),
+                self.variables.origin(Var::Environment),
+            ),
         };
         let name = name.filter(|name| !name.is_empty()).map(str::parse);
-        let section = Section::from(name.transpose()?);
+        let name = name.transpose();
+        let name = name.map_err(|source| SettingError::Environment { by, source })?;
+        let section = Section::from(name);
         Ok(if self.globals.in_previews {
             section.previews()
         } else {
@@ -176,6 +181,16 @@ impl Context {
         }
         Ok(vec![document.scope(&self.section()?)?])
     }
+}
+
+/// Returns the environment that a variable selects, if the command line does not decide.
+fn selected(globals: &Globals, variables: &Variables) -> Option<Selected> {
+    if globals.environment.is_some() {
+        return None;
+    }
+    let environment = variables.get(Var::Environment)?.parse().ok()?;
+    let by = variables.origin(Var::Environment);
+    Some(Selected { environment, by })
 }
 
 /// Returns `path` as seen from `cwd`.

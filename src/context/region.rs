@@ -3,7 +3,7 @@
 use super::Context;
 use crate::{
     api::BaseUrl,
-    config::{Document, Located, Location},
+    config::{self, Document, Located, Location},
     domain::{
         Classification, Classify, ComplianceRegion, ComplianceRegionError, ErrorClass, Section,
     },
@@ -76,7 +76,37 @@ impl Classify for RegionError {
     }
 }
 
+/// A file that may name the region or the address cannot be read, so that no host is asked: it might
+/// be that of another network.
+#[derive(Debug, thiserror::Error)]
+#[error("no request was sent: {file} cannot be used, and may name another compliance region")]
+pub struct UnknownRegion {
+    /// The file.
+    file: &'static str,
+}
+
+impl Classify for UnknownRegion {
+    fn classify(&self) -> Classification {
+        ErrorClass::Config.hint("correct the file first")
+    }
+}
+
 impl Context {
+    /// Ensures that nothing is asked where it is not known which network the account is on: `file` is
+    /// why the wrangler file cannot be used. A variable of the process decides in any case.
+    pub fn check_region_is_known(&self, file: Option<&config::Error>) -> Result<(), UnknownRegion> {
+        let base = self.variables.first([Var::BaseUrl, Var::LegacyBaseUrl]);
+        let region = self.variables.get(Var::ComplianceRegion);
+        let file = match file {
+            _ if base.is_some() => return Ok(()),
+            _ if self.variables.error().is_some() => "an env file",
+            None | Some(config::Error::NotFound { .. }) => return Ok(()),
+            Some(_) if region.is_some() => return Ok(()),
+            Some(_) => "the wrangler file",
+        };
+        Err(UnknownRegion { file })
+    }
+
     /// Returns the base URL: what the variable says, else the host of the region.
     pub fn base_url(
         &self,
@@ -122,7 +152,7 @@ impl Context {
         let Some(text) = self.variables.get(Var::ComplianceRegion) else {
             return Ok(in_file);
         };
-        let by = self.variables.origin(Var::ComplianceRegion.name());
+        let by = self.variables.origin(Var::ComplianceRegion);
         let variable = match text.parse() {
             Ok(region) => NamedRegion { region, by },
             Err(source) => return Err(RegionError::Variable { by, source }),

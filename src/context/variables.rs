@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{SettingError, credentials::FoundCredentials, display};
+#[cfg(test)]
+use crate::config;
 use crate::{
     api::{BaseUrl, ExtraHeaders},
     cli::Globals,
@@ -145,13 +147,27 @@ impl Variables {
         }
     }
 
-    /// The environment alone.
+    /// The environment, and env files with their texts, of which the first wins.
     #[cfg(test)]
-    pub(super) fn of(env: Env) -> Self {
+    pub(super) fn of(mut env: Env, files: &[(&str, &str)]) -> Self {
+        let assignment = |(before, line): (usize, &str)| {
+            let (name, value) = line.split_once('=').unwrap();
+            config::Assignment {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                line: before + 1,
+                literal: true,
+            }
+        };
+        let files = files.iter().map(|(path, text)| EnvFile {
+            path: path.into(),
+            assignments: text.lines().enumerate().map(assignment).collect(),
+        });
+        let env_files = files.map(|file| EnvFileSource::add(file, &mut env));
         Self {
+            env_files: env_files.collect(),
             env,
             cwd: PathBuf::new(),
-            env_files: Vec::new(),
             error: None,
         }
     }
@@ -203,7 +219,10 @@ impl Variables {
         };
         match text.parse() {
             Ok(base) => Ok(Some((base, variable))),
-            Err(why) => Err(SettingError::BaseUrl { variable, why }),
+            Err(why) => Err(SettingError::BaseUrl {
+                by: self.origin(variable),
+                why,
+            }),
         }
     }
 
@@ -213,13 +232,19 @@ impl Variables {
         text.parse().map_err(SettingError::Headers)
     }
 
-    /// Returns the name of a variable, and the env file that set it if one did.
-    pub fn origin(&self, name: &str) -> String {
-        let set = |it: &&EnvFileSource| it.variables.iter().any(|it| it.var.name() == name);
-        self.env_files.iter().find(set).map_or_else(
-            || name.to_owned(),
-            |file| format!("{name} in {}", display(&self.cwd, &file.path)),
-        )
+    /// Returns the name of a variable, and the env file and the line that set it if one did.
+    pub fn origin(&self, var: Var) -> String {
+        match self.place(var) {
+            Some((path, line)) => format!("{var} in {}:{line}", display(&self.cwd, path)),
+            None => var.to_string(),
+        }
+    }
+
+    /// Returns the env file and the line that set a variable, if one did.
+    pub(super) fn place(&self, var: Var) -> Option<(&Path, usize)> {
+        let set = |it: &EnvFileSource| Some(it.setting(var)?.line);
+        let mut files = self.env_files.iter();
+        files.find_map(|it| Some((it.path.as_path(), set(it)?)))
     }
 
     /// Ensures that credentials are sent only where their owner intends: an env file that sets the
@@ -228,8 +253,7 @@ impl Variables {
         let Some((variable, _)) = self.first([Var::BaseUrl, Var::LegacyBaseUrl]) else {
             return Ok(());
         };
-        let sets = |it: &EnvFileSource| Some((it.path.clone(), it.setting(variable)?.line));
-        let Some((path, line)) = self.env_files.iter().find_map(sets) else {
+        let Some((path, line)) = self.place(variable) else {
             return Ok(());
         };
         let files = self.env_files.iter();
@@ -246,7 +270,7 @@ impl Variables {
             None => return Ok(()),
         };
         Err(ForeignBaseUrl {
-            file: display(&self.cwd, &path),
+            file: display(&self.cwd, path),
             line,
             variable,
             what,

@@ -18,8 +18,8 @@ pub struct AccountSources<'a> {
     pub file: Vec<Option<&'a Located<String>>>,
     /// The wrangler file, for messages.
     pub path: PathBuf,
-    /// The variable that is set, and its value.
-    pub variable: Option<(&'static str, &'a str)>,
+    /// The variable that is set, with the env file that sets it, and its value.
+    pub variable: Option<(String, &'a str)>,
 }
 
 /// The selected account and where it was selected.
@@ -46,7 +46,7 @@ pub enum Origin {
         position: Position,
     },
     /// A variable.
-    Variable(&'static str),
+    Variable(String),
     /// Nowhere: it is the only account the credentials can access.
     Only,
 }
@@ -75,7 +75,7 @@ pub enum Error {
         /// The position in the file.
         position: Position,
         /// The variable.
-        variable: &'static str,
+        variable: String,
         /// The account in the variable.
         environment: AccountId,
     },
@@ -96,7 +96,7 @@ pub enum Error {
     #[error("{variable} is invalid")]
     Variable {
         /// The variable.
-        variable: &'static str,
+        variable: String,
         /// Why.
         source: AccountIdError,
     },
@@ -202,9 +202,10 @@ impl AccountSources<'_> {
 
     /// Returns the account of the variable. A placeholder counts as unset if the file names one.
     fn variable(&self) -> Result<Option<ChosenAccount>, Error> {
-        let Some((variable, text)) = self.variable else {
+        let Some((variable, text)) = &self.variable else {
             return Ok(None);
         };
+        let variable = variable.clone();
         match text.parse() {
             Ok(id) => Ok(Some(ChosenAccount {
                 id,
@@ -253,13 +254,13 @@ impl AccountSources<'_> {
                 });
             }
         };
-        let notes = match (variable, self.variable) {
+        let notes = match (variable, &self.variable) {
             (Some(environment), Some((variable, _))) if environment.id != id => {
                 return Err(Error::Disagree {
                     path,
                     file: id,
                     position,
-                    variable,
+                    variable: variable.clone(),
                     environment: environment.id.clone(),
                 });
             }
@@ -323,7 +324,7 @@ mod tests {
             flag: None,
             file,
             path: "wrangler.toml".into(),
-            variable: variable.map(|value| ("CLOUDFLARE_ACCOUNT_ID", value)),
+            variable: variable.map(|value| ("CLOUDFLARE_ACCOUNT_ID".to_owned(), value)),
         }
     }
 

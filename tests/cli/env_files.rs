@@ -358,6 +358,113 @@ fn the_environment_may_come_from_an_env_file_and_names_no_further_ones() {
 }
 
 #[test]
+fn an_environment_of_an_env_file_is_corrected_there() {
+    let sandbox = Sandbox::new();
+    sandbox.expect(0, &["namespace", "create", "one"]);
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"bio\"\nkv_namespaces = [{ binding = \"A\" }]\n[env.production]\n",
+    );
+    sandbox.write(".env", "# here\nCLOUDFLARE_ENV=nope\n");
+    let said = "wrangler.toml: no environment `nope`, which CLOUDFLARE_ENV in .env:2 selects; the file \
+                has `production`\n";
+    let hint = "hint: correct CLOUDFLARE_ENV in .env:2, or select another section with `--env NAME`, \
+                the top level with `--env ''`; did you mean `production`?\n";
+    let runs: &[&[&str]] = &[
+        &["key", "list", "-b", "A"],
+        &["key", "list", "-b", "A", "--local"],
+        &["export", "-", "-b", "A"],
+        &["provision"],
+        &["namespace", "delete", "-b", "A"],
+        &["verify"],
+        &["scaffold"],
+        &["rename-binding", "A", "B"],
+    ];
+    for args in runs {
+        let seen = sandbox.run(args);
+        assert_eq!(seen.code, Some(5), "{args:?} {seen}");
+        seen.assert_stderr(said);
+        seen.assert_stderr(hint);
+    }
+    sandbox.expect(8, &["doctor"]).assert_stdout(said);
+    // What the hint says.
+    sandbox.expect(0, &["key", "list", "-b", "A", "--local", "--env", ""]);
+    // The command line is told of the flag that adds one.
+    let seen = sandbox.expect(5, &["key", "list", "-b", "A", "--env", "nope"]);
+    seen.assert_stderr("hint: run `kvctl provision --env nope --add-env`");
+    let mut command = sandbox.command(&["provision"]);
+    let seen = Seen::of(command.env("CLOUDFLARE_ENV", "other"));
+    assert_eq!(seen.code, Some(5), "{seen}");
+    seen.assert_stderr("no environment `other`, which CLOUDFLARE_ENV selects;");
+}
+
+#[test]
+fn an_environment_with_characters_that_cannot_be_seen_is_refused_with_its_source() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n[env.production]\n");
+    for (name, code) in [
+        ("\u{200b}production", "U+200B"),
+        ("\0", "U+0000"),
+        ("a\u{1b}[2J", "U+001B"),
+    ] {
+        sandbox.write(".env", format!("CLOUDFLARE_ENV='{name}'\n"));
+        for args in [&["provision", "A"][..], &["verify"], &["namespace", "list"]] {
+            let seen = sandbox.expect(2, args);
+            seen.assert_stderr("error: CLOUDFLARE_ENV in .env:1 is invalid\n");
+            seen.assert_stderr(format!(
+                "because: environment name has an invisible character, {code}, "
+            ));
+        }
+        let seen = sandbox.expect(8, &["doctor"]);
+        seen.assert_stdout("broken: CLOUDFLARE_ENV in .env:1 is invalid: environment name has an ");
+    }
+    sandbox.write(".env", "");
+    let seen = sandbox.expect(2, &["provision", "A", "--env", "\u{200b}x"]);
+    seen.assert_stderr("error: --env is invalid\n");
+}
+
+#[test]
+fn what_an_env_file_sets_is_named_with_its_line() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    let list = |env: &str, variables: &[(&str, &str)]| {
+        sandbox.write(".env", env);
+        let mut command = sandbox.bare_command(&["namespace", "list"]);
+        Seen::of(command.envs(variables.iter().copied()))
+    };
+    let wrong = format!("CLOUDFLARE_ACCOUNT_ID={ACCOUNT}\nCLOUDFLARE_API_TOKEN=wrong\n");
+    let seen = list(&wrong, &[]);
+    assert_eq!(seen.code, Some(4), "{seen}");
+    seen.assert_stderr("; sent with CLOUDFLARE_API_TOKEN in .env:2\n");
+    let pair = format!("{wrong}CLOUDFLARE_API_KEY=key\nCLOUDFLARE_EMAIL=me@example.com\n");
+    let seen = list(&pair, &[("CLOUDFLARE_API_TOKEN", TOKEN)]);
+    assert_eq!(seen.code, Some(4), "{seen}");
+    let both = "CLOUDFLARE_API_KEY in .env:3 and CLOUDFLARE_EMAIL in .env:4";
+    seen.assert_stderr(format!(
+        "note: {both} are used, as in wrangler; CLOUDFLARE_API_TOKEN is ignored\n"
+    ));
+    seen.assert_stderr(format!("; sent with {both}\n"));
+    let key = format!("CLOUDFLARE_ACCOUNT_ID={ACCOUNT}\nCLOUDFLARE_API_KEY=key\n");
+    let seen = list(&key, &[("CLOUDFLARE_EMAIL", "me@example.com")]);
+    assert_eq!(seen.code, Some(4), "{seen}");
+    seen.assert_stderr(
+        "note: CLOUDFLARE_API_KEY in .env:2 and CLOUDFLARE_EMAIL are used together, as in wrangler\n",
+    );
+    let seen = list(
+        "CLOUDFLARE_ACCOUNT_ID=mine\n",
+        &[("CLOUDFLARE_API_TOKEN", TOKEN)],
+    );
+    assert_eq!(seen.code, Some(2), "{seen}");
+    seen.assert_stderr("error: CLOUDFLARE_ACCOUNT_ID in .env:1 is invalid\n");
+    let own = format!("CLOUDFLARE_API_TOKEN={TOKEN}\n");
+    sandbox.write(".env", format!("CLOUDFLARE_API_BASE_URL=ftp://x\n{own}"));
+    let mut command = sandbox.bare_command(&["namespace", "list"]);
+    let seen = Seen::of(command.env_remove("CLOUDFLARE_API_BASE_URL"));
+    assert_ne!(seen.code, Some(0), "{seen}");
+    seen.assert_stderr("CLOUDFLARE_API_BASE_URL in .env:1 cannot be used");
+}
+
+#[test]
 fn a_config_that_is_missing_is_noticed_by_every_command() {
     let sandbox = Sandbox::new();
     sandbox.expect(0, &["namespace", "create", "one"]);

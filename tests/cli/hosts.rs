@@ -136,7 +136,9 @@ fn an_env_file_may_name_the_region_and_doctor_tells_it() {
         Seen::of(command)
     };
     let seen = doctor(&sandbox);
-    seen.assert_stdout("  region            fedramp_high  CLOUDFLARE_COMPLIANCE_REGION in .env\n");
+    seen.assert_stdout(
+        "  region            fedramp_high  CLOUDFLARE_COMPLIANCE_REGION in .env:1\n",
+    );
     seen.assert_stdout("  API               https://api.fed.cloudflare.com/client/v4  region\n");
     let seen = doctor(&project(FED));
     seen.assert_stdout("/wrangler.toml:2:21: `compliance_region`\n");
@@ -214,4 +216,41 @@ fn headers_of_the_user_go_nowhere_that_a_project_names() {
     // What a project says is not sent along.
     sandbox.write(".env", format!("{own}CLOUDFLARE_API_HEADERS='not json'\n"));
     assert_eq!(list("").code, Some(0));
+}
+
+#[test]
+fn no_host_is_asked_where_a_file_that_may_name_the_region_cannot_be_read() {
+    let asked = |text: &str, env_file: &str, command: &str, variables: &[(&str, &str)]| {
+        let sandbox = project(text);
+        sandbox.write("own.env", env_file);
+        let (seen, head) = heard(|address| {
+            let args = [command, "--retries", "0", "--env-file", "own.env"];
+            let mut command = sandbox.command(&args);
+            command
+                .env_remove("CLOUDFLARE_API_BASE_URL")
+                .env("HTTPS_PROXY", format!("http://{address}"))
+                .envs(variables.iter().copied());
+            Seen::of(command)
+        });
+        (seen, head.first().cloned())
+    };
+    let broken = "name = \"bio\"\ncompliance_region = \"fedramp_high\"\n[[kv\n";
+    let why = "no request was sent: the wrangler file cannot be used, and may name another compliance \
+               region";
+    for command in ["verify", "doctor"] {
+        let (seen, head) = asked(broken, "", command, &[]);
+        assert_eq!(seen.code, Some(8), "{seen}");
+        seen.assert_stdout(why);
+        assert_eq!(head, None, "{command}");
+        // A variable of the process decides.
+        let region = [("CLOUDFLARE_COMPLIANCE_REGION", "fedramp_high")];
+        let (_, head) = asked(broken, "", command, &region);
+        let fed = "CONNECT api.fed.cloudflare.com:443 HTTP/1.1";
+        assert_eq!(head.as_deref(), Some(fed), "{command}");
+    }
+    let large = "#".repeat((1 << 20) + 1);
+    let (seen, head) = asked("name = \"bio\"\n", &large, "doctor", &[]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    seen.assert_stdout("no request was sent: an env file cannot be used");
+    assert_eq!(head, None);
 }

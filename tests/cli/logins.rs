@@ -165,7 +165,7 @@ fn a_login_that_is_not_there_is_never_replaced_by_another() {
     set.env("CLOUDFLARE_AUTH_PROFILE", "nope");
     refused(set).assert_stderr("`nope`, which is chosen by CLOUDFLARE_AUTH_PROFILE\n");
     sandbox.write(".env", "CLOUDFLARE_AUTH_PROFILE=nope\n");
-    let said = "`nope`, which is chosen by CLOUDFLARE_AUTH_PROFILE in .env\n";
+    let said = "`nope`, which is chosen by CLOUDFLARE_AUTH_PROFILE in .env:1\n";
     refused(command(&sandbox, ".", &[])).assert_stderr(said);
     sandbox.write(".env", "");
     bind(&sandbox, &[("app", "nope")]);
@@ -228,6 +228,50 @@ fn credentials_of_the_environment_win_over_a_profile_and_the_key_over_the_token(
     // The service knows no such key.
     assert_eq!(seen.code, Some(4), "{seen}");
     seen.assert_stderr("note: CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL are used, as in wrangler; CLOUDFLARE_API_TOKEN is ignored\n");
+}
+
+#[test]
+fn a_login_that_is_refused_or_broken_is_named_with_what_renews_it() {
+    let sandbox = sandbox();
+    let file =
+        |name: &str, text: &str| sandbox.write(&format!("{WRANGLER}/config/{name}.toml"), text);
+    let end = "expiration_time = \"2999-01-01T00:00:00.000Z\"\n";
+    file("home", &format!("oauth_token = \"gone\"\n{end}"));
+    let id = ["--account-id", GEO];
+    insta::assert_snapshot!(Seen::of(command(&sandbox, "sub/deep", &id)), @"
+    exit: 4
+    --- stderr
+    error: could not list the namespaces
+      because: the API refused GET /accounts/[ID]/storage/kv/namespaces (401 Unauthorized): Authentication error [code 10000], cf-ray [RAY]; sent with wrangler's login `home` at [HOME]/.config/.wrangler/config/home.toml
+    hint: check that the login may use this account, or renew it with `wrangler auth create home`; a token needs the permission `Workers KV Storage Write`
+    ");
+    file("home", "oauth_token = 5\n");
+    insta::assert_snapshot!(Seen::of(command(&sandbox, "sub/deep", &id)), @"
+    exit: 4
+    --- stderr
+    error: [HOME]/.config/.wrangler/config/home.toml:1:15: `oauth_token` of wrangler's login is not text
+    hint: run `wrangler auth create home` again, which writes the file anew, or set CLOUDFLARE_API_TOKEN
+    ");
+    file("default", &format!("oauth_token = \"a b\"\n{end}"));
+    insta::assert_snapshot!(Seen::of(command(&sandbox, "../elsewhere", &id)), @"
+    exit: 4
+    --- stderr
+    error: unusable token in wrangler's login at [HOME]/.config/.wrangler/config/default.toml: it has a blank, a quote or another invalid character at position 2
+    hint: renew the login with `wrangler login`, or set CLOUDFLARE_API_TOKEN
+    ");
+    // The login of one account asks for another.
+    let seen = Seen::of(command(&sandbox, ".", &id));
+    assert_eq!(seen.code, Some(4), "{seen}");
+    let home = sandbox.home();
+    seen.assert_stderr(format!(
+        "; sent with wrangler's login `work` at {home}/.config/.wrangler/config/work.toml\n"
+    ));
+    file("work", &format!("oauth_token = \"gone\"\n{end}"));
+    let args = ["doctor", "--account-id", SHOP];
+    let seen = Seen::of(sandbox.bare_command(&args));
+    assert_eq!(seen.code, Some(8), "{seen}");
+    seen.assert_stdout("; sent with wrangler's login `work` at ");
+    seen.assert_stdout("hint: renew the login with `wrangler auth create work`\n");
 }
 
 #[test]

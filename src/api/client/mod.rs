@@ -23,7 +23,7 @@ use reqwest::{
 };
 
 use super::{
-    BaseUrl, Credentials, ExtraHeaders, Scheme,
+    BaseUrl, Credentials, CredentialsSource, ExtraHeaders, Scheme,
     answer::Answer,
     clock::Clock,
     endpoint::{Body, Endpoint},
@@ -92,6 +92,7 @@ pub struct Client {
     http: reqwest::Client,
     base: BaseUrl,
     scheme: Scheme,
+    source: Option<Arc<CredentialsSource>>,
     headers: HeaderMap,
     timeout: Duration,
     retries: usize,
@@ -148,6 +149,7 @@ impl Client {
         Ok(Self {
             http: http.build()?,
             scheme: settings.credentials.scheme(),
+            source: None,
             headers,
             base: settings.base,
             timeout: settings.timeout,
@@ -159,6 +161,15 @@ impl Client {
             pacer: Pacer::default(),
             observer,
         })
+    }
+
+    /// Says where the credentials came from.
+    #[must_use]
+    pub fn with_credentials_from(self, source: CredentialsSource) -> Self {
+        Self {
+            source: Some(Arc::new(source)),
+            ..self
+        }
     }
 
     /// Whether the service is on this machine, where ids of the local kind may be known.
@@ -210,6 +221,7 @@ impl Client {
         outcome.map_err(|e| Error {
             attempts: attempts.into_inner(),
             proxied: self.proxied,
+            source: self.source.clone(),
             ..e
         })
     }

@@ -13,6 +13,7 @@ impl fmt::Display for Error {
             request,
             kind,
             attempts,
+            source,
             ..
         } = self;
         match &**kind {
@@ -59,6 +60,11 @@ impl fmt::Display for Error {
                 write_ray(f, ray.as_deref())?;
             }
             ErrorKind::PaginationLoop => write!(f, "pagination loop in {request}")?,
+        }
+        if self.is_denial()
+            && let Some(source) = source
+        {
+            write!(f, "; sent with {}", source.name)?;
         }
         if *attempts > 1 {
             write!(f, ", after {attempts} attempts")?;

@@ -124,13 +124,7 @@ impl Error {
             ErrorClass::Denied if self.request.path == "graphql" => {
                 graphql::permission_hint().into()
             }
-            ErrorClass::Denied => {
-                let permission = Permission::KvWrite;
-                let hint = format!(
-                    "check that the token is valid, belongs to this account and has the permission {permission}"
-                );
-                hint.into()
-            }
+            ErrorClass::Denied => self.hint_for_denial().into(),
             ErrorClass::NotFound => {
                 Hint::run("namespace list", "to see the namespaces of this account")
             }
@@ -144,6 +138,19 @@ impl Error {
             }
             _ => return None,
         })
+    }
+
+    fn hint_for_denial(&self) -> String {
+        let permission = Permission::KvWrite;
+        match self.login_command() {
+            Some(command) => format!(
+                "check that the login may use this account, or renew it with `{command}`; a token needs \
+                 the permission {permission}"
+            ),
+            None => format!(
+                "check that the token is valid, belongs to this account and has the permission {permission}"
+            ),
+        }
     }
 
     fn hint_for_quota(&self) -> String {

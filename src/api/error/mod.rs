@@ -5,11 +5,11 @@ mod graphql;
 mod hint;
 mod tls;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use reqwest::{Method, StatusCode};
 
-use super::received::Received;
+use super::{CredentialsSource, received::Received};
 use crate::{
     domain::ErrorClass,
     wire::{Message, analytics::GraphqlError, code},
@@ -41,6 +41,8 @@ pub struct Error {
     pub attempts: u32,
     /// Whether it went through a proxy that the environment names.
     pub proxied: bool,
+    /// Where the credentials came from, if that is known.
+    pub source: Option<Arc<CredentialsSource>>,
 }
 
 /// How a request failed.
@@ -122,6 +124,7 @@ impl Error {
             kind: Box::new(kind),
             attempts: 1,
             proxied: false,
+            source: None,
         }
     }
 
@@ -161,6 +164,11 @@ impl Error {
             ErrorKind::Refused { received, .. } => received.as_ref().is_some_and(Received::is_page),
             _ => false,
         }
+    }
+
+    /// Returns the command that renews the login that was used, if one was.
+    pub fn login_command(&self) -> Option<&str> {
+        self.source.as_ref()?.login_command.as_deref()
     }
 
     /// Whether the API itself denied the request.

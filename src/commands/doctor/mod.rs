@@ -9,7 +9,6 @@ use report::{DoctorReport, LocalStore};
 use settings::Settings;
 
 use crate::{
-    api::Credentials,
     commands::CheckFailed,
     config::Document,
     context::Context,
@@ -55,9 +54,8 @@ async fn remote(context: &Context, settings: Settings, report: &mut DoctorReport
         return Ok(());
     };
     let meter = Arc::new(LatencyMeter::new(context.clock));
-    let credentials = settings.credentials.unwrap_or(Credentials::Anonymous);
     let observer = Arc::clone(&meter);
-    let client = context.probing_client(base, credentials, observer)?;
+    let client = context.probing_client(base, settings.credentials, observer)?;
     let health = examine(&client, settings.account, context.now()).await;
     report.service(health, meter.stats());
     Ok(())

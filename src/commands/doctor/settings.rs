@@ -2,9 +2,9 @@
 
 use super::report::{DoctorReport, Setting};
 use crate::{
-    api::{BaseUrl, Credentials, Scheme},
+    api::{BaseUrl, Scheme},
     config::{Document, Error, MANIFEST_NAME},
-    context::{ChosenBaseUrl, Context, NamedRegion},
+    context::{ChosenBaseUrl, Context, FoundCredentials, NamedRegion},
     domain::{Classify as _, Section, with_causes},
     env::{self, Var},
     ops::{account::Origin, health::service::NamedAccount},
@@ -13,7 +13,7 @@ use crate::{
 /// What the rest of the examination needs; absent where it is broken.
 pub(super) struct Settings {
     pub(super) document: Option<Document>,
-    pub(super) credentials: Option<Credentials>,
+    pub(super) credentials: Option<FoundCredentials>,
     pub(super) base: Option<BaseUrl>,
     pub(super) account: NamedAccount,
 }
@@ -22,13 +22,14 @@ pub(super) fn collect(context: &Context, report: &mut DoctorReport) -> Settings 
     let cwd = context.globals.cwd.as_ref().map(|_| "--cwd");
     let directory = context.files.directory().display().to_string();
     report.set("directory", Some(directory), cwd.map(str::to_owned));
-    let document = wrangler_file(context, report);
+    let file = wrangler_file(context, report);
+    let document = file.as_ref().ok().cloned();
     manifest(context, document.as_ref(), report);
     env_files(context, report);
     let section = environment(context, document.as_ref(), report);
     let credentials = credentials(context, report);
     let account = account(context, document.as_ref(), section.clone(), report);
-    let base = base_url(context, document.as_ref(), section, report);
+    let base = base_url(context, file.as_ref(), section, report);
     headers(context, report);
     if let Some(base) = &base {
         proxy(base, report);
@@ -49,17 +50,17 @@ pub(super) fn collect(context: &Context, report: &mut DoctorReport) -> Settings 
     }
 }
 
-fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Option<Document> {
+fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Result<Document, Error> {
     let by = if context.globals.config.is_some() {
         "--config"
     } else {
         "found as wrangler does"
     };
-    match context.files.document() {
+    let file = context.files.document();
+    match &file {
         Ok(document) => {
             let path = context.files.display(document.path());
             report.set("wrangler file", Some(path), Some(by.to_owned()));
-            return Some(document);
         }
         Err(Error::NotFound { .. }) => {
             report.set("wrangler file", None, None);
@@ -72,10 +73,10 @@ fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Option<Documen
                 Some("unusable".to_owned()),
                 Some(by.to_owned()),
             );
-            report.fault(with_causes(&error), error.hint().map(String::from));
+            report.fault(with_causes(error), error.hint().map(String::from));
         }
     }
-    None
+    file
 }
 
 fn manifest(context: &Context, document: Option<&Document>, report: &mut DoctorReport) {
@@ -122,7 +123,7 @@ fn environment(
     let section = match context.section() {
         Ok(section) => section,
         Err(error) => {
-            report.fault(with_causes(&error), None);
+            report.fault(with_causes(&error), error.hint().map(String::from));
             Section::TOP
         }
     };
@@ -130,7 +131,7 @@ fn environment(
         Some("--env".to_owned())
     } else {
         let is_set = context.variables.get(Var::Environment).is_some();
-        is_set.then(|| context.variables.origin(Var::Environment.name()))
+        is_set.then(|| context.variables.origin(Var::Environment))
     };
     let name = section.label();
     let name = name.unwrap_or_else(|| "top level".to_owned());
@@ -141,29 +142,24 @@ fn environment(
     section
 }
 
-fn credentials(context: &Context, report: &mut DoctorReport) -> Option<Credentials> {
+fn credentials(context: &Context, report: &mut DoctorReport) -> Option<FoundCredentials> {
     match context.credentials() {
         Ok(found) => {
             let kind = kind(found.credentials.scheme());
-            let variables = found
-                .variables
-                .iter()
-                .map(|var| context.variables.origin(var.name()));
-            let variables: Vec<String> = variables.collect();
-            let by = match (&context.globals.token_file, variables.as_slice()) {
-                (Some(_), _) => format!("--token-file {}", found.source),
-                (None, []) => found.source,
-                (None, names) => names.join(", "),
-            };
-            report.set("credentials", Some(kind.to_owned()), Some(by));
-            if let Some(profile) = found.profile {
-                let by = profile.chosen_by.unwrap_or_else(|| "default".to_owned());
-                report.set("profile", Some(profile.name.to_string()), Some(by));
+            report.set(
+                "credentials",
+                Some(kind.to_owned()),
+                Some(found.source.clone()),
+            );
+            if let Some(profile) = &found.profile {
+                let by = profile.chosen_by.as_deref().unwrap_or("default");
+                let name = profile.name.to_string();
+                report.set("profile", Some(name), Some(by.to_owned()));
             }
-            for note in found.notes {
-                report.note(&note);
+            for note in &found.notes {
+                report.note(note);
             }
-            Some(found.credentials)
+            Some(found)
         }
         Err(error) => {
             report.set("credentials", None, None);
@@ -201,7 +197,7 @@ fn account(
                 Origin::File { path, position } => {
                     format!("{}:{position}", context.files.display(path))
                 }
-                other => context.variables.origin(&other.to_string()),
+                other => other.to_string(),
             };
             report.set("account", Some(choice.id.to_string()), Some(by));
             for note in &choice.notes {
@@ -220,10 +216,16 @@ fn account(
 
 fn base_url(
     context: &Context,
-    document: Option<&Document>,
+    file: Result<&Document, &Error>,
     section: Section,
     report: &mut DoctorReport,
 ) -> Option<BaseUrl> {
+    let document = file.ok();
+    if let Err(error) = context.check_region_is_known(file.err()) {
+        report.set("API", Some("unknown".to_owned()), None);
+        report.note(&error.to_string());
+        return None;
+    }
     match context.base_url(document, &[section]) {
         Ok(ChosenBaseUrl {
             url,
@@ -231,7 +233,7 @@ fn base_url(
             region,
         }) => {
             let by = match (variable, &region) {
-                (Some(variable), _) => context.variables.origin(variable.name()),
+                (Some(variable), _) => context.variables.origin(variable),
                 (None, Some(_)) => "region".to_owned(),
                 (None, None) => "default".to_owned(),
             };

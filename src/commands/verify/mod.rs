@@ -70,7 +70,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
             github::annotate_error(context, Some(&error.place), error);
         })?;
     }
-    let attempt = context.attempt(document, &sections).await?;
+    let attempt = context.attempt(file.as_ref(), &sections).await?;
     let account = attempt.as_ref().ok().and_then(|a| a.account.as_ref().ok());
     github::mask(context, account);
     announce(context, &attempt, &sections, &selection, args.read_only);

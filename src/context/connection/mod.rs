@@ -11,14 +11,14 @@ mod trust;
 
 use super::{
     Context, CredentialsError, ForeignBaseUrl, FoundCredentials, NamedRegion, SettingError,
-    credentials,
+    UnknownRegion, credentials,
 };
 use crate::{
     api::{
         BaseUrl, Client, Credentials, ExtraHeaders, Namespace, Observer, Settings, Visitor,
         is_loopback,
     },
-    config::{Document, Located, Project, read_env_files},
+    config::{self, Document, Located, Project, read_env_files},
     domain::{AccountId, NamespaceId, Section},
     emulator::Emulator,
     env::{self, Var},
@@ -27,7 +27,7 @@ use crate::{
         account::{AccountSources, ChosenAccount, Error as AccountError},
         latency::LatencyMeter,
         target::Resolver,
-        verify::{Class, Denial},
+        verify::{Check, Class, Denial},
     },
     ui::Verbosity,
 };
@@ -209,12 +209,14 @@ impl Context {
         if base.variable.is_none() {
             self.warn_of_unread_base_url(&base.url);
         }
+        let source = found.described();
         let recipient = Recipient {
             base: base.url,
             credentials: found.credentials,
             headers: self.variables.extra_headers()?,
         };
-        self.client_with(recipient, self.globals.retries.into(), observer)
+        let client = self.client_with(recipient, self.globals.retries.into(), observer)?;
+        Ok(client.with_credentials_from(source))
     }
 
     /// Warns if an env file beside the wrangler file sets the base URL but is not read, since the
@@ -249,12 +251,13 @@ impl Context {
     }
 
     /// Prepares as much of a session as can be had, for a command that reports on what cannot. No
-    /// file is read: `document` is all that is known of it.
+    /// file is read: `file` is what came of it.
     pub async fn attempt(
         &self,
-        document: Option<&Document>,
+        file: Result<&Document, &config::Error>,
         sections: &[Section],
     ) -> Result<Result<Attempt, Denial>> {
+        let document = file.ok();
         let meter = Arc::new(LatencyMeter::new(self.clock));
         if self.is_local() {
             let session = self.connect_locally(document).await?;
@@ -265,6 +268,9 @@ impl Context {
                 place: session.place,
                 _server: session.server,
             }));
+        }
+        if let Err(error) = self.check_region_is_known(file.err()) {
+            return denial(error.into()).map(Err);
         }
         let observer = self.narrator_and(Arc::clone(&meter) as Arc<dyn Observer>);
         let client = match self.remote_client(document, sections, observer) {
@@ -316,7 +322,7 @@ impl Context {
             document.path().clone_into(&mut sources.path);
         }
         let set = self.variables.first([Var::AccountId, Var::LegacyAccountId]);
-        sources.variable = set.map(|(var, value)| (var.name(), value));
+        sources.variable = set.map(|(var, value)| (self.variables.origin(var), value));
         sources
     }
 
@@ -344,20 +350,25 @@ impl Context {
     }
 
     /// Prepares a client that hides nothing by trying again for long, and is listened to by
-    /// `observer` as well.
+    /// `observer` as well. Without credentials it sends none.
     pub fn probing_client(
         &self,
         base: BaseUrl,
-        credentials: Credentials,
+        found: Option<FoundCredentials>,
         observer: Arc<dyn Observer>,
     ) -> Result<Client> {
         let both = self.narrator_and(observer);
+        let source = found.as_ref().map(FoundCredentials::described);
         let recipient = Recipient {
             base,
-            credentials,
+            credentials: found.map_or(Credentials::Anonymous, |found| found.credentials),
             headers: self.variables.extra_headers()?,
         };
-        self.client_with(recipient, self.globals.retries.min(1).into(), both)
+        let client = self.client_with(recipient, self.globals.retries.min(1).into(), both)?;
+        Ok(match source {
+            Some(source) => client.with_credentials_from(source),
+            None => client,
+        })
     }
 
     fn narrator(&self) -> Arc<dyn Observer> {
@@ -417,11 +428,20 @@ impl Context {
 /// Turns what keeps requests from being sent into something to report, if it is about credentials.
 fn denial(failure: Failure) -> Result<Denial> {
     let class = match () {
+        () if failure.find::<UnknownRegion>().is_some() => {
+            return Ok(Denial {
+                check: Check::Configuration,
+                class: Class::Check,
+                hint: failure.hint().map(ToString::to_string),
+                message: failure.to_string(),
+            });
+        }
         () if failure.find::<ForeignBaseUrl>().is_some() => Class::Check,
         () if failure.find::<CredentialsError>().is_some() => Class::Denied,
         () => return Err(failure),
     };
     Ok(Denial {
+        check: Check::Credentials,
         class,
         hint: failure.hint().map(ToString::to_string),
         message: failure.to_string(),

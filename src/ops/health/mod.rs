@@ -140,6 +140,9 @@ pub fn credentials_rejected(scheme: Scheme, refusal: &api::Error) -> Diagnosis {
     let message = format!("the API rejects the credentials: {}", with_causes(refusal));
     let hint = match scheme {
         Scheme::Misplaced => return Diagnosis::fault(message, misplaced_key().hint),
+        _ if let Some(command) = refusal.login_command() => {
+            format!("renew the login with `{command}`")
+        }
         _ => format!("copy the token again, or create a new one on {API_TOKENS_PAGE}"),
     };
     Diagnosis::fault(message, Some(hint))
@@ -162,10 +165,22 @@ pub enum Refusal {
 
 /// Tells apart what the service words alike: an account that the credentials do not reach, and a
 /// permission that they lack in it. `reached` are the accounts they reach, if they may say so.
-pub fn refused_to_read(account: &AccountId, reached: Option<&[Account]>) -> Refusal {
+///
+/// `login_command` renews the credentials, if they are a login.
+pub fn refused_to_read(
+    account: &AccountId,
+    reached: Option<&[Account]>,
+    login_command: Option<&str>,
+) -> Refusal {
     let (read, write) = (Permission::KvRead, Permission::KvWrite);
     let known = reached.unwrap_or_default();
     if known.is_empty() || known.iter().any(|it| it.id == *account) {
+        if let Some(command) = login_command {
+            return Refusal::Permission(format!(
+                "renew the login with all of wrangler's scopes by `{command}`, or use a token with the \
+                 permission {write} for account {account}"
+            ));
+        }
         return Refusal::Permission(format!(
             "give the token the permission {write} for account {account}, or {read} to read only, \
              on {API_TOKENS_PAGE}"
@@ -258,11 +273,11 @@ mod tests {
             name: "Own".to_owned(),
         };
         let permission = |reached: Option<&[Account]>| {
-            matches!(refused_to_read(&id, reached), Refusal::Permission(_))
+            matches!(refused_to_read(&id, reached, None), Refusal::Permission(_))
         };
         assert!(permission(None) && permission(Some(&[])));
         assert!(permission(Some(&[other.clone(), own])));
-        let Refusal::Account(diagnosis) = refused_to_read(&id, Some(&[other])) else {
+        let Refusal::Account(diagnosis) = refused_to_read(&id, Some(&[other]), None) else {
             panic!("the account is out of reach");
         };
         insta::assert_snapshot!(diagnosis.message, @"the credentials cannot access account 0a1b2c3d4e5f60718293a4b5c6d7e8f9; they can access ffffffffffffffffffffffffffffff00 (Other)");

@@ -159,7 +159,8 @@ impl Examination<'_> {
         match &read {
             Ok(()) => {}
             Err(error) if error.is_denial() && !error.has_code(code::NO_ROUTE) => {
-                let diagnosis = match refused_to_read(account, Some(&self.health.accounts)) {
+                let reached = Some(&*self.health.accounts);
+                let diagnosis = match refused_to_read(account, reached, error.login_command()) {
                     Refusal::Account(diagnosis) => diagnosis,
                     Refusal::Permission(hint) => Diagnosis::fault(with_causes(error), Some(hint)),
                 };

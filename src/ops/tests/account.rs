@@ -44,11 +44,14 @@ async fn none_of_several_accounts_is_guessed() {
 async fn an_account_that_is_named_is_not_asked_for() {
     let service = two_accounts();
     let sources = AccountSources {
-        variable: Some(("CLOUDFLARE_ACCOUNT_ID", OTHER)),
+        variable: Some(("CLOUDFLARE_ACCOUNT_ID".to_owned(), OTHER)),
         ..AccountSources::default()
     };
     let choice = sources.resolve(&service.client).await.unwrap();
-    assert_eq!(choice.origin, Origin::Variable("CLOUDFLARE_ACCOUNT_ID"));
+    assert_eq!(
+        choice.origin,
+        Origin::Variable("CLOUDFLARE_ACCOUNT_ID".to_owned())
+    );
     assert_eq!(service.emulator.log().len(), 0);
 }
 
@@ -56,7 +59,7 @@ async fn an_account_that_is_named_is_not_asked_for() {
 async fn a_variable_that_is_no_id_is_an_error_and_not_passed_over() {
     let service = Service::new();
     let sources = AccountSources {
-        variable: Some(("CLOUDFLARE_ACCOUNT_ID", "mine")),
+        variable: Some(("CLOUDFLARE_ACCOUNT_ID".to_owned(), "mine")),
         ..AccountSources::default()
     };
     let error = sources.resolve(&service.client).await.unwrap_err();

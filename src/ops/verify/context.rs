@@ -192,8 +192,7 @@ impl<'a> CheckContext<'a> {
         match &self.options.service {
             Ok(service) => Ok(service.client),
             Err(denial) => {
-                let blocked =
-                    Blocked::new(Check::Credentials, denial.class, denial.message.clone());
+                let blocked = Blocked::new(denial.check, denial.class, denial.message.clone());
                 Err(Blocked {
                     hint: denial.hint.clone(),
                     ..blocked
@@ -283,14 +282,21 @@ impl<'a> CheckContext<'a> {
         if blocked.by != Check::Permission {
             return Err(blocked);
         }
-        Err(self.tell_apart(client, account, blocked).await)
+        let command = error.login_command();
+        Err(self.tell_apart(client, account, blocked, command).await)
     }
 
     /// Finds out whether a refusal is about the account or about a permission in it: the service
     /// words both alike.
-    async fn tell_apart(&self, client: &Client, account: &AccountId, refusal: Blocked) -> Blocked {
+    async fn tell_apart(
+        &self,
+        client: &Client,
+        account: &AccountId,
+        refusal: Blocked,
+        login_command: Option<&str>,
+    ) -> Blocked {
         let reached = client.accounts().await.ok();
-        match health::refused_to_read(account, reached.as_deref()) {
+        match health::refused_to_read(account, reached.as_deref(), login_command) {
             Refusal::Account(diagnosis) => Blocked::by(Check::Account, Class::Denied, diagnosis),
             Refusal::Permission(hint) => refusal.hint(hint),
         }

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Class, ProbeKeys, Selection};
+use super::{Check, Class, ProbeKeys, Selection};
 use crate::{
     api::{Client, Visitor},
     config::{self, Document, Manifest},
@@ -32,6 +32,8 @@ pub struct Service<'a> {
 /// Why the service cannot be used.
 #[derive(Debug, Clone)]
 pub struct Denial {
+    /// The check that fails for it.
+    pub check: Check,
     /// What kind of trouble it is.
     pub class: Class,
     /// Why.

@@ -28,6 +28,9 @@ pub(super) async fn connection(context: &CheckContext<'_>) -> Vec<Finding> {
         return vec![trouble.failure()];
     }
     let finding = match (context.client(), listed) {
+        (Err(denied), _) if denied.by == Check::Configuration => {
+            Finding::skip(check, denied.message)
+        }
         (Err(_), _) => Finding::skip(check, "no credentials, so no request was sent"),
         (Ok(_), Ok(_)) => Finding::pass(check, "the API answers"),
         (Ok(_), Err(blocked)) if blocked.by == check => blocked.failure(),
