@@ -180,7 +180,8 @@ pub fn shell_quoted(argument: &str) -> Cow<'_, str> {
                 _ if is_invisible(c) => {
                     let mut bytes = [0; 4];
                     for byte in c.encode_utf8(&mut bytes).bytes() {
-                        word.push_str(&format!("\\{byte:03o}"));
+                        let digit = |shift: u32| char::from(b'0' + ((byte >> shift) & 7));
+                        word.extend(['\\', digit(6), digit(3), digit(0)]);
                     }
                 }
                 _ => word.push(c),

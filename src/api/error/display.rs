@@ -13,7 +13,6 @@ impl fmt::Display for Error {
             request,
             kind,
             attempts,
-            source,
             ..
         } = self;
         match &**kind {
@@ -61,11 +60,7 @@ impl fmt::Display for Error {
             }
             ErrorKind::PaginationLoop => write!(f, "pagination loop in {request}")?,
         }
-        if self.is_denial()
-            && let Some(source) = source
-        {
-            write!(f, "; sent with {}", source.name)?;
-        }
+        write_source(f, self)?;
         if *attempts > 1 {
             write!(f, ", after {attempts} attempts")?;
         }
@@ -104,6 +99,14 @@ fn write_refusal(f: &mut fmt::Formatter<'_>, error: &Error) -> fmt::Result {
         write!(f, ", retry after {} s", wait.as_secs())?;
     }
     write_ray(f, ray.as_deref())
+}
+
+/// Says which credentials were denied.
+fn write_source(f: &mut fmt::Formatter<'_>, error: &Error) -> fmt::Result {
+    match &error.source {
+        Some(source) if error.is_denial() => write!(f, "; sent with {}", source.name),
+        _ => Ok(()),
+    }
 }
 
 impl fmt::Display for Expected {
