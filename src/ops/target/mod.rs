@@ -7,6 +7,7 @@
 mod deployed;
 mod entry;
 mod error;
+mod resolver;
 
 use std::fmt;
 
@@ -15,14 +16,11 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 pub use deployed::{Bound, Deployable, Deployment, Deployments, Side};
 pub use entry::{LocalNameError, local_name};
 pub use error::{EntryPlace, Error, NoBinding, NoIdReason, unanswered};
-
-use entry::{Found, find_entry};
+pub use resolver::Resolver;
 
 use crate::{
-    api::{Client, Namespace},
     config::{Document, Entry, Field},
-    domain::{AccountId, Binding, NamespaceId, Section},
-    wire::NamespaceInfo,
+    domain::{Binding, NamespaceId, Section},
 };
 
 /// The ways to name a namespace.
@@ -187,224 +185,8 @@ impl Serialize for Target {
     }
 }
 
-/// Finds the namespaces that selectors mean.
-#[derive(Debug)]
-pub struct Resolver<'a> {
-    client: &'a Client,
-    account: &'a AccountId,
-    /// The wrangler file; required for a binding.
-    document: Option<&'a Document>,
-    /// Whether the account is the local store's.
-    local: bool,
-    deployments: Deployments<'a>,
-}
-
-impl<'a> Resolver<'a> {
-    /// Looks nothing up yet.
-    pub fn new(
-        client: &'a Client,
-        account: &'a AccountId,
-        document: Option<&'a Document>,
-        local: bool,
-    ) -> Self {
-        Self {
-            client,
-            account,
-            document,
-            local,
-            deployments: Deployments::new(client, account),
-        }
-    }
-
-    /// Finds the namespace, and what the service says of it.
-    pub async fn find(&self, selector: &Selector) -> Result<NamespaceInfo, Error> {
-        if let Selector::Title(title) = selector {
-            return self.by_title(title).await;
-        }
-        let target = self.locate(selector).await?;
-        let namespace = Namespace {
-            client: self.client,
-            account: self.account,
-            id: &target.id,
-        };
-        Ok(namespace.info().await?)
-    }
-
-    /// Finds the namespace without asking whether it exists. A title costs a request, and so does a
-    /// binding to which the file gives no id.
-    pub async fn locate(&self, selector: &Selector) -> Result<Target, Error> {
-        match selector {
-            Selector::Id(id) => Ok(Target {
-                id: id.clone(),
-                binding: None,
-                title: None,
-                source: Source::Id,
-            }),
-            Selector::Title(title) => {
-                let id = match self.by_title(title).await {
-                    // The store needs no titles, so this may be the name that the Worker uses.
-                    Err(Error::NoTitle { .. }) if self.local => NamespaceId::verbatim(title).ok(),
-                    found => Some(found?.id),
-                };
-                let id = id.ok_or_else(|| Error::Unnamed(Vec::new()))?;
-                Ok(Target {
-                    id,
-                    binding: None,
-                    title: Some(title.clone()),
-                    source: Source::Title,
-                })
-            }
-            Selector::Binding {
-                section,
-                binding,
-                preview,
-            } => self.bound(section, binding, *preview).await,
-        }
-    }
-
-    async fn by_title(&self, title: &str) -> Result<NamespaceInfo, Error> {
-        let all = self.client.namespaces(self.account).await?;
-        by_title(all, self.account, title)
-    }
-
-    async fn bound(
-        &self,
-        section: &Section,
-        binding: &Binding,
-        preview: bool,
-    ) -> Result<Target, Error> {
-        let document = self.document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
-        let mut found = find_entry(document, section, binding)?;
-        let (id, source) = if self.local {
-            found.place.caution = LocalCaution::of(found.entry).filter(|_| !preview);
-            found.local(preview)?
-        } else {
-            self.remote(document, &found, preview).await?
-        };
-        Ok(found.target((id, source)))
-    }
-
-    /// Returns what looks up what is deployed.
-    pub fn deployments(&self) -> &Deployments<'a> {
-        &self.deployments
-    }
-
-    /// Finds the namespace that the file's `id` names; `None` where the service cannot know it.
-    pub fn in_file(&self, section: &Section, binding: &Binding) -> Result<Option<Target>, Error> {
-        let document = self.document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
-        let found = find_entry(document, section, binding)?;
-        let near = self.client.is_on_this_machine();
-        Ok(found.declared(near, Field::Id).map(|it| found.target(it)))
-    }
-
-    /// Finds the namespace that the Worker uses once it is deployed: the file's `id`, else what is
-    /// deployed. A `preview_id` does not count.
-    pub async fn in_use(&self, section: &Section, binding: &Binding) -> Result<Target, Error> {
-        let document = self.document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
-        let found = find_entry(document, section, binding)?;
-        let near = self.client.is_on_this_machine();
-        let named = match found.declared(near, Field::Id) {
-            Some(in_file) => in_file,
-            None => self.deployed(document, &found).await?,
-        };
-        Ok(found.target(named))
-    }
-
-    async fn remote(
-        &self,
-        document: &Document,
-        found: &Found<'_>,
-        preview: bool,
-    ) -> Result<(NamespaceId, Source), Error> {
-        let near = self.client.is_on_this_machine();
-        match found.in_file(near, preview)? {
-            Some(in_file) => Ok(in_file),
-            None => self.deployed(document, found).await,
-        }
-    }
-
-    /// Finds the namespace that what is deployed binds.
-    async fn deployed(
-        &self,
-        document: &Document,
-        found: &Found<'_>,
-    ) -> Result<(NamespaceId, Source), Error> {
-        let BindingPlace {
-            binding, section, ..
-        } = &found.place;
-        let project = document.project();
-        let entry = || found.entry_at(found.entry.position);
-        let no_id = |why| found.no_id(Field::Id, why);
-        let Some(deployable) = Deployable::of(project, section) else {
-            let why = if section.is_previews() {
-                NoIdReason::Nothing
-            } else {
-                NoIdReason::Nameless
-            };
-            return Err(no_id(why));
-        };
-        let deployment = self.deployments.look_up(&deployable).await;
-        let deployment = match deployment {
-            Ok(deployment) => deployment,
-            Err(source) => {
-                return Err(Error::Deployed {
-                    entry: entry().into(),
-                    deployable,
-                    source,
-                });
-            }
-        };
-        match &*deployment {
-            Deployment::NotDeployed => return Err(no_id(NoIdReason::NotDeployed(deployable))),
-            Deployment::Denied(error) => {
-                return Err(Error::Denied {
-                    entry: entry().into(),
-                    deployable,
-                    said: error.to_string(),
-                });
-            }
-            Deployment::Worker(_) | Deployment::Pages(_) => {}
-        }
-        match deployment.bound(project, section, binding) {
-            Bound::To(id) => Ok((id, Source::Deployed(deployable))),
-            Bound::Nothing => Err(no_id(NoIdReason::NotBound(deployable))),
-            Bound::Two {
-                production,
-                preview,
-            } => Err(Error::TwoDeployed {
-                entry: entry().into(),
-                deployable,
-                production,
-                preview,
-            }),
-        }
-    }
-}
-
 /// Returns the bindings of a section, to choose from.
 pub fn bindings(document: &Document, section: &Section) -> Result<Vec<Binding>, Error> {
     let scope = document.scope(section)?;
     Ok(scope.entries.iter().map(|e| e.binding.clone()).collect())
-}
-
-fn by_title(
-    all: Vec<NamespaceInfo>,
-    account: &AccountId,
-    title: &str,
-) -> Result<NamespaceInfo, Error> {
-    let folded = title.to_lowercase();
-    let mut similar = Vec::new();
-    for namespace in all {
-        if namespace.title == title {
-            return Ok(namespace);
-        }
-        if namespace.title.to_lowercase().contains(&folded) && similar.len() < 3 {
-            similar.push(namespace.title);
-        }
-    }
-    Err(Error::NoTitle {
-        account: account.clone(),
-        title: title.to_owned(),
-        similar,
-    })
 }

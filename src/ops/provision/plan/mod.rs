@@ -3,7 +3,9 @@
 
 mod deployed;
 mod deployed_refusal;
+mod open;
 mod planner;
+mod preview;
 mod refusal;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,124 @@
+//! Decides about a `preview_id`, and about the previews of a Pages project.
+
+use super::{
+    Action, Error, Pages, Preview, Refusal, Remark, Slot,
+    planner::{Declared, Planner},
+};
+use crate::{
+    config::Field,
+    domain::NamespaceId,
+    ops::provision::{desired::DesiredBinding, titles},
+};
+
+impl<'a> Planner<'a> {
+    /// Remarks on what `wrangler dev --remote` would reach. What is local reaches nothing.
+    fn remark(&mut self, remark: Remark) {
+        if !self.input.local {
+            self.plan.remarks.push(remark);
+        }
+    }
+
+    /// Decides about `preview_id`; `id` is what the binding's `id` will be, if that is known.
+    pub(super) fn preview(
+        &mut self,
+        desired: &'a DesiredBinding,
+        id: Option<&NamespaceId>,
+    ) -> Result<(), Error> {
+        // `wrangler preview` ignores a `preview_id`.
+        if desired.section.is_previews() {
+            return Ok(());
+        }
+        let field = Field::PreviewId;
+        let declared = desired.declared(field);
+        let slot = Self::slot(desired, field);
+        if self.input.pages != Pages::No {
+            return self.pages_preview(desired, slot);
+        }
+        let live = match self.declared(&declared) {
+            Declared::Open => None,
+            Declared::Live(preview, found) => Some((preview.clone(), found)),
+        };
+        let Some((preview, found)) = live else {
+            return self.open_preview(desired, slot, self.input.preview, None);
+        };
+        let production = Some(&preview) == id;
+        let unknown = found.is_none() && !self.input.local;
+        let asked = self.input.preview;
+        if unknown && asked == Preview::Untouched && self.may_replace(&preview) {
+            // What was the production id becomes that again.
+            let mode = if desired.declared(Field::Id) == declared {
+                Preview::Same
+            } else {
+                Preview::Separate
+            };
+            return self.open_preview(desired, slot, mode, Some(preview));
+        }
+        // A conflicting id is replaced only if it is named.
+        let in_the_way = match asked {
+            Preview::Untouched => false,
+            Preview::Same => !production,
+            Preview::Separate => production || unknown,
+        };
+        if in_the_way && self.may_replace(&preview) {
+            return self.open_preview(desired, slot, asked, Some(preview));
+        }
+        let id = preview.clone();
+        match asked {
+            Preview::Untouched if unknown => self.remark(Remark::UnknownPreview { slot, id }),
+            Preview::Untouched if production => self.remark(Remark::PreviewIsProduction(slot)),
+            Preview::Same | Preview::Separate if unknown => {
+                let position = desired.position(field);
+                self.refusals.push(Refusal::Unknown { slot, id, position });
+                return Ok(());
+            }
+            Preview::Same if !production => self.remark(Remark::NotShared { slot, id }),
+            Preview::Same => self.remark(Remark::PreviewIsProduction(slot)),
+            Preview::Separate if production => self.remark(Remark::NotSeparated { slot, id }),
+            Preview::Untouched | Preview::Separate => {}
+        }
+        if asked != Preview::Untouched {
+            let title = found.map(|n| n.title.clone());
+            let action = Action::Keep { id: preview, title };
+            self.plan
+                .steps
+                .push(Self::step(desired, field, action, None));
+        }
+        Ok(())
+    }
+
+    /// Decides about the previews of a Pages project, which `preview_id` does not reach.
+    fn pages_preview(&mut self, desired: &DesiredBinding, slot: Slot) -> Result<(), Error> {
+        if self.input.preview == Preview::Separate {
+            return Err(Error::PagesPreview(desired.binding.clone()));
+        }
+        if desired.section.is_top() && self.input.pages == Pages::Shared {
+            self.remark(Remark::PagesShare(slot));
+        }
+        Ok(())
+    }
+
+    fn open_preview(
+        &mut self,
+        desired: &DesiredBinding,
+        slot: Slot,
+        mode: Preview,
+        replaces: Option<NamespaceId>,
+    ) -> Result<(), Error> {
+        let field = Field::PreviewId;
+        match mode {
+            Preview::Untouched => self.remark(Remark::NoPreview(slot)),
+            Preview::Same => {
+                self.remark(Remark::PreviewIsProduction(slot));
+                self.plan
+                    .steps
+                    .push(Self::step(desired, field, Action::Share, replaces));
+            }
+            Preview::Separate => {
+                let title = titles::preview(self.title(desired)?)?;
+                let step = self.find_or_create(desired, field, &title, replaces);
+                self.plan.steps.extend(step);
+            }
+        }
+        Ok(())
+    }
+}
