@@ -8,7 +8,7 @@ use crate::{
     config::{Document, Manifest, Part, Scope},
     context::Context,
     error::{Failure, Result},
-    ops::scaffold::{self, bindings},
+    ops::scaffold::{self, bindings, plan::Note},
     scaffold::{Overrides, Settings},
 };
 
@@ -18,6 +18,7 @@ pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> Result<()> {
         None => context.files.directory().to_owned(),
     };
     let document = context.files.document_in(&start)?;
+    let typescript = context.files.typescript_in(&start);
     let beside = document.as_ref().and_then(|d| d.path().parent());
     let manifest = Manifest::read(beside.unwrap_or(&start))?;
     let root = match &args.directory {
@@ -28,7 +29,12 @@ pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> Result<()> {
     let bindings = bindings(document.as_ref(), &scopes, &[], manifest.as_ref())?;
     let settings = Settings::new(manifest.as_ref(), overrides(args));
     let found = scaffold::read_project(&root, &settings)?;
-    let plan = scaffold::plan::plan(found, &settings, &bindings, args.force)?;
+    let mut plan = scaffold::plan::plan(found, &settings, &bindings, args.force)?;
+    if let Some(path) = typescript {
+        let path = PathBuf::from(context.files.display(&path));
+        plan.notes.retain(|note| *note != Note::Unprovisioned);
+        plan.notes.insert(0, Note::TypeScript(path));
+    }
     let scaffolding = Scaffolding { root, plan };
 
     if args.check {

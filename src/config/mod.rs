@@ -6,7 +6,7 @@
 //! files are read here, and written elsewhere.
 //!
 //! Reading goes text → tree (`toml`, `jsonc` → `node`) → [`Project`] (`reader`, with `misplaced`,
-//! `ignored` and `used_names`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
+//! `ignored`, `inheritance` and `used_names`). Editing goes [`Edit`] → splices (`layout`) → text → tree, which must be the old tree
 //! with the edit applied to it.
 
 mod content;
@@ -17,6 +17,7 @@ mod edit;
 mod error;
 mod format;
 mod ignored;
+mod inheritance;
 mod jsonc;
 mod layout;
 mod manifest;
@@ -31,6 +32,7 @@ mod reader;
 mod redirect;
 mod toml;
 mod used_names;
+mod worker_name;
 mod wrangler_login;
 
 pub use discover::{TYPESCRIPT_NAME, WranglerFile, discover};
@@ -49,4 +51,5 @@ pub use model::{Entry, Project, Scope, UsedName};
 pub use position::{Located, Position};
 pub use problem::Problem;
 pub use redirect::{Redirect, RedirectError};
+pub use worker_name::WorkerNameError;
 pub use wrangler_login::{Bound, Login, LoginError, LoginStore, login_command};

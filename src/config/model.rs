@@ -26,8 +26,10 @@ pub struct Project {
 pub struct Scope {
     /// Which section.
     pub section: Section,
+    /// Where the file names it; `None` for the top level, and for an environment that is yet to be added.
+    pub position: Option<Position>,
     /// The name of the Worker, where this scope sets it. It may be a placeholder; see
-    /// [`is_worker_name`](crate::domain::is_worker_name).
+    /// [`Project::deployed_name`].
     pub name: Option<Located<String>>,
     /// The account, where this scope sets it.
     pub account_id: Option<Located<String>>,
@@ -37,6 +39,8 @@ pub struct Scope {
     pub entries: Vec<Entry>,
     /// The names that bindings of other kinds use: wrangler refuses a namespace that takes one.
     pub used_names: Vec<UsedName>,
+    /// Its keys beside `kv_namespaces` that environments do not inherit, such as `vars`.
+    pub not_inherited: Vec<String>,
 }
 
 /// One namespace of a scope.
@@ -138,24 +142,6 @@ impl Project {
             !is_selected(previews) && scopes.iter().any(|scope| is_of(previews, scope))
         });
         scopes.iter().copied().chain(own).collect()
-    }
-
-    /// Returns the Worker's name in `section`: the section's own, else `<name>-<env>`, as wrangler
-    /// deploys it.
-    pub fn worker_name(&self, section: &Section) -> Option<String> {
-        let scope = self.scope(&section.deployed())?;
-        let named = |scope: &Scope| {
-            let name = scope.name.as_ref().map(|name| name.value.clone());
-            name.filter(|name| !name.trim().is_empty())
-        };
-        let own = named(scope);
-        let Some(environment) = section.environment() else {
-            return own;
-        };
-        own.or_else(|| {
-            let top = named(&self.top)?;
-            Some(format!("{top}-{environment}"))
-        })
     }
 
     /// Lists what is deployed: the top level and the environments.

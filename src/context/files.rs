@@ -152,6 +152,15 @@ impl Files {
         }
     }
 
+    /// Returns the configuration in TypeScript that the project in `directory` has in place of a wrangler
+    /// file.
+    pub fn typescript_in(&self, directory: &Path) -> Option<PathBuf> {
+        match self.discover(directory) {
+            Err(config::Error::TypeScript { path }) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Reads `kvctl.toml` beside the wrangler file, if there is one.
     pub fn manifest(&self, document: &Document) -> Result<Option<Manifest>, config::ManifestError> {
         self.manifest_beside(Some(document))

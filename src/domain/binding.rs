@@ -29,6 +29,11 @@ impl Binding {
         &self.0
     }
 
+    /// Whether it stands for a name that is still to be written, such as `<BINDING>` or `{{NAME}}`.
+    pub fn is_placeholder(&self) -> bool {
+        self.0.contains(['<', '>', '{', '}', '[', ']', '%', '…'])
+    }
+
     /// Whether `env.NAME` is valid JavaScript.
     pub fn is_identifier(&self) -> bool {
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
@@ -65,6 +70,14 @@ mod tests {
             ("my-kv", false),
         ] {
             assert_eq!(name.parse::<Binding>().unwrap().is_identifier(), expected);
+        }
+        for (name, expected) in [
+            ("<BINDING>", true),
+            ("${KV}", true),
+            ("YOUR_KV", false),
+            ("my-kv", false),
+        ] {
+            assert_eq!(name.parse::<Binding>().unwrap().is_placeholder(), expected);
         }
         assert!("A=B".parse::<Binding>().is_err());
         assert!(" ".parse::<Binding>().is_err());

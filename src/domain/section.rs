@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::EnvName;
+use super::{EnvName, shell_quoted};
 
 /// A section of a wrangler file that has bindings of its own: the top level, an environment, or the
 /// `previews` of either. Bindings are not inherited between them.
@@ -59,6 +59,16 @@ impl Section {
         let environment = environment.flat_map(|name| ["--env".to_owned(), name.to_string()]);
         let previews = self.previews.then(|| "--in-previews".to_owned());
         environment.chain(previews).collect()
+    }
+
+    /// Returns the command that provisions `wanted` in it: a binding, or `BINDING=TITLE`.
+    pub fn provision_command(&self, wanted: &str) -> String {
+        let mut command = format!("kvctl provision {}", shell_quoted(wanted));
+        for argument in self.arguments() {
+            command.push(' ');
+            command.push_str(&shell_quoted(&argument));
+        }
+        command
     }
 
     /// Returns how it is called after a verb: `at the top level`, `in environment`.

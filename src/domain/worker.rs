@@ -3,8 +3,8 @@
 /// Whether wrangler accepts `name` for a Worker: lower-case letters, digits, dashes and underscores,
 /// not beginning with a dash. Names of Pages projects are among these.
 ///
-/// Placeholders such as `<YOUR_WORKER_NAME>` and `YOUR_NAME` are refused. The rule is about names as a
-/// file gives them: in `<name>-<env>` the environment may be in upper case.
+/// Placeholders such as `<YOUR_WORKER_NAME>` and `YOUR_NAME` are refused, and so is `<name>-<env>` with
+/// an environment in upper case: wrangler lets it pass, and the service does not.
 pub fn is_worker_name(name: &str) -> bool {
     let allowed = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
     !name.is_empty() && !name.starts_with('-') && name.bytes().all(allowed)

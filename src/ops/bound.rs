@@ -49,7 +49,7 @@ impl DeployedBindings {
                 continue;
             }
             let mut names = BTreeSet::new();
-            for bindings in deployment.all_bindings() {
+            for (_, bindings) in deployment.all_sides() {
                 let here = bindings.iter().filter(|(_, bound)| *bound == id);
                 names.extend(here.map(|(name, _)| name.clone()));
             }

@@ -81,3 +81,35 @@ pub fn find_by_title<'a>(all: &'a [NamespaceInfo], title: &Title) -> Option<&'a 
     all.iter()
         .find(|namespace| namespace.title == title.as_str())
 }
+
+/// What a list of namespaces tells of the jurisdiction of one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told<'a> {
+    /// This one.
+    In(&'a str),
+    /// It has none: others have the field.
+    Nowhere,
+    /// The list does not tell: no entry has the field.
+    Unknown,
+}
+
+impl Told<'_> {
+    /// Returns the jurisdiction that it has, if that is known and another than `wanted`; `Some(None)` is
+    /// that it has none.
+    pub fn other_than(self, wanted: Jurisdiction) -> Option<Option<String>> {
+        match self {
+            Self::In(has) => (has != wanted.as_str()).then(|| Some(has.to_owned())),
+            Self::Nowhere => Some(None),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// Returns what `all` tells of the jurisdiction of `one`.
+pub fn told_jurisdiction<'a>(all: &[NamespaceInfo], one: &'a NamespaceInfo) -> Told<'a> {
+    match &one.jurisdiction {
+        Some(has) => Told::In(has),
+        None if all.iter().any(|n| n.jurisdiction.is_some()) => Told::Nowhere,
+        None => Told::Unknown,
+    }
+}

@@ -247,7 +247,7 @@ pub async fn inherit(
     for renaming in renamings.iter_mut().filter(|it| it.needs_id()) {
         let (section, binding) = (&renaming.section, &renaming.entry.binding);
         match resolver.in_use(section, binding).await {
-            Ok(target) if matches!(target.source, target::Source::Deployed(_)) => {
+            Ok(target) if matches!(target.source, target::Source::Deployed(..)) => {
                 renaming.inherited = Some(target);
             }
             Ok(_) | Err(target::Error::NoId { .. }) => {}

@@ -430,3 +430,205 @@ fn bindings_only_in_environments_ask_for_one() {
     sandbox.expect(0, &["provision", "--all-envs"]);
     assert_eq!(titles(&sandbox).len(), 1);
 }
+
+/// The command of the first hint on stderr, to be run.
+fn hinted(seen: &Seen) -> Vec<String> {
+    let (_, after) = seen.stderr.split_once("`kvctl ").unwrap();
+    let (command, _) = after.split_once('`').unwrap();
+    command.split(' ').map(str::to_owned).collect()
+}
+
+fn run(sandbox: &Sandbox, code: i32, command: &[String]) -> Seen {
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    sandbox.expect(code, &command)
+}
+
+#[test]
+fn the_hint_for_pages_loses_no_binding_of_previews() {
+    let sandbox = Sandbox::new();
+    let account = ACCOUNT.parse().unwrap();
+    let create = |title| {
+        let seen = sandbox.expect(0, &["namespace", "create", title, "--json"]);
+        let made: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let [live, preview] = [create("live"), create("preview")];
+    let text = "name = \"site\"\npages_build_output_dir = \"d\"\n\
+                kv_namespaces = [{ binding = \"KV\" }, { binding = \"OTHER\" }]\n\
+                [vars]\nLEVEL = \"info\"\n";
+    let both = [("KV", live.as_str())];
+    for production in [&both[..], &[]] {
+        sandbox.write("wrangler.toml", text);
+        let previews = [("KV", preview.as_str())];
+        let emulator = &sandbox.emulator;
+        emulator
+            .create_project(&account, "site", production, &previews)
+            .unwrap();
+        sandbox.expect(9, &["key", "get", "-b", "KV", "k"]);
+        let seen = sandbox.expect(9, &["provision"]);
+        let seen = run(&sandbox, 0, &hinted(&seen));
+        let note = "environment `preview` inherits no bindings or variables: it lacks `vars`";
+        seen.assert_stdout(note);
+        sandbox.expect(0, &["provision"]);
+        let file = sandbox.read("wrangler.toml");
+        let (top, section) = file.split_once("[[env.preview.kv_namespaces]]").unwrap();
+        assert!(
+            section.contains(&preview) && section.contains("OTHER"),
+            "{file}"
+        );
+        assert!(!top.contains(&preview), "{file}");
+        assert_eq!(top.contains(&live), !production.is_empty(), "{file}");
+        sandbox.expect(0, &["provision", "--all-envs", "--check"]);
+    }
+}
+
+#[test]
+fn a_new_section_is_told_what_it_lacks() {
+    let sandbox = Sandbox::new();
+    let text = "name = \"bio\"\nkv_namespaces = [{ binding = \"A\", id = \"\" }, { binding = \"B\", id = \"\" }]\n\
+                [[d1_databases]]\nbinding = \"DB\"\n";
+    sandbox.write("wrangler.toml", text);
+    let command = ["provision", "A", "--env", "staging", "--add-env"];
+    let seen = sandbox.expect(8, &[&command[..], &["--check"]].concat());
+    let said = "it lacks the KV binding `B`, `d1_databases`, which the top level has";
+    seen.assert_stdout(said);
+    sandbox.expect(0, &command).assert_stdout(said);
+    let again = sandbox.expect(0, &command);
+    assert!(!again.stdout.contains("it lacks"), "{again}");
+}
+
+#[test]
+fn an_environment_that_no_worker_can_be_named_after_is_not_added() {
+    let sandbox = Sandbox::new();
+    let text = "name = \"bio\"\n[env.Prod]\nkv_namespaces = [{ binding = \"A\" }]\n";
+    sandbox.write("wrangler.toml", text);
+    let seen = sandbox.expect(5, &["provision", "A", "--env", "a b", "--add-env"]);
+    seen.assert_stderr("environment `a b` makes the Worker's name `bio-a b`");
+    for command in [
+        &["provision", "--env", "Prod"][..],
+        &["key", "get", "-b", "A", "--env", "Prod", "k"],
+    ] {
+        let seen = sandbox.expect(5, command);
+        seen.assert_stderr("environment `Prod` (line 2) makes the Worker's name `bio-Prod`");
+    }
+    let log = sandbox.emulator.log();
+    assert!(log.iter().all(|it| !it.path.contains("scripts")), "{log:?}");
+    // Nor does it keep a namespace from being deleted.
+    sandbox.expect(0, &["namespace", "create", "x"]);
+    sandbox.expect(0, &["namespace", "delete", "-n", "x", "--confirm", "x"]);
+}
+
+#[test]
+fn a_placeholder_for_a_binding_is_renamed_by_the_command_that_is_named() {
+    let sandbox = Sandbox::new();
+    let text = "name = \"bio\"\nkv_namespaces = [{ binding = \"<BINDING>\", id = \"<X>\" }]\n";
+    sandbox.write("wrangler.toml", text);
+    for command in [&["provision"][..], &["key", "get", "-b", "<BINDING>", "k"]] {
+        let seen = sandbox.expect(5, command);
+        seen.assert_stderr("`kvctl rename-binding '<BINDING>' NAME`");
+    }
+    let seen = sandbox.run(&["verify", "--only", "configuration"]);
+    seen.assert_stdout("the name of the binding is a placeholder");
+    assert_eq!(sandbox.emulator.requests("POST"), 0);
+    sandbox.expect(0, &["rename-binding", "<BINDING>", "CACHE"]);
+    sandbox.expect(0, &["provision"]);
+}
+
+#[test]
+fn a_slip_of_the_shift_key_makes_no_second_binding() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"app\"\nkv_namespaces = [{ binding = \"CACHE\" }]\n",
+    );
+    let made = sandbox.expect(0, &["namespace", "create", "app-cache", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    let id = made["id"].as_str().unwrap();
+    let account = ACCOUNT.parse().unwrap();
+    sandbox
+        .emulator
+        .deploy(&account, "app", &[("CACHE", id)])
+        .unwrap();
+    let seen = sandbox.expect(9, &["provision", "cache"]);
+    let seen = run(&sandbox, 0, &hinted(&seen));
+    seen.assert_stdout(id);
+}
+
+#[test]
+fn previews_that_use_production_are_repaired_by_the_command_that_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"eq\"\n");
+    sandbox.expect(0, &["provision", "A"]);
+    let file = sandbox.read("wrangler.toml");
+    let id = file.rsplit('"').nth(1).unwrap();
+    let shared = format!("{file}[[previews.kv_namespaces]]\nbinding = \"A\"\nid = \"{id}\"\n");
+    sandbox.write("wrangler.toml", &shared);
+    let seen = sandbox.expect(0, &["provision"]);
+    let (_, after) = seen
+        .stdout
+        .split_once("writes to production; `kvctl ")
+        .unwrap();
+    let (command, _) = after.split_once('`').unwrap();
+    let mut command: Vec<String> = command.split(' ').map(str::to_owned).collect();
+    command.push("--yes".to_owned());
+    run(&sandbox, 0, &command);
+    let file = sandbox.read("wrangler.toml");
+    assert_eq!(file.matches(id).count(), 1, "{file}");
+    assert!(titles(&sandbox).contains("eq@previews-A"));
+}
+
+#[test]
+fn every_id_that_is_missing_is_replaced_in_previews_too() {
+    let sandbox = Sandbox::new();
+    let missing = "ffffffff11112222333344445555aaaa";
+    let entry = |header: &str| format!("[[{header}]]\nbinding = \"A\"\nid = \"{missing}\"\n");
+    let text = [
+        "kv_namespaces",
+        "previews.kv_namespaces",
+        "env.s.kv_namespaces",
+    ]
+    .map(entry);
+    sandbox.write(
+        "wrangler.toml",
+        format!("name = \"bio\"\n{}", text.concat()),
+    );
+    sandbox
+        .expect(9, &["provision"])
+        .assert_stderr("`--replace-missing`");
+    let command = ["provision", "--replace-missing", "--all-envs", "--yes"];
+    sandbox.expect(0, &command);
+    let text = sandbox.read("wrangler.toml");
+    assert!(!text.contains(missing), "{text}");
+    sandbox.expect(0, &["provision", "--all-envs", "--check"]);
+}
+
+#[test]
+fn a_jurisdiction_is_shown_before_it_is_used() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"app\"\nkv_namespaces = [{ binding = \"A\" }]\n",
+    );
+    sandbox.write(
+        "kvctl.toml",
+        "[[namespace]]\nbinding = \"A\"\njurisdiction = \"eu\"\n",
+    );
+    for mode in ["--check", "--dry-run"] {
+        sandbox
+            .run(&["provision", mode])
+            .assert_stdout("app-A (eu)");
+    }
+    let told = |more: &str| {
+        let seen = sandbox.run(&["provision", "--json", more]);
+        let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+        report["bindings"][0]["jurisdiction"].clone()
+    };
+    assert_eq!(told("--dry-run"), "eu");
+    sandbox.expect(0, &["namespace", "create", "app-A"]);
+    sandbox.expect(0, &["namespace", "create", "other", "--jurisdiction", "us"]);
+    let seen = sandbox.expect(9, &["provision"]);
+    seen.assert_stderr("it has no jurisdiction, and kvctl.toml says eu");
+    sandbox.expect(0, &["namespace", "rename", "-n", "app-A", "--to", "x"]);
+    sandbox.expect(0, &["provision"]);
+    assert_eq!(told("--check"), "eu");
+}

@@ -78,6 +78,9 @@ fn a_configuration_in_typescript_gets_no_rival() {
     }
     let seen = sandbox.expect(8, &["verify", "--only", "configuration"]);
     seen.assert_stdout("cloudflare.config.ts");
+    let seen = sandbox.expect(0, &["scaffold", "--dry-run"]);
+    seen.assert_stdout("kvctl cannot read the bindings in cloudflare.config.ts");
+    assert!(!seen.stdout.contains("provision"), "{seen}");
     sandbox.expect(0, &["namespace", "list"]);
     // As wrangler does, unless its experiment is switched on.
     sandbox.write("wrangler.toml", "name = \"bio\"\nmain = \"a.ts\"\n");

@@ -2,7 +2,7 @@
 
 use crate::{
     commands::{Refused, UsageError},
-    config::{self, Document},
+    config::{self, Document, WorkerNameError},
     context::Context,
     domain::ErrorClass,
     error::{ClassExt as _, Result, ResultExt as _},
@@ -63,8 +63,14 @@ pub(super) fn with_environment(
         let hint = "Pages knows only `--env production` and `--env preview`";
         return Err(Refused::new(what, hint).into());
     }
-    let name = name.clone();
-    Ok(document.with_environment(name))
+    let document = document.with_environment(name.clone());
+    // Added, it could not be deployed.
+    if let Err(error @ WorkerNameError::Environment { .. }) =
+        document.project().deployed_name(&section)
+    {
+        return Err(error.into());
+    }
+    Ok(document)
 }
 
 /// Makes a Worker's name out of a directory's: letters, digits and dashes.

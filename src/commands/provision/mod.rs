@@ -2,6 +2,7 @@
 
 mod file;
 mod local_data;
+mod notes;
 mod report;
 
 use crate::{
@@ -16,7 +17,10 @@ use crate::{
         apply::{self, Outcome},
         desired::{self, DesiredBinding, RequestedBinding},
         destination::Destination,
-        plan::{self, DeployedBindings, LookUp, Pages, Plan, PlanInput, Preview, Replaceable},
+        new_section::not_inherited,
+        plan::{
+            self, DeployedBindings, LookUp, Pages, Plan, PlanInput, Preview, Remark, Replaceable,
+        },
     },
     ui::{Diff, Question, quantity},
 };
@@ -47,6 +51,7 @@ async fn provision(
     conflict: Option<Failure>,
 ) -> Result<()> {
     let document = file::open(context, args.init)?;
+    let known = document.project().clone();
     let document = file::with_environment(context, document, args.add_env)?;
     let selected = context.scopes(&document, args.scope.all_envs)?;
     // `wrangler dev` does not look at previews.
@@ -71,7 +76,14 @@ async fn provision(
     let sections: Vec<Section> = scopes.iter().map(|s| s.section.clone()).collect();
     let session = context.connect_for(Some(&document), &sections).await?;
     let plan = make_plan(&session, &document, &desired, args).await;
-    let plan = refuse_beside_ignored(&document, plan)?;
+    let mut plan = refuse_beside_ignored(&document, plan)?;
+    for section in sections.into_iter().filter(|it| known.scope(it).is_none()) {
+        let missing = not_inherited(&known, &section, &desired);
+        if !missing.is_empty() {
+            let remark = Remark::NotInherited { section, missing };
+            plan.remarks.push(remark);
+        }
+    }
     let out = args.out.as_deref().map(|out| context.files.resolve(out));
     let destination = Destination::choose(&document, out)?;
     let job = Job {
@@ -115,7 +127,7 @@ fn desired_bindings(
     let desired = desired::desired_bindings(document.project(), scopes, &requested, manifest);
     desired.with_context(|| {
         format!(
-            "could not plan for {}",
+            "nothing was created or written ({})",
             context.files.display(document.path())
         )
     })
@@ -153,7 +165,7 @@ async fn make_plan(
         missing: args.replace_missing,
     };
     let deployed = if local {
-        DeployedBindings::new()
+        DeployedBindings::default()
     } else {
         let look_up = LookUp {
             project,

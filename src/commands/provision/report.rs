@@ -4,6 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::notes;
 use crate::{
     commands::shared::scaffold_report::ScaffoldReport,
     config::Field,
@@ -11,7 +12,7 @@ use crate::{
     domain::{AccountId, Binding, EnvName, NamespaceId, Section},
     ops::provision::{
         apply::{IdOrigin, Outcome},
-        plan::{Action, Remark, Slot, Step},
+        plan::{Action, Remark, Step},
     },
     ui::{ADDED, Diff, FAINT, Page, Report, STRONG},
 };
@@ -60,6 +61,9 @@ struct Item {
     deployed: bool,
     /// The namespace's title, where known.
     title: Option<String>,
+    /// Where its data must stay, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jurisdiction: Option<String>,
     /// The id; `null` if the namespace is yet to be created.
     id: Option<NamespaceId>,
 }
@@ -76,6 +80,7 @@ impl ProvisionReport {
                         slot,
                         id,
                         title,
+                        jurisdiction,
                         origin,
                     }: Outcome| Item {
             environment: slot.section.environment().cloned(),
@@ -85,6 +90,7 @@ impl ProvisionReport {
             action: action(origin),
             deployed: origin == IdOrigin::Deployed,
             title,
+            jurisdiction,
             id,
         };
         Self {
@@ -94,7 +100,7 @@ impl ProvisionReport {
             dry_run,
             changed: !shown.is_empty(),
             bindings: outcomes.into_iter().map(item).collect(),
-            notes: notes(remarks),
+            notes: notes::notes(remarks),
             diff: shown.plain(),
             scaffold: None,
             shown,
@@ -172,7 +178,7 @@ pub(super) fn intention(step: &Step) -> Option<String> {
     Some(format!("  {what}{}", replaced.unwrap_or_default()))
 }
 
-fn name(section: &Section, binding: &Binding, field: Field) -> String {
+pub(super) fn name(section: &Section, binding: &Binding, field: Field) -> String {
     let environment = section.environment().map(|name| format!("env.{name}."));
     let previews = section.is_previews().then_some("previews.");
     let section = environment.unwrap_or_default() + previews.unwrap_or_default();
@@ -180,104 +186,6 @@ fn name(section: &Section, binding: &Binding, field: Field) -> String {
         Field::PreviewId => format!("{section}{binding} (preview)"),
         Field::Id | Field::Binding => format!("{section}{binding}"),
     }
-}
-
-/// The remarks as sentences; bindings that share a remark share a sentence.
-fn notes(remarks: &[Remark]) -> Vec<String> {
-    let label = |slot: &Slot| name(&slot.section, &slot.binding, Field::Id);
-    let all = |pick: fn(&Remark) -> Option<&Slot>| {
-        remarks
-            .iter()
-            .filter_map(pick)
-            .map(label)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let shared = all(|remark| match remark {
-        Remark::PreviewIsProduction(slot) => Some(slot),
-        _ => None,
-    });
-    let without = all(|remark| match remark {
-        Remark::NoPreview(slot) => Some(slot),
-        _ => None,
-    });
-    let pages = all(|remark| match remark {
-        Remark::PagesShare(slot) => Some(slot),
-        _ => None,
-    });
-    let mut notes = Vec::new();
-    if !shared.is_empty() {
-        notes.push(format!(
-            "preview_id is the production id of {shared}: `wrangler dev --remote` writes to \
-             production"
-        ));
-    }
-    if !without.is_empty() {
-        notes.push(format!(
-            "no preview_id for {without}: `wrangler dev --remote` writes to production; `--preview \
-             separate` makes namespaces of their own"
-        ));
-    }
-    if !pages.is_empty() {
-        notes.push(format!(
-            "preview deployments use the production namespace of {pages}; `kvctl provision --env \
-             preview --add-env` makes namespaces of their own (repeat other bindings and `vars` in \
-             that section: it inherits none)"
-        ));
-    }
-    notes.extend(remarks.iter().filter_map(sentence));
-    notes
-}
-
-/// A remark that is not combined with others.
-fn sentence(remark: &Remark) -> Option<String> {
-    Some(match remark {
-        Remark::NoPreview(_) | Remark::PreviewIsProduction(_) | Remark::PagesShare(_) => {
-            return None;
-        }
-        Remark::NotSeparated { slot, id } => format!(
-            "the {slot} is still the production id; `{} --preview separate --replace-id {id}` \
-             separates it",
-            slot.command(None)
-        ),
-        Remark::NotShared { slot, id } => format!(
-            "the {slot} has its own namespace; `{} --preview same --replace-id {id}` \
-             gives that up",
-            slot.command(None)
-        ),
-        Remark::UnknownPreview { slot, id } => format!(
-            "the {slot} is {id}, which is not in this account; `{} --preview separate --replace-id \
-             {id}` puts another in its place",
-            slot.command(None)
-        ),
-        Remark::OtherTitle { slot, has, wanted } => {
-            format!("the {slot} is titled `{has}`; kvctl.toml says `{wanted}`")
-        }
-        Remark::NotAsked {
-            deployable,
-            permission,
-        } => format!(
-            "the {deployable} may not be asked for its namespaces without the permission \
-             {permission}, so titles decided"
-        ),
-        Remark::OtherJurisdiction { slot, has, wanted } => format!(
-            "the jurisdiction of the {slot} is {has}; kvctl.toml says `{wanted}`, and it cannot be \
-             changed"
-        ),
-        Remark::UnknownJurisdiction { slot, wanted } => format!(
-            "the account does not tell the jurisdiction of the {slot}; kvctl.toml says `{wanted}`"
-        ),
-        Remark::Replaced(id) => format!("{id} is no longer in the file"),
-        Remark::Bare { slot, namespace } => format!(
-            "a namespace titled `{title}` exists ({id}) and was not adopted, since it may be \
-             another project's; if it is meant for `{binding}` {place}, run `{command}`",
-            title = namespace.title,
-            id = namespace.id,
-            binding = slot.binding,
-            place = slot.section.place(),
-            command = slot.command(Some(&namespace.title)),
-        ),
-    })
 }
 
 impl Item {
@@ -291,8 +199,12 @@ impl Item {
         name(&section, &self.binding, self.field)
     }
 
-    fn title(&self) -> &str {
-        self.title.as_deref().unwrap_or_default()
+    fn title(&self) -> String {
+        let title = self.title.as_deref().unwrap_or_default();
+        match &self.jurisdiction {
+            Some(jurisdiction) => format!("{title} ({jurisdiction})"),
+            None => title.to_owned(),
+        }
     }
 }
 

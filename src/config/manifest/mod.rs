@@ -272,6 +272,8 @@ mod tests {
         kvctl.toml:3:9: unknown field `maximum`, expected one of `required`, `min`, `max`; the nearest is `max`
         kvctl.toml:3:20: invalid type: string "yes", expected a boolean
         "#);
+        let flat = parse("[[namespace]]\nbinding = \"A\"\nttl = \"1h\"\n").unwrap_err();
+        insta::assert_snapshot!(flat, @r#"kvctl.toml:3:7: invalid type: string "1h", expected a table, such as { required = true, max = "24h" }"#);
     }
 
     #[test]

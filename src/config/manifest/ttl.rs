@@ -18,7 +18,10 @@ pub struct TtlRule {
 
 /// The table as it is written: in itself right, but its parts may not fit together.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table, such as { required = true, max = \"24h\" }"
+)]
 struct TtlTable {
     #[serde(default)]
     required: bool,

@@ -6,7 +6,8 @@ mod tests;
 use std::{collections::HashMap, path::Path};
 
 use super::{
-    Entry, Error, Field, Located, Location, Position, Project, Scope, UsedName, ignored, misplaced,
+    Entry, Error, Field, Located, Location, Position, Project, Scope, UsedName, ignored,
+    inheritance, misplaced,
     node::{Layout, Node, NodeKind, Property},
     position::Positions,
     problem::Problem,
@@ -24,12 +25,12 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
     if let Some(misplaced) = misplaced::find(root) {
         return Err(reader.refuse(misplaced.offset, misplaced.problem));
     }
-    let top = reader.scope(Section::TOP, root)?;
+    let top = reader.scope(Section::TOP, None, root)?;
     let mut previews = Vec::new();
     previews.extend(reader.previews(Section::TOP, root)?);
     let mut environments = Vec::new();
-    for (name, table) in reader.environments(root)? {
-        environments.push(reader.scope(name.clone().into(), table)?);
+    for (name, start, table) in reader.environments(root)? {
+        environments.push(reader.scope(name.clone().into(), Some(start), table)?);
         previews.extend(reader.previews(name.into(), table)?);
     }
     Ok(Project {
@@ -50,8 +51,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Lists the environments with their tables.
-    fn environments<'n>(&self, root: &'n Node) -> Result<Vec<(EnvName, &'n Node)>, Error> {
+    /// Lists the environments, with where their names are and their tables.
+    fn environments<'n>(&self, root: &'n Node) -> Result<Vec<(EnvName, usize, &'n Node)>, Error> {
         let Some(env) = self.unique(root, "env")? else {
             return Ok(Vec::new());
         };
@@ -65,7 +66,7 @@ impl Reader<'_> {
                 .unique(env, &property.key)?
                 .map_or(&property.value, |p| &p.value);
             self.table(&property.key, table)?;
-            Ok((name, table))
+            Ok((name, property.key_span.start, table))
         };
         env.properties().iter().map(named).collect()
     }
@@ -76,12 +77,15 @@ impl Reader<'_> {
             return Ok(None);
         };
         self.table("previews", &previews.value)?;
-        self.scope(section.previews(), &previews.value).map(Some)
+        let start = previews.key_span.start;
+        let scope = self.scope(section.previews(), Some(start), &previews.value);
+        scope.map(Some)
     }
 
-    fn scope(&self, section: Section, node: &Node) -> Result<Scope, Error> {
+    fn scope(&self, section: Section, start: Option<usize>, node: &Node) -> Result<Scope, Error> {
         Ok(Scope {
             section,
+            position: start.map(|start| self.position(start)),
             name: self.string(node, "name")?,
             account_id: self.string(node, "account_id")?,
             compliance_region: self.string(node, "compliance_region")?,
@@ -93,6 +97,7 @@ impl Reader<'_> {
                     position: self.position(offset),
                 })
                 .collect(),
+            not_inherited: inheritance::own_keys(node).map(str::to_owned).collect(),
         })
     }
 

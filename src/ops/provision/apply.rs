@@ -37,6 +37,8 @@ pub struct Outcome {
     pub id: Option<NamespaceId>,
     /// The namespace's title, where known.
     pub title: Option<String>,
+    /// Where its data must stay, where known.
+    pub jurisdiction: Option<String>,
     /// Where the id came from.
     pub origin: IdOrigin,
 }
@@ -171,14 +173,26 @@ fn outcomes(plan: &Plan, created: &[(&Title, CreateOutcome)]) -> Vec<Outcome> {
                 (id, one.and_then(|one| one.title.clone()), IdOrigin::Shared)
             }
         };
+        let told = || plan.jurisdictions.get(id.as_ref()?).cloned();
         outcomes.push(Outcome {
             slot: step.slot.clone(),
+            jurisdiction: match &step.action {
+                Action::Create { jurisdiction, .. } => jurisdiction.map(|it| it.to_string()),
+                Action::Share => shared_jurisdiction(&outcomes, &step.slot),
+                Action::Keep { .. } | Action::Adopt { .. } => told(),
+            },
             id,
             title,
             origin,
         });
     }
     outcomes
+}
+
+fn shared_jurisdiction(outcomes: &[Outcome], slot: &Slot) -> Option<String> {
+    let of_binding =
+        |o: &&Outcome| o.slot.section == slot.section && o.slot.binding == slot.binding;
+    outcomes.iter().find(of_binding)?.jurisdiction.clone()
 }
 
 /// Returns the edits of the file: the ids of `outcomes`, with a placeholder for each id that is not

@@ -2,10 +2,10 @@
 
 use super::titles::{self, Titles};
 use crate::{
-    config::{Entry, Located, Manifest, Project, Scope},
+    config::{Entry, Manifest, Project, Scope, WorkerNameError},
     domain::{
         Binding, Classification, Classify, ErrorClass, Jurisdiction, Section, Title, TitleError,
-        is_worker_name,
+        shell_quoted,
     },
 };
 
@@ -43,32 +43,25 @@ pub enum DesiredTitle {
 /// The file has no name of a Worker to derive a title from. Derived from the binding alone, the
 /// projects of one template would meet in one namespace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no title can be derived for binding `{binding}`: {}", nameless(.name.as_ref()))]
+#[error("no title can be derived for binding `{binding}`: {why}")]
 pub struct Nameless {
+    /// The section.
+    pub section: Section,
     /// The binding.
     pub binding: Binding,
-    /// The name, if there is one that wrangler would refuse.
-    pub name: Option<Located<String>>,
+    /// What is wrong with the name.
+    pub why: WorkerNameError,
     /// The title where projects do not meet.
     pub fallback: Title,
 }
 
-fn nameless(name: Option<&Located<String>>) -> String {
-    match name {
-        None => "the wrangler file has no `name`".to_owned(),
-        Some(Located { value, position }) => format!(
-            "`name` (line {}) is `{value}`, which cannot be the name of a Worker",
-            position.line
-        ),
-    }
-}
-
 impl Classify for Nameless {
     fn classify(&self) -> Classification {
+        let wanted = format!("{}=TITLE", self.binding);
+        let command = self.section.provision_command(&wanted);
         ErrorClass::Config.hint(format!(
-            "set `name` to lower-case letters, digits, dashes and underscores, or pass a title: \
-             `kvctl provision {}=TITLE`",
-            self.binding
+            "{}; or pass a title: `{command}`",
+            self.why.remedy()
         ))
     }
 }
@@ -123,6 +116,28 @@ pub enum Error {
         /// Where.
         line: usize,
     },
+    /// The name of a binding in the file is still to be written.
+    #[error("`{binding}` (line {line}) is a placeholder for the name of a binding")]
+    Placeholder {
+        /// The binding.
+        binding: Binding,
+        /// The section.
+        section: Section,
+        /// Where.
+        line: usize,
+    },
+    /// A new binding that is nearly the name of another.
+    #[error("`{binding}` differs only in case from the binding `{other}` (line {line})")]
+    OtherCase {
+        /// The binding.
+        binding: Binding,
+        /// The section.
+        section: Section,
+        /// The one that the file has.
+        other: Binding,
+        /// Where.
+        line: usize,
+    },
     /// The scope has no bindings, and only other scopes do.
     #[error("the file has KV bindings only in {0}, and no environment is selected")]
     OnlyElsewhere(String),
@@ -146,6 +161,29 @@ impl Classify for Error {
                 .hint("use letters, digits, `_` and `$`, and do not start with a digit"),
             Self::Taken { .. } => ErrorClass::Config
                 .hint("choose another name; wrangler refuses two bindings with the same name"),
+            Self::Placeholder {
+                binding, section, ..
+            } => {
+                let arguments = std::iter::once(binding.to_string())
+                    .chain(["NAME".to_owned()])
+                    .chain(section.arguments());
+                let arguments: Vec<_> =
+                    arguments.map(|it| shell_quoted(&it).into_owned()).collect();
+                ErrorClass::Config.hint(format!(
+                    "write the name that the Worker uses: `kvctl rename-binding {}`",
+                    arguments.join(" ")
+                ))
+            }
+            Self::OtherCase {
+                binding,
+                section,
+                other,
+                ..
+            } => ErrorClass::Refused.hint(format!(
+                "run `{}`, or give it a title of its own: `{}`",
+                section.provision_command(other.as_str()),
+                section.provision_command(&format!("{binding}=TITLE"))
+            )),
             Self::OnlyElsewhere(_) => ErrorClass::Refused.hint(
                 "pass `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
             ),
@@ -304,8 +342,16 @@ fn desired_binding(
     title: Option<DesiredTitle>,
 ) -> Result<DesiredBinding, Error> {
     let entry = scope.entries.iter().find(|e| e.binding == binding).cloned();
-    if entry.is_none() {
-        check_new(scope, &binding)?;
+    match &entry {
+        None => check_new(scope, &binding, title.is_some())?,
+        Some(entry) if binding.is_placeholder() => {
+            return Err(Error::Placeholder {
+                line: entry.position.line,
+                section: scope.section.clone(),
+                binding,
+            });
+        }
+        Some(_) => {}
     }
     let title = match title {
         Some(title) => title,
@@ -323,17 +369,15 @@ fn desired_binding(
 /// Returns the title by convention, for which the file must have the name of a Worker.
 fn usual_title(project: &Project, scope: &Scope, binding: &Binding) -> Result<DesiredTitle, Error> {
     let titles = conventional_titles(project, scope, binding)?;
-    let own = project.scope(&scope.section.deployed());
-    let name = own.and_then(|scope| scope.name.as_ref());
-    let name = name.or(project.top.name.as_ref());
-    if name.is_some_and(|name| is_worker_name(&name.value)) {
-        return Ok(DesiredTitle::Conventional(titles));
-    }
-    Ok(DesiredTitle::Nameless(Nameless {
-        binding: binding.clone(),
-        name: name.filter(|name| !name.value.is_empty()).cloned(),
-        fallback: titles.wanted,
-    }))
+    Ok(match project.deployed_name(&scope.section) {
+        Ok(_) => DesiredTitle::Conventional(titles),
+        Err(why) => DesiredTitle::Nameless(Nameless {
+            section: scope.section.clone(),
+            binding: binding.clone(),
+            why,
+            fallback: titles.wanted,
+        }),
+    })
 }
 
 /// Returns the titles of `binding` by convention.
@@ -350,9 +394,21 @@ pub fn conventional_titles(
     })
 }
 
-fn check_new(scope: &Scope, binding: &Binding) -> Result<(), Error> {
+/// Checks a binding that the section does not have yet. `titled` is whether its title was given.
+fn check_new(scope: &Scope, binding: &Binding, titled: bool) -> Result<(), Error> {
     if !binding.is_identifier() {
         return Err(Error::NotAnIdentifier(binding.clone()));
+    }
+    // wrangler makes the same title of both, and a slip of the keyboard makes the one of the other.
+    let folded = |binding: &Binding| binding.as_str().to_lowercase();
+    let is_same = |entry: &&Entry| folded(&entry.binding) == folded(binding);
+    if let Some(other) = scope.entries.iter().find(is_same).filter(|_| !titled) {
+        return Err(Error::OtherCase {
+            binding: binding.clone(),
+            section: scope.section.clone(),
+            other: other.binding.clone(),
+            line: other.position.line,
+        });
     }
     match scope.used_names.iter().find(|t| t.name == binding.as_str()) {
         None => Ok(()),

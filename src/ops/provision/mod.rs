@@ -8,5 +8,6 @@ pub mod apply;
 pub mod desired;
 pub mod destination;
 pub mod local_names;
+pub mod new_section;
 pub mod plan;
 pub mod titles;

@@ -76,6 +76,8 @@ pub enum Reason {
 pub enum Note {
     /// No section of the wrangler file has a namespace yet.
     Unprovisioned,
+    /// The bindings are in this file, which cannot be read.
+    TypeScript(PathBuf),
     /// The types of the runtime do not seem to be there.
     NoRuntimeTypes,
     /// `wrangler types` has to be run for these.
@@ -94,6 +96,10 @@ impl Note {
                 "no namespace is bound in the wrangler file yet; `kvctl provision` does that"
                     .to_owned()
             }
+            Self::TypeScript(path) => format!(
+                "kvctl cannot read the bindings in {}; declare those that `Env` needs in kvctl.toml",
+                path.display()
+            ),
             Self::NoRuntimeTypes => format!(
                 "the types of the Workers runtime were not found; to check types, run `npm install \
                  --save-dev {PACKAGE}`, or `npx wrangler types` and then `kvctl scaffold` again"

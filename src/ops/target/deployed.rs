@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use crate::{
     api::{self, Client, KvBindings, PagesBindings},
     config::Project,
-    domain::{AccountId, Binding, NamespaceId, Permission, Section, is_worker_name},
+    domain::{AccountId, Binding, NamespaceId, Permission, Section},
     wire::code,
 };
 
@@ -22,24 +22,19 @@ pub enum Deployable {
 
 impl Deployable {
     /// Returns what `section` is deployed as; `None` if the file gives it no name that the service
-    /// takes, or it is never deployed itself.
+    /// takes (see [`Project::deployed_name`]), or it is never deployed itself.
     pub fn of(project: &Project, section: &Section) -> Option<Self> {
         if section.is_previews() {
             return None;
         }
-        let own = project.scope(section).and_then(|scope| scope.name.as_ref());
-        let name = own.filter(|_| !project.is_pages);
-        let name = &name.or(project.top.name.as_ref())?.value;
-        if !is_worker_name(name) {
-            return None;
-        }
+        let name = project.deployed_name(section).ok()?;
         if !project.is_pages {
-            return project.worker_name(section).map(Self::Worker);
+            return Some(Self::Worker(name));
         }
         let known = section
             .environment()
             .is_none_or(|name| matches!(name.as_str(), "production" | "preview"));
-        known.then(|| Self::Pages(name.clone()))
+        known.then_some(Self::Pages(name))
     }
 
     /// Returns the permission that asking for it needs.
@@ -76,14 +71,17 @@ pub enum Deployment {
 /// Which namespace a binding of a section leads to in what is deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bound {
-    /// This one.
+    /// This one, on every side that the section is deployed to.
     To(NamespaceId),
+    /// This one in the production of a Pages project; previews, which the section stands for as well, do
+    /// not bind it. The next deployment binds it there, too.
+    InProduction(NamespaceId),
     /// None.
     Nothing,
-    /// Production and previews of a Pages project, which the section both stands for, differ.
-    Two {
-        /// Production's.
-        production: NamespaceId,
+    /// Previews of a Pages project bind another one than production, and the section stands for both.
+    Differs {
+        /// Production's, if it binds one.
+        production: Option<NamespaceId>,
         /// The previews'.
         preview: NamespaceId,
     },
@@ -172,7 +170,7 @@ fn is_not_deployed(error: &api::Error) -> bool {
 }
 
 /// One of the places that something is deployed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// A Worker has one.
     Worker,
@@ -210,29 +208,35 @@ impl Deployment {
         }
     }
 
-    /// Returns what is bound anywhere.
-    pub fn all_bindings(&self) -> Vec<&KvBindings> {
+    /// Returns what is bound on every side.
+    pub fn all_sides(&self) -> Vec<(Side, &KvBindings)> {
         match self {
-            Self::Worker(bindings) => vec![bindings],
+            Self::Worker(bindings) => vec![(Side::Worker, bindings)],
             Self::Pages(PagesBindings {
                 production,
                 preview,
-            }) => vec![production, preview],
+            }) => vec![(Side::Production, production), (Side::Preview, preview)],
             Self::NotDeployed | Self::Denied(_) => Vec::new(),
         }
     }
 
     /// Returns what `binding` of `section` leads to.
     pub fn bound(&self, project: &Project, section: &Section, binding: &Binding) -> Bound {
-        let sides = self.sides(project, section).into_iter();
-        let mut found = sides.filter_map(|(_, bindings)| bindings.get(binding.as_str()));
-        match (found.next(), found.next()) {
-            (Some(production), Some(preview)) if production != preview => Bound::Two {
+        let sides = self.sides(project, section);
+        let ids = sides
+            .iter()
+            .map(|(_, bindings)| bindings.get(binding.as_str()).cloned());
+        match ids.collect::<Vec<_>>().as_slice() {
+            [Some(id)] => Bound::To(id.clone()),
+            [Some(production), Some(preview)] if production == preview => {
+                Bound::To(production.clone())
+            }
+            [production, Some(preview)] => Bound::Differs {
                 production: production.clone(),
                 preview: preview.clone(),
             },
-            (Some(id), _) => Bound::To(id.clone()),
-            (None, _) => Bound::Nothing,
+            [Some(production), None] => Bound::InProduction(production.clone()),
+            _ => Bound::Nothing,
         }
     }
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use super::deployed::Deployable;
 use crate::{
     api,
-    config::{self, Field, Location},
+    config::{self, Field, Location, WorkerNameError},
     domain::{
         AccountId, Binding, Classification, Classify, ErrorClass, Hint, LocalIdError, NamespaceId,
-        Section,
+        Section, shell_quoted,
     },
 };
 
@@ -24,6 +24,14 @@ pub enum Error {
         title: String,
         /// Titles that are nearly the same.
         similar: Vec<String>,
+    },
+    /// Several namespaces of the account have the title.
+    #[error("{} namespaces are titled `{title}`: {}", ids.len(), listed(ids))]
+    TitleTwice {
+        /// The title.
+        title: String,
+        /// Their ids.
+        ids: Vec<NamespaceId>,
     },
     /// The section has no such binding.
     #[error(transparent)]
@@ -41,19 +49,16 @@ pub enum Error {
     /// The binding has a `preview_id` alone, and it was not asked for.
     #[error("{0} has a preview_id and no id")]
     OnlyPreview(Box<EntryPlace>),
-    /// Production and previews of a Pages project use different namespaces, and one entry stands for
+    /// Previews of a Pages project use another namespace than production, and one entry stands for
     /// both.
-    #[error(
-        "{entry} stands for two namespaces of the {deployable}: {production} in production, \
-         {preview} in previews"
-    )]
+    #[error("{entry} stands for {}", sides(deployable, production.as_ref(), preview))]
     TwoDeployed {
         /// The entry.
         entry: Box<EntryPlace>,
         /// The project.
         deployable: Deployable,
-        /// Production's.
-        production: NamespaceId,
+        /// Production's, if it has one.
+        production: Option<NamespaceId>,
         /// The previews'.
         preview: NamespaceId,
     },
@@ -125,6 +130,19 @@ pub struct EntryPlace {
     pub section: Section,
 }
 
+impl EntryPlace {
+    /// Returns the command that gives it a namespace.
+    fn command(&self) -> String {
+        self.section.provision_command(self.binding.as_str())
+    }
+
+    /// Returns the command that gives it a namespace with a title of choice.
+    fn title_command(&self) -> String {
+        let wanted = format!("{}=TITLE", self.binding);
+        self.section.provision_command(&wanted)
+    }
+}
+
 impl fmt::Display for EntryPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -146,7 +164,9 @@ pub enum NoIdReason {
     /// This is deployed and does not have the binding.
     NotBound(Deployable),
     /// The file has no name for what is deployed, or not one that the service takes.
-    Nameless,
+    Nameless(WorkerNameError),
+    /// The binding's name is a placeholder, which nothing deployed binds.
+    Placeholder,
 }
 
 impl fmt::Display for NoIdReason {
@@ -155,7 +175,8 @@ impl fmt::Display for NoIdReason {
             Self::Nothing => Ok(()),
             Self::NotDeployed(what) => write!(f, ", and the {what} is not deployed"),
             Self::NotBound(what) => write!(f, ", and the {what} does not bind it"),
-            Self::Nameless => f.write_str(", and the file has no valid `name` of a Worker to ask"),
+            Self::Nameless(error) => write!(f, ", and {error}"),
+            Self::Placeholder => f.write_str(", and its name is a placeholder"),
         }
     }
 }
@@ -173,30 +194,18 @@ impl Classify for Error {
                 Some(other) => ErrorClass::Config.hint(bound_elsewhere(&missing.section, other)),
                 None => ErrorClass::Config.into(),
             },
-            Self::NoId {
-                entry,
-                why: NoIdReason::Nameless,
-                ..
-            } => ErrorClass::Config.hint(format!(
-                "set `name` to the name of the Worker, or pass a title: `kvctl provision {}=TITLE`",
-                entry.binding
-            )),
-            Self::NoId { field, entry, .. } => {
-                let mut arguments = entry.section.arguments();
-                arguments.insert(0, entry.binding.to_string());
-                if *field == Field::PreviewId {
-                    arguments.extend(["--preview", "separate"].map(str::to_owned));
-                }
-                ErrorClass::Config.hint(Hint::run_with("provision", arguments, "to create one"))
+            Self::TitleTwice { .. } => {
+                ErrorClass::Refused.hint("select one of them with `--namespace-id ID`")
             }
+            Self::NoId { field, entry, why } => ErrorClass::Config.hint(no_id(entry, *field, why)),
             Self::OnlyPreview(entry) => ErrorClass::Refused.hint(format!(
-                "pass `--preview` to use the preview_id, or run `kvctl provision {}` to add an id; \
-                 wrangler would write to the one and read from the other",
-                entry.binding
+                "pass `--preview` to use the preview_id, or run `{}` to add an id; wrangler would \
+                 write to the one and read from the other",
+                entry.command()
             )),
             Self::TwoDeployed { .. } => ErrorClass::Refused.hint(
-                "name one with `--namespace-id ID`, or give `env.production` and `env.preview` \
-                 entries of their own",
+                "name one with `--namespace-id ID`, or run `kvctl provision --env preview --add-env` to \
+                 give previews a section of their own",
             ),
             Self::Denied { deployable, .. } => ErrorClass::Denied.hint(format!(
                 "give the token the permission {}, or name the namespace with `--namespace-id ID`",
@@ -215,6 +224,32 @@ impl Classify for Error {
             Self::Config(e) => e.classify(),
             Self::Deployed { source, .. } => unanswered(source),
             Self::Api(e) => e.classify(),
+        }
+    }
+}
+
+/// Returns what to do about a missing id.
+fn no_id(entry: &EntryPlace, field: Field, why: &NoIdReason) -> Hint {
+    let binding = &entry.binding;
+    match why {
+        NoIdReason::Nameless(error) => Hint::from(format!(
+            "{}; or pass a title: `{}`",
+            error.remedy(),
+            entry.title_command()
+        )),
+        NoIdReason::Placeholder => {
+            let old = shell_quoted(binding.as_str());
+            let what =
+                format!("write the name that the Worker uses: `kvctl rename-binding {old} NAME`");
+            Hint::edit(&entry.at, what)
+        }
+        NoIdReason::Nothing | NoIdReason::NotDeployed(_) | NoIdReason::NotBound(_) => {
+            let mut arguments = entry.section.arguments();
+            arguments.insert(0, binding.to_string());
+            if field == Field::PreviewId {
+                arguments.extend(["--preview", "separate"].map(str::to_owned));
+            }
+            Hint::run_with("provision", arguments, "to create one")
         }
     }
 }
@@ -241,6 +276,27 @@ fn bound_elsewhere(section: &Section, other: &Section) -> String {
     }
     let place = other.place();
     format!("it is bound {place}: pass `{}`", arguments.join(" "))
+}
+
+/// Says what the sides of a Pages project bind where one entry stands for both.
+pub fn sides(
+    deployable: &Deployable,
+    production: Option<&NamespaceId>,
+    preview: &NamespaceId,
+) -> String {
+    match production {
+        Some(production) => format!(
+            "two namespaces of the {deployable}: {production} in production, {preview} in previews"
+        ),
+        None => format!(
+            "production and previews of the {deployable}, and only previews bind it, to {preview}"
+        ),
+    }
+}
+
+fn listed(ids: &[NamespaceId]) -> String {
+    let ids: Vec<&str> = ids.iter().map(NamespaceId::as_str).collect();
+    ids.join(", ")
 }
 
 fn choices(bindings: &[Binding]) -> String {

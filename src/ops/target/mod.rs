@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 pub use deployed::{Bound, Deployable, Deployment, Deployments, Side};
 pub use entry::{LocalNameError, local_name};
-pub use error::{EntryPlace, Error, NoBinding, NoIdReason, unanswered};
+pub use error::{EntryPlace, Error, NoBinding, NoIdReason, sides, unanswered};
 pub use resolver::Resolver;
 
 use crate::{
@@ -50,8 +50,8 @@ pub enum Source {
     Title,
     /// An id in this file.
     File(Field, String),
-    /// What is deployed binds it.
-    Deployed(Deployable),
+    /// What is deployed binds it; where one side alone does, that.
+    Deployed(Deployable, Option<Side>),
     /// The local store goes by the binding's name where the file has no id.
     Name,
 }
@@ -116,8 +116,11 @@ impl fmt::Display for Source {
             Self::Id => f.write_str("id as given"),
             Self::Title => f.write_str("title as given"),
             Self::File(field, file) => write!(f, "{field} from {file}"),
-            Self::Deployed(Deployable::Worker(_)) => f.write_str("id from the deployed Worker"),
-            Self::Deployed(Deployable::Pages(_)) => {
+            Self::Deployed(_, Some(side)) => write!(f, "id from {side}"),
+            Self::Deployed(Deployable::Worker(_), None) => {
+                f.write_str("id from the deployed Worker")
+            }
+            Self::Deployed(Deployable::Pages(_), None) => {
                 f.write_str("id from the deployed Pages project")
             }
             Self::Name => f.write_str("by the name of the binding"),
@@ -133,8 +136,8 @@ impl Source {
             Self::Title => "title",
             Self::File(Field::PreviewId, _) => "file_preview_id",
             Self::File(Field::Id | Field::Binding, _) => "file",
-            Self::Deployed(Deployable::Worker(_)) => "deployed_worker",
-            Self::Deployed(Deployable::Pages(_)) => "deployed_pages_project",
+            Self::Deployed(Deployable::Worker(_), _) => "deployed_worker",
+            Self::Deployed(Deployable::Pages(_), _) => "deployed_pages_project",
             Self::Name => "binding_name",
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     BindingPlace, LocalCaution, Selector, Source, Target,
-    deployed::{Bound, Deployable, Deployment, Deployments},
+    deployed::{Bound, Deployable, Deployment, Deployments, Side},
     entry::{Found, find_entry},
     error::{Error, NoIdReason},
 };
@@ -161,13 +161,14 @@ impl<'a> Resolver<'a> {
         let project = document.project();
         let entry = || found.entry_at(found.entry.position);
         let no_id = |why| found.no_id(Field::Id, why);
+        if binding.is_placeholder() {
+            return Err(no_id(NoIdReason::Placeholder));
+        }
         let Some(deployable) = Deployable::of(project, section) else {
-            let why = if section.is_previews() {
-                NoIdReason::Nothing
-            } else {
-                NoIdReason::Nameless
-            };
-            return Err(no_id(why));
+            return Err(no_id(match project.deployed_name(section) {
+                Err(error) if !section.is_previews() => NoIdReason::Nameless(error),
+                _ => NoIdReason::Nothing,
+            }));
         };
         let deployment = self.deployments.look_up(&deployable).await;
         let deployment = match deployment {
@@ -192,9 +193,12 @@ impl<'a> Resolver<'a> {
             Deployment::Worker(_) | Deployment::Pages(_) => {}
         }
         match deployment.bound(project, section, binding) {
-            Bound::To(id) => Ok((id, Source::Deployed(deployable))),
+            Bound::To(id) => Ok((id, Source::Deployed(deployable, None))),
+            Bound::InProduction(id) => {
+                Ok((id, Source::Deployed(deployable, Some(Side::Production))))
+            }
             Bound::Nothing => Err(no_id(NoIdReason::NotBound(deployable))),
-            Bound::Two {
+            Bound::Differs {
                 production,
                 preview,
             } => Err(Error::TwoDeployed {
@@ -212,6 +216,14 @@ fn by_title(
     account: &AccountId,
     title: &str,
 ) -> Result<NamespaceInfo, Error> {
+    let same = all.iter().filter(|namespace| namespace.title == title);
+    let ids: Vec<NamespaceId> = same.map(|namespace| namespace.id.clone()).collect();
+    if ids.len() > 1 {
+        return Err(Error::TitleTwice {
+            title: title.to_owned(),
+            ids,
+        });
+    }
     let folded = title.to_lowercase();
     let mut similar = Vec::new();
     for namespace in all {

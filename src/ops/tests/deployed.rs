@@ -2,19 +2,20 @@
 
 use super::{ACCOUNT, Service, TOKEN, binding, document, named_account, section};
 use crate::{
-    config::Document,
+    config::{Document, Scope},
     domain::{Classify as _, ErrorClass, Section},
     emulator::{Action, Answer, Config, Fault, Grant, Token},
     ops::{
+        bound::DeployedBindings as Holders,
         provision::{
             apply::{self, IdOrigin},
-            desired::desired_bindings,
+            desired::{RequestedBinding, desired_bindings},
             plan::{
                 self, DeployedRefusal, LookUp, Obstacle, Pages, Plan, PlanInput, Preview, Refusal,
                 Replaceable,
             },
         },
-        target::{Error, NoIdReason, Resolver, Selector, Source},
+        target::{Deployments, Error, NoIdReason, Resolver, Selector, Source},
     },
 };
 
@@ -39,9 +40,21 @@ async fn decided(
     document: &Document,
     not_deployed: bool,
 ) -> Result<Plan, plan::Error> {
+    let scopes: Vec<_> = document.project().deployed_scopes().collect();
+    decided_for(service, document, &scopes, &[], not_deployed).await
+}
+
+/// Decides about the bindings that are named, in some sections.
+async fn decided_for(
+    service: &Service,
+    document: &Document,
+    scopes: &[&Scope],
+    named: &[&str],
+    not_deployed: bool,
+) -> Result<Plan, plan::Error> {
     let project = document.project();
-    let scopes: Vec<_> = project.deployed_scopes().collect();
-    let desired = desired_bindings(project, &scopes, &[], None).unwrap();
+    let requested: Vec<_> = named.iter().map(|name| requested(name)).collect();
+    let desired = desired_bindings(project, scopes, &requested, None).unwrap();
     let existing = service.all().await;
     let known = |id: &_| existing.iter().any(|namespace| namespace.id == *id);
     let replace = Replaceable::default();
@@ -66,6 +79,17 @@ async fn decided(
         pages: Pages::of(project),
         local: false,
     })
+}
+
+fn requested(name: &str) -> RequestedBinding {
+    let (name, title) = match name.split_once('=') {
+        Some((name, title)) => (name, Some(title.parse().unwrap())),
+        None => (name, None),
+    };
+    RequestedBinding {
+        binding: binding(name),
+        title,
+    }
 }
 
 /// Provisions a file, and returns its new text and how each slot came to its id.
@@ -192,11 +216,95 @@ async fn one_entry_of_pages_cannot_stand_for_two_namespaces() {
     let top = "name = \"bio\"\npages_build_output_dir = \"dist\"\n\
                kv_namespaces = [{ binding = \"A\" }]\n";
     let all = obstacles(&service, top).await;
-    assert!(matches!(all[..], [Obstacle::Two(_)]), "{all:?}");
+    assert!(
+        matches!(
+            all[..],
+            [Obstacle::Differs {
+                production: Some(_),
+                ..
+            }]
+        ),
+        "{all:?}"
+    );
     let own = format!("{top}[env.preview]\nkv_namespaces = [{{ binding = \"A\" }}]\n");
     let (text, _) = provisioned(&service, &own, false).await;
     let places = [live, preview].map(|id| text.find(id).unwrap());
     assert!(places[0] < places[1], "{text}");
+}
+
+#[tokio::test]
+async fn what_previews_alone_bind_is_not_taken_for_production() {
+    let service = Service::new();
+    let preview = service.create("p").await;
+    let made = service.emulator.create_project(
+        &service.account,
+        "bio",
+        &[],
+        &[("A", preview.as_str()), ("B", preview.as_str())],
+    );
+    made.unwrap();
+    let top = "name = \"bio\"\npages_build_output_dir = \"dist\"\n\
+               kv_namespaces = [{ binding = \"A\" }]\n";
+    let document = document(top);
+    let scopes = [&document.project().top];
+    let hint_of = async |named: &[&str]| {
+        let refused = decided_for(&service, &document, &scopes, named, false).await;
+        let error = refused.unwrap_err();
+        assert!(
+            error.to_string().contains("only previews bind it"),
+            "{error}"
+        );
+        error.hint().unwrap().to_string()
+    };
+    let hint = hint_of(&[]).await;
+    assert!(
+        hint.starts_with("run `kvctl provision --env preview --add-env`"),
+        "{hint}"
+    );
+    // A binding that the file does not have is named, and so are the others: they would be lost.
+    let hint = hint_of(&["B"]).await;
+    assert!(
+        hint.starts_with("run `kvctl provision A B --env preview --add-env`"),
+        "{hint}"
+    );
+
+    let found = selected(&service, top, Section::TOP).await;
+    assert!(
+        matches!(
+            found,
+            Err(Error::TwoDeployed {
+                production: None,
+                ..
+            })
+        ),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_production_alone_binds_is_adopted_with_a_note_about_previews() {
+    let service = Service::new();
+    let live = service.create("l").await;
+    let bound = [("A", live.as_str())];
+    let made = service
+        .emulator
+        .create_project(&service.account, "bio", &bound, &[]);
+    made.unwrap();
+    let top = "name = \"bio\"\npages_build_output_dir = \"dist\"\n\
+               kv_namespaces = [{ binding = \"A\" }]\n";
+    let (said, _) = selected(&service, top, Section::TOP).await.unwrap();
+    let expected =
+        format!("`A` (top level, id from the Pages project's production environment: {live})");
+    assert_eq!(said, expected);
+    let plan = decided(&service, &document(top), false).await.unwrap();
+    assert!(
+        matches!(plan.remarks[..], [plan::Remark::PagesWillShare(_)]),
+        "{:?}",
+        plan.remarks
+    );
+    let (text, origin) = provisioned(&service, top, false).await;
+    assert_eq!(origin, [IdOrigin::Deployed]);
+    assert!(text.contains(live.as_str()), "{text}");
 }
 
 #[tokio::test]
@@ -248,12 +356,120 @@ async fn an_answer_that_is_none_creates_nothing() {
     }
 }
 
+const PROD: &str = "name = \"bio\"\n[env.Prod]\nkv_namespaces = [{ binding = \"A\" }]\n";
+
 #[tokio::test]
-async fn a_name_that_no_worker_can_have_is_not_deployed() {
+async fn a_name_that_no_worker_can_have_is_refused_and_not_asked_for() {
     let service = Service::new();
-    let text = "name = \"bio\"\n[env.Prod]\nkv_namespaces = [{ binding = \"A\" }]\n";
-    let (_, origin) = provisioned(&service, text, false).await;
-    assert_eq!(*origin.last().unwrap(), IdOrigin::Created);
+    let document = document(PROD);
+    let scopes = [&document.project().environments[0]];
+    let refused = decided_for(&service, &document, &scopes, &[], false).await;
+    let error = refused.unwrap_err();
+    assert_eq!(error.classify().class, ErrorClass::Config);
+    let said = format!("{error}; {}", error.hint().unwrap());
+    insta::assert_snapshot!(said, @"no title can be derived for binding `A`: environment `Prod` (line 2) makes the Worker's name `bio-Prod`, which cannot be the name of a Worker; give environment `Prod` a `name` of lower-case letters, digits, dashes and underscores, or rename it; or pass a title: `kvctl provision A=TITLE --env Prod`");
+    let titled = decided_for(&service, &document, &scopes, &["A=own"], false).await;
+    assert_eq!(titled.unwrap().creates().len(), 1);
+
+    let selected = selected(&service, PROD, section("Prod")).await;
+    let Err(error @ Error::NoId { .. }) = selected else {
+        panic!("{selected:?}");
+    };
+    let said = format!("{error}; {}", error.hint().unwrap());
+    assert!(
+        said.contains("`bio-Prod`") && said.contains("--env Prod"),
+        "{said}"
+    );
+
+    let deployments = Deployments::new(&service.client, &service.account);
+    let id = GONE.parse().unwrap();
+    let bound = Holders::of(&deployments, document.project(), &id).await;
+    assert_eq!(bound.unwrap().unasked, []);
+    let asked = service.count("GET", "/Prod") + service.count("GET", "bio-Prod");
+    assert_eq!(asked, 0);
+}
+
+#[tokio::test]
+async fn a_placeholder_for_a_binding_is_not_provisioned_and_not_asked_for() {
+    let service = Service::new();
+    let text = "name = \"bio\"\nkv_namespaces = [\n{ binding = \"<A>\" }]\n";
+    let document = document(text);
+    let project = document.project();
+    let error = desired_bindings(project, &[&project.top], &[], None).unwrap_err();
+    assert_eq!(error.classify().class, ErrorClass::Config);
+    let said = format!("{error}; {}", error.hint().unwrap());
+    insta::assert_snapshot!(said, @"`<A>` (line 3) is a placeholder for the name of a binding; write the name that the Worker uses: `kvctl rename-binding '<A>' NAME`");
+    let resolver = Resolver::new(&service.client, &service.account, Some(&document), false);
+    let found = resolver.in_use(&Section::TOP, &binding("<A>")).await;
+    assert!(
+        matches!(
+            found,
+            Err(Error::NoId {
+                why: NoIdReason::Placeholder,
+                ..
+            })
+        ),
+        "{found:?}"
+    );
+    assert_eq!(service.emulator.log().len(), 0);
+}
+
+fn shared(decided: Result<Plan, plan::Error>) -> String {
+    match decided {
+        Err(plan::Error::Refused(refusals)) if matches!(refusals[..], [Refusal::Shared { .. }]) => {
+            refusals[0].to_string()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_namespace_that_something_else_binds_is_not_adopted_by_its_title() {
+    // Another binding of the Worker, which is not asked for.
+    let service = Service::new();
+    let id = service.create("bio-B").await;
+    service.deploy("bio", &[("A", id.as_str())]);
+    let two = document(TWO);
+    let top = [&two.project().top];
+    let said = shared(decided_for(&service, &two, &top, &["B"], false).await);
+    assert!(said.contains("`A` of the deployed Worker `bio`"), "{said}");
+    let given = decided_for(&service, &two, &top, &["B=bio-B"], false).await;
+    assert!(given.unwrap().is_pending());
+
+    // Another Worker of the file.
+    let service = Service::new();
+    let id = service.create("bio-A").await;
+    service.deploy("bio-s", &[("A", id.as_str())]);
+    let text = "name = \"bio\"\nkv_namespaces = [{ binding = \"A\" }]\n\
+                [env.s]\nkv_namespaces = [{ binding = \"A\" }]\n";
+    let said = shared(decided(&service, &document(text), false).await);
+    assert!(
+        said.contains("`A` of the deployed Worker `bio-s`"),
+        "{said}"
+    );
+
+    // The twin of another binding.
+    let service = Service::new();
+    let id = service.create("bio-B").await;
+    let text = format!(
+        "name = \"bio\"\nkv_namespaces = [{{ binding = \"A\", id = \"{id}\" }}, {{ binding = \"B\" }}]\n"
+    );
+    let two = document(&text);
+    let said = shared(decided_for(&service, &two, &[&two.project().top], &["B"], false).await);
+    assert!(said.contains("the id of `A` at the top level"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_deployed_is_adopted_though_it_is_shared_with_a_note() {
+    let service = Service::new();
+    let id = service.create("x").await;
+    service.deploy("bio", &[("A", id.as_str())]);
+    let text = format!(
+        "name = \"bio\"\nkv_namespaces = [{{ binding = \"A\" }}, {{ binding = \"B\", id = \"{id}\" }}]\n"
+    );
+    let plan = decided(&service, &document(&text), false).await.unwrap();
+    let told = |remark: &plan::Remark| matches!(remark, plan::Remark::SharesDeployed { .. });
+    assert!(plan.remarks.iter().any(told), "{:?}", plan.remarks);
 }
 
 #[tokio::test]
@@ -314,7 +530,7 @@ async fn a_binding_without_an_id_is_the_one_that_is_deployed() {
     insta::assert_snapshot!(said, @"`A` (top level, id from the deployed Worker: 0f2ac74b498b48028cb68387c421e279)");
     let placeholder = "name = \"bio\"\nkv_namespaces = [{ binding = \"A\", id = \"<id>\" }]\n";
     let (_, source) = selected(&service, placeholder, Section::TOP).await.unwrap();
-    assert!(matches!(source, Source::Deployed(_)));
+    assert!(matches!(source, Source::Deployed(..)));
 }
 
 #[tokio::test]
@@ -336,7 +552,7 @@ async fn what_is_not_deployed_names_no_namespace() {
     assert!(matches!(
         nameless,
         Err(Error::NoId {
-            why: NoIdReason::Nameless,
+            why: NoIdReason::Nameless(_),
             ..
         })
     ));

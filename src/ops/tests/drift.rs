@@ -122,11 +122,11 @@ async fn without_an_id_anywhere_the_command_that_writes_one_is_named() {
     ");
     let nameless = NO_ID.replace("name = \"bio\"", "");
     insta::assert_snapshot!(said(&service, &nameless, &[]).await, @"
-    fail configuration [CACHE] the binding has no `id`, and the file has no valid `name` of a Worker to ask
+    fail configuration [CACHE] the binding has no `id`, and the wrangler file has no `name`
       wrangler.toml:3:1
-      write the `name` of the Worker into the file, and run `kvctl provision CACHE`
+      set `name` to the name of the Worker, and run `kvctl provision CACHE`
     skip namespaces [] no binding has an id
-    skip deployed [] the file has no valid `name` of a Worker to ask
+    skip deployed [] the wrangler file has no `name`
     ");
 }
 
@@ -317,9 +317,9 @@ async fn a_pages_project_is_compared_side_by_side() {
     pass deployed [preview] the Pages project `bio` agrees with the file
     ");
     insta::assert_snapshot!(said(&service, &pages(""), &hide).await, @"
-    fail configuration [CACHE] the binding has no `id`, and the Pages project `bio` binds [ID 0] in production and [ID 1] in previews
+    fail configuration [CACHE] the binding has no `id`, and stands for two namespaces of the Pages project `bio`: [ID 0] in production, [ID 1] in previews
       wrangler.toml:3:1
-      give `env.production` and `env.preview` entries of their own
+      run `kvctl provision --env preview --add-env` to give previews a section of their own
     skip namespaces [] no binding has an id
     pass deployed [] the Pages project `bio` agrees with the file
     ");

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Service, binding, document, section};
 use crate::{
     config::Document,
+    domain::Classify as _,
     emulator::{Action, Answer, Fault},
     ops::provision::{
         apply::{self, IdOrigin},
@@ -30,7 +31,7 @@ async fn planned(service: &Service, text: &str, preview: Preview) -> (Document, 
         bound: &plan::bound(project, known),
         preview,
         replace: Replaceable::default(),
-        deployed: &DeployedBindings::new(),
+        deployed: &DeployedBindings::default(),
         not_deployed: false,
         pages: Pages::of(project),
         local: false,
@@ -170,6 +171,8 @@ fn what_cannot_be_wanted_is_refused_before_anything_is_asked() {
     assert!(matches!(shared, Error::SharedTitle { .. }), "{shared}");
     let name = error(EMPTY, &[("my-kv", None)]);
     assert!(matches!(name, Error::NotAnIdentifier(_)), "{name}");
+    let near = error(TWO, &[("a", None)]);
+    insta::assert_snapshot!(format!("{near}; {}", near.hint().unwrap()), @"`a` differs only in case from the binding `A` (line 2); run `kvctl provision A`, or give it a title of its own: `kvctl provision a=TITLE`");
     let taken = format!("{EMPTY}[vars]\nA = \"1\"\n");
     let taken = error(&taken, &[("A", None)]);
     insta::assert_snapshot!(taken, @"`A` is already used in `vars` (line 3)");

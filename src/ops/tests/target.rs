@@ -4,6 +4,7 @@ use super::{Service, binding, document};
 use crate::{
     config::Field,
     domain::Section,
+    emulator::{Action, Answer, Fault},
     ops::target::{Error, Resolver, Selector, bindings},
     wire::NamespaceInfo,
 };
@@ -136,4 +137,19 @@ fn bindings_to_choose_from_are_those_of_the_section() {
     assert_eq!(names(None), ["CACHE", "SESSIONS"]);
     assert_eq!(names(Some("staging")), ["CACHE"]);
     assert_eq!(names(Some("empty")), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_title_that_several_namespaces_have_names_none_of_them() {
+    let service = Service::new();
+    let list = format!(
+        r#"{{"success":true,"errors":[],"messages":[],"result":[{{"id":"{ID}","title":"x"}},{{"id":"{PREVIEW}","title":"x"}}],"result_info":{{"page":1,"per_page":100,"count":2,"total_count":2}}}}"#
+    );
+    let answer = Action::Answer(Answer::new(200, list));
+    service
+        .emulator
+        .fault(Fault::new("GET", "/namespaces", answer).forever());
+    let found = service.find(&Selector::Title("x".to_owned())).await;
+    let said = found.unwrap_err().to_string();
+    assert!(said.contains(ID) && said.contains(PREVIEW), "{said}");
 }

@@ -37,7 +37,10 @@ pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
         }
         let subject = Subject::section(&scope.section);
         let Some(what) = Deployable::of(project, &scope.section) else {
-            let reason = "the file has no valid `name` of a Worker to ask";
+            let reason = match project.deployed_name(&scope.section) {
+                Err(error) => error.to_string(),
+                Ok(_) => "Pages knows only the environments `production` and `preview`".to_owned(),
+            };
             findings.push(Finding::skip(check, reason).about(subject));
             continue;
         };
@@ -291,9 +294,10 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
         target::Error::NoId { why, .. } => {
             let finding = Finding::fail(check, format!("the binding has no `id`{why}"));
             finding.hint(match why {
-                NoIdReason::Nameless => {
-                    format!("write the `name` of the Worker into the file, and run `{command}`")
+                NoIdReason::Nameless(error) => {
+                    format!("{}, and run `{command}`", error.remedy())
                 }
+                NoIdReason::Placeholder => "write the name that the Worker uses".to_owned(),
                 NoIdReason::Nothing | NoIdReason::NotDeployed(_) | NoIdReason::NotBound(_) => {
                     format!("run `{command}` to write one")
                 }
@@ -315,11 +319,13 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
         } => Finding::fail(
             check,
             format!(
-                "the binding has no `id`, and the {deployable} binds {production} in production \
-                 and {preview} in previews"
+                "the binding has no `id`, and stands for {}",
+                target::sides(deployable, production.as_ref(), preview)
             ),
         )
-        .hint("give `env.production` and `env.preview` entries of their own"),
+        .hint(
+            "run `kvctl provision --env preview --add-env` to give previews a section of their own",
+        ),
         target::Error::LocalId { field, source, .. } => {
             let message = format!("`{field}` names no namespace of the local store: {source}");
             Finding::fail(check, message).hint(format!("write an id, or remove the `{field}`"))

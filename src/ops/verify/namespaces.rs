@@ -8,6 +8,7 @@ use crate::{
     config::{Document, Field},
     domain::Jurisdiction,
     ops::{
+        namespaces::{Told, told_jurisdiction},
         provision::{
             desired::{self, in_section},
             titles::preview,
@@ -100,6 +101,13 @@ impl Named<'_> {
                 .about(subject)
                 .at(place);
         }
+        if let Some(wanted) = self.without_jurisdiction(context, all, found) {
+            let message = format!("{id} has no jurisdiction, but kvctl.toml says `{wanted}`");
+            return Finding::warn(check, message)
+                .hint("a jurisdiction cannot be changed: bind another namespace, or correct kvctl.toml")
+                .about(subject)
+                .at(place);
+        }
         let title = &found.title;
         match self.expected(context) {
             Expected::Declared(wanted) if wanted != *title => Finding::fail(
@@ -121,7 +129,7 @@ impl Named<'_> {
             Expected::Declared(_) | Expected::OneOf(_) => {
                 let message = format!("{id} exists, titled `{title}`");
                 let message = match source {
-                    Source::Deployed(_) => format!("{message} ({source})"),
+                    Source::Deployed(..) => format!("{message} ({source})"),
                     _ => message,
                 };
                 Finding::pass(check, message)
@@ -143,12 +151,27 @@ impl Named<'_> {
         (has != wanted.as_str()).then_some((has, wanted))
     }
 
+    /// Returns the jurisdiction that `kvctl.toml` names, where the list tells that the namespace has none.
+    fn without_jurisdiction(
+        &self,
+        context: &CheckContext<'_>,
+        all: &[NamespaceInfo],
+        found: &NamespaceInfo,
+    ) -> Option<Jurisdiction> {
+        let rules = context
+            .options
+            .manifest?
+            .namespace(&self.bound.entry.binding)?;
+        let untold = told_jurisdiction(all, found) == Told::Nowhere;
+        rules.jurisdiction.filter(|_| untold)
+    }
+
     /// Reports an id that the account does not have.
     fn unknown(&self, context: &CheckContext<'_>) -> Finding {
         let account = context.account().map(ToString::to_string);
         let account = account.unwrap_or_default();
         let Target { id, source, .. } = self.target;
-        if let Source::Deployed(what) = source {
+        if let Source::Deployed(what, _) = source {
             let message = format!("{id}, which the {what} binds, is not in account {account}");
             return Finding::fail(Check::Namespaces, message).hint(
                 "it was deleted or belongs to another account; write the id of a namespace that \

@@ -22,6 +22,10 @@ pub(super) async fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
     for scope in &scopes {
         for entry in &scope.entries {
             findings.extend(ignored_keys(context, scope, entry));
+            if entry.binding.is_placeholder() {
+                findings.push(placeholder_name(context, scope, entry));
+                continue;
+            }
             findings.extend(match wrong_id(context, scope, entry) {
                 None if entry.ignored.is_empty() => {
                     deployed::unresolved(context, scope, entry).await
@@ -63,6 +67,14 @@ fn ignored_keys(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec
             .hint(key.value.remedy())
     });
     ignored.collect()
+}
+
+fn placeholder_name(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Finding {
+    let message = "the name of the binding is a placeholder";
+    Finding::fail(Check::Configuration, message)
+        .about(Subject::binding(&scope.section, &entry.binding))
+        .at(context.place(entry.position))
+        .hint("write the name that the Worker uses")
 }
 
 /// Returns the fields whose ids count in a section: `wrangler preview` ignores a `preview_id`.

@@ -3,7 +3,7 @@
 //! A namespace that a deployed Worker binds comes before any other: an empty one in its place would
 //! hide production's data at the next deploy.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use super::{Replaceable, Slot};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     domain::{AccountId, Binding, Classification, Classify, DeclaredId, NamespaceId, Section},
     ops::{
         provision::desired::DesiredBinding,
-        target::{Bound, Deployable, Deployment, Deployments, unanswered},
+        target::{Bound, Deployable, Deployment, Deployments, Side, unanswered},
     },
     wire::NamespaceInfo,
 };
@@ -24,8 +24,22 @@ pub enum Deployed {
     Nothing,
     /// This binds it to this namespace.
     Binds(Deployable, NamespaceId),
-    /// Production and previews of a Pages project, for which one entry stands, bind it to two.
-    BindsTwo(Deployable, [NamespaceId; 2]),
+    /// The production of this Pages project binds it to this namespace; its previews, for which the entry
+    /// stands as well, do not.
+    BindsInProduction(Deployable, NamespaceId),
+    /// Previews of a Pages project bind it to another namespace than production, and one entry stands for
+    /// both.
+    Differs {
+        /// The Pages project.
+        deployable: Deployable,
+        /// What production binds, if anything.
+        production: Option<NamespaceId>,
+        /// What previews bind.
+        preview: NamespaceId,
+        /// The bindings to name where previews get a section of their own; none if it gets all that
+        /// the file has.
+        wanted: Vec<Binding>,
+    },
     /// This may not be asked, and what the service said.
     Denied(Deployable, String),
     /// Another section of the same Worker names another namespace in the file.
@@ -70,8 +84,58 @@ pub struct LookUp<'a> {
     pub replace: Replaceable<'a>,
 }
 
-/// The answers, by section and binding.
-pub type DeployedBindings = BTreeMap<(Section, Binding), Deployed>;
+/// What is known of everything that was asked for.
+#[derive(Debug, Default)]
+pub struct DeployedBindings {
+    /// What answers each wanted binding.
+    pub answers: BTreeMap<(Section, Binding), Deployed>,
+    /// What binds each namespace, whether it is wanted or not.
+    pub holders: BTreeMap<NamespaceId, Vec<Holder>>,
+}
+
+/// A deployed binding that has a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// What is deployed.
+    pub deployable: Deployable,
+    /// The side that binds it.
+    pub side: Side,
+    /// The name of the binding.
+    pub binding: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            deployable,
+            side,
+            binding,
+        } = self;
+        match side {
+            Side::Worker => write!(f, "`{binding}` of the deployed {deployable}"),
+            Side::Production => write!(f, "`{binding}` in production of the {deployable}"),
+            Side::Preview => write!(f, "`{binding}` in previews of the {deployable}"),
+        }
+    }
+}
+
+impl DeployedBindings {
+    fn hold(&mut self, deployable: &Deployable, deployment: &Deployment) {
+        for (side, bindings) in deployment.all_sides() {
+            for (binding, id) in bindings {
+                let holder = Holder {
+                    deployable: deployable.clone(),
+                    side,
+                    binding: binding.clone(),
+                };
+                let holders = self.holders.entry(id.clone()).or_default();
+                if !holders.contains(&holder) {
+                    holders.push(holder);
+                }
+            }
+        }
+    }
+}
 
 impl LookUp<'_> {
     /// Asks once for each Worker that has a binding in need of a namespace, or for the Pages project.
@@ -81,7 +145,7 @@ impl LookUp<'_> {
         account: &AccountId,
     ) -> Result<DeployedBindings, Error> {
         let deployments = Deployments::new(client, account);
-        let mut answers = DeployedBindings::new();
+        let mut answers = DeployedBindings::default();
         for desired in self.desired.iter().filter(|desired| self.is_open(desired)) {
             let Some(deployable) = Deployable::of(self.project, &desired.section) else {
                 continue;
@@ -90,8 +154,10 @@ impl LookUp<'_> {
                 Ok(deployment) => deployment,
                 Err(source) => return Err(Error { deployable, source }),
             };
+            answers.hold(&deployable, &deployment);
             let answer = self.answer(desired, deployable, &deployment);
-            answers.insert((desired.section.clone(), desired.binding.clone()), answer);
+            let key = (desired.section.clone(), desired.binding.clone());
+            answers.answers.insert(key, answer);
         }
         Ok(answers)
     }
@@ -119,10 +185,16 @@ impl LookUp<'_> {
         }
         match deployment.bound(self.project, &desired.section, &desired.binding) {
             Bound::Nothing => Deployed::Nothing,
-            Bound::Two {
+            Bound::InProduction(id) => Deployed::BindsInProduction(deployable, id),
+            Bound::Differs {
                 production,
                 preview,
-            } => Deployed::BindsTwo(deployable, [production, preview]),
+            } => Deployed::Differs {
+                deployable,
+                production,
+                preview,
+                wanted: self.named_for_previews(desired),
+            },
             Bound::To(id) => match self.other_section(desired, &deployable, &id) {
                 Some((with, other)) => Deployed::Disagrees {
                     deployable,
@@ -133,6 +205,17 @@ impl LookUp<'_> {
                 None => Deployed::Binds(deployable, id),
             },
         }
+    }
+
+    /// Returns the bindings that a new section for previews needs to be told: those of the file are what
+    /// it gets by itself.
+    fn named_for_previews(self, desired: &DesiredBinding) -> Vec<Binding> {
+        if desired.entry.is_some() {
+            return Vec::new();
+        }
+        let entries = self.project.top.entries.iter();
+        let all = entries.map(|entry| entry.binding.clone());
+        all.chain([desired.binding.clone()]).collect()
     }
 
     /// Finds another section of the same Worker that names another namespace than `id`.

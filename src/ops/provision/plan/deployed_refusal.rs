@@ -5,8 +5,8 @@ use std::fmt;
 use super::Slot;
 use crate::{
     config::Position,
-    domain::{Hint, NamespaceId, Title},
-    ops::target::Deployable,
+    domain::{Binding, Hint, NamespaceId, Title},
+    ops::target::{Deployable, sides},
 };
 
 /// A slot that the file leaves open, and what is deployed under the name of its binding.
@@ -41,8 +41,15 @@ pub enum Obstacle {
         /// The title that was named.
         wanted: Title,
     },
-    /// There are two: production's and the previews' of a Pages project.
-    Two([NamespaceId; 2]),
+    /// Previews of a Pages project use another one than production.
+    Differs {
+        /// Production's, if it has one.
+        production: Option<NamespaceId>,
+        /// The previews'.
+        preview: NamespaceId,
+        /// The bindings to name where previews get a section of their own.
+        wanted: Vec<Binding>,
+    },
     /// Another section of the same Worker has another id.
     Disagrees {
         /// The namespace that is deployed.
@@ -78,10 +85,14 @@ impl fmt::Display for DeployedRefusal {
                 "the {slot} would be {id}, which the deployed {deployable} binds, titled `{has}`, \
                  not `{wanted}`"
             ),
-            Obstacle::Two([production, preview]) => write!(
+            Obstacle::Differs {
+                production,
+                preview,
+                ..
+            } => write!(
                 f,
-                "the {slot} stands for two namespaces of the {deployable}: {production} in \
-                 production, {preview} in previews"
+                "the {slot} stands for {}",
+                sides(deployable, production.as_ref(), preview)
             ),
             Obstacle::Disagrees { id, with, other } => write!(
                 f,
@@ -113,13 +124,14 @@ impl DeployedRefusal {
                 slot.arguments(None),
                 "to adopt the namespace that is deployed",
             ),
-            Obstacle::Two(_) => {
-                let arguments = [slot.binding.as_str(), "--env", "preview", "--add-env"];
+            Obstacle::Differs { wanted, .. } => {
+                let wanted = wanted.iter().map(Binding::to_string);
+                let section = ["--env", "preview", "--add-env"].map(str::to_owned);
                 Hint::run_with(
                     "provision",
-                    arguments.map(str::to_owned),
-                    "to give previews a section of their own, then provision the rest; repeat other \
-                     bindings and `vars` in that section, which inherits none",
+                    wanted.chain(section),
+                    "to give previews a section of their own, then provision the rest; repeat \
+                     `vars` and bindings of other kinds in that section, which inherits none",
                 )
             }
             Obstacle::Disagrees { with, .. } => Hint::from(format!(

@@ -12,7 +12,7 @@ mod tests;
 
 use std::{collections::BTreeMap, fmt};
 
-pub use deployed::{Deployed, DeployedBindings, LookUp};
+pub use deployed::{Deployed, DeployedBindings, Holder, LookUp};
 pub use deployed_refusal::{DeployedRefusal, Obstacle};
 pub use planner::plan;
 pub use refusal::{Error, Refusal};
@@ -20,9 +20,7 @@ pub use refusal::{Error, Refusal};
 use super::desired::DesiredBinding;
 use crate::{
     config::{Field, Project},
-    domain::{
-        Binding, EnvName, Jurisdiction, NamespaceId, Permission, Section, Title, shell_quoted,
-    },
+    domain::{Binding, EnvName, Jurisdiction, NamespaceId, Permission, Section, Title},
     ops::target::Deployable,
     wire::NamespaceInfo,
 };
@@ -166,22 +164,20 @@ pub struct Step {
 impl Slot {
     /// Returns the command that provisions this slot alone, with a title if one is given.
     pub fn command(&self, title: Option<&str>) -> String {
-        let mut command = "kvctl provision".to_owned();
-        for argument in self.arguments(title) {
-            command.push(' ');
-            command.push_str(&shell_quoted(&argument));
+        self.section.provision_command(&self.wanted(title))
+    }
+
+    fn wanted(&self, title: Option<&str>) -> String {
+        match title {
+            Some(title) => format!("{}={title}", self.binding),
+            None => self.binding.to_string(),
         }
-        command
     }
 
     /// Returns the arguments of that command.
     pub fn arguments(&self, title: Option<&str>) -> Vec<String> {
-        let wanted = match title {
-            Some(title) => format!("{}={title}", self.binding),
-            None => self.binding.to_string(),
-        };
         let section = self.section.arguments();
-        std::iter::once(wanted).chain(section).collect()
+        std::iter::once(self.wanted(title)).chain(section).collect()
     }
 }
 
@@ -257,8 +253,8 @@ pub enum Remark {
     OtherJurisdiction {
         /// The slot.
         slot: Slot,
-        /// The jurisdiction it has.
-        has: String,
+        /// The jurisdiction it has, if any.
+        has: Option<String>,
         /// The jurisdiction the manifest names.
         wanted: Jurisdiction,
     },
@@ -271,6 +267,38 @@ pub enum Remark {
     },
     /// Preview deployments of a Pages project use the same namespaces as production.
     PagesShare(Slot),
+    /// Previews of a Pages project do not bind it yet, and will bind production's namespace.
+    PagesWillShare(Slot),
+    /// The `preview_id`, which was not part of the request, is not an id.
+    PreviewPlaceholder {
+        /// The slot.
+        slot: Slot,
+        /// What the file says.
+        text: String,
+    },
+    /// What `wrangler preview` uses is a namespace of production.
+    PreviewsUseProduction {
+        /// The slot.
+        slot: Slot,
+        /// The id.
+        id: NamespaceId,
+        /// What else has it.
+        with: String,
+    },
+    /// What is deployed binds a namespace that something else has as well.
+    SharesDeployed {
+        /// The slot that gets the deployed namespace.
+        slot: Slot,
+        /// What else has it.
+        with: String,
+    },
+    /// A section that is added lacks what the top level has.
+    NotInherited {
+        /// The section.
+        section: Section,
+        /// Bindings and keys, as in a sentence.
+        missing: Vec<String>,
+    },
     /// An id that may be replaced is not in the file: it was replaced before.
     Replaced(NamespaceId),
     /// A namespace has the title that other tools would have given it.
@@ -289,6 +317,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the user should know.
     pub remarks: Vec<Remark>,
+    /// The jurisdictions of namespaces that exist, where the account tells.
+    pub jurisdictions: BTreeMap<NamespaceId, String>,
 }
 
 impl Plan {

@@ -33,14 +33,29 @@ impl<'a> Planner<'a> {
                 why,
             })
         };
-        let why = match self.input.deployed.get(&key) {
+        let why = match self.input.deployed.answers.get(&key) {
             None | Some(Deployed::Nothing) => None,
             Some(Deployed::Binds(deployable, id)) => {
                 return Ok(self.adopt_deployed(desired, deployable, id, replaces));
             }
-            Some(Deployed::BindsTwo(deployable, ids)) => {
-                Some(refuse(deployable, Obstacle::Two(ids.clone())))
+            Some(Deployed::BindsInProduction(deployable, id)) => {
+                let slot = Self::slot(desired, field);
+                self.plan.remarks.push(Remark::PagesWillShare(slot));
+                return Ok(self.adopt_deployed(desired, deployable, id, replaces));
             }
+            Some(Deployed::Differs {
+                deployable,
+                production,
+                preview,
+                wanted,
+            }) => Some(refuse(
+                deployable,
+                Obstacle::Differs {
+                    production: production.clone(),
+                    preview: preview.clone(),
+                    wanted: wanted.clone(),
+                },
+            )),
             Some(Deployed::Disagrees {
                 deployable,
                 id,
@@ -50,19 +65,9 @@ impl<'a> Planner<'a> {
                 let (id, with, other) = (id.clone(), with.clone(), other.clone());
                 Some(refuse(deployable, Obstacle::Disagrees { id, with, other }))
             }
-            Some(Deployed::Denied(deployable, said)) => match &desired.entry {
-                Some(entry) if !entry.has_id_key() && !self.input.not_deployed => {
-                    let (position, said) = (entry.position, said.clone());
-                    Some(refuse(deployable, Obstacle::NotAsked { position, said }))
-                }
-                _ => {
-                    self.remark_once(Remark::NotAsked {
-                        permission: deployable.permission(),
-                        deployable: deployable.clone(),
-                    });
-                    None
-                }
-            },
+            Some(Deployed::Denied(deployable, said)) => self
+                .not_asked(desired, deployable, said)
+                .map(|why| refuse(deployable, why)),
         };
         if let Some(refusal) = why {
             self.refusals.push(refusal);
@@ -70,6 +75,28 @@ impl<'a> Planner<'a> {
         }
         let title = self.title(desired)?;
         Ok(self.find_or_create(desired, field, title, replaces))
+    }
+
+    /// Decides what it means that what is deployed could not be asked for: a binding that may be deployed
+    /// is refused, others go by title.
+    fn not_asked(
+        &mut self,
+        desired: &DesiredBinding,
+        deployable: &Deployable,
+        said: &str,
+    ) -> Option<Obstacle> {
+        if let Some(entry) = &desired.entry
+            && !entry.has_id_key()
+            && !self.input.not_deployed
+        {
+            let (position, said) = (entry.position, said.to_owned());
+            return Some(Obstacle::NotAsked { position, said });
+        }
+        self.remark_once(Remark::NotAsked {
+            permission: deployable.permission(),
+            deployable: deployable.clone(),
+        });
+        None
     }
 
     /// Takes the namespace that is deployed.
@@ -95,6 +122,12 @@ impl<'a> Planner<'a> {
                 self.remark_on_differences(desired, Some(found));
                 self.remark_on_jurisdiction(desired, Some(found));
                 let title = found.title.clone();
+                if let Some(with) = self.also_has(&slot, deployable, &id, &title) {
+                    let slot = slot.clone();
+                    self.plan
+                        .remarks
+                        .push(Remark::SharesDeployed { slot, with });
+                }
                 self.claimed.insert(title.clone(), slot);
                 let action = Action::Adopt {
                     id,
@@ -112,6 +145,22 @@ impl<'a> Planner<'a> {
         None
     }
 
+    /// Finds another binding of the file, or one that is deployed, that has the namespace which is
+    /// deployed for `slot`.
+    fn also_has(
+        &self,
+        slot: &Slot,
+        deployable: &Deployable,
+        id: &NamespaceId,
+        title: &str,
+    ) -> Option<String> {
+        let in_file = [self.input.bound.get(id), self.claimed.get(title)];
+        let mut in_file = in_file.into_iter().flatten();
+        let other = in_file.find(|other| other.binding != slot.binding);
+        let other = other.map(|other| format!("the {other}"));
+        other.or_else(|| self.holder(id, Some((deployable, &slot.binding))))
+    }
+
     /// Decides about an open slot: adopts the namespace that has the title, or creates one.
     pub(super) fn find_or_create(
         &mut self,
@@ -121,18 +170,16 @@ impl<'a> Planner<'a> {
         replaces: Option<NamespaceId>,
     ) -> Option<Step> {
         let slot = Self::slot(desired, field);
-        let with_title = |title: &Title| {
-            self.input
-                .existing
-                .iter()
-                .find(|n| n.title == title.as_str())
+        let found = match self.titled(&slot, title) {
+            Ok(found) => found,
+            Err(refusal) => {
+                self.refusals.push(*refusal);
+                return None;
+            }
         };
-        let found = with_title(title);
         if let (Some(wanted), Some(found)) = (desired.jurisdiction, found)
-            && let Some(has) = &found.jurisdiction
-            && *has != wanted.to_string()
+            && let Some(has) = self.jurisdiction(found).other_than(wanted)
         {
-            let has = has.clone();
             let title = found.title.clone();
             self.refusals.push(Refusal::Jurisdiction {
                 slot,
@@ -164,7 +211,33 @@ impl<'a> Planner<'a> {
         Some(Self::step(desired, field, action, replaces))
     }
 
-    /// Finds the slot that holds or will hold the same namespace, where that must be a mistake.
+    /// Finds the namespace that has a title.
+    fn titled(
+        &self,
+        slot: &Slot,
+        title: &Title,
+    ) -> Result<Option<&'a NamespaceInfo>, Box<Refusal>> {
+        let existing = self.input.existing.iter();
+        let same: Vec<_> = existing.filter(|n| n.title == title.as_str()).collect();
+        let (slot, title) = (slot.clone(), title.to_string());
+        match same[..] {
+            [] => Ok(None),
+            [one] if self.input.local || one.id.is_of_service() => Ok(Some(one)),
+            [one] => Err(Box::new(Refusal::InvalidId {
+                slot,
+                title,
+                id: one.id.clone(),
+            })),
+            _ => Err(Box::new(Refusal::SeveralTitled {
+                slot,
+                title,
+                ids: same.iter().map(|n| n.id.clone()).collect(),
+            })),
+        }
+    }
+
+    /// Finds what has the same namespace or will have it, in the file or deployed, where that must be a
+    /// mistake.
     ///
     /// Sharing is intended if the title was given, or if sections of the file are about one Worker:
     /// then a binding has the same title in each.
@@ -174,17 +247,22 @@ impl<'a> Planner<'a> {
         desired: &DesiredBinding,
         title: &str,
         found: Option<&NamespaceInfo>,
-    ) -> Option<Slot> {
+    ) -> Option<String> {
         if matches!(
             desired.title,
             DesiredTitle::Given(_) | DesiredTitle::Declared(_)
         ) {
             return None;
         }
-        let bound = || found.and_then(|n| self.input.bound.get(&n.id));
-        let other = self.claimed.get(title).or_else(bound)?;
-        let same = other.binding == slot.binding && other.field == slot.field;
-        (!same).then(|| other.clone())
+        let is_other = |other: &&Slot| {
+            (&other.binding, other.field, other.section.is_previews())
+                != (&slot.binding, slot.field, slot.section.is_previews())
+        };
+        let in_file = found.and_then(|n| self.input.bound.get(&n.id));
+        let mut slots = self.claimed.get(title).into_iter().chain(in_file);
+        let other = slots.find(is_other).map(|other| format!("the {other}"));
+        // What binds the namespace under this very name would have been adopted before.
+        other.or_else(|| self.holder(&found?.id, None))
     }
 
     fn remark_on_bare_titles(&mut self, desired: &DesiredBinding, slot: &Slot, action: &Action) {

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Error, Plan, PlanInput, Refusal, Remark, Slot, Step};
+use super::{Action, Error, Holder, Plan, PlanInput, Refusal, Remark, Slot, Step};
 use crate::{
     config::{Entry, Field, Position},
-    domain::{DeclaredId, NamespaceId, Title, is_mistyped_id},
+    domain::{Binding, DeclaredId, NamespaceId, Title, is_mistyped_id},
     ops::{
+        namespaces::{Told, told_jurisdiction},
         provision::desired::{DesiredBinding, DesiredTitle},
-        target::local_name,
+        target::{Deployable, local_name},
     },
     wire::NamespaceInfo,
 };
@@ -42,7 +43,15 @@ pub fn plan(input: PlanInput<'_>) -> Result<Plan, Error> {
         }
         planner.plan.remarks.push(Remark::Replaced(id.clone()));
     }
+    planner.plan.jurisdictions = jurisdictions(input.existing);
     Ok(planner.plan)
+}
+
+fn jurisdictions(existing: &[NamespaceInfo]) -> BTreeMap<NamespaceId, String> {
+    let told = existing
+        .iter()
+        .filter_map(|n| Some((n.id.clone(), n.jurisdiction.clone()?)));
+    told.collect()
 }
 
 pub(super) struct Planner<'a> {
@@ -134,6 +143,44 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Returns what the account says of the jurisdiction of one of its namespaces.
+    pub(super) fn jurisdiction<'n>(&self, found: &'n NamespaceInfo) -> Told<'n> {
+        told_jurisdiction(self.input.existing, found)
+    }
+
+    /// Finds what deployed binding has a namespace, but for `own`.
+    pub(super) fn holder(
+        &self,
+        id: &NamespaceId,
+        own: Option<(&Deployable, &Binding)>,
+    ) -> Option<String> {
+        let is_own = |holder: &&Holder| {
+            own.is_some_and(|(deployable, binding)| {
+                holder.deployable == *deployable && holder.binding == binding.as_str()
+            })
+        };
+        let mut others = self.input.deployed.holders.get(id)?.iter();
+        let other = others.find(|holder| !is_own(holder))?;
+        Some(other.to_string())
+    }
+
+    /// Finds what of production has the namespace that an entry of `previews` names.
+    fn production(
+        &self,
+        desired: &DesiredBinding,
+        id: &NamespaceId,
+        title: &str,
+    ) -> Option<String> {
+        if !desired.section.is_previews() {
+            return None;
+        }
+        let slots = [self.input.bound.get(id), self.claimed.get(title)];
+        let mut slots = slots.into_iter().flatten();
+        let slot = slots.find(|slot| !slot.section.is_previews());
+        slot.map(|slot| format!("the {slot}"))
+            .or_else(|| self.holder(id, None))
+    }
+
     pub(super) fn may_replace(&mut self, id: &NamespaceId) -> bool {
         let missing = self.input.replace.missing && self.existing(id).is_none();
         let allowed = missing || self.input.replace.ids.contains(id);
@@ -175,7 +222,18 @@ impl<'a> Planner<'a> {
                 id: id.clone(),
                 position: desired.position(field),
             },
-            (Some(_), _) => {
+            (Some(title), _) => {
+                if let Some(with) = self.production(desired, &id, title) {
+                    if self.may_replace(&id) {
+                        return self.open_id(desired, Some(id));
+                    }
+                    self.plan.remarks.push(Remark::PreviewsUseProduction {
+                        slot: Self::slot(desired, field),
+                        id: id.clone(),
+                        with,
+                    });
+                }
+                let title = Some(title.clone());
                 self.remark_on_differences(desired, found);
                 let action = Action::Keep { id, title };
                 return Ok(Some(Self::step(desired, field, action, None)));
@@ -194,7 +252,7 @@ impl<'a> Planner<'a> {
         desired: &DesiredBinding,
         found: Option<&NamespaceInfo>,
     ) {
-        let untold = found.is_some_and(|found| found.jurisdiction.is_none());
+        let untold = found.is_some_and(|found| self.jurisdiction(found) == Told::Unknown);
         if let Some(wanted) = desired.jurisdiction.filter(|_| untold) {
             let slot = Self::slot(desired, Field::Id);
             self.plan
@@ -219,10 +277,9 @@ impl<'a> Planner<'a> {
                 .remarks
                 .push(Remark::OtherTitle { slot, has, wanted });
         }
-        if let (Some(wanted), Some(has)) = (desired.jurisdiction, &found.jurisdiction)
-            && *has != wanted.to_string()
+        if let Some(wanted) = desired.jurisdiction
+            && let Some(has) = self.jurisdiction(found).other_than(wanted)
         {
-            let has = has.clone();
             self.plan
                 .remarks
                 .push(Remark::OtherJurisdiction { slot, has, wanted });
@@ -235,7 +292,7 @@ impl<'a> Planner<'a> {
             Ok(title) => Ok(title),
             // In the local store two projects do not meet.
             Err(nameless) if self.input.local => Ok(&nameless.fallback),
-            Err(nameless) => Err(nameless.clone().into()),
+            Err(nameless) => Err(Error::Nameless(Box::new(nameless.clone()))),
         }
     }
 
@@ -252,6 +309,11 @@ impl DesiredBinding {
         self.entry
             .as_ref()
             .map_or(DeclaredId::Absent, |entry| entry.declared(field))
+    }
+
+    /// Returns the text of a field in the file.
+    pub(super) fn text(&self, field: Field) -> Option<&str> {
+        Some(self.entry.as_ref()?.field(field)?.value.as_str())
     }
 
     pub(super) fn position(&self, field: Field) -> Option<Position> {

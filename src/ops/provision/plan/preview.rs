@@ -89,9 +89,11 @@ impl<'a> Planner<'a> {
     /// Decides about the previews of a Pages project, which `preview_id` does not reach.
     fn pages_preview(&mut self, desired: &DesiredBinding, slot: Slot) -> Result<(), Error> {
         if self.input.preview == Preview::Separate {
-            return Err(Error::PagesPreview(desired.binding.clone()));
+            return Err(Error::PagesPreview);
         }
-        if desired.section.is_top() && self.input.pages == Pages::Shared {
+        let will = Remark::PagesWillShare(Self::slot(desired, Field::Id));
+        let said = self.plan.remarks.contains(&will);
+        if desired.section.is_top() && self.input.pages == Pages::Shared && !said {
             self.remark(Remark::PagesShare(slot));
         }
         Ok(())
@@ -106,7 +108,13 @@ impl<'a> Planner<'a> {
     ) -> Result<(), Error> {
         let field = Field::PreviewId;
         match mode {
-            Preview::Untouched => self.remark(Remark::NoPreview(slot)),
+            Preview::Untouched => self.remark(match desired.text(field) {
+                Some(text) => Remark::PreviewPlaceholder {
+                    slot,
+                    text: text.to_owned(),
+                },
+                None => Remark::NoPreview(slot),
+            }),
             Preview::Same => {
                 self.remark(Remark::PreviewIsProduction(slot));
                 self.plan

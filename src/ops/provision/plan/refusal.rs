@@ -6,8 +6,8 @@ use super::{Slot, deployed_refusal::DeployedRefusal};
 use crate::{
     config::Position,
     domain::{
-        Binding, Classification, Classify, ErrorClass, Hint, Jurisdiction, LocalIdError,
-        NamespaceId, Title, TitleError,
+        Classification, Classify, ErrorClass, Hint, Jurisdiction, LocalIdError, NamespaceId, Title,
+        TitleError,
     },
     ops::provision::desired::Nameless,
 };
@@ -52,17 +52,35 @@ pub enum Refusal {
         slot: Slot,
         /// The title.
         title: String,
-        /// The jurisdiction it has.
-        has: String,
+        /// The jurisdiction it has, if any.
+        has: Option<String>,
         /// The jurisdiction that `kvctl.toml` names.
         wanted: Jurisdiction,
+    },
+    /// Several namespaces have the title.
+    SeveralTitled {
+        /// The slot.
+        slot: Slot,
+        /// The title.
+        title: String,
+        /// Their ids.
+        ids: Vec<NamespaceId>,
+    },
+    /// The namespace that has the title has an id that is none.
+    InvalidId {
+        /// The slot.
+        slot: Slot,
+        /// The title.
+        title: String,
+        /// The id.
+        id: NamespaceId,
     },
     /// Two slots would share a namespace.
     Shared {
         /// The slot.
         slot: Slot,
-        /// The other slot.
-        with: Slot,
+        /// What has it, or will have it.
+        with: String,
         /// The title they share.
         title: String,
     },
@@ -82,10 +100,10 @@ pub enum Error {
     Title(#[from] TitleError),
     /// The file has no name to derive a title from.
     #[error(transparent)]
-    Nameless(#[from] Nameless),
+    Nameless(Box<Nameless>),
     /// A `preview_id` was asked for in a Pages project.
     #[error("preview deployments of a Pages project ignore `preview_id`")]
-    PagesPreview(Binding),
+    PagesPreview,
     /// The text of an entry names no namespace of the local store.
     #[error("line {}: the {slot} names no namespace of the local store", position.line)]
     LocalId {
@@ -103,7 +121,7 @@ impl Classify for Error {
         match self {
             Self::Refused(refusals) => Classification {
                 class: ErrorClass::Refused,
-                hint: refusals.first().map(Refusal::remedy),
+                hint: remedy(refusals),
             },
             Self::NothingToReplace(_) => ErrorClass::Refused.hint(
                 "a valid id is replaced if the account does not have it, if another title is \
@@ -111,22 +129,33 @@ impl Classify for Error {
             ),
             Self::Title(_) => ErrorClass::Usage.into(),
             Self::Nameless(nameless) => nameless.classify(),
-            Self::PagesPreview(binding) => ErrorClass::Refused.hint(Hint::run_with(
+            Self::PagesPreview => ErrorClass::Refused.hint(Hint::run_with(
                 "provision",
-                [
-                    binding.to_string(),
-                    "--env".to_owned(),
-                    "preview".to_owned(),
-                    "--add-env".to_owned(),
-                ],
-                "to give previews a namespace of their own; repeat other bindings and `vars` in that \
-                 section, which inherits none",
+                ["--env", "preview", "--add-env"].map(str::to_owned),
+                "to give previews namespaces of their own; repeat `vars` and bindings of other kinds \
+                 in that section, which inherits none",
             )),
             Self::LocalId { slot, .. } => {
                 ErrorClass::Config.hint(format!("write an id there, or remove the {}", slot.field))
             }
         }
     }
+}
+
+/// Returns what to do about the first refusal, or about several of its kind at once.
+fn remedy(refusals: &[Refusal]) -> Option<Hint> {
+    let unknown = |refusal: &&Refusal| matches!(refusal, Refusal::Unknown { .. });
+    if refusals.first().is_some_and(|it| unknown(&it))
+        && refusals.iter().filter(unknown).count() > 1
+    {
+        return Some(
+            "they belong to another account (see `--account-id`) or were deleted; \
+             `--replace-missing` allows others in the place of all of them, `--replace-id ID` in the \
+             place of one"
+                .into(),
+        );
+    }
+    refusals.first().map(Refusal::remedy)
 }
 
 fn listed(refusals: &[Refusal]) -> String {
@@ -170,17 +199,39 @@ impl fmt::Display for Refusal {
                 wanted,
             } => write!(
                 f,
-                "the {slot} could be `{title}`, but its jurisdiction is {has}, and kvctl.toml says \
-                 {wanted}"
+                "the {slot} could be `{title}`, but {}, and kvctl.toml says {wanted}",
+                jurisdiction(has.as_deref())
+            ),
+            Self::SeveralTitled { slot, title, ids } => write!(
+                f,
+                "the {slot} could be any of several namespaces titled `{title}`: {}",
+                joined(ids)
+            ),
+            Self::InvalidId { slot, title, id } => write!(
+                f,
+                "the {slot} could be `{title}`, but the service says that its id is `{id}`, which is \
+                 not one of 32 hexadecimal digits"
             ),
             Self::Shared { slot, with, title } => {
                 write!(
                     f,
-                    "the {slot} and the {with} would share the namespace `{title}`"
+                    "the {slot} and {with} would share the namespace `{title}`"
                 )
             }
         }
     }
+}
+
+fn jurisdiction(has: Option<&str>) -> String {
+    has.map_or_else(
+        || "it has no jurisdiction".to_owned(),
+        |has| format!("its jurisdiction is {has}"),
+    )
+}
+
+fn joined(ids: &[NamespaceId]) -> String {
+    let ids: Vec<&str> = ids.iter().map(NamespaceId::as_str).collect();
+    ids.join(", ")
 }
 
 impl Refusal {
@@ -202,9 +253,15 @@ impl Refusal {
                 "give it another title, such as `{}`: a jurisdiction cannot be changed",
                 slot.command(Some("TITLE"))
             )),
-            Self::Shared { slot, .. } => Hint::from(format!(
-                "give it a title of its own: `{}`",
+            Self::SeveralTitled { .. } => Hint::from("write the id of the right one into the file"),
+            Self::InvalidId { slot, .. } => Hint::from(format!(
+                "give it another title, such as `{}`",
                 slot.command(Some("TITLE"))
+            )),
+            Self::Shared { slot, title, .. } => Hint::from(format!(
+                "give it a title of its own: `{}`; `{}` shares the namespace",
+                slot.command(Some("TITLE")),
+                slot.command(Some(title))
             )),
         }
     }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     config::{Entry, Located, Position},
-    domain::DeclaredId,
-    ops::provision::{desired::DesiredTitle, titles},
+    domain::{Classify as _, DeclaredId},
+    ops::provision::{apply, desired::DesiredTitle, titles},
 };
 
 const OLD: &str = "0f2ac74b498b48028cb68387c421e279";
@@ -55,6 +55,7 @@ struct Case<'a> {
     existing: &'a [NamespaceInfo],
     preview: Preview,
     replace: &'a [NamespaceId],
+    missing: bool,
     local: bool,
 }
 
@@ -65,6 +66,7 @@ impl Default for Case<'_> {
             existing: &[],
             preview: Preview::Untouched,
             replace: &[],
+            missing: false,
             local: false,
         }
     }
@@ -91,9 +93,9 @@ fn decide(case: &Case<'_>) -> Result<Plan, Error> {
         preview: case.preview,
         replace: Replaceable {
             ids: case.replace,
-            missing: false,
+            missing: case.missing,
         },
-        deployed: &DeployedBindings::new(),
+        deployed: &DeployedBindings::default(),
         not_deployed: false,
         pages: Pages::No,
         local: case.local,
@@ -200,6 +202,176 @@ fn a_preview_of_its_own_is_never_shared() {
         };
         assert!(!decide(&case).unwrap().is_pending());
     }
+}
+
+fn refused(case: &Case<'_>) -> Vec<Refusal> {
+    match decide(case) {
+        Err(Error::Refused(refusals)) => refusals,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn in_previews(id: &str) -> DesiredBinding {
+    let section = Section::TOP.previews();
+    let desired = desired_binding(Some(id), None);
+    let titles = titles::conventional(Some("bio"), &section, &desired.binding).unwrap();
+    DesiredBinding {
+        section,
+        title: DesiredTitle::Conventional(titles),
+        ..desired
+    }
+}
+
+#[test]
+fn previews_that_use_production_are_told_and_separated_by_name() {
+    let existing = [namespace(OLD, "bio-CACHE")];
+    let desired = [desired_binding(Some(OLD), Some(OTHER)), in_previews(OLD)];
+    let existing = [existing[0].clone(), namespace(OTHER, "x")];
+    let case = Case {
+        desired: &desired,
+        existing: &existing,
+        ..Case::default()
+    };
+    let kept = decide(&case).unwrap();
+    assert!(!kept.is_pending());
+    assert!(
+        matches!(kept.remarks[..], [Remark::PreviewsUseProduction { .. }]),
+        "{:?}",
+        kept.remarks
+    );
+    let named = [OLD.parse().unwrap()];
+    let plan = decide(&Case {
+        replace: &named,
+        ..case
+    })
+    .unwrap();
+    let pending: Vec<_> = plan.pending().collect();
+    assert!(
+        matches!(&pending[..], [Step { action: Action::Create { title, .. }, .. }]
+            if title.as_str() == "bio@previews-CACHE"),
+        "{pending:?}"
+    );
+}
+
+#[test]
+fn every_missing_id_is_replaced_at_once_in_previews_too() {
+    let desired = [desired_binding(Some(OLD), None), in_previews(OLD)];
+    let case = Case {
+        desired: &desired,
+        ..Case::default()
+    };
+    assert!(matches!(
+        refused(&case)[..],
+        [Refusal::Unknown { .. }, Refusal::Unknown { .. }]
+    ));
+    let hint = decide(&case).unwrap_err().hint().unwrap().to_string();
+    assert!(hint.contains("`--replace-missing`"), "{hint}");
+    let plan = decide(&Case {
+        missing: true,
+        ..case
+    })
+    .unwrap();
+    let created: Vec<_> = plan.creates().keys().map(ToString::to_string).collect();
+    assert_eq!(created, ["bio-CACHE", "bio@previews-CACHE"]);
+}
+
+#[test]
+fn a_namespace_outside_the_jurisdiction_is_not_adopted_by_its_title() {
+    let desired = [DesiredBinding {
+        jurisdiction: Some(Jurisdiction::Eu),
+        ..desired_binding(None, None)
+    }];
+    let placed = |id: &str, title: &str, jurisdiction: &str| NamespaceInfo {
+        jurisdiction: Some(jurisdiction.to_owned()),
+        ..namespace(id, title)
+    };
+    let decide_among = |existing: &[NamespaceInfo]| {
+        decide(&Case {
+            desired: &desired,
+            existing,
+            ..Case::default()
+        })
+    };
+    let other = placed(OTHER, "other", "us");
+    for (existing, has) in [
+        (vec![namespace(OLD, "bio-CACHE"), other.clone()], None),
+        (vec![placed(OLD, "bio-CACHE", "us")], Some("us".to_owned())),
+    ] {
+        let refused = decide_among(&existing).unwrap_err();
+        assert!(
+            matches!(&refused, Error::Refused(all)
+                if matches!(&all[..], [Refusal::Jurisdiction { has: it, .. }] if *it == has)),
+            "{refused}"
+        );
+    }
+    // Where no entry has the field, the list does not tell.
+    let untold = decide_among(&[namespace(OLD, "bio-CACHE")]).unwrap();
+    let told = |remark: &Remark| matches!(remark, Remark::UnknownJurisdiction { .. });
+    assert!(untold.remarks.iter().any(told), "{:?}", untold.remarks);
+    let right = decide_among(&[placed(OLD, "bio-CACHE", "eu"), other]).unwrap();
+    let outcome = apply::planned(&right).remove(0);
+    assert_eq!(outcome.jurisdiction.as_deref(), Some("eu"));
+    let new = apply::planned(&decide_among(&[]).unwrap()).remove(0);
+    assert_eq!(new.jurisdiction.as_deref(), Some("eu"));
+    // What is bound already stays, with a note.
+    let bound = [DesiredBinding {
+        jurisdiction: Some(Jurisdiction::Eu),
+        ..desired_binding(Some(OLD), Some(OTHER))
+    }];
+    let existing = [namespace(OLD, "bio-CACHE"), placed(OTHER, "other", "us")];
+    let kept = decide(&Case {
+        desired: &bound,
+        existing: &existing,
+        ..Case::default()
+    });
+    let kept = kept.unwrap();
+    assert!(
+        matches!(
+            kept.remarks[..],
+            [Remark::OtherJurisdiction { has: None, .. }]
+        ),
+        "{:?}",
+        kept.remarks
+    );
+}
+
+#[test]
+fn a_list_that_cannot_be_right_decides_nothing() {
+    let desired = [desired_binding(None, None)];
+    let twice = [namespace(OLD, "bio-CACHE"), namespace(OTHER, "bio-CACHE")];
+    let refused_among = |existing: &[NamespaceInfo]| {
+        let refusals = refused(&Case {
+            desired: &desired,
+            existing,
+            ..Case::default()
+        });
+        refusals[0].to_string()
+    };
+    let said = refused_among(&twice);
+    assert!(said.contains(OLD) && said.contains(OTHER), "{said}");
+    let odd = [NamespaceInfo {
+        id: NamespaceId::verbatim("xx/../y").unwrap(),
+        ..namespace(OLD, "bio-CACHE")
+    }];
+    let said = refused_among(&odd);
+    assert!(said.contains("`xx/../y`"), "{said}");
+}
+
+#[test]
+fn a_preview_id_that_is_a_placeholder_is_told_from_none() {
+    let existing = [namespace(OLD, "bio-CACHE")];
+    let desired = [desired_binding(Some(OLD), Some("<id>"))];
+    let plan = decide(&Case {
+        desired: &desired,
+        existing: &existing,
+        ..Case::default()
+    });
+    let plan = plan.unwrap();
+    assert!(
+        matches!(&plan.remarks[..], [Remark::PreviewPlaceholder { text, .. }] if text == "<id>"),
+        "{:?}",
+        plan.remarks
+    );
 }
 
 /// Texts in place of an id: none, placeholders, known and unknown ids.

@@ -1,0 +1,152 @@
+//! What the user should know about a plan, as sentences.
+
+use super::report::name;
+use crate::{
+    config::Field,
+    ops::provision::plan::{Remark, Slot},
+};
+
+/// The remarks as sentences; bindings that share a remark share a sentence.
+pub(super) fn notes(remarks: &[Remark]) -> Vec<String> {
+    let label = |slot: &Slot| name(&slot.section, &slot.binding, Field::Id);
+    let all = |pick: fn(&Remark) -> Option<&Slot>| {
+        remarks
+            .iter()
+            .filter_map(pick)
+            .map(label)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let shared = all(|remark| match remark {
+        Remark::PreviewIsProduction(slot) => Some(slot),
+        _ => None,
+    });
+    let without = all(|remark| match remark {
+        Remark::NoPreview(slot) => Some(slot),
+        _ => None,
+    });
+    let pages = all(|remark| match remark {
+        Remark::PagesShare(slot) => Some(slot),
+        _ => None,
+    });
+    let will = all(|remark| match remark {
+        Remark::PagesWillShare(slot) => Some(slot),
+        _ => None,
+    });
+    let mut notes = Vec::new();
+    if !shared.is_empty() {
+        notes.push(format!(
+            "preview_id is the production id of {shared}: `wrangler dev --remote` writes to \
+             production"
+        ));
+    }
+    if !without.is_empty() {
+        notes.push(format!(
+            "no preview_id for {without}: `wrangler dev --remote` writes to production; `--preview \
+             separate` makes namespaces of their own"
+        ));
+    }
+    if !pages.is_empty() {
+        notes.push(format!(
+            "preview deployments use the production namespace of {pages}; `kvctl provision --env \
+             preview --add-env` makes namespaces of their own (repeat `vars` and bindings of other \
+             kinds in that section: it inherits none)"
+        ));
+    }
+    if !will.is_empty() {
+        notes.push(format!(
+            "previews of the Pages project do not bind {will} yet; the next preview deployment will \
+             use production's namespace, unless `kvctl provision --env preview --add-env` gives \
+             previews a section of their own"
+        ));
+    }
+    notes.extend(remarks.iter().filter_map(sentence));
+    notes
+}
+
+/// A remark that is not combined with others.
+fn sentence(remark: &Remark) -> Option<String> {
+    Some(match remark {
+        Remark::NoPreview(_)
+        | Remark::PreviewIsProduction(_)
+        | Remark::PagesShare(_)
+        | Remark::PagesWillShare(_) => return None,
+        Remark::NotSeparated { .. }
+        | Remark::NotShared { .. }
+        | Remark::UnknownPreview { .. }
+        | Remark::PreviewPlaceholder { .. }
+        | Remark::PreviewsUseProduction { .. } => return about_previews(remark),
+        Remark::SharesDeployed { slot, with } => {
+            format!("the {slot} and {with} share a namespace, as deployed")
+        }
+        Remark::NotInherited { section, missing } => format!(
+            "{section} inherits no bindings or variables: it lacks {}, which the top level has",
+            missing.join(", ")
+        ),
+        Remark::OtherTitle { slot, has, wanted } => {
+            format!("the {slot} is titled `{has}`; kvctl.toml says `{wanted}`")
+        }
+        Remark::NotAsked {
+            deployable,
+            permission,
+        } => format!(
+            "the {deployable} may not be asked for its namespaces without the permission \
+             {permission}, so titles decided"
+        ),
+        Remark::OtherJurisdiction { slot, has, wanted } => {
+            let has = match has {
+                Some(has) => format!("jurisdiction {has}"),
+                None => "no jurisdiction".to_owned(),
+            };
+            format!(
+                "the namespace of the {slot} has {has}; kvctl.toml says `{wanted}`, and it cannot be \
+                 changed"
+            )
+        }
+        Remark::UnknownJurisdiction { slot, wanted } => format!(
+            "the account does not tell the jurisdiction of the {slot}; kvctl.toml says `{wanted}`"
+        ),
+        Remark::Replaced(id) => format!("{id} is no longer in the file"),
+        Remark::Bare { slot, namespace } => format!(
+            "a namespace titled `{title}` exists ({id}) and was not adopted, since it may be \
+             another project's; if it is meant for `{binding}` {place}, run `{command}`",
+            title = namespace.title,
+            id = namespace.id,
+            binding = slot.binding,
+            place = slot.section.place(),
+            command = slot.command(Some(&namespace.title)),
+        ),
+    })
+}
+
+/// A remark about what previews use.
+fn about_previews(remark: &Remark) -> Option<String> {
+    Some(match remark {
+        Remark::NotSeparated { slot, id } => format!(
+            "the {slot} is still the production id; `{} --preview separate --replace-id {id}` \
+             separates it",
+            slot.command(None)
+        ),
+        Remark::NotShared { slot, id } => format!(
+            "the {slot} has its own namespace; `{} --preview same --replace-id {id}` \
+             gives that up",
+            slot.command(None)
+        ),
+        Remark::UnknownPreview { slot, id } => format!(
+            "the {slot} is {id}, which is not in this account; `{} --preview separate --replace-id \
+             {id}` puts another in its place",
+            slot.command(None)
+        ),
+        Remark::PreviewPlaceholder { slot, text } => format!(
+            "the {slot} is `{text}`, which is not an id: `wrangler dev --remote` fails with it; \
+             `{} --preview separate` writes one",
+            slot.command(None)
+        ),
+        Remark::PreviewsUseProduction { slot, id, with } => format!(
+            "the {slot} is {id}, as is {with}: `wrangler preview` writes to production; `{} \
+             --replace-id {id}` gives it a namespace of its own",
+            slot.command(None)
+        ),
+        _ => return None,
+    })
+}

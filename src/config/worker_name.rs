@@ -1,0 +1,138 @@
+//! The names under which sections are deployed.
+
+use super::{Located, Position, Project, Scope};
+use crate::domain::{Classification, Classify, EnvName, ErrorClass, Section, is_worker_name};
+
+/// Why a section has no name under which it could be deployed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WorkerNameError {
+    /// The file has none.
+    #[error("the wrangler file has no `name`")]
+    Missing,
+    /// A `name` in the file, which may be a placeholder.
+    #[error(
+        "`name` (line {}) is `{}`, which cannot be the name of a Worker",
+        .0.position.line, .0.value
+    )]
+    Invalid(Located<String>),
+    /// The name that wrangler makes of the environment's.
+    #[error(
+        "environment `{environment}`{} makes the Worker's name `{name}`, which cannot be the name of a \
+         Worker",
+        in_line(*position)
+    )]
+    Environment {
+        /// The environment.
+        environment: EnvName,
+        /// Where the file has it.
+        position: Option<Position>,
+        /// The name of the Worker.
+        name: String,
+    },
+}
+
+fn in_line(position: Option<Position>) -> String {
+    position.map_or_else(String::new, |at| format!(" (line {})", at.line))
+}
+
+impl WorkerNameError {
+    /// Says what to change.
+    pub fn remedy(&self) -> String {
+        let characters = "lower-case letters, digits, dashes and underscores";
+        match self {
+            Self::Missing => "set `name` to the name of the Worker".to_owned(),
+            Self::Invalid(_) => format!("set `name` to {characters}"),
+            Self::Environment { environment, .. } => {
+                format!("give environment `{environment}` a `name` of {characters}, or rename it")
+            }
+        }
+    }
+}
+
+impl Classify for WorkerNameError {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Missing | Self::Invalid(_) | Self::Environment { .. } => {
+                ErrorClass::Config.hint(self.remedy())
+            }
+        }
+    }
+}
+
+impl Project {
+    /// Returns the Worker's name in `section`: the section's own, else `<name>-<env>`, as wrangler
+    /// deploys it.
+    pub fn worker_name(&self, section: &Section) -> Option<String> {
+        let own = given_name(self.scope(&section.deployed())?);
+        let Some(environment) = section.environment() else {
+            return own.map(|name| name.value.clone());
+        };
+        own.map(|name| name.value.clone()).or_else(|| {
+            let top = &given_name(&self.top)?.value;
+            Some(format!("{top}-{environment}"))
+        })
+    }
+
+    /// Returns the name under which `section` is deployed: the Worker's, or that of the Pages project,
+    /// which only the top level gives.
+    pub fn deployed_name(&self, section: &Section) -> Result<String, WorkerNameError> {
+        let own = self.scope(&section.deployed()).and_then(given_name);
+        let top = given_name(&self.top);
+        let own = own.filter(|_| !self.is_pages);
+        let given = own.or(top).ok_or(WorkerNameError::Missing)?;
+        if !is_worker_name(&given.value) {
+            return Err(WorkerNameError::Invalid(given.clone()));
+        }
+        match section
+            .environment()
+            .filter(|_| own.is_none() && !self.is_pages)
+        {
+            None => Ok(given.value.clone()),
+            Some(environment) => {
+                let name = format!("{}-{environment}", given.value);
+                if is_worker_name(&name) {
+                    return Ok(name);
+                }
+                let scope = self.scope(&section.deployed());
+                Err(WorkerNameError::Environment {
+                    environment: environment.clone(),
+                    position: scope.and_then(|scope| scope.position),
+                    name,
+                })
+            }
+        }
+    }
+}
+
+/// Returns the name that a section gives. A blank one counts as none, as in wrangler.
+fn given_name(scope: &Scope) -> Option<&Located<String>> {
+    let name = scope.name.as_ref();
+    name.filter(|name| !name.value.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{config::Document, domain::Section};
+
+    fn named(text: &str, environment: Option<&str>) -> Result<String, String> {
+        let document = Document::create("wrangler.toml".into(), text.to_owned()).unwrap();
+        let section = Section::from(environment.map(|name| name.parse().unwrap()));
+        let name = document.project().deployed_name(&section);
+        name.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_name_that_no_worker_can_have_is_told_with_its_place() {
+        let top = "\nname = 'bio'\n[env.s]\n[env.Prod]\n[env.P]\nname = 'bio-live'\n";
+        let name = |environment| named(top, environment);
+        assert_eq!(name(None), Ok("bio".to_owned()));
+        assert_eq!(name(Some("s")), Ok("bio-s".to_owned()));
+        assert_eq!(name(Some("P")), Ok("bio-live".to_owned()));
+        insta::assert_snapshot!(name(Some("Prod")).unwrap_err(), @"environment `Prod` (line 4) makes the Worker's name `bio-Prod`, which cannot be the name of a Worker");
+        insta::assert_snapshot!(named("name = '<NAME>'\n[env.s]", Some("s")).unwrap_err(), @"`name` (line 1) is `<NAME>`, which cannot be the name of a Worker");
+        insta::assert_snapshot!(named("name = ' '", None).unwrap_err(), @"the wrangler file has no `name`");
+        // The environments of Pages are sides of one project.
+        let pages = "name = 'bio'\npages_build_output_dir = 'd'\n[env.preview]\nname = 'X'\n";
+        assert_eq!(named(pages, Some("preview")), Ok("bio".to_owned()));
+    }
+}
