@@ -154,6 +154,8 @@ fn one_file_that_says_all_is_heard_and_so_is_what_is_exported() {
         command.env_remove("CLOUDFLARE_API_TOKEN").env(name, value);
         let seen = Seen::of(command);
         assert_eq!(seen.code, Some(0), "{seen}");
+        let note = format!("note: requests go to {base}: CLOUDFLARE_API_BASE_URL in .env:1\n");
+        seen.assert_stderr(note);
     }
     let key = format!(
         "CLOUDFLARE_API_BASE_URL={base}\nCLOUDFLARE_API_KEY={TOKEN}\nCLOUDFLARE_EMAIL=a@b.c\n"
@@ -326,6 +328,11 @@ fn an_env_file_may_be_a_pipe() {
     sandbox.write("pipe", format!("CLOUDFLARE_API_TOKEN={TOKEN}\n"));
     let seen = Seen::of(child);
     assert_eq!(seen.code, Some(0), "{seen}");
+    // One that is not named is not passed over either: it may say where a command writes.
+    fs_err::rename(path, sandbox.app().join(".env")).unwrap();
+    let seen = Seen::of(sandbox.bare_command(&args[..4]));
+    assert_eq!(seen.code, Some(5), "{seen}");
+    seen.assert_stderr(" is a pipe, which is not read unless it is named\nhint: pass `--env-file ");
 }
 
 #[test]

@@ -12,8 +12,8 @@ use std::{
 };
 
 use crate::{
-    domain::{Classification, Classify, ErrorClass},
-    fsx::{self, foreign_owner},
+    domain::{Classification, Classify, ErrorClass, shell_quoted},
+    fsx::{self, FileKind, foreign_owner},
 };
 
 /// The most that an env file may hold, in bytes.
@@ -30,6 +30,9 @@ pub enum DotenvError {
         /// Why.
         source: io::Error,
     },
+    /// One of the folder that is a pipe, which is read only if it is named: it may never end.
+    #[error("{} is a pipe, which is not read unless it is named", .0.display())]
+    Pipe(PathBuf),
     /// One that `--env-file` names.
     #[error("could not read the env file {}", path.display())]
     Named {
@@ -44,6 +47,10 @@ impl Classify for DotenvError {
     fn classify(&self) -> Classification {
         match self {
             Self::Found { .. } => ErrorClass::Config.into(),
+            Self::Pipe(path) => {
+                let path = path.to_string_lossy();
+                ErrorClass::Config.hint(format!("pass `--env-file {}`", shell_quoted(&path)))
+            }
             Self::Named { .. } => ErrorClass::Usage.into(),
         }
     }
@@ -96,9 +103,11 @@ pub fn read_env_files(
     let mut foreign = Vec::new();
     for name in names {
         let path = directory.join(name);
-        // A directory of that name is a Python virtual environment, not an env file.
-        if !path.is_file() {
-            continue;
+        match fsx::kind_of(&path) {
+            // A directory of that name is a Python virtual environment, not an env file.
+            Some(FileKind::Directory) => continue,
+            Some(FileKind::Pipe) => return Err(DotenvError::Pipe(path)),
+            _ => {}
         }
         match read(&path) {
             Ok(Ok(bytes)) => texts.push((path, bytes)),
@@ -119,7 +128,7 @@ pub fn read_named_env_files(
     paths: Vec<PathBuf>,
     process: Lookup<'_>,
 ) -> Result<EnvFiles, DotenvError> {
-    let read = |path: PathBuf| match fsx::read_file_or_pipe(&path, MAX_BYTES) {
+    let read = |path: PathBuf| match fsx::read_file_or_pipe(&path, MAX_BYTES).and_then(text) {
         Ok(bytes) => Ok((path, bytes)),
         Err(source) => Err(DotenvError::Named { path, source }),
     };
@@ -140,7 +149,16 @@ fn read(path: &Path) -> io::Result<Result<Vec<u8>, u32>> {
     if let Some(owner) = foreign_owner(&file.metadata()?) {
         return Ok(Err(owner));
     }
-    fsx::read_up_to(file, MAX_BYTES).map(Ok)
+    fsx::read_up_to(file, MAX_BYTES).and_then(text).map(Ok)
+}
+
+/// Refuses UTF-16, in which every line would be passed over.
+fn text(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        let what = "it is UTF-16; save it as UTF-8";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
+    Ok(bytes)
 }
 
 /// A variable of the files, as the last of them sets it.
@@ -222,6 +240,30 @@ mod tests {
             .collect();
         assert_eq!(set, [("A", "staging", 1), ("B", "two", 3)]);
         assert!(files.foreign.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_passed_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(".env");
+        let read =
+            || read_env_files(directory.path(), None, &|_| None).map(|files| files.read.len());
+        std::os::unix::fs::symlink("nowhere", &path).unwrap();
+        assert_eq!(read().unwrap(), 0);
+        fs_err::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(".env", &path).unwrap();
+        assert!(matches!(read(), Err(DotenvError::Found { .. })));
+        fs_err::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        assert!(read().is_err());
+        fs_err::remove_file(&path).unwrap();
+        for utf16 in [b"\xff\xfeA\0=\0", b"\xfe\xff\0A\0="] {
+            let mut file = fs_err::File::create(&path).unwrap();
+            io::Write::write_all(&mut file, utf16).unwrap();
+            assert!(matches!(read(), Err(DotenvError::Found { .. })));
+            assert!(read_named_env_files(vec![path.clone()], &|_| None).is_err());
+        }
     }
 
     /// The values that files set, with a process that has `HOME` and `A`.

@@ -15,6 +15,8 @@ pub enum LoginError {
     Read {
         /// The file.
         path: PathBuf,
+        /// The login.
+        profile: ProfileName,
         /// Why.
         source: io::Error,
     },
@@ -97,8 +99,14 @@ pub enum LoginError {
 impl Classify for LoginError {
     fn classify(&self) -> Classification {
         match self {
-            Self::Read { .. } => ErrorClass::Denied
-                .hint("make it a file that this user can read, or set CLOUDFLARE_API_TOKEN"),
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                ErrorClass::Denied
+                    .hint("let this user read the file, or set CLOUDFLARE_API_TOKEN")
+            }
+            Self::Read { profile, .. } => ErrorClass::Denied.hint(format!(
+                "remove it and run `{}` again, or set CLOUDFLARE_API_TOKEN",
+                login_command(profile)
+            )),
             Self::Unparsable { profile, .. } | Self::Field { profile, .. } => {
                 ErrorClass::Denied.hint(format!(
                     "run `{}` again, which writes the file anew, or set CLOUDFLARE_API_TOKEN",

@@ -62,7 +62,13 @@ impl LoginStore {
         }
         let text = match fsx::read_text(&path, MAX_BYTES) {
             Ok(text) => text,
-            Err(source) => return Err(LoginError::Read { path, source }),
+            Err(source) => {
+                return Err(LoginError::Read {
+                    path,
+                    profile: profile.clone(),
+                    source,
+                });
+            }
         };
         let file = File {
             path: &path,

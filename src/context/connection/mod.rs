@@ -206,8 +206,13 @@ impl Context {
             let line = format!("compliance region: {region}, {by}");
             self.ui.detail(Verbosity::Everything, &line);
         }
-        if base.variable.is_none() {
-            self.warn_of_unread_base_url(&base.url);
+        match base.variable {
+            None => self.warn_of_unread_base_url(&base.url),
+            Some(variable) if self.variables.place(variable).is_some() => {
+                let by = self.variables.origin(variable);
+                self.ui.note(&format!("requests go to {}: {by}", base.url));
+            }
+            Some(_) => {}
         }
         let source = found.described();
         let recipient = Recipient {
