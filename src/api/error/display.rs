@@ -161,3 +161,80 @@ impl fmt::Display for MessageText<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use reqwest::Method;
+
+    use super::*;
+    use crate::{
+        api::{CredentialsSource, error::RequestLine},
+        domain::Classify as _,
+    };
+
+    fn refused(status: u16, code: Option<u32>, login_command: Option<&str>) -> Error {
+        let request = RequestLine {
+            method: Method::GET,
+            path: "accounts".to_owned(),
+        };
+        let errors = code.map(|code| Message {
+            code: Some(code),
+            message: "no".to_owned(),
+            error_chain: Vec::new(),
+        });
+        let kind = ErrorKind::Refused {
+            status: StatusCode::from_u16(status).unwrap(),
+            errors: errors.into_iter().collect(),
+            received: None,
+            ray: None,
+            retry_after: None,
+            renewed_in: None,
+            challenged: false,
+            is_final: false,
+        };
+        let source = CredentialsSource {
+            name: "THE SOURCE".to_owned(),
+            login_command: login_command.map(str::to_owned),
+        };
+        Error {
+            source: Some(Arc::new(source)),
+            ..Error::new(request, kind)
+        }
+    }
+
+    #[test]
+    fn a_denial_says_what_was_sent_and_nothing_else_does() {
+        let denials = [
+            (401, None),
+            (403, None),
+            (401, Some(10_000)),
+            (403, Some(10_000)),
+            (400, Some(6003)),
+            (400, Some(9109)),
+            (200, Some(10_000)),
+        ];
+        for (status, code) in denials {
+            let said = refused(status, code, None).to_string();
+            assert!(said.ends_with("; sent with THE SOURCE"), "{said}");
+        }
+        for (status, code) in [
+            (404, None),
+            (404, Some(10_007)),
+            (500, None),
+            (429, None),
+            (400, Some(10_014)),
+        ] {
+            let said = refused(status, code, None).to_string();
+            assert!(!said.contains("THE SOURCE"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_renewed_and_a_token_is_checked() {
+        let hint = |command| refused(401, None, command).hint().unwrap().to_string();
+        assert!(hint(None).starts_with("check that the token is valid"));
+        assert!(hint(Some("wrangler auth create a")).contains("`wrangler auth create a`"));
+    }
+}
