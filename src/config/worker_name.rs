@@ -42,8 +42,13 @@ impl WorkerNameError {
         match self {
             Self::Missing => "set `name` to the name of the Worker".to_owned(),
             Self::Invalid(_) => format!("set `name` to {characters}"),
-            Self::Environment { environment, .. } => {
-                format!("give environment `{environment}` a `name` of {characters}, or rename it")
+            Self::Environment {
+                environment,
+                position: Some(_),
+                ..
+            } => format!("give environment `{environment}` a `name` of {characters}, or rename it"),
+            Self::Environment { position: None, .. } => {
+                format!("call the environment by {characters}")
             }
         }
     }

@@ -54,6 +54,11 @@ pub async fn create_or_find(
         unclear |= !taken;
         let all = client.namespaces(account).await?;
         if let Some(namespace) = find_by_title(&all, title) {
+            // What another process made may not be what is wanted here.
+            let told = told_jurisdiction(&all, namespace);
+            if jurisdiction.is_some_and(|wanted| told.other_than(wanted).is_some()) {
+                return Err(error);
+            }
             return Ok(CreateOutcome {
                 namespace: namespace.clone(),
                 created: unclear,

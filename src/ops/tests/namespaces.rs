@@ -2,6 +2,7 @@
 
 use super::Service;
 use crate::{
+    domain::Jurisdiction,
     emulator::{Action, Answer, Fault},
     ops::namespaces::{create_or_find, delete},
 };
@@ -18,6 +19,21 @@ async fn a_title_that_was_taken_meanwhile_is_anothers() {
     let id = service.create("one").await.to_string();
     assert_eq!(create(&service, "one").await.unwrap(), (id, false));
     assert_eq!(service.titles().await, ["one"]);
+}
+
+#[tokio::test]
+async fn what_another_made_outside_the_jurisdiction_is_not_taken() {
+    let service = Service::new();
+    service.create("one").await;
+    let create_in = async |title: &str, jurisdiction| {
+        let title = title.parse().unwrap();
+        let (client, account) = (&service.client, &service.account);
+        create_or_find(client, account, &title, Some(jurisdiction)).await
+    };
+    assert!(create_in("two", Jurisdiction::Us).await.unwrap().created);
+    assert!(create_in("one", Jurisdiction::Eu).await.is_err());
+    assert!(create_in("two", Jurisdiction::Eu).await.is_err());
+    assert!(!create_in("two", Jurisdiction::Us).await.unwrap().created);
 }
 
 #[tokio::test]

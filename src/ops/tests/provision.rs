@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Service, binding, document, section};
 use crate::{
     config::Document,
-    domain::Classify as _,
+    domain::{Classify as _, ErrorClass},
     emulator::{Action, Answer, Fault},
     ops::provision::{
         apply::{self, IdOrigin},
@@ -170,7 +170,15 @@ fn what_cannot_be_wanted_is_refused_before_anything_is_asked() {
     let shared = error(&staging, &[("A", Some("x"))]);
     assert!(matches!(shared, Error::SharedTitle { .. }), "{shared}");
     let name = error(EMPTY, &[("my-kv", None)]);
-    assert!(matches!(name, Error::NotAnIdentifier(_)), "{name}");
+    assert!(matches!(name, Error::NotAnIdentifier { .. }), "{name}");
+    assert_eq!(name.classify().class, ErrorClass::Usage);
+    // A file that names it is wrong, and not the command line.
+    let in_file =
+        format!("{EMPTY}kv_namespaces = [{{ binding = \"<A>\", id = \"\" }}]\n[env.staging]\n");
+    let document = document(&in_file);
+    let staging = document.project().scope(&section("staging")).unwrap();
+    let in_file = desired_bindings(document.project(), &[staging], &[], None).unwrap_err();
+    assert_eq!(in_file.classify().class, ErrorClass::Config);
     let near = error(TWO, &[("a", None)]);
     insta::assert_snapshot!(format!("{near}; {}", near.hint().unwrap()), @"`a` differs only in case from the binding `A` (line 2); run `kvctl provision A`, or give it a title of its own: `kvctl provision a=TITLE`");
     let taken = format!("{EMPTY}[vars]\nA = \"1\"\n");

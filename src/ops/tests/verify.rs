@@ -4,7 +4,9 @@ use std::{path::Path, time::Duration};
 
 use super::{Service, document};
 use crate::{
+    api::CreateNamespace,
     config::Manifest,
+    domain::Jurisdiction,
     emulator::{Action, Answer, Fault},
     ops::{
         account,
@@ -132,4 +134,26 @@ async fn an_assertion_is_about_the_value_that_is_there() {
     let wanted = assertion.replace("false", "true");
     let wanted = verified(&service, &only, &wanted, false).await;
     assert_eq!(statuses(&wanted), [(Check::Assertions, Status::Fail)]);
+}
+
+#[tokio::test]
+async fn a_namespace_without_the_jurisdiction_is_warned_of_where_the_list_tells() {
+    let service = Service::new();
+    let manifest = "[[namespace]]\nbinding = \"CACHE\"\njurisdiction = \"eu\"\n";
+    let status = async || {
+        let id = service.create("bio-CACHE").await;
+        let file =
+            format!("name = \"bio\"\nkv_namespaces = [{{ binding = \"CACHE\", id = \"{id}\" }}]\n");
+        let checked = checked(&service, &file, manifest, &["namespaces"], true).await;
+        service.namespace(&id).delete().await.unwrap();
+        statuses(&checked.findings)
+    };
+    assert_eq!(status().await, [(Check::Namespaces, Status::Pass)]);
+    let create = CreateNamespace {
+        account: &service.account,
+        title: &"other".parse().unwrap(),
+        jurisdiction: Some(Jurisdiction::Us),
+    };
+    service.client.send(&create).await.unwrap();
+    assert_eq!(status().await, [(Check::Namespaces, Status::Warn)]);
 }

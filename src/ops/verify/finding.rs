@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Check;
 use crate::{
     config::Location,
-    domain::{Binding, Section, shell_quoted},
+    domain::{Binding, Section},
     ops::health::{Diagnosis, Severity},
 };
 
@@ -108,9 +108,7 @@ impl fmt::Display for Subject {
 
 /// Returns the command that gives a binding its id.
 pub(super) fn provision_command(section: &Section, binding: &Binding) -> String {
-    let arguments = std::iter::once(binding.to_string()).chain(section.arguments());
-    let arguments: Vec<_> = arguments.map(|it| shell_quoted(&it).into_owned()).collect();
-    format!("kvctl provision {}", arguments.join(" "))
+    section.provision_command(binding.as_str())
 }
 
 /// What a check has to say about one thing.

@@ -1,12 +1,13 @@
 //! The bindings a project should have, and the titles of their namespaces.
 
+mod error;
+
+pub use error::{Error, Nameless};
+
 use super::titles::{self, Titles};
 use crate::{
-    config::{Entry, Manifest, Project, Scope, WorkerNameError},
-    domain::{
-        Binding, Classification, Classify, ErrorClass, Jurisdiction, Section, Title, TitleError,
-        shell_quoted,
-    },
+    config::{Entry, Manifest, Project, Scope},
+    domain::{Binding, Jurisdiction, Section, Title, TitleError},
 };
 
 /// The bindings of a project that declares none.
@@ -40,32 +41,6 @@ pub enum DesiredTitle {
     Nameless(Nameless),
 }
 
-/// The file has no name of a Worker to derive a title from. Derived from the binding alone, the
-/// projects of one template would meet in one namespace.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no title can be derived for binding `{binding}`: {why}")]
-pub struct Nameless {
-    /// The section.
-    pub section: Section,
-    /// The binding.
-    pub binding: Binding,
-    /// What is wrong with the name.
-    pub why: WorkerNameError,
-    /// The title where projects do not meet.
-    pub fallback: Title,
-}
-
-impl Classify for Nameless {
-    fn classify(&self) -> Classification {
-        let wanted = format!("{}=TITLE", self.binding);
-        let command = self.section.provision_command(&wanted);
-        ErrorClass::Config.hint(format!(
-            "{}; or pass a title: `{command}`",
-            self.why.remedy()
-        ))
-    }
-}
-
 impl DesiredTitle {
     /// Returns the title to create.
     pub fn title(&self) -> Result<&Title, &Nameless> {
@@ -84,112 +59,6 @@ pub struct RequestedBinding {
     pub binding: Binding,
     /// Its title, verbatim, if not the usual one.
     pub title: Option<Title>,
-}
-
-/// Why the desired bindings cannot be determined.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A binding was requested twice.
-    #[error("binding `{0}` is given twice")]
-    Twice(Binding),
-    /// One title for the bindings of several environments.
-    #[error(
-        "`{binding}={title}` names one namespace, but several environments are selected, which would \
-         share it"
-    )]
-    SharedTitle {
-        /// The binding.
-        binding: Binding,
-        /// The title.
-        title: Title,
-    },
-    /// A new binding could not be used in code.
-    #[error("`{0}` cannot be a binding: `env.{0}` is not valid JavaScript")]
-    NotAnIdentifier(Binding),
-    /// The name of a new binding is in use by another kind of binding.
-    #[error("`{binding}` is already used in `{kind}` (line {line})")]
-    Taken {
-        /// The binding.
-        binding: Binding,
-        /// What uses the name.
-        kind: String,
-        /// Where.
-        line: usize,
-    },
-    /// The name of a binding in the file is still to be written.
-    #[error("`{binding}` (line {line}) is a placeholder for the name of a binding")]
-    Placeholder {
-        /// The binding.
-        binding: Binding,
-        /// The section.
-        section: Section,
-        /// Where.
-        line: usize,
-    },
-    /// A new binding that is nearly the name of another.
-    #[error("`{binding}` differs only in case from the binding `{other}` (line {line})")]
-    OtherCase {
-        /// The binding.
-        binding: Binding,
-        /// The section.
-        section: Section,
-        /// The one that the file has.
-        other: Binding,
-        /// Where.
-        line: usize,
-    },
-    /// The scope has no bindings, and only other scopes do.
-    #[error("the file has KV bindings only in {0}, and no environment is selected")]
-    OnlyElsewhere(String),
-    /// A title that would be too long.
-    #[error("could not derive the title of binding `{binding}`")]
-    Title {
-        /// The binding.
-        binding: Binding,
-        /// Why.
-        source: TitleError,
-    },
-}
-
-impl Classify for Error {
-    fn classify(&self) -> Classification {
-        match self {
-            Self::Twice(_) => ErrorClass::Usage.hint("give each binding once"),
-            Self::SharedTitle { .. } => ErrorClass::Usage
-                .hint("select one environment with `--env NAME`, or omit the title"),
-            Self::NotAnIdentifier(_) => ErrorClass::Usage
-                .hint("use letters, digits, `_` and `$`, and do not start with a digit"),
-            Self::Taken { .. } => ErrorClass::Config
-                .hint("choose another name; wrangler refuses two bindings with the same name"),
-            Self::Placeholder {
-                binding, section, ..
-            } => {
-                let arguments = std::iter::once(binding.to_string())
-                    .chain(["NAME".to_owned()])
-                    .chain(section.arguments());
-                let arguments: Vec<_> =
-                    arguments.map(|it| shell_quoted(&it).into_owned()).collect();
-                ErrorClass::Config.hint(format!(
-                    "write the name that the Worker uses: `kvctl rename-binding {}`",
-                    arguments.join(" ")
-                ))
-            }
-            Self::OtherCase {
-                binding,
-                section,
-                other,
-                ..
-            } => ErrorClass::Refused.hint(format!(
-                "run `{}`, or give it a title of its own: `{}`",
-                section.provision_command(other.as_str()),
-                section.provision_command(&format!("{binding}=TITLE"))
-            )),
-            Self::OnlyElsewhere(_) => ErrorClass::Refused.hint(
-                "pass `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
-            ),
-            Self::Title { .. } => ErrorClass::Usage.hint("choose a shorter one with BINDING=TITLE"),
-        }
-    }
 }
 
 /// Returns the bindings that `scopes` should have: those requested, else the file's own and the
@@ -217,7 +86,7 @@ pub fn desired_bindings(
             let jurisdiction = manifest.and_then(|m| m.namespace(&binding)?.jurisdiction);
             desired.push(DesiredBinding {
                 jurisdiction,
-                ..desired_binding(project, scope, binding, title)?
+                ..desired_binding(project, scope, binding, title, !requested.is_empty())?
             });
         }
     }
@@ -340,9 +209,13 @@ fn desired_binding(
     scope: &Scope,
     binding: Binding,
     title: Option<DesiredTitle>,
+    requested: bool,
 ) -> Result<DesiredBinding, Error> {
     let entry = scope.entries.iter().find(|e| e.binding == binding).cloned();
     match &entry {
+        None if !binding.is_identifier() => {
+            return Err(Error::NotAnIdentifier { binding, requested });
+        }
         None => check_new(scope, &binding, title.is_some())?,
         Some(entry) if binding.is_placeholder() => {
             return Err(Error::Placeholder {
@@ -396,9 +269,6 @@ pub fn conventional_titles(
 
 /// Checks a binding that the section does not have yet. `titled` is whether its title was given.
 fn check_new(scope: &Scope, binding: &Binding, titled: bool) -> Result<(), Error> {
-    if !binding.is_identifier() {
-        return Err(Error::NotAnIdentifier(binding.clone()));
-    }
     // wrangler makes the same title of both, and a slip of the keyboard makes the one of the other.
     let folded = |binding: &Binding| binding.as_str().to_lowercase();
     let is_same = |entry: &&Entry| folded(&entry.binding) == folded(binding);

@@ -1,0 +1,153 @@
+//! Why what a project should have cannot be determined.
+
+use crate::{
+    config::WorkerNameError,
+    domain::{
+        Binding, Classification, Classify, ErrorClass, Section, Title, TitleError, shell_quoted,
+    },
+};
+
+/// Why the desired bindings cannot be determined.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A binding was requested twice.
+    #[error("binding `{0}` is given twice")]
+    Twice(Binding),
+    /// One title for the bindings of several environments.
+    #[error(
+        "`{binding}={title}` names one namespace, but several environments are selected, which would \
+         share it"
+    )]
+    SharedTitle {
+        /// The binding.
+        binding: Binding,
+        /// The title.
+        title: Title,
+    },
+    /// A new binding could not be used in code.
+    #[error("`{binding}` cannot be a binding: `env.{binding}` is not valid JavaScript")]
+    NotAnIdentifier {
+        /// The binding.
+        binding: Binding,
+        /// Whether the command line names it, and not a file.
+        requested: bool,
+    },
+    /// The name of a new binding is in use by another kind of binding.
+    #[error("`{binding}` is already used in `{kind}` (line {line})")]
+    Taken {
+        /// The binding.
+        binding: Binding,
+        /// What uses the name.
+        kind: String,
+        /// Where.
+        line: usize,
+    },
+    /// The name of a binding in the file is still to be written.
+    #[error("`{binding}` (line {line}) is a placeholder for the name of a binding")]
+    Placeholder {
+        /// The binding.
+        binding: Binding,
+        /// The section.
+        section: Section,
+        /// Where.
+        line: usize,
+    },
+    /// A new binding that is nearly the name of another.
+    #[error("`{binding}` differs only in case from the binding `{other}` (line {line})")]
+    OtherCase {
+        /// The binding.
+        binding: Binding,
+        /// The section.
+        section: Section,
+        /// The one that the file has.
+        other: Binding,
+        /// Where.
+        line: usize,
+    },
+    /// The scope has no bindings, and only other scopes do.
+    #[error("the file has KV bindings only in {0}, and no environment is selected")]
+    OnlyElsewhere(String),
+    /// A title that would be too long.
+    #[error("could not derive the title of binding `{binding}`")]
+    Title {
+        /// The binding.
+        binding: Binding,
+        /// Why.
+        source: TitleError,
+    },
+}
+
+impl Classify for Error {
+    fn classify(&self) -> Classification {
+        match self {
+            Self::Twice(_) => ErrorClass::Usage.hint("give each binding once"),
+            Self::SharedTitle { .. } => ErrorClass::Usage
+                .hint("select one environment with `--env NAME`, or omit the title"),
+            Self::NotAnIdentifier { requested, .. } => {
+                let rule = "use letters, digits, `_` and `$`, and do not start with a digit";
+                if *requested {
+                    ErrorClass::Usage.hint(rule)
+                } else {
+                    ErrorClass::Config.hint(format!(
+                        "correct the name at the top level of the wrangler file, or in kvctl.toml: {rule}"
+                    ))
+                }
+            }
+            Self::Taken { .. } => ErrorClass::Config
+                .hint("choose another name; wrangler refuses two bindings with the same name"),
+            Self::Placeholder {
+                binding, section, ..
+            } => {
+                let arguments = std::iter::once(binding.to_string())
+                    .chain(["NAME".to_owned()])
+                    .chain(section.arguments());
+                let arguments: Vec<_> =
+                    arguments.map(|it| shell_quoted(&it).into_owned()).collect();
+                ErrorClass::Config.hint(format!(
+                    "write the name that the Worker uses: `kvctl rename-binding {}`",
+                    arguments.join(" ")
+                ))
+            }
+            Self::OtherCase {
+                binding,
+                section,
+                other,
+                ..
+            } => ErrorClass::Refused.hint(format!(
+                "run `{}`, or give it a title of its own: `{}`",
+                section.provision_command(other.as_str()),
+                section.provision_command(&format!("{binding}=TITLE"))
+            )),
+            Self::OnlyElsewhere(_) => ErrorClass::Refused.hint(
+                "pass `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
+            ),
+            Self::Title { .. } => ErrorClass::Usage.hint("choose a shorter one with BINDING=TITLE"),
+        }
+    }
+}
+
+/// The file has no name of a Worker to derive a title from. Derived from the binding alone, the
+/// projects of one template would meet in one namespace.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no title can be derived for binding `{binding}`: {why}")]
+pub struct Nameless {
+    /// The section.
+    pub section: Section,
+    /// The binding.
+    pub binding: Binding,
+    /// What is wrong with the name.
+    pub why: WorkerNameError,
+    /// The title where projects do not meet.
+    pub fallback: Title,
+}
+
+impl Classify for Nameless {
+    fn classify(&self) -> Classification {
+        let wanted = format!("{}=TITLE", self.binding);
+        let command = self.section.provision_command(&wanted);
+        ErrorClass::Config.hint(format!(
+            "{}; or pass a title: `{command}`",
+            self.why.remedy()
+        ))
+    }
+}
