@@ -64,11 +64,14 @@ use error::{ClassExt as _, Exit, Result, ResultExt as _};
 /// Runs one command and turns its outcome into an exit code.
 pub fn run(cli: Cli) -> ExitCode {
     let ui = Context::build_ui(&cli.globals, &env::Env::read());
+    let local = Context::asks_for_local(&cli.globals, &env::Env::read());
     match run_to_end(cli) {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             if failure.class() != ErrorClass::OutputClosed {
-                let hint = failure.hint().map(ToString::to_string);
+                let hint = failure.hint().cloned();
+                let hint = hint.map(|hint| if local { hint.locally() } else { hint });
+                let hint = hint.map(String::from);
                 ui.error(failure.causes(), hint.as_deref());
             }
             Exit::from(failure.class()).into()

@@ -20,26 +20,21 @@ use crate::{
     domain::AccountId,
     error::{Result, ResultExt as _},
     fsx,
-    ops::bulk::{
-        copy::{Copied, Copy},
-        cost::Cost,
-        write::Written,
+    ops::{
+        bulk::{
+            copy::{Copied, Copy},
+            cost::Cost,
+            write::Written,
+        },
+        target::Target,
     },
     ui::{Page, Report, quantity},
 };
 
 pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
-    let from = Side {
-        option: "--from",
-        account: args.from_account,
-        token_file: args.from_token_file,
-    };
+    let from = Side::new("--from", args.from_account, args.from_token_file);
     let from = from.open(context, args.from).await?;
-    let to = Side {
-        option: "--to",
-        account: args.to_account,
-        token_file: args.to_token_file,
-    };
+    let to = Side::new("--to", args.to_account, args.to_token_file);
     let to = to.open(context, args.to).await?;
     if from.target.id == to.target.id
         && from.session.place == to.session.place
@@ -59,12 +54,13 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
         prefix: args.prefix.as_deref().unwrap_or_default(),
         timeout: args.consistency_timeout,
     };
+    let sides = [&from, &to].map(|side| side.target.clone());
     let report = if args.dry_run {
         let listed = copy.count().await.context("could not count")?;
         CopyReport {
             dry_run: true,
             records: listed,
-            ..CopyReport::new(Cost::of_copies(listed as u64), Written::default())
+            ..CopyReport::new(sides, Cost::of_copies(listed as u64), Written::default())
         }
     } else {
         guard::allow_writes(context, &to, args.confirm.as_deref()).await?;
@@ -76,6 +72,7 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
             passed_over: copied.passed_over,
             missed: Missed::of(copied.absent),
             ..CopyReport::new(
+                sides,
                 Cost::of_copies(copied.written.confirmed as u64),
                 copied.written,
             )
@@ -97,6 +94,14 @@ struct Side {
 }
 
 impl Side {
+    fn new(option: &'static str, account: Option<AccountId>, token_file: Option<PathBuf>) -> Self {
+        Self {
+            option,
+            account,
+            token_file,
+        }
+    }
+
     async fn open(self, context: &Context, arg: SideArg) -> Result<OpenNamespace> {
         let (local, which) = match arg {
             SideArg::Namespace { local, which } => (local, which),
@@ -162,6 +167,8 @@ fn note_resumed(context: &Context, copied: &Copied) {
 /// What was copied.
 #[derive(Debug, Serialize)]
 struct CopyReport {
+    from: Target,
+    to: Target,
     dry_run: bool,
     /// How many records were confirmed in this run, or would be sent.
     records: usize,
@@ -177,8 +184,10 @@ struct CopyReport {
 }
 
 impl CopyReport {
-    fn new(cost: Cost, written: Written) -> Self {
+    fn new([from, to]: [Target; 2], cost: Cost, written: Written) -> Self {
         Self {
+            from,
+            to,
             dry_run: false,
             records: written.confirmed,
             passed_over: 0,

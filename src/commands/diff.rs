@@ -2,6 +2,8 @@
 
 use std::io;
 
+use serde::Serialize;
+
 use super::shared::{
     SAMPLE,
     missed::Missed,
@@ -15,10 +17,13 @@ use crate::{
     context::Context,
     error::Result,
     formats::Format,
-    ops::bulk::{
-        diff::{Diff, Differences, Side},
-        file::Survey,
-        read::Reader,
+    ops::{
+        bulk::{
+            diff::{Diff, Differences, Side},
+            file::Survey,
+            read::Reader,
+        },
+        target::Target,
     },
     ui::{ADDED, Page, REMOVED, Report, quantity},
 };
@@ -39,7 +44,12 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
         0 => Ok(()),
         count => Err(CheckFailed::new(quantity(count, "difference")).into()),
     };
-    context.ui.conclude(&differences, verdict)
+    let report = DiffReport {
+        a: a.describe(),
+        b: b.describe(),
+        differences,
+    };
+    context.ui.conclude(&report, verdict)
 }
 
 /// A side that can be read.
@@ -75,18 +85,45 @@ impl Opened {
             Self::Namespace(keyspace) => Side::Namespace(Reader::new(keyspace.namespace())),
         }
     }
+
+    fn describe(&self) -> Compared {
+        match self {
+            Self::File(side) => Compared::File {
+                file: side.0.name.clone(),
+            },
+            Self::Namespace(keyspace) => Compared::Namespace(keyspace.target.clone()),
+        }
+    }
 }
 
-impl Report for Differences {
+/// What was compared.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Compared {
+    File { file: String },
+    Namespace(Target),
+}
+
+/// How two sides differ.
+#[derive(Serialize)]
+struct DiffReport {
+    a: Compared,
+    b: Compared,
+    #[serde(flatten)]
+    differences: Differences,
+}
+
+impl Report for DiffReport {
     fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
+        let found = &self.differences;
         let lists = [
-            (REMOVED, "only in A:", &self.only_a),
-            (ADDED, "only in B:", &self.only_b),
-            (REMOVED, "different value:", &self.values),
+            (REMOVED, "only in A:", &found.only_a),
+            (ADDED, "only in B:", &found.only_b),
+            (REMOVED, "different value:", &found.values),
             (
                 REMOVED,
                 "different expiration or metadata:",
-                &self.attributes,
+                &found.attributes,
             ),
         ];
         for (style, what, keys) in lists {
@@ -97,13 +134,13 @@ impl Report for Differences {
                 writeln!(out, "{what} … and {} more", keys.len() - SAMPLE)?;
             }
         }
-        match self.count() {
-            0 => writeln!(out, "identical: {}", quantity(self.same, "key")),
+        match found.count() {
+            0 => writeln!(out, "identical: {}", quantity(found.same, "key")),
             count => writeln!(
                 out,
                 "{}, {} the same",
                 quantity(count, "difference"),
-                self.same
+                found.same
             ),
         }
     }

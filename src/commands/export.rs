@@ -36,6 +36,7 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
     let keyspace = select_namespace(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
+    keyspace.announce(&context.ui, "exporting");
     let journals = JournalDirectory::new(context);
     let export = Export {
         namespace: keyspace.namespace(),
@@ -52,7 +53,8 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
         }
         (Some(file), format) => {
             let resume = journal::resume_policy(args.resume);
-            let report = to_path(context, &export, file, format, Some(resume)).await?;
+            let from = (&export, &keyspace.target);
+            let report = to_path(context, from, file, format, Some(resume)).await?;
             let verdict = report.missed.verdict();
             context.ui.conclude(&report, verdict.map_err(Into::into))
         }

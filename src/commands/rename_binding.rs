@@ -4,11 +4,12 @@ use std::io;
 
 use serde::Serialize;
 
+use super::shared::local_data::left_behind;
 use crate::{
     cli::RenameBindingArgs,
     config::Document,
     context::{Context, Session},
-    domain::{Binding, ErrorClass, NamespaceId},
+    domain::{Binding, ErrorClass, Section},
     error::{Result, ResultExt as _},
     fsx,
     ops::{
@@ -51,6 +52,10 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
                 .context("the binding was not renamed")?;
         }
     }
+    let names = Some((&args.old, &args.new));
+    for note in left_behind(context, &document, &text, names).await {
+        context.ui.note(&note);
+    }
     remark_on_what_stays(context, &document, args, &renamings)?;
     let file = context.files.display(document.path());
     let diff = Diff::new(file.clone(), Some(document.text().to_owned()), text);
@@ -59,10 +64,13 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
             file,
             old: args.old.clone(),
             new: args.new.clone(),
-            environments: renamings.iter().map(|r| r.section.label()).collect(),
+            sections: renamings.iter().map(|r| r.section.clone()).collect(),
             changed,
             dry_run: args.dry_run,
-            ids: renamings.iter().filter_map(Inherited::of).collect(),
+            ids: renamings
+                .iter()
+                .filter_map(|r| r.inherited.clone())
+                .collect(),
             titles: retitling.map(|(_, titles)| titles).unwrap_or_default(),
             diff: diff.plain(),
             shown: diff,
@@ -183,36 +191,19 @@ async fn retitle(
     rename_binding::retitle(&session.client, &session.account, titles).await
 }
 
-/// An id that is written with the new name.
-#[derive(Debug, Serialize)]
-struct Inherited {
-    environment: Option<String>,
-    id: NamespaceId,
-}
-
-impl Inherited {
-    fn of(renaming: &Renaming) -> Option<Self> {
-        let target = renaming.inherited.as_ref()?;
-        Some(Self {
-            environment: renaming.section.label(),
-            id: target.id.clone(),
-        })
-    }
-}
-
 /// What was renamed.
 #[derive(Debug, Serialize)]
 struct RenameBindingReport {
     file: String,
     old: Binding,
     new: Binding,
-    /// The sections that have the new name now; `null` is the top level.
-    environments: Vec<Option<String>>,
+    /// The sections that have the new name now.
+    sections: Vec<Section>,
     /// Whether the file changes.
     changed: bool,
     dry_run: bool,
     /// The ids that are written, from what is deployed under the old name.
-    ids: Vec<Inherited>,
+    ids: Vec<Target>,
     titles: Vec<Retitling>,
     diff: String,
     #[serde(skip)]

@@ -23,6 +23,7 @@ use crate::{
             reporter::Reporter,
             sync::{Plan, Sync},
         },
+        target::Target,
         time::service_now,
     },
     ui::{ADDED, FAINT, Page, REMOVED, Report, quantity},
@@ -46,10 +47,13 @@ pub(super) async fn run(context: &Context, args: SyncArgs) -> Result<()> {
         now: service_now(keyspace.namespace()).await?,
     };
     let mut report = SyncReport {
+        namespace: keyspace.target.clone(),
         dry_run: args.dry_run,
         deletes: args.delete,
         plan: sync.plan().await.context("nothing was sent")?,
-        ..SyncReport::default()
+        written: 0,
+        deleted: 0,
+        failed: Vec::new(),
     };
     let extra = &report.plan.extra;
     if args.delete {
@@ -127,8 +131,9 @@ fn check(args: &SyncArgs, extra: usize, records: u64) -> Result<(), Refused> {
 }
 
 /// What differed, and what was done about it.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 struct SyncReport {
+    namespace: Target,
     dry_run: bool,
     /// Whether extra keys are deleted.
     deletes: bool,

@@ -150,7 +150,12 @@ impl Context {
 
     /// Whether the local store is used.
     pub fn is_local(&self) -> bool {
-        self.globals.local || self.variables.env.flag(Var::Local)
+        Self::asks_for_local(&self.globals, &self.variables.env)
+    }
+
+    /// Whether these settings select the local store.
+    pub fn asks_for_local(globals: &Globals, env: &Env) -> bool {
+        globals.local || env.flag(Var::Local)
     }
 
     /// Returns the selected section: the flag's environment, else the variable's; empty is the top

@@ -117,6 +117,30 @@ impl Hint {
         }
     }
 
+    /// Has the command, and each command that the text says to run, work on the local store.
+    #[must_use]
+    pub fn locally(self) -> Self {
+        match self {
+            Self::Run {
+                command,
+                mut arguments,
+                purpose,
+            } => {
+                arguments.push(LOCAL.to_owned());
+                Self::Run {
+                    command,
+                    arguments,
+                    purpose,
+                }
+            }
+            Self::Edit { place, what } => Self::Edit {
+                place,
+                what: with_local(&what).into(),
+            },
+            Self::Text(text) => Self::Text(with_local(&text).into()),
+        }
+    }
+
     /// To change the file at `place`.
     pub fn edit(place: impl fmt::Display, what: impl Into<Cow<'static, str>>) -> Self {
         Self::Edit {
@@ -136,6 +160,32 @@ impl From<String> for Hint {
     fn from(text: String) -> Self {
         Self::Text(text.into())
     }
+}
+
+const LOCAL: &str = "--local";
+
+/// Adds `--local` to the commands of kvctl in a text, which stand between backticks.
+fn with_local(text: &str) -> String {
+    let parts: Vec<String> = text
+        .split('`')
+        .enumerate()
+        .map(|(index, part)| {
+            // What works on files alone is the same everywhere.
+            let command = part.strip_prefix("kvctl ").unwrap_or_default();
+            let is_command = index % 2 == 1
+                && !command.is_empty()
+                && !["scaffold", "serve"]
+                    .iter()
+                    .any(|it| command.starts_with(it));
+            let is_local = part.split(' ').any(|word| word == LOCAL);
+            if is_command && !is_local {
+                format!("{part} {LOCAL}")
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect();
+    parts.join("`")
 }
 
 /// The only place that renders hints. The error's message already names the place of an edit.
@@ -285,6 +335,22 @@ mod tests {
         assert_eq!(edit.to_string(), "save the file as UTF-8");
         let class = ErrorClass::Usage.hint("choose another name");
         assert_eq!(String::from(class.hint.unwrap()), "choose another name");
+    }
+
+    #[test]
+    fn a_hint_from_the_local_store_stays_there() {
+        let run = Hint::run("namespace list", "to see the ids").locally();
+        let text = Hint::from("run `kvctl key list -b A`, or `wrangler dev`").locally();
+        let done = Hint::from("run `kvctl key list --local -b A`").locally();
+        assert_eq!(
+            run.to_string(),
+            "run `kvctl namespace list --local` to see the ids"
+        );
+        assert_eq!(
+            text.to_string(),
+            "run `kvctl key list -b A --local`, or `wrangler dev`"
+        );
+        assert_eq!(done.to_string(), "run `kvctl key list --local -b A`");
     }
 
     #[test]

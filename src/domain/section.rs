@@ -2,13 +2,18 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{EnvName, shell_quoted};
 
 /// A section of a wrangler file that has bindings of its own: the top level, an environment, or the
 /// `previews` of either. Bindings are not inherited between them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// In JSON it is `environment`, `null` at the top level, and `previews`, where that is true.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Section {
     environment: Option<EnvName>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     previews: bool,
 }
 
@@ -80,11 +85,21 @@ impl Section {
         }
     }
 
-    /// Returns a short label, such as `staging`; `None` for the top level.
+    /// Returns a short label, such as `staging`; `None` for the top level. No two sections have the
+    /// same: an environment whose name could be taken for `previews` is called an environment.
     pub fn label(&self) -> Option<String> {
         match (&self.environment, self.previews) {
             (None, false) => None,
-            (Some(name), false) => Some(name.to_string()),
+            (Some(name), false) => {
+                let text = name.as_str();
+                let is_odd = text == "previews" || text.ends_with(".previews");
+                let is_odd = is_odd || text.starts_with("environment `");
+                Some(if is_odd {
+                    self.to_string()
+                } else {
+                    name.to_string()
+                })
+            }
             (None, true) => Some("previews".to_owned()),
             (Some(name), true) => Some(format!("{name}.previews")),
         }
@@ -119,6 +134,8 @@ impl fmt::Display for Section {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -139,5 +156,40 @@ mod tests {
             assert_eq!(section.arguments().join(" "), arguments);
         }
         assert_eq!(staging.clone().previews().deployed(), staging);
+    }
+
+    #[test]
+    fn json_tells_previews_from_an_environment_of_that_name() {
+        let environment = |name: &str| Section::from(name.parse::<EnvName>().unwrap());
+        let cases = [
+            (Section::TOP, r#"{"environment":null}"#),
+            (
+                Section::TOP.previews(),
+                r#"{"environment":null,"previews":true}"#,
+            ),
+            (environment("previews"), r#"{"environment":"previews"}"#),
+            (
+                environment("staging").previews(),
+                r#"{"environment":"staging","previews":true}"#,
+            ),
+        ];
+        for (section, json) in cases {
+            assert_eq!(serde_json::to_string(&section).unwrap(), json);
+        }
+    }
+
+    fn any_section() -> impl Strategy<Value = Section> {
+        let name = "(environment `|a|[.]|previews|`){1,4}";
+        (proptest::option::of(name), any::<bool>()).prop_map(|(name, previews)| Section {
+            environment: name.map(|name| name.parse().unwrap()),
+            previews,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_sections_have_one_label(a in any_section(), b in any_section()) {
+            prop_assert_eq!(a == b, a.label() == b.label());
+        }
     }
 }

@@ -14,23 +14,29 @@ pub struct Absent {
     pub key: String,
     /// The namespace, as the user knows it.
     pub namespace: String,
+    /// The arguments that select the namespace.
+    pub selection: Vec<String>,
+    /// Whether it is in the local store.
+    pub local: bool,
     /// Other sections of the wrangler file that have a binding of that name, ready to be shown.
     pub elsewhere: Vec<String>,
 }
 
 impl Classify for Absent {
     fn classify(&self) -> Classification {
+        let list = |purpose| Hint::run_with("key list", self.selection.clone(), purpose);
         if !self.elsewhere.is_empty() {
-            return ErrorClass::NotFound.hint(format!(
-                "the same binding is also in {}; run `kvctl key list` to see the keys of this one",
-                self.elsewhere.join(", ")
-            ));
+            let list = list("to see the keys of this one");
+            let elsewhere = self.elsewhere.join(", ");
+            return ErrorClass::NotFound
+                .hint(format!("the same binding is also in {elsewhere}; {list}"));
         }
-        ErrorClass::NotFound.hint(Hint::run(
-            "key list",
+        ErrorClass::NotFound.hint(list(if self.local {
+            "to see the keys there are"
+        } else {
             "to see the keys there are; one that was written within the last minute may not be seen \
-             everywhere yet",
-        ))
+             everywhere yet"
+        }))
     }
 }
 

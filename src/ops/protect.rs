@@ -3,16 +3,37 @@
 
 use crate::{
     config::{Entry, Field, Manifest, ManifestNamespace, Project, Scope},
-    domain::{DeclaredId, NamespaceId, Title},
-    ops::provision::{desired, titles::preview},
+    domain::{DeclaredId, NamespaceId, Section, Title},
+    ops::{
+        provision::{desired, titles::preview},
+        target::local_name,
+    },
 };
 
-/// Whether `entry` binds `id`, as either of its ids.
-pub fn is_bound_to(entry: &Entry, id: &NamespaceId) -> bool {
-    let valid = DeclaredId::Valid(id.clone());
-    [Field::Id, Field::PreviewId]
-        .into_iter()
-        .any(|field| entry.declared(field) == valid)
+/// A namespace, and where it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Its id.
+    pub id: &'a NamespaceId,
+    /// Whether it is in the local store.
+    pub local: bool,
+}
+
+/// Whether `entry` of `section` binds the namespace, as either of its ids. In the local store ids are
+/// texts as written, and an entry without one goes by its name.
+pub fn is_bound_to(section: &Section, entry: &Entry, place: Place<'_>) -> bool {
+    let Place { id, local } = place;
+    let ids = [Field::Id, Field::PreviewId];
+    if !local {
+        let valid = DeclaredId::Valid(id.clone());
+        return ids.into_iter().any(|field| entry.declared(field) == valid);
+    }
+    let is_written = |field| {
+        let text = entry.field(field);
+        text.is_some_and(|text| text.value == id.as_str())
+    };
+    let opened = local_name(entry).is_ok_and(|(name, _)| name == *id);
+    !section.is_previews() && (opened || ids.into_iter().any(is_written))
 }
 
 /// Whether `manifest` protects the namespace: because a protected binding leads to it, in any
@@ -20,11 +41,11 @@ pub fn is_bound_to(entry: &Entry, id: &NamespaceId) -> bool {
 pub fn is_protected(
     manifest: &Manifest,
     project: Option<&Project>,
-    id: &NamespaceId,
+    place: Place<'_>,
     title: &str,
 ) -> bool {
     let mut protected = manifest.namespaces.iter().filter(|n| n.protect);
-    protected.any(|n| is_about(n, project, id, Some(title)))
+    protected.any(|n| is_about(n, project, place, Some(title)))
 }
 
 /// Whether `rules` are about the namespace: because their binding leads to it, in any section of
@@ -32,12 +53,12 @@ pub fn is_protected(
 pub fn is_about(
     rules: &ManifestNamespace,
     project: Option<&Project>,
-    id: &NamespaceId,
+    place: Place<'_>,
     title: Option<&str>,
 ) -> bool {
     let is_titled = |other: &Title| title == Some(other.as_str());
     let in_scope = |scope: &Scope| {
-        let bound = |e: &Entry| e.binding == rules.binding && is_bound_to(e, id);
+        let bound = |e: &Entry| e.binding == rules.binding && is_bound_to(&scope.section, e, place);
         let usual =
             project.and_then(|p| desired::conventional_titles(p, scope, &rules.binding).ok());
         let environment = &scope.section;

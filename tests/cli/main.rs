@@ -41,6 +41,7 @@ mod sidecars;
 mod signals;
 mod surface;
 mod sync;
+mod targets;
 mod transfer;
 mod trouble;
 mod two_accounts;

@@ -120,7 +120,10 @@ fn what_was_done_is_counted_by_key_kind_and_day() {
         panic!("{report}");
     };
     assert_eq!(sessions["title"], "bio-SESSIONS");
-    assert_eq!(sessions["bindings"], json!(["SESSIONS"]));
+    let binding = json!({
+        "id": sessions["id"], "binding": "SESSIONS", "environment": null, "source": "file",
+    });
+    assert_eq!(sessions["bindings"], json!([binding]));
     let sum = json!({ "read": 2, "write": 3, "delete": 1, "list": 1 });
     assert_eq!(sessions["operations"], sum);
     // Names and values of `a` and `b`.

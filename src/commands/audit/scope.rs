@@ -112,7 +112,7 @@ pub(super) fn rules(context: &Context, keyspace: &OpenNamespace) -> Result<Optio
     let project = document.as_ref().map(Document::project);
     let is_meant = |n: &&ManifestNamespace| match target.binding() {
         Some(binding) => n.binding == *binding,
-        None => is_about(n, project, &target.id, target.title.as_deref()),
+        None => is_about(n, project, keyspace.place(), target.title.as_deref()),
     };
     let mut meant = manifest.namespaces.iter().filter(is_meant);
     Ok(meant.find_map(Rules::of))

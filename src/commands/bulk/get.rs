@@ -24,6 +24,7 @@ pub(super) async fn run(context: &Context, args: BulkGetArgs) -> Result<()> {
     keys.retain(|key| seen.insert(key.clone()));
     drop(seen);
     let keyspace = choice.open(context).await?;
+    keyspace.announce(&context.ui, "reading from");
     let reader = Reader::new(keyspace.namespace());
     let mut values = pin!(reader.values(&keys));
     let mut out = context.ui.writer();

@@ -20,6 +20,7 @@ use crate::{
     domain::{KeyName, Metadata, VALUE_MAX_BYTES},
     error::Result,
     fsx::{self, Private},
+    ops::target::Target,
     ui::{Page, Report, Ui, printable},
 };
 
@@ -60,7 +61,8 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
     let new = draft.read()?;
     let Some(new) = new else {
         edited?;
-        return context.ui.conclude(&Unchanged { key }, Ok(()));
+        let namespace = keyspace.target;
+        return context.ui.conclude(&Unchanged { key, namespace }, Ok(()));
     };
     let written = match edited {
         Ok(()) => match change(&keyspace, &key, new, &old, metadata).await {
@@ -179,6 +181,7 @@ fn as_meant(old: &[u8], mut new: Vec<u8>) -> Vec<u8> {
 #[derive(Serialize)]
 struct Unchanged {
     key: KeyName,
+    namespace: Target,
 }
 
 impl Report for Unchanged {

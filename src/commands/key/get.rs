@@ -18,6 +18,7 @@ use crate::{
     domain::{Expiration, KeyName, Metadata},
     error::Result,
     fsx,
+    ops::target::Target,
     ui::{Format, Page, Question, Report, printable, quantity},
 };
 
@@ -41,16 +42,13 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
     } else {
         (keyspace.value(&key).await?, None)
     };
+    keyspace.announce(&context.ui, &format!("read {} from", quoted(&key)));
     if let Some(write) = to_file {
         write(&value.bytes)?;
     }
     if whole {
-        let report = GetReport::new(
-            key,
-            value,
-            metadata,
-            file.map(|path| context.files.display(path)),
-        );
+        let file = file.map(|path| context.files.display(path));
+        let report = GetReport::new(key, keyspace.target, value, metadata, file);
         return context.ui.conclude(&report, Ok(()));
     }
     if let Some(path) = file {
@@ -111,10 +109,11 @@ impl OpenNamespace {
     }
 }
 
-/// A key, whole, in the form of wrangler's bulk files.
+/// A key, whole, in the form of wrangler's bulk files, and where it was read.
 #[derive(Serialize)]
 struct GetReport {
     key: KeyName,
+    namespace: Target,
     /// The value, or its base64; absent if it went to a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
@@ -132,13 +131,20 @@ struct GetReport {
 }
 
 impl GetReport {
-    fn new(key: KeyName, value: Value, metadata: Option<Metadata>, file: Option<String>) -> Self {
+    fn new(
+        key: KeyName,
+        namespace: Target,
+        value: Value,
+        metadata: Option<Metadata>,
+        file: Option<String>,
+    ) -> Self {
         let Value { bytes, expiration } = value;
         let text = str::from_utf8(&bytes).ok().map(str::to_owned);
         let base64 = text.is_none() && file.is_none();
         let written = || text.unwrap_or_else(|| STANDARD.encode(&bytes));
         Self {
             key,
+            namespace,
             value: file.is_none().then(written),
             base64,
             file,

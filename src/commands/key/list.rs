@@ -20,6 +20,7 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> Result<()> {
     let keyspace = select_namespace(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
+    keyspace.announce(&context.ui, "listing the keys of");
     let limit = args.limit.map_or(usize::MAX, usize::from);
     let pages = keyspace
         .namespace()

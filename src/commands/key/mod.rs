@@ -62,7 +62,8 @@ impl OpenNamespace {
     fn elsewhere(&self) -> Vec<String> {
         let sections = self.target.binding.iter().flat_map(|it| &it.elsewhere);
         let named = sections.map(|section| match section.arguments() {
-            none if none.is_empty() => section.to_string(),
+            // A variable may select an environment as well.
+            none if none.is_empty() => format!("{section} (`--env ''`)"),
             arguments => format!("{section} (`{}`)", arguments.join(" ")),
         });
         named.collect()
@@ -72,6 +73,8 @@ impl OpenNamespace {
         Absent {
             key: printable(key.as_str()).into_owned(),
             namespace: self.target.to_string(),
+            selection: self.target.arguments(),
+            local: self.session.is_local(),
             elsewhere: self.elsewhere(),
         }
     }

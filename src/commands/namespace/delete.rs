@@ -18,8 +18,8 @@ use crate::{
     ops::{
         bound::{DeployedBinding, DeployedBindings},
         namespaces::delete,
-        protect,
-        target::Deployments,
+        protect::{self, Place},
+        target::{Deployments, Target},
     },
     ui::{Page, Question, Report, quantity},
     wire::NamespaceInfo,
@@ -29,24 +29,24 @@ use crate::{
 const COUNTED_PAGES: usize = 10;
 
 pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
+    let selected = select(context, args.selector).await?;
+    let described = selected.describe();
     let SelectedNamespace {
+        target,
         namespace,
         session,
         document,
-    } = select(context, args.selector).await?;
+    } = selected;
     let NamespaceInfo { id, title, .. } = &namespace;
     let counted = session.namespace(id).count_keys(COUNTED_PAGES).await;
     let (keys, complete) =
         counted.with_context(|| format!("could not count the keys of `{title}`"))?;
     let more = if complete { "" } else { "at least " };
-    let document = match document {
-        Some(document) => Some(document),
-        None => readable_document(context),
-    };
-    let mut bound = document
-        .as_ref()
-        .map(|d| bindings_of(context, d, id))
-        .unwrap_or_default();
+    let local = session.is_local();
+    let place = Place { id, local };
+    let document = document.or_else(|| readable_document(context));
+    let bound = document.as_ref().map(|d| bindings_of(context, d, place));
+    let mut bound = bound.unwrap_or_default();
     let deployed = deployed_bindings(context, &session, document.as_ref(), &namespace).await?;
     bound.extend(deployed.bound.iter().map(|it| {
         let DeployedBinding { deployable, name } = it;
@@ -54,15 +54,13 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
     }));
 
     let ui = &context.ui;
-    ui.status(&format!(
-        "deleting `{title}` ({id}): {}",
-        session.describe()
-    ));
+    ui.status(&format!("deleting {described}"));
     ui.status(&format!("it has {more}{}", quantity(keys, "key")));
     for binding in &bound {
         ui.warn(&format!("still bound: {binding}"));
     }
     let mut report = DeleteReport {
+        namespace: target.clone(),
         id: id.clone(),
         title: title.clone(),
         keys,
@@ -77,12 +75,12 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
     let manifest = context.files.manifest_beside(document.as_ref())?;
     let project = document.as_ref().map(Document::project);
     let protected = manifest.is_some_and(|m| {
-        protect::is_protected(&m, project, id, title) || deployed.is_protected(&m)
+        protect::is_protected(&m, project, place, title) || deployed.is_protected(&m)
     });
     confirm(context, title, args.confirm.as_deref(), protected).await?;
     if let Some(file) = &args.backup {
         let timeout = args.consistency_timeout;
-        let saved = export::back_up(context, &session, id, file, timeout).await;
+        let saved = export::back_up(context, &session, &target, file, timeout).await;
         report.backup = Some(saved.with_context(|| format!("`{title}` was not deleted"))?);
     }
     let sent = delete(session.namespace(id)).await;
@@ -160,13 +158,13 @@ async fn confirm(
     }
 }
 
-/// Returns where the file binds `id`, each as `file:line: binding`.
-fn bindings_of(context: &Context, document: &Document, id: &NamespaceId) -> Vec<String> {
+/// Returns where the file binds the namespace, each as `file:line: binding`.
+fn bindings_of(context: &Context, document: &Document, place: Place<'_>) -> Vec<String> {
     let file = context.files.display(document.path());
     let scopes = document.project().scopes();
     scopes
         .flat_map(|scope| scope.entries.iter().map(move |entry| (scope, entry)))
-        .filter(|(_, entry)| protect::is_bound_to(entry, id))
+        .filter(|(scope, entry)| protect::is_bound_to(&scope.section, entry, place))
         .map(|(scope, entry)| {
             let place = scope.section.place();
             format!(
@@ -180,6 +178,7 @@ fn bindings_of(context: &Context, document: &Document, id: &NamespaceId) -> Vec<
 /// What is gone.
 #[derive(Debug, Serialize)]
 struct DeleteReport {
+    namespace: Target,
     id: NamespaceId,
     title: String,
     /// How many keys went with it.

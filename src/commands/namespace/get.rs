@@ -3,7 +3,7 @@
 use super::NamespaceReport;
 use crate::{
     cli::{GetArgs, key::NamespaceArgs},
-    commands::shared::namespace::{Access, NamespaceSelection, select_namespace},
+    commands::shared::namespace::{Access, NamespaceSelection, select_namespace, warn_of_wrangler},
     context::Context,
     error::Result,
 };
@@ -16,6 +16,8 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
     };
     let NamespaceSelection { selector, document } = select_namespace(context, named, Access::Read)?;
     let session = context.connect(document.as_ref()).await?;
-    let found = session.resolver(document.as_ref()).find(&selector).await?;
-    context.ui.conclude(&NamespaceReport(found), Ok(()))
+    let (namespace, info) = session.resolver(document.as_ref()).find(&selector).await?;
+    warn_of_wrangler(context, &namespace);
+    let report = NamespaceReport { info, namespace };
+    context.ui.conclude(&report, Ok(()))
 }

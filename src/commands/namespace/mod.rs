@@ -12,11 +12,11 @@ use serde::Serialize;
 
 use crate::{
     cli::{NamespaceCommand, SelectorArgs},
-    commands::shared::namespace::read_id,
+    commands::shared::namespace::{read_id, warn_of_wrangler},
     config::Document,
     context::{Context, Session},
     error::Result,
-    ops::target::Selector,
+    ops::target::{Selector, Target},
     ui::{Page, Report},
     wire::NamespaceInfo,
 };
@@ -33,10 +33,23 @@ pub(super) async fn run(context: &Context, command: NamespaceCommand) -> Result<
 
 /// A namespace and the session it was found in.
 struct SelectedNamespace {
+    target: Target,
     namespace: NamespaceInfo,
     session: Session,
     /// The wrangler file, if the selector needed it.
     document: Option<Document>,
+}
+
+impl SelectedNamespace {
+    /// Says which namespace it is, and what led to it if a binding did.
+    fn describe(&self) -> String {
+        let NamespaceInfo { id, title, .. } = &self.namespace;
+        let place = self.session.describe();
+        match &self.target.binding {
+            Some(_) => format!("`{title}`, the namespace of {}: {place}", self.target),
+            None => format!("`{title}` ({id}): {place}"),
+        }
+    }
 }
 
 /// Finds the namespace that the arguments name.
@@ -65,8 +78,10 @@ async fn select(context: &Context, args: SelectorArgs) -> Result<SelectedNamespa
         Selector::Id(_) | Selector::Title(_) => None,
     };
     let session = context.connect(document.as_ref()).await?;
-    let namespace = session.resolver(document.as_ref()).find(&selector).await?;
+    let (target, namespace) = session.resolver(document.as_ref()).find(&selector).await?;
+    warn_of_wrangler(context, &target);
     Ok(SelectedNamespace {
+        target,
         namespace,
         session,
         document,
@@ -75,8 +90,12 @@ async fn select(context: &Context, args: SelectorArgs) -> Result<SelectedNamespa
 
 /// One namespace, as it is.
 #[derive(Debug, Serialize)]
-#[serde(transparent)]
-struct NamespaceReport(NamespaceInfo);
+struct NamespaceReport {
+    #[serde(flatten)]
+    info: NamespaceInfo,
+    /// What led to it.
+    namespace: Target,
+}
 
 impl Report for NamespaceReport {
     fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
@@ -85,9 +104,12 @@ impl Report for NamespaceReport {
             title,
             supports_url_encoding,
             jurisdiction,
-        } = &self.0;
+        } = &self.info;
         writeln!(out, "title  {title}")?;
         writeln!(out, "id     {id}")?;
+        if self.namespace.binding.is_some() {
+            writeln!(out, "binding  {}", self.namespace)?;
+        }
         if let Some(jurisdiction) = jurisdiction {
             writeln!(out, "jurisdiction  {jurisdiction}")?;
         }

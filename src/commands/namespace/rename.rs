@@ -7,28 +7,42 @@ use serde::Serialize;
 use super::{SelectedNamespace, select};
 use crate::{
     cli::RenameArgs,
+    commands::Refused,
     context::Context,
     domain::NamespaceId,
     error::{Result, ResultExt as _},
+    ops::target::Target,
     ui::{Page, Report},
 };
 
 pub(super) async fn run(context: &Context, args: RenameArgs) -> Result<()> {
+    let selected = select(context, args.selector).await?;
+    let described = selected.describe();
     let SelectedNamespace {
-        namespace, session, ..
-    } = select(context, args.selector).await?;
+        target,
+        namespace,
+        session,
+        ..
+    } = selected;
+    if session.is_local() && namespace.title == namespace.id.as_str() {
+        return Err(Refused::new(
+            format!(
+                "`{}` is named by the wrangler file, and has no title",
+                namespace.id
+            ),
+            "change the id in the file instead; `kvctl copy` brings the data along",
+        )
+        .into());
+    }
     let changed = namespace.title != args.to.as_str();
     if changed && !args.dry_run {
-        let place = session.describe();
-        context.ui.status(&format!(
-            "renaming `{}` ({}): {place}",
-            namespace.title, namespace.id
-        ));
+        context.ui.status(&format!("renaming {described}"));
         let sent = session.namespace(&namespace.id).rename(&args.to).await;
         sent.with_context(|| format!("could not rename `{}`", namespace.title))?;
     }
     context.ui.conclude(
         &RenameReport {
+            namespace: target,
             id: namespace.id,
             was: namespace.title,
             title: args.to.to_string(),
@@ -42,6 +56,7 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> Result<()> {
 /// The title before and after.
 #[derive(Debug, Serialize)]
 struct RenameReport {
+    namespace: Target,
     id: NamespaceId,
     was: String,
     title: String,
@@ -57,6 +72,7 @@ impl Report for RenameReport {
             title,
             changed,
             dry_run,
+            ..
         } = self;
         if *changed && *dry_run {
             writeln!(out, "dry run: would rename {was} to {title} {id}")

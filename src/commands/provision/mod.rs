@@ -1,13 +1,15 @@
 //! `kvctl provision`: plan, show, create, write.
 
 mod file;
-mod local_data;
 mod notes;
 mod report;
 
 use crate::{
     cli::{PreviewMode, ProvisionArgs},
-    commands::{CheckFailed, shared::scaffolding::Scaffolding},
+    commands::{
+        CheckFailed,
+        shared::{local_data, scaffolding::Scaffolding},
+    },
     config::{Document, Manifest, Scope},
     context::{Context, Session},
     domain::{Binding, Section},
@@ -321,7 +323,7 @@ impl Job<'_> {
         let left_behind = if self.session.is_local() {
             Vec::new()
         } else {
-            local_data::left_behind(self.context, self.document, &text).await
+            local_data::left_behind(self.context, self.document, &text, None).await
         };
         let report = self.report(outcomes, text, false).with_notes(left_behind);
         self.context.ui.conclude(&report, Ok(()))

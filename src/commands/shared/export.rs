@@ -11,13 +11,15 @@ use super::{
 use crate::{
     commands::UsageError,
     context::{Context, Session},
-    domain::NamespaceId,
     error::{Result, ResultExt as _},
     formats::Format,
-    ops::bulk::{
-        export::{Export, Exported},
-        file::format_of,
-        journal::ResumePolicy,
+    ops::{
+        bulk::{
+            export::{Export, Exported},
+            file::format_of,
+            journal::ResumePolicy,
+        },
+        target::Target,
     },
     ui::{Page, Question, Report, Ui, quantity},
 };
@@ -27,20 +29,20 @@ use crate::{
 pub(crate) async fn back_up(
     context: &Context,
     session: &Session,
-    namespace: &NamespaceId,
+    target: &Target,
     file: &Path,
     timeout: Duration,
 ) -> Result<ExportReport> {
     let journals = JournalDirectory::new(context);
     let export = Export {
-        namespace: session.namespace(namespace),
-        from: namespace_ref(session, namespace),
+        namespace: session.namespace(&target.id),
+        from: namespace_ref(session, &target.id),
         prefix: "",
         timeout,
         journals: journals.journals(),
     };
     let format = format_of(None, file)?;
-    let report = to_path(context, &export, file, format, None).await?;
+    let report = to_path(context, (&export, target), file, format, None).await?;
     context.ui.status(&format!(
         "exported {} records to {}",
         report.records, report.file
@@ -53,21 +55,21 @@ pub(crate) async fn back_up(
 /// Exports to a file or directory, as [`Export::to_path`] does.
 pub(crate) async fn to_path(
     context: &Context,
-    export: &Export<'_>,
+    (export, from): (&Export<'_>, &Target),
     file: &Path,
     format: Format,
     resume: Option<ResumePolicy>,
 ) -> Result<ExportReport> {
-    let target = context.files.resolve(file);
-    if let Some(folder) = target.parent()
+    let path = context.files.resolve(file);
+    if let Some(folder) = path.parent()
         && !folder.exists()
     {
         let folder = context.files.display(folder);
         let what = format!("the folder `{folder}` does not exist");
         return Err(UsageError::new(what, "make it first, or name another").into());
     }
-    let file = context.files.display(&target);
-    if format != Format::Directory && target.exists() {
+    let file = context.files.display(&path);
+    if format != Format::Directory && path.exists() {
         let question = Question {
             what: format!("overwriting {file}"),
             expect: None,
@@ -75,9 +77,10 @@ pub(crate) async fn to_path(
         };
         context.ui.confirm(question).await?;
     }
-    let exported = export.to_path(&target, format, resume).await?;
+    let exported = export.to_path(&path, format, resume).await?;
     remark(&context.ui, &exported);
     Ok(ExportReport {
+        namespace: from.clone(),
         file,
         records: exported.summary.records,
         bytes: exported.summary.bytes,
@@ -120,6 +123,7 @@ pub(crate) fn remark(ui: &Ui, exported: &Exported) {
 /// What was exported.
 #[derive(Debug, Serialize)]
 pub(crate) struct ExportReport {
+    namespace: Target,
     file: String,
     /// How many records the file holds.
     records: u64,
@@ -139,6 +143,7 @@ impl Report for ExportReport {
             bytes,
             missed,
             resumed_after,
+            ..
         } = self;
         missed.human(out)?;
         out.part(format_args!("exported {records} records"));

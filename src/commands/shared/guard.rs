@@ -108,7 +108,7 @@ async fn is_confirmed(
     let binding = keyspace.target.binding();
     let by_name = binding.and_then(|binding| manifest.namespace(binding));
     let protected = by_name.is_some_and(|rules| rules.protect)
-        || is_protected(&manifest, project, &keyspace.target.id, &title)
+        || is_protected(&manifest, project, keyspace.place(), &title)
         || is_deployed_protected(keyspace, &manifest, project).await?;
     if protected {
         return Err(Refused::new(

@@ -18,12 +18,15 @@ use crate::{
     context::Context,
     error::{Result, ResultExt as _},
     formats::{Format, StreamFormat},
-    ops::bulk::{
-        cost::Cost,
-        file::Survey,
-        import::{Defaults, Import},
-        reporter::Reporter,
-        write::Written,
+    ops::{
+        bulk::{
+            cost::Cost,
+            file::Survey,
+            import::{Defaults, Import},
+            reporter::Reporter,
+            write::Written,
+        },
+        target::Target,
     },
     ui::{Page, Report, quantity},
 };
@@ -65,7 +68,8 @@ pub(crate) async fn import_records(
         let start = journal::resume_policy(args.resume);
         import.run(journals.journals(), start).await?
     };
-    let report = ImportReport::new(source.name, args.dry_run, &survey, cost, written);
+    let file = (source.name, keyspace.target);
+    let report = ImportReport::new(file, args.dry_run, &survey, cost, written);
     let verdict = match report.failed.len() + report.invalid.len() {
         0 => Ok(()),
         undone => Err(Partial(format!("{} not written", quantity(undone, "record"))).into()),
@@ -90,6 +94,7 @@ fn announce(context: &Context, survey: &Survey, format: Format) {
 #[derive(Debug, Serialize)]
 struct ImportReport {
     file: String,
+    namespace: Target,
     dry_run: bool,
     /// How many records of the file are right.
     records: u64,
@@ -110,10 +115,17 @@ struct ImportReport {
 }
 
 impl ImportReport {
-    fn new(file: String, dry_run: bool, survey: &Survey, cost: Cost, written: Written) -> Self {
+    fn new(
+        (file, namespace): (String, Target),
+        dry_run: bool,
+        survey: &Survey,
+        cost: Cost,
+        written: Written,
+    ) -> Self {
         let failed = failures::of(written.failed);
         Self {
             file,
+            namespace,
             dry_run,
             records: survey.records,
             cost,

@@ -8,6 +8,7 @@ pub(crate) mod guard;
 pub(crate) mod import;
 pub(crate) mod journal;
 pub(crate) mod lifetime;
+pub(crate) mod local_data;
 pub(crate) mod missed;
 pub(crate) mod namespace;
 mod reporter;

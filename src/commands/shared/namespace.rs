@@ -5,9 +5,12 @@ use crate::{
     cli::{key::NamespaceArgs, transfer::NamespaceArg},
     config::{self, Document},
     context::{Context, Session},
-    domain::NamespaceId,
+    domain::{NamespaceId, shell_quoted},
     error::Result,
-    ops::target::{self, BindingPlace, LocalCaution, Selector, Target},
+    ops::{
+        protect::Place,
+        target::{self, LocalCaution, Selector, Target},
+    },
     ui::{Ui, quantity},
 };
 
@@ -149,22 +152,29 @@ impl NamespaceSelection {
 }
 
 /// Says where wrangler uses another namespace than this one of the local store.
-fn warn_of_wrangler(context: &Context, target: &Target) {
-    let Some(BindingPlace {
-        binding, caution, ..
-    }) = &target.binding
-    else {
-        return;
+pub(crate) fn warn_of_wrangler(context: &Context, target: &Target) {
+    let name = match (&target.binding, &target.title) {
+        (Some(place), _) => place.binding.as_str(),
+        (None, Some(title)) => title.as_str(),
+        (None, None) => return,
     };
-    match caution {
+    match target.caution {
         Some(LocalCaution::Remote) => context.ui.warn(&format!(
-            "`wrangler dev` does not use the local store for `{binding}`, but the account's \
+            "`wrangler dev` does not use the local store for `{name}`, but the account's \
              namespace: `remote` is true"
         )),
         Some(LocalCaution::BothIds) => context.ui.note(&format!(
-            "`{binding}` has both ids: this uses preview_id, as `wrangler dev` does; `wrangler kv \
+            "`{name}` has both ids: this uses preview_id, as `wrangler dev` does; `wrangler kv \
              --local` uses id"
         )),
+        Some(LocalCaution::TextId) => {
+            let word = shell_quoted(name);
+            context.ui.warn(&format!(
+                "`{name}` is the title of {}, and the id of another namespace of the local store; \
+                 `--namespace-id {word}` selects that",
+                target.id
+            ));
+        }
         None => {}
     }
 }
@@ -175,9 +185,25 @@ impl OpenNamespace {
         self.session.namespace(&self.target.id)
     }
 
+    /// Returns which namespace it is, as rules of the project look at it.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place {
+            id: &self.target.id,
+            local: self.session.is_local(),
+        }
+    }
+
     /// Says where changes go: which namespace, why that one, and in which account or store.
     pub(crate) fn describe(&self) -> String {
         format!("{}, {}", self.target, self.session.describe())
+    }
+
+    /// Says what is read, and where, before data go to stdout. A namespace that was named by its id or
+    /// title needs no explanation.
+    pub(crate) fn announce(&self, ui: &Ui, reading: &str) {
+        if self.target.binding.is_some() {
+            ui.status(&format!("{reading} {}", self.describe()));
+        }
     }
 
     /// Returns the wrangler file, also where the namespace was not named by a binding of it.

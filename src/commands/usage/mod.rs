@@ -6,13 +6,17 @@ use report::UsageReport;
 
 use crate::{
     cli::usage::{PlanArg, UsageArgs},
-    config::{Document, Field},
+    config::Document,
     context::{Context, Session},
+    domain::with_causes,
     error::{Result, ResultExt as _},
-    ops::usage::{
-        Usage, Window, fetch,
-        plan::{Plan, quotas},
-        tabulate,
+    ops::{
+        target::Target,
+        usage::{
+            Bound, Usage, Window, bound_targets, fetch,
+            plan::{Plan, quotas},
+            tabulate,
+        },
     },
     ui::quantity,
 };
@@ -33,8 +37,8 @@ pub(super) async fn run(context: &Context, args: &UsageArgs) -> Result<()> {
         PlanArg::Paid => Plan::Paid,
     };
     remark(context, &usage, plan);
-    let bindings = |id: &str| bindings(document.as_ref(), &session, id);
-    let report = UsageReport::new(&usage, plan, bindings);
+    let bound = bound(context, document.as_ref(), &session).await;
+    let report = UsageReport::new(&usage, plan, &bound);
     context.ui.conclude(&report, Ok(()))
 }
 
@@ -69,25 +73,17 @@ fn remark(context: &Context, usage: &Usage, plan: Plan) {
     }
 }
 
-/// Returns the bindings of the file that lead to a namespace, with their sections.
-fn bindings(document: Option<&Document>, session: &Session, id: &str) -> Vec<String> {
-    let scopes = document.into_iter().flat_map(|it| it.project().scopes());
-    let mut found = Vec::new();
-    for scope in scopes {
-        for entry in &scope.entries {
-            let names = |field| {
-                let named = entry.field(field);
-                named.is_some_and(|it| it.value.eq_ignore_ascii_case(id))
-            };
-            let by_name = session.is_local() && entry.binding.as_str() == id;
-            if names(Field::Id) || names(Field::PreviewId) || by_name {
-                let section = &scope.section;
-                found.push(match section.label() {
-                    None => entry.binding.to_string(),
-                    Some(section) => format!("{} ({section})", entry.binding),
-                });
-            }
-        }
+/// Finds where the bindings of the file lead. What cannot be found out is said, and is no failure.
+async fn bound(context: &Context, document: Option<&Document>, session: &Session) -> Vec<Target> {
+    let Some(document) = document else {
+        return Vec::new();
+    };
+    let resolver = session.resolver(Some(document));
+    let Bound { targets, unknown } = bound_targets(&resolver, document, session.is_local()).await;
+    for error in unknown {
+        let error = with_causes(&error);
+        let message = format!("some namespaces are shown without their binding: {error}");
+        context.ui.note(&message);
     }
-    found
+    targets
 }

@@ -5,9 +5,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
-    ops::usage::{
-        Day, Namespace, OperationKind, Operations, Usage,
-        plan::{Plan, Quota, STORAGE_BYTES, cost_cents, percent, quotas},
+    ops::{
+        target::Target,
+        usage::{
+            Day, Namespace, OperationKind, Operations, Usage,
+            plan::{Plan, Quota, STORAGE_BYTES, cost_cents, percent, quotas},
+        },
     },
     ui::{DecimalBytes, HumanCount, Page, Report, printable, spark, table},
 };
@@ -39,7 +42,8 @@ struct Row {
     id: String,
     /// None, if it was deleted, or has none.
     title: Option<String>,
-    bindings: Vec<String>,
+    /// What the wrangler file binds it as.
+    bindings: Vec<Target>,
     operations: Operations,
     stored: Option<Newest>,
     days: Vec<DayRow>,
@@ -72,7 +76,7 @@ struct Total {
 }
 
 impl UsageReport {
-    pub(super) fn new(usage: &Usage, plan: Plan, bindings: impl Fn(&str) -> Vec<String>) -> Self {
+    pub(super) fn new(usage: &Usage, plan: Plan, bound: &[Target]) -> Self {
         let stored = usage.stored();
         Self {
             from: usage.window.from.to_string(),
@@ -81,7 +85,7 @@ impl UsageReport {
             namespaces: usage
                 .namespaces
                 .iter()
-                .map(|it| Row::new(it, bindings(&it.id)))
+                .map(|it| Row::new(it, bound))
                 .collect(),
             total: Total {
                 operations: usage.operations(),
@@ -161,7 +165,8 @@ impl UsageReport {
 }
 
 impl Row {
-    fn new(namespace: &Namespace, bindings: Vec<String>) -> Self {
+    fn new(namespace: &Namespace, bound: &[Target]) -> Self {
+        let bindings = bound.iter().filter(|it| it.id.as_str() == namespace.id);
         let day = |day: &Day| DayRow {
             date: day.date.to_string(),
             operations: day.operations,
@@ -171,7 +176,7 @@ impl Row {
         Self {
             id: namespace.id.clone(),
             title: namespace.title.clone(),
-            bindings,
+            bindings: bindings.cloned().collect(),
             operations: namespace.operations(),
             stored: namespace.stored().map(|(date, stored)| Newest {
                 date: date.to_string(),
@@ -182,13 +187,23 @@ impl Row {
         }
     }
 
+    /// Returns its bindings, with their sections.
+    fn bindings(&self) -> Vec<String> {
+        let places = self.bindings.iter().filter_map(|it| it.binding.as_ref());
+        let named = places.map(|place| match place.section.label() {
+            None => place.binding.to_string(),
+            Some(section) => format!("{} ({section})", place.binding),
+        });
+        named.collect()
+    }
+
     /// Returns its row of the table.
     fn cells(&self) -> [String; 9] {
         let name = self.title.as_ref().unwrap_or(&self.id);
         let stored = |of: fn(&Newest) -> String| self.stored.as_ref().map(of).unwrap_or_default();
         [
             printable(name).into_owned(),
-            self.bindings.join(", "),
+            self.bindings().join(", "),
             grouped(self.operations.read),
             grouped(self.operations.write),
             grouped(self.operations.delete),
@@ -208,7 +223,7 @@ impl Row {
         [
             self.id.clone(),
             printable(self.title.as_deref().unwrap_or_default()).into_owned(),
-            self.bindings.join(","),
+            self.bindings().join(","),
             self.operations.read.to_string(),
             self.operations.write.to_string(),
             self.operations.delete.to_string(),
@@ -285,7 +300,13 @@ pub(super) fn noun(kind: OperationKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::usage::{Stored, Window};
+    use crate::{
+        domain::{NamespaceId, Section},
+        ops::{
+            target::{BindingPlace, Source},
+            usage::{Stored, Window},
+        },
+    };
 
     fn usage() -> Usage {
         let window = Window::new("2026-01-31T12:00:00Z".parse().unwrap(), 4);
@@ -326,11 +347,18 @@ mod tests {
     }
 
     fn on_a_terminal(plan: Plan) -> String {
-        let bindings = |id: &str| match id {
-            "a" => vec!["SESSIONS".to_owned()],
-            _ => Vec::new(),
+        let bound = Target {
+            id: NamespaceId::verbatim("a").unwrap(),
+            binding: Some(BindingPlace {
+                binding: "SESSIONS".parse().unwrap(),
+                section: Section::TOP,
+                elsewhere: Vec::new(),
+            }),
+            title: None,
+            source: Source::Name,
+            caution: None,
         };
-        crate::ui::rendered(&UsageReport::new(&usage(), plan, bindings))
+        crate::ui::rendered(&UsageReport::new(&usage(), plan, &[bound]))
     }
 
     #[test]

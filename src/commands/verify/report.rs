@@ -24,7 +24,7 @@ use super::{VerificationFailed, counts, file_name};
 use crate::{
     cli::FailOn,
     context::Context,
-    domain::{AccountId, Binding, EnvName},
+    domain::{AccountId, Binding, Section},
     ops::verify::{Check, Class, Finding, Options, Status, Verified},
     ui::{ADDED, FAINT, Page, REMOVED, Report, WARNED, printable, quantity},
 };
@@ -54,9 +54,8 @@ pub(super) struct Row {
     pub(super) status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) class: Option<Class>,
-    environment: Option<EnvName>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    previews: bool,
+    #[serde(flatten)]
+    section: Section,
     binding: Option<Binding>,
     detail: Option<String>,
     pub(super) message: String,
@@ -86,8 +85,7 @@ impl Row {
             column: place.map(|place| place.position.column),
             path: place.map(|place| place.path.clone()),
             subject,
-            environment: finding.subject.section.environment().cloned(),
-            previews: finding.subject.section.is_previews(),
+            section: finding.subject.section,
             binding: finding.subject.binding,
             detail: finding.subject.detail,
         }

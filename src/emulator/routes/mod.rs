@@ -51,9 +51,23 @@ impl<'a> NamespaceTarget<'a> {
             namespace: text.to_owned(),
         };
         if text.is_empty() || !(target.is_any() || target.is_untitled()?) {
-            target.namespace = target.id()?.into();
+            target.namespace = target.folded()?;
         }
         Ok(target)
+    }
+
+    /// Returns its name from an id in whatever case: clients may fold ids, as the service does, and the
+    /// wrangler file may have one in upper case.
+    fn folded(&self) -> Result<String, Refusal> {
+        let id = self.id()?;
+        let titles = self.inner.registry.read()?;
+        let entries = titles.of(self.owner());
+        if entries.iter().any(|entry| entry.id == id) {
+            return Ok(id.into());
+        }
+        let mut untitled = self.inner.untitled(&titles);
+        let same = untitled.find(|name| name.as_str().eq_ignore_ascii_case(id.as_str()));
+        Ok(same.cloned().unwrap_or(id).into())
     }
 
     /// Returns the account that its title is listed under.
@@ -210,9 +224,7 @@ async fn in_account(
             identity::verify_account_token(caller, account)
         }
         ["storage", "kv", "namespaces"] => {
-            let grant = grant(request, &["GET", "POST"])?;
-            caller.may(account, Product::Kv, grant)?;
-            match grant {
+            match permit(caller, account, Product::Kv, request, &["GET", "POST"])? {
                 Grant::Write => namespaces::create(inner, account, request),
                 Grant::Read | Grant::None => namespaces::list(inner, account, request),
             }
@@ -284,6 +296,20 @@ fn paginate<T: serde::Serialize>(
         cursor: None,
     };
     Ok(Answer::page(items, info))
+}
+
+/// Returns the permission that a request needs, provided its method is one of `methods` and the caller
+/// has it.
+fn permit(
+    caller: &Caller<'_>,
+    account: &AccountId,
+    product: Product,
+    request: &Request,
+    methods: &[&str],
+) -> Result<Grant, Refusal> {
+    let grant = grant(request, methods)?;
+    caller.may(account, product, grant)?;
+    Ok(grant)
 }
 
 /// Returns the permission that a request needs, provided its method is one of `methods`.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{grant, paginate, workers::time};
+use super::{paginate, permit, workers::time};
 use crate::{
     domain::AccountId,
     emulator::{
@@ -41,7 +41,7 @@ pub(super) fn answer(
         [_] => &["GET", "PATCH", "DELETE"],
         _ => return Err(Refusal::no_route()),
     };
-    caller.may(account, Product::Pages, grant(request, methods)?)?;
+    permit(caller, account, Product::Pages, request, methods)?;
     let owner = inner.owner(account);
     let (deployed, now) = (&inner.deployed, inner.now());
     match (request.method.as_str(), rest) {

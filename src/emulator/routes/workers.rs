@@ -4,7 +4,7 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{grant, paginate, upload};
+use super::{paginate, permit, upload};
 use crate::{
     domain::AccountId,
     emulator::{
@@ -64,7 +64,7 @@ pub(super) async fn answer(
         | ["scripts", _, "versions", _] => &["GET"],
         _ => return Err(Refusal::no_route()),
     };
-    caller.may(account, Product::Workers, grant(request, methods)?)?;
+    permit(caller, account, Product::Workers, request, methods)?;
     let target = |name| WorkerTarget::read(inner, account, name);
     match (request.method.as_str(), rest) {
         ("GET", ["subdomain"]) => Ok(Answer::result(json!({ "subdomain": SUBDOMAIN }))),

@@ -216,6 +216,25 @@ async fn a_namespace_is_known_by_the_text_in_the_wrangler_file() {
     assert_eq!(gone.status, 404);
 }
 
+/// The service folds ids, and so do its clients.
+#[tokio::test]
+async fn an_upper_case_id_of_the_wrangler_file_is_found_in_any_case() {
+    let text = "0F2AC74B498B48028CB68387C421E279";
+    let state = tempfile::tempdir().unwrap();
+    let dev = Service::at(state.path());
+    let put = dev.namespaces("PUT", &value_path(text, "k")).body("v");
+    assert_eq!(send(put).await.status, 200);
+    let service = strict_at(state.path(), &[text]);
+    for id in [text, &text.to_lowercase()] {
+        let got = service.namespaces("GET", &value_path(id, "k")).send().await;
+        assert_eq!(got.unwrap().text().await.unwrap(), "v", "{id}");
+        let info = send(service.namespaces("GET", &format!("/{id}"))).await;
+        assert_eq!(info.body["result"]["id"], text, "{id}");
+    }
+    let other = service.namespaces("GET", &format!("/{}", "0".repeat(32)));
+    assert_eq!(send(other).await.code(), 10013);
+}
+
 #[tokio::test]
 async fn a_deleted_namespace_does_not_come_back_by_its_id_in_the_file() {
     let state = tempfile::tempdir().unwrap();

@@ -43,7 +43,6 @@ pub(super) fn find_entry<'d>(
             binding: binding.clone(),
             section: scope.section.clone(),
             elsewhere,
-            caution: None,
         },
         document,
         entry,
@@ -81,6 +80,7 @@ impl Found<'_> {
             binding: Some(self.place.clone()),
             title: None,
             source,
+            caution: None,
         }
     }
 
@@ -115,7 +115,7 @@ impl Found<'_> {
 
     pub(super) fn local(&self, preview: bool) -> Result<(NamespaceId, Source), Error> {
         if preview && self.entry.preview_id.is_none() {
-            return Err(self.no_id(Field::PreviewId, NoIdReason::Nothing));
+            return Err(self.no_id(Field::PreviewId, NoIdReason::Local));
         }
         match local_name(self.entry) {
             Ok((id, Field::Binding)) => Ok((id, Source::Name)),

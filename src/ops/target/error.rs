@@ -82,6 +82,11 @@ pub enum Error {
         /// Why not.
         source: api::Error,
     },
+    /// `previews` do not use the local store.
+    #[error(
+        "{0}: `wrangler preview` does not use the local store, and `wrangler dev` does not use `previews`"
+    )]
+    LocalPreviews(Box<EntryPlace>),
     /// The text of an id cannot name a namespace of the local store.
     #[error("{entry} has a {field} that names no namespace of the local store")]
     LocalId {
@@ -159,6 +164,8 @@ impl fmt::Display for EntryPlace {
 pub enum NoIdReason {
     /// Nothing else is known to have it.
     Nothing,
+    /// The local store needs none.
+    Local,
     /// This is not deployed.
     NotDeployed(Deployable),
     /// This is deployed and does not have the binding.
@@ -172,7 +179,7 @@ pub enum NoIdReason {
 impl fmt::Display for NoIdReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => Ok(()),
+            Self::Nothing | Self::Local => Ok(()),
             Self::NotDeployed(what) => write!(f, ", and the {what} is not deployed"),
             Self::NotBound(what) => write!(f, ", and the {what} does not bind it"),
             Self::Nameless(error) => write!(f, ", and {error}"),
@@ -211,6 +218,9 @@ impl Classify for Error {
                 "give the token the permission {}, or name the namespace with `--namespace-id ID`",
                 deployable.permission()
             )),
+            Self::LocalPreviews(_) => {
+                ErrorClass::Refused.hint("leave out `--in-previews`, or `--local`")
+            }
             Self::LocalId { entry, field, .. } => {
                 let what = format!("write an id, or remove the {field}");
                 ErrorClass::Config.hint(Hint::edit(&entry.at, what))
@@ -242,6 +252,9 @@ fn no_id(entry: &EntryPlace, field: Field, why: &NoIdReason) -> Hint {
             let what =
                 format!("write the name that the Worker uses: `kvctl rename-binding {old} NAME`");
             Hint::edit(&entry.at, what)
+        }
+        NoIdReason::Local => {
+            Hint::from("leave out `--preview`, or write a `preview_id`: any text is one locally")
         }
         NoIdReason::Nothing | NoIdReason::NotDeployed(_) | NoIdReason::NotBound(_) => {
             let mut arguments = entry.section.arguments();

@@ -11,7 +11,7 @@ mod resolver;
 
 use std::fmt;
 
-use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+use serde::{Serialize, Serializer};
 
 pub use deployed::{Bound, Deployable, Deployment, Deployments, Side};
 pub use entry::{LocalNameError, local_name};
@@ -57,38 +57,47 @@ pub enum Source {
 }
 
 /// A namespace that keys are read from or written to. That it exists is for the service to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// In JSON, it has this shape in the report of every command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Target {
     /// Its id.
     pub id: NamespaceId,
     /// The binding that led to it.
+    #[serde(flatten)]
     pub binding: Option<BindingPlace>,
     /// Its title, if that led to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Why it is the one.
     pub source: Source,
+    /// What to know of it in the local store.
+    #[serde(skip)]
+    pub caution: Option<LocalCaution>,
 }
 
 /// A binding in its section.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BindingPlace {
     /// The binding.
     pub binding: Binding,
     /// The section.
+    #[serde(flatten)]
     pub section: Section,
     /// The other sections that have a binding of that name.
+    #[serde(skip)]
     pub elsewhere: Vec<Section>,
-    /// What wrangler does otherwise in the local store.
-    pub caution: Option<LocalCaution>,
 }
 
-/// Where wrangler's own commands do not use the namespace of the local store that kvctl uses.
+/// Where another namespace of the local store than the one that kvctl uses could be meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocalCaution {
     /// The entry says `remote`: `wrangler dev` uses the namespace of the account.
     Remote,
     /// The entry has both ids: `wrangler kv --local` takes `id`, `wrangler dev` `preview_id`.
     BothIds,
+    /// The title that was given is the id of another namespace.
+    TextId,
 }
 
 impl LocalCaution {
@@ -104,6 +113,33 @@ impl LocalCaution {
 }
 
 impl Target {
+    fn titled(id: NamespaceId, title: &str) -> Self {
+        Self {
+            id,
+            binding: None,
+            title: Some(title.to_owned()),
+            source: Source::Title,
+            caution: None,
+        }
+    }
+
+    /// Returns the arguments that select it.
+    pub fn arguments(&self) -> Vec<String> {
+        let named = |option: &str, value: &str| vec![option.to_owned(), value.to_owned()];
+        match (&self.binding, &self.title) {
+            (Some(place), _) => {
+                let mut arguments = named("-b", place.binding.as_str());
+                arguments.extend(place.section.arguments());
+                if matches!(self.source, Source::File(Field::PreviewId, _)) {
+                    arguments.push("--preview".to_owned());
+                }
+                arguments
+            }
+            (None, Some(title)) => named("-n", title),
+            (None, None) => named("--namespace-id", self.id.as_str()),
+        }
+    }
+
     /// Returns the binding that led to it.
     pub fn binding(&self) -> Option<&Binding> {
         self.binding.as_ref().map(|place| &place.binding)
@@ -166,25 +202,9 @@ impl fmt::Display for Target {
     }
 }
 
-impl Serialize for Target {
+impl Serialize for Source {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Target", 6)?;
-        fields.serialize_field("id", &self.id)?;
-        if let Some(BindingPlace {
-            binding, section, ..
-        }) = &self.binding
-        {
-            fields.serialize_field("binding", binding)?;
-            fields.serialize_field("environment", &section.environment())?;
-            if section.is_previews() {
-                fields.serialize_field("previews", &true)?;
-            }
-        }
-        if let Some(title) = &self.title {
-            fields.serialize_field("title", title)?;
-        }
-        fields.serialize_field("source", self.source.as_str())?;
-        fields.end()
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -43,9 +43,9 @@ impl<'a> Resolver<'a> {
     }
 
     /// Finds the namespace, and what the service says of it.
-    pub async fn find(&self, selector: &Selector) -> Result<NamespaceInfo, Error> {
+    pub async fn find(&self, selector: &Selector) -> Result<(Target, NamespaceInfo), Error> {
         if let Selector::Title(title) = selector {
-            return self.by_title(title).await;
+            return self.titled(title).await;
         }
         let target = self.locate(selector).await?;
         let namespace = Namespace {
@@ -53,7 +53,8 @@ impl<'a> Resolver<'a> {
             account: self.account,
             id: &target.id,
         };
-        Ok(namespace.info().await?)
+        let found = namespace.info().await?;
+        Ok((target, found))
     }
 
     /// Finds the namespace without asking whether it exists. A title costs a request, and so does a
@@ -65,21 +66,16 @@ impl<'a> Resolver<'a> {
                 binding: None,
                 title: None,
                 source: Source::Id,
+                caution: None,
             }),
-            Selector::Title(title) => {
-                let id = match self.by_title(title).await {
-                    // The store needs no titles, so this may be the name that the Worker uses.
-                    Err(Error::NoTitle { .. }) if self.local => NamespaceId::verbatim(title).ok(),
-                    found => Some(found?.id),
-                };
-                let id = id.ok_or_else(|| Error::Unnamed(Vec::new()))?;
-                Ok(Target {
-                    id,
-                    binding: None,
-                    title: Some(title.clone()),
-                    source: Source::Title,
-                })
-            }
+            Selector::Title(title) => match self.titled(title).await {
+                // The store needs no titles, so this may be the name that the Worker uses.
+                Err(error @ Error::NoTitle { .. }) if self.local => {
+                    let id = NamespaceId::verbatim(title).map_err(|_invalid| error)?;
+                    Ok(Target::titled(id, title))
+                }
+                found => Ok(found?.0),
+            },
             Selector::Binding {
                 section,
                 binding,
@@ -88,9 +84,32 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    async fn by_title(&self, title: &str) -> Result<NamespaceInfo, Error> {
+    async fn titled(&self, title: &str) -> Result<(Target, NamespaceInfo), Error> {
         let all = self.client.namespaces(self.account).await?;
-        by_title(all, self.account, title)
+        if !self.local {
+            let found = by_title(all, self.account, title)?;
+            return Ok((Target::titled(found.id.clone(), title), found));
+        }
+        // The store calls a namespace that the wrangler file names, and that has no title, by its text.
+        let is_text = |found: &NamespaceInfo| found.title == title && found.id.as_str() == title;
+        let (texts, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_text);
+        let mut target;
+        let found = match (
+            by_title(others, self.account, title),
+            texts.into_iter().next(),
+        ) {
+            (Ok(found), text) => {
+                target = Target::titled(found.id.clone(), title);
+                target.caution = text.map(|_| LocalCaution::TextId);
+                found
+            }
+            (Err(Error::NoTitle { .. }), Some(text)) => {
+                target = Target::titled(text.id.clone(), title);
+                text
+            }
+            (Err(error), _) => return Err(error),
+        };
+        Ok((target, found))
     }
 
     async fn bound(
@@ -100,14 +119,19 @@ impl<'a> Resolver<'a> {
         preview: bool,
     ) -> Result<Target, Error> {
         let document = self.document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
-        let mut found = find_entry(document, section, binding)?;
-        let (id, source) = if self.local {
-            found.place.caution = LocalCaution::of(found.entry).filter(|_| !preview);
-            found.local(preview)?
-        } else {
-            self.remote(document, &found, preview).await?
-        };
-        Ok(found.target((id, source)))
+        let found = find_entry(document, section, binding)?;
+        if !self.local {
+            let named = self.remote(document, &found, preview).await?;
+            return Ok(found.target(named));
+        }
+        if section.is_previews() {
+            let entry = found.entry_at(found.entry.position);
+            return Err(Error::LocalPreviews(entry.into()));
+        }
+        Ok(Target {
+            caution: LocalCaution::of(found.entry).filter(|_| !preview),
+            ..found.target(found.local(preview)?)
+        })
     }
 
     /// Returns what looks up what is deployed.

@@ -100,3 +100,91 @@ async fn remote_bindings_of_plain_dev_are_named_with_what_they_write_to() {
       remove `remote` to use the local store, or pass `--skip preview` if this is intended
     ");
 }
+
+const WORKER: &str = "name = \"bio\"\nmain = \"a.ts\"\n";
+
+#[tokio::test]
+async fn previews_that_are_bound_to_production_are_named() {
+    let service = Service::new();
+    let file = format!(
+        "{WORKER}kv_namespaces = [{{ binding = \"A\", id = \"ID_A\", preview_id = \"ID_B\" }}]\n\
+         [previews]\nkv_namespaces = [{{ binding = \"A\", id = \"ID_A\" }}]\n"
+    );
+    insta::assert_snapshot!(said(&service, &file).await, @"
+    warn preview [previews/A] it has the namespace of `A` at the top level: `wrangler preview` writes to production
+      wrangler.toml:5:40
+      run `kvctl provision A=bio@previews-A --in-previews --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+    ");
+    let own = file.replacen("id = \"ID_A\" }]\n", "id = \"ID_B\" }]\n", 1);
+    insta::assert_snapshot!(said(&service, &own).await, @"pass preview [] every binding has a preview namespace");
+    // By what is deployed as well.
+    service.deploy("bio", &[("A", A)]);
+    let deployed = file.replacen("id = \"ID_A\", ", "", 1);
+    insta::assert_snapshot!(said(&service, &deployed).await, @"
+    warn preview [previews/A] it has the namespace of `A` at the top level: `wrangler preview` writes to production
+      wrangler.toml:5:40
+      run `kvctl provision A=bio@previews-A --in-previews --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+    ");
+}
+
+#[tokio::test]
+async fn a_binding_that_only_the_worker_knows_has_no_preview_namespace() {
+    let service = Service::new();
+    let file = format!("{WORKER}kv_namespaces = [{{ binding = \"A\" }}]\n");
+    insta::assert_snapshot!(said(&service, &file).await, @"pass preview [] every binding that has a namespace has a preview namespace");
+    service.deploy("bio", &[("A", A)]);
+    insta::assert_snapshot!(said(&service, &file).await, @"
+    warn preview [A] no `preview_id`: `wrangler dev --remote` writes to production
+      wrangler.toml:3:18
+      run `kvctl provision --preview separate`, or pass `--skip preview` if this is intended
+    ");
+}
+
+/// What the check `namespaces` says of sharing.
+async fn shared(service: &Service, file: &str, manifest: &str) -> String {
+    let file = file.replace("ID_A", A).replace("ID_B", B);
+    let verified = checked(service, &file, manifest, &["namespaces"], true).await;
+    let warned = verified.findings.iter().map(|it| shown(it, &[A, B]));
+    let warned = warned.filter(|text| text.contains("shares"));
+    warned.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn bindings_that_share_a_namespace_are_named() {
+    let service = Service::new();
+    let file = format!(
+        "{WORKER}kv_namespaces = [{{ binding = \"A\", id = \"ID_A\" }}, {{ binding = \"B\", id = \"ID_A\" }}]\n\
+         [env.staging]\nkv_namespaces = [{{ binding = \"A\", id = \"ID_A\" }}]\n"
+    );
+    insta::assert_snapshot!(shared(&service, &file, "").await, @"
+    warn namespaces [B] it shares [ID 0] with `A` at the top level
+      wrangler.toml:3:100
+      run `kvctl provision B=bio-B --replace-id [ID 0]` to give it a namespace of its own
+    warn namespaces [staging/A] it shares [ID 0] with `A` at the top level
+      wrangler.toml:5:40
+      run `kvctl provision A=bio-staging-A --env staging --replace-id [ID 0]` to give it a namespace of its own
+    ");
+    // It is meant where kvctl.toml says so, and where both sections are one Worker.
+    let titles = "[[namespace]]\nbinding = \"A\"\ntitle = \"t\"\n[[namespace]]\nbinding = \"B\"\ntitle = \"t\"\n";
+    let meant = file.replace("[env.staging]", "[env.staging]\nname = \"bio\"");
+    assert_eq!(shared(&service, &meant, titles).await, "");
+}
+
+#[tokio::test]
+async fn bindings_that_share_a_deployed_namespace_are_named() {
+    let service = Service::new();
+    service.deploy("bio", &[("A", A)]);
+    service.deploy("bio-staging", &[("A", A), ("B", B)]);
+    let file = format!(
+        "{WORKER}kv_namespaces = [{{ binding = \"A\" }}, {{ binding = \"C\", id = \"ID_B\" }}]\n\
+         [env.staging]\nkv_namespaces = [{{ binding = \"A\" }}, {{ binding = \"B\" }}]\n"
+    );
+    insta::assert_snapshot!(shared(&service, &file, "").await, @"
+    warn namespaces [staging/A] it shares [ID 0] with `A` at the top level
+      wrangler.toml:5:18
+      write the id of another namespace into the file, and deploy
+    warn namespaces [staging/B] it shares [ID 1] with `C` at the top level
+      wrangler.toml:5:37
+      write the id of another namespace into the file, and deploy
+    ");
+}

@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use super::document;
-use crate::{config::Manifest, ops::protect::is_protected};
+use crate::{
+    config::Manifest,
+    domain::NamespaceId,
+    ops::protect::{Place, is_bound_to, is_protected},
+};
 
 const ID: &str = "0f2ac74b498b48028cb68387c421e279";
 const OTHER: &str = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
@@ -18,7 +22,10 @@ fn protected(manifest: &str, id: &str, title: &str) -> bool {
     is_protected(
         &manifest,
         Some(document.project()),
-        &id.parse().unwrap(),
+        Place {
+            id: &id.parse().unwrap(),
+            local: false,
+        },
         title,
     )
 }
@@ -45,4 +52,37 @@ fn a_title_that_belongs_to_the_binding_is_protected_whatever_the_id() {
 fn only_what_asks_for_it_is_protected() {
     let plain = PROTECTED.replace("protect = true\n", "");
     assert!(!protected(&plain, ID, "mine"));
+}
+
+/// As `wrangler dev` and `wrangler kv --local` open them: by the text as written.
+#[test]
+fn the_local_store_knows_what_is_bound_by_texts_and_names() {
+    let document = document(
+        "name = \"bio\"\nkv_namespaces = [\n  { binding = \"N\" },\n  { binding = \"T\", id = \"dev-cache\" },\n  \
+         { binding = \"P\", preview_id = \"pp\" },\n  { binding = \"B\", id = \"one\", preview_id = \"two\" },\n  \
+         { binding = \"U\", id = \"0F2AC74B498B48028CB68387C421E279\" },\n]\n\
+         [previews]\nkv_namespaces = [{ binding = \"V\", id = \"only-previews\" }]\n",
+    );
+    let bound = |text: &str, local| {
+        let id = NamespaceId::verbatim(text).unwrap();
+        let place = Place { id: &id, local };
+        document.project().scopes().any(|scope| {
+            let mut entries = scope.entries.iter();
+            entries.any(|entry| is_bound_to(&scope.section, entry, place))
+        })
+    };
+    for text in [
+        "N",
+        "dev-cache",
+        "pp",
+        "one",
+        "two",
+        "0F2AC74B498B48028CB68387C421E279",
+    ] {
+        assert!(bound(text, true), "{text}");
+    }
+    for text in ["T", "P", "Dev-cache", "only-previews", ID] {
+        assert!(!bound(text, true), "{text}");
+    }
+    assert!(bound(ID, false));
 }

@@ -5,7 +5,10 @@ use crate::{
     config::Field,
     domain::Section,
     emulator::{Action, Answer, Fault},
-    ops::target::{Error, Resolver, Selector, bindings},
+    ops::{
+        target::{Error, Resolver, Selector, bindings},
+        usage::bound_targets,
+    },
     wire::NamespaceInfo,
 };
 
@@ -32,7 +35,7 @@ fn bound(name: &str, section: Option<&str>, preview: bool) -> Selector {
 impl Service {
     async fn find(&self, selector: &Selector) -> Result<NamespaceInfo, Error> {
         let resolver = Resolver::new(&self.client, &self.account, None, false);
-        resolver.find(selector).await
+        Ok(resolver.find(selector).await?.1)
     }
 }
 
@@ -152,4 +155,91 @@ async fn a_title_that_several_namespaces_have_names_none_of_them() {
     let found = service.find(&Selector::Title("x".to_owned())).await;
     let said = found.unwrap_err().to_string();
     assert!(said.contains(ID) && said.contains(PREVIEW), "{said}");
+}
+
+/// What JSON says of the namespace of a selector.
+async fn shown(service: &Service, text: &str, selector: Selector, local: bool) -> String {
+    let document = document(text);
+    let resolver = Resolver::new(&service.client, &service.account, Some(&document), local);
+    let target = resolver.locate(&selector).await.unwrap();
+    serde_json::to_string(&target).unwrap().replace(ID, "ID")
+}
+
+#[tokio::test]
+async fn json_has_one_shape_for_a_namespace() {
+    let service = Service::new();
+    let text = format!(
+        "name = \"bio\"\n[[kv_namespaces]]\nbinding = \"N\"\n[env.previews]\nkv_namespaces = \
+         [{{ binding = \"N\", id = \"{ID}\" }}]\n[previews]\nkv_namespaces = \
+         [{{ binding = \"N\", id = \"{ID}\" }}]\n"
+    );
+    service.deploy("bio", &[("N", ID)]);
+    let previews = Selector::Binding {
+        section: Section::TOP.previews(),
+        binding: binding("N"),
+        preview: false,
+    };
+    let cases = [
+        (bound("N", None, false), false),
+        (bound("N", Some("previews"), false), false),
+        (previews, false),
+        (bound("N", None, false), true),
+        (Selector::Id(ID.parse().unwrap()), false),
+    ];
+    let mut all = Vec::new();
+    for (selector, local) in cases {
+        all.push(shown(&service, &text, selector, local).await);
+    }
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    {"id":"ID","binding":"N","environment":null,"source":"deployed_worker"}
+    {"id":"ID","binding":"N","environment":"previews","source":"file"}
+    {"id":"ID","binding":"N","environment":null,"previews":true,"source":"file"}
+    {"id":"N","binding":"N","environment":null,"source":"binding_name"}
+    {"id":"ID","source":"id"}
+    "#);
+}
+
+#[tokio::test]
+async fn previews_have_nothing_in_the_local_store() {
+    let service = Service::new();
+    let document = document(&format!(
+        "[previews]\nkv_namespaces = [{{ binding = \"N\", id = \"{ID}\" }}]\n"
+    ));
+    let resolver = Resolver::new(&service.client, &service.account, Some(&document), true);
+    let selector = Selector::Binding {
+        section: Section::TOP.previews(),
+        binding: binding("N"),
+        preview: false,
+    };
+    let refused = resolver.locate(&selector).await.unwrap_err();
+    insta::assert_snapshot!(refused, @"wrangler.toml:2:18: binding `N` in `previews`: `wrangler preview` does not use the local store, and `wrangler dev` does not use `previews`");
+}
+
+/// The bindings of a project, as `usage` names them.
+async fn used(service: &Service, text: &str) -> (Vec<String>, usize) {
+    let document = document(text);
+    let resolver = Resolver::new(&service.client, &service.account, Some(&document), false);
+    let bound = bound_targets(&resolver, &document, false).await;
+    let named = bound.targets.iter().map(ToString::to_string);
+    (named.collect(), bound.unknown.len())
+}
+
+#[tokio::test]
+async fn usage_names_what_is_deployed_and_does_not_fail_without() {
+    let text = format!(
+        "name = \"bio\"\nkv_namespaces = [{{ binding = \"N\" }}, {{ binding = \"I\", id = \
+         \"{ID}\", preview_id = \"{PREVIEW}\" }}, {{ binding = \"M\" }}]\n"
+    );
+    let service = Service::new();
+    service.deploy("bio", &[("N", ID)]);
+    let (named, unknown) = used(&service, &text).await;
+    assert_eq!(named.len(), 3, "{named:?}");
+    assert!(named[0].starts_with("`N` (top level, id from the deployed Worker"));
+    assert_eq!(unknown, 0);
+    assert_eq!(service.count("GET", "/settings"), 1);
+
+    let service = super::deployed::forbidding();
+    let (named, unknown) = used(&service, &text).await;
+    assert_eq!((named.len(), unknown), (2, 1), "{named:?}");
+    assert_eq!(service.count("GET", "/settings"), 1);
 }

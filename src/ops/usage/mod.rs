@@ -1,14 +1,17 @@
 //! Operations and storage per namespace and day.
 //!
-//! Owns how the rows of the analytics become figures (`table`), and what a plan allows and charges
-//! (`plan`). Imports `domain`, `wire`, `api` and `config`.
+//! Owns how the rows of the analytics become figures (`table`), what a plan allows and charges
+//! (`plan`), and which bindings lead to the namespaces (`bound`). Imports `domain`, `wire`, `api`, `config` and
+//! `ops::target`.
 
+mod bound;
 pub mod plan;
 mod table;
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 
+pub use bound::{Bound, bound_targets};
 pub use table::tabulate;
 
 use crate::{

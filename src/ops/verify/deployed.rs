@@ -298,7 +298,10 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
                     format!("{}, and run `{command}`", error.remedy())
                 }
                 NoIdReason::Placeholder => "write the name that the Worker uses".to_owned(),
-                NoIdReason::Nothing | NoIdReason::NotDeployed(_) | NoIdReason::NotBound(_) => {
+                NoIdReason::Nothing
+                | NoIdReason::Local
+                | NoIdReason::NotDeployed(_)
+                | NoIdReason::NotBound(_) => {
                     format!("run `{command}` to write one")
                 }
             })

@@ -21,6 +21,7 @@ mod probe_keys;
 mod project;
 mod redirect;
 mod service;
+mod sharing;
 
 use std::collections::BTreeMap;
 
@@ -99,8 +100,18 @@ pub async fn run(options: &Options<'_>, done: &(dyn Fn(Check) + Sync)) -> Verifi
         }
     });
     let findings = future::join_all(checks).await;
+    let locally = |finding: Finding| {
+        let hint = finding.hint.map(|hint| {
+            if context.is_local() {
+                Hint::from(hint).locally().into()
+            } else {
+                hint
+            }
+        });
+        Finding { hint, ..finding }
+    };
     Verified {
-        findings: Findings::new(findings.into_iter().flatten().collect()),
+        findings: Findings::new(findings.into_iter().flatten().map(locally).collect()),
         ids: context.ids(),
     }
 }
@@ -113,7 +124,7 @@ async fn run_one(check: Check, context: &CheckContext<'_>) -> Vec<Finding> {
         Check::Permission => service::permission(context).await,
         Check::Configuration => project::configuration(context).await,
         Check::Environments => project::environments(context),
-        Check::Preview => previews::preview(context),
+        Check::Preview => previews::preview(context).await,
         Check::Pages => project::pages(context),
         Check::Namespaces => namespaces::check(context).await,
         Check::Deployed => {

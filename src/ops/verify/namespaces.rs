@@ -3,6 +3,7 @@
 use super::{
     Check, Finding,
     context::{Bound, CheckContext},
+    sharing,
 };
 use crate::{
     config::{Document, Field},
@@ -40,6 +41,7 @@ pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     if findings.is_empty() {
         findings.push(Finding::skip(check, "no binding has an id"));
     }
+    findings.extend(sharing::deployed(context, bound));
     findings
 }
 
@@ -48,6 +50,9 @@ fn local(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Finding> {
     let check = Check::Namespaces;
     let judge = |bound: &Bound| {
         let finding = match &bound.target {
+            Err(_) if bound.section.is_previews() => {
+                Finding::skip(check, "`wrangler dev` does not use `previews`")
+            }
             Err(_) => Finding::skip(check, "it has no namespace of the local store"),
             Ok(_) if bound.entry.remote => Finding::warn(
                 check,

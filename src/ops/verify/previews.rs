@@ -1,53 +1,85 @@
 //! The check `preview`.
 
-use super::{Check, Finding, Subject, context::CheckContext, finding::provision_command};
+use super::{
+    Check, Finding, Subject,
+    context::{Bound, CheckContext},
+    finding::provision_command,
+    sharing::{self, separation},
+};
 use crate::{
     config::{Entry, Field, Project, Scope},
     domain::{DeclaredId, Section, shell_quoted},
-    ops::provision::desired,
 };
 
 /// The check `preview`: nothing but production writes to production.
 ///
 /// Without a `preview_id`, or with one equal to `id`, `wrangler dev --remote` does, and says nothing; with
 /// `remote`, plain `wrangler dev` does. Preview deployments of a Pages project do, where they share ids.
-pub(super) fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
+pub(super) async fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Preview;
-    let scopes = match context.scopes() {
-        Ok(scopes) => scopes,
-        Err(blocked) => return vec![blocked.finding(check)],
-    };
-    let deployed = |scope: &&Scope| !scope.section.is_previews();
-    let scopes: Vec<&Scope> = scopes.into_iter().filter(deployed).collect();
-    if let Ok(document) = context.document()
-        && document.project().is_pages
-    {
-        return pages_preview(context, document.project(), &scopes);
+    if context.is_local() {
+        let reason = "the local store holds nothing of production";
+        return vec![Finding::skip(check, reason)];
     }
-    if scopes.iter().all(|scope| scope.entries.is_empty()) {
+    let (scopes, document) = match (context.scopes_with_previews(), context.document()) {
+        (Ok(scopes), Ok(document)) => (scopes, document),
+        (Err(blocked), _) | (_, Err(blocked)) => return vec![blocked.finding(check)],
+    };
+    let (previews, scopes): (Vec<&Scope>, Vec<&Scope>) =
+        scopes.into_iter().partition(|it| it.section.is_previews());
+    let project = document.project();
+    if project.is_pages {
+        return pages_preview(context, project, &scopes);
+    }
+    let all = || scopes.iter().chain(&previews).flat_map(|it| &it.entries);
+    if all().next().is_none() {
         return vec![Finding::skip(check, "no KV namespaces are bound")];
     }
+    let has_no_id = |entry: &Entry| entry.declared(Field::Id) == DeclaredId::Absent;
+    // Where nothing needs to be asked, nothing is.
+    let bound = if all().any(has_no_id) {
+        context.bound().await.unwrap_or_default()
+    } else {
+        &[]
+    };
     let mut findings = Vec::new();
     for scope in &scopes {
         for entry in &scope.entries {
             let remote = used_remotely(context, scope, entry);
-            findings.extend(remote.or_else(|| shared_preview(context, scope, entry)));
+            findings.extend(remote.or_else(|| shared_preview(context, bound, scope, entry)));
         }
     }
+    findings.extend(sharing::in_previews(context, project, bound, &previews));
     if findings.is_empty() {
-        findings.push(Finding::pass(
-            check,
-            "every binding has a preview namespace",
-        ));
+        let without = scopes.iter().flat_map(|it| &it.entries);
+        let without =
+            without.filter(|entry| entry.declared(Field::PreviewId) == DeclaredId::Absent);
+        findings.push(match (without.count(), scopes.is_empty()) {
+            (0, false) => Finding::pass(check, "every binding has a preview namespace"),
+            (_, false) => Finding::pass(
+                check,
+                "every binding that has a namespace has a preview namespace",
+            ),
+            (_, true) => Finding::pass(check, "`previews` have namespaces of their own"),
+        });
     }
     findings
 }
 
-fn shared_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
+fn shared_preview(
+    context: &CheckContext<'_>,
+    bound: &[Bound],
+    scope: &Scope,
+    entry: &Entry,
+) -> Option<Finding> {
     let preview = entry.declared(Field::PreviewId);
     let same = preview == entry.declared(Field::Id);
+    let is_deployed = || {
+        let bound = bound.iter().find(|it| it.is(&scope.section, entry));
+        bound.is_some_and(|it| it.target.is_ok())
+    };
     let (message, position) = match preview {
-        DeclaredId::Absent if same => return None,
+        DeclaredId::Absent if same && !is_deployed() => return None,
         DeclaredId::Absent => (
             "no `preview_id`: `wrangler dev --remote` writes to production",
             entry.position,
@@ -63,13 +95,13 @@ fn shared_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> O
         .at(context.place(position))
         .hint(format!(
             "run `{}`, or pass `--skip preview` if this is intended",
-            separation(&scope.section, entry)
+            preview_command(&scope.section, entry)
         ));
     Some(finding)
 }
 
 /// Returns the command that gives the section's bindings preview namespaces of their own.
-fn separation(section: &Section, entry: &Entry) -> String {
+fn preview_command(section: &Section, entry: &Entry) -> String {
     let mut command = vec!["kvctl provision".to_owned()];
     let arguments = section.arguments().into_iter();
     command.extend(arguments.map(|it| shell_quoted(&it).into_owned()));
@@ -82,7 +114,7 @@ fn separation(section: &Section, entry: &Entry) -> String {
 
 /// Reports a binding for which plain `wrangler dev` uses the account.
 fn used_remotely(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
-    if !entry.remote || context.is_local() {
+    if !entry.remote {
         return None;
     }
     let (preview, id) = (entry.declared(Field::PreviewId), entry.declared(Field::Id));
@@ -140,7 +172,7 @@ fn pages_preview(
         .iter()
         .flat_map(|s| s.entries.iter().map(move |e| (s, e)))
     {
-        if entry.remote && !context.is_local() {
+        if entry.remote {
             let message = "`remote` is true: `wrangler pages dev` uses the namespace of the account, not \
                            the local store";
             let finding = warning(context, scope, entry, message);
@@ -216,15 +248,8 @@ fn shares_production(
     let hint = if preview.section.is_top() {
         "run `kvctl provision --env preview --add-env`".to_owned()
     } else {
-        let titles = desired::conventional_titles(project, preview, &entry.binding);
-        let title = titles.map_or_else(|_| "TITLE".to_owned(), |titles| titles.wanted.to_string());
-        let arguments = [format!("{}={title}", entry.binding)];
-        let arguments = arguments.into_iter().chain(preview.section.arguments());
-        let arguments: Vec<_> = arguments.map(|it| shell_quoted(&it).into_owned()).collect();
-        format!(
-            "run `kvctl provision {} --replace-id {id}`",
-            arguments.join(" ")
-        )
+        let command = separation(project, &preview.section, &entry.binding, &id);
+        format!("run `{command}`")
     };
     let hint = format!("{hint}, or pass `--skip preview` if this is intended");
     let place = entry

@@ -171,6 +171,10 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
         Ok(document) => document.project(),
         Err(blocked) => return vec![blocked.finding(check)],
     };
+    if context.options.sections.iter().all(Section::is_previews) {
+        let reason = "only `previews` are selected, which inherit no bindings either";
+        return vec![Finding::skip(check, reason)];
+    }
     if project.environments.is_empty() {
         return vec![Finding::skip(check, "the file has no environments")];
     }

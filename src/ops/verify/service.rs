@@ -142,11 +142,20 @@ pub(super) async fn permission(context: &CheckContext<'_>) -> Vec<Finding> {
         Writing::Allowed => Finding::pass(check, "can read and write"),
         // Without a wrangler file, there is no binding to try it with.
         Writing::Untried if let Err(blocked) = context.document() => blocked.finding(check),
-        Writing::Untried => Finding::warn(
-            check,
-            "can read; writing was not tested because no binding has a namespace",
-        )
-        .hint("add a binding, or pass `--read-only`"),
+        Writing::Untried => {
+            let scopes = context.scopes().unwrap_or_default();
+            let any = scopes.iter().any(|scope| !scope.entries.is_empty());
+            let hint = if any {
+                "run `kvctl provision` to give the bindings namespaces, or pass `--read-only`"
+            } else {
+                "add a binding, or pass `--read-only`"
+            };
+            Finding::warn(
+                check,
+                "can read; writing was not tested because no binding has a namespace",
+            )
+            .hint(hint)
+        }
         Writing::Blocked(blocked) => blocked.finding(check),
         Writing::Refused(refusal) => {
             let failure = refusal.failure_of(check);

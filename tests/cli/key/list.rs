@@ -66,7 +66,7 @@ fn a_reader_that_goes_away_stops_the_list() {
         drop(first_line(child.stdout.take().unwrap()));
         let seen = Seen::of(child);
         assert_eq!(seen.code, Some(0), "{seen}");
-        assert_eq!(seen.stderr, "");
+        assert!(!seen.stderr.contains("error"), "{seen}");
         let asked = sandbox.emulator.log().len() - before;
         assert!(asked < 10, "{asked} pages were asked for");
     }

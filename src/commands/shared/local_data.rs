@@ -1,25 +1,32 @@
-//! Local data that stay under the name of before when ids are written.
+//! Local data that stay under the name of before when an id is written or a binding gets another
+//! name.
 
 use crate::{
     config::Document,
     context::Context,
-    domain::{Section, shell_quoted},
+    domain::{Binding, Section, shell_quoted},
     error::Result,
     ops::provision::local_names::{LocalRename, local_renames},
 };
 
 /// Says which local data the change of `document` to `text` takes out of reach, and how to bring them
-/// along. What cannot be found out is not said: the ids are written by now.
-pub(super) async fn left_behind(context: &Context, document: &Document, text: &str) -> Vec<String> {
+/// along. `renamed` has the old and the new name of a binding that is called something else now. What
+/// cannot be found out is not said: the file is written by now.
+pub(crate) async fn left_behind(
+    context: &Context,
+    document: &Document,
+    text: &str,
+    renamed: Option<(&Binding, &Binding)>,
+) -> Vec<String> {
     let after = Document::create(document.path().to_owned(), text.to_owned());
     let Ok(after) = after else { return Vec::new() };
-    let renames = local_renames(document.project(), after.project());
+    let moved = local_renames(document.project(), after.project(), renamed);
     let store = context.files.local_directory(Some(document));
-    if renames.is_empty() || !store.is_dir() {
+    if moved.is_empty() || !store.is_dir() {
         return Vec::new();
     }
     let mut notes = Vec::new();
-    for rename in renames {
+    for rename in moved {
         if has_data(context, document, &rename).await.unwrap_or(false) {
             notes.push(sentence(context, &rename));
         }

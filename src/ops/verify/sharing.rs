@@ -1,0 +1,160 @@
+//! Whether bindings share a namespace that should be their own: two sections, two bindings of one
+//! section, or `previews` and what is deployed.
+
+use super::{
+    Check, Finding, Subject,
+    context::{Bound, CheckContext},
+};
+use crate::{
+    config::{Entry, Field, Project, Scope},
+    domain::{Binding, DeclaredId, NamespaceId, Section},
+    ops::{
+        provision::desired::{self, in_section},
+        target::Deployable,
+    },
+};
+
+/// A binding of what is deployed, and its namespace.
+struct User<'a> {
+    section: &'a Section,
+    entry: &'a Entry,
+    id: NamespaceId,
+    /// Whether the file has the id, and not only what is deployed.
+    in_file: bool,
+    selected: bool,
+}
+
+/// Lists who uses which namespace once the project is deployed: the bindings of the selected sections, and those
+/// of others to which the file gives an id.
+fn users<'a>(project: &'a Project, bound: &'a [Bound]) -> Vec<User<'a>> {
+    let mut users = Vec::new();
+    for scope in project.deployed_scopes() {
+        for entry in &scope.entries {
+            let known = bound.iter().find(|it| it.is(&scope.section, entry));
+            let in_file = match entry.declared(Field::Id) {
+                DeclaredId::Valid(id) => Some(id),
+                DeclaredId::Absent | DeclaredId::Placeholder(_) => None,
+            };
+            let target = known.and_then(|it| it.target.as_ref().ok());
+            let id = target.map(|target| target.id.clone());
+            users.extend(id.or_else(|| in_file.clone()).map(|id| User {
+                section: &scope.section,
+                entry,
+                in_file: in_file.as_ref() == Some(&id),
+                id,
+                selected: known.is_some(),
+            }));
+        }
+    }
+    users
+}
+
+/// Reports bindings that are deployed with one namespace.
+pub(super) fn deployed(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Finding> {
+    let Ok(document) = context.document() else {
+        return Vec::new();
+    };
+    let project = document.project();
+    let users = users(project, bound);
+    let mut findings = Vec::new();
+    for (index, later) in users.iter().enumerate() {
+        let is_shared = |earlier: &&User<'_>| {
+            earlier.id == later.id
+                && (earlier.selected || later.selected)
+                && !is_intended(context, project, earlier, later)
+        };
+        if let Some(earlier) = users[..index].iter().find(is_shared) {
+            let User {
+                section, entry, id, ..
+            } = later;
+            let message = format!(
+                "it shares {id} with `{}` {}",
+                earlier.entry.binding,
+                earlier.section.place()
+            );
+            let at = entry.field(Field::Id).map(|id| id.position);
+            let hint = if later.in_file {
+                format!(
+                    "run `{}` to give it a namespace of its own",
+                    separation(project, section, &entry.binding, id)
+                )
+            } else {
+                "write the id of another namespace into the file, and deploy".to_owned()
+            };
+            findings.push(
+                Finding::warn(Check::Namespaces, message)
+                    .about(Subject::binding(section, &entry.binding))
+                    .at(context.place(at.unwrap_or(entry.position)))
+                    .hint(hint),
+            );
+        }
+    }
+    findings
+}
+
+/// Whether two bindings may have one namespace: they are one binding of one Worker, the check `preview`
+/// tells of them, or `kvctl.toml` gives both one title.
+fn is_intended(context: &CheckContext<'_>, project: &Project, a: &User<'_>, b: &User<'_>) -> bool {
+    if a.section != b.section {
+        let [one, other] = [a, b].map(|it| Deployable::of(project, it.section));
+        let is_one_worker = one.is_some() && one == other;
+        return project.is_pages || is_one_worker && a.entry.binding == b.entry.binding;
+    }
+    let title = |user: &User<'_>| {
+        let rules = context.options.manifest?.namespace(&user.entry.binding)?;
+        in_section(rules.title.as_ref()?, user.section).ok()
+    };
+    title(a).is_some_and(|one| title(b) == Some(one))
+}
+
+/// Reports the bindings of `previews` that lead to a namespace of what is deployed.
+pub(super) fn in_previews(
+    context: &CheckContext<'_>,
+    project: &Project,
+    bound: &[Bound],
+    previews: &[&Scope],
+) -> Vec<Finding> {
+    let users = users(project, bound);
+    let mut findings = Vec::new();
+    for (scope, entry) in previews
+        .iter()
+        .flat_map(|scope| scope.entries.iter().map(move |entry| (scope, entry)))
+    {
+        let DeclaredId::Valid(id) = entry.declared(Field::Id) else {
+            continue;
+        };
+        let Some(user) = users.iter().find(|user| user.id == id) else {
+            continue;
+        };
+        let message = format!(
+            "it has the namespace of `{}` {}: `wrangler preview` writes to production",
+            user.entry.binding,
+            user.section.place()
+        );
+        let command = separation(project, &scope.section, &entry.binding, &id);
+        let at = entry.field(Field::Id).map(|id| id.position);
+        findings.push(
+            Finding::warn(Check::Preview, message)
+                .about(Subject::binding(&scope.section, &entry.binding))
+                .at(context.place(at.unwrap_or(entry.position)))
+                .hint(format!(
+                    "run `{command}`, or pass `--skip preview` if this is intended"
+                )),
+        );
+    }
+    findings
+}
+
+/// Returns the command that gives a binding another namespace than `id`.
+pub(super) fn separation(
+    project: &Project,
+    section: &Section,
+    binding: &Binding,
+    id: &NamespaceId,
+) -> String {
+    let scope = project.scope(section);
+    let titles = scope.and_then(|it| desired::conventional_titles(project, it, binding).ok());
+    let title = titles.map_or_else(|| "TITLE".to_owned(), |titles| titles.wanted.to_string());
+    let command = section.provision_command(&format!("{binding}={title}"));
+    format!("{command} --replace-id {id}")
+}
