@@ -320,6 +320,9 @@ fn previews_are_refused_in_the_local_store() {
         !verify.stdout.contains("`wrangler dev` stores it"),
         "{verify}"
     );
+    verify.assert_stdout("nothing reads `previews` in the local store");
+    let absent = local(&sandbox, &["key", "get", "-b", "N", "none"]);
+    assert!(!absent.stderr.contains("--in-previews"), "{absent}");
 }
 
 #[cfg(unix)]

@@ -61,6 +61,9 @@ impl OpenNamespace {
     /// Names the other sections that have the binding, with the options that select them.
     fn elsewhere(&self) -> Vec<String> {
         let sections = self.target.binding.iter().flat_map(|it| &it.elsewhere);
+        // Nothing reads `previews` in the local store.
+        let local = self.session.is_local();
+        let sections = sections.filter(|section| !(local && section.is_previews()));
         let named = sections.map(|section| match section.arguments() {
             // A variable may select an environment as well.
             none if none.is_empty() => format!("{section} (`--env ''`)"),

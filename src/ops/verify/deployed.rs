@@ -3,7 +3,8 @@
 use super::{
     Check, Class, Finding, Subject,
     blocked::Blocked,
-    context::{Bound, CheckContext, Unbound},
+    bound::{Bound, Unbound},
+    context::CheckContext,
     finding::provision_command,
 };
 use crate::{
@@ -329,6 +330,10 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
         .hint(
             "run `kvctl provision --env preview --add-env` to give previews a section of their own",
         ),
+        target::Error::LocalPreviews(_) => {
+            Finding::fail(check, "nothing reads `previews` in the local store")
+                .hint("leave out `--in-previews`, or `--local`")
+        }
         target::Error::LocalId { field, source, .. } => {
             let message = format!("`{field}` names no namespace of the local store: {source}");
             Finding::fail(check, message).hint(format!("write an id, or remove the `{field}`"))

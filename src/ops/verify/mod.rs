@@ -9,6 +9,7 @@
 
 mod assertions;
 mod blocked;
+mod bound;
 mod check;
 mod context;
 mod deployed;

@@ -1,10 +1,6 @@
 //! The check `namespaces`: every id exists in the account, with the expected title.
 
-use super::{
-    Check, Finding,
-    context::{Bound, CheckContext},
-    sharing,
-};
+use super::{Check, Finding, bound::Bound, context::CheckContext, sharing};
 use crate::{
     config::{Document, Field},
     domain::Jurisdiction,

@@ -2,7 +2,8 @@
 
 use super::{
     Check, Finding, Subject,
-    context::{Bound, CheckContext},
+    bound::Bound,
+    context::CheckContext,
     finding::provision_command,
     sharing::{self, separation},
 };

@@ -12,7 +12,8 @@ use serde_json::json;
 use super::{
     Check, Finding,
     blocked::{Blocked, said},
-    context::{CheckContext, ProbeTarget, Probed},
+    bound::ProbeTarget,
+    context::{CheckContext, Probed},
 };
 use crate::{
     api::{self, Lifetime, Namespace},

@@ -1,10 +1,7 @@
 //! Whether bindings share a namespace that should be their own: two sections, two bindings of one
 //! section, or `previews` and what is deployed.
 
-use super::{
-    Check, Finding, Subject,
-    context::{Bound, CheckContext},
-};
+use super::{Check, Finding, Subject, bound::Bound, context::CheckContext};
 use crate::{
     config::{Entry, Field, Project, Scope},
     domain::{Binding, DeclaredId, NamespaceId, Section},
