@@ -1,10 +1,21 @@
 //! What the user should know about a plan, as sentences.
 
-use super::report::name;
 use crate::{
     config::Field,
+    domain::{Binding, Section},
     ops::provision::plan::{Remark, Slot},
 };
+
+/// Returns how an id is called in a table.
+pub(super) fn name(section: &Section, binding: &Binding, field: Field) -> String {
+    let environment = section.environment().map(|name| format!("env.{name}."));
+    let previews = section.is_previews().then_some("previews.");
+    let section = environment.unwrap_or_default() + previews.unwrap_or_default();
+    match field {
+        Field::PreviewId => format!("{section}{binding} (preview)"),
+        Field::Id | Field::Binding => format!("{section}{binding}"),
+    }
+}
 
 /// The remarks as sentences; bindings that share a remark share a sentence.
 pub(super) fn notes(remarks: &[Remark]) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::notes;
+use super::notes::{name, notes};
 use crate::{
     commands::shared::scaffold_report::ScaffoldReport,
     config::Field,
@@ -100,7 +100,7 @@ impl ProvisionReport {
             dry_run,
             changed: !shown.is_empty(),
             bindings: outcomes.into_iter().map(item).collect(),
-            notes: notes::notes(remarks),
+            notes: notes(remarks),
             diff: shown.plain(),
             scaffold: None,
             shown,
@@ -176,16 +176,6 @@ pub(super) fn intention(step: &Step) -> Option<String> {
     };
     let replaced = step.replaces.as_ref().map(|id| format!(", replacing {id}"));
     Some(format!("  {what}{}", replaced.unwrap_or_default()))
-}
-
-pub(super) fn name(section: &Section, binding: &Binding, field: Field) -> String {
-    let environment = section.environment().map(|name| format!("env.{name}."));
-    let previews = section.is_previews().then_some("previews.");
-    let section = environment.unwrap_or_default() + previews.unwrap_or_default();
-    match field {
-        Field::PreviewId => format!("{section}{binding} (preview)"),
-        Field::Id | Field::Binding => format!("{section}{binding}"),
-    }
 }
 
 impl Item {
