@@ -55,12 +55,12 @@ pub(super) fn deployed(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Findi
     let users = users(project, bound);
     let mut findings = Vec::new();
     for (index, later) in users.iter().enumerate() {
-        let is_shared = |earlier: &&User<'_>| {
-            earlier.id == later.id
-                && (earlier.selected || later.selected)
-                && !is_intended(context, project, earlier, later)
-        };
-        if let Some(earlier) = users[..index].iter().find(is_shared) {
+        let same = || users[..index].iter().filter(|it| it.id == later.id);
+        // It belongs to those that may share it; who else does was named before.
+        if same().any(|earlier| is_intended(context, project, earlier, later)) {
+            continue;
+        }
+        if let Some(earlier) = same().find(|it| it.selected || later.selected) {
             let User {
                 section, entry, id, ..
             } = later;
