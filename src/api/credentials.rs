@@ -26,6 +26,8 @@ pub struct CredentialsSource {
     pub name: String,
     /// The command that renews them, if they are a login.
     pub login_command: Option<String>,
+    /// Whether they are a global API key and an email.
+    pub is_key: bool,
 }
 
 /// What credentials are, as far as their form shows it: since 2026 tokens and keys say so in their

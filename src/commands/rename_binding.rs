@@ -25,6 +25,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     let scopes = document.project().with_previews(&selected);
     let mut renamings = rename_binding::plan(&document, &scopes, &args.old, &args.new)?;
     inherit(context, &document, args, &mut renamings).await?;
+    rename_binding::check_local_names(&document, &renamings, &args.new)?;
     let text = document.edit(&rename_binding::edits(&renamings, &args.new))?;
     let changed = text != document.text();
 

@@ -10,7 +10,8 @@ use std::{
 };
 
 use super::{
-    Edit, Error, Field, Format, Location, Position, Project, Scope, content::Content, layout,
+    DeployedAs, Edit, Error, Field, Format, Location, Position, Project, Scope, content::Content,
+    layout,
 };
 use crate::{
     domain::{EnvName, Section},
@@ -107,6 +108,18 @@ impl Document {
     #[must_use]
     pub fn selecting(self, selected: Option<Selected>) -> Self {
         Self { selected, ..self }
+    }
+
+    /// Says what decides the name under which a section is deployed, in place of the file; only a
+    /// Worker can have such a name. Returns whether that makes a difference.
+    pub fn deploy_as(&mut self, deployed_as: DeployedAs) -> bool {
+        let project = &mut self.content.project;
+        let own = project.deployed_name(&deployed_as.section);
+        if project.is_pages || own.is_ok_and(|own| own == deployed_as.name) {
+            return false;
+        }
+        project.deployed_as = Some(deployed_as);
+        true
     }
 
     /// Returns where the file is.

@@ -47,7 +47,7 @@ pub use manifest::{
     Assertion, CacheOptions, Claim, EndpointRule, Expectation, FailMode, MANIFEST_NAME, Manifest,
     ManifestError, ManifestNamespace, Part, RateLimitOptions, Scaffold, SessionOptions, TtlRule,
 };
-pub use model::{Entry, Project, Scope, UsedName};
+pub use model::{DeployedAs, Entry, Project, Scope, UsedName};
 pub use position::{Located, Position};
 pub use problem::Problem;
 pub use redirect::{Redirect, RedirectError};

@@ -19,6 +19,19 @@ pub struct Project {
     /// Whether it is a Pages project: it has a `pages_build_output_dir`, without which Pages ignores
     /// the file.
     pub is_pages: bool,
+    /// What decides the name of the Worker in place of the file.
+    pub deployed_as: Option<DeployedAs>,
+}
+
+/// A name under which `wrangler deploy` deploys a section, whatever the file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeployedAs {
+    /// The section.
+    pub section: Section,
+    /// The name of the Worker.
+    pub name: String,
+    /// The variable or file that says so.
+    pub by: String,
 }
 
 /// A section that the file has.

@@ -66,15 +66,25 @@ impl Classify for WorkerNameError {
 
 impl Project {
     /// Returns the Worker's name in `section`: the section's own, else `<name>-<env>`, as wrangler
-    /// deploys it.
+    /// deploys it. A section of a Pages project has no name of its own.
     pub fn worker_name(&self, section: &Section) -> Option<String> {
         let own = given_name(self.scope(&section.deployed())?);
         let Some(environment) = section.environment() else {
             return own.map(|name| name.value.clone());
         };
+        let own = own.filter(|_| !self.is_pages);
         own.map(|name| name.value.clone()).or_else(|| {
             let top = &given_name(&self.top)?.value;
             Some(format!("{top}-{environment}"))
+        })
+    }
+
+    /// Returns the environments that a Pages project cannot have: wrangler refuses such a file.
+    pub fn pages_refuses(&self) -> impl Iterator<Item = &Scope> {
+        let environments = self.environments.iter().filter(|_| self.is_pages);
+        environments.filter(|scope| {
+            let name = scope.section.environment();
+            !name.is_some_and(|name| matches!(name.as_str(), "production" | "preview"))
         })
     }
 

@@ -41,6 +41,7 @@ impl FoundCredentials {
         CredentialsSource {
             name: self.source.clone(),
             login_command: profile.map(|profile| login_command(&profile.name)),
+            is_key: matches!(self.credentials, Credentials::Key { .. }),
         }
     }
 }

@@ -9,12 +9,15 @@ use std::{
 };
 
 use super::{
+    Context, Variables,
     credentials::{TOKEN_FILE_MAX_BYTES, TokenFile},
     display,
 };
 use crate::{
     cli::Globals,
-    config::{self, Document, Manifest, Selected, WranglerFile},
+    config::{self, DeployedAs, Document, Manifest, Redirect, Selected, WranglerFile},
+    domain::{EnvName, Section},
+    env::Var,
     fsx::{self, FileKind},
     ui::{Ui, Verbosity},
 };
@@ -37,20 +40,28 @@ pub struct Files {
     pipes: Pipes,
     /// The environment that a variable selects.
     selected: Option<Selected>,
+    /// What decides the name of the Worker in place of the wrangler file, if a variable does.
+    deployed_as: Option<DeployedAs>,
+    is_local: bool,
     /// Whether the note that the local store is outside the project was printed.
     noted_outside: Arc<Once>,
+    /// Whether the note that another Worker is deployed was printed.
+    noted_name: Arc<Once>,
 }
 
 impl Files {
-    pub(super) fn new(globals: &Globals, cwd: PathBuf, ui: Ui, selected: Option<Selected>) -> Self {
+    pub(super) fn new(globals: &Globals, variables: &Variables, cwd: PathBuf, ui: Ui) -> Self {
         Self {
             ui,
             cwd,
             config: globals.config.clone(),
             persist_to: globals.persist_to.clone(),
             pipes: Pipes::default(),
-            selected,
+            selected: selected(globals, variables),
+            deployed_as: deployed_as(globals, variables),
+            is_local: Context::asks_for_local(globals, &variables.env),
             noted_outside: Arc::new(Once::new()),
+            noted_name: Arc::new(Once::new()),
         }
     }
 
@@ -136,7 +147,43 @@ impl Files {
             Verbosity::Everything,
             &format!("wrangler file: {}", path.display()),
         );
-        Ok(Document::read(&path)?.selecting(self.selected.clone()))
+        let mut document = Document::read(&path)?.selecting(self.selected.clone());
+        self.name_what_is_deployed(&mut document);
+        Ok(document)
+    }
+
+    /// Takes the Worker's name from where `wrangler deploy` takes it, if that is not the wrangler file.
+    fn name_what_is_deployed(&self, document: &mut Document) {
+        if self.is_local {
+            return;
+        }
+        let decided = self
+            .deployed_as
+            .clone()
+            .or_else(|| self.redirected(document));
+        let Some(decided) = decided else { return };
+        let DeployedAs { section, name, by } = decided.clone();
+        if document.deploy_as(decided) {
+            self.noted_name.call_once(|| {
+                self.ui.note(&format!(
+                    "`wrangler deploy` deploys {section} as the Worker `{name}`, because of {by}: that \
+                     Worker is asked, and not the one that {} names",
+                    self.display(document.path())
+                ));
+            });
+        }
+    }
+
+    /// Returns the name in the file that a build tool made for `wrangler deploy`.
+    fn redirected(&self, document: &Document) -> Option<DeployedAs> {
+        if self.is_config_named() {
+            return None;
+        }
+        let (_, redirect) = Redirect::find(&self.cwd, document.path())?;
+        let Redirect { document, section } = redirect.ok()?;
+        let name = document.project().deployed_name(&Section::TOP).ok()?;
+        let by = self.display(document.path());
+        Some(DeployedAs { section, name, by })
     }
 
     /// Reads the wrangler file, if there is one.
@@ -243,6 +290,33 @@ impl Files {
         let bytes = self.read_named(&path, TOKEN_FILE_MAX_BYTES);
         TokenFile { path, bytes }
     }
+}
+
+/// Returns the environment that a variable selects, if the command line does not decide.
+fn selected(globals: &Globals, variables: &Variables) -> Option<Selected> {
+    if globals.environment.is_some() {
+        return None;
+    }
+    let environment = variables.get(Var::Environment)?.parse().ok()?;
+    let by = variables.origin(Var::Environment);
+    Some(Selected { environment, by })
+}
+
+/// Returns the Worker that Workers Builds deploys from the selected section.
+fn deployed_as(globals: &Globals, variables: &Variables) -> Option<DeployedAs> {
+    let name = variables.get(Var::CiOverrideName)?.to_owned();
+    let environment = match &globals.environment {
+        Some(environment) => Some(environment.as_str()),
+        None => variables.get(Var::Environment),
+    };
+    let environment = environment.filter(|name| !name.is_empty());
+    let environment: Option<EnvName> = environment.map(str::parse).transpose().ok()?;
+    let by = variables.origin(Var::CiOverrideName);
+    Some(DeployedAs {
+        section: environment.into(),
+        name,
+        by,
+    })
 }
 
 /// Returns the link that leads `state`, the `.wrangler/state` of a project, out of the project, and

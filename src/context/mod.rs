@@ -30,7 +30,7 @@ pub use variables::{EnvFileSource, ForeignBaseUrl, Setting, Variables};
 
 use crate::{
     cli::Globals,
-    config::{Document, Scope, Selected},
+    config::{Document, Scope},
     domain::{AccountId, ErrorClass, Section},
     env::{self, Env, Var},
     error::{ClassExt as _, Result, ResultExt as _},
@@ -71,7 +71,7 @@ impl Context {
         let ui = Self::build_ui(&globals, &env);
         let cwd = Self::cwd(&globals)?;
         let variables = Variables::read(env, &cwd, &globals, &ui);
-        let files = Files::new(&globals, cwd, ui.clone(), selected(&globals, &variables));
+        let files = Files::new(&globals, &variables, cwd, ui.clone());
         Ok(Self {
             ui,
             globals,
@@ -186,16 +186,6 @@ impl Context {
         }
         Ok(vec![document.scope(&self.section()?)?])
     }
-}
-
-/// Returns the environment that a variable selects, if the command line does not decide.
-fn selected(globals: &Globals, variables: &Variables) -> Option<Selected> {
-    if globals.environment.is_some() {
-        return None;
-    }
-    let environment = variables.get(Var::Environment)?.parse().ok()?;
-    let by = variables.origin(Var::Environment);
-    Some(Selected { environment, by })
 }
 
 /// Returns `path` as seen from `cwd`.

@@ -157,12 +157,25 @@ impl DeclaredId {
     }
 }
 
-/// Whether `text` is so like an id that it must be one that lost or gained a character, and no
-/// placeholder: hexadecimal digits, perhaps with the dashes of a UUID.
+/// Whether `text` is so like an id that it must be a damaged one, and no placeholder: a long run of
+/// hexadecimal digits in it, or about 32 letters and digits of which few are not hexadecimal.
 pub fn is_mistyped_id(text: &str) -> bool {
-    let digits: String = text.chars().filter(|c| *c != '-').collect();
-    let is_hex = digits.chars().all(|c| c.is_ascii_hexdigit());
-    digits.len() >= 16 && is_hex && !is_32_hex(text) && !all_equal(&digits)
+    let is_random = |digits: &str| {
+        let mut seen: Vec<char> = digits.chars().map(|c| c.to_ascii_lowercase()).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        seen.len() >= 4 && digits.contains(|c: char| c.is_ascii_digit())
+    };
+    let joined = text.replace(|c: char| c == '-' || c.is_whitespace(), "");
+    let mut runs = joined.split(|c: char| !c.is_ascii_hexdigit());
+    let has_run = runs.any(|run| run.len() >= 16 && is_random(run));
+    let kept: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let (count, hex) = (
+        kept.chars().count(),
+        kept.chars().filter(char::is_ascii_hexdigit).count(),
+    );
+    let is_near = (28..=36).contains(&count) && hex * 10 >= count * 9 && is_random(&kept);
+    (has_run || is_near) && !is_32_hex(text)
 }
 
 fn all_equal(text: &str) -> bool {
@@ -204,11 +217,41 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_lost_a_digit_is_no_placeholder() {
+    fn an_id_that_was_damaged_is_no_placeholder() {
         let id = "0f2ac74b498b48028cb68387c421e279";
-        let uuid = "0f2ac74b-498b-4802-8cb6-8387c421e279";
-        assert!(is_mistyped_id(&id[1..]) && is_mistyped_id(uuid));
-        for text in [id, "", "<id>", "dev-cache", "0000000000000000000", "cafe"] {
+        let damaged = [
+            "0f2ac74b-498b-4802-8cb6-8387c421e279",
+            "Of2ac74b498b48o28cb68387c421e279",
+            "0f2ac74b498b4802 8cb68387c421e279",
+            "0f2ac74b498b4802\u{200b}8cb68387c421e279",
+            "1234567890123456",
+        ];
+        let around = [
+            "{ID}",
+            "ID,",
+            "0xID",
+            "kv-ID",
+            "id: ID",
+            "\u{2018}ID\u{2019}",
+            "https://a.b/ID",
+        ];
+        let around = around.map(|text| text.replace("ID", id));
+        let texts = damaged.into_iter().chain(around.iter().map(String::as_str));
+        for text in texts.chain([&id[1..], &id[..20]]) {
+            assert!(is_mistyped_id(text), "{text}");
+        }
+        for text in [
+            id,
+            "",
+            "<id>",
+            "dev-cache",
+            "0000000000000000000",
+            "00000000-0000-0000-0000-000000000001",
+            "cafe",
+            "<32-hex-digit-namespace-id>",
+            "REPLACE_WITH_YOUR_KV_NAMESPACE_ID",
+            "your_kv_namespace_id_goes_here_1",
+        ] {
             assert!(!is_mistyped_id(text), "{text}");
         }
     }

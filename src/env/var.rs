@@ -33,6 +33,8 @@ pub enum Var {
     ApiHeaders,
     /// Which of wrangler's logins to use.
     AuthProfile,
+    /// The Worker that Workers Builds deploys, whatever the wrangler file calls it.
+    CiOverrideName,
     /// Use the local store.
     Local,
     /// How much to print.
@@ -85,6 +87,7 @@ impl Var {
         Self::ComplianceRegion,
         Self::ApiHeaders,
         Self::AuthProfile,
+        Self::CiOverrideName,
         Self::Local,
         Self::Log,
         Self::ExtraCaCerts,
@@ -121,6 +124,7 @@ impl Var {
             Self::ComplianceRegion => "CLOUDFLARE_COMPLIANCE_REGION",
             Self::ApiHeaders => "CLOUDFLARE_API_HEADERS",
             Self::AuthProfile => "CLOUDFLARE_AUTH_PROFILE",
+            Self::CiOverrideName => "WRANGLER_CI_OVERRIDE_NAME",
             Self::Local => "KVCTL_LOCAL",
             Self::Log => "KVCTL_LOG",
             Self::ExtraCaCerts => "NODE_EXTRA_CA_CERTS",

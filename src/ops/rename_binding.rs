@@ -63,6 +63,23 @@ pub enum Error {
         /// The scope.
         place: String,
     },
+    /// In the local store the new name is another binding's namespace.
+    #[error(
+        "{file}:{line}: in the local store `{new}` {place} would share the namespace of `{other}`: the \
+         names of bindings without an id count there"
+    )]
+    TakenLocally {
+        /// The file.
+        file: String,
+        /// Where the other is.
+        line: usize,
+        /// The new name.
+        new: Binding,
+        /// The other binding.
+        other: Binding,
+        /// The scope.
+        place: String,
+    },
     /// The new name could not be used in code.
     #[error("`{0}` cannot be a binding: `env.{0}` is not valid JavaScript")]
     NotAnIdentifier(Binding),
@@ -132,7 +149,9 @@ impl Classify for Error {
             Self::Absent { known, .. } => {
                 ErrorClass::Config.hint(format!("it has {}", known.join(", ")))
             }
-            Self::Taken { .. } => ErrorClass::Config.hint("choose another name"),
+            Self::Taken { .. } | Self::TakenLocally { .. } => {
+                ErrorClass::Config.hint("choose another name")
+            }
             Self::NotAnIdentifier(_) => ErrorClass::Usage
                 .hint("use letters, digits, `_` and `$`, and do not start with a digit"),
             Self::Title(..) => ErrorClass::Usage.into(),
@@ -264,6 +283,41 @@ pub async fn inherit(
         }
     }
     Ok(())
+}
+
+/// Refuses a name that the local store knows as another binding's namespace: it goes by the names of
+/// bindings without an id.
+pub fn check_local_names(
+    document: &Document,
+    renamings: &[Renaming],
+    new: &Binding,
+) -> Result<(), Error> {
+    let by_name = |it: &&Renaming| {
+        let named = target::local_name(&it.entry);
+        let stays = it.inherited.is_none() && !it.section.is_previews();
+        !it.done && stays && named.is_ok_and(|(_, field)| field == Field::Binding)
+    };
+    let Some(renaming) = renamings.iter().find(by_name) else {
+        return Ok(());
+    };
+    let mut others = document
+        .project()
+        .deployed_scopes()
+        .flat_map(|it| &it.entries);
+    let taken = others.find(|other| {
+        let named = target::local_name(other);
+        other.binding != *new && named.is_ok_and(|(id, _)| id.as_str() == new.as_str())
+    });
+    match taken {
+        None => Ok(()),
+        Some(other) => Err(Error::TakenLocally {
+            file: document.path().display().to_string(),
+            line: other.position.line,
+            new: new.clone(),
+            other: other.binding.clone(),
+            place: renaming.section.place(),
+        }),
+    }
 }
 
 /// A namespace that gets another title.

@@ -197,6 +197,7 @@ mod tests {
         let source = CredentialsSource {
             name: "THE SOURCE".to_owned(),
             login_command: login_command.map(str::to_owned),
+            is_key: false,
         };
         Error {
             source: Some(Arc::new(source)),
@@ -236,5 +237,16 @@ mod tests {
         let hint = |command| refused(401, None, command).hint().unwrap().to_string();
         assert!(hint(None).starts_with("check that the token is valid"));
         assert!(hint(Some("wrangler auth create a")).contains("`wrangler auth create a`"));
+        let mut with_key = refused(401, None, None);
+        with_key.source = Some(Arc::new(CredentialsSource {
+            name: "CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL".to_owned(),
+            login_command: None,
+            is_key: true,
+        }));
+        let said = with_key.hint().unwrap().to_string();
+        assert!(
+            said.starts_with("check that the key and the email belong"),
+            "{said}"
+        );
     }
 }

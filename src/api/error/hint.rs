@@ -147,6 +147,11 @@ impl Error {
                 "check that the login may use this account, or renew it with `{command}`; a token needs \
                  the permission {permission}"
             ),
+            None if self.source.as_ref().is_some_and(|source| source.is_key) => {
+                "check that the key and the email belong together, and that this user is a member of the \
+                 account"
+                    .to_owned()
+            }
             None => format!(
                 "check that the token is valid, belongs to this account and has the permission {permission}"
             ),

@@ -2,7 +2,7 @@
 
 use crate::{
     commands::{Refused, UsageError},
-    config::{self, Document, WorkerNameError},
+    config::{self, Document, Project, Scope, WorkerNameError},
     context::Context,
     domain::ErrorClass,
     error::{ClassExt as _, Result, ResultExt as _},
@@ -57,12 +57,6 @@ pub(super) fn with_environment(
         let what = "`--add-env` adds the environment that is selected, and none is";
         return Err(UsageError::new(what, "select one with `--env NAME`").into());
     };
-    let pages = ["production", "preview"];
-    if document.project().is_pages && !pages.contains(&name.as_str()) {
-        let what = format!("a Pages project cannot have an environment `{name}`");
-        let hint = "Pages knows only `--env production` and `--env preview`";
-        return Err(Refused::new(what, hint).into());
-    }
     let document = document.with_environment(name.clone());
     // Added, it could not be deployed.
     if let Err(error @ WorkerNameError::Environment { .. }) =
@@ -71,6 +65,22 @@ pub(super) fn with_environment(
         return Err(error.into());
     }
     Ok(document)
+}
+
+/// Refuses environments that Pages does not know.
+pub(super) fn check_environments(project: &Project, scopes: &[&Scope]) -> Result<()> {
+    let is_selected = |it: &&Scope| scopes.iter().any(|scope| scope.section == it.section);
+    let Some(unknown) = project.pages_refuses().find(is_selected) else {
+        return Ok(());
+    };
+    let line = unknown.position.map(|at| format!(" (line {})", at.line));
+    let what = format!(
+        "a Pages project cannot have {}{}",
+        unknown.section,
+        line.unwrap_or_default()
+    );
+    let hint = "Pages knows only `--env production` and `--env preview`";
+    Err(Refused::new(what, hint).into())
 }
 
 /// Makes a Worker's name out of a directory's: letters, digits and dashes.

@@ -62,6 +62,7 @@ async fn provision(
     } else {
         document.project().with_previews(&selected)
     };
+    file::check_environments(document.project(), &scopes)?;
     let manifest = context.files.manifest(&document)?;
     let desired = desired_bindings(context, &document, &scopes, args, manifest.as_ref())?;
     // Before anything is created, so that what is refused is refused in time.

@@ -39,6 +39,7 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
         previews,
         has_main: root.get("main").is_some(),
         is_pages: root.get("pages_build_output_dir").is_some(),
+        deployed_as: None,
     })
 }
 

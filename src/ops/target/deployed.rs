@@ -27,6 +27,10 @@ impl Deployable {
         if section.is_previews() {
             return None;
         }
+        let mut decided = project.deployed_as.iter();
+        if let Some(it) = decided.find(|it| it.section == *section) {
+            return Some(Self::Worker(it.name.clone()));
+        }
         let name = project.deployed_name(section).ok()?;
         if !project.is_pages {
             return Some(Self::Worker(name));

@@ -143,7 +143,7 @@ async fn look_up(
 ) -> Result<Option<NamespaceId>, Blocked> {
     let mut all = context.bound().await?.iter();
     match all.find(|bound| bound.is(section, entry)) {
-        Some(bound) => bound.existing(context).await,
+        Some(bound) => context.existing(bound).await,
         None => Ok(None),
     }
 }

@@ -186,13 +186,14 @@ impl Comparison<'_> {
     async fn drift(&self, entry: &Entry, side: Side, bindings: &KvBindings) -> Option<Finding> {
         let check = Check::Deployed;
         let context = self.context;
-        let id = id_in_file(context, self.scope, entry)?;
+        let id = id_in_file(context, self.scope, entry);
         let position = entry.id.as_ref().map_or(entry.position, |id| id.position);
-        let finding = match bindings.get(entry.binding.as_str()) {
-            Some(deployed) if *deployed == id => return None,
-            None => Finding::warn(check, format!("{side} does not bind it yet"))
+        let finding = match (bindings.get(entry.binding.as_str()), id) {
+            (Some(_), None) => return None,
+            (Some(deployed), Some(id)) if *deployed == id => return None,
+            (None, _) => Finding::warn(check, format!("{side} does not bind it yet"))
                 .hint("deploy the project to bind it"),
-            Some(deployed) => {
+            (Some(deployed), Some(id)) => {
                 let all = context.namespaces().await;
                 if all.is_ok_and(|all| all.iter().all(|known| known.id != *deployed)) {
                     let message = format!(

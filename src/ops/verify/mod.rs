@@ -21,6 +21,7 @@ mod probe;
 mod probe_keys;
 mod project;
 mod redirect;
+mod resolution;
 mod service;
 mod sharing;
 

@@ -1,6 +1,8 @@
 //! The check `namespaces`: every id exists in the account, with the expected title.
 
-use super::{Check, Finding, bound::Bound, context::CheckContext, sharing};
+use super::{
+    Check, Finding, bound::Bound, context::CheckContext, finding::provision_command, sharing,
+};
 use crate::{
     config::{Document, Field},
     domain::Jurisdiction,
@@ -180,8 +182,15 @@ impl Named<'_> {
             );
         }
         let message = format!("{id} is not in account {account}");
+        let Bound { section, entry, .. } = self.bound;
+        let command = provision_command(section, &entry.binding);
+        let separate = if self.is_preview() {
+            " --preview separate"
+        } else {
+            ""
+        };
         Finding::fail(Check::Namespaces, message).hint(format!(
-            "it was deleted or belongs to another account; `kvctl provision --replace-id {id}` \
+            "it was deleted or belongs to another account; `{command}{separate} --replace-id {id}` \
              replaces it"
         ))
     }

@@ -233,7 +233,21 @@ pub(super) fn pages(context: &CheckContext<'_>) -> Vec<Finding> {
     };
     let project = document.project();
     if project.is_pages {
-        return vec![Finding::pass(check, "`pages_build_output_dir` is set")];
+        let unknown = project.pages_refuses();
+        let findings: Vec<Finding> = unknown
+            .map(|scope| {
+                let section = &scope.section;
+                let message = format!("Pages has no {section}, so wrangler refuses the file");
+                Finding::fail(check, message)
+                    .about(Subject::section(section))
+                    .at(scope.position.and_then(|position| context.place(position)))
+                    .hint("remove it; Pages has the environments `production` and `preview`")
+            })
+            .collect();
+        if findings.is_empty() {
+            return vec![Finding::pass(check, "`pages_build_output_dir` is set")];
+        }
+        return findings;
     }
     let beside = document.path().parent();
     let signs = ["functions", "_worker.js"];

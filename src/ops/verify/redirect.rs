@@ -6,7 +6,7 @@ use std::{path::Path, time::SystemTime};
 use super::{Check, Finding, Subject, context::CheckContext};
 use crate::{
     config::{Document, Entry, Field, Location, Position, Redirect, Scope},
-    domain::DeclaredId,
+    domain::{DeclaredId, Section},
 };
 
 const BUILD_AGAIN: &str = "build the project again before you deploy it";
@@ -52,6 +52,22 @@ fn compare(context: &CheckContext<'_>, document: &Document, redirect: &Redirect)
         return vec![Finding::warn(check, message).hint(BUILD_AGAIN)];
     };
     let mut findings = differences(context, &shown, scope, built);
+    let project = document.project();
+    if let Ok(name) = built.project().deployed_name(&Section::TOP)
+        && !project.is_pages
+        && project.deployed_name(section).ok().as_ref() != Some(&name)
+    {
+        let message = format!(
+            "{shown}, which `wrangler deploy` takes, deploys the Worker `{name}`, which is not the \
+             file's name"
+        );
+        let hint = format!("{BUILD_AGAIN}, or set `name` to that of the Worker");
+        findings.push(
+            Finding::warn(check, message)
+                .about(Subject::section(section))
+                .hint(hint),
+        );
+    }
     if let (Some(source), Some(result)) = (changed(document.path()), changed(built.path()))
         && result < source
     {

@@ -190,18 +190,26 @@ impl<'a> Planner<'a> {
         allowed
     }
 
+    /// Refuses to replace what must be a damaged id. Returns whether it is one.
+    pub(super) fn refuses_mistyped(&mut self, desired: &DesiredBinding, field: Field) -> bool {
+        let text = desired.entry.as_ref().and_then(|entry| entry.field(field));
+        let Some(text) = text.filter(|text| is_mistyped_id(&text.value)) else {
+            return false;
+        };
+        self.refusals.push(Refusal::Mistyped {
+            slot: Self::slot(desired, field),
+            text: text.value.clone(),
+            position: text.position,
+        });
+        true
+    }
+
     /// Decides about the `id` of a want; `None` if it is refused.
     fn id_step(&mut self, desired: &'a DesiredBinding) -> Result<Option<Step>, Error> {
         let field = Field::Id;
         let declared = desired.declared(field);
         let Declared::Live(id, found) = self.declared(&declared) else {
-            let text = desired.entry.as_ref().and_then(|entry| entry.id.as_ref());
-            if let Some(text) = text.filter(|text| is_mistyped_id(&text.value)) {
-                self.refusals.push(Refusal::Mistyped {
-                    slot: Self::slot(desired, field),
-                    text: text.value.clone(),
-                    position: text.position,
-                });
+            if self.refuses_mistyped(desired, field) {
                 return Ok(None);
             }
             return self.open_id(desired, None);

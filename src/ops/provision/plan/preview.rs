@@ -39,6 +39,9 @@ impl<'a> Planner<'a> {
             Declared::Live(preview, found) => Some((preview.clone(), found)),
         };
         let Some((preview, found)) = live else {
+            if self.input.preview != Preview::Untouched && self.refuses_mistyped(desired, field) {
+                return Ok(());
+            }
             return self.open_preview(desired, slot, self.input.preview, None);
         };
         let production = Some(&preview) == id;

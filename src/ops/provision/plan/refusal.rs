@@ -245,8 +245,8 @@ impl Refusal {
                 "`--replace-id {id}` allows re-pointing the binding"
             )),
             Self::Mistyped { slot, .. } => Hint::from(format!(
-                "correct it; to provision `{}` anew, make it empty first: `id = \"\"`",
-                slot.binding
+                "correct it; to provision `{}` anew, make it empty first: `{} = \"\"`",
+                slot.binding, slot.field
             )),
             Self::Deployed(refusal) => refusal.remedy(),
             Self::Jurisdiction { slot, .. } => Hint::from(format!(
