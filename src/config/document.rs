@@ -114,6 +114,9 @@ impl Document {
     /// Worker can have such a name. Returns whether that makes a difference.
     pub fn deploy_as(&mut self, deployed_as: DeployedAs) -> bool {
         let project = &mut self.content.project;
+        if project.scope(&deployed_as.section).is_none() {
+            return false;
+        }
         let own = project.deployed_name(&deployed_as.section);
         if project.is_pages || own.is_ok_and(|own| own == deployed_as.name) {
             return false;

@@ -83,3 +83,15 @@ fn titles_are_checked_before_any_is_given() {
     assert_eq!(sandbox.emulator.requests("PUT"), 0);
     insta::assert_snapshot!(sandbox.run(&["rename-binding", "TYPO", "A"]));
 }
+
+#[test]
+fn a_name_that_is_another_bindings_local_namespace_is_refused() {
+    let sandbox = Sandbox::new();
+    let file =
+        "name = \"bio\"\nkv_namespaces = [{ binding = \"N\" }, { binding = \"B\", id = \"M\" }]\n";
+    sandbox.write("wrangler.toml", file);
+    let seen = sandbox.expect(5, &["rename-binding", "N", "M", "--local"]);
+    seen.assert_stderr("`M` at the top level would share the namespace of `B`");
+    assert_eq!(sandbox.read("wrangler.toml"), file);
+    sandbox.expect(0, &["rename-binding", "N", "O", "--local"]);
+}

@@ -146,8 +146,116 @@ fn deployed(sandbox: &Sandbox, args: &[&str]) -> Seen {
     sandbox.expect(0, &[&verify, args].concat())
 }
 
+/// A project whose binding has no id, and the namespace that the Worker `NAME` binds for it.
+fn deployed_under(name: &str) -> (Sandbox, String) {
+    let sandbox = Sandbox::new();
+    let file = "name = \"app\"\nmain = \"a.ts\"\nkv_namespaces = [{ binding = \"A\" }]\n[env.s]\n";
+    sandbox.write("wrangler.toml", file);
+    let made = sandbox.expect(0, &["namespace", "create", "data", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    let id = made["id"].as_str().unwrap().to_owned();
+    let account = crate::sandbox::ACCOUNT.parse().unwrap();
+    let deployed = sandbox.emulator.deploy(&account, name, &[("A", &id)]);
+    deployed.unwrap();
+    (sandbox, id)
+}
+
+/// Workers Builds calls the Worker as the dashboard does, whatever the file says.
 #[test]
-fn only_verify_looks_where_a_build_tool_redirects_the_deployment() {
+fn the_worker_that_builds_deploy_is_asked() {
+    let (sandbox, id) = deployed_under("other");
+    let with_name = |code: i32, args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("WRANGLER_CI_OVERRIDE_NAME", "other");
+        let seen = Seen::of(command);
+        assert_eq!(seen.code, Some(code), "{seen}");
+        seen
+    };
+    with_name(0, &["key", "put", "-b", "A", "k", "v"]).assert_stderr(
+        "`wrangler deploy` deploys the top level as the Worker `other`, because of \
+         WRANGLER_CI_OVERRIDE_NAME",
+    );
+    with_name(0, &["provision", "--dry-run"]).assert_stdout(&id);
+    with_name(5, &["key", "list", "-b", "A", "--env", "s"]);
+    let local = with_name(0, &["key", "list", "-b", "A", "--local"]);
+    assert!(!local.stderr.contains("other"), "{local}");
+    sandbox.expect(5, &["key", "list", "-b", "A"]);
+    with_name(0, &["provision"]);
+    let file = sandbox.read("wrangler.toml");
+    assert!(
+        file.contains(&id) && file.contains("name = \"app\""),
+        "{file}"
+    );
+}
+
+#[test]
+fn the_worker_that_a_build_tool_names_is_asked_and_verify_warns() {
+    let (sandbox, id) = deployed_under("built-app");
+    let redirect = ".wrangler/deploy/config.json";
+    sandbox.write(redirect, "{\"configPath\": \"../../dist/wrangler.json\"}");
+    let built = "{\"name\": \"built-app\", \"kv_namespaces\": [{\"binding\": \"A\"}]}";
+    sandbox.write("dist/wrangler.json", built);
+    let seen = sandbox.expect(0, &["verify", "--only", "configuration,deployed"]);
+    seen.assert_stdout("deploys the Worker `built-app`, which is not the file's name");
+    let seen = sandbox.expect(0, &["provision"]);
+    seen.assert_stderr("because of dist/wrangler.json");
+    assert!(sandbox.read("wrangler.toml").contains(&id), "{seen}");
+    sandbox.write("dist/wrangler.json", built.replace("built-app", "app"));
+    let seen = sandbox.expect(0, &["key", "list", "-b", "A"]);
+    assert!(!seen.stderr.contains("note"), "{seen}");
+}
+
+#[test]
+fn an_environment_that_pages_does_not_have_is_not_provisioned() {
+    let sandbox = Sandbox::new();
+    let file = "name = \"bio\"\npages_build_output_dir = \"d\"\n[env.staging]\n\
+                kv_namespaces = [{ binding = \"A\" }]\n[env.preview]\nname = \"other\"\n";
+    sandbox.write("wrangler.toml", file);
+    let args: [&[&str]; 2] = [&["--all-envs"], &["--env", "staging"]];
+    for args in args {
+        let seen = sandbox.expect(9, &[&["provision", "A"], args].concat());
+        seen.assert_stderr("a Pages project cannot have environment `staging` (line 3)");
+    }
+    assert_eq!(sandbox.emulator.requests("POST"), 0);
+    let seen = sandbox.expect(8, &["verify", "--only", "pages"]);
+    seen.assert_stdout("wrangler.toml:3");
+    // Its sections are sides of one project, and have no names of their own.
+    let seen = sandbox.expect(0, &["provision", "A", "--env", "preview", "--dry-run"]);
+    seen.assert_stdout("bio-preview-A");
+}
+
+#[test]
+fn the_hint_for_an_id_of_another_account_names_its_section() {
+    let sandbox = Sandbox::new();
+    let file = format!(
+        "name = \"bio\"\n[env.s]\nkv_namespaces = [{{ binding = \"A\", id = \"{ID}\" }}]\n"
+    );
+    sandbox.write("wrangler.toml", file);
+    let verify = ["verify", "--only", "namespaces", "--env", "s"];
+    let seen = sandbox.expect(8, &verify);
+    let (_, hint) = seen.stdout.split_once("`kvctl ").unwrap();
+    let hint = hint.split('`').next().unwrap().split(' ');
+    let hint: Vec<&str> = hint.chain(["--yes"]).collect();
+    sandbox.expect(0, &hint);
+    sandbox.expect(0, &verify);
+}
+
+#[test]
+fn a_damaged_preview_id_is_not_replaced() {
+    let sandbox = Sandbox::new();
+    let file = format!(
+        "name = \"bio\"\nkv_namespaces = [{{ binding = \"A\", preview_id = \"{}\" }}]\n",
+        &ID[1..]
+    );
+    sandbox.write("wrangler.toml", &file);
+    let seen = sandbox.expect(9, &["provision", "--preview", "separate"]);
+    seen.assert_stderr("`preview_id = \"\"`");
+    assert_eq!(sandbox.read("wrangler.toml"), file);
+    sandbox.expect(0, &["provision"]);
+}
+
+#[test]
+fn verify_compares_the_file_that_a_build_tool_made() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", "name = \"bio\"\nmain = \"a.ts\"\n");
     sandbox.expect(0, &["provision", "CACHE"]);

@@ -117,6 +117,9 @@ async fn without_an_id_anywhere_the_command_that_writes_one_is_named() {
       wrangler.toml:3:1
       run `kvctl provision CACHE` to write one
     skip namespaces [] no binding has an id
+    warn deployed [CACHE] the deployed Worker does not bind it yet
+      wrangler.toml:3:1
+      deploy the project to bind it
     warn deployed [] the deployed Worker binds `OTHER` to 7d0c3b9e4a514c5ab9c1f0a4d2e35b61, and the file does not have the binding
       the next deployment removes it; add it to the file to keep it
     ");
