@@ -11,7 +11,7 @@ use super::shared::{
     failures, guard,
     journal::{self, JournalDirectory},
     missed::Missed,
-    namespace::{OpenNamespace, open_namespace},
+    namespace::{Access, OpenNamespace, open_namespace},
 };
 use crate::{
     cli::transfer::{CopyArgs, SideArg},
@@ -54,7 +54,7 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
         prefix: args.prefix.as_deref().unwrap_or_default(),
         timeout: args.consistency_timeout,
     };
-    let sides = [&from, &to].map(|side| side.target.clone());
+    let sides = sides(&from, &to);
     let report = if args.dry_run {
         let listed = copy.count().await.context("could not count")?;
         CopyReport {
@@ -112,12 +112,17 @@ impl Side {
             account,
             token_file,
         } = self;
+        let access = if option == "--from" {
+            Access::Read
+        } else {
+            Access::Write
+        };
         let given = [
             ("account", account.is_some()),
             ("token-file", token_file.is_some()),
         ];
         let Some((name, _)) = given.into_iter().find(|(_, given)| *given) else {
-            return open_namespace(context, local, which).await;
+            return open_namespace(context, local, which, access).await;
         };
         if local || context.is_local() {
             let what = format!("`{option}-{name}` has no effect: `{option}` is in the local store");
@@ -128,7 +133,7 @@ impl Side {
             None => format!("could not open `{option}`"),
         };
         let context = context.acting_as(account, token_file).await;
-        open_namespace(&context, false, which)
+        open_namespace(&context, false, which, access)
             .await
             .context(opening)
     }
@@ -164,11 +169,28 @@ fn note_resumed(context: &Context, copied: &Copied) {
     }
 }
 
+/// A namespace, and its account where the other side has another.
+#[derive(Debug, Serialize)]
+struct CopiedSide {
+    #[serde(flatten)]
+    target: Target,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<AccountId>,
+}
+
+fn sides(from: &OpenNamespace, to: &OpenNamespace) -> [CopiedSide; 2] {
+    let differ = from.session.account != to.session.account;
+    [from, to].map(|side| CopiedSide {
+        target: side.target.clone(),
+        account_id: (differ && !side.session.is_local()).then(|| side.session.account.clone()),
+    })
+}
+
 /// What was copied.
 #[derive(Debug, Serialize)]
 struct CopyReport {
-    from: Target,
-    to: Target,
+    from: CopiedSide,
+    to: CopiedSide,
     dry_run: bool,
     /// How many records were confirmed in this run, or would be sent.
     records: usize,
@@ -184,7 +206,7 @@ struct CopyReport {
 }
 
 impl CopyReport {
-    fn new([from, to]: [Target; 2], cost: Cost, written: Written) -> Self {
+    fn new([from, to]: [CopiedSide; 2], cost: Cost, written: Written) -> Self {
         Self {
             from,
             to,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::shared::{
     SAMPLE,
     missed::Missed,
-    namespace::{OpenNamespace, open_namespace},
+    namespace::{Access, OpenNamespace, open_namespace},
     quoted,
     source::{Source, remark_skipped},
 };
@@ -73,9 +73,9 @@ impl Opened {
                 remark_skipped(context, &survey);
                 Self::File(Box::new((source, survey)))
             }
-            SideArg::Namespace { local, which } => {
-                Self::Namespace(Box::new(open_namespace(context, local, which).await?))
-            }
+            SideArg::Namespace { local, which } => Self::Namespace(Box::new(
+                open_namespace(context, local, which, Access::Read).await?,
+            )),
         })
     }
 

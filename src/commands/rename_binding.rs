@@ -54,7 +54,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
         }
     }
     let names = Some((&args.old, &args.new));
-    for note in left_behind(context, &document, &text, names).await {
+    for note in left_behind(context, &document, &text, names, false).await {
         context.ui.note(&note);
     }
     remark_on_what_stays(context, &document, args, &renamings)?;

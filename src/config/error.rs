@@ -4,7 +4,7 @@ use std::{fmt, io, path::PathBuf};
 
 use super::{Position, problem::Problem};
 use crate::domain::{
-    Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, nearest,
+    Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, nearest, shell_quoted,
 };
 
 /// A position in a file, written `path:line:column`, which terminals turn into a link.
@@ -200,7 +200,10 @@ impl Classify for Error {
             Self::UnknownEnvironment { wanted, known, .. } => {
                 let arguments = ["--env", wanted.as_str(), "--add-env"].map(str::to_owned);
                 let purpose = match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
-                    Some(near) => format!("to add the environment; did you mean `--env {near}`?"),
+                    Some(near) => format!(
+                        "to add the environment; did you mean `--env {}`?",
+                        shell_quoted(near)
+                    ),
                     None => "to add the environment, or leave out `--env`".to_owned(),
                 };
                 Hint::run_with("provision", arguments, purpose)

@@ -8,13 +8,21 @@ use crate::domain::{Classification, Classify, EnvName, ErrorClass, Section, is_w
 pub enum WorkerNameError {
     /// The file has none.
     #[error("the wrangler file has no `name`")]
-    Missing,
+    Missing {
+        /// Whether it would be that of a Pages project.
+        is_pages: bool,
+    },
     /// A `name` in the file, which may be a placeholder.
     #[error(
-        "`name` (line {}) is `{}`, which cannot be the name of a Worker",
-        .0.position.line, .0.value
+        "`name` (line {}) is `{}`, which cannot be the name of a {}",
+        name.position.line, name.value, kind(*is_pages)
     )]
-    Invalid(Located<String>),
+    Invalid {
+        /// The name.
+        name: Located<String>,
+        /// Whether it is that of a Pages project.
+        is_pages: bool,
+    },
     /// The name that wrangler makes of the environment's.
     #[error(
         "environment `{environment}`{} makes the Worker's name `{name}`, which cannot be the name of a \
@@ -31,6 +39,10 @@ pub enum WorkerNameError {
     },
 }
 
+fn kind(is_pages: bool) -> &'static str {
+    if is_pages { "Pages project" } else { "Worker" }
+}
+
 fn in_line(position: Option<Position>) -> String {
     position.map_or_else(String::new, |at| format!(" (line {})", at.line))
 }
@@ -40,8 +52,14 @@ impl WorkerNameError {
     pub fn remedy(&self) -> String {
         let characters = "lower-case letters, digits, dashes and underscores";
         match self {
-            Self::Missing => "set `name` to the name of the Worker".to_owned(),
-            Self::Invalid(_) => format!("set `name` to {characters}"),
+            Self::Missing { is_pages } => {
+                format!("set `name` to the name of the {}", kind(*is_pages))
+            }
+            Self::Invalid { is_pages: true, .. } => {
+                "set `name` to the name of the Pages project: lower-case letters, digits and dashes"
+                    .to_owned()
+            }
+            Self::Invalid { .. } => format!("set `name` to {characters}"),
             Self::Environment {
                 environment,
                 position: Some(_),
@@ -57,7 +75,7 @@ impl WorkerNameError {
 impl Classify for WorkerNameError {
     fn classify(&self) -> Classification {
         match self {
-            Self::Missing | Self::Invalid(_) | Self::Environment { .. } => {
+            Self::Missing { .. } | Self::Invalid { .. } | Self::Environment { .. } => {
                 ErrorClass::Config.hint(self.remedy())
             }
         }
@@ -94,9 +112,11 @@ impl Project {
         let own = self.scope(&section.deployed()).and_then(given_name);
         let top = given_name(&self.top);
         let own = own.filter(|_| !self.is_pages);
-        let given = own.or(top).ok_or(WorkerNameError::Missing)?;
+        let is_pages = self.is_pages;
+        let given = own.or(top).ok_or(WorkerNameError::Missing { is_pages })?;
         if !is_worker_name(&given.value) {
-            return Err(WorkerNameError::Invalid(given.clone()));
+            let name = given.clone();
+            return Err(WorkerNameError::Invalid { name, is_pages });
         }
         match section
             .environment()
@@ -146,6 +166,7 @@ mod tests {
         insta::assert_snapshot!(name(Some("Prod")).unwrap_err(), @"environment `Prod` (line 4) makes the Worker's name `bio-Prod`, which cannot be the name of a Worker");
         insta::assert_snapshot!(named("name = '<NAME>'\n[env.s]", Some("s")).unwrap_err(), @"`name` (line 1) is `<NAME>`, which cannot be the name of a Worker");
         insta::assert_snapshot!(named("name = ' '", None).unwrap_err(), @"the wrangler file has no `name`");
+        insta::assert_snapshot!(named("name = 'My_App'\npages_build_output_dir = 'd'", None).unwrap_err(), @"`name` (line 1) is `My_App`, which cannot be the name of a Pages project");
         // The environments of Pages are sides of one project.
         let pages = "name = 'bio'\npages_build_output_dir = 'd'\n[env.preview]\nname = 'X'\n";
         assert_eq!(named(pages, Some("preview")), Ok("bio".to_owned()));

@@ -198,8 +198,8 @@ impl fmt::Display for Hint {
                 purpose,
             } => {
                 write!(f, "run `kvctl {command}")?;
-                for argument in arguments {
-                    write!(f, " {}", shell_quoted(argument))?;
+                if !arguments.is_empty() {
+                    write!(f, " {}", shell_words(arguments))?;
                 }
                 let blank = if purpose.is_empty() { "" } else { " " };
                 write!(f, "`{blank}{purpose}")
@@ -215,19 +215,30 @@ impl From<Hint> for String {
     }
 }
 
+/// Returns arguments as a POSIX shell takes them, to be pasted. The only place that joins them.
+pub fn shell_words(arguments: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let words = arguments.into_iter();
+    let words: Vec<String> = words
+        .map(|it| shell_quoted(it.as_ref()).into_owned())
+        .collect();
+    words.join(" ")
+}
+
 /// Returns an argument as a POSIX shell takes it: as it is where it has nothing special. What cannot be
-/// seen is written as the octal numbers of its bytes, between `$'` and `'`.
+/// seen is written as the octal numbers of its bytes, between `$'` and `'`; so is a backtick, since
+/// commands stand between backticks in messages.
 pub fn shell_quoted(argument: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.,:/@%+".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {
         return argument.into();
     }
-    if argument.contains(is_invisible) {
+    let is_escaped = |c: char| c == '`' || is_invisible(c);
+    if argument.contains(is_escaped) {
         let mut word = "$'".to_owned();
         for c in argument.chars() {
             match c {
                 '\'' | '\\' => word.extend(['\\', c]),
-                _ if is_invisible(c) => {
+                _ if is_escaped(c) => {
                     let mut bytes = [0; 4];
                     for byte in c.encode_utf8(&mut bytes).bytes() {
                         let digit = |shift: u32| char::from(b'0' + ((byte >> shift) & 7));
@@ -370,7 +381,8 @@ mod tests {
         fn a_quoted_argument_is_one_word(argument in any::<String>()) {
             let word = shell_quoted(&argument);
             if word.starts_with("$'") {
-                prop_assert!(argument.contains(is_invisible) && !word.contains(is_invisible));
+                let is_escaped = |c: char| c == '`' || is_invisible(c);
+                prop_assert!(argument.contains(is_escaped) && !word.contains(is_escaped));
                 return Ok(());
             }
             let inner = word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));

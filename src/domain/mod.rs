@@ -50,7 +50,8 @@ mod worker;
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
 pub use classification::{
-    Classification, Classify, ErrorClass, Hint, is_invisible, shell_quoted, with_causes,
+    Classification, Classify, ErrorClass, Hint, is_invisible, shell_quoted, shell_words,
+    with_causes,
 };
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};

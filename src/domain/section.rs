@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{EnvName, shell_quoted};
+use super::{EnvName, shell_words};
 
 /// A section of a wrangler file that has bindings of its own: the top level, an environment, or the
 /// `previews` of either. Bindings are not inherited between them.
@@ -58,7 +58,7 @@ impl Section {
         *self == Self::TOP
     }
 
-    /// Returns the options that select it.
+    /// Returns the options that select it. To show them, use [`Self::options`].
     pub fn arguments(&self) -> Vec<String> {
         let environment = self.environment.iter();
         let environment = environment.flat_map(|name| ["--env".to_owned(), name.to_string()]);
@@ -66,14 +66,21 @@ impl Section {
         environment.chain(previews).collect()
     }
 
+    /// Returns the options that select it as a shell takes them.
+    pub fn options(&self) -> String {
+        shell_words(self.arguments())
+    }
+
     /// Returns the command that provisions `wanted` in it: a binding, or `BINDING=TITLE`.
     pub fn provision_command(&self, wanted: &str) -> String {
-        let mut command = format!("kvctl provision {}", shell_quoted(wanted));
-        for argument in self.arguments() {
-            command.push(' ');
-            command.push_str(&shell_quoted(&argument));
-        }
-        command
+        self.provision_all_command(Some(wanted))
+    }
+
+    /// Returns the command that provisions `wanted` in it; without, all that it should have.
+    pub fn provision_all_command(&self, wanted: Option<&str>) -> String {
+        let command = ["kvctl", "provision"].map(str::to_owned).into_iter();
+        let wanted = wanted.map(str::to_owned);
+        shell_words(command.chain(wanted).chain(self.arguments()))
     }
 
     /// Returns how it is called after a verb: `at the top level`, `in environment`.
@@ -156,6 +163,17 @@ mod tests {
             assert_eq!(section.arguments().join(" "), arguments);
         }
         assert_eq!(staging.clone().previews().deployed(), staging);
+    }
+
+    #[test]
+    fn a_name_is_quoted_where_it_is_shown_to_be_pasted() {
+        let odd = Section::from("$(touch x)`".parse::<EnvName>().unwrap());
+        assert_eq!(odd.options(), r"--env $'$(touch x)\140'");
+        assert_eq!(
+            odd.provision_command("it's"),
+            r"kvctl provision 'it'\''s' --env $'$(touch x)\140'"
+        );
+        assert_eq!(Section::TOP.provision_all_command(None), "kvctl provision");
     }
 
     #[test]

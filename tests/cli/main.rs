@@ -24,6 +24,7 @@ mod interruptions;
 mod key;
 mod lagging;
 mod local;
+mod local_names;
 mod logins;
 mod named_files;
 mod namespace;

@@ -356,3 +356,81 @@ fn verify_names_the_command_that_ends_sharing() {
         assert_eq!(finding(), None, "{command}");
     }
 }
+
+/// The command that a finding names gives the binding a preview namespace of its own in one run.
+#[cfg(unix)]
+#[test]
+fn verify_names_the_command_that_ends_previews_in_production() {
+    for env in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.write("wrangler.toml", BIO);
+        sandbox.expect(0, &["provision", "E", "C", "P", "--preview", "separate"]);
+        let file = sandbox.read("wrangler.toml");
+        let of = |name: &str| -> String {
+            let entry = file.split(&format!("binding = \"{name}\"")).nth(1).unwrap();
+            entry.split('"').nth(1).unwrap().to_owned()
+        };
+        let (c, e) = (of("C"), of("E"));
+        let preview = |file: &str, name: &str| {
+            let entry = file.split(&format!("binding = \"{name}\"")).nth(1).unwrap();
+            entry.split('"').nth(3).unwrap().to_owned()
+        };
+        let (broken, checks) = if env {
+            let entry = format!(
+                "[[env.s.kv_namespaces]]\nbinding = \"C\"\nid = \"{c}\"\npreview_id = \"{c}\"\n"
+            );
+            (format!("{file}\n{entry}"), "namespaces")
+        } else {
+            assert_ne!(c, e);
+            (file.replace(&preview(&file, "E"), &c), "preview")
+        };
+        sandbox.write("wrangler.toml", &broken);
+        let words = if env {
+            "shares"
+        } else {
+            "`preview_id` is the production id of"
+        };
+        let finding = |check: &str, words: &str| -> Option<Value> {
+            let seen = sandbox.run(&["verify", "--all-envs", "--only", check, "--json"]);
+            let report: Value = serde_json::from_str(&seen.stdout).unwrap();
+            let all = report["findings"].as_array().unwrap().iter();
+            let mut said = all.filter(|it| it["message"].as_str().unwrap().contains(words));
+            said.next().cloned()
+        };
+        let found = finding(checks, words).unwrap_or_else(|| panic!("{env}: {broken}"));
+        let hint = found["hint"].as_str().unwrap().to_owned();
+        let command = hint.split('`').nth(1).unwrap();
+        let args: Vec<&str> = command.split(' ').skip(1).chain(["-y"]).collect();
+        sandbox.expect(0, &args);
+        assert_eq!(finding(checks, words), None, "{command}");
+        for words in ["the production id", "shares"] {
+            assert_eq!(finding("preview", words), None, "{command}");
+        }
+        let after = sandbox.read("wrangler.toml");
+        assert_eq!(after.matches(&c).count(), 1, "{command}: {after}");
+    }
+}
+
+/// A project's file may say anything: what is shown to be pasted runs none of it.
+#[cfg(unix)]
+#[test]
+fn the_name_of_an_environment_is_quoted_where_it_is_to_be_pasted() {
+    let sandbox = Sandbox::new();
+    let id = "0f2ac74b498b48028cb68387c421e279";
+    sandbox.write(
+        "wrangler.toml",
+        format!(
+            "{BIO}kv_namespaces = [{{ binding = \"A\", id = \"{id}\" }}]\n[env.\"$(touch x)\"]\n\
+             kv_namespaces = [{{ binding = \"A\", id = \"a\" }}, {{ binding = \"B\", id = \"b\" }}]\n"
+        ),
+    );
+    let missing = local(&sandbox, &["key", "get", "-b", "B", "x"]);
+    assert_eq!(missing.code, Some(5), "{missing}");
+    missing.assert_stderr("pass `--env '$(touch x)'`");
+    let absent = local(&sandbox, &["key", "get", "-b", "A", "x"]);
+    assert_eq!(absent.code, Some(3), "{absent}");
+    absent.assert_stderr("(`--env '$(touch x)'`)");
+    let near = sandbox.run(&["key", "get", "-b", "A", "x", "--env", "$(touch y)"]);
+    assert_eq!(near.code, Some(5), "{near}");
+    near.assert_stderr("did you mean `--env '$(touch x)'`?");
+}

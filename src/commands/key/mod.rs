@@ -64,10 +64,10 @@ impl OpenNamespace {
         // Nothing reads `previews` in the local store.
         let local = self.session.is_local();
         let sections = sections.filter(|section| !(local && section.is_previews()));
-        let named = sections.map(|section| match section.arguments() {
+        let named = sections.map(|section| match section.options() {
             // A variable may select an environment as well.
             none if none.is_empty() => format!("{section} (`--env ''`)"),
-            arguments => format!("{section} (`{}`)", arguments.join(" ")),
+            options => format!("{section} (`{options}`)"),
         });
         named.collect()
     }

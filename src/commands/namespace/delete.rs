@@ -13,7 +13,7 @@ use crate::{
     },
     config::{self, Document},
     context::{Context, Session},
-    domain::NamespaceId,
+    domain::{NamespaceId, shell_quoted},
     error::{Result, ResultExt as _},
     ops::{
         bound::{DeployedBinding, DeployedBindings},
@@ -134,7 +134,7 @@ async fn confirm(
     given: Option<&str>,
     protected: bool,
 ) -> Result<()> {
-    let flag = format!("--confirm '{title}'");
+    let flag = format!("--confirm {}", shell_quoted(title));
     match given {
         Some(text) if text == title => Ok(()),
         Some(text) => Err(Refused::new(

@@ -14,7 +14,9 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
         namespace: namespace.namespace.or(title),
         ..namespace
     };
-    let NamespaceSelection { selector, document } = select_namespace(context, named, Access::Read)?;
+    let NamespaceSelection {
+        selector, document, ..
+    } = select_namespace(context, named, Access::Read)?;
     let session = context.connect(document.as_ref()).await?;
     let (namespace, info) = session.resolver(document.as_ref()).find(&selector).await?;
     warn_of_wrangler(context, &namespace);

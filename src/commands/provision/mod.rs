@@ -104,7 +104,7 @@ async fn provision(
         return Err(error);
     }
     if args.dry_run || args.check {
-        job.report_dry_run(&desired, args.check)
+        job.report_dry_run(&desired, args.check).await
     } else {
         job.announce(&scopes);
         job.confirm().await?;
@@ -234,7 +234,7 @@ impl Job<'_> {
     }
 
     /// Reports what would change; with `check`, fails if anything would.
-    fn report_dry_run(&self, desired: &[DesiredBinding], check: bool) -> Result<()> {
+    async fn report_dry_run(&self, desired: &[DesiredBinding], check: bool) -> Result<()> {
         let outcomes = apply::planned(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
         let scaffold = self.scaffolding.as_ref();
@@ -249,7 +249,8 @@ impl Job<'_> {
         } else {
             Ok(())
         };
-        let report = self.report(outcomes, text, true);
+        let left_behind = self.left_behind(&text, true).await;
+        let report = self.report(outcomes, text, true).with_notes(left_behind);
         self.context.ui.conclude(&report, verdict)
     }
 
@@ -321,13 +322,17 @@ impl Job<'_> {
             let written = scaffolding.write(self.context);
             written.context("the namespaces are provisioned; run `kvctl scaffold` for the rest")?;
         }
-        let left_behind = if self.session.is_local() {
-            Vec::new()
-        } else {
-            local_data::left_behind(self.context, self.document, &text, None).await
-        };
+        let left_behind = self.left_behind(&text, false).await;
         let report = self.report(outcomes, text, false).with_notes(left_behind);
         self.context.ui.conclude(&report, Ok(()))
+    }
+
+    /// Says which local data the remote ids take out of reach.
+    async fn left_behind(&self, text: &str, planned: bool) -> Vec<String> {
+        if self.session.is_local() {
+            return Vec::new();
+        }
+        local_data::left_behind(self.context, self.document, text, None, planned).await
     }
 
     fn summary(&self, desired: &[DesiredBinding]) -> String {

@@ -18,7 +18,7 @@ pub(super) fn name(section: &Section, binding: &Binding, field: Field) -> String
 }
 
 /// The remarks as sentences; bindings that share a remark share a sentence.
-pub(super) fn notes(remarks: &[Remark]) -> Vec<String> {
+pub(super) fn notes(remarks: &[Remark], local: bool) -> Vec<String> {
     let label = |slot: &Slot| name(&slot.section, &slot.binding, Field::Id);
     let all = |pick: fn(&Remark) -> Option<&Slot>| {
         remarks
@@ -71,18 +71,19 @@ pub(super) fn notes(remarks: &[Remark]) -> Vec<String> {
              previews a section of their own"
         ));
     }
-    notes.extend(remarks.iter().filter_map(sentence));
+    notes.extend(remarks.iter().filter_map(|it| sentence(it, local)));
     notes
 }
 
 /// A remark that is not combined with others.
-fn sentence(remark: &Remark) -> Option<String> {
+fn sentence(remark: &Remark, local: bool) -> Option<String> {
     Some(match remark {
         Remark::NoPreview(_)
         | Remark::PreviewIsProduction(_)
         | Remark::PagesShare(_)
         | Remark::PagesWillShare(_) => return None,
-        Remark::NotSeparated { .. }
+        Remark::PreviewIsOthers { .. }
+        | Remark::NotSeparated { .. }
         | Remark::NotShared { .. }
         | Remark::UnknownPreview { .. }
         | Remark::PreviewPlaceholder { .. }
@@ -118,6 +119,21 @@ fn sentence(remark: &Remark) -> Option<String> {
             "the account does not tell the jurisdiction of the {slot}; kvctl.toml says `{wanted}`"
         ),
         Remark::Replaced(id) => format!("{id} is no longer in the file"),
+        Remark::LocalTitle { slot, title } => format!(
+            "`{}` {} has an entry, so it keeps its namespace of the local store, and the title `{title}` \
+             is not used",
+            slot.binding,
+            slot.section.place()
+        ),
+        // An entry that exists goes by its text, so a second run would not adopt it.
+        Remark::Bare { slot, namespace } if local => format!(
+            "a namespace of the local store is called `{}` and was not adopted; if it is meant for \
+             `{}` {}, write `{}` as its `id`",
+            namespace.title,
+            slot.binding,
+            slot.section.place(),
+            namespace.id
+        ),
         Remark::Bare { slot, namespace } => format!(
             "a namespace titled `{title}` exists ({id}) and was not adopted, since it may be \
              another project's; if it is meant for `{binding}` {place}, run `{command}`",
@@ -133,8 +149,13 @@ fn sentence(remark: &Remark) -> Option<String> {
 /// A remark about what previews use.
 fn about_previews(remark: &Remark) -> Option<String> {
     Some(match remark {
+        Remark::PreviewIsOthers { slot, id, with } => format!(
+            "the {slot} is the {with}: `wrangler dev --remote` writes to production; \
+             `{} --preview separate --replace-id {id}` separates them",
+            slot.command(None)
+        ),
         Remark::NotSeparated { slot, id } => format!(
-            "the {slot} is still the production id; `{} --preview separate --replace-id {id}` \
+            "the {slot} is still a production id; `{} --preview separate --replace-id {id}` \
              separates it",
             slot.command(None)
         ),

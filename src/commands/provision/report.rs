@@ -93,14 +93,15 @@ impl ProvisionReport {
             jurisdiction,
             id,
         };
+        let local = matches!(session.place, Backend::Local(_));
         Self {
             file: shown.name().to_owned(),
             account: session.account.clone(),
-            local: matches!(session.place, Backend::Local(_)),
+            local,
             dry_run,
             changed: !shown.is_empty(),
             bindings: outcomes.into_iter().map(item).collect(),
-            notes: notes(remarks),
+            notes: notes(remarks, local),
             diff: shown.plain(),
             scaffold: None,
             shown,

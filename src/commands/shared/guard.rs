@@ -5,6 +5,7 @@ use crate::{
     commands::Refused,
     config::{Document, Manifest, Project},
     context::Context,
+    domain::shell_quoted,
     error::{Result, ResultExt as _},
     ops::{bound::DeployedBindings, protect::is_protected, target::Deployments},
     ui::{Question, quantity},
@@ -97,7 +98,10 @@ async fn is_confirmed(
         }
         return Err(Refused::new(
             format!("`--confirm {text}` does not match the title `{title}`; nothing was {done}"),
-            format!("pass `--confirm '{title}'` if this is the right namespace"),
+            format!(
+                "pass `--confirm {}` if this is the right namespace",
+                shell_quoted(&title)
+            ),
         )
         .into());
     }
@@ -113,7 +117,7 @@ async fn is_confirmed(
     if protected {
         return Err(Refused::new(
             format!("kvctl.toml protects `{title}`; nothing was {done}"),
-            format!("pass `--confirm '{title}'` to proceed"),
+            format!("pass `--confirm {}` to proceed", shell_quoted(&title)),
         )
         .into());
     }

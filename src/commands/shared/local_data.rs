@@ -4,19 +4,21 @@
 use crate::{
     config::Document,
     context::Context,
-    domain::{Binding, Section, shell_quoted},
+    domain::{Binding, Section, shell_words},
     error::Result,
     ops::provision::local_names::{LocalRename, local_renames},
 };
 
 /// Says which local data the change of `document` to `text` takes out of reach, and how to bring them
 /// along. `renamed` has the old and the new name of a binding that is called something else now. What
-/// cannot be found out is not said: the file is written by now.
+/// cannot be found out is not said: the file is written by now. Before it is (`planned`), ids may not be
+/// known yet.
 pub(crate) async fn left_behind(
     context: &Context,
     document: &Document,
     text: &str,
     renamed: Option<(&Binding, &Binding)>,
+    planned: bool,
 ) -> Vec<String> {
     let after = Document::create(document.path().to_owned(), text.to_owned());
     let Ok(after) = after else { return Vec::new() };
@@ -28,7 +30,11 @@ pub(crate) async fn left_behind(
     let mut notes = Vec::new();
     for rename in moved {
         if has_data(context, document, &rename).await.unwrap_or(false) {
-            notes.push(sentence(context, &rename));
+            notes.push(if planned {
+                foreseen(&rename)
+            } else {
+                sentence(context, &rename)
+            });
         }
     }
     notes
@@ -40,6 +46,13 @@ async fn has_data(context: &Context, document: &Document, rename: &LocalRename) 
         .await?;
     let (keys, more) = session.namespace(&rename.from).count_keys(1).await?;
     Ok(keys > 0 || more)
+}
+
+fn foreseen(LocalRename { binding, from, .. }: &LocalRename) -> String {
+    format!(
+        "local data of `{binding}` will stay under `{from}`; the run that writes the id names the \
+         command that brings them along"
+    )
 }
 
 fn sentence(context: &Context, rename: &LocalRename) -> String {
@@ -58,10 +71,8 @@ fn sentence(context: &Context, rename: &LocalRename) -> String {
         let path = path.as_ref()?;
         Some((option, path.display().to_string()))
     });
-    let mut command = vec!["kvctl copy".to_owned()];
-    for (option, value) in sides.into_iter().chain(paths) {
-        command.extend([option.to_owned(), shell_quoted(&value).into_owned()]);
-    }
-    let command = command.join(" ");
+    let options = sides.into_iter().chain(paths);
+    let options = options.flat_map(|(option, value)| [option.to_owned(), value]);
+    let command = format!("kvctl copy {}", shell_words(options));
     format!("local data of `{binding}` stay under `{from}`; to bring them along, run `{command}`")
 }

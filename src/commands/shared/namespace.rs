@@ -27,6 +27,7 @@ pub(crate) enum Access {
 pub(crate) struct NamespaceSelection {
     pub(crate) selector: Selector,
     pub(crate) document: Option<Document>,
+    pub(crate) access: Access,
 }
 
 /// Decides which namespace to use.
@@ -49,6 +50,7 @@ pub(crate) fn select_namespace(
                 preview,
             },
             document: Some(document),
+            access,
         })
     };
     let selector = match (namespace_id, namespace, binding) {
@@ -73,6 +75,7 @@ pub(crate) fn select_namespace(
     Ok(NamespaceSelection {
         selector,
         document: None,
+        access,
     })
 }
 
@@ -89,6 +92,7 @@ pub(crate) async fn open_namespace(
     context: &Context,
     local: bool,
     which: NamespaceArg,
+    access: Access,
 ) -> Result<OpenNamespace> {
     let (selector, document) = match which {
         NamespaceArg::Id(id) => {
@@ -110,7 +114,11 @@ pub(crate) async fn open_namespace(
             (selector, Some(context.files.document()?))
         }
     };
-    let choice = NamespaceSelection { selector, document };
+    let choice = NamespaceSelection {
+        selector,
+        document,
+        access,
+    };
     let local = local || context.is_local();
     choice.open_at(context, local).await
 }
@@ -130,7 +138,11 @@ impl NamespaceSelection {
 
     /// Opens it in the local store or at the service, whatever the global options say.
     pub(crate) async fn open_at(self, context: &Context, local: bool) -> Result<OpenNamespace> {
-        let Self { selector, document } = self;
+        let Self {
+            selector,
+            document,
+            access,
+        } = self;
         let section = match &selector {
             Selector::Binding { section, .. } => section.clone(),
             Selector::Id(_) | Selector::Title(_) => context.section()?,
@@ -138,10 +150,12 @@ impl NamespaceSelection {
         let session = context
             .connect_at(document.as_ref(), section, local)
             .await?;
-        let target = session
-            .resolver(document.as_ref())
-            .locate(&selector)
-            .await?;
+        let resolver = session.resolver(document.as_ref());
+        let target = match access {
+            Access::Read => resolver.locate_to_read(&selector).await?,
+            Access::Write => resolver.locate(&selector).await?,
+        };
+        drop(resolver);
         warn_of_wrangler(context, &target);
         Ok(OpenNamespace {
             session,

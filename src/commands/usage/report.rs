@@ -356,6 +356,7 @@ mod tests {
             }),
             title: None,
             source: Source::Name,
+            local: true,
             caution: None,
         };
         crate::ui::rendered(&UsageReport::new(&usage(), plan, &[bound]))

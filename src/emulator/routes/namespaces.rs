@@ -89,6 +89,11 @@ pub(super) fn find(
     if let Some(name) = untitled.find(|name| name.as_str() == target.namespace) {
         return Ok(untitled_info(name));
     }
+    if target.is_any()
+        && let Some(found) = stored(target)?
+    {
+        return Ok(found);
+    }
     let id = target.id()?;
     let found = titles
         .of(target.owner())
@@ -98,6 +103,26 @@ pub(super) fn find(
         .cloned()
         .map(info)
         .ok_or_else(|| Refusal::no_namespace(operation))
+}
+
+/// Finds a namespace by its text where any is accepted: one that the wrangler file names or that was
+/// written to.
+fn stored(target: &NamespaceTarget<'_>) -> Result<Option<NamespaceInfo>, Refusal> {
+    let text = target.namespace.as_str();
+    let is_named = |name: &&NamespaceId| name.as_str() == text && !name.is_local();
+    if let Some(name) = target.inner.config.names.iter().find(is_named) {
+        return Ok(Some(untitled_info(name)));
+    }
+    match NamespaceId::verbatim(text) {
+        // A deleted namespace leaves an empty database.
+        Ok(name)
+            if target.inner.store.has(text)
+                && (!name.is_local() || target.inner.store.has_keys(text)?) =>
+        {
+            Ok(Some(untitled_info(&name)))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn body(request: &Request) -> Result<TitleBody, Refusal> {

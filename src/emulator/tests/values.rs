@@ -278,7 +278,11 @@ async fn any_text_names_a_namespace_of_its_own(service: Service) {
         let got = service.namespaces("GET", &path).send().await.unwrap();
         assert_eq!(got.text().await.unwrap(), name);
     }
+    // What was written to is there, and no list has it.
     let reply = send(service.namespaces("GET", &format!("/{unknown}"))).await;
+    assert_eq!(reply.body["result"]["id"], unknown);
+    let never = "1f2ac74b498b48028cb68387c421e279";
+    let reply = send(service.namespaces("GET", &format!("/{never}"))).await;
     assert_eq!((reply.status, reply.code()), (404, 10013));
     assert_eq!(
         send(service.namespaces("GET", "")).await.body["result"],

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     config::Position,
-    domain::{Binding, Classification, Classify, ErrorClass, Hint},
+    domain::{Binding, Classification, Classify, ErrorClass, Hint, shell_quoted},
     fsx,
     scaffold::types::Problem,
 };
@@ -108,7 +108,8 @@ impl Classify for Error {
                 ErrorClass::Refused.hint(Hint::edit(file, types_remedy(problem, fields)))
             }
             Self::Binding { binding, .. } => ErrorClass::Config.hint(format!(
-                "rename it with `kvctl rename-binding {binding} NEW`: letters, digits, `_` and `$`"
+                "rename it with `kvctl rename-binding {} NEW`: letters, digits, `_` and `$`",
+                shell_quoted(binding.as_str())
             )),
             Self::File(e) => e.classify(),
         }

@@ -3,7 +3,7 @@
 use super::{BindingPlace, EntryPlace, Error, NoBinding, NoIdReason, Source, Target};
 use crate::{
     config::{Document, Entry, Field, Location, Position},
-    domain::{Binding, LocalIdError, NamespaceId, Section},
+    domain::{Binding, LocalIdError, NamespaceId, Section, is_mistyped_id},
 };
 
 /// An entry of the wrangler file.
@@ -67,10 +67,14 @@ impl Found<'_> {
     }
 
     pub(super) fn no_id(&self, field: Field, why: NoIdReason) -> Error {
+        // A damaged id is to be corrected, whatever else could give one.
+        let text = self.entry.field(field);
+        let text = text.filter(|text| is_mistyped_id(&text.value) && why != NoIdReason::Local);
+        let position = text.map_or(self.entry.position, |text| text.position);
         Error::NoId {
-            entry: self.entry_at(self.entry.position).into(),
+            entry: self.entry_at(position).into(),
             field,
-            why,
+            why: text.map_or(why, |text| NoIdReason::Mistyped(text.value.clone())),
         }
     }
 
@@ -80,6 +84,7 @@ impl Found<'_> {
             binding: Some(self.place.clone()),
             title: None,
             source,
+            local: false,
             caution: None,
         }
     }
@@ -168,6 +173,7 @@ pub fn local_name(entry: &Entry) -> Result<(NamespaceId, Field), LocalNameError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Classify as _;
 
     fn entry(fields: &str) -> Document {
         let text = format!("[[kv_namespaces]]\nbinding = \"KV\"\n{fields}");
@@ -184,6 +190,15 @@ mod tests {
         let in_file = |near| found.in_file(near, false).unwrap();
         assert_eq!(in_file(true).unwrap().0.as_str(), LOCAL);
         assert_eq!(in_file(false), None);
+    }
+
+    #[test]
+    fn a_damaged_id_is_to_be_corrected_and_not_made_anew() {
+        let document = entry("id = '0f2ac74b498b48028cb68387c421e27O'");
+        let found = find_entry(&document, &Section::TOP, &"KV".parse().unwrap()).unwrap();
+        let error = found.no_id(Field::Id, NoIdReason::Nothing);
+        insta::assert_snapshot!(error, @"wrangler.toml:3:6: binding `KV` at the top level has no id yet: `0f2ac74b498b48028cb68387c421e27O` looks like one and is not one of 32 hexadecimal digits");
+        assert_eq!(error.hint().unwrap().to_string(), "correct it in the file");
     }
 
     /// As `wrangler dev` has it.

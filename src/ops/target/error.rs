@@ -174,6 +174,8 @@ pub enum NoIdReason {
     Nameless(WorkerNameError),
     /// The binding's name is a placeholder, which nothing deployed binds.
     Placeholder,
+    /// The file has this text, which must be a damaged id.
+    Mistyped(String),
 }
 
 impl fmt::Display for NoIdReason {
@@ -184,6 +186,10 @@ impl fmt::Display for NoIdReason {
             Self::NotBound(what) => write!(f, ", and the {what} does not bind it"),
             Self::Nameless(error) => write!(f, ", and {error}"),
             Self::Placeholder => f.write_str(", and its name is a placeholder"),
+            Self::Mistyped(text) => write!(
+                f,
+                ": `{text}` looks like one and is not one of 32 hexadecimal digits"
+            ),
         }
     }
 }
@@ -226,7 +232,7 @@ impl Classify for Error {
                 ErrorClass::Config.hint(Hint::edit(&entry.at, what))
             }
             Self::Unnamed(bindings) => {
-                let binding = bindings.first().map_or("NAME", Binding::as_str);
+                let binding = shell_quoted(bindings.first().map_or("NAME", Binding::as_str));
                 ErrorClass::Refused.hint(format!(
                     "select one with `--binding {binding}`, `--namespace TITLE` or `--namespace-id ID`"
                 ))
@@ -253,6 +259,7 @@ fn no_id(entry: &EntryPlace, field: Field, why: &NoIdReason) -> Hint {
                 format!("write the name that the Worker uses: `kvctl rename-binding {old} NAME`");
             Hint::edit(&entry.at, what)
         }
+        NoIdReason::Mistyped(_) => Hint::edit(&entry.at, "correct it in the file"),
         NoIdReason::Local => {
             Hint::from("leave out `--preview`, or write a `preview_id`: any text is one locally")
         }
@@ -281,14 +288,14 @@ pub fn unanswered(error: &api::Error) -> Classification {
 
 /// Says how to select the section `other` instead of `section`.
 fn bound_elsewhere(section: &Section, other: &Section) -> String {
-    let arguments = other.arguments();
-    if arguments.is_empty() {
+    let options = other.options();
+    if options.is_empty() {
         let given = section.arguments();
         let given = given.first().map_or("--env", String::as_str);
         return format!("it is bound at the top level: leave out `{given}`");
     }
     let place = other.place();
-    format!("it is bound {place}: pass `{}`", arguments.join(" "))
+    format!("it is bound {place}: pass `{options}`")
 }
 
 /// Says what the sides of a Pages project bind where one entry stands for both.

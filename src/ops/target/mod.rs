@@ -71,6 +71,9 @@ pub struct Target {
     pub title: Option<String>,
     /// Why it is the one.
     pub source: Source,
+    /// Whether it is in the local store.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub local: bool,
     /// What to know of it in the local store.
     #[serde(skip)]
     pub caution: Option<LocalCaution>,
@@ -119,6 +122,7 @@ impl Target {
             binding: None,
             title: Some(title.to_owned()),
             source: Source::Title,
+            local: false,
             caution: None,
         }
     }

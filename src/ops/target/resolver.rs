@@ -7,10 +7,10 @@ use super::{
     error::{Error, NoIdReason},
 };
 use crate::{
-    api::{Client, Namespace},
+    api::{self, Client, Namespace},
     config::{Document, Field},
-    domain::{AccountId, Binding, NamespaceId, Section},
-    wire::NamespaceInfo,
+    domain::{AccountId, Binding, ErrorClass, NamespaceId, Section},
+    wire::{NamespaceInfo, code},
 };
 
 /// Finds the namespaces that selectors mean.
@@ -48,13 +48,52 @@ impl<'a> Resolver<'a> {
             return self.titled(title).await;
         }
         let target = self.locate(selector).await?;
+        let found = self.info(&target.id).await?;
+        Ok((target, found))
+    }
+
+    /// Asks what the service says of a namespace.
+    async fn info(&self, id: &NamespaceId) -> Result<NamespaceInfo, api::Error> {
         let namespace = Namespace {
             client: self.client,
             account: self.account,
-            id: &target.id,
+            id,
         };
-        let found = namespace.info().await?;
-        Ok((target, found))
+        namespace.info().await
+    }
+
+    /// A namespace that a title led to, here.
+    fn by_text(&self, id: NamespaceId, title: &str) -> Target {
+        Target {
+            local: self.local,
+            ..Target::titled(id, title)
+        }
+    }
+
+    /// Finds a namespace whose keys are read. In the local store any text names one that is made when it
+    /// is written to, so there it is asked whether it exists.
+    pub async fn locate_to_read(&self, selector: &Selector) -> Result<Target, Error> {
+        match selector {
+            Selector::Title(title) if self.local => match self.titled(title).await {
+                Err(error @ Error::NoTitle { .. }) => {
+                    let Ok(id) = NamespaceId::verbatim(title) else {
+                        return Err(error);
+                    };
+                    match self.info(&id).await {
+                        Ok(_) => Ok(self.by_text(id, title)),
+                        Err(e)
+                            if e.class() == ErrorClass::NotFound
+                                || e.has_code(code::MALFORMED_NAMESPACE_ID) =>
+                        {
+                            Err(error)
+                        }
+                        Err(e) => Err(e.into()),
+                    }
+                }
+                found => Ok(found?.0),
+            },
+            _ => self.locate(selector).await,
+        }
     }
 
     /// Finds the namespace without asking whether it exists. A title costs a request, and so does a
@@ -66,13 +105,14 @@ impl<'a> Resolver<'a> {
                 binding: None,
                 title: None,
                 source: Source::Id,
+                local: self.local,
                 caution: None,
             }),
             Selector::Title(title) => match self.titled(title).await {
                 // The store needs no titles, so this may be the name that the Worker uses.
                 Err(error @ Error::NoTitle { .. }) if self.local => {
                     let id = NamespaceId::verbatim(title).map_err(|_invalid| error)?;
-                    Ok(Target::titled(id, title))
+                    Ok(self.by_text(id, title))
                 }
                 found => Ok(found?.0),
             },
@@ -88,7 +128,7 @@ impl<'a> Resolver<'a> {
         let all = self.client.namespaces(self.account).await?;
         if !self.local {
             let found = by_title(all, self.account, title)?;
-            return Ok((Target::titled(found.id.clone(), title), found));
+            return Ok((self.by_text(found.id.clone(), title), found));
         }
         // The store calls a namespace that the wrangler file names, and that has no title, by its text.
         let is_text = |found: &NamespaceInfo| found.title == title && found.id.as_str() == title;
@@ -99,12 +139,12 @@ impl<'a> Resolver<'a> {
             texts.into_iter().next(),
         ) {
             (Ok(found), text) => {
-                target = Target::titled(found.id.clone(), title);
+                target = self.by_text(found.id.clone(), title);
                 target.caution = text.map(|_| LocalCaution::TextId);
                 found
             }
             (Err(Error::NoTitle { .. }), Some(text)) => {
-                target = Target::titled(text.id.clone(), title);
+                target = self.by_text(text.id.clone(), title);
                 text
             }
             (Err(error), _) => return Err(error),
@@ -129,6 +169,7 @@ impl<'a> Resolver<'a> {
             return Err(Error::LocalPreviews(entry.into()));
         }
         Ok(Target {
+            local: true,
             caution: LocalCaution::of(found.entry).filter(|_| !preview),
             ..found.target(found.local(preview)?)
         })

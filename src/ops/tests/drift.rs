@@ -426,3 +426,57 @@ async fn a_binding_that_may_be_deployed_is_not_renamed_unless_told() {
         panic!("{failed:?}");
     };
 }
+
+/// A section that binds nothing is provisioned where it is, and a name that makes no title is the first
+/// thing to correct.
+#[tokio::test]
+async fn hints_select_the_section_and_do_not_end_in_a_refusal() {
+    let service = Service::new();
+    let empty = format!("{}[env.\"it's\"]\n", with_id(GONE));
+    let only = ["configuration"];
+    let mut all = Vec::new();
+    for file in [
+        empty,
+        with_id("<id>").replace("bio", "<W>"),
+        with_id("").replace("name = \"bio\"\n", ""),
+        with_id("1111222233334444555566667777888O"),
+    ] {
+        let verified = checked(&service, &file, "", &only, true).await;
+        all.extend(verified.findings.iter().map(|it| shown(it, &[])));
+    }
+    let titled = "[[namespace]]\nbinding = \"CACHE\"\ntitle = \"t\"\n";
+    let file = with_id("<id>").replace("bio", "<W>");
+    let verified = checked(&service, &file, titled, &only, true).await;
+    all.extend(verified.findings.iter().map(|it| shown(it, &[])));
+    insta::assert_snapshot!(all.join("\n"), @r"
+    warn configuration [it's] no KV namespaces are bound here
+      run `kvctl provision --env 'it'\''s'`, or select a section that has bindings with `--env NAME`
+    fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
+      wrangler.toml:5:6
+      set `name` to lower-case letters, digits, dashes and underscores, and run `kvctl provision CACHE` to write one
+    fail configuration [CACHE] `id` is empty, which wrangler refuses
+      wrangler.toml:4:6
+      set `name` to the name of the Worker, and run `kvctl provision CACHE` to write one
+    fail configuration [CACHE] `id` is `1111222233334444555566667777888O`, which looks like an id and is none
+      wrangler.toml:5:6
+      correct it: an id has 32 hexadecimal digits
+    fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
+      wrangler.toml:5:6
+      run `kvctl provision CACHE` to write one
+    ");
+}
+
+#[tokio::test]
+async fn a_404_of_another_kind_says_nothing_of_namespaces() {
+    let service = Service::new();
+    let body = r#"{"success":false,"errors":[{"code":12345,"message":"no idea"}],"messages":[],"result":null}"#;
+    let answer = Action::Answer(Answer::new(404, body));
+    let fault = Fault::new("GET", "/settings", answer);
+    service.emulator.fault(fault.forever());
+    let said = said(&service, &with_id(GONE), &[]).await;
+    assert!(
+        said.contains("asking for the Worker `bio` failed"),
+        "{said}"
+    );
+    assert!(!said.contains("namespace list"), "{said}");
+}

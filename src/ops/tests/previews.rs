@@ -188,3 +188,40 @@ async fn bindings_that_share_a_deployed_namespace_are_named() {
       write the id of another namespace into the file, and deploy
     ");
 }
+
+/// `wrangler dev --remote` of one binding must not write into what another has in production.
+#[tokio::test]
+async fn a_preview_id_that_is_another_bindings_production_id_is_named() {
+    let service = Service::new();
+    let own = "{ binding = \"P\", id = \"9d0c3b9e4a514c5ab9c1f0a4d2e35b61\", preview_id = \"8d0c3b9e4a514c5ab9c1f0a4d2e35b61\" }";
+    let file = |rest: &str| format!("{WORKER}kv_namespaces = [{own}, {rest}");
+    let c = "{ binding = \"C\", id = \"ID_A\", preview_id = \"7d0c3b9e4a514c5ab9c1f0a4d2e35b62\" }";
+    let mut all = Vec::new();
+    for rest in [
+        format!("{{ binding = \"E\", id = \"ID_B\", preview_id = \"ID_A\" }}, {c}]"),
+        format!("{{ binding = \"E\", id = \"ID_B\", preview_id = \"ID_A\", remote = true }}, {c}]"),
+        format!(
+            "{c}]\n[env.\"$(x)\"]\nkv_namespaces = [{{ binding = \"C\", id = \"ID_B\", preview_id = \
+             \"ID_A\" }}]"
+        ),
+        format!(
+            "{c}]\n[env.s]\nkv_namespaces = [{{ binding = \"C\", id = \"ID_A\", preview_id = \"ID_A\" }}]"
+        ),
+    ] {
+        all.push(said(&service, &file(&rest)).await);
+    }
+    insta::assert_snapshot!(all.join("\n"), @"
+    warn preview [E] `preview_id` is the production id of `C` at the top level: `wrangler dev --remote` writes to it
+      wrangler.toml:3:198
+      run `kvctl provision E --preview separate --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+    warn preview [E] `remote` is true and `preview_id` is the production id of `C` at the top level: plain `wrangler dev` writes to it
+      wrangler.toml:3:127
+      run `kvctl provision E --preview separate --replace-id [ID 0]`, or remove `remote` to use the local store
+    warn preview [$(x)/C] `preview_id` is the production id of `C` at the top level: `wrangler dev --remote` writes to it
+      wrangler.toml:5:89
+      run `kvctl provision C --env '$(x)' --preview separate --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+    warn preview [s/C] `preview_id` is the production id: `wrangler dev --remote` writes to production
+      wrangler.toml:5:89
+      run `kvctl provision --env s --preview separate --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+    ");
+}

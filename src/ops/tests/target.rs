@@ -194,7 +194,7 @@ async fn json_has_one_shape_for_a_namespace() {
     {"id":"ID","binding":"N","environment":null,"source":"deployed_worker"}
     {"id":"ID","binding":"N","environment":"previews","source":"file"}
     {"id":"ID","binding":"N","environment":null,"previews":true,"source":"file"}
-    {"id":"N","binding":"N","environment":null,"source":"binding_name"}
+    {"id":"N","binding":"N","environment":null,"source":"binding_name","local":true}
     {"id":"ID","source":"id"}
     "#);
 }

@@ -327,7 +327,15 @@ impl<'a> CheckContext<'a> {
                 };
                 let blocked = self.blame(&error, otherwise).await;
                 let message = format!("asking for the {what} failed: {}", blocked.message);
-                let blocked = Blocked { message, ..blocked };
+                // That what is asked for is not found says nothing of namespaces.
+                let hint = blocked
+                    .hint
+                    .filter(|_| error.class() != ErrorClass::NotFound);
+                let blocked = Blocked {
+                    message,
+                    hint,
+                    ..blocked
+                };
                 self.record(&blocked);
                 Err(blocked)
             }

@@ -300,6 +300,7 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
                     format!("{}, and run `{command}`", error.remedy())
                 }
                 NoIdReason::Placeholder => "write the name that the Worker uses".to_owned(),
+                NoIdReason::Mistyped(_) => "correct it: an id has 32 hexadecimal digits".to_owned(),
                 NoIdReason::Nothing
                 | NoIdReason::Local
                 | NoIdReason::NotDeployed(_)

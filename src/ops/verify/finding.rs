@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Check;
+use super::{Check, context::CheckContext};
 use crate::{
-    config::Location,
+    config::{Document, Location},
     domain::{Binding, Section},
     ops::health::{Diagnosis, Severity},
 };
@@ -109,6 +109,26 @@ impl fmt::Display for Subject {
 /// Returns the command that gives a binding its id.
 pub(super) fn provision_command(section: &Section, binding: &Binding) -> String {
     section.provision_command(binding.as_str())
+}
+
+/// Says to run `command`, which derives a title for `binding` from the name of what is deployed, and
+/// what to do first where the file has none to derive it from.
+pub(super) fn run_to_provision(
+    context: &CheckContext<'_>,
+    section: &Section,
+    binding: &Binding,
+    command: &str,
+) -> String {
+    let declared = context.options.manifest;
+    let declared = declared.and_then(|it| it.namespace(binding)?.title.as_ref());
+    let project = context.document().map(Document::project);
+    let name = project.map(|project| project.deployed_name(section));
+    match name {
+        Ok(Err(error)) if declared.is_none() && !context.is_local() => {
+            format!("{}, and run `{command}`", error.remedy())
+        }
+        _ => format!("run `{command}`"),
+    }
 }
 
 /// What a check has to say about one thing.

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     config::{Document, Field},
-    domain::Jurisdiction,
+    domain::{Jurisdiction, shell_quoted},
     ops::{
         namespaces::{Told, told_jurisdiction},
         provision::{
@@ -119,7 +119,8 @@ impl Named<'_> {
             )
             .hint(format!(
                 "bind the right namespace, or run `kvctl namespace rename --namespace-id {id} --to \
-                 {wanted}`"
+                 {}`",
+                shell_quoted(&wanted)
             ))
             .at(place),
             Expected::OneOf(titles) if !titles.contains(title) => {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{Entry, Field, Project, Scope},
-    domain::{DeclaredId, Section, shell_quoted},
+    domain::{DeclaredId, Section},
 };
 
 /// The check `preview`: nothing but production writes to production.
@@ -46,8 +46,10 @@ pub(super) async fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for scope in &scopes {
         for entry in &scope.entries {
-            let remote = used_remotely(context, scope, entry);
-            findings.extend(remote.or_else(|| shared_preview(context, bound, scope, entry)));
+            let other = sharing::previewed(project, bound, &scope.section, entry);
+            let remote = used_remotely(context, scope, entry, other.as_deref());
+            let shared = || shared_preview(context, bound, scope, entry, other.as_deref());
+            findings.extend(remote.or_else(shared));
         }
     }
     findings.extend(sharing::in_previews(context, project, bound, &previews));
@@ -72,6 +74,7 @@ fn shared_preview(
     bound: &[Bound],
     scope: &Scope,
     entry: &Entry,
+    other: Option<&str>,
 ) -> Option<Finding> {
     let preview = entry.declared(Field::PreviewId);
     let same = preview == entry.declared(Field::Id);
@@ -82,47 +85,59 @@ fn shared_preview(
     let (message, position) = match preview {
         DeclaredId::Absent if same && !is_deployed() => return None,
         DeclaredId::Absent => (
-            "no `preview_id`: `wrangler dev --remote` writes to production",
+            "no `preview_id`: `wrangler dev --remote` writes to production".to_owned(),
             entry.position,
         ),
         _ if same => (
-            "`preview_id` is the production id: `wrangler dev --remote` writes to production",
+            "`preview_id` is the production id: `wrangler dev --remote` writes to production"
+                .to_owned(),
             entry.field(Field::PreviewId)?.position,
         ),
-        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => return None,
+        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => (
+            format!(
+                "`preview_id` is the production id of {}: `wrangler dev --remote` writes to it",
+                other?
+            ),
+            entry.field(Field::PreviewId)?.position,
+        ),
     };
     let finding = Finding::warn(Check::Preview, message)
         .about(Subject::binding(&scope.section, &entry.binding))
         .at(context.place(position))
         .hint(format!(
             "run `{}`, or pass `--skip preview` if this is intended",
-            preview_command(&scope.section, entry)
+            preview_command(&scope.section, entry, other.filter(|_| !same))
         ));
     Some(finding)
 }
 
-/// Returns the command that gives the section's bindings preview namespaces of their own.
-fn preview_command(section: &Section, entry: &Entry) -> String {
-    let mut command = vec!["kvctl provision".to_owned()];
-    let arguments = section.arguments().into_iter();
-    command.extend(arguments.map(|it| shell_quoted(&it).into_owned()));
-    command.push("--preview separate".to_owned());
-    if let DeclaredId::Valid(id) = entry.declared(Field::PreviewId) {
-        command.push(format!("--replace-id {id}"));
-    }
-    command.join(" ")
+/// Returns the command that gives the section's bindings preview namespaces of their own, or this
+/// one where it has the namespace of an `other`.
+fn preview_command(section: &Section, entry: &Entry, other: Option<&str>) -> String {
+    let one = other.map(|_| entry.binding.as_str());
+    let command = section.provision_all_command(one);
+    let replace = match entry.declared(Field::PreviewId) {
+        DeclaredId::Valid(id) => format!(" --replace-id {id}"),
+        DeclaredId::Absent | DeclaredId::Placeholder(_) => String::new(),
+    };
+    format!("{command} --preview separate{replace}")
 }
 
 /// Reports a binding for which plain `wrangler dev` uses the account.
-fn used_remotely(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
+fn used_remotely(
+    context: &CheckContext<'_>,
+    scope: &Scope,
+    entry: &Entry,
+    other: Option<&str>,
+) -> Option<Finding> {
     if !entry.remote {
         return None;
     }
     let (preview, id) = (entry.declared(Field::PreviewId), entry.declared(Field::Id));
     let command = provision_command(&scope.section, &entry.binding);
-    let replace = match &id {
-        DeclaredId::Valid(id) if preview == DeclaredId::Valid(id.clone()) => {
-            format!(" --replace-id {id}")
+    let replace = match &preview {
+        DeclaredId::Valid(preview_id) if preview == id || other.is_some() => {
+            format!(" --replace-id {preview_id}")
         }
         _ => String::new(),
     };
@@ -133,19 +148,31 @@ fn used_remotely(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Op
         "remove `remote` to use the local store, or pass `--skip preview` if this is intended";
     let (message, hint) = match preview {
         DeclaredId::Absent => (
-            "`remote` is true and there is no `preview_id`: plain `wrangler dev` writes to production",
+            "`remote` is true and there is no `preview_id`: plain `wrangler dev` writes to production"
+                .to_owned(),
             separate,
         ),
         _ if preview == id => (
             "`remote` is true and `preview_id` is the production id: plain `wrangler dev` writes to \
-             production",
+             production"
+                .to_owned(),
             separate,
         ),
-        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => (
-            "`remote` is true: plain `wrangler dev` uses the namespace that `preview_id` names in the \
-             account, not the local store",
-            local.to_owned(),
-        ),
+        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => match other {
+            Some(other) => (
+                format!(
+                    "`remote` is true and `preview_id` is the production id of {other}: plain \
+                     `wrangler dev` writes to it"
+                ),
+                separate,
+            ),
+            None => (
+                "`remote` is true: plain `wrangler dev` uses the namespace that `preview_id` names in \
+                 the account, not the local store"
+                    .to_owned(),
+                local.to_owned(),
+            ),
+        },
     };
     Some(warning(context, scope, entry, message).hint(hint))
 }

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::{Check, Finding, Subject, context::CheckContext, deployed, finding::provision_command};
+use super::{
+    Check, Finding, Subject,
+    context::CheckContext,
+    deployed,
+    finding::{provision_command, run_to_provision},
+};
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
@@ -101,6 +106,9 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
             DeclaredId::Absent if field == Field::PreviewId && entry.preview_id.is_some() => {
                 return Some(empty_preview(context, scope, entry));
             }
+            DeclaredId::Placeholder(text) if is_mistyped_id(&text) => {
+                format!("`{field}` is `{text}`, which looks like an id and is none")
+            }
             DeclaredId::Placeholder(text) if environment.is_previews() => format!(
                 "`{field}` is the placeholder `{text}`; `wrangler preview` refuses to run while it \
                  is there"
@@ -123,9 +131,11 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
         };
         let typed = entry.field(field).map(|text| text.value.as_str());
         return Some(finding.hint(if typed.is_some_and(is_mistyped_id) {
-            "correct it: it looks like an id and is not one of 32 hexadecimal digits".to_owned()
+            "correct it: an id has 32 hexadecimal digits".to_owned()
         } else {
-            format!("run `{command}{separate}` to write one")
+            let command = format!("{command}{separate}");
+            let run = run_to_provision(context, environment, &entry.binding, &command);
+            format!("{run} to write one")
         }));
     }
     None
@@ -152,7 +162,10 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
             "declared in kvctl.toml but missing from the wrangler file",
         )
         .about(Subject::binding(environment, binding))
-        .hint(format!("run `{command}` to add it"))
+        .hint(format!(
+            "{} to add it",
+            run_to_provision(context, environment, binding, &command)
+        ))
     };
     missing.map(|n| finding(&n.binding)).collect()
 }
@@ -160,7 +173,10 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
 fn empty_section(scope: &Scope) -> Finding {
     Finding::warn(Check::Configuration, "no KV namespaces are bound here")
         .about(Subject::section(&scope.section))
-        .hint("run `kvctl provision`, or select a section that has bindings with `--env NAME`")
+        .hint(format!(
+            "run `{}`, or select a section that has bindings with `--env NAME`",
+            scope.section.provision_all_command(None)
+        ))
 }
 
 /// The check `environments`: none misses a binding that others have. Wrangler does not inherit
@@ -193,7 +209,8 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
                 .about(Subject::binding(environment, binding))
                 .at(has_it.and_then(|entry| context.place(entry.position)))
                 .hint(format!(
-                    "run `{command}`, or pass `--skip environments` if this is intended"
+                    "{}, or pass `--skip environments` if this is intended",
+                    run_to_provision(context, environment, binding, &command)
                 ))
         })
         .collect();

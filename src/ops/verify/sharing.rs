@@ -152,6 +152,33 @@ pub(super) fn separation(
     let scope = project.scope(section);
     let titles = scope.and_then(|it| desired::conventional_titles(project, it, binding).ok());
     let title = titles.map_or_else(|| "TITLE".to_owned(), |titles| titles.wanted.to_string());
-    let command = section.provision_command(&format!("{binding}={title}"));
-    format!("{command} --replace-id {id}")
+    let wanted = format!("{binding}={title}");
+    let command = section.provision_command(&wanted);
+    let entry = scope.and_then(|it| it.entries.iter().find(|entry| entry.binding == *binding));
+    let preview = entry.map(|entry| entry.declared(Field::PreviewId));
+    // A `preview_id` counts nowhere else, and leads to the same.
+    let counts = !section.is_previews() && !project.is_pages;
+    let separate = if counts && preview == Some(DeclaredId::Valid(id.clone())) {
+        " --preview separate"
+    } else {
+        ""
+    };
+    format!("{command}{separate} --replace-id {id}")
+}
+
+/// Says which other binding is deployed with the namespace that the `preview_id` of `entry` names.
+pub(super) fn previewed(
+    project: &Project,
+    bound: &[Bound],
+    section: &Section,
+    entry: &Entry,
+) -> Option<String> {
+    let DeclaredId::Valid(id) = entry.declared(Field::PreviewId) else {
+        return None;
+    };
+    let users = users(project, bound);
+    let is_other = |it: &&User<'_>| *it.section != *section || it.entry.binding != entry.binding;
+    let user = users.iter().filter(is_other).find(|it| it.id == id)?;
+    let place = user.section.place();
+    Some(format!("`{}` {place}", user.entry.binding))
 }

@@ -3,7 +3,7 @@
 use crate::{
     config::WorkerNameError,
     domain::{
-        Binding, Classification, Classify, ErrorClass, Section, Title, TitleError, shell_quoted,
+        Binding, Classification, Classify, ErrorClass, Section, Title, TitleError, shell_words,
     },
 };
 
@@ -101,11 +101,9 @@ impl Classify for Error {
                 let arguments = std::iter::once(binding.to_string())
                     .chain(["NAME".to_owned()])
                     .chain(section.arguments());
-                let arguments: Vec<_> =
-                    arguments.map(|it| shell_quoted(&it).into_owned()).collect();
                 ErrorClass::Config.hint(format!(
                     "write the name that the Worker uses: `kvctl rename-binding {}`",
-                    arguments.join(" ")
+                    shell_words(arguments)
                 ))
             }
             Self::OtherCase {

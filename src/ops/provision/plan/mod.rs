@@ -181,24 +181,29 @@ impl Slot {
     }
 }
 
-/// Returns which slot of a file holds which id, in whatever section. `knows` tells which local ids
-/// the service knows.
+/// Returns which slot of a file holds which id, in whatever section; an `id` of what is deployed before
+/// others. `knows` tells which local ids the service knows.
 pub fn bound(
     project: &Project,
     knows: impl Fn(&NamespaceId) -> bool,
 ) -> BTreeMap<NamespaceId, Slot> {
     let mut bound = BTreeMap::new();
-    for scope in project.scopes() {
+    let of = |field: Field, previews: bool| {
+        let scopes = project.scopes();
+        let scopes = scopes.filter(move |scope| scope.section.is_previews() == previews);
+        scopes.map(move |scope| (scope, field))
+    };
+    let deployed = of(Field::Id, false).chain(of(Field::PreviewId, false));
+    let in_previews = of(Field::Id, true).chain(of(Field::PreviewId, true));
+    for (scope, field) in deployed.chain(in_previews) {
         for entry in &scope.entries {
-            for field in [Field::Id, Field::PreviewId] {
-                if let Some(id) = entry.declared(field).valid_where(&knows) {
-                    let slot = Slot {
-                        section: scope.section.clone(),
-                        binding: entry.binding.clone(),
-                        field,
-                    };
-                    bound.entry(id.clone()).or_insert(slot);
-                }
+            if let Some(id) = entry.declared(field).valid_where(&knows) {
+                let slot = Slot {
+                    section: scope.section.clone(),
+                    binding: entry.binding.clone(),
+                    field,
+                };
+                bound.entry(id.clone()).or_insert(slot);
             }
         }
     }
@@ -212,7 +217,16 @@ pub enum Remark {
     NoPreview(Slot),
     /// The `preview_id` is the production id.
     PreviewIsProduction(Slot),
-    /// The `preview_id` was to be a namespace of its own, and is the production id.
+    /// The `preview_id` is the production id of another binding.
+    PreviewIsOthers {
+        /// The slot.
+        slot: Slot,
+        /// Its id.
+        id: NamespaceId,
+        /// What has it.
+        with: Slot,
+    },
+    /// The `preview_id` was to be a namespace of its own, and is a production id.
     NotSeparated {
         /// The slot.
         slot: Slot,
@@ -298,6 +312,13 @@ pub enum Remark {
         section: Section,
         /// Bindings and keys, as in a sentence.
         missing: Vec<String>,
+    },
+    /// An entry keeps its namespace of the local store, whatever title is given.
+    LocalTitle {
+        /// The slot.
+        slot: Slot,
+        /// The title that was given.
+        title: Title,
     },
     /// An id that may be replaced is not in the file: it was replaced before.
     Replaced(NamespaceId),

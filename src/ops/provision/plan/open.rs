@@ -274,7 +274,10 @@ impl<'a> Planner<'a> {
         let others = titles.deploy_form.iter().chain(&titles.bare);
         let bare = others.into_iter().find_map(|title| {
             let same = |n: &&NamespaceInfo| n.title == title.as_str();
-            self.input.existing.iter().find(same)
+            let found = self.input.existing.iter().find(same)?;
+            // The local store lists what the file names by its text.
+            let is_bound = self.input.local && self.input.bound.contains_key(&found.id);
+            (!is_bound).then_some(found)
         });
         self.plan.remarks.extend(bare.map(|namespace| Remark::Bare {
             slot: slot.clone(),

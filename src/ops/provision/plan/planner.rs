@@ -87,6 +87,14 @@ impl<'a> Planner<'a> {
             Field::Id
         };
         let title = self.existing(&id).map(|n| n.title.clone());
+        if let DesiredTitle::Given(wanted) = &desired.title
+            && title.as_deref() != Some(wanted.as_str())
+        {
+            self.plan.remarks.push(Remark::LocalTitle {
+                slot: Self::slot(desired, field),
+                title: wanted.clone(),
+            });
+        }
         let action = Action::Keep { id, title };
         self.plan
             .steps

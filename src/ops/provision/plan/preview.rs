@@ -44,12 +44,16 @@ impl<'a> Planner<'a> {
             }
             return self.open_preview(desired, slot, self.input.preview, None);
         };
+        // The `id` may be replaced in this run.
         let production = Some(&preview) == id;
+        let was_production = desired.declared(Field::Id) == declared;
+        let other = self.other_production(&slot, &preview);
+        let separable = production || was_production || other.is_some();
         let unknown = found.is_none() && !self.input.local;
         let asked = self.input.preview;
         if unknown && asked == Preview::Untouched && self.may_replace(&preview) {
             // What was the production id becomes that again.
-            let mode = if desired.declared(Field::Id) == declared {
+            let mode = if was_production {
                 Preview::Same
             } else {
                 Preview::Separate
@@ -60,7 +64,7 @@ impl<'a> Planner<'a> {
         let in_the_way = match asked {
             Preview::Untouched => false,
             Preview::Same => !production,
-            Preview::Separate => production || unknown,
+            Preview::Separate => separable || unknown,
         };
         if in_the_way && self.may_replace(&preview) {
             return self.open_preview(desired, slot, asked, Some(preview));
@@ -69,6 +73,11 @@ impl<'a> Planner<'a> {
         match asked {
             Preview::Untouched if unknown => self.remark(Remark::UnknownPreview { slot, id }),
             Preview::Untouched if production => self.remark(Remark::PreviewIsProduction(slot)),
+            Preview::Untouched => {
+                if let Some(with) = other {
+                    self.remark(Remark::PreviewIsOthers { slot, id, with });
+                }
+            }
             Preview::Same | Preview::Separate if unknown => {
                 let position = desired.position(field);
                 self.refusals.push(Refusal::Unknown { slot, id, position });
@@ -76,8 +85,8 @@ impl<'a> Planner<'a> {
             }
             Preview::Same if !production => self.remark(Remark::NotShared { slot, id }),
             Preview::Same => self.remark(Remark::PreviewIsProduction(slot)),
-            Preview::Separate if production => self.remark(Remark::NotSeparated { slot, id }),
-            Preview::Untouched | Preview::Separate => {}
+            Preview::Separate if separable => self.remark(Remark::NotSeparated { slot, id }),
+            Preview::Separate => {}
         }
         if asked != Preview::Untouched {
             let title = found.map(|n| n.title.clone());
@@ -87,6 +96,14 @@ impl<'a> Planner<'a> {
                 .push(Self::step(desired, field, action, None));
         }
         Ok(())
+    }
+
+    /// Finds another slot of production that has the namespace in the file.
+    fn other_production(&self, slot: &Slot, id: &NamespaceId) -> Option<Slot> {
+        let other = self.input.bound.get(id)?;
+        let is_own = other.section == slot.section && other.binding == slot.binding;
+        let counts = other.field == Field::Id && !other.section.is_previews();
+        (counts && !is_own && !self.input.local).then(|| other.clone())
     }
 
     /// Decides about the previews of a Pages project, which `preview_id` does not reach.

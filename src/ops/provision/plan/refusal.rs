@@ -125,7 +125,7 @@ impl Classify for Error {
             },
             Self::NothingToReplace(_) => ErrorClass::Refused.hint(
                 "a valid id is replaced if the account does not have it, if another title is \
-                 named for its binding, or if `--preview separate` finds it in both fields",
+                 named for its binding, or if `--preview separate` finds a production id in `preview_id`",
             ),
             Self::Title(_) => ErrorClass::Usage.into(),
             Self::Nameless(nameless) => nameless.classify(),
