@@ -179,10 +179,11 @@ struct CopiedSide {
 }
 
 fn sides(from: &OpenNamespace, to: &OpenNamespace) -> [CopiedSide; 2] {
-    let differ = from.session.account != to.session.account;
+    let local = from.session.is_local() || to.session.is_local();
+    let differ = !local && from.session.account != to.session.account;
     [from, to].map(|side| CopiedSide {
         target: side.target.clone(),
-        account_id: (differ && !side.session.is_local()).then(|| side.session.account.clone()),
+        account_id: differ.then(|| side.session.account.clone()),
     })
 }
 

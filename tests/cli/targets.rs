@@ -420,7 +420,7 @@ fn the_name_of_an_environment_is_quoted_where_it_is_to_be_pasted() {
     sandbox.write(
         "wrangler.toml",
         format!(
-            "{BIO}kv_namespaces = [{{ binding = \"A\", id = \"{id}\" }}]\n[env.\"$(touch x)\"]\n\
+            "name = \"bio\"\nkv_namespaces = [{{ binding = \"A\", id = \"{id}\" }}]\n[env.\"$(touch x)\"]\n\
              kv_namespaces = [{{ binding = \"A\", id = \"a\" }}, {{ binding = \"B\", id = \"b\" }}]\n"
         ),
     );
