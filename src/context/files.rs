@@ -15,10 +15,11 @@ use super::{
 };
 use crate::{
     cli::Globals,
-    config::{self, DeployedAs, Document, Manifest, Redirect, Selected, WranglerFile},
-    domain::{EnvName, Section},
+    config::{self, DeployedAs, Document, Manifest, Redirect, Scope, Selected, WranglerFile},
+    domain::{Binding, EnvName, Section},
     env::Var,
     fsx::{self, FileKind},
+    ops::target::local_name,
     ui::{Ui, Verbosity},
 };
 
@@ -155,12 +156,13 @@ impl Files {
     /// Takes the Worker's name from where `wrangler deploy` takes it, if that is not the wrangler file.
     fn name_what_is_deployed(&self, document: &mut Document) {
         if self.is_local {
+            self.note_other_local_names(document);
             return;
         }
         let decided = self
             .deployed_as
             .clone()
-            .or_else(|| self.redirected(document));
+            .or_else(|| self.built_name(document));
         let Some(decided) = decided else { return };
         let DeployedAs { section, name, by } = decided.clone();
         if document.deploy_as(decided) {
@@ -174,13 +176,48 @@ impl Files {
         }
     }
 
-    /// Returns the name in the file that a build tool made for `wrangler deploy`.
-    fn redirected(&self, document: &Document) -> Option<DeployedAs> {
+    /// Says where `wrangler dev` opens other local namespaces, because it takes the file that a build
+    /// tool made.
+    fn note_other_local_names(&self, document: &Document) {
+        let Some(Redirect {
+            document: built,
+            section,
+        }) = self.built_file(document)
+        else {
+            return;
+        };
+        let name = |scope: &Scope, binding: &Binding| {
+            let entry = scope.entries.iter().find(|it| it.binding == *binding)?;
+            Some(local_name(entry).ok()?.0)
+        };
+        let own = document.project().scope(&section);
+        let mut others = built.project().top.entries.iter().filter_map(|entry| {
+            let binding = &entry.binding;
+            let (own, other) = (name(own?, binding)?, name(&built.project().top, binding)?);
+            (own != other).then(|| format!("`{other}` for `{binding}`, and not `{own}`"))
+        });
+        if let Some(other) = others.next() {
+            self.noted_name.call_once(|| {
+                self.ui.note(&format!(
+                    "`wrangler dev` takes {}, which names the local namespace {other}; build the project \
+                     again if it is out of date",
+                    self.display(built.path())
+                ));
+            });
+        }
+    }
+
+    /// Returns what a build tool made for wrangler to take in place of the file.
+    fn built_file(&self, document: &Document) -> Option<Redirect> {
         if self.is_config_named() {
             return None;
         }
-        let (_, redirect) = Redirect::find(&self.cwd, document.path())?;
-        let Redirect { document, section } = redirect.ok()?;
+        Redirect::find(&self.cwd, document.path())?.1.ok()
+    }
+
+    /// Returns the name in the file that a build tool made for `wrangler deploy`.
+    fn built_name(&self, document: &Document) -> Option<DeployedAs> {
+        let Redirect { document, section } = self.built_file(document)?;
         let name = document.project().deployed_name(&Section::TOP).ok()?;
         let by = self.display(document.path());
         Some(DeployedAs { section, name, by })

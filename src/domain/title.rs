@@ -32,6 +32,11 @@ impl Title {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it stands for a title that is still to be written, such as `<YOUR_TITLE>`.
+    pub fn is_placeholder(&self) -> bool {
+        self.0.contains(['<', '>', '{', '}'])
+    }
 }
 
 impl FromStr for Title {

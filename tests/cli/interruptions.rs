@@ -106,7 +106,7 @@ fn two_runs_at_once_in_one_project_both_succeed() {
             &["provision", "--local", "--scaffold"],
             Some(BIO.to_owned()),
         ),
-        (&["provision", "--init", "--scaffold"], None),
+        (&["provision", "--init", "--scaffold", "--yes"], None),
         (&["provision", "--init", "--local"], None),
         (&["scaffold"], Some(BIO.to_owned())),
         (

@@ -632,3 +632,86 @@ fn a_jurisdiction_is_shown_before_it_is_used() {
     sandbox.expect(0, &["provision"]);
     assert_eq!(told("--check"), "eu");
 }
+
+#[test]
+fn titles_of_kvctl_toml_share_a_namespace_only_where_it_says_so() {
+    let sandbox = Sandbox::new();
+    let two = "kv_namespaces = [{ binding = \"A\" }, { binding = \"B\" }]\n";
+    sandbox.write(
+        "wrangler.toml",
+        format!("name = \"kt\"\n{two}[env.s]\n{two}"),
+    );
+    let titles_of = |a: &str, b: &str| {
+        let rule = |binding, title| {
+            format!("[[namespace]]\nbinding = \"{binding}\"\ntitle = \"{title}\"\n")
+        };
+        sandbox.write("kvctl.toml", rule("A", a) + &rule("B", b));
+    };
+    titles_of("t", "<YOUR_TITLE>");
+    sandbox
+        .expect(5, &["provision"])
+        .assert_stderr("`<YOUR_TITLE>` of binding `B`");
+    titles_of("t", "t-s");
+    let seen = sandbox.expect(9, &["provision", "--all-envs"]);
+    seen.assert_stderr("would share the namespace `t-s`");
+    sandbox.expect(0, &["provision"]);
+    let seen = sandbox.expect(9, &["provision", "--env", "s"]);
+    seen.assert_stderr("would share the namespace `t-s`");
+    titles_of("t", "t_preview");
+    sandbox.write("wrangler.toml", format!("name = \"kt\"\n{two}"));
+    sandbox.expect(0, &["provision"]);
+    let seen = sandbox.expect(9, &["provision", "A", "--preview", "separate"]);
+    seen.assert_stderr("would share the namespace `t_preview`");
+    // A renamed binding keeps its namespace; the old name gets no part of it.
+    sandbox.expect(0, &["rename-binding", "B", "C"]);
+    let seen = sandbox.expect(9, &["provision"]);
+    seen.assert_stderr("would share the namespace `t_preview`");
+    titles_of("one", "one");
+    sandbox.write("wrangler.toml", format!("name = \"kt\"\n{two}"));
+    sandbox.expect(0, &["provision"]);
+}
+
+/// A Pages project whose production and previews use the namespace of the top level.
+#[test]
+fn sections_of_pages_go_on_with_production_and_separate_previews() {
+    let sandbox = Sandbox::new();
+    let top = "name = \"pm\"\npages_build_output_dir = \"d\"\n";
+    sandbox.write("wrangler.toml", top);
+    sandbox.expect(0, &["provision", "KV"]);
+    let file = sandbox.read("wrangler.toml");
+    let id = file.rsplit('"').nth(1).unwrap().to_owned();
+    // Not deployed yet, as far as anyone can tell.
+    sandbox.expect(0, &["provision", "--env", "production", "--add-env"]);
+    assert_eq!(sandbox.read("wrangler.toml").matches(&id).count(), 2);
+    assert_eq!(titles(&sandbox).len(), 1);
+
+    sandbox.write("wrangler.toml", &file);
+    let bound = [("KV", id.as_str())];
+    let account = ACCOUNT.parse().unwrap();
+    let made = sandbox
+        .emulator
+        .create_project(&account, "pm", &bound, &bound);
+    made.unwrap();
+    sandbox.expect(0, &["provision", "--env", "preview", "--add-env"]);
+    assert_eq!(sandbox.read("wrangler.toml").matches(&id).count(), 1);
+    assert!(titles(&sandbox).contains("pm-preview-KV"));
+}
+
+#[test]
+fn a_name_made_from_the_folder_adopts_nothing_unasked() {
+    let sandbox = Sandbox::new();
+    sandbox.expect(0, &["provision", "--init", "SESSIONS"]);
+    let other = sandbox.app().join("sub/app");
+    fs::create_dir_all(&other).unwrap();
+    fs::remove_file(sandbox.app().join("wrangler.toml")).unwrap();
+    let init = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        Seen::of(command.current_dir(&other))
+    };
+    let seen = init(&["provision", "--init", "SESSIONS"]);
+    assert_eq!(seen.code, Some(9), "{seen}");
+    seen.assert_stderr("adopting `app-SESSIONS`, which may be another project's");
+    assert!(!other.join("wrangler.toml").exists());
+    let seen = init(&["provision", "--init", "SESSIONS", "--yes"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+}

@@ -321,3 +321,23 @@ fn verify_compares_the_file_that_a_build_tool_made() {
     #[cfg(unix)]
     deployed(&sandbox, &[]).assert_stdout("it is a pipe, not a file");
 }
+
+#[test]
+fn a_built_file_with_other_local_namespaces_is_noted() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"app\"\nkv_namespaces = [{ binding = \"A\", id = \"orig\" }]\n",
+    );
+    sandbox.write(
+        ".wrangler/deploy/config.json",
+        "{\"configPath\": \"../../dist/wrangler.json\"}",
+    );
+    let built = "{\"name\": \"app\", \"kv_namespaces\": [{\"binding\": \"A\", \"id\": \"redir\"}]}";
+    sandbox.write("dist/wrangler.json", built);
+    let list = ["key", "list", "-b", "A", "--local"];
+    let seen = sandbox.expect(0, &list);
+    seen.assert_stderr("the local namespace `redir` for `A`, and not `orig`");
+    sandbox.write("dist/wrangler.json", built.replace("redir", "orig"));
+    assert!(!sandbox.expect(0, &list).stderr.contains("dist/"));
+}

@@ -21,7 +21,8 @@ use crate::{
         destination::Destination,
         new_section::not_inherited,
         plan::{
-            self, DeployedBindings, LookUp, Pages, Plan, PlanInput, Preview, Remark, Replaceable,
+            self, Action, DeployedBindings, LookUp, Pages, Plan, PlanInput, Preview, Remark,
+            Replaceable,
         },
     },
     ui::{Diff, Question, quantity},
@@ -282,11 +283,39 @@ impl Job<'_> {
         if self.destination.overwrites(&text) {
             what.push(self.context.files.display(self.destination.path()));
         }
+        self.confirm_adoption().await?;
         if what.is_empty() {
             return Ok(());
         }
         let question = Question {
             what: format!("replacing {}", what.join(", ")),
+            expect: None,
+            flag: "--yes".to_owned(),
+        };
+        Ok(self.context.ui.confirm(question).await?)
+    }
+
+    /// Asks before a namespace is adopted by a name that was made up from the folder's: another project
+    /// may have the same one.
+    async fn confirm_adoption(&self) -> Result<()> {
+        if self.document.original().is_some() || self.session.is_local() {
+            return Ok(());
+        }
+        let steps = self.plan.steps.iter();
+        let adopted: Vec<String> = steps
+            .filter_map(|step| match &step.action {
+                Action::Adopt { title, .. } => Some(format!("`{title}`")),
+                _ => None,
+            })
+            .collect();
+        if adopted.is_empty() {
+            return Ok(());
+        }
+        let question = Question {
+            what: format!(
+                "adopting {}, which may be another project's: the Worker's name is made from the folder's",
+                adopted.join(", ")
+            ),
             expect: None,
             flag: "--yes".to_owned(),
         };

@@ -52,6 +52,15 @@ pub enum Error {
         /// Where.
         line: usize,
     },
+    /// The title in `kvctl.toml` is still to be written. Taken as it is, the projects of one template
+    /// would meet in one namespace.
+    #[error("the title `{title}` of binding `{binding}` in kvctl.toml is a placeholder")]
+    PlaceholderTitle {
+        /// The binding.
+        binding: Binding,
+        /// The title.
+        title: Title,
+    },
     /// A new binding that is nearly the name of another.
     #[error("`{binding}` differs only in case from the binding `{other}` (line {line})")]
     OtherCase {
@@ -105,6 +114,9 @@ impl Classify for Error {
                     "write the name that the Worker uses: `kvctl rename-binding {}`",
                     shell_words(arguments)
                 ))
+            }
+            Self::PlaceholderTitle { .. } => {
+                ErrorClass::Config.hint("write the title of the namespace, or remove the line")
             }
             Self::OtherCase {
                 binding,

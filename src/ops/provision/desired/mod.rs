@@ -117,6 +117,12 @@ fn titled(
     binding: &Binding,
 ) -> Result<MaybeTitled, Error> {
     let title = manifest.and_then(|m| m.namespace(binding)?.title.as_ref());
+    if let Some(title) = title.filter(|title| title.is_placeholder()) {
+        return Err(Error::PlaceholderTitle {
+            binding: binding.clone(),
+            title: title.clone(),
+        });
+    }
     let title = title.map(|title| in_section(title, &scope.section));
     let title = title.transpose().map_err(|source| Error::Title {
         binding: binding.clone(),

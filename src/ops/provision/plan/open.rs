@@ -1,7 +1,7 @@
 //! Decides about ids that the file does not give.
 
 use super::{
-    Action, Error, Refusal, Remark, Slot, Step,
+    Action, Error, Holder, Pages, Refusal, Remark, Slot, Step,
     deployed::Deployed,
     deployed_refusal::{DeployedRefusal, Obstacle},
     planner::Planner,
@@ -11,7 +11,7 @@ use crate::{
     domain::{NamespaceId, Title},
     ops::{
         provision::desired::{DesiredBinding, DesiredTitle},
-        target::Deployable,
+        target::{Deployable, Side},
     },
     wire::NamespaceInfo,
 };
@@ -26,6 +26,12 @@ impl<'a> Planner<'a> {
     ) -> Result<Option<Step>, Error> {
         let field = Field::Id;
         let key = (desired.section.clone(), desired.binding.clone());
+        if let Some(answer) = self.input.deployed.answers.get(&key)
+            && self.is_production_for_previews(desired, answer)
+        {
+            let title = self.title(desired)?;
+            return Ok(self.find_or_create(desired, field, title, replaces));
+        }
         let refuse = |deployable: &Deployable, why| {
             Refusal::Deployed(DeployedRefusal {
                 slot: Self::slot(desired, field),
@@ -73,8 +79,42 @@ impl<'a> Planner<'a> {
             self.refusals.push(refusal);
             return Ok(None);
         }
+        if let Some(found) = self.production_of_top_level(desired) {
+            let (id, title) = (found.id.clone(), found.title.clone());
+            let action = Action::Adopt {
+                id,
+                title,
+                deployed: None,
+            };
+            return Ok(Some(Self::step(desired, field, action, replaces)));
+        }
         let title = self.title(desired)?;
         Ok(self.find_or_create(desired, field, title, replaces))
+    }
+
+    /// Whether the section is for the previews of a Pages project, and they have used production's
+    /// namespace so far: the section is there to end that.
+    fn is_production_for_previews(&self, desired: &DesiredBinding, answer: &Deployed) -> bool {
+        let Deployed::Binds(_, id) = answer else {
+            return false;
+        };
+        let holders = self.input.deployed.holders.get(id);
+        let in_production = |it: &Holder| it.side == Side::Production;
+        is_side(self.input.pages, desired, "preview")
+            && holders.is_some_and(|all| all.iter().any(in_production))
+    }
+
+    /// Returns the namespace that the top level gives a binding, for a new entry in the section for the
+    /// production of a Pages project: it is what production uses without that section.
+    fn production_of_top_level(&self, desired: &DesiredBinding) -> Option<&'a NamespaceInfo> {
+        if !is_side(self.input.pages, desired, "production") || desired.entry.is_some() {
+            return None;
+        }
+        let mut bound = self.input.bound.iter();
+        let (id, _) = bound.find(|(_, slot)| {
+            slot.section.is_top() && slot.field == Field::Id && slot.binding == desired.binding
+        })?;
+        self.existing(id)
     }
 
     /// Decides what it means that what is deployed could not be asked for: a binding that may be deployed
@@ -239,8 +279,8 @@ impl<'a> Planner<'a> {
     /// Finds what has the same namespace or will have it, in the file or deployed, where that must be a
     /// mistake.
     ///
-    /// Sharing is intended if the title was given, or if sections of the file are about one Worker:
-    /// then a binding has the same title in each.
+    /// Sharing is intended if the title was given, if `kvctl.toml` gives both bindings that title, or if
+    /// sections of the file are about one Worker: then a binding has the same title in each.
     fn shares(
         &self,
         slot: &Slot,
@@ -248,21 +288,34 @@ impl<'a> Planner<'a> {
         title: &str,
         found: Option<&NamespaceInfo>,
     ) -> Option<String> {
-        if matches!(
-            desired.title,
-            DesiredTitle::Given(_) | DesiredTitle::Declared(_)
-        ) {
+        if matches!(desired.title, DesiredTitle::Given(_)) && slot.field == Field::Id {
             return None;
         }
+        let is_declared = matches!(desired.title, DesiredTitle::Declared(_));
         let is_other = |other: &&Slot| {
-            (&other.binding, other.field, other.section.is_previews())
-                != (&slot.binding, slot.field, slot.section.is_previews())
+            let same = (&other.binding, other.field, other.section.is_previews())
+                == (&slot.binding, slot.field, slot.section.is_previews());
+            !same && !(is_declared && self.declares_alike(slot, other, title))
         };
         let in_file = found.and_then(|n| self.input.bound.get(&n.id));
         let mut slots = self.claimed.get(title).into_iter().chain(in_file);
         let other = slots.find(is_other).map(|other| format!("the {other}"));
+        if is_declared {
+            return other;
+        }
         // What binds the namespace under this very name would have been adopted before.
         other.or_else(|| self.holder(&found?.id, None))
+    }
+
+    /// Whether `kvctl.toml` gives another binding of the section the same title, in its words.
+    fn declares_alike(&self, slot: &Slot, other: &Slot, title: &str) -> bool {
+        let is_same = |it: &DesiredBinding| {
+            let declared = matches!(&it.title, DesiredTitle::Declared(t) if t.as_str() == title);
+            declared && it.section == other.section && it.binding == other.binding
+        };
+        slot.section == other.section
+            && (slot.field, other.field) == (Field::Id, Field::Id)
+            && self.input.desired.iter().any(is_same)
     }
 
     fn remark_on_bare_titles(&mut self, desired: &DesiredBinding, slot: &Slot, action: &Action) {
@@ -284,4 +337,10 @@ impl<'a> Planner<'a> {
             namespace: namespace.clone(),
         }));
     }
+}
+
+/// Whether the section is for this side of a Pages project.
+fn is_side(pages: Pages, desired: &DesiredBinding, side: &str) -> bool {
+    let environment = desired.section.environment();
+    pages != Pages::No && environment.is_some_and(|name| name.as_str() == side)
 }
