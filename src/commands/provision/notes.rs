@@ -4,6 +4,7 @@ use crate::{
     config::Field,
     domain::{Binding, Section},
     ops::provision::plan::{Remark, Slot},
+    wire::NamespaceInfo,
 };
 
 /// Returns how an id is called in a table.
@@ -125,25 +126,26 @@ fn sentence(remark: &Remark, local: bool) -> Option<String> {
             slot.binding,
             slot.section.place()
         ),
-        // An entry that exists goes by its text, so a second run would not adopt it.
-        Remark::Bare { slot, namespace } if local => format!(
-            "a namespace of the local store is called `{}` and was not adopted; if it is meant for \
-             `{}` {}, write `{}` as its `id`",
-            namespace.title,
-            slot.binding,
-            slot.section.place(),
-            namespace.id
-        ),
-        Remark::Bare { slot, namespace } => format!(
-            "a namespace titled `{title}` exists ({id}) and was not adopted, since it may be \
-             another project's; if it is meant for `{binding}` {place}, run `{command}`",
-            title = namespace.title,
-            id = namespace.id,
-            binding = slot.binding,
-            place = slot.section.place(),
-            command = slot.command(Some(&namespace.title)),
-        ),
+        Remark::Bare { slot, namespace } => bare(slot, namespace, local),
     })
+}
+
+/// Says that a namespace has the title that other tools would have given it.
+fn bare(slot: &Slot, namespace: &NamespaceInfo, local: bool) -> String {
+    let NamespaceInfo { id, title, .. } = namespace;
+    let (binding, place) = (&slot.binding, slot.section.place());
+    if local {
+        // An entry that exists goes by its text, so a second run would not adopt it.
+        return format!(
+            "a namespace of the local store is called `{title}` and was not adopted; if it is meant for \
+             `{binding}` {place}, write `{id}` as its `id`"
+        );
+    }
+    format!(
+        "a namespace titled `{title}` exists ({id}) and was not adopted, since it may be another \
+         project's; if it is meant for `{binding}` {place}, run `{}`",
+        slot.command(Some(title))
+    )
 }
 
 /// A remark about what previews use.

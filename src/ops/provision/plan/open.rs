@@ -32,15 +32,8 @@ impl<'a> Planner<'a> {
             let title = self.title(desired)?;
             return Ok(self.find_or_create(desired, field, title, replaces));
         }
-        let refuse = |deployable: &Deployable, why| {
-            Refusal::Deployed(DeployedRefusal {
-                slot: Self::slot(desired, field),
-                deployable: deployable.clone(),
-                why,
-            })
-        };
-        let why = match self.input.deployed.answers.get(&key) {
-            None | Some(Deployed::Nothing) => None,
+        match self.input.deployed.answers.get(&key) {
+            None | Some(Deployed::Nothing) => {}
             Some(Deployed::Binds(deployable, id)) => {
                 return Ok(self.adopt_deployed(desired, deployable, id, replaces));
             }
@@ -49,35 +42,16 @@ impl<'a> Planner<'a> {
                 self.plan.remarks.push(Remark::PagesWillShare(slot));
                 return Ok(self.adopt_deployed(desired, deployable, id, replaces));
             }
-            Some(Deployed::Differs {
-                deployable,
-                production,
-                preview,
-                wanted,
-            }) => Some(refuse(
-                deployable,
-                Obstacle::Differs {
-                    production: production.clone(),
-                    preview: preview.clone(),
-                    wanted: wanted.clone(),
-                },
-            )),
-            Some(Deployed::Disagrees {
-                deployable,
-                id,
-                with,
-                other,
-            }) => {
-                let (id, with, other) = (id.clone(), with.clone(), other.clone());
-                Some(refuse(deployable, Obstacle::Disagrees { id, with, other }))
+            Some(answer) => {
+                if let Some((deployable, why)) = self.obstacle(desired, answer) {
+                    self.refusals.push(Refusal::Deployed(DeployedRefusal {
+                        slot: Self::slot(desired, field),
+                        deployable: deployable.clone(),
+                        why,
+                    }));
+                    return Ok(None);
+                }
             }
-            Some(Deployed::Denied(deployable, said)) => self
-                .not_asked(desired, deployable, said)
-                .map(|why| refuse(deployable, why)),
-        };
-        if let Some(refusal) = why {
-            self.refusals.push(refusal);
-            return Ok(None);
         }
         if let Some(found) = self.production_of_top_level(desired) {
             let (id, title) = (found.id.clone(), found.title.clone());
@@ -90,6 +64,43 @@ impl<'a> Planner<'a> {
         }
         let title = self.title(desired)?;
         Ok(self.find_or_create(desired, field, title, replaces))
+    }
+
+    /// Returns what stands against a namespace that may be deployed, or must not be adopted.
+    fn obstacle<'d>(
+        &mut self,
+        desired: &DesiredBinding,
+        answer: &'d Deployed,
+    ) -> Option<(&'d Deployable, Obstacle)> {
+        match answer {
+            Deployed::Nothing | Deployed::Binds(..) | Deployed::BindsInProduction(..) => None,
+            Deployed::Differs {
+                deployable,
+                production,
+                preview,
+                wanted,
+            } => Some((
+                deployable,
+                Obstacle::Differs {
+                    production: production.clone(),
+                    preview: preview.clone(),
+                    wanted: wanted.clone(),
+                },
+            )),
+            Deployed::Disagrees {
+                deployable,
+                id,
+                with,
+                other,
+            } => {
+                let (id, with, other) = (id.clone(), with.clone(), other.clone());
+                Some((deployable, Obstacle::Disagrees { id, with, other }))
+            }
+            Deployed::Denied(deployable, said) => {
+                let why = self.not_asked(desired, deployable, said)?;
+                Some((deployable, why))
+            }
+        }
     }
 
     /// Whether the section is for the previews of a Pages project, and they have used production's
@@ -295,7 +306,8 @@ impl<'a> Planner<'a> {
         let is_other = |other: &&Slot| {
             let same = (&other.binding, other.field, other.section.is_previews())
                 == (&slot.binding, slot.field, slot.section.is_previews());
-            !same && !(is_declared && self.declares_alike(slot, other, title))
+            let intended = is_declared && self.declares_alike(slot, other, title);
+            !(same || intended)
         };
         let in_file = found.and_then(|n| self.input.bound.get(&n.id));
         let mut slots = self.claimed.get(title).into_iter().chain(in_file);

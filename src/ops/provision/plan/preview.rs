@@ -69,6 +69,34 @@ impl<'a> Planner<'a> {
         if in_the_way && self.may_replace(&preview) {
             return self.open_preview(desired, slot, asked, Some(preview));
         }
+        if !self.keeps_preview(desired, &preview, id, unknown) {
+            return Ok(());
+        }
+        if asked != Preview::Untouched {
+            let title = found.map(|n| n.title.clone());
+            let action = Action::Keep { id: preview, title };
+            self.plan
+                .steps
+                .push(Self::step(desired, field, action, None));
+        }
+        Ok(())
+    }
+
+    /// Says what the user should know of a `preview_id` that is kept. Returns whether it may be.
+    fn keeps_preview(
+        &mut self,
+        desired: &DesiredBinding,
+        preview: &NamespaceId,
+        production: Option<&NamespaceId>,
+        unknown: bool,
+    ) -> bool {
+        let field = Field::PreviewId;
+        let slot = Self::slot(desired, field);
+        let asked = self.input.preview;
+        let production = Some(preview) == production;
+        let was_production = desired.declared(Field::Id) == desired.declared(field);
+        let other = self.other_production(&slot, preview);
+        let separable = production || was_production || other.is_some();
         let id = preview.clone();
         match asked {
             Preview::Untouched if unknown => self.remark(Remark::UnknownPreview { slot, id }),
@@ -81,21 +109,14 @@ impl<'a> Planner<'a> {
             Preview::Same | Preview::Separate if unknown => {
                 let position = desired.position(field);
                 self.refusals.push(Refusal::Unknown { slot, id, position });
-                return Ok(());
+                return false;
             }
             Preview::Same if !production => self.remark(Remark::NotShared { slot, id }),
             Preview::Same => self.remark(Remark::PreviewIsProduction(slot)),
             Preview::Separate if separable => self.remark(Remark::NotSeparated { slot, id }),
             Preview::Separate => {}
         }
-        if asked != Preview::Untouched {
-            let title = found.map(|n| n.title.clone());
-            let action = Action::Keep { id: preview, title };
-            self.plan
-                .steps
-                .push(Self::step(desired, field, action, None));
-        }
-        Ok(())
+        true
     }
 
     /// Finds another slot of production that has the namespace in the file.
