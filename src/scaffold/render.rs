@@ -31,17 +31,15 @@ pub fn render(part: Part, settings: &Settings) -> String {
 fn cache(settings: &Settings, options: &CacheOptions) -> String {
     let mut text = Template::new(CACHE);
     text.replace("env.CONFIG_CACHE", &format!("env.{}", options.binding));
+    text.set("BINDING", &string(options.binding.as_str()));
     text.prefix(options.prefix.as_deref());
-    text.set("TTL_SECONDS", &options.ttl.to_string());
+    text.set("TTL_SECONDS", &options.ttl().to_string());
     text.set("MAX_TTL_SECONDS", &options.max_ttl.to_string());
     text.set("NEGATIVE_TTL_SECONDS", &options.negative_ttl.to_string());
     let Some(value) = &options.value_type else {
         return text.0;
     };
-    text.replace(
-        "ConfigCache<T = unknown>",
-        &format!("ConfigCache<T = {value}>"),
-    );
+    text.replace("Json<T> = unknown>", &format!("Json<T> = {value}>"));
     if BUILT_IN.contains(&value.as_str()) {
         return text.0;
     }
@@ -54,6 +52,7 @@ fn cache(settings: &Settings, options: &CacheOptions) -> String {
 fn sessions(options: &SessionOptions) -> String {
     let mut text = Template::new(SESSIONS);
     text.replace("env.SESSIONS", &format!("env.{}", options.binding));
+    text.set("BINDING", &string(options.binding.as_str()));
     text.prefix(options.prefix.as_deref());
     text.set("TTL_SECONDS", &options.ttl.to_string());
     text.set("MAX_TTL_SECONDS", &options.max_ttl.to_string());
@@ -64,6 +63,7 @@ fn sessions(options: &SessionOptions) -> String {
 fn rate_limit(options: &RateLimitOptions) -> String {
     let mut text = Template::new(RATE_LIMIT);
     text.replace("env.RATE_LIMIT", &format!("env.{}", options.binding));
+    text.set("BINDING", &string(options.binding.as_str()));
     text.prefix(options.prefix.as_deref());
     let mode = match options.fail_mode {
         FailMode::Open => "'open'",
@@ -233,8 +233,16 @@ mod tests {
         let parts = [Part::Cache, Part::Sessions, Part::RateLimit];
         insta::assert_snapshot!(parts.map(constants).join("\n\n"));
         let cache = render(Part::Cache, &settings);
-        assert!(cache.contains("new ConfigCache<Profile>(env.CACHE);"));
-        assert!(cache.contains("export class ConfigCache<T = Profile> {"));
+        assert!(cache.contains("new ConfigCache<Profile>(env.CACHE, {"));
+        assert!(cache.contains("export class ConfigCache<T extends Json<T> = Profile> {"));
+        assert!(cache.contains("\nconst BINDING = 'CACHE';\n"));
+        assert!(render(Part::Sessions, &settings).contains("\nconst BINDING = 'SESSIONS';\n"));
+    }
+
+    #[test]
+    fn a_shorter_maximum_shortens_the_default_lifetime() {
+        let settings = settings("[scaffold.cache]\nmax_ttl = \"1h\"\n");
+        assert!(render(Part::Cache, &settings).contains("\nconst TTL_SECONDS = 3600;\n"));
     }
 
     #[test]

@@ -123,6 +123,11 @@ impl Dev {
         }
     }
 
+    /// Where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
     /// Sends a request of any kind.
     pub(crate) fn send(
         &self,

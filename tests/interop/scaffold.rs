@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     dev::Dev,
     harness::Test,
-    tools::{Home, MINIFLARE, TYPESCRIPT, WRANGLER_4_86, Wrangler, ok, text},
+    tools::{Home, MINIFLARE, Server, TYPESCRIPT, WRANGLER_4_86, Wrangler, ok, text},
     wait::Finish as _,
 };
 
@@ -37,6 +37,11 @@ pub(crate) const TESTS: &[Test] = &[
         "a_pages_function_as_in_the_readme_works",
         &[WRANGLER_4_86],
         a_pages_function_as_in_the_readme_works,
+    ),
+    Test::new(
+        "the_example_costs_what_the_readme_says",
+        &[WRANGLER_4_86],
+        the_example_costs_what_the_readme_says,
     ),
     Test::new(
         "a_worker_with_the_same_helpers_works",
@@ -91,7 +96,7 @@ fn the_helpers_do_what_they_say_in_the_workers_runtime() {
     };
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{errors}");
-    assert_eq!((count("pass"), count("fail")), (47, 0), "{said}");
+    assert_eq!((count("pass"), count("fail")), (120, 0), "{said}");
 }
 
 /// Compilers' options, one set a line; each has the strictest of the ones that it is about.
@@ -135,6 +140,13 @@ fn generated_files_type_check_in_fresh_and_in_other_projects() {
     }
     // The calls of those who used a cache, sessions and a limiter before.
     fresh.write("src/use.ts", USE);
+    fresh.write("src/cache-types.ts", include_str!("helpers/cache-types.ts"));
+    fresh.write("src/header.ts", cache_header(&fresh));
+    fresh.write("kvctl.toml", RULES);
+    let only = ["scaffold", "--only", "rate-limit", "--out-dir", "src/ruled"];
+    ok(&mut fresh.kvctl(&only));
+    fresh.write("src/rules.ts", USE_RULES);
+    fresh.write("src/headers.ts", sign_in_headers(&fresh));
     let others: Vec<Home> = projects().iter().map(|case| other(case)).collect();
     configs.extend(others.iter().map(|home| home.app().join("tsconfig.json")));
     assert_eq!(configs.len(), 9);
@@ -151,10 +163,73 @@ fn generated_files_type_check_in_fresh_and_in_other_projects() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("TS2322"));
 }
 
+/// The code in the cache's header, with what it leaves to the project.
+fn cache_header(home: &Home) -> String {
+    let text = fs::read_to_string(home.app().join("src/lib/kv/cache.ts")).unwrap();
+    let (comment, _) = text.split_once("*/").unwrap();
+    let lines = comment.lines().filter_map(|l| l.strip_prefix(" *   "));
+    let code: Vec<&str> = lines.filter(|line| !line.starts_with('|')).collect();
+    assert!(code.len() > 3, "{comment}");
+    format!("{HEADER}{}\n  return profile;\n}}\n", code.join("\n"))
+}
+
+const HEADER: &str = "
+import { ConfigCache } from './lib/kv/cache.js';
+import type { Env } from './lib/types.js';
+
+interface Profile { title: string }
+
+declare const ctx: { waitUntil(work: Promise<unknown>): void };
+declare function loadProfile(name: string): Promise<Profile | null>;
+declare function saveProfile(name: string, profile: Profile): Promise<void>;
+
+export async function use(env: Env, name: string, changed: Profile): Promise<unknown> {
+";
+
+/// The code in the headers of the sessions and the limiter, with what it leaves to the project.
+fn sign_in_headers(home: &Home) -> String {
+    let mut code = HEADERS.to_owned();
+    for name in ["sessions", "rate-limit"] {
+        let path = home.app().join(format!("src/lib/kv/{name}.ts"));
+        let text = fs::read_to_string(path).unwrap();
+        let (header, _) = text.split_once("\n */").unwrap();
+        for paragraph in header.split("\n *\n") {
+            let lines: Option<Vec<&str>> = paragraph
+                .lines()
+                .map(|line| line.strip_prefix(" *   "))
+                .collect();
+            if let Some(lines) = lines.filter(|lines| !lines[0].starts_with(['[', '|'])) {
+                let lines = lines.join("\n");
+                code += &format!("examples.push(async () => {{\n{lines}\nreturn null;\n}});\n");
+            }
+        }
+    }
+    assert_eq!(code.matches("examples.push").count(), 5, "{code}");
+    code
+}
+
+const HEADERS: &str = "
+import { RateLimiter, clientKey } from './lib/kv/rate-limit.js';
+import { SessionManager, clearCookie, sameOrigin, sessionCookie, sessionToken } from './lib/kv/sessions.js';
+import type { Env } from './lib/types.js';
+
+interface Limit { limit(options: { key: string }): Promise<{ success: boolean }> }
+
+export declare const env: Env & { LOGIN_LIMIT: Limit };
+export declare const request: Request;
+export declare const sessions: SessionManager<{ admin: boolean }>;
+export declare const username: string;
+export declare const password: string;
+export declare function isRight(username: string, password: string): Promise<boolean>;
+
+export const examples: (() => Promise<Response | null>)[] = [];
+";
+
 const USE: &str = "
 import { ConfigCache } from './lib/kv/cache.js';
-import { RateLimiter } from './lib/kv/rate-limit.js';
-import { SessionManager, type SessionData } from './lib/kv/sessions.js';
+import { RateLimiter, clientKey, type RateLimiterOptions } from './lib/kv/rate-limit.js';
+import { SessionManager, clearCookie, sameOrigin, sessionCookie, sessionToken } from './lib/kv/sessions.js';
+import type { CreateSessionOptions, SessionData } from './lib/kv/sessions.js';
 import type { Env } from './lib/types.js';
 
 interface Profile { title: string }
@@ -172,13 +247,59 @@ export async function use(env: Env): Promise<unknown> {
   const other: string = await sessions.create('bob', 3600);
   const session: SessionData | null = await sessions.verify(token);
   await sessions.destroy(other);
-  const limiter = new RateLimiter(env.RATE_LIMIT);
+  const rights: CreateSessionOptions = { admin: session?.admin === true };
+  const rotated: string | null = await sessions.rotate(await sessions.create('bob', rights), { admin: false });
+  const limiter: RateLimiter = new RateLimiter(env.RATE_LIMIT);
   const attempt: { allowed: boolean; attempts: number; resetAt?: Date } = await limiter.checkAndIncrement('ip');
   await limiter.checkAndIncrement('ip', 10);
   await limiter.reset('ip');
-  return [hit, session, attempt];
+  await limiter.reset('ip', { endpoint: 'any' });
+  const options: RateLimiterOptions = { rules: { login: { maxAttempts: 3 } } };
+  await new RateLimiter(env.RATE_LIMIT, options).check('ip', { endpoint: 'any' });
+  return [hit, session, attempt, rotated];
+}
+
+export async function signIn(env: Env, request: Request): Promise<Response> {
+  if (!sameOrigin(request)) return new Response(null, { status: 403 });
+  const limiter = new RateLimiter(env.RATE_LIMIT, { rules: { login: { maxAttempts: 3 } } });
+  const attempt = await limiter.begin(clientKey(request), { endpoint: 'login', account: 'bob' });
+  const until: Date = attempt.resetAt;
+  // @ts-expect-error: there is no rule of this name.
+  await limiter.begin('ip', { endpoint: 'logni' });
+  // @ts-expect-error: nor here.
+  await limiter.reset('ip', { endpoint: 'logni' });
+  await limiter.check('ip', { endpoint: 'default' });
+  const sessions = new SessionManager<{ role: string }>(env.SESSIONS, { waitUntil: (promise) => void promise });
+  const { token, expiresAt } = await sessions.create('bob', { data: { role: 'editor' }, ttlSeconds: 600 });
+  const role: string | undefined = (await sessions.verify(sessionToken(request)))?.data.role;
+  // @ts-expect-error: sessions have data of a type here.
+  await sessions.create('bob');
+  // @ts-expect-error: of this type.
+  await sessions.create('bob', { data: { role: 1 } });
+  // @ts-expect-error: rotating too.
+  await sessions.rotate(token, { admin: true });
+  const next = await sessions.rotate(token, { data: { role: 'owner' } });
+  for (const missing of [null, undefined]) await sessions.verify(missing);
+  for (const { id } of await sessions.list('bob')) await sessions.destroyById('bob', id);
+  const cookie = next === null ? clearCookie() : sessionCookie(next.token, expiresAt);
+  return new Response(String([until, role]), { headers: { 'Set-Cookie': cookie } });
 }
 ";
+
+/// For rules that kvctl.toml gives names.
+const USE_RULES: &str = "
+import { RateLimiter } from './ruled/rate-limit.js';
+import type { Env } from './lib/types.js';
+
+export async function use(env: Env): Promise<void> {
+  const limiter = new RateLimiter(env.RATE_LIMIT, { rules: { signup: {} } });
+  for (const endpoint of ['login', 'api.v2', 'signup', 'default'] as const) await limiter.begin('ip', { endpoint });
+  // @ts-expect-error: there is no rule of this name.
+  await limiter.begin('ip', { endpoint: 'logni' });
+}
+";
+const RULES: &str =
+    "[scaffold.rate_limit.endpoints]\nlogin = { max_attempts = 3 }\n\"api.v2\" = {}\n";
 
 /// The projects of `fixtures/scaffold` that can be scaffolded.
 fn projects() -> Vec<PathBuf> {
@@ -223,18 +344,36 @@ fn wrangler_types_and_scaffold_share_one_env() {
     ok(home.node("helpers/typecheck.mjs").arg(config));
 }
 
+/// And holds under attack, by a script that counts what it costs.
 fn a_pages_function_as_in_the_readme_works() {
     let home = example(&pages_config());
+    home.write(
+        "functions/_middleware.ts",
+        include_str!("attack/_middleware.ts"),
+    );
     let dev = Dev::launch(&home, Wrangler::V4_86, &["pages", "dev", "./out"]);
     work(&home, &dev);
+    let mut attack = home.node("attack/attack.mjs");
+    ok(attack.env("URL", dev.url()));
+}
+
+fn the_example_costs_what_the_readme_says() {
+    let home = example(&pages_config());
+    let log = home.app().join("serve.log");
+    let flags = ["--memory", "--lenient", "--log", log.to_str().unwrap()];
+    let server = Server::start(&home, &flags);
+    let mut budget = home.node("attack/budget.mjs");
+    ok(server.known_to(&mut budget).env("LOG", &log));
 }
 
 const WORKER: &str = "
-import { onRequestGet, onRequestPost } from './functions/api/me';
+import { onRequestDelete, onRequestGet, onRequestPost } from './functions/api/me';
 import type { Env } from './src/lib/types';
 
+const methods: Record<string, typeof onRequestGet> = { GET: onRequestGet, POST: onRequestPost, DELETE: onRequestDelete };
+
 export default {
-  fetch: (request: Request, env: Env) => (request.method === 'POST' ? onRequestPost : onRequestGet)({ request, env }),
+  fetch: (request: Request, env: Env) => methods[request.method]!({ request, env }),
 };
 ";
 
@@ -263,28 +402,31 @@ fn work(home: &Home, dev: &Dev) {
     let (status, headers, said) = sign_in("correct horse");
     assert_eq!((status, said.as_str()), (200, "welcome"));
     let cookie = headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("; Max-Age=86"), "{cookie}");
     let token = cookie.split(';').next().unwrap().to_owned();
-    let profile = |cookie: &str| {
+    let with_cookie = |method: &str, cookie: &str| {
         let (status, _, said) =
-            dev.send("GET", "api/me", |request| request.header("cookie", cookie));
+            dev.send(method, "api/me", |request| request.header("cookie", cookie));
         (status, said)
     };
-    let ann = "{\"name\":\"ann\",\"visits\":1}".to_owned();
+    let profile = |cookie: &str| with_cookie("GET", cookie);
+    let ann = "{\"name\":\"ann\",\"visits\":1,\"admin\":true}".to_owned();
     assert_eq!(profile(&token), (200, ann.clone()));
     assert_eq!(profile(&token), (200, ann));
     assert_eq!(profile("__Host-session=x").0, 401);
-    for _ in 0..4 {
+    for _ in 0..5 {
         assert_eq!(sign_in("guess").0, 401);
     }
     let (status, headers, _) = sign_in("correct horse");
-    assert_eq!(
-        (status, &headers["retry-after"]),
-        (429, &"900".parse().unwrap())
-    );
+    let seconds: u32 = headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert_eq!((status, (600..=900).contains(&seconds)), (429, true));
 
-    assert_expires(home, "CONFIG_CACHE", "profile:ann", 3240..=3600);
+    assert_expires(home, "CONFIG_CACHE", "profile:ann", 77_760..=86_400);
     assert_expires(home, "SESSIONS", "session:", 86_400..=86_400);
     assert_expires(home, "RATE_LIMIT", "auth_attempt:login:", 900..=900);
+
+    assert_eq!(with_cookie("DELETE", &token), (200, "bye".to_owned()));
+    assert_eq!(profile(&token).0, 401);
 }
 
 /// Whether `kvctl` lists the one key of a binding, with an expiry that far ahead. The requests may

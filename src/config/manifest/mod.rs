@@ -329,14 +329,14 @@ mod tests {
         let comment = "# [scaffold] ttl, max_ttl\n";
         let texts = [
             "[scaffold.sessions]\nttl = 90\n[scaffold.cache]\nttl = \"2h\"\nmax_ttl = \"1h\"\n",
-            "[scaffold]\ncache = { max_ttl = 60 }\n",
+            "[scaffold]\nsessions = { max_ttl = 60 }\n",
             "[scaffold.cache]\nvalue_from = \"./ttl\"\n",
             "scaffold.sessions.idle_timeout = \"9000h\"\n",
         ];
         let said = texts.map(|text| said(&format!("{comment}{text}")));
         insta::assert_snapshot!(said.join("\n"), @"
         kvctl.toml:5:7: `ttl` of [scaffold.cache] is 7200 seconds and `max_ttl` only 3600
-        kvctl.toml:3:21: `ttl` of [scaffold.cache] is 3600 seconds and `max_ttl` only 60
+        kvctl.toml:3:24: `ttl` of [scaffold.sessions] is 86400 seconds and `max_ttl` only 60
         kvctl.toml:3:14: `value_from` needs `value_type`, the name of the type
         kvctl.toml:2:34: `idle_timeout` of [scaffold.sessions] is 32400000 seconds and `max_ttl` only 2592000
         ");

@@ -1,49 +1,66 @@
 /**
- * ConfigCache: a JSON cache on a Workers KV namespace.
+ * ConfigCache: a JSON cache on a Workers KV namespace. Make one for each request; that is cheap.
  *
- *   const cache = new ConfigCache<Profile>(env.CONFIG_CACHE);
- *   const profile = await cache.getOrLoad(name, () => loadFromDatabase(name));
+ *   const cache = new ConfigCache<Profile>(env.CONFIG_CACHE, { waitUntil: (work) => ctx.waitUntil(work) });
+ *   const profile = await cache.getOrLoad(name, () => loadProfile(name));
  *
- * Make one instance for each request; that is cheap.
+ * After a change store the new value; otherwise the old one is served until it expires:
  *
- * KV is eventually consistent. A value that was set or invalidated is usually seen at once in the
- * location that wrote it, and elsewhere after up to 60 seconds or more ("not found" is cached too).
- * Use it for data that may be stale for a while, never as the source of truth: after a change write
- * the new value with set(). KV takes one write a second for a key, and the free plan 1,000 writes a
- * day for the account.
+ *   await saveProfile(name, changed);
+ *   await cache.set(name, changed);
+ *
+ * KV is eventually consistent: for 60 seconds or more after a change, other locations may serve what
+ * they have read before. set() wins over loads that began before it in the same isolate; one in another
+ * isolate can still store the older value. Do not cache what must never be stale, such as permissions.
+ *
+ * A visit is a read, and a write too if the entry has expired; a name that the loader does not know is a
+ * read. The free plan allows 100,000 reads and 1,000 writes a day, for the whole account. Each profile
+ * that is visited all day takes so many writes, which then last for so many profiles:
+ *
+ *   | lifetime |  writes | profiles |
+ *   | 1 hour   |      25 |       40 |
+ *   | 24 hours |    1.05 |      950 |
+ *
+ * That is an average; on a single day a profile can take 2 writes at 24 hours.
  */
 
 /** Defaults of this project; the constructor takes others. */
+const BINDING = 'CONFIG_CACHE';
 const PREFIX = 'profile:';
-const TTL_SECONDS = 3600;
+const TTL_SECONDS = 86400;
 const MAX_TTL_SECONDS = 86400;
-const NEGATIVE_TTL_SECONDS = 60;
+const NEGATIVE_TTL_SECONDS = 0;
+
+/** What T has to extend, so that JSON gives its values back as they were. In an error, `never` is what it does not. */
+export type Json<T> = [T] extends [Plain<T>] ? unknown : Plain<T>;
+// prettier-ignore
+type Plain<T> = unknown extends T ? T
+  : T extends string | number | boolean | null ? T
+  : T extends readonly (infer U)[] ? PlainArray<U>
+  : T extends bigint | symbol | void | Date | ((...args: never) => unknown) ? never
+  : { [K in keyof T]: Plain<T[K]> | ({} extends Pick<T, K> ? undefined : never) };
+interface PlainArray<T> extends ReadonlyArray<Plain<T>> {}
+
+type Loaded<T> = T | null | undefined | Promise<T | null | undefined>;
+type Entry = { value: string | null; metadata: unknown };
+type Listed = { keys: { name: string }[]; list_complete: boolean; cursor?: string };
 
 /** The part of KVNamespace this file uses; any KVNamespace binding fits. */
 export interface CacheKv {
-  get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
-  getWithMetadata<M = unknown>(
-    key: string,
-    options?: { cacheTtl?: number },
-  ): Promise<{ value: string | null; metadata: M | null }>;
-  getWithMetadata<M = unknown>(
-    keys: string[],
-    options?: { cacheTtl?: number },
-  ): Promise<Map<string, { value: string | null; metadata: M | null }>>;
+  getWithMetadata(key: string, options?: { cacheTtl?: number | undefined }): Promise<Entry>;
+  getWithMetadata(keys: string[], options?: { cacheTtl?: number | undefined }): Promise<Map<string, Entry | null>>;
   put(key: string, value: string, options?: { expirationTtl?: number; metadata?: unknown }): Promise<void>;
   delete(key: string): Promise<void>;
-  list(options?: { prefix?: string; limit?: number; cursor?: string }): Promise<{
-    keys: { name: string }[];
-    list_complete: boolean;
-    cursor?: string;
-  }>;
+  list(options?: { prefix?: string; limit?: number; cursor?: string | null }): Promise<Listed>;
 }
 
 export interface CacheProblem {
-  kind: 'corrupt' | 'kv';
-  operation: 'get' | 'set' | 'invalidate' | 'list';
+  /** An unreadable entry, a loaded value that cannot be stored, or a failure of KV. */
+  kind: 'corrupt' | 'value' | 'kv';
+  operation: 'get' | 'set' | 'invalidate';
+  /** Contains the user name. */
   key: string;
-  error?: unknown;
+  error: unknown;
 }
 
 export interface ConfigCacheOptions<T> {
@@ -58,227 +75,239 @@ export interface ConfigCacheOptions<T> {
   maxTtlSeconds?: number;
   /** Share of the lifetime, 0 to 0.5, taken off at random so entries do not expire together. Default 0.1. */
   jitter?: number;
-  /** How long getOrLoad() remembers that the loader found nothing: 0 (not at all) or at least 60. */
+  /**
+   * How long getOrLoad() remembers that the loader found nothing: 0 (not at all) or at least 60. Each
+   * unknown name then costs a write, and requests for random names can spend those of the day.
+   */
   negativeTtlSeconds?: number;
   /** How long a location may serve a read from its cache, at least 30. The platform's own is 60. */
   cacheTtlSeconds?: number;
-  /** Checks a parsed value; one that fails counts as a miss. */
+  /** Checks values that are read or about to be stored. */
   validate?: (value: unknown) => value is T;
-  /** Told of corrupt entries and KV failures that were survived. Default: console.warn. */
+  /** Keeps the request alive for writes of getOrLoad(), which then does not wait for them. */
+  waitUntil?: (work: Promise<unknown>) => void;
+  /** Told of failures that were survived. Default: console.warn of all but the key. */
   onProblem?: (problem: CacheProblem) => void;
 }
 
-export interface InvalidateAllOptions {
-  /** Most keys deleted in this call. Default 500, at most 900 (KV allows 1,000 operations an invocation). */
-  maxKeys?: number;
-  /** Deletes under way at once, 1 to 6. Default 5. */
-  concurrency?: number;
-}
-
-export interface InvalidateAllResult {
-  deleted: number;
-  failed: number;
-  /** False when keys are left over: call again in a later invocation. */
-  complete: boolean;
-}
-
 const MIN_TTL = 60;
-const MAX_KEY_BYTES = 512;
-/** Keys that KV reads in one operation. */
-const BATCH = 100;
+/** How long a write may take before it counts as failed. */
+const WRITE_MS = 2000;
 /** Metadata of an entry that says: known not to exist. Its value is the text `null`. */
-const MISSING = { m: 1 } as const;
+const MISSING = { m: 1 };
 
-export class ConfigCache<T = unknown> {
+/**
+ * A mark for each key that is being loaded in this isolate. The load that finishes first takes it away
+ * and stores its value; set() and invalidate() take it away too, so that an older load stores nothing.
+ */
+const loading = new Map<string, object>();
+
+export class ConfigCache<T extends Json<T> = unknown> {
   readonly #kv: CacheKv;
-  readonly #prefix: string;
-  readonly #ttl: number;
-  readonly #maxTtl: number;
-  readonly #jitter: number;
-  readonly #negativeTtl: number;
-  readonly #read: { cacheTtl?: number };
-  readonly #validate: ((value: unknown) => value is T) | undefined;
-  readonly #problem: (problem: CacheProblem) => void;
-  /** Loads under way in this instance. Make one instance a request: promises must not cross requests. */
-  readonly #loading = new Map<string, Promise<T | null>>();
+  readonly #options;
+  /** Loads that began in this turn of the event loop. */
+  readonly #begun = new Map<string, Promise<T | null>>();
 
   constructor(kv: CacheKv, options: ConfigCacheOptions<T> = {}) {
+    if (typeof kv?.getWithMetadata !== 'function')
+      throw new TypeError(
+        `ConfigCache: env.${BINDING} is missing: not bound in this environment, or Pages has no pages_build_output_dir`,
+      );
+    const max = within('maxTtlSeconds', options.maxTtlSeconds ?? MAX_TTL_SECONDS, MIN_TTL, 2 ** 31 - 1);
+    const negative = options.negativeTtlSeconds ?? Math.min(NEGATIVE_TTL_SECONDS, max);
     this.#kv = kv;
-    this.#prefix = options.prefix ?? PREFIX;
-    if (this.#prefix === '') throw new TypeError('ConfigCache: prefix must not be empty');
-    this.#maxTtl = ttl(options.maxTtlSeconds ?? MAX_TTL_SECONDS, Number.MAX_SAFE_INTEGER, 'maxTtlSeconds');
-    this.#ttl = ttl(options.ttlSeconds ?? Math.min(TTL_SECONDS, this.#maxTtl), this.#maxTtl, 'ttlSeconds');
-    this.#jitter = options.jitter ?? 0.1;
-    if (!(this.#jitter >= 0 && this.#jitter <= 0.5)) throw new RangeError('ConfigCache: jitter must be 0 to 0.5');
-    const negative = options.negativeTtlSeconds ?? Math.min(NEGATIVE_TTL_SECONDS, this.#maxTtl);
-    this.#negativeTtl = negative === 0 ? 0 : ttl(negative, this.#maxTtl, 'negativeTtlSeconds');
-    const cacheTtl = options.cacheTtlSeconds;
-    if (cacheTtl !== undefined && !(Number.isInteger(cacheTtl) && cacheTtl >= 30))
-      throw new RangeError('ConfigCache: cacheTtlSeconds must be an integer of at least 30');
-    this.#read = cacheTtl === undefined ? {} : { cacheTtl };
-    this.#validate = options.validate;
-    this.#problem =
-      options.onProblem ?? ((p) => console.warn(`ConfigCache: ${p.kind} problem in ${p.operation} of ${p.key}`));
+    this.#options = {
+      ...options,
+      prefix: options.prefix ?? PREFIX,
+      max,
+      ttl: within('ttlSeconds', options.ttlSeconds ?? Math.min(TTL_SECONDS, max), MIN_TTL, max),
+      negative: within('negativeTtlSeconds', negative, negative && MIN_TTL, max),
+      jitter: within('jitter', options.jitter ?? 0.1, 0, 0.5),
+      read: { cacheTtl: options.cacheTtlSeconds },
+      report: options.onProblem ?? ((p) => console.warn(`ConfigCache: ${p.kind} problem in ${p.operation}`, p.error)),
+    };
+    if (options.cacheTtlSeconds !== undefined) within('cacheTtlSeconds', options.cacheTtlSeconds, 30, 2 ** 31 - 1);
+    if (this.#options.prefix === '') throw new TypeError('ConfigCache: prefix must not be empty');
   }
 
   /** The cached value, or null. Never throws for a corrupt entry or a KV failure: both are misses. */
   async get(username: string): Promise<T | null> {
-    const hit = await this.#lookup(await this.#key(username));
-    return hit.found ? hit.value : null;
-  }
-
-  /** Stores a value. A KV failure is reported, not thrown; a bad TTL or an unstorable value throws. */
-  async set(username: string, data: T, ttlSeconds: number = this.#ttl): Promise<void> {
-    const lifetime = ttl(ttlSeconds, this.#maxTtl, 'ttlSeconds');
-    await this.#put(await this.#key(username), encode(data), lifetime);
-  }
-
-  /** The cached value, else what the loader returns (which is then cached). */
-  async getOrLoad(username: string, load: () => Promise<T | null>, ttlSeconds: number = this.#ttl): Promise<T | null> {
-    const lifetime = ttl(ttlSeconds, this.#maxTtl, 'ttlSeconds');
-    const key = await this.#key(username);
-    const current = this.#loading.get(key);
-    if (current !== undefined) return current;
-    const work = (async () => {
-      const hit = await this.#lookup(key);
-      if (hit.found) return hit.value;
-      const value = await load();
-      if (value !== null && value !== undefined) await this.#put(key, encode(value), lifetime);
-      else if (this.#negativeTtl > 0) await this.#put(key, 'null', this.#negativeTtl, MISSING);
-      return value ?? null;
-    })();
-    this.#loading.set(key, work);
-    try {
-      return await work;
-    } finally {
-      this.#loading.delete(key);
-    }
+    return (await this.getMany([username])).get(username) ?? null;
   }
 
   /** The cached values of many users; one KV operation for each 100. A failed batch counts as misses. */
   async getMany(usernames: readonly string[]): Promise<Map<string, T | null>> {
-    const wanted: { name: string; key: string }[] = [];
-    for (const name of new Set(usernames)) wanted.push({ name, key: await this.#key(name) });
-    const found = new Map<string, T | null>();
-    for (let i = 0; i < wanted.length; i += BATCH) {
-      const batch = wanted.slice(i, i + BATCH);
-      // The runtime gives null for a missing key, whatever the types say.
-      let got: Map<string, { value: string | null; metadata: unknown } | null> = new Map();
-      try {
-        got = await this.#kv.getWithMetadata([...new Set(batch.map(({ key }) => key))], this.#read);
-      } catch (error) {
-        this.#problem({ kind: 'kv', operation: 'get', key: this.#prefix, error });
+    const keys = new Map<string, string>();
+    for (const name of usernames) keys.set(name, await this.#key(name));
+    const found = await this.#lookup([...new Set(keys.values())]);
+    return new Map([...keys].map(([name, key]) => [name, found.get(key) ?? null]));
+  }
+
+  /**
+   * Stores a value. If KV refuses, tries again after a second, then deletes the old value; if that fails
+   * too, it is reported, not thrown. A bad TTL or an unstorable value throws.
+   */
+  async set(username: string, data: T, ttlSeconds: number = this.#options.ttl): Promise<void> {
+    within('ttlSeconds', ttlSeconds, MIN_TTL, this.#options.max);
+    const [text] = this.#encode(data);
+    const key = await this.#key(username);
+    loading.delete(key);
+    if (await this.#put(key, text, ttlSeconds)) return;
+    // KV takes one write a second for a key, and a load may just have made it.
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    if (await this.#put(key, text, ttlSeconds)) return;
+    // Deletes have a daily quota of their own.
+    await this.#write('invalidate', key, () => this.#kv.delete(key));
+  }
+
+  /**
+   * The cached value, else what the loader returns, which is then cached; always as JSON gives it back.
+   * Calls for one name that begin together share a load.
+   */
+  async getOrLoad(username: string, load: () => Loaded<T>, ttlSeconds = this.#options.ttl): Promise<T | null> {
+    within('ttlSeconds', ttlSeconds, MIN_TTL, this.#options.max);
+    const begun = this.#begun.get(username) ?? this.#load(username, load, ttlSeconds);
+    this.#begun.set(username, begun);
+    // No other request may find this promise: if this request ends first, it never settles.
+    queueMicrotask(() => this.#begun.delete(username));
+    return begun;
+  }
+
+  /** Deletes one entry. Throws when KV refuses, for then the old value is still served. */
+  async invalidate(username: string): Promise<void> {
+    const key = await this.#key(username);
+    loading.delete(key);
+    await this.#kv.delete(key);
+  }
+
+  /**
+   * Deletes every entry under this cache's prefix that KV lists: up to maxKeys, at most 900, for KV allows
+   * 1,000 operations an invocation. Unless `complete`, call again in a later invocation. An entry written
+   * seconds ago may not be listed yet, and other locations may serve deleted entries for up to 60 s.
+   */
+  async invalidateAll({ maxKeys = 500 } = {}): Promise<{ deleted: number; failed: number; complete: boolean }> {
+    within('maxKeys', maxKeys, 1, 900);
+    loading.clear();
+    const result = { deleted: 0, failed: 0, complete: false };
+    let cursor: string | null = null;
+    // Pages may be empty and yet not the last; the bound on pages keeps the operations under 1,000.
+    for (let page = 0; page < 50; page++) {
+      const limit = Math.floor(maxKeys) - result.deleted - result.failed;
+      if (limit === 0) break;
+      const listed: Listed = await this.#kv.list({ prefix: this.#options.prefix, limit, cursor });
+      // An invocation has six connections.
+      for (let i = 0; i < listed.keys.length; i += 5) {
+        const names = listed.keys.slice(i, i + 5).map((key) => key.name);
+        const deletes = names.map((name) => this.#write('invalidate', name, () => this.#kv.delete(name)));
+        for (const done of await Promise.all(deletes)) result[done ? 'deleted' : 'failed']++;
       }
-      for (const { name, key } of batch) {
-        const entry = got.get(key);
-        const hit = this.#decode(key, entry?.value ?? null, entry?.metadata);
-        found.set(name, hit.found ? hit.value : null);
+      if (listed.list_complete) return { ...result, complete: result.failed === 0 };
+      cursor = listed.cursor ?? null;
+    }
+    return result;
+  }
+
+  async #load(username: string, load: () => Loaded<T>, ttlSeconds: number): Promise<T | null> {
+    const { negative, report, waitUntil } = this.#options;
+    const key = await this.#key(username);
+    const hit = (await this.#lookup([key])).get(key);
+    if (hit !== undefined) return hit;
+    // Requests that end early leave marks behind.
+    if (loading.size >= 1000) loading.clear();
+    const mark = loading.get(key) ?? {};
+    loading.set(key, mark);
+    let value: T | null = (await (load() as Promise<T>)) ?? null;
+    const stores = loading.get(key) === mark && loading.delete(key);
+    let text = 'null';
+    try {
+      if (value !== null) [text, value] = this.#encode(value);
+    } catch (error) {
+      report({ kind: 'value', operation: 'set', key, error });
+      return value;
+    }
+    const lifetime = value === null ? negative : ttlSeconds;
+    if (!stores || lifetime === 0) return value;
+    const put = this.#put(key, text, lifetime, value === null ? MISSING : undefined);
+    try {
+      if (waitUntil === undefined) await put;
+      else waitUntil(put);
+    } catch (error) {
+      // Such as `ctx.waitUntil` without its `ctx`.
+      report({ kind: 'kv', operation: 'set', key, error });
+    }
+    return value;
+  }
+
+  /** What is cached under the keys: null if that is a known absence, nothing for a miss. */
+  async #lookup(keys: string[]): Promise<Map<string, T | null>> {
+    const { read, report } = this.#options;
+    const found = new Map<string, T | null>();
+    for (let i = 0; i < keys.length; i += 100) {
+      const [first = '', ...more] = keys.slice(i, i + 100);
+      let entries = new Map<string, Entry | null>();
+      try {
+        if (more.length > 0) entries = await this.#kv.getWithMetadata([first, ...more], read);
+        else entries.set(first, await this.#kv.getWithMetadata(first, read));
+      } catch (error) {
+        report({ kind: 'kv', operation: 'get', key: first, error });
+      }
+      for (const [key, entry] of entries) {
+        if (entry === null || entry.value === null) continue;
+        try {
+          if (entry.value !== 'null') found.set(key, this.#parse(entry.value));
+          else if ((entry.metadata as Partial<typeof MISSING> | null)?.m === MISSING.m) found.set(key, null);
+        } catch (error) {
+          // The message of JSON.parse quotes the entry.
+          const told = error instanceof SyntaxError ? new TypeError('not JSON') : error;
+          report({ kind: 'corrupt', operation: 'get', key, error: told });
+        }
       }
     }
     return found;
   }
 
-  /** Deletes one entry. Throws when KV refuses, for then the old value is still served. */
-  async invalidate(username: string): Promise<void> {
-    await this.#kv.delete(await this.#key(username));
+  #parse(text: string): T {
+    const value: unknown = JSON.parse(text);
+    if (this.#options.validate?.(value) === false) throw new TypeError('ConfigCache: validate() refused the value');
+    return value as T;
   }
 
-  /**
-   * Deletes every entry under this cache's prefix that KV lists, up to maxKeys. An entry written
-   * seconds ago may not be listed yet, and other locations may serve deleted entries for up to 60 s.
-   */
-  async invalidateAll(options: InvalidateAllOptions = {}): Promise<InvalidateAllResult> {
-    const maxKeys = Math.min(900, Math.max(1, Math.floor(options.maxKeys ?? 500)));
-    const concurrency = Math.min(6, Math.max(1, Math.floor(options.concurrency ?? 5)));
-    let deleted = 0;
-    let failed = 0;
-    let cursor: string | undefined;
-    // Pages may be empty and yet not the last; the bound on pages keeps the operations under 1,000.
-    for (let page = 0; page < 50; page++) {
-      const left = maxKeys - deleted - failed;
-      if (left <= 0) return { deleted, failed, complete: false };
-      const listed: Awaited<ReturnType<CacheKv['list']>> = await this.#kv.list({
-        prefix: this.#prefix,
-        limit: Math.min(1000, left),
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      const names = listed.keys.map((k) => k.name);
-      const worker = async () => {
-        for (let name = names.pop(); name !== undefined; name = names.pop()) {
-          try {
-            await this.#kv.delete(name);
-            deleted++;
-          } catch (error) {
-            failed++;
-            this.#problem({ kind: 'kv', operation: 'invalidate', key: name, error });
-          }
-        }
-      };
-      await Promise.all(Array.from({ length: concurrency }, worker));
-      if (listed.list_complete) return { deleted, failed, complete: failed === 0 };
-      cursor = listed.cursor;
-    }
-    return { deleted, failed, complete: false };
+  /** The value's JSON, and what a later read makes of it. */
+  #encode(data: T): [text: string, value: T] {
+    const text: string | undefined = JSON.stringify(data);
+    if (text === undefined || text === 'null') throw new TypeError('ConfigCache: value has no JSON form');
+    return [text, this.#parse(text)];
   }
 
-  async #lookup(key: string): Promise<{ found: true; value: T | null } | { found: false }> {
-    let text: string | null;
-    let metadata: unknown;
+  #put(key: string, text: string, ttlSeconds: number, metadata?: object): Promise<boolean> {
+    const expirationTtl = Math.max(MIN_TTL, Math.floor(ttlSeconds * (1 - Math.random() * this.#options.jitter)));
+    return this.#write('set', key, () => this.#kv.put(key, text, { expirationTtl, metadata }));
+  }
+
+  /** Whether the write succeeded; a failure is reported. */
+  async #write(operation: 'set' | 'invalidate', key: string, write: () => Promise<void>): Promise<boolean> {
     try {
-      ({ value: text, metadata } = await this.#kv.getWithMetadata(key, this.#read));
+      await Promise.race([write(), new Promise((_, reject) => setTimeout(reject, WRITE_MS, new Error('no answer')))]);
+      return true;
     } catch (error) {
-      this.#problem({ kind: 'kv', operation: 'get', key, error });
-      return { found: false };
-    }
-    return this.#decode(key, text, metadata);
-  }
-
-  #decode(key: string, text: string | null, metadata: unknown): { found: true; value: T | null } | { found: false } {
-    if (text === null) return { found: false };
-    if (text === 'null') return isMissing(metadata) ? { found: true, value: null } : { found: false };
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-      if (this.#validate === undefined || this.#validate(value)) return { found: true, value: value as T };
-    } catch (error) {
-      this.#problem({ kind: 'corrupt', operation: 'get', key, error });
-      return { found: false };
-    }
-    this.#problem({ kind: 'corrupt', operation: 'get', key });
-    return { found: false };
-  }
-
-  async #put(key: string, text: string, lifetime: number, metadata?: object): Promise<void> {
-    const expirationTtl = Math.max(MIN_TTL, Math.floor(lifetime * (1 - Math.random() * this.#jitter)));
-    try {
-      await this.#kv.put(key, text, metadata === undefined ? { expirationTtl } : { expirationTtl, metadata });
-    } catch (error) {
-      this.#problem({ kind: 'kv', operation: 'set', key, error });
+      this.#options.report({ kind: 'kv', operation, key, error });
+      return false;
     }
   }
 
   async #key(username: string): Promise<string> {
     if (typeof username !== 'string' || username === '') throw new TypeError('ConfigCache: username must not be empty');
     // Percent-encoding leaves plain names as they are and cannot run into the prefix or another key.
-    const key = this.#prefix + encodeURIComponent(username.replace(/[\ud800-\udfff]/gu, '\ufffd'));
-    if (new TextEncoder().encode(key).length <= MAX_KEY_BYTES) return key;
+    const { prefix } = this.#options;
+    const key = prefix + encodeURIComponent(username.replace(/[\ud800-\udfff]/gu, '\ufffd'));
+    if (new TextEncoder().encode(key).length <= 512) return key;
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(username)));
-    return this.#prefix + '@' + Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('');
+    return prefix + '@' + Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('');
   }
 }
 
-function isMissing(metadata: unknown): boolean {
-  return typeof metadata === 'object' && metadata !== null && 'm' in metadata && metadata.m === MISSING.m;
-}
-
-function encode(value: unknown): string {
-  const text: string | undefined = JSON.stringify(value);
-  if (text === undefined || text === 'null') throw new TypeError('ConfigCache: value has no JSON form');
-  return text;
-}
-
-function ttl(seconds: number, max: number, name: string): number {
-  if (typeof seconds !== 'number' || !(seconds >= MIN_TTL && seconds <= max))
-    throw new RangeError(`ConfigCache: ${name} must be ${MIN_TTL} to ${max} seconds, got ${String(seconds)}`);
-  return Math.floor(seconds);
+function within(name: string, value: number, min: number, max: number): number {
+  if (typeof value !== 'number' || !(value >= min && value <= max))
+    throw new RangeError(`ConfigCache: ${name} must be ${min} to ${max}, got ${String(value)}`);
+  return value;
 }

@@ -1,38 +1,75 @@
 /**
- * RateLimiter: a best-effort attempt counter on a Workers KV namespace.
+ * RateLimiter: limits failed attempts, such as wrong passwords, on a Workers KV namespace.
  *
  *   const limiter = new RateLimiter(env.RATE_LIMIT);
- *   const attempt = await limiter.checkAndIncrement(ip, { endpoint: 'login' });
- *   if (!attempt.allowed) return new Response('Too many attempts', {
- *     status: 429, headers: { 'Retry-After': String(attempt.retryAfterSeconds) } });
+ *   const attempt = await limiter.begin(clientKey(request), { endpoint: 'login', account: username });
+ *   if (!attempt.allowed) {
+ *     const headers = { 'Retry-After': String(attempt.retryAfterSeconds) };
+ *     return new Response('too many attempts', { status: 429, headers });
+ *   }
+ *   if (!(await isRight(username, password))) {
+ *     await attempt.failed();
+ *     return new Response('wrong', { status: 401 });
+ *   }
+ *   await attempt.succeeded();
  *
- * Exact within one isolate. Across isolates and locations it is not: KV has no atomic increment,
- * serves reads that may be 60 seconds old, and takes one write a second for a key, so an attacker in
- * many places gets more attempts than the rule says. Where that matters put the Workers rate limiting
- * binding (per location) or a Durable Object (exact) in front.
+ * begin() reserves an attempt in this isolate's memory and writes nothing. failed() counts it and writes;
+ * the last failure allowed starts the block. succeeded() forgets the failures, except where they were
+ * those of another `account`: else whoever owns one could guess at others for ever. An attempt that
+ * ends in neither way, because its request died, is given up after 30 seconds. Both change the memory
+ * at once; the rest may be given to ctx.waitUntil().
  *
- * Every attempt that is counted costs a write, and the free plan has 1,000 a day for the account. The
- * cheapest way: check() before the password is tested, checkAndIncrement() only after a failure.
+ * Within one isolate the limit is exact. KV has no atomic increment, serves reads that may be 60 seconds
+ * old or more and takes one write a second for a key, so each further isolate that an attacker reaches
+ * may allow as many attempts again until it has read the block. An account that is guessed at from many
+ * addresses is not limited. Where that matters use a Durable Object.
  *
- * Whom to count: the header CF-Connecting-IP (never X-Forwarded-For; an IPv6 address cut to its /64),
- * or `${ip}|${username}` with reset() after a success, beside a looser rule for the address alone that
- * is never reset: else one good account lets its owner guess at others for ever.
+ * An isolate remembers 5,000 counts and 50,000 blocks. When a flood of addresses exceeds that, the
+ * oldest counts are dropped first and blocks last; what was written is still in KV.
+ *
+ * What a call costs, and how many the free plan allows in a day, for the whole account:
+ *
+ *   | call                            |  reads | writes | deletes |   a day |
+ *   | begin(), also while blocked     |      1 |      0 |       0 | 100,000 |
+ *   | failed()                        |      0 |      1 |       0 |   1,000 |
+ *   | succeeded()                     |      0 |      0 |       0 |         |
+ *   | succeeded() after failures      |      0 |      0 |       1 |   1,000 |
+ *
+ * So failures from a few addresses can spend the day's writes, and then nobody can sign in; the paid plan
+ * or a challenge such as Turnstile helps. A blocked address that goes on costs a read each time. In a
+ * Worker, put the rate limiting binding in front of that, which costs no KV operation:
+ *
+ *   [[ratelimits]]
+ *   name = "LOGIN_LIMIT"
+ *   namespace_id = "1001"
+ *   simple = { limit = 10, period = 60 }
+ *
+ *   const { success } = await env.LOGIN_LIMIT.limit({ key: clientKey(request) });
+ *   if (!success) return new Response('too many requests', { status: 429 });
  */
 
 /** Defaults of this project; the constructor takes others. */
+const BINDING = 'RATE_LIMIT';
 const PREFIX = 'auth_attempt:';
 const FAIL_MODE: 'open' | 'closed' = 'open';
 const DEFAULT_RULE: RateLimitRule = { maxAttempts: 5, windowSeconds: 300, blockSeconds: 900 };
-const RULES: Record<string, Partial<RateLimitRule>> = {};
+const RULES = {};
 
 export interface RateLimitRule {
   /** Attempts allowed in one window. */
   maxAttempts: number;
   /** Length of the window, from its first attempt. */
   windowSeconds: number;
-  /** How long one attempt too many blocks, at least until the window ends; 0: just until then. */
+  /** How long the block lasts, at least until the window ends; 0: just until then. */
   blockSeconds: number;
 }
+
+export type RateLimitRules = Record<string, Partial<RateLimitRule>>;
+
+/** Names of endpoints: those that have rules. Without any rules: all. */
+export type Endpoint<R> = [keyof R | keyof typeof RULES] extends [never]
+  ? string
+  : (keyof R | keyof typeof RULES | 'default') & string;
 
 export interface RateLimitResult {
   allowed: boolean;
@@ -41,11 +78,17 @@ export interface RateLimitResult {
   /** Attempts left in it. */
   remaining: number;
   /** When the block or, if allowed, the window ends. */
-  resetAt?: Date;
+  resetAt: Date;
   /** Whole seconds for a Retry-After header; 0 when allowed. */
   retryAfterSeconds: number;
   /** True when KV failed and this isolate's memory alone decided. */
   degraded: boolean;
+}
+
+/** Call failed() or succeeded(), if the attempt is allowed. Neither rejects when KV fails. */
+export interface Attempt extends RateLimitResult {
+  failed(): Promise<void>;
+  succeeded(): Promise<void>;
 }
 
 /** The part of KVNamespace this file uses; any KVNamespace binding fits. */
@@ -55,227 +98,315 @@ export interface RateLimitKv {
   delete(key: string): Promise<void>;
 }
 
-export interface RateLimiterOptions {
-  /** What keys begin with. */
+export interface RateLimitProblem {
+  kind: 'corrupt' | 'kv';
+  operation: 'get' | 'put' | 'delete';
+  key: string;
+  error?: unknown;
+}
+
+export interface RateLimiterOptions<R extends RateLimitRules = RateLimitRules> {
+  /** What keys begin with. Limiters with the same prefix share what an isolate remembers. */
   prefix?: string;
-  /** Rules by endpoint name, in place of this project's; "default" applies to all others. */
-  rules?: Record<string, Partial<RateLimitRule>>;
+  /** Rules by endpoint, beside this project's; "default" applies to all others. */
+  rules?: R;
   /** When KV cannot be read: "open" lets this isolate's memory decide, "closed" denies. */
   failMode?: 'open' | 'closed';
   /** Told of corrupt records and KV failures that were survived. Default: console.warn. */
-  onProblem?: (problem: { kind: 'corrupt' | 'kv'; operation: 'get' | 'put'; key: string; error?: unknown }) => void;
+  onProblem?: (problem: RateLimitProblem) => void;
   /** The clock, in milliseconds; for tests. */
   now?: () => number;
 }
 
-export interface AttemptOptions extends Partial<RateLimitRule> {
+export interface AttemptOptions<E extends string = string> extends Partial<RateLimitRule> {
   /** What is attempted: each endpoint counts for itself, by its own rule. */
-  endpoint?: string;
+  endpoint?: E;
+  /** Whose password is tried. Only a hash is kept. */
+  account?: string;
 }
 
-/** A record as stored: attempts, window start, and the end of a block. */
+/** A record as stored: failures, window start, end of a block, and a hash of whose they were ("*": several). */
 interface State {
   n: number;
   w: number;
   b: number;
+  a?: string;
 }
 
-/** What this isolate knows beyond KV. */
+/** What this isolate knows of a key beyond KV. */
 interface Local {
-  state: State | null;
-  /** Until then the local state counts beside KV's. */
-  until: number;
+  state: State;
+  /** Attempts begun and not ended, and when each is given up. */
+  open: Set<{ until: number }>;
   /** KV records whose window began at or before this are from before a reset. */
   resetAt: number;
+  /** Whether KV refused the state, and when it was last sent. */
   dirty: boolean;
+  sentAt: number;
 }
 
 const MIN_TTL = 60;
 /** How old a read may be. */
-const KV_LAG_MS = 60_000;
+const LAG_MS = 60_000;
 /** Clocks of two locations may differ by this much. */
 const SKEW_MS = 60_000;
-/** Keys that an isolate remembers. */
-const MAX_LOCAL = 5000;
-/** What this isolate knows, by binding: instances come and go with requests. */
-const memory = new WeakMap<object, Map<string, Local>>();
+/** How long an attempt may take. */
+const ATTEMPT_MS = 30_000;
+/** When to come back if other attempts or KV stand in the way, and no block. */
+const SOON_MS = 5000;
+const MAX_COUNTS = 5000;
+const MAX_BLOCKS = 50_000;
+/** What this isolate knows, by key: instances and bindings come and go with requests. */
+const counts = new Map<string, Local>();
+const blocks = new Map<string, Local>();
+/** Endpoints that were named in this isolate. */
+const endpoints = new Set<string>();
 
-export class RateLimiter {
+/**
+ * Whom to count: the client's IPv4 address, or the /64 network of its IPv6 address, all of which is the
+ * client's. Throws where Cloudflare names no client, rather than count everybody as one.
+ */
+export function clientKey(request: { headers: { get(name: string): string | null } }): string {
+  const ip = request.headers.get('CF-Connecting-IP') ?? '';
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(ip)) return ip;
+  if (!/^[\da-f.]*:[\da-f:.]*$/i.test(ip))
+    throw new TypeError('clientKey: no CF-Connecting-IP header; requests made by another Worker have none');
+  const halves = new URL(`http://[${ip}]`).hostname.slice(1, -1).split('::');
+  const [left = [], right = []] = halves.map((half) => half.split(':').filter(Boolean));
+  const groups = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right];
+  if (groups.slice(0, 6).join() !== '0,0,0,0,0,ffff') return `${groups.slice(0, 4).join(':')}::/64`;
+  return groups.slice(6).flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255]).join('.');
+}
+
+export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
   readonly #kv: RateLimitKv;
   readonly #prefix: string;
   readonly #rules: Map<string, Partial<RateLimitRule>>;
   readonly #closed: boolean;
-  readonly #problem: NonNullable<RateLimiterOptions['onProblem']>;
+  readonly #problem: (problem: RateLimitProblem) => void;
   readonly #now: () => number;
-  readonly #local: Map<string, Local>;
 
-  constructor(kv: RateLimitKv, options: RateLimiterOptions = {}) {
+  constructor(kv: RateLimitKv, options: RateLimiterOptions<R> = {}) {
+    if (typeof (kv as RateLimitKv | undefined)?.get !== 'function')
+      throw new TypeError(
+        `RateLimiter: env.${BINDING} is missing: not bound in this environment, or Pages has no pages_build_output_dir`,
+      );
     this.#kv = kv;
     this.#prefix = options.prefix ?? PREFIX;
     if (this.#prefix === '') throw new TypeError('RateLimiter: prefix must not be empty');
-    this.#rules = new Map(Object.entries({ ...RULES, ...options.rules }));
-    for (const endpoint of this.#rules.keys()) this.#rule({ endpoint });
+    this.#rules = new Map(Object.entries<Partial<RateLimitRule>>({ ...RULES, ...options.rules }));
+    for (const endpoint of this.#rules.keys()) this.#rule({ endpoint: named(endpoint) });
     this.#closed = (options.failMode ?? FAIL_MODE) === 'closed';
-    this.#problem = options.onProblem ?? ((p) => console.warn(`RateLimiter: ${p.kind} problem in ${p.operation}`));
+    this.#problem =
+      options.onProblem ?? ((p) => console.warn(`RateLimiter: ${p.kind} problem in ${p.operation}`, p.error));
     this.#now = options.now ?? Date.now;
-    let local = memory.get(kv);
-    if (local === undefined) memory.set(kv, (local = new Map()));
-    this.#local = local;
   }
 
-  /** Counts one attempt and says whether it is allowed. */
-  async checkAndIncrement(identifier: string, options: number | AttemptOptions = {}): Promise<RateLimitResult> {
-    const given = typeof options === 'number' ? { maxAttempts: options } : options;
-    const rule = this.#rule(given);
-    const key = await this.#key(identifier, given.endpoint);
-    const { raw, failed } = await this.#get(key);
-
-    // From here to the put nothing awaits, so attempts in this isolate cannot overtake each other.
-    const now = this.#now();
-    const entry = this.#entry(key);
-    const before = this.#merge(this.#parse(key, raw), entry, rule, now);
-    if (failed && this.#closed) return result(false, before, rule, now, true);
-    if (before.b > now) {
-      if (entry.dirty) await this.#put(key, before, rule, entry, now);
-      return result(false, before, rule, now, failed || entry.dirty);
-    }
-    const after: State = { ...before };
-    const allowed = before.n < rule.maxAttempts;
-    if (allowed) after.n = before.n + 1;
-    else after.b = Math.max(now + rule.blockSeconds * 1000, before.w + rule.windowSeconds * 1000);
-    entry.state = after;
-    const stored = await this.#put(key, after, rule, entry, now);
-    return result(allowed, after, rule, now, failed || !stored);
+  /** Reserves an attempt, without a write. */
+  async begin(identifier: string, options: AttemptOptions<Endpoint<R>> = {}): Promise<Attempt> {
+    const account = options.account === undefined ? undefined : (await hash(options.account)).slice(0, 8);
+    const read = await this.#read(identifier, options);
+    const { key, rule } = read;
+    const { now, state, local, allowed, lost } = this.#judge(read);
+    const mine = { until: now + ATTEMPT_MS };
+    if (allowed) {
+      local.open.add(mine);
+      remember(key, local, now);
+    } else if (lost) await this.#put(key, local, state, rule, now);
+    /** Runs `end` once, with what is known by then, without another read. */
+    const once = (end: (entry: Local, known: State, at: number) => Promise<void>) => async () => {
+      const entry = recall(key);
+      if (!allowed || mine.until === 0) return;
+      mine.until = 0; // no longer open
+      const at = this.#now();
+      await end(entry, merge(rule, at, entry, state), at);
+    };
+    return {
+      ...result(allowed, state, local, rule, now, read.failed),
+      failed: once(async (entry, known, at) => {
+        const a = known.n > 0 && known.a !== account ? '*' : account;
+        const next: State = { ...known, n: known.n + 1, ...(a === undefined ? {} : { a }) };
+        if (next.n >= rule.maxAttempts && next.b <= at) next.b = blockEnd(next, rule, at);
+        await this.#put(key, entry, next, rule, at);
+      }),
+      succeeded: once(async (_, known, at) => {
+        if (known.n === 0 || (account !== undefined && known.a !== account)) return;
+        await this.#forget(key, at).catch((error) => this.#problem({ kind: 'kv', operation: 'delete', key, error }));
+      }),
+    };
   }
 
-  /** What checkAndIncrement() would meet, without counting or writing. */
-  async check(identifier: string, options: number | AttemptOptions = {}): Promise<RateLimitResult> {
-    const given = typeof options === 'number' ? { maxAttempts: options } : options;
-    const rule = this.#rule(given);
-    const key = await this.#key(identifier, given.endpoint);
-    const { raw, failed } = await this.#get(key);
-    const now = this.#now();
-    const state = this.#merge(this.#parse(key, raw), this.#entry(key), rule, now);
-    return result(!(failed && this.#closed) && state.b <= now && state.n < rule.maxAttempts, state, rule, now, failed);
+  /** Counts one attempt, right or wrong, with a write. One more than allowed starts the block. */
+  async checkAndIncrement(
+    identifier: string,
+    options: number | AttemptOptions<Endpoint<R>> = {},
+  ): Promise<RateLimitResult> {
+    const read = await this.#read(identifier, options);
+    const { key, rule, failed } = read;
+    const { now, state, local, allowed, lost } = this.#judge(read);
+    let next = state;
+    if (allowed) next = { ...state, n: state.n + 1 };
+    else if (state.n >= rule.maxAttempts && state.b <= now) next = { ...state, b: blockEnd(state, rule, now) };
+    if (next !== state || lost) await this.#put(key, local, next, rule, now);
+    return result(allowed, next, local, rule, now, failed || local.dirty);
   }
 
-  /** Forgets the attempts, after a success. Do not call it for an address that many accounts share. */
-  async reset(identifier: string, options: { endpoint?: string } = {}): Promise<void> {
-    const key = await this.#key(identifier, options.endpoint);
-    const now = this.#now();
-    this.#remember(key, { state: null, until: now + KV_LAG_MS, resetAt: now, dirty: false });
-    await this.#kv.delete(key);
+  /** What begin() would say, without reserving. To count, use begin(): checks alone stop no burst. */
+  async check(identifier: string, options: number | AttemptOptions<Endpoint<R>> = {}): Promise<RateLimitResult> {
+    const read = await this.#read(identifier, options);
+    const { now, state, local, allowed } = this.#judge(read);
+    return result(allowed, state, local, read.rule, now, read.failed);
+  }
+
+  /**
+   * Forgets the attempts at an endpoint; when none is given, at each that has a rule or was named in this
+   * isolate. Rejects when KV refuses.
+   */
+  async reset(identifier: string, options: { endpoint?: Endpoint<R> } = {}): Promise<void> {
+    const all = new Set(['default', ...this.#rules.keys(), ...endpoints]);
+    for (const endpoint of options.endpoint === undefined ? all : [options.endpoint])
+      await this.#forget(await this.#key(identifier, endpoint), this.#now());
   }
 
   #rule(given: AttemptOptions): RateLimitRule {
-    const { endpoint, ...own } = given;
-    const named = endpoint === undefined ? undefined : this.#rules.get(endpoint);
-    const rule: RateLimitRule = { ...DEFAULT_RULE, ...this.#rules.get('default'), ...named, ...own };
-    if (!(Number.isSafeInteger(rule.maxAttempts) && rule.maxAttempts >= 1))
-      throw new RangeError('RateLimiter: maxAttempts must be a positive integer');
-    if (!(rule.windowSeconds >= 1 && rule.windowSeconds <= 86_400))
-      throw new RangeError('RateLimiter: windowSeconds must be 1 to 86400');
-    if (!(rule.blockSeconds >= 0 && rule.blockSeconds <= 86_400))
-      throw new RangeError('RateLimiter: blockSeconds must be 0 to 86400');
-    return rule;
+    const sources = [given, this.#rules.get(given.endpoint ?? 'default'), this.#rules.get('default'), DEFAULT_RULE];
+    const pick = (name: keyof RateLimitRule, min: number, max: number): number => {
+      const value = sources.find((source) => source?.[name] !== undefined)?.[name] as number;
+      if (value >= min && value <= max && (name !== 'maxAttempts' || Number.isInteger(value))) return value;
+      throw new RangeError(`RateLimiter: ${name} must be ${min} to ${max}`);
+    };
+    return {
+      maxAttempts: pick('maxAttempts', 1, Number.MAX_SAFE_INTEGER),
+      windowSeconds: pick('windowSeconds', 1, 86_400),
+      blockSeconds: pick('blockSeconds', 0, 86_400),
+    };
   }
 
   /** The identifier is hashed: no length limit to hit, nothing to inject, no addresses in the key list. */
   async #key(identifier: string, endpoint = 'default'): Promise<string> {
     if (typeof identifier !== 'string' || identifier === '')
       throw new TypeError('RateLimiter: identifier must not be empty');
-    if (!/^[A-Za-z0-9_.-]{1,64}$/.test(endpoint))
-      throw new TypeError('RateLimiter: endpoint must match [A-Za-z0-9_.-]{1,64}');
-    const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(identifier)));
-    const id = btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
-    return `${this.#prefix}${endpoint}:${id}`;
+    if (endpoints.size < 100) endpoints.add(named(endpoint));
+    return `${this.#prefix}${named(endpoint)}:${await hash(identifier)}`;
   }
 
-  async #get(key: string): Promise<{ raw: string | null; failed: boolean }> {
+  async #read(identifier: string, options: number | AttemptOptions) {
+    const given = typeof options === 'number' ? { maxAttempts: options } : options;
+    const [rule, key] = [this.#rule(given), await this.#key(identifier, given.endpoint)];
     try {
-      return { raw: await this.#kv.get(key), failed: false };
+      return { key, rule, raw: await this.#kv.get(key), failed: false };
     } catch (error) {
       this.#problem({ kind: 'kv', operation: 'get', key, error });
-      return { raw: null, failed: true };
+      return { key, rule, raw: null, failed: true };
     }
   }
 
-  async #put(key: string, state: State, rule: RateLimitRule, entry: Local, now: number): Promise<boolean> {
+  /** What KV and this isolate know together. Until that is changed nothing may await. */
+  #judge({ key, rule, raw, failed }: { key: string; rule: RateLimitRule; raw: string | null; failed: boolean }) {
+    const now = this.#now();
+    const local = recall(key);
+    const stored = this.#parse(key, raw);
+    const state = merge(rule, now, local, stored);
+    for (const attempt of local.open) if (attempt.until <= now) local.open.delete(attempt);
+    const allowed = !(failed && this.#closed) && state.b <= now && state.n + local.open.size < rule.maxAttempts;
+    // A block that KV refused, or that another isolate with a stale read wrote over, is written again.
+    const behind = local.state.b > now && (stored === null || stored.b < local.state.b);
+    const lost = behind && now - local.sentAt >= (local.dirty ? 1000 : LAG_MS);
+    return { now, local, state, allowed, lost };
+  }
+
+  async #put(key: string, local: Local, state: State, rule: RateLimitRule, now: number): Promise<void> {
+    Object.assign(local, { state, dirty: false, sentAt: now });
+    remember(key, local, now);
     const end = Math.max(state.b, state.w + rule.windowSeconds * 1000);
-    entry.until = Math.min(end, now + KV_LAG_MS);
-    entry.dirty = false;
-    this.#remember(key, entry);
     try {
       const expirationTtl = Math.max(MIN_TTL, Math.ceil((end - now) / 1000));
       await this.#kv.put(key, JSON.stringify(state), { expirationTtl });
-      return true;
     } catch (error) {
-      // 429 for a key written too fast, among others. The next attempt here writes the whole count.
-      entry.dirty = true;
-      entry.until = end;
+      // 429 for a key written too fast, among others. The next write here has the whole count.
+      local.dirty = true;
       this.#problem({ kind: 'kv', operation: 'put', key, error });
-      return false;
     }
+  }
+
+  async #forget(key: string, now: number): Promise<void> {
+    remember(key, { ...blank(), open: recall(key).open, resetAt: now }, now);
+    await this.#kv.delete(key);
   }
 
   #parse(key: string, raw: string | null): State | null {
     if (raw === null) return null;
     try {
-      const s = JSON.parse(raw) as Partial<State> | null;
-      if (s !== null && isCount(s.n) && Number.isFinite(s.w) && Number.isFinite(s.b)) return s as State;
+      const s = JSON.parse(raw) as State | null;
+      if (Number.isSafeInteger(s?.n) && Number.isFinite(s!.w) && Number.isFinite(s!.b)) return s;
     } catch {
       // Falls through to the report.
     }
-    this.#problem({ kind: 'corrupt', operation: 'get', key });
+    this.#problem({ kind: 'corrupt', operation: 'get', key, error: new TypeError('not a counter') });
     return null;
   }
-
-  /** The one state that KV's record and this isolate's memory make together; expired parts are dropped. */
-  #merge(stored: State | null, entry: Local, rule: RateLimitRule, now: number): State {
-    const out: State = { n: 0, w: now, b: 0 };
-    const window = rule.windowSeconds * 1000;
-    const longest = Math.max(rule.blockSeconds * 1000, window);
-    const fresh = entry.until > now;
-    for (const s of [stored, fresh ? entry.state : null]) {
-      if (s === null || (s === stored && fresh && s.w <= entry.resetAt)) continue;
-      // A block longer than the rule's, or a window from the future, is not believed.
-      const block = s.b > now ? Math.min(s.b, now + longest) : 0;
-      const counts = s.w <= now + SKEW_MS && now - s.w < window;
-      if (!counts && block === 0) continue;
-      if (s.n > out.n) out.w = Math.min(s.w, now);
-      out.n = Math.max(out.n, s.n);
-      out.b = Math.max(out.b, block);
-    }
-    return out;
-  }
-
-  #entry(key: string): Local {
-    return this.#local.get(key) ?? { state: null, until: 0, resetAt: -Infinity, dirty: false };
-  }
-
-  #remember(key: string, entry: Local): void {
-    this.#local.delete(key);
-    this.#local.set(key, entry);
-    if (this.#local.size <= MAX_LOCAL) return;
-    for (const oldest of this.#local.keys()) {
-      this.#local.delete(oldest);
-      break;
-    }
-  }
 }
 
-function isCount(n: unknown): n is number {
-  return Number.isSafeInteger(n) && (n as number) >= 0;
+/** The one state that a record and this isolate's memory make together; expired parts are dropped. */
+function merge(rule: RateLimitRule, now: number, local: Local, record: State | null): State {
+  const out: State = { n: 0, w: now, b: 0 };
+  const [window, block] = [rule.windowSeconds * 1000, rule.blockSeconds * 1000];
+  for (const s of [record, local.state]) {
+    if (s === null || (s === record && s.w <= local.resetAt && now < local.resetAt + LAG_MS)) continue;
+    // A block longer than the rule's, or a window from the future, is not believed.
+    const b = Math.min(s.b, now + Math.max(block, window), s.w + window + block);
+    const counted = s.w <= now + SKEW_MS && now - s.w < window;
+    if (!counted && b <= now) continue;
+    if (out.n > 0 && s.a !== out.a) out.a = '*';
+    else if (s.a !== undefined) out.a = s.a;
+    if (s.n > out.n) out.w = Math.min(s.w, now);
+    out.n = Math.max(out.n, s.n);
+    out.b = Math.max(out.b, b);
+  }
+  return out;
 }
 
-function result(allowed: boolean, state: State, rule: RateLimitRule, now: number, degraded: boolean): RateLimitResult {
-  const end = allowed || state.b <= now ? state.w + rule.windowSeconds * 1000 : state.b;
+/** An object literal takes __proto__ for something else, and its rule would be lost. */
+function named(endpoint: string): string {
+  if (/^(?!__proto__$)[A-Za-z0-9_.-]{1,64}$/.test(endpoint)) return endpoint;
+  throw new TypeError('RateLimiter: endpoint must match [A-Za-z0-9_.-]{1,64}, and not be __proto__');
+}
+
+function blockEnd(state: State, rule: RateLimitRule, now: number): number {
+  return Math.max(now + rule.blockSeconds * 1000, state.w + rule.windowSeconds * 1000);
+}
+
+function result(allowed: boolean, state: State, local: Local, rule: RateLimitRule, now: number, degraded: boolean) {
+  const attempts = state.n + local.open.size;
+  const full = allowed || state.n >= rule.maxAttempts;
+  const end = state.b > now ? state.b : full ? state.w + rule.windowSeconds * 1000 : now + SOON_MS;
   return {
     allowed,
-    attempts: state.n,
-    remaining: allowed ? Math.max(0, rule.maxAttempts - state.n) : 0,
+    attempts,
+    remaining: allowed ? Math.max(0, rule.maxAttempts - attempts) : 0,
     resetAt: new Date(end),
     retryAfterSeconds: allowed ? 0 : Math.max(1, Math.ceil((end - now) / 1000)),
     degraded,
   };
+}
+
+function blank(): Local {
+  return { state: { n: 0, w: 0, b: 0 }, open: new Set(), resetAt: -Infinity, dirty: false, sentAt: -Infinity };
+}
+
+function recall(key: string): Local {
+  return blocks.get(key) ?? counts.get(key) ?? blank();
+}
+
+function remember(key: string, local: Local, now: number): void {
+  counts.delete(key);
+  blocks.delete(key);
+  const [map, max] = local.state.b > now ? [blocks, MAX_BLOCKS] : [counts, MAX_COUNTS];
+  map.set(key, local);
+  if (map.size > max) map.delete(map.keys().next().value as string);
+}
+
+async function hash(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 }

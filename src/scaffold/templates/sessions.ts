@@ -1,37 +1,76 @@
 /**
- * SessionManager: sessions on a Workers KV namespace.
+ * SessionManager: sessions on a Workers KV namespace. Signing in, once the password was checked:
  *
- *   const sessions = new SessionManager(env.SESSIONS);
- *   const token = await sessions.create(username);    // after the login was checked
- *   const session = await sessions.verify(token);     // null: not signed in
+ *   if (!sameOrigin(request)) return new Response('wrong origin', { status: 403 });
+ *   const sessions = new SessionManager<{ admin: boolean }>(env.SESSIONS);
+ *   const { token, expiresAt } = await sessions.create(username, { data: { admin: false } });
+ *   return new Response('welcome', { headers: { 'Set-Cookie': sessionCookie(token, expiresAt) } });
  *
- * Make one instance for each request; that is cheap. Send the token as a cookie such as
- * `__Host-session=TOKEN; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=86400`.
+ * Any later request, and signing out:
+ *
+ *   const session = await sessions.verify(sessionToken(request));    // null: not signed in
+ *   if (session === null) return new Response('sign in first', { status: 401 });
+ *
+ *   if (!sameOrigin(request)) return new Response('wrong origin', { status: 403 });
+ *   await sessions.destroy(sessionToken(request));
+ *   return new Response('bye', { headers: { 'Set-Cookie': clearCookie() } });
+ *
+ * Calls reject when KV fails: answer 503 then, and leave the cookie alone. Make one instance for each
+ * request; that is cheap. Check sameOrigin() in every request that changes something.
  *
  * The token is a random secret that only the client keeps; KV holds its SHA-256, so whoever can list
- * keys cannot sign in. KV is eventually consistent: destroy() and destroyAll() usually take effect at
- * once where they ran, and elsewhere within 60 seconds or more. Where that is too slow, check the
- * revocation in a Durable Object or in D1 before the sensitive action. A session costs one write,
- * a check two reads; the free plan has 1,000 writes a day for the account.
+ * keys cannot sign in.
+ *
+ * KV is eventually consistent: destroy() and destroyAll() usually take effect at once where they ran,
+ * and elsewhere within 60 seconds or more. Until then an ended session may be accepted elsewhere, and a
+ * session created where destroyAll() is not visible yet is refused as soon as it is: the user signs in
+ * again. Where that is too slow, check the revocation in a Durable Object or in D1 before the sensitive
+ * action. No clocks are compared for this.
+ *
+ * What a call costs, and how many the free plan allows in a day, for the whole account:
+ *
+ *   | call                            |  reads | writes | deletes |   a day |
+ *   | create()                        |      1 |      1 |       0 |   1,000 |
+ *   | verify()                        |      2 |      0 |       0 |  50,000 |
+ *   | verify() with an idle timeout   |      3 |      0 |       0 |  33,333 |
+ *   | destroy()                       |      0 |      0 |       1 |   1,000 |
+ *
+ * With an idle timeout a session in use also costs a write each half of the timeout. If KV refuses that
+ * write, only the isolate knows of the use, and the session may end early elsewhere.
  */
 
 /** Defaults of this project; the constructor takes others. */
+const BINDING = 'SESSIONS';
 const PREFIX = 'session:';
 const TTL_SECONDS = 86400;
 const MAX_TTL_SECONDS = 2592000;
 const IDLE_TIMEOUT_SECONDS = 0;
 
-export interface SessionData {
+/** Browsers let only this host set a cookie of such a name, and only over HTTPS or on localhost. */
+const COOKIE = '__Host-session';
+const COOKIE_ATTRIBUTES = 'Path=/; HttpOnly; Secure; SameSite=Lax';
+
+export interface SessionData<D = unknown> {
   username: string;
-  admin: boolean;
+  /** What create() was given, as JSON keeps it. Sessions made without data have `{ admin }`. */
+  data: D;
   /** ISO 8601. */
   createdAt: string;
   /** ISO 8601. Decides, not KV's own expiry, which a copied namespace may have lost. */
   expiresAt: string;
+  /** @deprecated Use `data`. True when `data.admin` is. */
+  admin: boolean;
+}
+
+export interface NewSession {
+  /** Goes into the cookie and nowhere else. */
+  token: string;
+  /** ISO 8601. */
+  expiresAt: string;
 }
 
 export interface SessionSummary {
-  /** SHA-256 of the token; tells sessions apart and opens none. */
+  /** SHA-256 of the token, for destroyById(). It opens no session. */
   id: string;
   createdAt: string;
   expiresAt: string;
@@ -49,6 +88,13 @@ export interface SessionKv {
   }>;
 }
 
+export interface SessionProblem {
+  kind: 'corrupt' | 'kv';
+  operation: 'get' | 'put' | 'delete';
+  key: string;
+  error?: unknown;
+}
+
 export interface SessionManagerOptions {
   /** What keys begin with. Managers with different prefixes share nothing, in one namespace too. */
   prefix?: string;
@@ -60,16 +106,30 @@ export interface SessionManagerOptions {
   idleTimeoutSeconds?: number;
   /** How long a location may serve a read from its cache, at least 30. The platform's own is 60. */
   cacheTtlSeconds?: number;
+  /** Lets idle times be written after the response: `(promise) => ctx.waitUntil(promise)`. */
+  waitUntil?: (promise: Promise<unknown>) => void;
+  /** Told of corrupt records and KV failures that were survived. Default: console.warn. */
+  onProblem?: (problem: SessionProblem) => void;
   /** The clock, in milliseconds; for tests. */
   now?: () => number;
 }
 
-export interface CreateSessionOptions {
+export interface NewSessionOptions<D> {
+  /** What the application wants to know of the session, such as rights. Must be JSON. */
+  data: D;
   /** Lifetime in seconds; the manager's own when not given. */
   ttlSeconds?: number;
-  /** Default false: rights are granted on purpose, never by default. */
+}
+
+/** @deprecated Give create() and rotate() `data`. */
+export interface CreateSessionOptions {
+  ttlSeconds?: number;
+  /** Becomes `data.admin`; default false. */
   admin?: boolean;
 }
+
+/** Calls without data, as the first version had them, unless data have a type of their own. */
+type WithoutData<D> = unknown extends D ? [options?: number | CreateSessionOptions] : never;
 
 export interface DestroyAllResult {
   deleted: number;
@@ -77,194 +137,291 @@ export interface DestroyAllResult {
   complete: boolean;
 }
 
-interface Stored extends SessionData {
+/** `after` has the revocations known at the creation, newest first; the first version had none. */
+interface Stored extends Omit<SessionData, 'data'> {
   v: 1;
+  data?: unknown;
+  after?: string[];
 }
 
 const MIN_TTL = 60;
 /** Clocks of two locations may differ by this much. */
 const SKEW_MS = 5 * 60_000;
+/** How long to wait with another try after an idle time could not be written. */
+const RETRY_MS = 10_000;
 const TOKEN = /^([A-Za-z0-9_-]{22})\.[A-Za-z0-9_-]{43}$/;
+/** When sessions were last used in this isolate, and when to write that next. */
+const MAX_USED = 5000;
+const used = new Map<string, { at: number; next: number }>();
 
-export class SessionManager {
+/** The token in the request's cookie, or null. Two cookies of the name are one too many: null. */
+export function sessionToken(request: { headers: { get(name: string): string | null } }): string | null {
+  // Only what browsers trim is trimmed: a name behind other blanks is another name to them.
+  const cookies = (request.headers.get('Cookie') ?? '').split(';').map((c) => c.replace(/^[ \t]+|[ \t]+$/g, ''));
+  const [found, ...more] = cookies.filter((c) => c.startsWith(`${COOKIE}=`));
+  return found === undefined || more.length > 0 ? null : found.slice(COOKIE.length + 1);
+}
+
+/** The Set-Cookie header for what create() and rotate() return. */
+export function sessionCookie(token: string, expiresAt: string, now = Date.now()): string {
+  const left = Math.ceil((Date.parse(expiresAt) - now) / 1000);
+  if (tagOf(token) === null || Number.isNaN(left)) throw new TypeError('sessionCookie: wants a token and its expiresAt');
+  return `${COOKIE}=${token}; ${COOKIE_ATTRIBUTES}; Max-Age=${Math.max(0, left)}`;
+}
+
+/** The Set-Cookie header that signs out. */
+export function clearCookie(): string {
+  return `${COOKIE}=; ${COOKIE_ATTRIBUTES}; Max-Age=0`;
+}
+
+/**
+ * Whether no other site made the browser send this request. Browsers say where a request comes from;
+ * a program that says nothing has no user's cookies to misuse, and passes. Behind a proxy that changes
+ * the host, compare Origin with the origin of the site instead.
+ */
+export function sameOrigin(request: { url: string; headers: { get(name: string): string | null } }): boolean {
+  const [origin, site] = ['Origin', 'Sec-Fetch-Site'].map((name) => request.headers.get(name));
+  // "null" also stands for the own origin, where the site has the Referrer-Policy no-referrer.
+  if (origin !== null && origin !== 'null') return origin === new URL(request.url).origin;
+  return site === 'same-origin' || (origin === null && (site === 'none' || site === null));
+}
+
+export class SessionManager<D = unknown> {
   readonly #kv: SessionKv;
   readonly #prefix: string;
   readonly #ttl: number;
   readonly #maxTtl: number;
-  readonly #idle: number | undefined;
+  readonly #idle: number;
   readonly #read: { cacheTtl?: number };
+  readonly #waitUntil: SessionManagerOptions['waitUntil'];
+  readonly #problem: (problem: SessionProblem) => void;
   readonly #now: () => number;
   /** Revocations made through this instance, for a create() right after them. */
-  readonly #revoked = new Map<string, number>();
+  readonly #revoked = new Map<string, string[]>();
 
   constructor(kv: SessionKv, options: SessionManagerOptions = {}) {
+    if (typeof (kv as SessionKv | undefined)?.get !== 'function')
+      throw new TypeError(
+        `SessionManager: env.${BINDING} is missing: not bound in this environment, or Pages has no pages_build_output_dir`,
+      );
     this.#kv = kv;
     this.#prefix = options.prefix ?? PREFIX;
     if (this.#prefix === '') throw new TypeError('SessionManager: prefix must not be empty');
     this.#maxTtl = seconds(options.maxTtlSeconds ?? MAX_TTL_SECONDS, MIN_TTL, Number.MAX_SAFE_INTEGER, 'maxTtlSeconds');
     this.#ttl = seconds(options.ttlSeconds ?? Math.min(TTL_SECONDS, this.#maxTtl), MIN_TTL, this.#maxTtl, 'ttlSeconds');
     const idle = options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
-    this.#idle = idle === 0 ? undefined : seconds(idle, 300, this.#maxTtl, 'idleTimeoutSeconds');
+    this.#idle = idle === 0 ? 0 : seconds(idle, 300, this.#maxTtl, 'idleTimeoutSeconds') * 1000;
+    const cacheTtl = options.cacheTtlSeconds;
     this.#read =
-      options.cacheTtlSeconds === undefined
-        ? {}
-        : { cacheTtl: seconds(options.cacheTtlSeconds, 30, Number.MAX_SAFE_INTEGER, 'cacheTtlSeconds') };
+      cacheTtl === undefined ? {} : { cacheTtl: seconds(cacheTtl, 30, Number.MAX_SAFE_INTEGER, 'cacheTtlSeconds') };
+    this.#waitUntil = options.waitUntil;
+    this.#problem =
+      options.onProblem ?? ((p) => console.warn(`SessionManager: ${p.kind} problem in ${p.operation}`, p.error));
     this.#now = options.now ?? Date.now;
   }
 
-  /** Starts a session and returns its token. Call it after every login: never reuse a token that came in. */
-  async create(username: string, options: number | CreateSessionOptions = {}): Promise<string> {
-    if (typeof username !== 'string' || username === '')
-      throw new TypeError('SessionManager: username must not be empty');
+  /** Starts a session. Call it after every login: never reuse a token that came in. */
+  async create(username: string, options: NewSessionOptions<D>): Promise<NewSession>;
+  /** @deprecated Give it `data`; then it also tells when the session ends. */
+  async create(username: string, ...options: WithoutData<D>): Promise<string>;
+  async create(username: string, options: number | CreateSessionOptions | NewSessionOptions<D> = {}) {
     const given = typeof options === 'number' ? { ttlSeconds: options } : options;
-    const life = seconds(given.ttlSeconds ?? this.#ttl, MIN_TTL, this.#maxTtl, 'ttlSeconds');
     const tag = await userTag(username);
-    const created = Math.max(this.#now(), (this.#revoked.get(tag) ?? 0) + 1);
-    const token = `${tag}.${base64url(crypto.getRandomValues(new Uint8Array(32)))}`;
-    const stored: Stored = {
-      v: 1,
-      username,
-      admin: given.admin === true,
-      createdAt: new Date(created).toISOString(),
-      expiresAt: new Date(created + life * 1000).toISOString(),
-    };
-    await this.#kv.put(this.#key(tag, await hash(token)), JSON.stringify(stored), {
-      expirationTtl: life,
-      metadata: { createdAt: stored.createdAt, expiresAt: stored.expiresAt },
-    });
-    return token;
+    const life = seconds(given.ttlSeconds ?? this.#ttl, MIN_TTL, this.#maxTtl, 'ttlSeconds');
+    const after = await this.#revocations(tag);
+    const data = 'data' in given ? given.data : { admin: 'admin' in given && given.admin === true };
+    const now = this.#now();
+    const made = await this.#start(tag, username, data, now, now + life * 1000, after);
+    return 'data' in given ? made : made.token;
   }
 
   /** The session, or null. Rejects only when KV fails: answer 503 then, and keep the cookie. */
-  async verify(token: string): Promise<SessionData | null> {
-    const tag = tagOf(token);
-    if (tag === null) return null;
-    const id = await hash(token);
-    const [text, revoked, seen] = await Promise.all([
-      this.#kv.get(this.#key(tag, id), this.#read),
-      this.#kv.get(this.#revokedKey(tag), this.#read),
-      this.#idle === undefined ? null : this.#kv.get(this.#seenKey(tag, id), this.#read),
-    ]);
-    const session = text === null ? null : parse(text);
-    if (session === null || (await userTag(session.username)) !== tag) return null;
-    const now = this.#now();
-    const created = Date.parse(session.createdAt);
-    if (created > now + SKEW_MS || this.#endOf(session, created) <= now || isRevoked(created, revoked)) return null;
-    if (this.#idle !== undefined) {
-      const mark = Number(seen ?? NaN);
-      const last = mark > created && mark <= now + SKEW_MS ? mark : created;
-      if (now - last > this.#idle * 1000) return null;
-      if (now - last > this.#idle * 500) {
-        // Only this side key is renewed, so a renewal can never bring a destroyed session back.
-        try {
-          await this.#kv.put(this.#seenKey(tag, id), String(now), { expirationTtl: this.#idle + MIN_TTL });
-        } catch {
-          // The next request tries again; until the timeout the session stays good.
-        }
-      }
-    }
-    const { username, admin, createdAt, expiresAt } = session;
-    return { username, admin, createdAt, expiresAt };
+  async verify(token: string | null | undefined): Promise<SessionData<D> | null> {
+    const found = await this.#open(token);
+    if (found === null) return null;
+    const { username, data, createdAt, expiresAt, admin } = found;
+    return { username, data: data as D, createdAt, expiresAt, admin };
   }
 
   /** Ends one session. Rejects when KV refuses, for then the session lives on. */
-  async destroy(token: string): Promise<void> {
+  async destroy(token: string | null | undefined): Promise<void> {
     const tag = tagOf(token);
-    if (tag === null) return;
-    const id = await hash(token);
-    await this.#kv.delete(this.#key(tag, id));
-    // What is left of it means nothing without the session, and expires.
-    if (this.#idle !== undefined) await this.#kv.delete(this.#seenKey(tag, id)).catch(() => undefined);
+    if (tag !== null) await this.#kv.delete(this.#key(tag, await hash(token as string)));
   }
 
-  /** Replaces a good token by a new one (after a change of rights). Null when the old one is not good. */
-  async rotate(token: string, options: CreateSessionOptions = {}): Promise<string | null> {
-    const session = await this.verify(token);
-    if (session === null) return null;
-    const next = await this.create(session.username, { admin: session.admin, ...options });
-    await this.destroy(token);
-    return next;
+  /** Ends the session that list() shows with this id. */
+  async destroyById(username: string, id: string): Promise<void> {
+    if (!/^[A-Za-z0-9_-]{43}$/.test(id)) throw new TypeError('SessionManager: an id is what list() shows');
+    await this.#kv.delete(this.#key(await userTag(username), id));
+  }
+
+  /**
+   * Replaces a good token by a new one, after a change of rights; the session ends when it would have
+   * ended. Null when the old one is not good. If the old one cannot be deleted that is reported.
+   */
+  async rotate(token: string | null | undefined, options: NewSessionOptions<D>): Promise<NewSession | null>;
+  /** @deprecated Give it `data`; then it also tells when the session ends. */
+  async rotate(token: string | null | undefined, ...options: WithoutData<D>): Promise<string | null>;
+  async rotate(token: string | null | undefined, options: number | CreateSessionOptions | NewSessionOptions<D> = {}) {
+    const given = typeof options === 'number' ? { ttlSeconds: options } : options;
+    const old = await this.#open(token);
+    if (old === null) return null;
+    const life = seconds(given.ttlSeconds ?? this.#maxTtl, MIN_TTL, this.#maxTtl, 'ttlSeconds');
+    const now = this.#now();
+    const end = Math.min(this.#endOf(old), now + life * 1000);
+    const data = 'data' in given ? given.data : 'admin' in given ? { admin: given.admin === true } : old.data;
+    // With the revocations of the old one: a token that was revoked elsewhere must not outlive that.
+    const made = await this.#start(old.tag, old.username, data, now, end, old.after);
+    await this.#survive('delete', old.key, this.#kv.delete(old.key));
+    return 'data' in given ? made : made.token;
   }
 
   /** The user's sessions as KV lists them: one made seconds ago may be missing. */
   async list(username: string, limit = 100): Promise<SessionSummary[]> {
     const tag = await userTag(username);
-    const prefix = this.#key(tag, '');
     const revoked = await this.#kv.get(this.#revokedKey(tag), this.#read);
     const found: SessionSummary[] = [];
-    let cursor: string | undefined;
-    for (let page = 0; page < 10 && found.length < limit; page++) {
-      const listed: Awaited<ReturnType<SessionKv['list']>> = await this.#kv.list({
-        prefix,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const { name, metadata } of listed.keys) {
-        const m = (metadata ?? {}) as { createdAt?: unknown; expiresAt?: unknown };
-        if (typeof m.createdAt !== 'string' || typeof m.expiresAt !== 'string') continue;
-        if (Date.parse(m.expiresAt) <= this.#now() || isRevoked(Date.parse(m.createdAt), revoked)) continue;
-        found.push({ id: name.slice(prefix.length), createdAt: m.createdAt, expiresAt: m.expiresAt });
-      }
-      if (listed.list_complete) break;
-      cursor = listed.cursor;
+    for (const { name, metadata } of (await this.#listed(tag)).keys) {
+      const m = (metadata ?? {}) as Partial<Stored>;
+      if (typeof m.createdAt !== 'string' || typeof m.expiresAt !== 'string') continue;
+      if (!(Date.parse(m.expiresAt) > this.#now()) || isRevoked(m.createdAt, m.after, revoked)) continue;
+      found.push({ id: name.slice(this.#key(tag, '').length), createdAt: m.createdAt, expiresAt: m.expiresAt });
     }
     return found.slice(0, limit);
   }
 
   /**
-   * Ends every session of a user, also those KV does not list yet: a revocation time is written
-   * first and verify() compares it with the session's creation. Then the listed keys are deleted.
+   * Ends every session of a user, also those KV does not list yet: a new revocation is written first,
+   * and verify() refuses sessions that were created without knowing it. Then the listed keys are deleted.
    */
   async destroyAll(username: string, maxKeys = 500): Promise<DestroyAllResult> {
     const tag = await userTag(username);
+    // Reads elsewhere may show an earlier revocation for a while, so a few of them are kept.
+    const all = [random(8), ...(await this.#revocations(tag))].slice(0, 5);
+    const write = () => this.#kv.put(this.#revokedKey(tag), all.join(), { expirationTtl: this.#maxTtl + MIN_TTL });
+    // KV takes one write a second for a key.
+    await write().catch(() => new Promise((done) => setTimeout(done, 1100)).then(write));
+    this.#revoked.set(tag, all);
+    const { keys, complete } = await this.#listed(tag);
+    const deleted = await Promise.all(
+      keys.slice(0, maxKeys).map(({ name }) => this.#survive('delete', name, this.#kv.delete(name))),
+    );
+    const done = deleted.filter(Boolean).length;
+    return { deleted: done, complete: complete && done === keys.length };
+  }
+
+  async #start(tag: string, username: string, data: unknown, now: number, end: number, after: string[]) {
+    if (JSON.stringify(data) === undefined) throw new TypeError('SessionManager: data must be JSON');
+    const token = `${tag}.${random(32)}`;
+    const times = { createdAt: new Date(now).toISOString(), expiresAt: new Date(end).toISOString() };
+    // `admin` stands beside `data` for the first version, which may still run during a deployment.
+    const stored: Stored = { v: 1, username, admin: isAdmin(data), data, ...times, after };
+    await this.#kv.put(this.#key(tag, await hash(token)), JSON.stringify(stored), {
+      expirationTtl: Math.max(MIN_TTL, Math.ceil((end - now) / 1000)),
+      metadata: { ...times, after },
+    });
+    return { token, expiresAt: times.expiresAt };
+  }
+
+  async #open(token: string | null | undefined) {
+    const tag = tagOf(token);
+    if (tag === null) return null;
+    const id = await hash(token as string);
+    const [key, seenKey] = [this.#key(tag, id), `${this.#prefix}seen:${tag}:${id}`];
+    const [text, revoked, seen] = await Promise.all([
+      this.#kv.get(key, this.#read),
+      this.#kv.get(this.#revokedKey(tag), this.#read),
+      this.#idle === 0 ? null : this.#kv.get(seenKey, this.#read),
+    ]);
+    if (text === null) return null;
+    const session = parse(text);
+    if (session === null)
+      this.#problem({ kind: 'corrupt', operation: 'get', key, error: new TypeError('not a session') });
+    if (session === null || (await userTag(session.username)) !== tag) return null;
     const now = this.#now();
-    await this.#kv.put(this.#revokedKey(tag), String(now), { expirationTtl: this.#maxTtl + MIN_TTL });
-    this.#revoked.set(tag, now);
-    let deleted = 0;
+    const created = Date.parse(session.createdAt);
+    if (created > now + SKEW_MS || this.#endOf(session) <= now) return null;
+    if (isRevoked(session.createdAt, session.after, revoked)) return null;
+    if (this.#idle !== 0 && !(await this.#use(seenKey, created, Number(seen ?? NaN), now))) return null;
+    const data = session.data === undefined ? { admin: session.admin } : session.data;
+    const after = session.after ?? (revoked === null ? [] : [revoked]);
+    return { ...session, data, admin: isAdmin(data), after, tag, key };
+  }
+
+  /**
+   * Whether the session was used in time; if so it was used again now. That has a key of its own, which
+   * expires, so that writing it can never bring a destroyed session back.
+   */
+  async #use(key: string, created: number, mark: number, now: number): Promise<boolean> {
+    const stored = mark > created && mark <= now + SKEW_MS ? mark : created;
+    const use = used.get(key) ?? { at: 0, next: 0 };
+    if (now - Math.max(stored, use.at) > this.#idle) return false;
+    use.at = now;
+    used.delete(key);
+    used.set(key, use);
+    if (used.size > MAX_USED) used.delete(used.keys().next().value as string);
+    if (now - stored <= this.#idle / 2 || now < use.next) return true;
+    use.next = now + RETRY_MS;
+    const put = this.#kv.put(key, String(now), { expirationTtl: this.#idle / 1000 + MIN_TTL });
+    const write = this.#survive('put', key, put).then((ok) => void (ok && (use.next = now + this.#idle / 2)));
+    if (this.#waitUntil === undefined) await write;
+    else this.#waitUntil(write);
+    return true;
+  }
+
+  async #survive(operation: 'put' | 'delete', key: string, work: Promise<void>): Promise<boolean> {
+    try {
+      await work;
+      return true;
+    } catch (error) {
+      this.#problem({ kind: 'kv', operation, key, error });
+      return false;
+    }
+  }
+
+  async #listed(tag: string) {
+    const keys: { name: string; metadata?: unknown }[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < 10; page++) {
       const listed: Awaited<ReturnType<SessionKv['list']>> = await this.#kv.list({
         prefix: this.#key(tag, ''),
         ...(cursor === undefined ? {} : { cursor }),
       });
-      const names = listed.keys.map((k) => k.name);
-      const worker = async () => {
-        for (let name = names.pop(); name !== undefined && deleted < maxKeys; name = names.pop()) {
-          deleted++;
-          await this.#kv.delete(name);
-        }
-        return names.length === 0;
-      };
-      const all = await Promise.all(Array.from({ length: 5 }, worker));
-      if (!all.every(Boolean)) return { deleted, complete: false };
-      if (listed.list_complete) return { deleted, complete: true };
+      keys.push(...listed.keys);
+      if (listed.list_complete) return { keys, complete: true };
       cursor = listed.cursor;
     }
-    return { deleted, complete: false };
+    return { keys, complete: false };
+  }
+
+  async #revocations(tag: string): Promise<string[]> {
+    return this.#revoked.get(tag) ?? (await this.#kv.get(this.#revokedKey(tag), this.#read))?.split(',') ?? [];
   }
 
   #key(tag: string, id: string): string {
     return `${this.#prefix}${tag}:${id}`;
   }
 
-  /** Holds when all of a user's sessions were ended, in milliseconds. No tag looks like the word. */
+  /** Holds the ids of the latest destroyAll() calls, newest first. No tag looks like the word. */
   #revokedKey(tag: string): string {
     return `${this.#prefix}revoked:${tag}`;
   }
 
-  /** Holds when a session was last verified, in milliseconds. */
-  #seenKey(tag: string, id: string): string {
-    return `${this.#prefix}seen:${tag}:${id}`;
-  }
-
   /** A maxTtlSeconds lowered later also ends older sessions, so none outlives its revocation record. */
-  #endOf(session: SessionData, created: number): number {
-    return Math.min(Date.parse(session.expiresAt), created + this.#maxTtl * 1000);
+  #endOf(session: { createdAt: string; expiresAt: string }): number {
+    return Math.min(Date.parse(session.expiresAt), Date.parse(session.createdAt) + this.#maxTtl * 1000);
   }
 }
 
-/** An unreadable revocation record ends the user's sessions rather than none of them. */
-function isRevoked(created: number, revoked: string | null): boolean {
-  return revoked !== null && !(/^\d+$/.test(revoked) && created > Number(revoked));
+/** The first version wrote the time of a revocation. An unreadable one ends sessions rather than none. */
+function isRevoked(createdAt: string, after: string[] | undefined, revoked: string | null): boolean {
+  if (revoked === null) return false;
+  if (after !== undefined) return !after.includes(revoked.split(',')[0] as string);
+  return !(/^\d+$/.test(revoked) && Date.parse(createdAt) > Number(revoked));
+}
+
+function isAdmin(data: unknown): boolean {
+  return (data as { admin?: unknown } | null | undefined)?.admin === true;
 }
 
 function tagOf(token: unknown): string | null {
@@ -273,17 +430,10 @@ function tagOf(token: unknown): string | null {
 
 function parse(text: string): Stored | null {
   try {
-    const s = JSON.parse(text) as Partial<Stored> | null;
-    return s !== null &&
-      s.v === 1 &&
-      typeof s.username === 'string' &&
-      typeof s.admin === 'boolean' &&
-      typeof s.createdAt === 'string' &&
-      typeof s.expiresAt === 'string' &&
-      Number.isFinite(Date.parse(s.createdAt)) &&
-      Number.isFinite(Date.parse(s.expiresAt))
-      ? (s as Stored)
-      : null;
+    const s = JSON.parse(text) as Stored | null;
+    if (s?.v !== 1 || typeof s.admin !== 'boolean' || typeof s.username !== 'string' || s.username === '') return null;
+    const dates = [s.createdAt, s.expiresAt].every((d) => typeof d === 'string' && Number.isFinite(Date.parse(d)));
+    return dates && (s.after === undefined || Array.isArray(s.after)) ? s : null;
   } catch {
     return null;
   }
@@ -298,7 +448,13 @@ async function hash(token: string): Promise<string> {
 }
 
 async function userTag(username: string): Promise<string> {
+  if (typeof username !== 'string' || username === '')
+    throw new TypeError('SessionManager: username must not be empty');
   return base64url((await digest(`user:${username}`)).subarray(0, 16));
+}
+
+function random(bytes: number): string {
+  return base64url(crypto.getRandomValues(new Uint8Array(bytes)));
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -1,10 +1,71 @@
 import assert from 'node:assert/strict';
+import { costs, flows } from 'header/cache';
 import { ConfigCache, type CacheProblem } from 'scaffold/cache';
-import { Clock, FaultyKv, Location, SLACK, type Kv, atOnce, down, fresh, lifetimes, names, times } from './doubles';
+import {
+  Clock,
+  FaultyKv,
+  Location,
+  SLACK,
+  type Kv,
+  atOnce,
+  down,
+  fresh,
+  lifetimes,
+  names,
+  onePutASecond,
+  times,
+  withPut,
+} from './doubles';
 
 type Bio = { title: string };
 const quiet = { onProblem: () => {} };
 const cache = (kv: Kv, options = {}) => new ConfigCache<Bio>(kv, { ...quiet, ...options });
+const bio = async () => ({ title: 'x' });
+
+/** An instance, and what it reports. */
+function reporting(kv: Kv, options = {}): [ConfigCache<Bio>, string[]] {
+  const told: string[] = [];
+  const onProblem = (p: CacheProblem) => told.push(`${p.kind} ${p.operation}: ${(p.error as Error).message}`);
+  return [cache(kv, { ...options, onProblem }), told];
+}
+
+/** Work that ends when it is told to, with `value`. */
+function held<T>(value: T) {
+  let begin = () => {};
+  let end = () => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const ended = new Promise<T>((resolve) => (end = () => resolve(value)));
+  return { work: () => (begin(), ended), begun, end };
+}
+const never = () => new Promise<never>(() => {});
+
+/** What `work` writes to the log. */
+async function logged(work: () => Promise<unknown>): Promise<string> {
+  const { warn } = console;
+  const lines: unknown[] = [];
+  console.warn = (...args: unknown[]) => lines.push(...args);
+  try {
+    await work();
+  } finally {
+    console.warn = warn;
+  }
+  return lines.map((line) => (line instanceof Error ? line.message : String(line))).join('\n');
+}
+
+/** One for all requests, as nobody should have it. */
+let shared: ConfigCache<Bio> | undefined;
+
+/** Answers a request to /shared/NAME: one that leaves a load unfinished, or one that loads. */
+export async function answer(kv: Kv, name: string): Promise<Response> {
+  shared ??= cache(kv);
+  if (name === 'unfinished') {
+    const { work, begun } = held(null);
+    shared.getOrLoad('bob', work).catch(() => {});
+    await begun;
+    return new Response('left');
+  }
+  return Response.json(await shared.getOrLoad('bob', bio));
+}
 
 export const tests: Record<string, (kv: Kv) => Promise<void>> = {
   async 'a value comes back, under the key it is known by, and expires'(kv) {
@@ -53,35 +114,54 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
   },
   async 'a lifetime out of bounds is one clear error'(kv) {
     for (const seconds of [59, 0, -1, NaN, Infinity, 3e9, 100_000, null as never])
-      await assert.rejects(cache(kv).set('t', { title: 'x' }, seconds), RangeError, String(seconds));
-    for (const options of [{ ttlSeconds: 59 }, { jitter: 0.6 }, { cacheTtlSeconds: 29 }, { negativeTtlSeconds: 5 }])
+      for (const call of [() => cache(kv).set('t', { title: 'x' }, seconds), () => cache(kv).getOrLoad('t', bio, seconds)])
+        await assert.rejects(call, RangeError, String(seconds));
+    for (const options of [
+      { ttlSeconds: 59 },
+      { maxTtlSeconds: 2 ** 31 },
+      { jitter: 0.6 },
+      { cacheTtlSeconds: 29 },
+      { negativeTtlSeconds: 5 },
+    ])
       assert.throws(() => cache(kv, options), RangeError);
     assert.throws(() => cache(kv, { prefix: '' }), TypeError);
+    // A shorter maximum shortens the default.
+    await cache(kv, { maxTtlSeconds: 600 }).set('t', { title: 'x' });
+    await assert.rejects(cache(kv, { maxTtlSeconds: 600 }).set('t', { title: 'x' }, 601), RangeError);
   },
   async 'what has no JSON form is not stored'(kv) {
     const name = fresh();
     for (const value of [undefined, null, () => 1]) await assert.rejects(cache(kv).set(name, value as never), TypeError);
-    await assert.rejects(cache(kv).getOrLoad(name, async () => (() => 1) as never), TypeError);
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = cycle;
+    for (const value of [() => 1, { n: 1n }, cycle, NaN]) {
+      const [one, told] = reporting(kv);
+      assert.equal(await one.getOrLoad(name, async () => value as never), value);
+      assert.match(told.join(), /^value set: /);
+    }
     assert.equal(await kv.get(`profile:${name}`), null);
   },
   async 'lifetimes are spread, none shorter than KV allows'(kv) {
     const prefix = `${fresh()}:`;
     await times(40, (i) => cache(kv, { prefix }).set(`n${i}`, { title: 'x' }));
     const left = await lifetimes(kv, prefix);
-    assert.ok(Math.min(...left) > 3240 - SLACK && Math.max(...left) <= 3600, String(left));
+    assert.ok(Math.min(...left) > 0.9 * 86400 - SLACK && Math.max(...left) <= 86400, String(left));
     assert.ok(new Set(left).size > 10);
     // KV would have refused them.
     await times(5, (i) => cache(kv, { prefix: `short-${prefix}` }).set(`n${i}`, { title: 'x' }, 60));
     assert.equal((await names(kv, `short-${prefix}`)).length, 5);
   },
-  async 'a known absence is not loaded again'(kv) {
+  async 'a thousand requests for random names write nothing'(kv) {
+    const counted = new FaultyKv(kv);
+    let loads = 0;
+    await times(20, () => atOnce(50, () => cache(counted).getOrLoad(fresh(), () => (loads++, undefined))));
+    assert.deepEqual([loads, counted.counts], [1000, { get: 1000, put: 0, delete: 0, list: 0 }]);
+  },
+  async 'a known absence is not loaded again where that is asked for'(kv) {
     let loads = 0;
     const nothing = async () => (loads++, null);
     const name = fresh();
-    await times(5, () => cache(kv, { negativeTtlSeconds: 0 }).getOrLoad(name, nothing));
-    assert.equal(loads, 5);
-    loads = 0;
-    await times(5, () => cache(kv).getOrLoad(name, nothing));
+    await times(5, () => cache(kv, { negativeTtlSeconds: 60 }).getOrLoad(name, nothing));
     assert.equal(loads, 1);
     assert.equal(await cache(kv).get(name), null);
     await cache(kv).set(name, { title: 'now' });
@@ -108,6 +188,12 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.equal(loads, 1);
     const failing = one.getOrLoad(fresh(), async () => Promise.reject(new Error('D1 down')));
     await assert.rejects(failing, /D1 down/);
+  },
+  async 'how long a location may keep what it reads is passed on'() {
+    const seen: unknown[] = [];
+    const getWithMetadata = async (_: string, options: object) => (seen.push(options), { value: null, metadata: null });
+    await cache({ getWithMetadata }, { cacheTtlSeconds: 30 }).get('bob');
+    assert.deepEqual(seen, [{ cacheTtl: 30 }]);
   },
   async 'a value of another shape is a miss where that is checked'(kv) {
     const name = fresh();
@@ -147,6 +233,23 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.deepEqual(result, { deleted: 15, failed: 5, complete: false });
     assert.equal((await names(kv, prefix)).length, 5);
   },
+  async 'empty pages of the list are passed over, fifty at most'(kv) {
+    const prefix = `${fresh()}:`;
+    await times(3, (i) => kv.put(prefix + i, '1'));
+    const cursors: unknown[] = [];
+    const pages = (last: number) =>
+      Object.assign(new FaultyKv(kv), {
+        list: async (options: { cursor: string | null }) => {
+          cursors.push(options.cursor);
+          const page = { keys: [], list_complete: false, cursor: `page ${cursors.length}` };
+          return cursors.length < last ? page : kv.list({ prefix });
+        },
+      });
+    assert.deepEqual(await cache(pages(3), { prefix }).invalidateAll(), { deleted: 3, failed: 0, complete: true });
+    assert.deepEqual(cursors.splice(0), [null, 'page 1', 'page 2']);
+    assert.equal((await cache(pages(1000), { prefix }).invalidateAll()).complete, false);
+    assert.equal(cursors.length, 50);
+  },
   async 'caveat: another location lags by a minute'(kv) {
     const clock = new Clock();
     const [here, there] = [cache(new Location(kv, clock)), cache(new Location(kv, clock))];
@@ -169,7 +272,7 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const wanted = Array.from({ length: 250 }, (_, i) => `n${i}`);
     await Promise.all(wanted.slice(0, 120).map((name) => many.set(name, { title: name })));
     await kv.put(`${prefix}n7`, '{oops');
-    await many.getOrLoad('n200', async () => null);
+    await cache(counted, { prefix, negativeTtlSeconds: 60 }).getOrLoad('n200', async () => null);
     const before = counted.counts.get;
     const found = await many.getMany([...wanted, 'n5']);
     assert.equal(counted.counts.get - before, 3);
@@ -177,5 +280,225 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.equal([...found.values()].filter((value) => value !== null).length, 119);
     assert.deepEqual([found.get('n5'), found.get('n7'), found.get('n200')], [{ title: 'n5' }, null, null]);
     assert.deepEqual([...(await cache(down(kv)).getMany(['a', 'b'])).values()], [null, null]);
+  },
+  async 'the code in the header loads once, and stores what was changed'(kv) {
+    const name = fresh();
+    const calls: string[] = [];
+    const work: Promise<unknown>[] = [];
+    const scope = {
+      env: { CONFIG_CACHE: new FaultyKv(kv, onePutASecond(() => Date.now())) },
+      ctx: { waitUntil: (promise: Promise<unknown>) => work.push(promise) },
+      name,
+      changed: { title: 'new' },
+      loadProfile: async (who: string) => (calls.push(`load ${who}`), { title: 'old' }),
+      saveProfile: async (who: string, { title }: Bio) => calls.push(`save ${who} ${title}`),
+    };
+    await flows[0]!(scope);
+    await flows[1]!({ ...scope, cache: cache(scope.env.CONFIG_CACHE) });
+    await Promise.all(work);
+    assert.deepEqual([calls, work.length], [[`load ${name}`, `save ${name} new`], 1]);
+    assert.deepEqual(await cache(kv).get(name), { title: 'new' });
+  },
+  async 'a profile that is visited every minute costs what the header says'() {
+    const measured = [];
+    for (const [label, ttlSeconds, days] of [
+      ['1 hour', 3600, 4],
+      ['24 hours', undefined, 40],
+    ] as const) {
+      const clock = new Clock();
+      let [text, until, writes] = ['', 0, 0];
+      const memory = {
+        getWithMetadata: async () => ({ value: clock.time < until ? text : null, metadata: null }),
+        put: async (_: string, value: string, { expirationTtl }: { expirationTtl: number }) => {
+          [text, until, writes] = [value, clock.time + expirationTtl * 1000, writes + 1];
+        },
+      };
+      for (let minute = 0; minute < days * 1440; minute++) {
+        await cache(memory, { ttlSeconds }).getOrLoad('bob', bio);
+        clock.add(60);
+      }
+      measured.push([label, writes / days]);
+    }
+    for (const [i, [label, writes, profiles]] of costs.entries()) {
+      assert.equal(label, measured[i]![0]);
+      assert.ok(Math.abs(Number(writes) / Number(measured[i]![1]) - 1) < 0.04, `${measured[i]}`);
+      assert.ok(Math.abs(Number(profiles) * Number(writes) - 1000) < 5);
+    }
+    assert.equal(costs.length, 2);
+  },
+  async 'a missing binding is an error that names it and the likely causes'() {
+    for (const binding of [undefined, null, 'a variable'])
+      assert.throws(() => new ConfigCache(binding as never), /^TypeError: .*env\.CONFIG_CACHE.*environment.*pages_build_output_dir/);
+  },
+  async 'the log has the error and no names'(kv) {
+    const name = fresh();
+    const refusing = new FaultyKv(kv, () => new Error('KV PUT failed: 429 Too Many Requests'));
+    const lines = await logged(() => new ConfigCache(refusing).getOrLoad(name, bio));
+    assert.equal(lines.match(/429/g)?.length, 2, lines);
+    await kv.put(`profile:${name}`, `${name} is not JSON`);
+    const corrupt = await logged(() => new ConfigCache(kv).get(name));
+    assert.match(corrupt, /corrupt problem in get\n.*not JSON/);
+    assert.ok(!(lines + corrupt).includes(name.slice(0, 9)), lines + corrupt);
+  },
+  async 'a hit and a miss give the same'(kv) {
+    const loaded = { title: 'x', at: new Date(0), tags: new Set(['a']), gone: undefined, list: [undefined, NaN] };
+    const name = fresh();
+    const one = new ConfigCache(kv);
+    const miss = await one.getOrLoad(name, () => loaded);
+    const hit = await one.getOrLoad(name, () => loaded);
+    assert.deepStrictEqual(miss, hit);
+    assert.deepStrictEqual(hit, JSON.parse(JSON.stringify(loaded)));
+    assert.equal('gone' in (miss as object), false);
+    // What a reader does with the value is nobody else's matter.
+    (miss as { title: string }).title = 'changed';
+    assert.equal(loaded.title, 'x');
+  },
+  async 'a loader may answer at once, or with nothing'(kv) {
+    const name = fresh();
+    assert.equal(await cache(kv).getOrLoad(name, () => undefined), null);
+    assert.equal(await cache(kv).getOrLoad(name, () => null), null);
+    assert.deepEqual(await cache(kv).getOrLoad(name, () => ({ title: 'x' })), { title: 'x' });
+    assert.deepEqual(await cache(kv).get(name), { title: 'x' });
+    const throwing = cache(kv).getOrLoad(fresh(), () => {
+      throw new Error('D1 down');
+    });
+    await assert.rejects(throwing, /D1 down/);
+  },
+  async 'a value that would be refused when read is not written at each visit'(kv) {
+    const name = fresh();
+    const validate = (v: unknown): v is Bio => typeof (v as Bio).title === 'string';
+    const counted = new FaultyKv(kv);
+    const [one, told] = reporting(counted, { validate });
+    await times(3, async () => assert.deepEqual(await one.getOrLoad(name, () => ({ old: 1 }) as never), { old: 1 }));
+    assert.deepEqual([counted.counts.put, told.length], [0, 3]);
+    await assert.rejects(one.set(name, { old: 1 } as never), /validate/);
+  },
+  async 'what was set or deleted during a load is not overwritten by it'(kv) {
+    // In another instance too: that is how two requests of one isolate meet.
+    for (const sameInstance of [true, false])
+      for (const older of [{ title: 'old' }, null]) {
+        const name = fresh();
+        const one = cache(kv, { negativeTtlSeconds: 60 });
+        const other = sameInstance ? one : cache(kv);
+        const set = () => other.set(name, { title: 'new' });
+        for (const change of [set, () => other.invalidate(name), () => other.invalidateAll()]) {
+          await kv.delete(`profile:${name}`);
+          const { work, begun, end } = held(older);
+          const loading = one.getOrLoad(name, work);
+          await begun;
+          await change();
+          const left = await kv.get(`profile:${name}`);
+          end();
+          assert.deepEqual(await loading, older);
+          assert.equal(await kv.get(`profile:${name}`), left);
+        }
+      }
+  },
+  async 'a load from before a change does not pass for one from after it'(kv) {
+    const name = fresh();
+    const one = cache(kv);
+    const [older, younger] = [held({ title: 'old' }), held({ title: 'new' })];
+    const first = one.getOrLoad(name, older.work);
+    await older.begun;
+    await one.invalidate(name);
+    const second = one.getOrLoad(name, younger.work);
+    await younger.begun;
+    older.end();
+    await first;
+    assert.equal(await one.get(name), null);
+    younger.end();
+    await second;
+    assert.deepEqual(await one.get(name), { title: 'new' });
+  },
+  async 'of loads that overlap the first to end stores its value, and only that'(kv) {
+    const counted = new FaultyKv(kv);
+    const name = fresh();
+    void cache(counted).getOrLoad(name, never);
+    const loads = ['a', 'b', 'c'].map((title) => held({ title }));
+    const results: Promise<unknown>[] = [];
+    for (const { work, begun } of loads) {
+      results.push(cache(counted).getOrLoad(name, work));
+      await begun;
+    }
+    for (const i of [1, 0, 2]) {
+      loads[i]!.end();
+      await results[i];
+      assert.deepEqual([await cache(kv).get(name), counted.counts.put], [{ title: 'b' }, 1]);
+    }
+  },
+  async 'loads that never end use up no memory'(kv) {
+    const one = cache(kv, { prefix: `${fresh()}:` });
+    const name = fresh();
+    const first = held({ title: 'x' });
+    const loading = one.getOrLoad(name, first.work);
+    await first.begun;
+    for (let i = 0; i < 1000; i += 50)
+      await atOnce(50, async (j) => {
+        const { work, begun } = held(null);
+        void one.getOrLoad(`n${i + j}`, work);
+        await begun;
+      });
+    first.end();
+    await loading;
+    // What is known of this load went with the others, so that it stores nothing. The next one does.
+    assert.equal(await one.get(name), null);
+    await one.getOrLoad(name, bio);
+    assert.deepEqual(await one.get(name), { title: 'x' });
+  },
+  async 'with waitUntil nobody waits for the write'(kv) {
+    const { work: wait, end } = held(null);
+    const slow = withPut(kv, async (...args: unknown[]) => (await wait(), kv.put(...args)));
+    const work: Promise<unknown>[] = [];
+    const waitUntil = (promise: Promise<unknown>) => void work.push(promise);
+    const one = cache(slow, { waitUntil, negativeTtlSeconds: 60 });
+    const name = fresh();
+    const loads = Promise.all([one.getOrLoad(name, bio), one.getOrLoad(`no-${name}`, () => null)]);
+    assert.deepEqual(await Promise.race([loads, scheduler.wait(1000)]), [{ title: 'x' }, null]);
+    assert.deepEqual([work.length, await kv.get(`profile:${name}`)], [2, null]);
+    end();
+    await Promise.all(work);
+    assert.deepEqual(await cache(kv).get(name), { title: 'x' });
+    // And a failure of it is reported.
+    const [failing, told] = reporting(down(kv), { waitUntil });
+    await failing.getOrLoad(name, bio);
+    await Promise.all(work);
+    assert.equal(told.length, 2);
+    const [wrong, said] = reporting(kv, { waitUntil: () => assert.fail('Illegal invocation') });
+    assert.deepEqual(await wrong.getOrLoad(fresh(), bio), { title: 'x' });
+    assert.deepEqual(said, ['kv set: Illegal invocation']);
+  },
+  async 'a write that hangs holds up a page for two seconds at most'(kv) {
+    const [one, told] = reporting(withPut(kv, never));
+    const loading = one.getOrLoad(fresh(), bio);
+    assert.deepEqual(await Promise.race([loading, scheduler.wait(6000)]), { title: 'x' });
+    assert.deepEqual(told, ['kv set: no answer']);
+  },
+  async 'set makes up for a load that has just written'(kv) {
+    const puts: number[] = [];
+    const refusal = new Error('KV PUT failed: 429 Too Many Requests');
+    const busy = new FaultyKv(kv, (op) => (op === 'put' && puts.push(Date.now()) === 2 ? refusal : null));
+    const name = fresh();
+    const [one, told] = reporting(busy);
+    await one.getOrLoad(name, () => ({ title: 'old' }));
+    await one.set(name, { title: 'new' });
+    assert.deepEqual(await cache(kv).get(name), { title: 'new' });
+    assert.deepEqual(told, ['kv set: KV PUT failed: 429 Too Many Requests']);
+    // KV takes one write a second.
+    assert.ok(puts[2]! - puts[1]! >= 1000, String(puts));
+  },
+  async 'with the writes of the day spent, set takes the old value away'(kv) {
+    const spent = new FaultyKv(kv, (op) => (op === 'put' ? new Error('KV put() limit exceeded for the day.') : null));
+    const name = fresh();
+    await cache(kv).set(name, { title: 'old' });
+    await cache(spent).set(name, { title: 'new' });
+    assert.equal(await cache(kv).get(name), null);
+    assert.deepEqual(await cache(spent).getOrLoad(name, () => ({ title: 'new' })), { title: 'new' });
+  },
+  async 'a number of keys out of bounds is refused'(kv) {
+    for (const maxKeys of [NaN, 0, -1, 901, Infinity])
+      await assert.rejects(cache(kv).invalidateAll({ maxKeys }), RangeError, String(maxKeys));
+    const prefix = `${fresh()}:`;
+    await times(7, (i) => kv.put(prefix + i, '1'));
+    assert.deepEqual(await cache(kv, { prefix }).invalidateAll({ maxKeys: 5.5 }), { deleted: 5, failed: 0, complete: false });
   },
 };

@@ -52,11 +52,51 @@ export class FaultyKv {
   }
 }
 
+/** A namespace in memory, whose reads all answer in the same turn of the event loop. */
+export function inMemory(): Kv {
+  const values = new Map<string, string>();
+  return {
+    get: async (key: string) => values.get(key) ?? null,
+    put: async (key: string, value: string) => void values.set(key, value),
+    delete: async (key: string) => void values.delete(key),
+  };
+}
+
+/** Refuses these operations. */
+export const refusing = (kv: Kv, ...operations: Operation[]) =>
+  new FaultyKv(kv, (operation) => (operations.includes(operation) ? new Error(`KV ${operation} failed: 429`) : null));
+
+/** What `work` has console.warn say. */
+export async function warnings(work: () => Promise<unknown>): Promise<unknown[][]> {
+  const { warn } = console;
+  const said: unknown[][] = [];
+  console.warn = (...args) => void said.push(args);
+  try {
+    await work();
+  } finally {
+    console.warn = warn;
+  }
+  return said;
+}
+
+/** What `work` costs, as the tables in the headers have it. */
+export async function cost(counted: FaultyKv, work: () => Promise<unknown>): Promise<string[]> {
+  const before = { ...counted.counts };
+  await work();
+  return (['get', 'put', 'delete'] as const).map((operation) => String(counted.counts[operation] - before[operation]));
+}
+
+/** How often the free plan allows in a day what costs so much, as the tables in the headers have it. */
+export function aDay(costs: string[]): string {
+  const most = Math.min(...costs.map((n, i) => Math.floor([100_000, 1000, 1000][i]! / Number(n))));
+  return most === Infinity ? '' : most.toLocaleString('en-US');
+}
+
 /** A namespace that is down. */
 export const down = (kv: Kv, what = 'GET') => new FaultyKv(kv, () => new Error(`KV ${what} failed: 503`)) as Kv;
 
-/** Another isolate's view of the same namespace: a binding object of its own. */
-export const anotherIsolate = (kv: Kv) => new FaultyKv(kv) as Kv;
+/** Another object for the same binding. */
+export const wrapped = (kv: Kv) => new FaultyKv(kv) as Kv;
 
 /** Refuses a put of a key within a second of the last one, as the network does. */
 export function onePutASecond(now: () => number) {
@@ -142,3 +182,7 @@ export async function times<R>(n: number, work: (i: number) => Promise<R>): Prom
 /** Calls `work` so many times at once. */
 export const atOnce = <R>(n: number, work: (i: number) => Promise<R>) =>
   Promise.all(Array.from({ length: n }, (_, i) => work(i)));
+
+/** A namespace with another `put`. */
+export const withPut = (kv: Kv, put: (...args: unknown[]) => Promise<unknown>) =>
+  Object.assign(new FaultyKv(kv), { put }) as Kv;

@@ -1,8 +1,30 @@
 import assert from 'node:assert/strict';
-import { SessionManager } from 'scaffold/sessions';
-import { Clock, FaultyKv, Location, SLACK, type Kv, down, fresh, lifetimes, names, times } from './doubles';
+import { Buffer } from 'node:buffer';
+import { costs, flows } from 'header/sessions';
+import * as helper from 'scaffold/sessions';
+import { SessionManager as SessionManager2 } from 'scaffold/sessions?2';
+import { Clock, FaultyKv, Location, SLACK, type Kv, aDay, atOnce, cost, down, fresh, lifetimes, names, onePutASecond, refusing, times, warnings } from './doubles';
+
+const { SessionManager, clearCookie, sameOrigin, sessionCookie, sessionToken } = helper;
 
 const TAG = 22;
+const silent = { onProblem: () => {} };
+/** A request with these headers. */
+const request = (headers: Record<string, string> = {}) => new Request('https://example.com/api/me', { headers });
+const cookies = (text: string) => request({ Cookie: text });
+
+/** Stores a session as the first version of the helper did, and returns its token. */
+async function firstVersion(kv: Kv, username: string, admin: boolean, createdAt = new Date()): Promise<string> {
+  const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
+  const digest = async (text: string) => new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  const tag = base64url((await digest(`user:${username}`)).subarray(0, 16));
+  const token = `${tag}.${base64url(crypto.getRandomValues(new Uint8Array(32)))}`;
+  const dates = { createdAt: createdAt.toISOString(), expiresAt: new Date(createdAt.getTime() + 86_400_000).toISOString() };
+  const record = JSON.stringify({ v: 1, username, admin, ...dates });
+  await kv.put(`session:${tag}:${base64url(await digest(token))}`, record, { expirationTtl: 86_400, metadata: dates });
+  return token;
+}
+
 /** The prefix of the records of a token's user. */
 const records = (token: string) => `session:${token.slice(0, TAG)}:`;
 const revoked = (token: string) => `session:revoked:${token.slice(0, TAG)}`;
@@ -48,6 +70,8 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
       { admin: 'yes' },
       { v: 2 },
       { username: 'someone-else' },
+      { username: '' },
+      { after: 'x' },
       { createdAt: '2999-01-01', expiresAt: '2999-01-02' },
       { expiresAt: 'soon' },
     ];
@@ -169,13 +193,14 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
   },
   async 'an unreadable revocation ends sessions rather than none'(kv) {
     const sessions = new SessionManager(kv);
-    const token = await sessions.create(fresh());
-    for (const text of ['abc', '', '-1', '1e99']) {
-      await kv.put(revoked(token), text);
-      assert.equal(await sessions.verify(token), null, text);
-    }
-    await kv.put(revoked(token), '5');
-    assert.notEqual(await sessions.verify(token), null);
+    const first = await firstVersion(kv, fresh(), false);
+    for (const token of [first, await sessions.create(fresh())])
+      for (const text of ['abc', '', '-1', '1e99']) {
+        await kv.put(revoked(token), text);
+        assert.equal(await sessions.verify(token), null, text);
+      }
+    await kv.put(revoked(first), '5');
+    assert.notEqual(await sessions.verify(first), null);
   },
   async 'rotate gives a new token and ends the old one'(kv) {
     const sessions = new SessionManager(kv);
@@ -204,6 +229,333 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.equal(await admins!.verify(token), null);
     await admins!.destroyAll(name);
     assert.notEqual(await users!.verify(token), null);
+  },
+  async 'a cookie whose name only ends or begins alike is another cookie'() {
+    const [mallory, victim] = ['m'.repeat(22) + '.' + 'm'.repeat(43), 'v'.repeat(22) + '.' + 'v'.repeat(43)];
+    const mine = `__Host-session=${victim}`;
+    for (const other of ['x__Host-session', '__host-session', '__Host-session2', '\u00a0__Host-session', '\u0085__Host-session', 'a=b __Host-session'])
+      for (const both of [`${other}=${mallory}; ${mine}`, `${mine}; ${other}=${mallory}`, `${mine};${other}=${mallory};`])
+        assert.equal(sessionToken(cookies(both)), victim, both);
+    assert.equal(sessionToken(cookies(`x__Host-session=${mallory}`)), null);
+    assert.equal(sessionToken(cookies(`a=1;\t${mine} ; b=2`)), victim);
+    // Browsers send one; which of two is the user's nobody can tell.
+    assert.equal(sessionToken(cookies(`__Host-session=${mallory}; ${mine}`)), null);
+    assert.equal(sessionToken(cookies('__Host-session=')), '');
+    assert.equal(sessionToken(request()), null);
+  },
+  async 'the cookie lives as long as the session'(kv) {
+    const clock = new Clock();
+    const sessions = new SessionManager<object>(kv, { ttlSeconds: 7 * 86_400, now: clock.now });
+    const { token, expiresAt } = await sessions.create('u', { data: {} });
+    const rest = 'Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age';
+    assert.equal(sessionCookie(token, expiresAt, clock.time), `__Host-session=${token}; ${rest}=604800`);
+    assert.equal(sessionCookie(token, expiresAt, clock.time + 6e8), `__Host-session=${token}; ${rest}=4800`);
+    assert.equal(sessionCookie(token, expiresAt, clock.time + 7e8), `__Host-session=${token}; ${rest}=0`);
+    assert.match(sessionCookie(token, expiresAt), /Max-Age=604(800|7..)$/);
+    assert.equal(clearCookie(), `__Host-session=; ${rest}=0`);
+    for (const [bad, end] of [['x; Domain=evil', expiresAt], [undefined, expiresAt], [token, 'soon'], [token, undefined]])
+      assert.throws(() => sessionCookie(bad as never, end as never), TypeError);
+  },
+  async 'requests that another site has a browser send are told apart'() {
+    const allowed = (headers: Record<string, string>) => sameOrigin(request(headers));
+    const site = 'https://example.com';
+    const own = { 'Sec-Fetch-Site': 'same-origin' };
+    for (const headers of [{ Origin: site }, {}, own, { 'Sec-Fetch-Site': 'none' }, { Origin: 'null', ...own }])
+      assert.equal(allowed(headers as never), true, JSON.stringify(headers));
+    for (const origin of ['https://evil.example', 'http://example.com', 'https://example.com:8443', 'https://www.example.com', ''])
+      assert.equal(allowed({ Origin: origin, ...own }), false, origin);
+    assert.equal(allowed({ Origin: 'null' }), false);
+    for (const from of ['cross-site', 'same-site', '']) assert.equal(allowed({ 'Sec-Fetch-Site': from }), false, from);
+    for (const from of ['cross-site', 'none']) assert.equal(allowed({ Origin: 'null', 'Sec-Fetch-Site': from }), false, from);
+  },
+  async 'the header says it as it works'(kv) {
+    const run = (flow: number, given: object) => flows[flow]!({ env: { SESSIONS: kv }, username: 'ann', request: request(), ...given });
+    const evil = request({ Origin: 'https://evil.example' });
+    assert.equal((await run(0, { request: evil })).status, 403);
+    const welcome: Response = await run(0, {});
+    const cookie = welcome.headers.get('Set-Cookie')!.split(';')[0]!;
+    const sessions = new SessionManager<{ admin: boolean }>(kv);
+    const given = { sessions, request: cookies(cookie) };
+    assert.equal(await run(1, given), undefined);
+    assert.deepEqual((await sessions.verify(sessionToken(given.request)))?.data, { admin: false });
+    assert.equal((await run(2, { sessions, request: evil })).status, 403);
+    assert.match((await run(2, given)).headers.get('Set-Cookie'), /Max-Age=0$/);
+    assert.equal((await run(1, given)).status, 401);
+    assert.equal(flows.length, 3);
+  },
+  async 'calls cost what the header says'(kv) {
+    const counted = new FaultyKv(kv);
+    const sessions = new SessionManager(counted as Kv);
+    const idle = new SessionManager(counted as Kv, { idleTimeoutSeconds: 600 });
+    let token = '';
+    const measured = [
+      ['create()', await cost(counted, async () => (token = await sessions.create('u')))],
+      ['verify()', await cost(counted, () => sessions.verify(token))],
+      ['verify() with an idle timeout', await cost(counted, () => idle.verify(token))],
+      ['destroy()', await cost(counted, () => sessions.destroy(token))],
+    ] as const;
+    assert.deepEqual(costs, measured.map(([call, costs]) => [call, ...costs]));
+    const days = costs.map(([, ...row]: string[]) => aDay(row));
+    assert.deepEqual(days, ['1,000', '50,000', '33,333', '1,000']);
+  },
+  async 'a session has the data of the application'(kv) {
+    const sessions = new SessionManager<{ role: string; teams: number[] }>(kv);
+    const data = { role: 'editor', teams: [1, 2] };
+    const { token, expiresAt } = await sessions.create('u', { data, ttlSeconds: 600 });
+    const session = await sessions.verify(token);
+    assert.deepEqual([session?.data, session?.expiresAt, session?.admin], [data, expiresAt, false]);
+    const next = await sessions.rotate(token, { data: { ...data, role: 'owner' } });
+    assert.equal((await sessions.verify(next!.token))?.data.role, 'owner');
+    for (const value of [null, 0, '', false]) {
+      const any = new SessionManager(kv);
+      const { token } = await any.create('u', { data: value });
+      assert.equal((await any.verify(token))?.data, value);
+    }
+    await assert.rejects(sessions.create('u', { data: undefined } as never), TypeError);
+    await assert.rejects(sessions.create('u', { data: () => 1 } as never), TypeError);
+  },
+  async 'sessions of the first version go on'(kv) {
+    const sessions = new SessionManager<{ admin: boolean }>(kv);
+    const name = fresh();
+    const [root, user] = [await firstVersion(kv, name, true), await firstVersion(kv, fresh(), false)];
+    const session = await sessions.verify(root);
+    assert.deepEqual([session?.username, session?.admin, session?.data], [name, true, { admin: true }]);
+    assert.deepEqual((await sessions.verify(user))?.data, { admin: false });
+    // Its calls too: the token alone, and rights as `admin`.
+    const old = new SessionManager(kv);
+    assert.equal((await old.verify(await old.create(name, { admin: true })))?.admin, true);
+    assert.equal(typeof (await old.create(name, 3600)), 'string');
+    assert.equal((await old.list(name)).length, 3);
+    const rotated = await old.rotate(root);
+    assert.deepEqual([(await old.verify(rotated!))?.data, await old.verify(root)], [{ admin: true }, null]);
+    await old.destroyAll(name);
+    assert.deepEqual([await old.verify(rotated!), await old.list(name)], [null, []]);
+    // What the first version revoked stays revoked, and what began later is good.
+    const time = Date.now() - 10_000;
+    const [before, after] = [await firstVersion(kv, name, false, new Date(time - 1)), await firstVersion(kv, name, false, new Date(time + 1))];
+    await kv.put(revoked(before), String(time));
+    assert.equal(await old.verify(before), null);
+    assert.notEqual(await old.verify(after), null);
+    assert.notEqual(await old.verify(await old.rotate(after)), null);
+    const now = await new SessionManager(kv).create(name);
+    assert.notEqual(await old.verify(now), null);
+    await kv.put(revoked(before), String(Date.now()));
+    assert.equal(await old.verify(now), null);
+  },
+  async 'the first version can read what this one stores'(kv) {
+    const { token } = await new SessionManager(kv).create(fresh(), { data: { admin: true } });
+    const stored = JSON.parse(await kv.get((await names(kv, records(token)))[0]!));
+    assert.deepEqual([stored.v, stored.admin, typeof stored.createdAt], [1, true, 'string']);
+  },
+  async 'rotating does not lengthen a session'(kv) {
+    const clock = new Clock();
+    const sessions = new SessionManager<object>(kv, { now: clock.now });
+    const { token, expiresAt } = await sessions.create('u', { data: {}, ttlSeconds: 600 });
+    clock.add(590);
+    const next = await sessions.rotate(token, { data: {} });
+    assert.equal(next?.expiresAt, expiresAt);
+    clock.add(9);
+    assert.notEqual(await sessions.verify(next!.token), null);
+    const third = await new SessionManager(kv, { now: clock.now }).rotate(next!.token, { ttlSeconds: 3600 });
+    clock.add(1);
+    assert.equal(await sessions.verify(third!), null);
+    const long = await sessions.create('u', { data: {}, ttlSeconds: 86_400 });
+    const short = new SessionManager<object>(kv, { maxTtlSeconds: 3600, now: clock.now });
+    clock.add(600);
+    const lowered = await short.rotate(long.token, { data: {} });
+    assert.equal(Date.parse(lowered!.expiresAt) - clock.time, 3_000_000);
+    const shorter = await short.rotate(lowered!.token, { data: {}, ttlSeconds: 60 });
+    assert.equal(Date.parse(shorter!.expiresAt) - clock.time, 60_000);
+  },
+  async 'if the old token cannot be deleted the new one is returned, and that is said'(kv) {
+    const token = await new SessionManager(kv).create('u');
+    const problems: helper.SessionProblem[] = [];
+    const sessions = new SessionManager(refusing(kv, 'delete') as Kv, { onProblem: (problem) => void problems.push(problem) });
+    const next = await sessions.rotate(token);
+    assert.notEqual(await sessions.verify(next!), null);
+    assert.deepEqual(problems.map((p) => [p.kind, p.operation, String(p.error)]), [['kv', 'delete', 'Error: KV delete failed: 429']]);
+  },
+  async 'a missing binding is named at once'() {
+    for (const missing of [undefined, null, 'id', {}])
+      assert.throws(() => new SessionManager(missing as never), /^TypeError: SessionManager: env\.SESSIONS .*pages_build_output_dir.*$/);
+  },
+  async 'reports pass the error on, and name nobody'(kv) {
+    const name = fresh();
+    const token = await new SessionManager(kv).create(name);
+    const sessions = new SessionManager(refusing(kv, 'delete') as Kv);
+    const [[text, error] = []] = await warnings(() => sessions.rotate(token));
+    assert.match(`${text}`, /^SessionManager: kv problem in delete$/);
+    assert.match(String(error), /429/);
+    await kv.put((await names(kv, records(token)))[0]!, '{');
+    const said = await warnings(async () => {
+      const tokens = await names(kv, records(token));
+      for (const key of tokens) await kv.put(key, '{');
+      assert.equal(await new SessionManager(kv).verify(token), null);
+    });
+    assert.deepEqual(said.map(([text]) => text), ['SessionManager: corrupt problem in get']);
+    assert.ok(!String(said).includes(token.slice(0, TAG)));
+  },
+  async 'no call does nothing without a word'(kv) {
+    const sessions = new SessionManager(kv);
+    for (const nobody of [undefined, null, ''] as never[])
+      for (const call of [() => sessions.destroyAll(nobody), () => sessions.list(nobody), () => sessions.destroyById(nobody, 'x'.repeat(43))])
+        await assert.rejects(call(), TypeError);
+    for (const id of [undefined, '', 'x', await sessions.create('u')] as never[])
+      await assert.rejects(sessions.destroyById('u', id), TypeError);
+  },
+  async 'one of the listed sessions can be ended'(kv) {
+    const sessions = new SessionManager(kv);
+    const name = fresh();
+    const [one, two] = [await sessions.create(name), await sessions.create(name)];
+    const [listed] = await sessions.list(name);
+    await sessions.destroyById(name, listed!.id);
+    const alive = await Promise.all([one, two].map((token) => sessions.verify(token)));
+    assert.equal(alive.filter(Boolean).length, 1);
+    assert.equal((await sessions.list(name)).length, 1);
+    await assert.rejects(new SessionManager(down(kv)).destroyById(name, listed!.id), /503/);
+  },
+  async 'revocation compares no clocks'(kv) {
+    for (const off of [-120, 0, 120]) {
+      const clock = new Clock();
+      const [here, there] = [new SessionManager(kv, { now: clock.now }), new SessionManager2(kv, { now: () => clock.time + off * 1000 })];
+      const name = fresh();
+      const before = await there.create(name);
+      await here.destroyAll(name);
+      const after = await there.create(name);
+      assert.deepEqual([await here.verify(before), await there.verify(before)], [null, null], String(off));
+      assert.notEqual(await here.verify(after), null, String(off));
+      assert.equal((await here.list(name)).length, 1, String(off));
+    }
+  },
+  async 'sessions end a second time within a second'(kv) {
+    const strict = new FaultyKv(kv, onePutASecond(Date.now)) as Kv;
+    const sessions = new SessionManager(strict);
+    const name = fresh();
+    await sessions.destroyAll(name);
+    const token = await new SessionManager(kv).create(name);
+    await sessions.destroyAll(name);
+    assert.equal(await new SessionManager(kv).verify(token), null);
+  },
+  async 'a session that was revoked elsewhere does not live on by rotating'(kv) {
+    const clock = new Clock();
+    const there = new Location(kv, clock);
+    const sessions = new SessionManager(kv, { now: clock.now });
+    const stolen = await sessions.create('victim');
+    const thief = new SessionManager(there as Kv, { now: clock.now });
+    assert.notEqual(await thief.verify(stolen), null);
+    await sessions.destroyAll('victim');
+    clock.add(5);
+    // The revocation is seen between the two reads of it that a rotation could make.
+    const mixed = new FaultyKv(kv) as Kv;
+    let reads = 0;
+    mixed.get = (key: string) => (key.includes('revoked') && ++reads > 1 ? kv.get(key) : there.get(key));
+    const next = await new SessionManager(mixed, { now: clock.now }).rotate(stolen);
+    assert.notEqual(next, null);
+    clock.add(61);
+    assert.equal(await sessions.verify(next!), null);
+  },
+  async 'a location that sees an earlier revocation accepts new sessions'(kv) {
+    const clock = new Clock();
+    const name = fresh();
+    const [here, there] = [new SessionManager(kv, { now: clock.now }), new SessionManager(new Location(kv, clock) as Kv, { now: clock.now })];
+    await here.destroyAll(name);
+    assert.notEqual(await there.verify(await here.create(name)), null);
+    await new SessionManager(kv, { now: clock.now }).destroyAll(name);
+    const token = await new SessionManager(kv, { now: clock.now }).create(name);
+    assert.notEqual(await there.verify(token), null);
+    clock.add(61);
+    assert.notEqual(await there.verify(token), null);
+    assert.equal((await lifetimes(kv, revoked(token)))[0]! > 2_592_000, true);
+    // Also where not even its own writes are visible yet.
+    const behind = new SessionManager(new Location(kv, clock, true) as Kv, { now: clock.now });
+    await behind.create(name);
+    await behind.destroyAll(name);
+    const next = await behind.create(name);
+    clock.add(61);
+    assert.notEqual(await here.verify(next), null);
+  },
+  async 'destroyAll says when records are left, and their sessions are over'(kv) {
+    const name = fresh();
+    const sessions = new SessionManager(refusing(kv, 'delete') as Kv, silent);
+    const token = await sessions.create(name);
+    assert.deepEqual(await sessions.destroyAll(name), { deleted: 0, complete: false });
+    assert.equal(await sessions.verify(token), null);
+    const some = new SessionManager(kv);
+    await times(3, () => some.create(name));
+    assert.deepEqual(await some.destroyAll(name, 1), { deleted: 1, complete: false });
+    assert.deepEqual(await some.list(name), []);
+    await assert.rejects(new SessionManager(refusing(kv, 'put') as Kv).destroyAll(name), /429/);
+  },
+  async 'use in one isolate keeps a session alive in another'(kv) {
+    const clock = new Clock();
+    const options = { idleTimeoutSeconds: 600, now: clock.now };
+    const [here, there] = [new SessionManager(kv, options), new SessionManager2(kv, options)];
+    const token = await here.create('u');
+    clock.add(400);
+    assert.notEqual(await here.verify(token), null);
+    clock.add(400);
+    assert.notEqual(await there.verify(token), null);
+    // A mark from the future is not believed.
+    const [key] = await names(kv, `session:seen:${token.slice(0, TAG)}`);
+    await kv.put(key, String(clock.time + 1e9));
+    clock.add(601);
+    assert.equal(await there.verify(token), null);
+  },
+  async 'many requests at once write one idle mark'(kv) {
+    const clock = new Clock();
+    const counted = new FaultyKv(kv);
+    const manager = () => new SessionManager(counted as Kv, { idleTimeoutSeconds: 600, now: clock.now });
+    const token = await manager().create('u');
+    clock.add(400);
+    const before = counted.counts.put;
+    const sessions = await atOnce(12, () => manager().verify(token));
+    assert.ok(sessions.every((session) => session !== null));
+    assert.equal(counted.counts.put - before, 1);
+    // Nor do reads write again that are older than the mark.
+    const stale = new Location(counted as Kv, clock, true) as Kv;
+    const other = new SessionManager(stale, { idleTimeoutSeconds: 600, now: clock.now });
+    const next = await other.create('u');
+    clock.add(301);
+    const { put } = counted.counts;
+    await atOnce(3, () => other.verify(next));
+    await times(11, async () => {
+      clock.add(5);
+      assert.notEqual(await other.verify(next), null);
+    });
+    assert.equal(counted.counts.put - put, 1);
+  },
+  async 'refused idle marks do not sign an active user out'(kv) {
+    const clock = new Clock();
+    const token = await new SessionManager(kv, { now: clock.now }).create('u');
+    const refused = refusing(kv, 'put');
+    const sessions = new SessionManager(refused as Kv, { ...silent, idleTimeoutSeconds: 600, now: clock.now });
+    const alive = await times(60, async () => {
+      clock.add(30);
+      return (await sessions.verify(token)) !== null;
+    });
+    assert.ok(alive.every(Boolean));
+    // Tried again and again, yet not in every request.
+    assert.ok(refused.counts.put > 40 && refused.counts.put <= 60, String(refused.counts.put));
+    const rush = refused.counts.put;
+    await times(12, () => sessions.verify(token));
+    assert.equal(refused.counts.put, rush);
+    clock.add(601);
+    assert.equal(await sessions.verify(token), null);
+  },
+  async 'idle marks need not be waited for'(kv) {
+    const clock = new Clock();
+    const token = await new SessionManager(kv, { now: clock.now }).create('u');
+    const later: Promise<unknown>[] = [];
+    let write = () => {};
+    const slow = new FaultyKv(kv) as Kv;
+    slow.put = (...args: [string, string, object]) => new Promise<void>((done) => (write = () => done(kv.put(...args))));
+    const sessions = new SessionManager(slow, { idleTimeoutSeconds: 600, now: clock.now, waitUntil: (promise) => void later.push(promise) });
+    clock.add(400);
+    assert.notEqual(await sessions.verify(token), null);
+    assert.equal(later.length, 1);
+    write();
+    await later[0];
+    assert.equal((await names(kv, `session:seen:${token.slice(0, TAG)}`)).length >= 1, true);
   },
 };
 

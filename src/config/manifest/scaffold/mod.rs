@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::domain::Binding;
 use reading::{
     attempts, attempts_option, block, block_option, endpoints, identifier, idle, inside, lifetime,
-    lifetime_or_none, prefix, type_name, window, window_option,
+    lifetime_option, lifetime_or_none, prefix, type_name, window, window_option,
 };
 
 /// One of the files that `scaffold` writes.
@@ -77,9 +77,9 @@ pub struct CacheOptions {
     /// What its keys begin with.
     #[serde(deserialize_with = "prefix")]
     pub prefix: Option<String>,
-    /// Lifetime of an entry.
-    #[serde(deserialize_with = "lifetime")]
-    pub ttl: u32,
+    /// Lifetime of an entry, if one is given; see [`Self::ttl`].
+    #[serde(deserialize_with = "lifetime_option")]
+    pub ttl: Option<u32>,
     /// Longest lifetime.
     #[serde(deserialize_with = "lifetime")]
     pub max_ttl: u32,
@@ -176,12 +176,20 @@ impl Default for CacheOptions {
         Self {
             binding: well_known("CONFIG_CACHE"),
             prefix: None,
-            ttl: 3600,
+            ttl: None,
             max_ttl: 86_400,
-            negative_ttl: 60,
+            negative_ttl: 0,
             value_type: None,
             value_from: None,
         }
+    }
+}
+
+impl CacheOptions {
+    /// Returns the lifetime of an entry. The default is a day, for the free plan's writes; a shorter
+    /// maximum is no contradiction to it.
+    pub fn ttl(&self) -> u32 {
+        self.ttl.unwrap_or(86_400.min(self.max_ttl))
     }
 }
 
@@ -228,7 +236,7 @@ impl Scaffold {
         let cache_max: (&[&str], u32) = (&["cache", "max_ttl"], cache.max_ttl);
         let sessions_max: (&[&str], u32) = (&["sessions", "max_ttl"], sessions.max_ttl);
         let bounded: [(&[&str], u32, _); 4] = [
-            (&["cache", "ttl"], cache.ttl, cache_max),
+            (&["cache", "ttl"], cache.ttl(), cache_max),
             (&["cache", "negative_ttl"], cache.negative_ttl, cache_max),
             (&["sessions", "ttl"], sessions.ttl, sessions_max),
             (

@@ -70,6 +70,10 @@ pub(super) fn lifetime<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error>
     d.deserialize_any(LIFETIME)
 }
 
+pub(super) fn lifetime_option<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u32>, D::Error> {
+    lifetime(d).map(Some)
+}
+
 pub(super) fn lifetime_or_none<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
     d.deserialize_any(Duration {
         zero: true,
@@ -173,6 +177,10 @@ where
             return Err(D::Error::custom(
                 "the default rule is that of [scaffold.rate_limit] itself",
             ));
+        }
+        // The helper refuses it too: an object literal in TypeScript would lose its rule.
+        if name == "__proto__" {
+            return Err(D::Error::custom("endpoint `__proto__` cannot have a rule"));
         }
         if !(1..=64).contains(&name.len()) || !name.chars().all(fits) {
             return Err(D::Error::custom(format!(
