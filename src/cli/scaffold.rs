@@ -23,7 +23,8 @@ pub struct ScaffoldArgs {
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
 
-    /// File that declares Env, relative to the project [default: src/lib/types.ts]
+    /// File that declares Env, relative to the project [default: the one that the project uses, else
+    /// src/lib/types.ts]
     #[arg(long, value_name = "FILE")]
     pub types: Option<PathBuf>,
 

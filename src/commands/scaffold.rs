@@ -8,7 +8,7 @@ use crate::{
     config::{Document, Manifest, Part, Scope},
     context::Context,
     error::{Failure, Result},
-    ops::scaffold::{self, bindings, plan::Note},
+    ops::scaffold::{self, Note, bindings},
     scaffold::{Overrides, Settings},
 };
 

@@ -32,6 +32,8 @@ pub struct Settings {
     pub out_dir: PathBuf,
     /// The file that declares `Env`, relative to the project.
     pub types: PathBuf,
+    /// Whether the user named that file.
+    pub types_is_named: bool,
     /// The command that generates the same again.
     pub command: String,
     pub(super) cache: CacheOptions,
@@ -58,11 +60,13 @@ impl Settings {
         let command = command(&overrides);
         let only = overrides.only.or(table.only);
         let wanted = |part: &Part| only.as_ref().is_none_or(|only| only.contains(part));
+        let types = overrides.types.or(table.types);
         let or = |own: Option<PathBuf>, usual: &str| own.unwrap_or_else(|| usual.into());
         Self {
             parts: Part::ALL.into_iter().filter(wanted).collect(),
             out_dir: or(overrides.out_dir.or(table.out_dir), OUT_DIR),
-            types: or(overrides.types.or(table.types), TYPES),
+            types_is_named: types.is_some(),
+            types: or(types, TYPES),
             command,
             cache,
             sessions,

@@ -76,7 +76,7 @@ fn a_project_gets_helpers_and_env_once() {
     assert_eq!(tree(&sandbox).len(), 2);
     insta::assert_snapshot!(refused(&sandbox, &["scaffold", "--check"], 8));
     insta::assert_snapshot!(sandbox.run(&["scaffold"]));
-    assert!(sandbox.read(TYPES).contains("  DRAFTS: KVNamespace;\n"));
+    assert!(sandbox.read(TYPES).contains("  DRAFTS?: KVNamespace;\n"));
     let after = tree(&sandbox);
     insta::assert_snapshot!(sandbox.run(&["scaffold"]));
     sandbox.expect(0, &["scaffold", "--check"]);
@@ -260,14 +260,16 @@ fn the_types_of_the_runtime_are_asked_for_or_left_to_wrangler() {
         "export interface Env {\n  DB: D1Database;\n}\n",
     );
     let elsewhere = sandbox.run(&["scaffold", "--only", "types", "--dry-run"]);
-    let note = "src/index.ts declares an `Env`, too; `--types src/index.ts` adds";
-    elsewhere.assert_stdout(note);
+    elsewhere.assert_stdout("update   src/index.ts");
+    let named = ["scaffold", "--only", "types", "--types", TYPES, "--dry-run"];
+    let note = "src/index.ts declares `Env`, too; `--types src/index.ts` adds";
+    sandbox.run(&named).assert_stdout(note);
     let there = ["scaffold", "--only", "types", "--types", "src/index.ts"];
     sandbox.expect(0, &there);
     assert!(
         sandbox
             .read("src/index.ts")
-            .contains("  DRAFTS: KVNamespace;\n}")
+            .contains("  DRAFTS?: KVNamespace;\n}")
     );
 
     let sandbox = project();
@@ -279,6 +281,39 @@ fn the_types_of_the_runtime_are_asked_for_or_left_to_wrangler() {
     insta::assert_snapshot!(sandbox.run(&["scaffold", "--only", "types"]));
     sandbox.write(TYPES, "export interface Env {\n  DB: D1Database;\n}\n");
     insta::assert_snapshot!(refused(&sandbox, &["scaffold", "--only", "types"], 0));
+}
+
+#[test]
+fn bindings_go_where_the_project_has_its_type_or_nowhere() {
+    const HONO: &str = "import { Hono } from 'hono';\n\ntype Bindings = {\n  DB: D1Database;\n};\n\n\
+                        export default new Hono<{ Bindings: Bindings }>();\n";
+    let types = ["scaffold", "--only", "types"];
+    let sandbox = project();
+    sandbox.write("src/index.ts", HONO);
+    insta::assert_snapshot!(sandbox.run(&types));
+    sandbox.expect(0, &["scaffold", "--only", "types", "--check"]);
+
+    sandbox.write("src/index.ts", HONO);
+    sandbox.write("src/users.ts", HONO);
+    insta::assert_snapshot!(refused(&sandbox, &types, 9));
+    sandbox.expect(
+        0,
+        &["scaffold", "--only", "types", "--types", "src/index.ts"],
+    );
+    assert!(
+        sandbox
+            .read("src/index.ts")
+            .contains("  DRAFTS?: KVNamespace;\n};")
+    );
+    // One of them has all of the bindings now.
+    sandbox.expect(0, &types);
+
+    let sandbox = project();
+    sandbox.write(
+        "package.json",
+        "{\n  \"dependencies\": { \"@opennextjs/cloudflare\": \"1\" }\n}\n",
+    );
+    insta::assert_snapshot!(refused(&sandbox, &types, 9).stderr);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 mod action;
 mod edit;
+mod env_cases;
+mod env_types;
 mod identity;
 mod layers;
 mod readme;

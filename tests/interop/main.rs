@@ -5,6 +5,9 @@
 
 mod deploy;
 mod dev;
+#[expect(dead_code, reason = "the tests of the contract use all of it")]
+#[path = "../contract/env_cases.rs"]
+mod env_cases;
 mod harness;
 mod matrix;
 mod remote;

@@ -2,6 +2,7 @@
 //! Workers runtime, and in a Pages project made as the README says.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     dev::Dev,
+    env_cases::{EnvCase, env_cases},
     harness::Test,
     tools::{Home, MINIFLARE, Server, TYPESCRIPT, WRANGLER_4_86, Wrangler, ok, text},
     wait::Finish as _,
@@ -28,6 +30,11 @@ pub(crate) const TESTS: &[Test] = &[
         generated_files_type_check_in_fresh_and_in_other_projects,
     )
     .slow("compiles ten projects"),
+    Test::new(
+        "bindings_are_added_where_a_project_uses_them",
+        &[TYPESCRIPT],
+        bindings_are_added_where_a_project_uses_them,
+    ),
     Test::new(
         "wrangler_types_and_scaffold_share_one_env",
         &[WRANGLER_4_86, TYPESCRIPT],
@@ -318,6 +325,100 @@ fn other(case: &Path) -> Home {
     home.install_packages();
     ok(&mut home.kvctl(&["scaffold"]));
     home
+}
+
+/// How the compiler sees a project of `fixtures/env`.
+struct Compiled {
+    home: Home,
+    name: String,
+    config: PathBuf,
+}
+
+impl Compiled {
+    fn new(case: &EnvCase) -> Self {
+        let home = Home::new();
+        for (path, text) in &case.files {
+            home.write(path, text);
+        }
+        let mut packages = case.files.iter().filter(|(path, _)| path == "package.json");
+        if packages.any(|(_, text)| text.contains("\"@cloudflare/workers-types\"")) {
+            home.install_packages();
+        }
+        let stubs = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/interop/helpers/stubs.d.ts"
+        );
+        let options = json!({
+            "extends": "./tsconfig.json",
+            "compilerOptions": {
+                "target": "es2022", "module": "esnext", "moduleResolution": "bundler", "jsx": "preserve",
+                "strict": true, "exactOptionalPropertyTypes": true, "noEmit": true, "skipLibCheck": true,
+            },
+            "include": [".", stubs],
+        });
+        home.write("tsconfig.check.json", options.to_string());
+        let config = home.app().join("tsconfig.check.json");
+        Self {
+            home,
+            name: case.name.clone(),
+            config,
+        }
+    }
+}
+
+/// Compiles the projects, and returns what is wrong in each.
+fn compile(projects: &[Compiled]) -> BTreeMap<String, String> {
+    let configs = projects.iter().map(|project| &project.config);
+    let mut check = projects[0].home.node("helpers/typecheck.mjs");
+    let output = check.args(configs).finish();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let mut errors = BTreeMap::new();
+    for project in projects {
+        let head = format!("{}: ", project.config.display());
+        let (_, rest) = said.split_once(&head).unwrap_or_else(|| panic!("{said}"));
+        let own: Vec<&str> = rest
+            .lines()
+            .skip(1)
+            .take_while(|line| !line.contains(".check.json: "))
+            .collect();
+        errors.insert(project.name.clone(), own.join("\n").trim().to_owned());
+    }
+    errors
+}
+
+fn bindings_are_added_where_a_project_uses_them() {
+    let cases = env_cases();
+    let projects: Vec<Compiled> = cases.iter().map(Compiled::new).collect();
+    let before = compile(&projects);
+    let mut outcomes = BTreeMap::new();
+    for project in &projects {
+        let output = project
+            .home
+            .kvctl(&["scaffold", "--only", "types"])
+            .finish();
+        let said = String::from_utf8(output.stdout).unwrap();
+        // What is generated is complete only once it is generated again.
+        let is_left = said.contains("npx wrangler types") || said.contains("no field was added");
+        let is_complete = output.status.success() && !is_left;
+        outcomes.insert(project.name.clone(), is_complete);
+    }
+    // Nothing breaks, whether bindings were added or not.
+    for (name, errors) in compile(&projects) {
+        assert!(
+            errors.is_empty() || errors == before[&name],
+            "{name}: {errors}"
+        );
+    }
+    for (project, case) in projects.iter().zip(&cases) {
+        for (path, text) in &case.uses {
+            project.home.write(path, text);
+        }
+    }
+    let errors = compile(&projects);
+    for case in cases.iter().filter(|case| !case.uses.is_empty()) {
+        let (name, errors) = (&case.name, &errors[&case.name]);
+        assert_eq!(errors.is_empty(), outcomes[name], "{name}: {errors}");
+    }
 }
 
 fn wrangler_types_and_scaffold_share_one_env() {

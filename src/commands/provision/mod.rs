@@ -144,9 +144,9 @@ fn scaffolding(
     desired: &[DesiredBinding],
     manifest: Option<&Manifest>,
 ) -> Result<Scaffolding> {
-    let requested: Vec<Binding> = desired
+    let requested: Vec<(Section, Binding)> = desired
         .iter()
-        .map(|desired| desired.binding.clone())
+        .map(|desired| (desired.section.clone(), desired.binding.clone()))
         .collect();
     let scaffolding = Scaffolding::beside(context, document, &requested, manifest)?;
     scaffolding.refuse(context)?;

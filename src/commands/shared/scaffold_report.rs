@@ -1,6 +1,9 @@
 //! What scaffolding did, or would do.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
@@ -8,7 +11,7 @@ use crate::{
     config::Part,
     context::Context,
     domain::Binding,
-    ops::scaffold::plan::{Action, Note, Plan, Reason, Step},
+    ops::scaffold::plan::{Action, Plan, Reason, Step},
     ui::{ADDED, Diff, FAINT, Page, REMOVED, Report, STRONG, quantity},
 };
 
@@ -49,13 +52,13 @@ struct Item {
 
 impl ScaffoldReport {
     pub(crate) fn new(context: &Context, root: &Path, plan: &Plan, dry_run: bool) -> Self {
-        let relative = |note: &Note| match note {
-            Note::OwnEnv(path) => Note::OwnEnv(context.files.display(path).into()),
-            Note::OtherEnv(path) => {
-                Note::OtherEnv(path.strip_prefix(root).unwrap_or(path).to_owned())
-            }
-            other => other.clone(),
+        let relative = |path: &PathBuf| match path.strip_prefix(root) {
+            // As `--types` takes it.
+            Ok(inside) => inside.to_owned(),
+            Err(_elsewhere) => context.files.display(path).into(),
         };
+        let notes = plan.notes.iter().cloned();
+        let notes = notes.map(|note| note.displayed(relative).sentence());
         Self {
             project: root.display().to_string(),
             dry_run,
@@ -66,11 +69,7 @@ impl ScaffoldReport {
                 .map(|step| Item::new(context, step))
                 .collect(),
             bindings: plan.bindings.clone(),
-            notes: plan
-                .notes
-                .iter()
-                .map(|note| relative(note).sentence())
-                .collect(),
+            notes: notes.collect(),
         }
     }
 }

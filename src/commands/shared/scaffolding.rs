@@ -7,7 +7,7 @@ use crate::{
     commands::{CheckFailed, Refused},
     config::{Document, Manifest, Scope},
     context::Context,
-    domain::Binding,
+    domain::{Binding, Section},
     error::{Result, ResultExt as _},
     ops::scaffold::{
         self, bindings,
@@ -30,7 +30,7 @@ impl Scaffolding {
     pub(crate) fn beside(
         context: &Context,
         document: &Document,
-        asked: &[Binding],
+        asked: &[(Section, Binding)],
         manifest: Option<&Manifest>,
     ) -> Result<Self> {
         let scopes: Vec<&Scope> = document.project().deployed_scopes().collect();

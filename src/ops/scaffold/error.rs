@@ -53,7 +53,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The problem.
-        problem: Problem,
+        problem: Box<Problem>,
         /// The fields that it should have.
         fields: Vec<String>,
     },
@@ -117,13 +117,11 @@ impl Classify for Error {
 }
 
 fn types_remedy(problem: &Problem, fields: &[String]) -> String {
-    let fields: Vec<String> = fields
-        .iter()
-        .map(|name| format!("{name}: KVNamespace;"))
-        .collect();
+    let fields: Vec<String> = fields.iter().map(|field| format!("{field};")).collect();
     format!(
-        "{}; `Env` needs `{}`; `--only cache,sessions,rate-limit` leaves it alone",
+        "{}; `{}` needs `{}`; `--only cache,sessions,rate-limit` leaves it alone",
         problem.kind.remedy(),
+        problem.name,
         fields.join(" ")
     )
 }

@@ -3,18 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Error, ProjectFiles, bindings,
+    Bindings, Error, ProjectFiles, bindings,
+    env::env_plan,
     plan::{self, FileStatus},
-    project::{self, read_project},
-    runtime_types::RuntimeTypes,
+    project::{ProjectFile, Surroundings, read_project},
 };
 use crate::{
     config::{Document, Manifest, Part, Scope},
     domain::Binding,
-    scaffold::{
-        Overrides, Settings, Stamped, render,
-        types::{self, Declared, Naming},
-    },
+    scaffold::{Overrides, Settings, Stamped, render},
 };
 
 /// The state of a project's scaffolded files.
@@ -44,12 +41,14 @@ pub struct FileState {
 /// What `Env` lacks.
 #[derive(Debug)]
 pub struct EnvState {
-    /// The file.
+    /// The file that declares the type, or would.
     pub path: PathBuf,
+    /// The type.
+    pub name: String,
     /// The bindings without a field in it.
     pub missing: Vec<Binding>,
-    /// Whether `wrangler types` generates the fields, so that running it adds what is missing.
-    pub generated: bool,
+    /// What adds them.
+    pub remedy: String,
     /// Why it cannot be told what is missing: [`Error::Types`], [`Error::Encoding`] or
     /// [`Error::Binding`]. Its text begins with the file and the line.
     pub problem: Option<Error>,
@@ -67,9 +66,9 @@ pub fn inspect(
 ) -> Result<ScaffoldState, Error> {
     let settings = Settings::new(manifest, Overrides::default());
     let ProjectFiles {
+        root,
         files,
-        runtime_types,
-        ..
+        around,
     } = read_project(root, &settings)?;
     let is_declared = manifest.is_some_and(|manifest| manifest.scaffold.is_some());
     let mut state = ScaffoldState {
@@ -84,18 +83,7 @@ pub fn inspect(
                 .flat_map(|d| d.project().deployed_scopes())
                 .collect();
             let bindings = bindings(document, &scopes, &[], manifest);
-            let missing_bindings =
-                bindings.and_then(|b| missing_bindings(&file, &runtime_types, &b.names));
-            let (missing, problem) = match missing_bindings {
-                Ok(missing) => (missing, None),
-                Err(problem) => (Vec::new(), Some(problem)),
-            };
-            state.env = Some(EnvState {
-                path: file.path,
-                missing,
-                generated: matches!(runtime_types, RuntimeTypes::Generated(_)),
-                problem,
-            });
+            state.env = Some(EnvState::of(&root, file, &around, bindings));
             continue;
         }
         let before = file.before.as_deref();
@@ -114,37 +102,36 @@ pub fn inspect(
     Ok(state)
 }
 
-fn missing_bindings(
-    file: &project::ProjectFile,
-    runtime_types: &RuntimeTypes,
-    bindings: &[Binding],
-) -> Result<Vec<Binding>, Error> {
-    let names: Vec<&str> = bindings.iter().map(Binding::as_str).collect();
-    let text = plan::text_of(file)?;
-    let dialect = plan::dialect(&file.path);
-    let problem = |problem| Error::Types {
-        path: file.path.clone(),
-        problem,
-        fields: names.iter().map(|name| (*name).to_owned()).collect(),
-    };
-    let missing = match runtime_types {
-        RuntimeTypes::Generated(generated) => {
-            match types::declared(text, dialect).map_err(problem)? {
-                Declared::Fields => missing_fields(text, dialect, &names).map_err(problem)?,
-                _ => plan::not_generated(generated, &names),
-            }
+impl EnvState {
+    fn of(
+        root: &Path,
+        file: ProjectFile,
+        around: &Surroundings,
+        bindings: Result<Bindings, Error>,
+    ) -> Self {
+        let path = file.path.clone();
+        let planned = bindings.and_then(|bindings| {
+            let env = env_plan(root, file, around, &bindings.fields())?;
+            let is_missing = |binding: &Binding| env.missing.iter().any(|m| m == binding.as_str());
+            let mut missing = bindings.names();
+            missing.retain(is_missing);
+            Ok((env, missing))
+        });
+        match planned {
+            Ok((env, missing)) => Self {
+                path: env.declared_in,
+                name: env.name,
+                missing,
+                remedy: env.remedy,
+                problem: None,
+            },
+            Err(problem) => Self {
+                path,
+                name: "Env".to_owned(),
+                missing: Vec::new(),
+                remedy: String::new(),
+                problem: Some(problem),
+            },
         }
-        _ => missing_fields(text, dialect, &names).map_err(problem)?,
-    };
-    let is_missing = |binding: &&Binding| missing.iter().any(|name| name == binding.as_str());
-    Ok(bindings.iter().filter(is_missing).cloned().collect())
-}
-
-fn missing_fields(
-    text: &str,
-    dialect: types::Dialect,
-    names: &[&str],
-) -> Result<Vec<String>, types::Problem> {
-    // How the type would be named does not matter to what is there.
-    Ok(types::add_bindings(text, dialect, names, Naming::Global)?.added)
+    }
 }

@@ -6,11 +6,17 @@
 
 mod bindings;
 mod confine;
+mod destination;
+mod env;
 mod error;
 mod inspect;
+mod notes;
 pub mod plan;
 mod project;
+mod resolve;
 mod runtime_types;
+mod survey;
+mod walk;
 
 /// Maximum size of a project file that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
@@ -18,5 +24,6 @@ const MAX_BYTES: u64 = 16 << 20;
 pub use bindings::{Bindings, bindings};
 pub use error::Error;
 pub use inspect::{EnvState, FileState, ScaffoldState, inspect};
+pub use notes::Note;
 pub use plan::FileStatus;
 pub use project::{ProjectFiles, read_project};

@@ -1,21 +1,20 @@
 //! Plans the changes of scaffolding. Pure.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{
     Bindings, Error, ProjectFiles,
+    env::{EnvPlan, env_plan},
     project::ProjectFile,
-    runtime_types::{GENERATED, PACKAGE, RuntimeTypes},
 };
 use crate::{
     config::Part,
     domain::Binding,
     fsx::{self, Change},
-    scaffold::{
-        Settings, Stamped, VERSION, render, stamp,
-        types::{self, Declared, Dialect, Naming},
-    },
+    scaffold::{Settings, Stamped, VERSION, render, stamp},
 };
+
+pub use super::notes::Note;
 
 /// The plan of a scaffolding.
 #[derive(Debug)]
@@ -71,57 +70,6 @@ pub enum Reason {
     Newer(String),
 }
 
-/// What the user should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    /// No section of the wrangler file has a namespace yet.
-    Unprovisioned,
-    /// The bindings are in this file, which cannot be read.
-    TypeScript(PathBuf),
-    /// The types of the runtime do not seem to be there.
-    NoRuntimeTypes,
-    /// `wrangler types` has to be run for these.
-    Regenerate(Vec<String>),
-    /// Another file has an `Env`, too.
-    OtherEnv(PathBuf),
-    /// `Env` has fields of its own beside what `wrangler types` generates.
-    OwnEnv(PathBuf),
-}
-
-impl Note {
-    /// Returns the note as a sentence.
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Unprovisioned => {
-                "no namespace is bound in the wrangler file yet; `kvctl provision` does that"
-                    .to_owned()
-            }
-            Self::TypeScript(path) => format!(
-                "kvctl cannot read the bindings in {}; declare those that `Env` needs in kvctl.toml",
-                path.display()
-            ),
-            Self::NoRuntimeTypes => format!(
-                "the types of the Workers runtime were not found; to check types, run `npm install \
-                 --save-dev {PACKAGE}`, or `npx wrangler types` and then `kvctl scaffold` again"
-            ),
-            Self::Regenerate(missing) => format!(
-                "{GENERATED} has no {} yet; run `npx wrangler types` to add what the wrangler file \
-                 binds",
-                missing.join(", ")
-            ),
-            Self::OtherEnv(path) => format!(
-                "{path} declares an `Env`, too; `--types {path}` adds the bindings to that one",
-                path = path.display()
-            ),
-            Self::OwnEnv(path) => format!(
-                "{} declares fields of `Env` beside those of {GENERATED}, and no field was added; \
-                 `export type Env = Cloudflare.Env;` in their place cannot fall behind",
-                path.display()
-            ),
-        }
-    }
-}
-
 impl Plan {
     /// Whether anything would change.
     pub fn is_pending(&self) -> bool {
@@ -171,22 +119,21 @@ pub fn plan(
     if bindings.unprovisioned {
         notes.push(Note::Unprovisioned);
     }
-    let ProjectFiles {
-        files,
-        runtime_types,
-        elsewhere,
-    } = found;
-    notes.extend(elsewhere.map(Note::OtherEnv));
+    let fields = bindings.fields();
     let mut steps = Vec::new();
-    for file in files {
+    for file in found.files {
         steps.push(match file.part {
-            Part::Types => types_step(file, &runtime_types, &bindings.names, &mut notes)?,
+            Part::Types => {
+                let env = env_plan(&found.root, file, &found.around, &fields)?;
+                notes.extend(env.notes.iter().cloned());
+                types_step(env)
+            }
             Part::Cache | Part::Sessions | Part::RateLimit => helper_step(file, settings, force),
         });
     }
     Ok(Plan {
         steps,
-        bindings: bindings.names.clone(),
+        bindings: bindings.names(),
         notes,
     })
 }
@@ -257,95 +204,22 @@ fn is_newer(version: &str) -> bool {
     numbers(version) > numbers(VERSION)
 }
 
-fn types_step(
-    file: ProjectFile,
-    runtime_types: &RuntimeTypes,
-    bindings: &[Binding],
-    notes: &mut Vec<Note>,
-) -> Result<Step, Error> {
-    let before = text_of(&file)?;
-    let names: Vec<&str> = bindings.iter().map(Binding::as_str).collect();
-    let dialect = dialect(&file.path);
-    let problem = |problem| Error::Types {
-        path: file.path.clone(),
-        problem,
-        fields: names.iter().map(|name| (*name).to_owned()).collect(),
+fn types_step(env: EnvPlan) -> Step {
+    let action = match (&env.after, &env.before) {
+        (None, _) => Action::Keep,
+        (Some(_), None) => Action::Create,
+        (Some(_), Some(_)) => Action::Update,
     };
-    let after = match runtime_types {
-        RuntimeTypes::Generated(text) => {
-            let missing = not_generated(text, &names);
-            if !missing.is_empty() {
-                notes.push(Note::Regenerate(missing));
-            }
-            beside_generated(before, text, &file.path, notes).map_err(problem)?
-        }
-        RuntimeTypes::Global | RuntimeTypes::Package | RuntimeTypes::Unknown => {
-            let naming = match runtime_types {
-                RuntimeTypes::Global => Naming::Global,
-                _ => Naming::Import,
-            };
-            let edited = types::add_bindings(before, dialect, &names, naming).map_err(problem)?;
-            if edited.imported && matches!(runtime_types, RuntimeTypes::Unknown) {
-                notes.push(Note::NoRuntimeTypes);
-            }
-            edited.text
-        }
-    };
-    let action = match &file.before {
-        _ if after == before => Action::Keep,
-        None => Action::Create,
-        Some(_) => Action::Update,
-    };
-    Ok(Step {
-        part: file.part,
-        path: file.path,
+    let before = env.before.as_deref().unwrap_or_default();
+    let after = env
+        .after
+        .unwrap_or_else(|| String::from_utf8_lossy(before).into_owned());
+    Step {
+        part: Part::Types,
+        path: env.path,
         action,
         after,
-        before: file.before,
+        before: env.before,
         backup: None,
-    })
-}
-
-pub(super) fn not_generated(generated: &str, names: &[&str]) -> Vec<String> {
-    let missing = names
-        .iter()
-        .filter(|name| !types::is_generated_for(generated, name));
-    missing.map(|name| (*name).to_owned()).collect()
-}
-
-/// Returns the text of a file beside one that `wrangler types` generates: fields are that one's.
-fn beside_generated(
-    before: &str,
-    generated: &str,
-    path: &Path,
-    notes: &mut Vec<Note>,
-) -> Result<String, types::Problem> {
-    let dialect = dialect(path);
-    match types::declared(before, dialect)? {
-        Declared::Nothing if generated.contains("namespace Cloudflare") => {
-            return types::add_alias(before, dialect);
-        }
-        Declared::Fields => notes.push(Note::OwnEnv(path.to_owned())),
-        Declared::Nothing | Declared::Generated | Declared::Elsewhere => {}
     }
-    Ok(before.to_owned())
-}
-
-/// Returns the text of a file; nothing, if there is none.
-pub(super) fn text_of(file: &ProjectFile) -> Result<&str, Error> {
-    let bytes = file.before.as_deref().unwrap_or_default();
-    str::from_utf8(bytes).map_err(|error| {
-        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        Error::Encoding {
-            path: file.path.clone(),
-            line: before.matches('\n').count() + 1,
-        }
-    })
-}
-
-pub(super) fn dialect(path: &Path) -> Dialect {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension
-        .and_then(Dialect::of_extension)
-        .unwrap_or(Dialect::TypeScript)
 }

@@ -8,36 +8,36 @@ use std::{
 use super::{
     Error,
     confine::{inside, read_error},
-    runtime_types::RuntimeTypes,
+    runtime_types::{RuntimeTypes, dependency},
+    survey::{SourceFile, Survey},
 };
 use crate::{
     config::Part,
-    scaffold::{
-        Settings,
-        types::{self, Declared, Dialect},
-    },
+    scaffold::{Settings, types::Dialect},
 };
 
-/// Common places of `Env`.
-const COMMON_PATHS: [&str; 7] = [
-    "src/index.ts",
-    "src/worker.ts",
-    "src/types.ts",
-    "src/env.ts",
-    "src/env.d.ts",
-    "env.d.ts",
-    "index.ts",
-];
+/// The packages that run Next.js on Workers and on Pages.
+const NEXT: [&str; 2] = ["@opennextjs/cloudflare", "@cloudflare/next-on-pages"];
 
 /// The files of a project that scaffolding works on.
 #[derive(Debug)]
 pub struct ProjectFiles {
+    pub(super) root: PathBuf,
     /// The files, in the order of the settings.
     pub(super) files: Vec<ProjectFile>,
+    pub(super) around: Surroundings,
+}
+
+/// What else the project has that matters for the type of the bindings.
+#[derive(Debug)]
+pub(super) struct Surroundings {
+    pub(super) survey: Survey,
     /// How the project gets the types of the runtime.
     pub(super) runtime_types: RuntimeTypes,
-    /// Another file that has an `Env`, where the wanted one is not there.
-    pub(super) elsewhere: Option<PathBuf>,
+    /// The file and line that name a package which expects the type to be `CloudflareEnv`.
+    pub(super) next: Option<(PathBuf, usize)>,
+    /// Whether the user named the file with the type.
+    pub(super) is_named: bool,
 }
 
 /// One file, which may not exist yet.
@@ -49,6 +49,20 @@ pub(super) struct ProjectFile {
     pub(super) before: Option<Vec<u8>>,
     /// A name that is free, for what `--force` replaces.
     pub(super) backup: PathBuf,
+}
+
+impl ProjectFile {
+    /// Returns the text of the file; nothing, if there is none.
+    pub(super) fn text(&self) -> Result<&str, Error> {
+        let bytes = self.before.as_deref().unwrap_or_default();
+        str::from_utf8(bytes).map_err(|error| {
+            let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            Error::Encoding {
+                path: self.path.clone(),
+                line: before.matches('\n').count() + 1,
+            }
+        })
+    }
 }
 
 /// Reads the files that `settings` describe in the project at `root`.
@@ -74,23 +88,39 @@ pub fn read_project(root: &Path, settings: &Settings) -> Result<ProjectFiles, Er
         })
     };
     let files: Vec<ProjectFile> = settings.parts.iter().map(file).collect::<Result<_, _>>()?;
-    let is_new = |file: &ProjectFile| file.part == Part::Types && file.before.is_none();
-    let elsewhere = files.iter().any(is_new).then(|| find_env(root));
+    let types = files.iter().find(|file| file.part == Part::Types);
+    let around = Surroundings::read(root, types, settings.types_is_named);
     Ok(ProjectFiles {
+        root: root.to_owned(),
         files,
-        runtime_types: RuntimeTypes::find(root),
-        elsewhere: elsewhere.flatten(),
+        around,
     })
 }
 
-/// Finds an `Env` with fields in the common places.
-fn find_env(root: &Path) -> Option<PathBuf> {
-    let declares = |path: &PathBuf| {
-        let text = crate::fsx::read_text(path, super::MAX_BYTES).unwrap_or_default();
-        types::declared(&text, Dialect::TypeScript) == Ok(Declared::Fields)
-    };
-    let mut usual = COMMON_PATHS.iter().map(|name| root.join(name));
-    usual.find(declares)
+impl Surroundings {
+    /// Reads what matters for the type in the file `types`; nothing if that is not wanted.
+    fn read(root: &Path, types: Option<&ProjectFile>, is_named: bool) -> Self {
+        let mut survey = types.map(|_| Survey::read(root)).unwrap_or_default();
+        if let Some(file) = types
+            && survey.file(&file.path).is_none()
+            && !survey.generated.iter().any(|other| other.path == file.path)
+            && let Some(before) = file.before.clone()
+            && let Some(file) = SourceFile::of(file.path.clone(), before)
+        {
+            survey.add(file);
+        }
+        let runtime_types = if survey.has_global_types() {
+            RuntimeTypes::Global
+        } else {
+            RuntimeTypes::find(root)
+        };
+        Self {
+            survey,
+            runtime_types,
+            next: NEXT.iter().find_map(|package| dependency(root, package)),
+            is_named,
+        }
+    }
 }
 
 /// Returns `PATH.bak`, or the first of `PATH.bak2`, `PATH.bak3` … that is free.

@@ -343,17 +343,12 @@ fn env_type(env: &EnvState, root: &Path) -> Vec<Finding> {
         return vec![with_hint(finding, problem.hint().map(String::from))];
     }
     let name = relative(&env.path, root);
-    let hint = if env.generated {
-        "run `npx wrangler types`, which generates `Env` here"
-    } else {
-        "run `kvctl scaffold` to add it"
-    };
     let missing = env.missing.iter().map(|binding| {
-        let message = format!("`Env` in `{name}` lacks `{binding}`");
+        let message = format!("`{}` in `{name}` lacks `{binding}`", env.name);
         Finding::fail(Check::Scaffold, message)
             .about(Subject::binding(&Section::TOP, binding))
             .at(start_of(&env.path))
-            .hint(hint)
+            .hint(env.remedy.clone())
     });
     missing.collect()
 }

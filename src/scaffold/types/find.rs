@@ -1,13 +1,13 @@
-//! Where a file declares `Env`.
+//! Where a file declares the type of the bindings.
 
 use tree_sitter::Node;
 
 use super::{
-    Kind, Problem,
-    source::{Source, children, is_comment, line},
+    Kind, Problem, Target,
+    source::{NAMESPACE, Source, children, is_comment, line},
 };
 
-/// Where `Env` is.
+/// Where the type is.
 pub(super) enum Env<'t> {
     /// Nowhere in this file.
     Absent,
@@ -36,24 +36,12 @@ impl<'t> Declaration<'t> {
     }
 }
 
-/// Finds the one declaration of `Env`, provided that fields can be added to it.
-pub(super) fn env<'t>(source: &'t Source<'_>) -> Result<Env<'t>, Problem> {
-    let mut found: Option<Declaration<'t>> = None;
-    for statement in children(source.root()) {
-        if let Some(other) = in_global(source, statement) {
-            return Err(source.problem(other, Kind::Global));
-        }
-        if let Some(other) = from_elsewhere(source, statement) {
-            return Err(source.problem(other, Kind::Imported));
-        }
-        let Some(declaration) = declared_by(source, statement)? else {
-            continue;
-        };
-        if let Some(first) = &found {
-            return Err(source.problem(declaration.whole, Kind::Twice(line(first.whole))));
-        }
-        found = Some(declaration);
-    }
+/// Finds the one declaration of the type, provided that fields can be added to it.
+pub(super) fn env<'t>(source: &'t Source<'_>, target: &Target) -> Result<Env<'t>, Problem> {
+    let found = match target.inline {
+        Some(number) => inline(source).into_iter().nth(number),
+        None => named(source, target)?,
+    };
     let Some(declaration) = found else {
         return Ok(Env::Absent);
     };
@@ -67,13 +55,58 @@ pub(super) fn env<'t>(source: &'t Source<'_>) -> Result<Env<'t>, Problem> {
     }
 }
 
+/// Returns the lists of fields that stand right where Hono expects its `Bindings`, in their order.
+pub(super) fn inline<'t>(source: &'t Source<'_>) -> Vec<Declaration<'t>> {
+    let mut found = Vec::new();
+    let mut nodes = vec![source.root()];
+    while let Some(node) = nodes.pop() {
+        let is_bindings =
+            node.kind() == "property_signature" && source.name(node) == Some("Bindings");
+        let body = Source::annotation(node).filter(|_| is_bindings);
+        if let Some(body) = body.filter(|body| body.kind() == "object_type") {
+            found.push(Declaration { whole: node, body });
+        }
+        nodes.extend(children(node).into_iter().rev());
+    }
+    found
+}
+
+fn named<'t>(source: &'t Source<'_>, target: &Target) -> Result<Option<Declaration<'t>>, Problem> {
+    let mut found: Option<Declaration<'t>> = None;
+    let mut nested = None;
+    for statement in children(source.root()) {
+        if let Some(other) = in_global(source, statement, &target.name) {
+            return Err(source.problem(other, Kind::Global));
+        }
+        if let Some((other, kind)) = from_elsewhere(source, statement, target) {
+            return Err(source.problem(other, kind));
+        }
+        nested = nested.or_else(|| in_cloudflare(source, statement, target));
+        let Some(declaration) = declared_by(source, statement, &target.name)? else {
+            continue;
+        };
+        if let Some(first) = &found {
+            return Err(source.problem(declaration.whole, Kind::Twice(line(first.whole))));
+        }
+        found = Some(declaration);
+    }
+    match nested {
+        Some(nested) if found.is_none() => {
+            Err(source.problem(nested, Kind::Nested("`namespace Cloudflare`")))
+        }
+        _ => Ok(found),
+    }
+}
+
 /// Returns the declaration inside `export …` or `declare …`, or the statement itself.
-fn inner(statement: Node<'_>) -> Node<'_> {
+pub(super) fn inner(statement: Node<'_>) -> Node<'_> {
     let declared = match statement.kind() {
         "export_statement" => statement
             .child_by_field_name("declaration")
             .or_else(|| statement.child_by_field_name("value")),
-        "ambient_declaration" => children(statement).into_iter().find(|n| !is_comment(*n)),
+        "ambient_declaration" | "expression_statement" => {
+            children(statement).into_iter().find(|n| !is_comment(*n))
+        }
         _ => None,
     };
     declared.map_or(statement, inner)
@@ -82,10 +115,11 @@ fn inner(statement: Node<'_>) -> Node<'_> {
 fn declared_by<'t>(
     source: &Source<'_>,
     statement: Node<'t>,
+    wanted: &str,
 ) -> Result<Option<Declaration<'t>>, Problem> {
     let whole = inner(statement);
-    let (is_env, is_namespace) = match source.name(whole) {
-        Some(name) => (name == "Env", name == "KVNamespace"),
+    let (is_wanted, is_namespace) = match source.name(whole) {
+        Some(name) => (name == wanted, name == NAMESPACE),
         None => (false, false),
     };
     let declares = matches!(
@@ -99,7 +133,7 @@ fn declared_by<'t>(
     if declares && is_namespace {
         return Err(source.problem(whole, Kind::OwnNamespace));
     }
-    if !declares || !is_env {
+    if !declares || !is_wanted {
         return Ok(None);
     }
     let shape = |what| Err(source.problem(whole, Kind::Shape(what)));
@@ -126,43 +160,81 @@ fn extends_generated(source: &Source<'_>, declaration: Node<'_>) -> bool {
     })
 }
 
-/// Returns the `Env` of a `declare global` block.
-fn in_global<'t>(source: &Source<'_>, statement: Node<'t>) -> Option<Node<'t>> {
+/// Returns the type's declaration in a `declare global` block.
+fn in_global<'t>(source: &Source<'_>, statement: Node<'t>, name: &str) -> Option<Node<'t>> {
+    let block = global_block(source, statement)?;
+    let declarations = children(block).into_iter().map(inner);
+    let mut named = declarations.filter(|node| source.name(*node) == Some(name));
+    named.find(is_type)
+}
+
+/// Returns the block of `declare global`.
+pub(super) fn global_block<'t>(source: &Source<'_>, statement: Node<'t>) -> Option<Node<'t>> {
     if statement.kind() != "ambient_declaration" {
         return None;
     }
-    let is_global = tokens_before_block(source, statement).ends_with("global");
-    let block = children(statement)
-        .into_iter()
-        .find(|node| node.kind() == "statement_block")?;
-    if !is_global {
-        return None;
-    }
-    let declarations = children(block).into_iter().map(inner);
-    let mut named = declarations.filter(|node| source.name(*node) == Some("Env"));
-    named.find(|node| {
-        matches!(
-            node.kind(),
-            "interface_declaration" | "type_alias_declaration"
-        )
-    })
-}
-
-fn tokens_before_block<'a>(source: &Source<'a>, statement: Node<'_>) -> &'a str {
+    let mut children = children(statement).into_iter();
+    let block = children.find(|node| node.kind() == "statement_block")?;
     let text = source.of(statement);
-    text.split('{').next().unwrap_or_default().trim_end()
+    let head = text.split('{').next().unwrap_or_default().trim_end();
+    head.ends_with("global").then_some(block)
 }
 
-/// Returns what makes `Env` a name of another module's, or another name's: `import { Env } from`,
-/// `import Env from`, `export { X as Env }`.
-fn from_elsewhere<'t>(source: &Source<'_>, statement: Node<'t>) -> Option<Node<'t>> {
+/// Returns `Env` of `namespace Cloudflare`, also of one in another block.
+fn in_cloudflare<'t>(
+    source: &Source<'_>,
+    statement: Node<'t>,
+    target: &Target,
+) -> Option<Node<'t>> {
+    let mut nodes = vec![statement];
+    while let Some(node) = nodes.pop().filter(|_| target.name == "Env") {
+        let block = match node.kind() {
+            "internal_module" | "module" => node.child_by_field_name("body"),
+            _ => global_block(source, node),
+        };
+        let Some(block) = block else {
+            let nested = inner(node);
+            nodes.extend((nested != node).then_some(nested));
+            continue;
+        };
+        let is_cloudflare = source.name(node) == Some("Cloudflare");
+        for child in children(block) {
+            let declared = inner(child);
+            if is_cloudflare && source.name(declared) == Some("Env") && is_type(&declared) {
+                return Some(declared);
+            }
+            nodes.push(child);
+        }
+    }
+    None
+}
+
+fn is_type(node: &Node<'_>) -> bool {
+    matches!(
+        node.kind(),
+        "interface_declaration" | "type_alias_declaration"
+    )
+}
+
+/// Returns what makes the type a name of another module's, or another name's: `import { Env } from`,
+/// `import Env from`, `export { X as Env }`, or may do so: `export * from`.
+fn from_elsewhere<'t>(
+    source: &Source<'_>,
+    statement: Node<'t>,
+    target: &Target,
+) -> Option<(Node<'t>, Kind)> {
     if !matches!(statement.kind(), "import_statement" | "export_statement") {
         return None;
     }
     if statement.child_by_field_name("declaration").is_some() {
         return None;
     }
-    let has_source = statement.child_by_field_name("source").is_some();
+    let module = statement.child_by_field_name("source");
+    if let Some(module) = module.filter(|_| is_star(statement)) {
+        let module = source.of(module).trim_matches(['"', '\'']);
+        let is_harmless = target.harmless.iter().any(|known| known == module);
+        return (!is_harmless).then(|| (statement, Kind::Star(module.to_owned())));
+    }
     let mut nodes = vec![statement];
     while let Some(node) = nodes.pop() {
         let alias = node.child_by_field_name("alias");
@@ -176,11 +248,20 @@ fn from_elsewhere<'t>(source: &Source<'_>, statement: Node<'t>) -> Option<Node<'
             _ => None,
         };
         // `export { Env }` alone exports what is declared here.
-        let counts = has_source || alias.is_some();
-        if counts && bound.is_some_and(|bound| source.of(bound) == "Env") {
-            return Some(node);
+        let counts = module.is_some() || alias.is_some();
+        if counts && bound.is_some_and(|bound| source.of(bound) == target.name) {
+            return Some((node, Kind::Imported));
         }
         nodes.extend(children(node));
     }
     None
+}
+
+/// Whether a statement is `export * from`, without a name.
+pub(super) fn is_star(statement: Node<'_>) -> bool {
+    let children = children(statement);
+    let is_clause = |node: &Node<'_>| matches!(node.kind(), "export_clause" | "namespace_export");
+    statement.kind() == "export_statement"
+        && statement.child_by_field_name("source").is_some()
+        && !children.iter().any(is_clause)
 }

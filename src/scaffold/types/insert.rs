@@ -3,6 +3,7 @@
 use tree_sitter::Node;
 
 use super::{
+    Field,
     find::Declaration,
     source::{Source, children, is_comment},
 };
@@ -57,13 +58,13 @@ impl<'a> Insertions<'a> {
         self.at(self.text.len(), &format!("{gap}{declaration}"));
     }
 
-    /// Declares `Env` with these fields.
+    /// Declares a type with these fields.
     ///
     /// A file without imports and exports is not made a module: its other names are global.
-    pub(super) fn interface(&mut self, bindings: &[&str], is_script: bool) {
+    pub(super) fn interface(&mut self, name: &str, bindings: &[Field<'_>], is_script: bool) {
         let export = if is_script { "" } else { "export " };
         let fields = fields(bindings, "  ", ";\n");
-        self.append(&format!("{export}interface Env {{\n{fields}}}\n"));
+        self.append(&format!("{export}interface {name} {{\n{fields}}}\n"));
     }
 
     /// Imports `KVNamespace`, after the last import, or else after what heads the file.
@@ -102,10 +103,10 @@ impl<'a> Insertions<'a> {
     fn heads_the_file(&self, node: Node<'_>) -> bool {
         let text = &self.text[node.byte_range()];
         let rest = self.rest(node);
-        let after_line = rest.find('\n').map_or("", |at| &rest[at + 1..]);
-        let is_apart = after_line
-            .trim_start_matches([' ', '\t', '\r'])
-            .starts_with('\n');
+        let is_apart = rest.split_once('\n').is_some_and(|(line, below)| {
+            let below = below.trim_start_matches([' ', '\t', '\r']);
+            line.trim().is_empty() && below.starts_with('\n')
+        });
         is_comment(node) && (text.starts_with("///") || text.starts_with("#!") || is_apart)
     }
 
@@ -118,7 +119,7 @@ impl<'a> Insertions<'a> {
     }
 
     /// Adds fields to a declaration.
-    pub(super) fn fields(&mut self, declaration: &Declaration<'_>, names: &[&str]) {
+    pub(super) fn fields(&mut self, declaration: &Declaration<'_>, names: &[Field<'_>]) {
         let body = declaration.body;
         let one_line = body.start_position().row == body.end_position().row;
         let members = declaration.members();
@@ -133,12 +134,30 @@ impl<'a> Insertions<'a> {
             (Some(last), _) => self.on_lines(declaration, *last, names),
             (None, Some(comment)) => {
                 let indent = self.indent(comment.start_byte());
-                self.above_the_brace(body, indent, ";", names);
+                let mut comments = children(body).into_iter();
+                match comments.find(|comment| self.closes_a_region(*comment)) {
+                    Some(end) => self.above(end, indent, names),
+                    None => self.above_the_brace(body, indent, ";", names),
+                }
             }
         }
     }
 
-    fn between_braces(&mut self, declaration: &Declaration<'_>, names: &[&str]) {
+    /// Whether a comment is `//#endregion`, or one of its spellings.
+    fn closes_a_region(&self, comment: Node<'_>) -> bool {
+        let text = &self.text[comment.byte_range()];
+        let text = text.trim_start_matches(['/', '*', ' ', '\t', '#']);
+        text.starts_with("endregion")
+    }
+
+    /// Adds lines above that of a comment.
+    fn above(&mut self, comment: Node<'_>, indent: &str, names: &[Field<'_>]) {
+        let start = self.text[..comment.start_byte()].rfind('\n');
+        let fields = fields(names, indent, ";\n");
+        self.at(start.map_or(0, |at| at + 1), &fields);
+    }
+
+    fn between_braces(&mut self, declaration: &Declaration<'_>, names: &[Field<'_>]) {
         let outer = self.indent(declaration.whole.start_byte());
         let unit = if self.text.contains("\n\t") {
             "\t"
@@ -156,7 +175,7 @@ impl<'a> Insertions<'a> {
         self.at(body.start_byte() + 1, &format!("{fields}{close}"));
     }
 
-    fn on_the_line(&mut self, last: Node<'_>, names: &[&str]) {
+    fn on_the_line(&mut self, last: Node<'_>, names: &[Field<'_>]) {
         let (end, separator) = if let Some((at, separator)) = self.separator_after(last) {
             (at + separator.len(), separator)
         } else {
@@ -166,7 +185,7 @@ impl<'a> Insertions<'a> {
         self.at(end, &fields(names, " ", separator));
     }
 
-    fn on_lines(&mut self, declaration: &Declaration<'_>, last: Node<'_>, names: &[&str]) {
+    fn on_lines(&mut self, declaration: &Declaration<'_>, last: Node<'_>, names: &[Field<'_>]) {
         let members = declaration.members();
         let mut separators = members
             .iter()
@@ -177,11 +196,52 @@ impl<'a> Insertions<'a> {
             self.at(last.end_byte(), separator);
         }
         let indent = self.indent(last.start_byte());
-        self.above_the_brace(declaration.body, indent, separator, names);
+        let end = self.end_with_comments(declaration.body, last);
+        let close = declaration.body.end_byte() - 1;
+        match self.text[end..close].find('\n') {
+            Some(line_end) if self.is_blank(end, end + line_end) => {
+                let fields = fields(names, indent, &format!("{separator}\n"));
+                self.at(end + line_end + 1, &fields);
+            }
+            _ => self.above_the_brace(declaration.body, indent, separator, names),
+        }
+    }
+
+    /// Returns where the comments end that belong to a member: those on its line, and those that go on
+    /// below, further in than the member. Others, such as `//#endregion`, belong to what follows.
+    fn end_with_comments(&self, body: Node<'_>, member: Node<'_>) -> usize {
+        let mut last = member;
+        let mut end = member.end_byte();
+        if let Some((at, separator)) = self.separator_after(member) {
+            end = at + separator.len();
+        }
+        let following = children(body).into_iter();
+        for comment in following.filter(|node| node.start_byte() > member.start_byte()) {
+            let start = comment.start_position();
+            let gap = start.row - last.end_position().row;
+            let is_further_in = gap == 1 && start.column > member.start_position().column;
+            if gap > 0 && !is_further_in {
+                break;
+            }
+            last = comment;
+            end = comment.end_byte();
+        }
+        end
+    }
+
+    /// Whether there is only white space in a range.
+    fn is_blank(&self, start: usize, end: usize) -> bool {
+        self.text[start..end].trim().is_empty()
     }
 
     /// Adds lines right above the line of the closing brace, below every member and comment.
-    fn above_the_brace(&mut self, body: Node<'_>, indent: &str, separator: &str, names: &[&str]) {
+    fn above_the_brace(
+        &mut self,
+        body: Node<'_>,
+        indent: &str,
+        separator: &str,
+        names: &[Field<'_>],
+    ) {
         let close = body.end_byte() - 1;
         let line = self.text[..close].rfind('\n').map_or(0, |at| at + 1);
         let fields = fields(names, indent, &format!("{separator}\n"));
@@ -210,10 +270,10 @@ impl<'a> Insertions<'a> {
 }
 
 /// Returns one field for each name, between what goes before and after it.
-fn fields(names: &[&str], before: &str, after: &str) -> String {
+fn fields(names: &[Field<'_>], before: &str, after: &str) -> String {
     let fields: Vec<String> = names
         .iter()
-        .map(|name| format!("{before}{name}: KVNamespace{after}"))
+        .map(|field| format!("{before}{field}{after}"))
         .collect();
     fields.concat()
 }

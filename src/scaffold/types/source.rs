@@ -1,32 +1,14 @@
 //! A TypeScript file and its syntax tree.
 
+use std::cell::OnceCell;
+
 use tree_sitter::{Node, Parser, Tree};
 
-use super::{Kind, Problem};
-
-/// Which grammar a file has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// `.ts`, `.mts`, `.cts`.
-    TypeScript,
-    /// `.tsx`.
-    Tsx,
-}
-
-impl Dialect {
-    /// Returns the grammar of files with this ending; `None` if they are not TypeScript.
-    pub fn of_extension(extension: &str) -> Option<Self> {
-        match extension {
-            "ts" | "mts" | "cts" => Some(Self::TypeScript),
-            "tsx" => Some(Self::Tsx),
-            _ => None,
-        }
-    }
-}
+use super::{Dialect, Kind, Problem};
 
 /// Types of the runtime that a file can name only if all of them are global, or it imports them.
 const RUNTIME_TYPES: [&str; 8] = [
-    "KVNamespace",
+    NAMESPACE,
     "D1Database",
     "R2Bucket",
     "DurableObjectNamespace",
@@ -36,31 +18,80 @@ const RUNTIME_TYPES: [&str; 8] = [
     "Hyperdrive",
 ];
 
-/// A file that parses.
+/// The type of a namespace.
+pub(super) const NAMESPACE: &str = "KVNamespace";
+/// The package that has it.
+const PACKAGE: &str = "@cloudflare/workers-types";
+
+/// Whether a member can be a namespace's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// It is a namespace.
+    Required,
+    /// It is a namespace, or undefined.
+    Optional,
+    /// It is something else.
+    Other,
+}
+
+/// A name that a file imports, or re-exports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// What it is called here, or by those that import this file.
+    pub local: String,
+    /// What it is called there; `default` and `*` are no names.
+    pub name: String,
+    /// The module; nothing for `export { NAME as LOCAL }`.
+    pub module: Option<String>,
+    /// Whether it is only re-exported.
+    pub is_export: bool,
+    /// The line.
+    pub line: usize,
+}
+
+impl Import {
+    fn is_of_the_package(&self) -> bool {
+        let of_package = |module: &str| {
+            let rest = module.strip_prefix(PACKAGE);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.module.as_deref().is_some_and(of_package)
+    }
+}
+
+/// A file and its syntax tree.
 pub(super) struct Source<'a> {
     pub(super) text: &'a str,
     tree: Tree,
+    imports: OnceCell<Vec<Import>>,
 }
 
 impl<'a> Source<'a> {
+    /// Parses a file; an error if there is anything that the parser does not understand.
     pub(super) fn parse(text: &'a str, dialect: Dialect) -> Result<Self, Problem> {
-        let language = match dialect {
-            Dialect::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
-            Dialect::Tsx => tree_sitter_typescript::LANGUAGE_TSX,
-        };
-        let mut parser = Parser::new();
-        let tree = match parser.set_language(&language.into()) {
-            Ok(()) => parser.parse(text, None),
-            Err(_incompatible) => None,
-        };
-        let tree = tree.ok_or_else(|| Problem::somewhere(Kind::NotClean))?;
-        if let Some(wrong) = first_error(tree.root_node()) {
-            return Err(Problem {
-                line: Some(line(wrong)),
-                kind: Kind::Unparsable,
-            });
+        let source = Self::parse_leniently(text, dialect)?;
+        match first_error(source.root()) {
+            Some(wrong) => Err(source.problem(wrong, Kind::Unparsable)),
+            None => Ok(source),
         }
-        Ok(Self { text, tree })
+    }
+
+    /// Parses a file that may have parts which the parser does not understand.
+    pub(super) fn parse_leniently(text: &'a str, dialect: Dialect) -> Result<Self, Problem> {
+        let tree = tree_of(text, dialect)?;
+        let of_tree = |tree| Self {
+            text,
+            tree,
+            imports: OnceCell::new(),
+        };
+        if !tree.root_node().has_error() {
+            return Ok(of_tree(tree));
+        }
+        // The grammar does not know `import("m").T<A>`. What stands for it has the same length.
+        let masked = without_import_types(text);
+        let masked = masked.map(|masked| tree_of(&masked, dialect)).transpose()?;
+        let clean = masked.filter(|tree| !tree.root_node().has_error());
+        Ok(of_tree(clean.unwrap_or(tree)))
     }
 
     pub(super) fn root(&self) -> Node<'_> {
@@ -83,10 +114,7 @@ impl<'a> Source<'a> {
 
     pub(super) fn problem(&self, node: Node<'_>, kind: Kind) -> Problem {
         debug_assert!(node.end_byte() <= self.text.len());
-        Problem {
-            line: Some(line(node)),
-            kind,
-        }
+        Problem::on(line(node), kind)
     }
 
     /// Returns the name that a declaration or a member has, without quotes.
@@ -100,17 +128,50 @@ impl<'a> Source<'a> {
         Some(self.of(name).trim_matches(['"', '\'', '`']))
     }
 
-    /// Whether a member says `NAME: KVNamespace`, quoted, readonly or with a type argument.
-    pub(super) fn is_namespace_field(&self, member: Node<'_>) -> bool {
-        let optional = tokens(member).iter().any(|token| token.kind() == "?");
-        let annotation = member.child_by_field_name("type");
-        let kind = annotation.and_then(|a| children(a).into_iter().find(|n| !is_comment(*n)));
-        let base = kind.map(|kind| match kind.kind() {
-            "generic_type" => self.name(kind).unwrap_or_default(),
-            _ => self.of(kind),
-        });
-        let is_namespace = |base: &str| base == "KVNamespace" || base.ends_with(".KVNamespace");
-        member.kind() == "property_signature" && !optional && base.is_some_and(is_namespace)
+    /// Returns the type that a member or a parameter is declared with.
+    pub(super) fn annotation(node: Node<'_>) -> Option<Node<'_>> {
+        let annotation = node.child_by_field_name("type")?;
+        children(annotation).into_iter().find(|n| !is_comment(*n))
+    }
+
+    /// Says whether a member is a namespace: `NAME: KVNamespace`, quoted, readonly, optional or with a
+    /// type argument.
+    pub(super) fn fit(&self, member: Node<'_>) -> Fit {
+        if member.kind() != "property_signature" {
+            return Fit::Other;
+        }
+        let mut is_optional = tokens(member).iter().any(|token| token.kind() == "?");
+        let mut namespaces = 0;
+        let mut types: Vec<Node<'_>> = Self::annotation(member).into_iter().collect();
+        while let Some(node) = types.pop() {
+            match node.kind() {
+                "union_type" => types.extend(children(node)),
+                "comment" => {}
+                _ if self.of(node) == "undefined" => is_optional = true,
+                _ if self.is_namespace(node) => namespaces += 1,
+                _ => return Fit::Other,
+            }
+        }
+        match (namespaces, is_optional) {
+            (1, true) => Fit::Optional,
+            (1, false) => Fit::Required,
+            _ => Fit::Other,
+        }
+    }
+
+    fn is_namespace(&self, node: Node<'_>) -> bool {
+        let base = match node.kind() {
+            "generic_type" => self.name(node).unwrap_or_default(),
+            _ => self.of(node),
+        };
+        base == NAMESPACE || base.ends_with(".KVNamespace") || self.aliases().contains(&base)
+    }
+
+    /// Returns the names under which the file imports `KVNamespace`.
+    fn aliases(&self) -> Vec<&str> {
+        let imports = self.imports.get_or_init(|| self.imports()).iter();
+        let aliases = imports.filter(|i| i.name == NAMESPACE && i.is_of_the_package());
+        aliases.map(|import| import.local.as_str()).collect()
     }
 
     /// Whether the file has statements and none of them is an import or an export.
@@ -125,28 +186,142 @@ impl<'a> Source<'a> {
         statements.peek().is_some() && !statements.any(|node| is_module(&node))
     }
 
-    /// Whether `KVNamespace` has a meaning in this file: it is imported, or other types of the
-    /// runtime are used that are not.
-    pub(super) fn names_namespaces(&self) -> bool {
-        let mut imported = Vec::new();
-        let mut used = Vec::new();
-        let mut nodes = vec![(self.root(), false)];
-        while let Some((node, in_import)) = nodes.pop() {
-            let in_import = in_import || node.kind() == "import_statement";
-            match node.kind() {
-                "import_specifier" => {
-                    let bound = node.child_by_field_name("alias");
-                    let bound = bound.or_else(|| node.child_by_field_name("name"));
-                    imported.extend(bound.map(|bound| self.of(bound)));
+    /// Returns the names that the file imports or re-exports.
+    pub(super) fn imports(&self) -> Vec<Import> {
+        let mut imports = Vec::new();
+        for statement in children(self.root()) {
+            let is_export = statement.kind() == "export_statement";
+            if statement.kind() != "import_statement" && !is_export
+                || statement.child_by_field_name("declaration").is_some()
+            {
+                continue;
+            }
+            let module = statement.child_by_field_name("source");
+            let module = module.map(|node| self.of(node).trim_matches(['"', '\'']).to_owned());
+            let mut nodes = vec![statement];
+            while let Some(node) = nodes.pop() {
+                if let Some((local, name)) = self.imported_by(node) {
+                    imports.push(Import {
+                        local: local.to_owned(),
+                        name: name.to_owned(),
+                        module: module.clone(),
+                        is_export,
+                        line: line(node),
+                    });
                 }
-                "type_identifier" if !in_import => used.push(self.of(node)),
+                nodes.extend(children(node));
+            }
+        }
+        imports
+    }
+
+    /// Returns the local name and the other module's name that a part of an import stands for.
+    fn imported_by(&self, node: Node<'_>) -> Option<(&'a str, &'a str)> {
+        let identifier = || {
+            let mut children = children(node).into_iter();
+            children.find(|child| child.kind() == "identifier")
+        };
+        match node.kind() {
+            "import_specifier" | "export_specifier" => {
+                let name = node.child_by_field_name("name")?;
+                let local = node.child_by_field_name("alias").unwrap_or(name);
+                Some((self.of(local), self.of(name)))
+            }
+            "import_clause" => Some((self.of(identifier()?), "default")),
+            "namespace_import" | "namespace_export" => Some((self.of(identifier()?), "*")),
+            _ => None,
+        }
+    }
+
+    /// Whether `KVNamespace` has a meaning in this file: it is imported, or other types of the runtime
+    /// are used that are neither imported nor declared here. An error if it means something else.
+    pub(super) fn names_namespaces(&self) -> Result<bool, Problem> {
+        let imports = self.imports();
+        let is_bound = |import: &&Import| !import.is_export && import.local == NAMESPACE;
+        if let Some(import) = imports.iter().find(is_bound) {
+            let module = import.module.clone().unwrap_or_default();
+            if import.is_of_the_package() && import.name == NAMESPACE {
+                return Ok(true);
+            }
+            return Err(Problem::on(import.line, Kind::OtherNamespace(module)));
+        }
+        let mut bound: Vec<&str> = imports.iter().map(|i| i.local.as_str()).collect();
+        let mut used = Vec::new();
+        let mut nodes = vec![self.root()];
+        while let Some(node) = nodes.pop() {
+            match node.kind() {
+                "import_statement" | "import_alias" => {
+                    // `import A = B.C`
+                    bound.extend(children(node).first().map(|name| self.of(*name)));
+                    continue;
+                }
+                // `A.B` is not the `B` of the runtime.
+                "nested_type_identifier" => continue,
+                "type_identifier" => used.push(self.of(node)),
+                "type_parameter" | "class" => bound.extend(self.name(node)),
+                kind if kind.ends_with("_declaration") => bound.extend(self.name(node)),
                 _ => {}
             }
-            nodes.extend(children(node).into_iter().map(|child| (child, in_import)));
+            nodes.extend(children(node));
         }
-        let is_global = |name: &&'static str| used.contains(name) && !imported.contains(name);
-        imported.contains(&"KVNamespace") || RUNTIME_TYPES.iter().any(is_global)
+        let is_global = |name: &&'static str| used.contains(name) && !bound.contains(name);
+        Ok(RUNTIME_TYPES.iter().any(is_global))
     }
+
+    /// Whether the file makes the package's types global, by `/// <reference types="…" />`.
+    pub(super) fn refers_to_the_package(&self) -> bool {
+        let comments = children(self.root()).into_iter();
+        let mut comments = comments.take_while(|node| is_comment(*node));
+        comments.any(|node| {
+            let text = self.of(node);
+            text.starts_with("///") && text.contains("<reference types=") && text.contains(PACKAGE)
+        })
+    }
+}
+
+fn tree_of(text: &str, dialect: Dialect) -> Result<Tree, Problem> {
+    let language = match dialect {
+        Dialect::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
+        Dialect::Tsx => tree_sitter_typescript::LANGUAGE_TSX,
+    };
+    let mut parser = Parser::new();
+    let tree = match parser.set_language(&language.into()) {
+        Ok(()) => parser.parse(text, None),
+        Err(_incompatible) => None,
+    };
+    tree.ok_or_else(|| Problem::somewhere(Kind::NotClean))
+}
+
+/// Replaces every `import("MODULE")` before a `.` by a name of the same length; nothing if there is
+/// none.
+fn without_import_types(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("import(") {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let end = import_type_end(from);
+        match end {
+            Some(end) => {
+                out.push_str("import");
+                out.extend(std::iter::repeat_n('_', end - "import".len()));
+            }
+            None => out.push_str("import("),
+        }
+        rest = &from[end.unwrap_or("import(".len())..];
+    }
+    out.push_str(rest);
+    (out != text).then_some(out)
+}
+
+/// Returns how long the `import("MODULE")` is that `text` begins with, provided that a `.` follows.
+fn import_type_end(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix("import(")?;
+    let quote = inner.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (module, rest) = inner[1..].split_once(quote)?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@/._:~-".contains(c);
+    let follows = rest.starts_with(").") && module.chars().all(is_plain);
+    follows.then(|| "import(".len() + module.len() + 3)
 }
 
 /// Returns the named children.
@@ -154,7 +329,7 @@ pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.named_children(&mut node.walk()).collect()
 }
 
-fn tokens(node: Node<'_>) -> Vec<Node<'_>> {
+pub(super) fn tokens(node: Node<'_>) -> Vec<Node<'_>> {
     node.children(&mut node.walk()).collect()
 }
 

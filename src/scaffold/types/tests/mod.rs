@@ -1,6 +1,7 @@
-//! The edit of `Env`, case by case and over generated files.
+//! The edit of `Env`, case by case.
 
-use proptest::prelude::*;
+mod properties;
+mod reading;
 
 use super::*;
 
@@ -11,15 +12,35 @@ fn add(text: &str) -> Result<String, String> {
 }
 
 fn with(text: &str, bindings: &[&str], naming: Naming) -> Result<String, String> {
-    match add_bindings(text, Dialect::TypeScript, bindings, naming) {
-        Ok(edited) => Ok(edited.text),
-        Err(problem) => {
-            let line = problem
-                .line
-                .map_or_else(String::new, |line| format!("{line}: "));
-            Err(format!("{line}{problem}"))
-        }
+    let edited = edit(text, Dialect::TypeScript, bindings, naming);
+    edited
+        .map(|edited| edited.text)
+        .map_err(|problem| said(&problem))
+}
+
+fn edit(
+    text: &str,
+    dialect: Dialect,
+    bindings: &[&str],
+    naming: Naming,
+) -> Result<Edited, Problem> {
+    let fields = bindings.iter().map(|name| field(name)).collect::<Vec<_>>();
+    add_bindings(text, dialect, &Target::named("Env"), &fields, naming)
+}
+
+/// A field that has to be there; with a `?` behind its name, only in some environments.
+fn field(name: &str) -> Field<'_> {
+    Field {
+        name: name.trim_end_matches('?'),
+        is_optional: name.ends_with('?'),
     }
+}
+
+fn said(problem: &Problem) -> String {
+    let line = problem
+        .line
+        .map_or_else(String::new, |line| format!("{line}: "));
+    format!("{line}{problem}")
 }
 
 /// JSX is not TypeScript, and a cast in angle brackets is not TSX, so each needs its grammar.
@@ -30,7 +51,7 @@ fn jsx_needs_the_grammar_of_tsx_and_casts_that_of_typescript() {
     let cast = format!("{env}const port = <number>config.port;\n");
     let edited = |text: &str, extension: &str| {
         let dialect = Dialect::of_extension(extension).unwrap();
-        let edited = add_bindings(text, dialect, &["A"], Naming::Global);
+        let edited = edit(text, dialect, &["A"], Naming::Global);
         edited.map(|edited| edited.text).map_err(|e| e.kind)
     };
     let with_field = |text: &str| text.replacen(";\n}", ";\n  A: KVNamespace;\n}", 1);
@@ -50,7 +71,7 @@ fn fields_are_written_as_the_others_are() {
         ),
         (
             "interface Env {\n\tDB: D1Database,\n\treadonly S: string\n\t// end\n}",
-            "interface Env {\n\tDB: D1Database,\n\treadonly S: string,\n\t// end\n\tA: KVNamespace,\n\tB: KVNamespace,\n}",
+            "interface Env {\n\tDB: D1Database,\n\treadonly S: string,\n\tA: KVNamespace,\n\tB: KVNamespace,\n\t// end\n}",
         ),
         (
             "export interface Env {\r\n    DB: D1Database\r\n}\r\n",
@@ -167,6 +188,11 @@ fn the_name_is_imported_where_it_has_no_meaning() {
             format!("import a from 'a';\nimport {{ b }} from 'b'; // b\n\n{empty}"),
             format!("import a from 'a';\nimport {{ b }} from 'b'; // b\n{IMPORT}\n{field}"),
         ),
+        // A comment on the line of something does not head the file.
+        (
+            format!("/* Env */ {empty}\n"),
+            format!("{IMPORT}\n/* Env */ {field}\n"),
+        ),
         // Here it has one.
         (format!("{IMPORT}{empty}"), format!("{IMPORT}{field}")),
         (
@@ -201,10 +227,14 @@ fn what_cannot_be_edited_is_refused_with_its_line() {
         "export class Env { A = 1 }\n",
         "export enum Env { A }\n",
         "export interface Env {\n  CONFIG_CACHE: string;\n}\n",
-        "export interface Env {\n  SESSIONS?: KVNamespace;\n}\n",
-        "export interface Env {\n  ['RATE_LIMIT']:\n    KVNamespace | undefined;\n}\n",
+        "export interface Env {\n  SESSIONS?: KVNamespace | null;\n}\n",
+        "export interface Env {\n  ['RATE_LIMIT']:\n    Fetcher | KVNamespace;\n}\n",
         "export interface Env {\n  SESSIONS(): void;\n}\n",
         "interface KVNamespace {}\nexport interface Env {}\n",
+        "import type { KVNamespace } from './mocks';\nexport interface Env {}\n",
+        "export interface Post {}\nexport * from './env';\n",
+        "export {};\ndeclare namespace Cloudflare {\n  interface Env { A: 1 }\n}\n",
+        "declare module 'cloudflare:workers' {\n  namespace Cloudflare {\n    interface Env { A: 1 }\n  }\n}\n",
     ];
     let said: Vec<String> = cases.iter().map(|text| add(text).unwrap_err()).collect();
     insta::assert_snapshot!(said.join("\n"));
@@ -212,143 +242,130 @@ fn what_cannot_be_edited_is_refused_with_its_line() {
     assert!(script.contains("no `import` or `export`"), "{script}");
 }
 
+/// A comment behind the last member belongs to it only on its line, or further in.
+#[test]
+fn comments_at_the_end_stay_there() {
+    let cases = [
+        "  DB: D1Database; // orders\n|  //#endregion\n",
+        "  DB: D1Database // orders,\n                // and customers\n|  // #endregion\n",
+        "  //#region kv\n  DB: D1Database; /* of\n  orders */\n|  /* #endregion */\n\n  // The end.\n",
+        "  DB: D1Database;\n|\n  // OLD: KVNamespace;\n",
+        "  //#region kv\n|  //#endregion\n",
+        "  // none yet\n|",
+    ];
+    for case in cases {
+        for line_end in ["\n", "\r\n"] {
+            let case = format!("export interface Env {{\n{case}}}\n").replace('\n', line_end);
+            let (before, after) = case.split_once('|').unwrap();
+            // Written without a separator where the others are.
+            let separator = if before.contains(';') || !before.contains("DB") {
+                ";"
+            } else {
+                ""
+            };
+            let field = format!("  A: KVNamespace{separator}{line_end}");
+            let got = with(&format!("{before}{after}"), &["A"], Naming::Global);
+            assert_eq!(got, Ok(format!("{before}{field}{after}")));
+        }
+    }
+}
+
+#[test]
+fn a_binding_of_some_environments_is_optional() {
+    let before = "export interface Env {\n  A?: KVNamespace;\n}\n";
+    let after =
+        "export interface Env {\n  A?: KVNamespace;\n  B?: KVNamespace;\n  C: KVNamespace;\n}\n";
+    assert_eq!(
+        with(before, &["A?", "B?", "C"], Naming::Global).unwrap(),
+        after
+    );
+    // What is there may be stricter, or less strict.
+    for there in [
+        "A: KVNamespace",
+        "A?: KVNamespace",
+        "A: KVNamespace | undefined",
+        "readonly A?: undefined | KVNamespace<'x'>",
+        "A: import('@cloudflare/workers-types').KVNamespace",
+        "A?: import(\"@cloudflare/workers-types\").KVNamespace<string>",
+    ] {
+        let text = format!("export interface Env {{\n  {there};\n}}\n");
+        for wanted in ["A", "A?"] {
+            assert_eq!(with(&text, &[wanted], Naming::Global), Ok(text.clone()));
+        }
+    }
+    let alias = "import type { KVNamespace as KV } from '@cloudflare/workers-types';\n\
+                 export interface Env { A: KV }\n";
+    assert_eq!(with(alias, &["A"], Naming::Import), Ok(alias.to_owned()));
+}
+
+/// `CF.D1Database` says nothing of a global `KVNamespace`, nor does a type that the file declares.
+#[test]
+fn only_types_of_the_runtime_prove_that_they_are_global() {
+    const IMPORT: &str = "import type { KVNamespace } from '@cloudflare/workers-types';\n";
+    let imports = |text: &str| with(text, &["A"], Naming::Import).unwrap().contains(IMPORT);
+    let env = |types: &str| format!("export interface Env {{ DB: {types} }}\n");
+    assert!(!imports(&env("D1Database")));
+    assert!(!imports(&env("Array<D1Database>")));
+    for text in [
+        format!(
+            "import type * as CF from '@cloudflare/workers-types';\n{}",
+            env("CF.D1Database")
+        ),
+        format!("type Fetcher = typeof fetch;\n{}", env("Fetcher")),
+        format!("interface Hyperdrive {{}}\n{}", env("Hyperdrive")),
+        format!("import D1Database from './d1';\n{}", env("D1Database")),
+        format!("import D1Database = CF.D1;\n{}", env("D1Database")),
+        "export interface Env<Fetcher> { API: Fetcher }\n".to_owned(),
+        env("import('@cloudflare/workers-types').D1Database"),
+    ] {
+        assert!(imports(&text), "{text}");
+    }
+}
+
+#[test]
+fn a_list_of_fields_without_a_name_is_edited_where_it_stands() {
+    let text = "const a = new Hono<{ Bindings: { DB: D1Database } }>();\n\
+                const b = new Hono<{ Bindings: {} }>();\n";
+    let target = |number| Target {
+        inline: Some(number),
+        ..Target::named("Bindings")
+    };
+    let edited = |number| {
+        let edited = add_bindings(
+            text,
+            Dialect::TypeScript,
+            &target(number),
+            &[field("A")],
+            Naming::Global,
+        );
+        edited.unwrap().text
+    };
+    assert_eq!(
+        edited(0),
+        text.replace("DB: D1Database }", "DB: D1Database; A: KVNamespace; }")
+    );
+    assert_eq!(edited(1), text.replace("{} }", "{\n  A: KVNamespace;\n} }"));
+}
+
 #[test]
 fn an_alias_of_what_wrangler_generates_is_appended() {
     let dialect = Dialect::TypeScript;
-    let with_alias = add_alias("export type A = 1;\n", dialect).unwrap();
+    let with_alias = add_alias("export type A = 1;\n", dialect, "Cloudflare.Env").unwrap();
     assert_eq!(
         with_alias,
         "export type A = 1;\n\nexport type Env = Cloudflare.Env;\n"
     );
+    // The names of a file without imports and exports stay global.
+    let script = add_alias("declare const A: 1;\n", dialect, "CloudflareEnv").unwrap();
+    assert!(
+        script.ends_with("\n\ntype Env = CloudflareEnv;\n"),
+        "{script}"
+    );
     let said = |text| declared(text, dialect).unwrap();
-    assert_eq!(said(&with_alias), Declared::Generated);
-    assert_eq!(said("export interface Env {}"), Declared::Fields);
-    assert_eq!(said("export type Env = A & B;"), Declared::Fields);
-    assert_eq!(said("import { Env } from 'x';"), Declared::Elsewhere);
-    assert_eq!(said(""), Declared::Nothing);
-    let generated =
-        "interface __BaseEnv_Env { A: KVNamespace; B?: KVNamespace; \"c\": KVNamespace; }";
-    let has = |name| is_generated_for(generated, name);
-    assert!(has("A") && has("B") && has("c"));
-    assert!(!has("D") && !has("Env"));
-}
-
-/// Members as people write them.
-fn member() -> impl Strategy<Value = String> {
-    prop_oneof![
-        Just("DB: D1Database"),
-        Just("readonly SECRET: string"),
-        Just("\"quoted\": number"),
-        Just("SESSIONS: KVNamespace"),
-        Just("'RATE_LIMIT': KVNamespace<'a' | 'b'>"),
-        Just("fn(a: string, b?: { c: 1 }): void"),
-        Just("nested: { a: string; b: { c: number } }"),
-        Just("list: Array<[string, () => void]>"),
-        Just("new (x: string): Date"),
-        Just("optional?: boolean"),
-        Just("template: `a${string}`"),
-        Just("emoji: '🦀' | \"}\""),
-    ]
-    .prop_map(str::to_owned)
-}
-
-/// Comments, also with text that looks like code.
-fn comment() -> impl Strategy<Value = &'static str> {
-    prop_oneof![
-        3 => Just(""),
-        1 => Just(" // trailing { CONFIG_CACHE: KVNamespace; }"),
-        1 => Just(" /* block } */"),
-    ]
-}
-
-#[derive(Debug, Clone)]
-struct File {
-    text: String,
-}
-
-fn file() -> impl Strategy<Value = File> {
-    let members = proptest::collection::vec((member(), comment()), 0..6);
-    let separator = prop_oneof![Just(";"), Just(","), Just("")];
-    let indent = prop_oneof![Just("  "), Just("\t"), Just("    "), Just("")];
-    let heads = prop_oneof![
-        Just("export interface Env {"),
-        Just("interface Env extends Base<{ a: 1 }> {"),
-        Just("declare interface Env\n{"),
-        Just("export type Env = {"),
-        Just("/** Doc { */ export interface Env { // here"),
-    ];
-    let before = prop_oneof![
-        Just(""),
-        Just("// Licence\n\n"),
-        Just("import type { Base } from './base';\n"),
-        Just("const s = `interface Env { ${1} }`;\n/* interface Env {} */\n"),
-    ];
-    let after = prop_oneof![Just(""), Just("\n"), Just("\nexport const x = '}';\n")];
-    let shape = (any::<bool>(), any::<bool>(), any::<bool>());
-    (members, separator, indent, heads, before, after, shape).prop_map(
-        |(members, separator, indent, head, before, after, (crlf, bom, hug))| {
-            // Two members of one name would be refused.
-            let mut seen = std::collections::HashSet::new();
-            let mut body = String::new();
-            let count = members.len();
-            for (i, (member, comment)) in members.into_iter().enumerate() {
-                if seen.insert(member.clone()) {
-                    let last = i + 1 == count;
-                    let separator = if last && hug { "" } else { separator };
-                    body = format!("{body}\n{indent}{member}{separator}{comment}");
-                }
-            }
-            let line_comment = body.lines().last().is_some_and(|line| line.contains("//"));
-            let end = if hug && !line_comment && !body.is_empty() {
-                " }"
-            } else {
-                "\n}"
-            };
-            let mut text = format!("{before}{head}{body}{end}{after}");
-            if crlf {
-                text = text.replace('\n', "\r\n");
-            }
-            if bom {
-                text = format!("\u{feff}{text}");
-            }
-            File { text }
-        },
-    )
-}
-
-/// Whether `new` is `old` with something inserted.
-fn is_insertion(old: &str, new: &str) -> bool {
-    let mut new = new.bytes();
-    old.bytes().all(|byte| new.any(|other| other == byte))
-}
-
-proptest! {
-    #[test]
-    fn no_byte_is_lost_and_a_second_run_changes_nothing(
-        File { text } in file(),
-        naming in prop_oneof![Just(Naming::Global), Just(Naming::Import)],
-    ) {
-        let edited = match add_bindings(&text, Dialect::TypeScript, &THREE, naming) {
-            Ok(edited) => edited,
-            // The one thing that such a file can be refused for.
-            Err(problem) => {
-                prop_assert_eq!(problem.kind, Kind::Script, "{}", text);
-                return Ok(());
-            }
-        };
-        prop_assert!(is_insertion(&text, &edited.text), "{}\n{}", text, edited.text);
-        let again = add_bindings(&edited.text, Dialect::TypeScript, &THREE, naming).unwrap();
-        prop_assert_eq!(&again.text, &edited.text);
-        prop_assert!(again.added.is_empty());
-        // What was inserted is whole lines or fields, with the file's own line ends.
-        let has_bare = |s: &str| s.replace("\r\n", "").contains('\n');
-        if text.contains("\r\n") {
-            prop_assert!(!has_bare(&edited.text));
-        }
-        for binding in THREE {
-            let pattern = format!("{binding}: KVNamespace");
-            let quoted = format!("'{binding}': KVNamespace");
-            prop_assert!(edited.text.contains(&pattern) || edited.text.contains(&quoted));
-        }
-    }
+    assert_eq!(said(&with_alias), Declaring::Elsewhere);
+    assert_eq!(said("export interface Env {}"), Declaring::Fields);
+    assert_eq!(said("export type Env = A & B;"), Declaring::Fields);
+    assert_eq!(said("import { Env } from 'x';"), Declaring::Elsewhere);
+    assert_eq!(said("export * from 'x';"), Declaring::Elsewhere);
+    assert_eq!(said(""), Declaring::Nothing);
 }
