@@ -130,6 +130,7 @@ fn every_option_of_scaffold_that_it_shows_exists() {
     // The values are the usual ones, but for what the text names.
     let usual = CacheOptions {
         prefix: Some("profile:".to_owned()),
+        ttl: Some(CacheOptions::default().ttl()),
         value_type: Some("Profile".to_owned()),
         value_from: Some("src/lib/profile.ts".to_owned()),
         ..CacheOptions::default()

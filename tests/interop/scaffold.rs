@@ -207,7 +207,11 @@ fn sign_in_headers(home: &Home) -> String {
                 .collect();
             if let Some(lines) = lines.filter(|lines| !lines[0].starts_with(['[', '|'])) {
                 let lines = lines.join("\n");
-                code += &format!("examples.push(async () => {{\n{lines}\nreturn null;\n}});\n");
+                code.extend([
+                    "examples.push(async () => {\n",
+                    &lines,
+                    "\nreturn null;\n});\n",
+                ]);
             }
         }
     }

@@ -340,9 +340,9 @@ impl<'a> Planner<'a> {
         let bare = others.into_iter().find_map(|title| {
             let same = |n: &&NamespaceInfo| n.title == title.as_str();
             let found = self.input.existing.iter().find(same)?;
-            // The local store lists what the file names by its text.
-            let is_bound = self.input.local && self.input.bound.contains_key(&found.id);
-            (!is_bound).then_some(found)
+            // The local store lists what the file names by its text, which is no title.
+            let is_text = self.input.local && found.id.as_str() == found.title;
+            (!is_text).then_some(found)
         });
         self.plan.remarks.extend(bare.map(|namespace| Remark::Bare {
             slot: slot.clone(),
