@@ -710,7 +710,9 @@ fn a_name_made_from_the_folder_adopts_nothing_unasked() {
     };
     let seen = init(&["provision", "--init", "SESSIONS"]);
     assert_eq!(seen.code, Some(9), "{seen}");
-    seen.assert_stderr("adopting `app-SESSIONS`, which may be another project's");
+    seen.assert_stderr(
+        "adopting `app-SESSIONS`, which another project in a folder of this name may use, requires",
+    );
     assert!(!other.join("wrangler.toml").exists());
     let seen = init(&["provision", "--init", "SESSIONS", "--yes"]);
     assert_eq!(seen.code, Some(0), "{seen}");

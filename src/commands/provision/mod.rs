@@ -313,7 +313,7 @@ impl Job<'_> {
         }
         let question = Question {
             what: format!(
-                "adopting {}, which may be another project's: the Worker's name is made from the folder's",
+                "adopting {}, which another project in a folder of this name may use,",
                 adopted.join(", ")
             ),
             expect: None,
