@@ -10,8 +10,10 @@
  *   await cache.set(name, changed);
  *
  * KV is eventually consistent: for 60 seconds or more after a change, other locations may serve what
- * they have read before. set() wins over loads that began before it in the same isolate; one in another
- * isolate can still store the older value. Do not cache what must never be stale, such as permissions.
+ * they have read before. set() and invalidate() win over loads and sets that began before them in the same
+ * isolate, except a write that KV carries out after it was given up, or after its request has ended. A load
+ * in another isolate can still store the older value. Do not cache what must never be stale, such as
+ * permissions.
  *
  * A visit is a read, and a write too if the entry has expired; a name that the loader does not know is a
  * read. The free plan allows 100,000 reads and 1,000 writes a day, for the whole account. Each profile
@@ -31,8 +33,11 @@ const TTL_SECONDS = 86400;
 const MAX_TTL_SECONDS = 86400;
 const NEGATIVE_TTL_SECONDS = 0;
 
-/** What T has to extend, so that JSON gives its values back as they were. In an error, `never` is what it does not. */
-export type Json<T> = [T] extends [Plain<T>] ? unknown : Plain<T>;
+/**
+ * What T has to extend, so that JSON gives its values back as they were. In an error, `never` is what it does
+ * not. A type parameter of the caller passes unchecked.
+ */
+export type Json<T> = [[T] extends [Plain<T>] ? 1 : never] extends [never] ? Plain<T> : unknown;
 // prettier-ignore
 type Plain<T> = unknown extends T ? T
   : T extends string | number | boolean | null ? T
@@ -91,8 +96,8 @@ export interface ConfigCacheOptions<T> {
 }
 
 const MIN_TTL = 60;
-/** How long a write may take before it counts as failed. */
-const WRITE_MS = 2000;
+/** How long KV may take before it counts as failed. */
+const KV_MS = 2000;
 /** Metadata of an entry that says: known not to exist. Its value is the text `null`. */
 const MISSING = { m: 1 };
 
@@ -101,6 +106,14 @@ const MISSING = { m: 1 };
  * and stores its value; set() and invalidate() take it away too, so that an older load stores nothing.
  */
 const loading = new Map<string, object>();
+
+/** Writes a key; `goOn` tells before another try whether no later write of the key has begun. */
+type Write = (goOn: () => boolean) => Promise<unknown>;
+/**
+ * For each key that is being written in this isolate: by how many, which write began last, whether that one is
+ * still under way, and whether an earlier one ended meanwhile, so that KV may have either.
+ */
+const writing = new Map<string, { count: number; last: Write; busy: boolean; again: boolean }>();
 
 export class ConfigCache<T extends Json<T> = unknown> {
   readonly #kv: CacheKv;
@@ -151,13 +164,14 @@ export class ConfigCache<T extends Json<T> = unknown> {
     within('ttlSeconds', ttlSeconds, MIN_TTL, this.#options.max);
     const [text] = this.#encode(data);
     const key = await this.#key(username);
-    loading.delete(key);
-    if (await this.#put(key, text, ttlSeconds)) return;
-    // KV takes one write a second for a key, and a load may just have made it.
-    await new Promise((resolve) => setTimeout(resolve, 1100));
-    if (await this.#put(key, text, ttlSeconds)) return;
-    // Deletes have a daily quota of their own.
-    await this.#write('invalidate', key, () => this.#kv.delete(key));
+    await this.#inOrder(key, async (goOn) => {
+      if (await this.#put(key, text, ttlSeconds)) return;
+      // KV takes one write a second for a key, and a load may just have made it.
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      if (!goOn() || (await this.#put(key, text, ttlSeconds)) || !goOn()) return;
+      // Deletes have a daily quota of their own.
+      await this.#delete(key);
+    });
   }
 
   /**
@@ -176,8 +190,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
   /** Deletes one entry. Throws when KV refuses, for then the old value is still served. */
   async invalidate(username: string): Promise<void> {
     const key = await this.#key(username);
-    loading.delete(key);
-    await this.#kv.delete(key);
+    await this.#inOrder(key, () => limited(this.#kv.delete(key)));
   }
 
   /**
@@ -188,6 +201,8 @@ export class ConfigCache<T extends Json<T> = unknown> {
   async invalidateAll({ maxKeys = 500 } = {}): Promise<{ deleted: number; failed: number; complete: boolean }> {
     within('maxKeys', maxKeys, 1, 900);
     loading.clear();
+    for (const [key, state] of writing)
+      if (key.startsWith(this.#options.prefix)) Object.assign(state, { last: () => this.#delete(key), busy: false });
     const result = { deleted: 0, failed: 0, complete: false };
     let cursor: string | null = null;
     // Pages may be empty and yet not the last; the bound on pages keeps the operations under 1,000.
@@ -198,8 +213,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
       // An invocation has six connections.
       for (let i = 0; i < listed.keys.length; i += 5) {
         const names = listed.keys.slice(i, i + 5).map((key) => key.name);
-        const deletes = names.map((name) => this.#write('invalidate', name, () => this.#kv.delete(name)));
-        for (const done of await Promise.all(deletes)) result[done ? 'deleted' : 'failed']++;
+        for (const done of await Promise.all(names.map((name) => this.#delete(name)))) result[done ? 'deleted' : 'failed']++;
       }
       if (listed.list_complete) return { ...result, complete: result.failed === 0 };
       cursor = listed.cursor ?? null;
@@ -227,7 +241,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
     }
     const lifetime = value === null ? negative : ttlSeconds;
     if (!stores || lifetime === 0) return value;
-    const put = this.#put(key, text, lifetime, value === null ? MISSING : undefined);
+    const put = this.#inOrder(key, () => this.#put(key, text, lifetime, value === null ? MISSING : undefined));
     try {
       if (waitUntil === undefined) await put;
       else waitUntil(put);
@@ -246,8 +260,8 @@ export class ConfigCache<T extends Json<T> = unknown> {
       const [first = '', ...more] = keys.slice(i, i + 100);
       let entries = new Map<string, Entry | null>();
       try {
-        if (more.length > 0) entries = await this.#kv.getWithMetadata([first, ...more], read);
-        else entries.set(first, await this.#kv.getWithMetadata(first, read));
+        if (more.length > 0) entries = await limited(this.#kv.getWithMetadata([first, ...more], read));
+        else entries.set(first, await limited(this.#kv.getWithMetadata(first, read)));
       } catch (error) {
         report({ kind: 'kv', operation: 'get', key: first, error });
       }
@@ -284,10 +298,47 @@ export class ConfigCache<T extends Json<T> = unknown> {
     return this.#write('set', key, () => this.#kv.put(key, text, { expirationTtl, metadata }));
   }
 
+  #delete(key: string): Promise<boolean> {
+    return this.#write('invalidate', key, () => this.#kv.delete(key));
+  }
+
+  /**
+   * Of two writes under way KV may keep either. So when an earlier one ends, the last is made again: by its own
+   * request or, where that is done, by the earlier one's. Neither waits for the other, whose request may end.
+   */
+  async #inOrder(key: string, write: Write): Promise<void> {
+    loading.delete(key);
+    // Requests that end early leave entries behind.
+    if (writing.size >= 1000) writing.clear();
+    const state = writing.get(key) ?? { count: 0, last: write, busy: true, again: false };
+    writing.set(key, Object.assign(state, { count: state.count + 1, last: write, busy: true }));
+    const make = async (last: Write) => {
+      const goOn = () => state.last === last && !(state.again = false);
+      try {
+        do {
+          state.again = false;
+          await last(goOn);
+        } while (state.last === last && state.again);
+      } finally {
+        if (state.last === last) state.busy = false;
+      }
+    };
+    try {
+      await make(write);
+      for (let made = write; state.last !== made; ) {
+        if (state.busy) return void (state.again = true);
+        [made, state.busy] = [state.last, true];
+        await make(made).catch((error: unknown) => this.#options.report({ kind: 'kv', operation: 'set', key, error }));
+      }
+    } finally {
+      if (--state.count === 0 && writing.get(key) === state) writing.delete(key);
+    }
+  }
+
   /** Whether the write succeeded; a failure is reported. */
   async #write(operation: 'set' | 'invalidate', key: string, write: () => Promise<void>): Promise<boolean> {
     try {
-      await Promise.race([write(), new Promise((_, reject) => setTimeout(reject, WRITE_MS, new Error('no answer')))]);
+      await limited(write());
       return true;
     } catch (error) {
       this.#options.report({ kind: 'kv', operation, key, error });
@@ -304,6 +355,11 @@ export class ConfigCache<T extends Json<T> = unknown> {
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(username)));
     return prefix + '@' + Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('');
   }
+}
+
+/** KV that does not answer has failed. */
+function limited<R>(work: Promise<R>): Promise<R> {
+  return Promise.race([work, new Promise<never>((_, reject) => setTimeout(reject, KV_MS, new Error('no answer')))]);
 }
 
 function within(name: string, value: number, min: number, max: number): number {

@@ -501,4 +501,64 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     await times(7, (i) => kv.put(prefix + i, '1'));
     assert.deepEqual(await cache(kv, { prefix }).invalidateAll({ maxKeys: 5.5 }), { deleted: 5, failed: 0, complete: false });
   },
+  async 'a later set or invalidate is not undone by a retry of set'(kv) {
+    for (const after of ['set', 'invalidate'] as const) {
+      const name = fresh();
+      let n = 0;
+      const flaky = new FaultyKv(kv, (op) => (op === 'put' && n++ === 0 ? new Error('KV PUT failed: 500') : null));
+      const first = cache(flaky).set(name, { title: '1' });
+      await scheduler.wait(200);
+      await (after === 'set' ? cache(flaky).set(name, { title: '2' }) : cache(flaky).invalidate(name));
+      await first;
+      assert.deepEqual(await cache(kv).get(name), after === 'set' ? { title: '2' } : null);
+    }
+  },
+  async 'a set or invalidate during a write wins over it'(kv) {
+    const later: [(c: ConfigCache<Bio>, name: string) => Promise<unknown>, Bio | null][] = [
+      [(c, name) => c.set(name, { title: 'new' }), { title: 'new' }],
+      [(c, name) => c.invalidate(name), null],
+      [(c) => c.invalidateAll(), null],
+    ];
+    for (const earlier of ['load', 'set'])
+      for (const [act, expected] of later) {
+        const prefix = `${fresh()}:`;
+        let n = 0;
+        const slow = withPut(kv, async (...args) => {
+          if (n++ === 0) await scheduler.wait(300);
+          return kv.put(...args);
+        });
+        const one = cache(slow, { prefix });
+        const write = earlier === 'set' ? one.set('bob', { title: 'old' }) : one.getOrLoad('bob', () => ({ title: 'old' }));
+        await scheduler.wait(50);
+        await act(cache(slow, { prefix }), 'bob');
+        await write;
+        assert.deepEqual(await cache(kv, { prefix }).get('bob'), expected, earlier);
+        // And what comes later is as it was.
+        await one.set('bob', { title: 'next' });
+        assert.deepEqual(await cache(kv, { prefix }).get('bob'), { title: 'next' });
+      }
+  },
+  async 'two sets of which the earlier one ends first, and KV keeps it'(kv) {
+    const name = fresh();
+    const puts: (() => Promise<void>)[] = [];
+    const slow = withPut(kv, (...args) => new Promise<void>((done) => puts.push(async () => done(await kv.put(...args)))));
+    const [one, two] = [cache(slow).set(name, { title: '1' }), cache(slow).set(name, { title: '2' })];
+    await scheduler.wait(20);
+    // The later put arrives first, and its answer last.
+    await kv.put(`profile:${name}`, '{"title":"2"}');
+    await puts[0]!();
+    await one;
+    puts[1] = ((put) => async () => void (await put(), await kv.put(`profile:${name}`, '{"title":"1"}')))(puts[1]!);
+    await puts[1]();
+    await scheduler.wait(20);
+    assert.equal(puts.length, 3);
+    await puts[2]!();
+    await two;
+    assert.deepEqual(await cache(kv).get(name), { title: '2' });
+  },
+  async 'a read that hangs is a miss after two seconds'(kv) {
+    const [one, told] = reporting(Object.assign(new FaultyKv(kv), { getWithMetadata: never }));
+    assert.deepEqual(await Promise.race([one.getOrLoad(fresh(), bio), scheduler.wait(6000)]), { title: 'x' });
+    assert.deepEqual(told, ['kv get: no answer']);
+  },
 };
