@@ -27,13 +27,23 @@
  * again. Where that is too slow, check the revocation in a Durable Object or in D1 before the sensitive
  * action. No clocks are compared for this.
  *
+ * destroy() also leaves a mark that ends what came from the session by rotating, even if rotate() ran where
+ * the end was not visible yet. If KV refuses the mark, which is reported, or if somebody else rotated the
+ * token before, so that destroy() finds no session under it, only destroyAll() ends what came from it.
+ *
+ * The first version of this file reads no revocation of this one: rolled back to it, it refuses every session
+ * of a user after destroyAll(), new ones too, until the longest lifetime is over. Deleting the keys that begin
+ * with the prefix and `revoked:` helps, and revives sessions that destroyAll() could not delete. Nor does it
+ * know the marks.
+ *
  * What a call costs, and how many the free plan allows in a day, for the whole account:
  *
  *   | call                            |  reads | writes | deletes |   a day |
  *   | create()                        |      1 |      1 |       0 |   1,000 |
  *   | verify()                        |      2 |      0 |       0 |  50,000 |
  *   | verify() with an idle timeout   |      3 |      0 |       0 |  33,333 |
- *   | destroy()                       |      0 |      0 |       1 |   1,000 |
+ *   | verify() of a rotated session   |      3 |      0 |       0 |  33,333 |
+ *   | destroy()                       |      1 |      1 |       1 |   1,000 |
  *
  * With an idle timeout a session in use also costs a write each half of the timeout. If KV refuses that
  * write, only the isolate knows of the use, and the session may end early elsewhere.
@@ -49,6 +59,16 @@ const IDLE_TIMEOUT_SECONDS = 0;
 /** Browsers let only this host set a cookie of such a name, and only over HTTPS or on localhost. */
 const COOKIE = '__Host-session';
 const COOKIE_ATTRIBUTES = 'Path=/; HttpOnly; Secure; SameSite=Lax';
+
+/** What D has to extend, so that JSON gives its values back as they were; what is not yet known passes. */
+export type Json<D> = [[D] extends [Plain<D>] ? 1 : never] extends [never] ? Plain<D> : unknown;
+// prettier-ignore
+type Plain<T> = unknown extends T ? T
+  : T extends string | number | boolean | null ? T
+  : T extends readonly (infer U)[] ? PlainArray<U>
+  : T extends bigint | symbol | void | Date | ((...args: never) => unknown) ? never
+  : { [K in keyof T]: Plain<T[K]> | ({} extends Pick<T, K> ? undefined : never) };
+interface PlainArray<T> extends ReadonlyArray<Plain<T>> {}
 
 export interface SessionData<D = unknown> {
   username: string;
@@ -137,11 +157,15 @@ export interface DestroyAllResult {
   complete: boolean;
 }
 
-/** `after` has the revocations known at the creation, newest first; the first version had none. */
+/**
+ * `after` has the revocations known at the creation, newest first; the first version had none. `root` is the
+ * id of the session that a rotated one came from at first.
+ */
 interface Stored extends Omit<SessionData, 'data'> {
   v: 1;
   data?: unknown;
   after?: string[];
+  root?: string;
 }
 
 const MIN_TTL = 60;
@@ -149,6 +173,8 @@ const MIN_TTL = 60;
 const SKEW_MS = 5 * 60_000;
 /** How long to wait with another try after an idle time could not be written. */
 const RETRY_MS = 10_000;
+/** How long KV may take for an operation. */
+const KV_MS = 5000;
 const TOKEN = /^([A-Za-z0-9_-]{22})\.[A-Za-z0-9_-]{43}$/;
 /** When sessions were last used in this isolate, and when to write that next. */
 const MAX_USED = 5000;
@@ -186,7 +212,7 @@ export function sameOrigin(request: { url: string; headers: { get(name: string):
   return site === 'same-origin' || (origin === null && (site === 'none' || site === null));
 }
 
-export class SessionManager<D = unknown> {
+export class SessionManager<D extends Json<D> = unknown> {
   readonly #kv: SessionKv;
   readonly #prefix: string;
   readonly #ttl: number;
@@ -243,16 +269,16 @@ export class SessionManager<D = unknown> {
     return { username, data: data as D, createdAt, expiresAt, admin };
   }
 
-  /** Ends one session. Rejects when KV refuses, for then the session lives on. */
+  /** Ends one session, and what came from it by rotating. Rejects when KV refuses, for then it lives on. */
   async destroy(token: string | null | undefined): Promise<void> {
     const tag = tagOf(token);
-    if (tag !== null) await this.#kv.delete(this.#key(tag, await hash(token as string)));
+    if (tag !== null) await this.#end(tag, await hash(token as string));
   }
 
   /** Ends the session that list() shows with this id. */
   async destroyById(username: string, id: string): Promise<void> {
     if (!/^[A-Za-z0-9_-]{43}$/.test(id)) throw new TypeError('SessionManager: an id is what list() shows');
-    await this.#kv.delete(this.#key(await userTag(username), id));
+    await this.#end(await userTag(username), id);
   }
 
   /**
@@ -271,7 +297,7 @@ export class SessionManager<D = unknown> {
     const end = Math.min(this.#endOf(old), now + life * 1000);
     const data = 'data' in given ? given.data : 'admin' in given ? { admin: given.admin === true } : old.data;
     // With the revocations of the old one: a token that was revoked elsewhere must not outlive that.
-    const made = await this.#start(old.tag, old.username, data, now, end, old.after);
+    const made = await this.#start(old.tag, old.username, data, now, end, old.after, old.root);
     await this.#survive('delete', old.key, this.#kv.delete(old.key));
     return 'data' in given ? made : made.token;
   }
@@ -279,7 +305,7 @@ export class SessionManager<D = unknown> {
   /** The user's sessions as KV lists them: one made seconds ago may be missing. */
   async list(username: string, limit = 100): Promise<SessionSummary[]> {
     const tag = await userTag(username);
-    const revoked = await this.#kv.get(this.#revokedKey(tag), this.#read);
+    const revoked = await this.#get(this.#revokedKey(tag));
     const found: SessionSummary[] = [];
     for (const { name, metadata } of (await this.#listed(tag)).keys) {
       const m = (metadata ?? {}) as Partial<Stored>;
@@ -310,17 +336,43 @@ export class SessionManager<D = unknown> {
     return { deleted: done, complete: complete && done === keys.length };
   }
 
-  async #start(tag: string, username: string, data: unknown, now: number, end: number, after: string[]) {
+  async #start(
+    tag: string,
+    username: string,
+    data: unknown,
+    now: number,
+    end: number,
+    after: string[],
+    root?: string,
+  ) {
     if (JSON.stringify(data) === undefined) throw new TypeError('SessionManager: data must be JSON');
     const token = `${tag}.${random(32)}`;
     const times = { createdAt: new Date(now).toISOString(), expiresAt: new Date(end).toISOString() };
     // `admin` stands beside `data` for the first version, which may still run during a deployment.
-    const stored: Stored = { v: 1, username, admin: isAdmin(data), data, ...times, after };
+    const stored: Stored = { v: 1, username, admin: isAdmin(data), data, ...times, after, ...(root === undefined ? {} : { root }) };
     await this.#kv.put(this.#key(tag, await hash(token)), JSON.stringify(stored), {
       expirationTtl: Math.max(MIN_TTL, Math.ceil((end - now) / 1000)),
       metadata: { ...times, after },
     });
     return { token, expiresAt: times.expiresAt };
+  }
+
+  /**
+   * The mark counts elsewhere for a session that is made by rotate() from a read older than the delete. An
+   * unknown id costs no write.
+   */
+  async #end(tag: string, id: string): Promise<void> {
+    const key = this.#key(tag, id);
+    const text = await limited(this.#kv.get(key)).catch((error: unknown) => {
+      // It can be ended without a mark, too.
+      this.#problem({ kind: 'kv', operation: 'get', key, error });
+      return null;
+    });
+    const session = text === null ? null : parse(text);
+    const left = session === null ? 0 : Math.ceil((this.#endOf(session) - this.#now()) / 1000);
+    const ended = this.#endedKey(tag, session?.root ?? id);
+    const mark = () => this.#kv.put(ended, '1', { expirationTtl: left + MIN_TTL });
+    await Promise.all([limited(this.#kv.delete(key)), left > 0 && this.#survive('put', ended, mark())]);
   }
 
   async #open(token: string | null | undefined) {
@@ -329,9 +381,9 @@ export class SessionManager<D = unknown> {
     const id = await hash(token as string);
     const [key, seenKey] = [this.#key(tag, id), `${this.#prefix}seen:${tag}:${id}`];
     const [text, revoked, seen] = await Promise.all([
-      this.#kv.get(key, this.#read),
-      this.#kv.get(this.#revokedKey(tag), this.#read),
-      this.#idle === 0 ? null : this.#kv.get(seenKey, this.#read),
+      this.#get(key),
+      this.#get(this.#revokedKey(tag)),
+      this.#idle === 0 ? null : this.#get(seenKey),
     ]);
     if (text === null) return null;
     const session = parse(text);
@@ -342,10 +394,12 @@ export class SessionManager<D = unknown> {
     const created = Date.parse(session.createdAt);
     if (created > now + SKEW_MS || this.#endOf(session) <= now) return null;
     if (isRevoked(session.createdAt, session.after, revoked)) return null;
+    const { root = id } = session;
+    if (root !== id && (await this.#get(this.#endedKey(tag, root))) !== null) return null;
     if (this.#idle !== 0 && !(await this.#use(seenKey, created, Number(seen ?? NaN), now))) return null;
     const data = session.data === undefined ? { admin: session.admin } : session.data;
     const after = session.after ?? (revoked === null ? [] : [revoked]);
-    return { ...session, data, admin: isAdmin(data), after, tag, key };
+    return { ...session, data, admin: isAdmin(data), after, root, tag, key };
   }
 
   /**
@@ -371,7 +425,7 @@ export class SessionManager<D = unknown> {
 
   async #survive(operation: 'put' | 'delete', key: string, work: Promise<void>): Promise<boolean> {
     try {
-      await work;
+      await limited(work);
       return true;
     } catch (error) {
       this.#problem({ kind: 'kv', operation, key, error });
@@ -395,7 +449,11 @@ export class SessionManager<D = unknown> {
   }
 
   async #revocations(tag: string): Promise<string[]> {
-    return this.#revoked.get(tag) ?? (await this.#kv.get(this.#revokedKey(tag), this.#read))?.split(',') ?? [];
+    return this.#revoked.get(tag) ?? (await this.#get(this.#revokedKey(tag)))?.split(',') ?? [];
+  }
+
+  #get(key: string): Promise<string | null> {
+    return limited(this.#kv.get(key, this.#read));
   }
 
   #key(tag: string, id: string): string {
@@ -405,6 +463,11 @@ export class SessionManager<D = unknown> {
   /** Holds the ids of the latest destroyAll() calls, newest first. No tag looks like the word. */
   #revokedKey(tag: string): string {
     return `${this.#prefix}revoked:${tag}`;
+  }
+
+  /** Says that a session was ended, to those that came from it by rotating. */
+  #endedKey(tag: string, root: string): string {
+    return `${this.#prefix}ended:${tag}:${root}`;
   }
 
   /** A maxTtlSeconds lowered later also ends older sessions, so none outlives its revocation record. */
@@ -418,6 +481,12 @@ function isRevoked(createdAt: string, after: string[] | undefined, revoked: stri
   if (revoked === null) return false;
   if (after !== undefined) return !after.includes(revoked.split(',')[0] as string);
   return !(/^\d+$/.test(revoked) && Date.parse(createdAt) > Number(revoked));
+}
+
+/** KV that does not answer has failed. */
+function limited<R>(work: Promise<R>): Promise<R> {
+  const late = new Promise<never>((_, reject) => setTimeout(reject, KV_MS, new Error('KV does not answer')));
+  return Promise.race([work, late]);
 }
 
 function isAdmin(data: unknown): boolean {

@@ -1,7 +1,9 @@
 /** Which types ConfigCache takes: those whose values JSON gives back as they were. Compiled only, in a scaffolded project. */
 import { ConfigCache, type CacheKv, type Json } from './lib/kv/cache.js';
+import { SessionManager, type SessionKv } from './lib/kv/sessions.js';
 
 declare const kv: CacheKv;
+declare const store: SessionKv;
 
 interface Profile {
   title: string;
@@ -97,6 +99,26 @@ export async function use<T extends Json<T>>(value: T): Promise<T | null> {
   await cache.set('bob', value);
   return cache.getOrLoad('bob', () => value);
 }
+
+/** Also one of which nothing is known, as in code that is older than the constraint. */
+export function make<T>(): ConfigCache<T> {
+  return new ConfigCache<T>(kv);
+}
+export function read<T extends object>(cache: ConfigCache<T>): Promise<T | null> {
+  return cache.get('bob');
+}
+
+/** Data of sessions have the same constraint. */
+export const sessions = [
+  new SessionManager(store),
+  new SessionManager<Profile>(store),
+  new SessionManager<object>(store),
+  // @ts-expect-error
+  new SessionManager<{ since: Date }>(store),
+  // @ts-expect-error
+  new SessionManager<{ roles: Set<string> }>(store),
+];
+export const manager = <D>(): SessionManager<D> => new SessionManager<D>(store);
 
 /** Loaders may be synchronous, and find nothing. */
 export async function load(cache: ConfigCache<Profile>): Promise<(Profile | null)[]> {

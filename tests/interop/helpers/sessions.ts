@@ -293,10 +293,14 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
       ['verify()', await cost(counted, () => sessions.verify(token))],
       ['verify() with an idle timeout', await cost(counted, () => idle.verify(token))],
       ['destroy()', await cost(counted, () => sessions.destroy(token))],
-    ] as const;
+    ] as [string, string[]][];
+    token = (await sessions.rotate(await sessions.create('u')))!;
+    measured.splice(3, 0, ['verify() of a rotated session', await cost(counted, () => sessions.verify(token))]);
     assert.deepEqual(costs, measured.map(([call, costs]) => [call, ...costs]));
+    // Nor do sessions that nobody has cost a write.
+    assert.deepEqual(await cost(counted, () => sessions.destroy(token.slice(0, -1) + '_')), ['1', '0', '1']);
     const days = costs.map(([, ...row]: string[]) => aDay(row));
-    assert.deepEqual(days, ['1,000', '50,000', '33,333', '1,000']);
+    assert.deepEqual(days, ['1,000', '50,000', '33,333', '33,333', '1,000']);
   },
   async 'a session has the data of the application'(kv) {
     const sessions = new SessionManager<{ role: string; teams: number[] }>(kv);
@@ -453,6 +457,56 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.notEqual(next, null);
     clock.add(61);
     assert.equal(await sessions.verify(next!), null);
+  },
+  async 'a session that was ended elsewhere does not live on by rotating'(kv) {
+    for (const way of ['destroy', 'destroyById'])
+      for (const before of [0, 1]) {
+        const clock = new Clock();
+        const name = fresh();
+        const here = new SessionManager(kv, { now: clock.now });
+        const thief = new SessionManager(new Location(kv, clock) as Kv, { now: clock.now });
+        let stolen = await here.create(name);
+        if (before > 0) stolen = (await here.rotate(stolen))!;
+        assert.notEqual(await thief.verify(stolen), null);
+        if (way === 'destroy') await here.destroy(stolen);
+        else for (const { id } of await here.list(name)) await here.destroyById(name, id);
+        clock.add(5);
+        const once = await thief.rotate(stolen);
+        clock.add(61);
+        for (const manager of [here, thief]) assert.equal(await manager.verify(once ?? assert.fail(way)), null);
+        assert.equal(await thief.rotate(once), null);
+        // Another session of the user's goes on, and may be rotated.
+        const other = await here.rotate(await here.rotate(await here.create(name)));
+        assert.equal((await here.verify(other))?.username, name);
+      }
+    // Rotated again at once, before the mark is seen.
+    const clock = new Clock();
+    const here = new SessionManager(kv, { now: clock.now });
+    const thief = new SessionManager(new Location(kv, clock) as Kv, { now: clock.now });
+    const stolen = await here.create(fresh());
+    const once = await thief.rotate(stolen);
+    await thief.verify(once);
+    await here.destroy(once);
+    const twice = await thief.rotate(await thief.rotate(once));
+    clock.add(61);
+    assert.notEqual(twice, null);
+    assert.equal(await here.verify(twice), null);
+  },
+  async 'without the mark a session is ended all the same, and it is said'(kv) {
+    const told: string[] = [];
+    const onProblem = (p: { operation: string; key: string }) => told.push(`${p.operation} ${p.key.split(':')[1]}`);
+    const token = await new SessionManager(kv).create(fresh());
+    await new SessionManager(refusing(kv, 'put', 'get') as Kv, { onProblem }).destroy(token);
+    assert.equal(await new SessionManager(kv).verify(token), null);
+    const next = await new SessionManager(kv).create(fresh());
+    await new SessionManager(refusing(kv, 'put') as Kv, { onProblem }).destroy(next);
+    assert.deepEqual([await new SessionManager(kv).verify(next), told.at(-1)], [null, 'put ended']);
+    assert.equal(told.length, 2);
+  },
+  async 'KV that does not answer fails in seconds'(kv) {
+    const token = await new SessionManager(kv).create(fresh());
+    const hung = Object.assign(new FaultyKv(kv), { get: () => new Promise<never>(() => {}) }) as Kv;
+    await assert.rejects(Promise.race([new SessionManager(hung).verify(token), scheduler.wait(9000)]), /not answer/);
   },
   async 'a location that sees an earlier revocation accepts new sessions'(kv) {
     const clock = new Clock();
