@@ -99,7 +99,8 @@ export interface RateLimitKv {
 }
 
 export interface RateLimitProblem {
-  kind: 'corrupt' | 'kv';
+  /** An unreadable record, a failure of KV, or a reset() that may have missed an endpoint. */
+  kind: 'corrupt' | 'kv' | 'endpoint';
   operation: 'get' | 'put' | 'delete';
   key: string;
   error?: unknown;
@@ -154,6 +155,8 @@ const SKEW_MS = 60_000;
 const ATTEMPT_MS = 30_000;
 /** When to come back if other attempts or KV stand in the way, and no block. */
 const SOON_MS = 5000;
+/** How long KV may take for an operation. */
+const KV_MS = 2000;
 const MAX_COUNTS = 5000;
 const MAX_BLOCKS = 50_000;
 /** What this isolate knows, by key: instances and bindings come and go with requests. */
@@ -259,13 +262,17 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
   }
 
   /**
-   * Forgets the attempts at an endpoint; when none is given, at each that has a rule or was named in this
-   * isolate. Rejects when KV refuses.
+   * Forgets the attempts at an endpoint. When none is given: at "default", and at each that has a rule or was
+   * named in this isolate. Without rules there may be others, where it goes on counting: name the endpoint
+   * then. That is reported if this isolate counts nothing as "default". Rejects when KV refuses.
    */
   async reset(identifier: string, options: { endpoint?: Endpoint<R> } = {}): Promise<void> {
-    const all = new Set(['default', ...this.#rules.keys(), ...endpoints]);
+    const all = [...new Set(['default', ...this.#rules.keys(), ...endpoints])];
     for (const endpoint of options.endpoint === undefined ? all : [options.endpoint])
       await this.#forget(await this.#key(identifier, endpoint), this.#now());
+    if (options.endpoint !== undefined || this.#rules.size > 0 || endpoints.has('default')) return;
+    const error = new TypeError(`reset() without an endpoint reached only ${all.join()}`);
+    this.#problem({ kind: 'endpoint', operation: 'delete', key: await this.#key(identifier), error });
   }
 
   #rule(given: AttemptOptions): RateLimitRule {
@@ -286,15 +293,15 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
   async #key(identifier: string, endpoint = 'default'): Promise<string> {
     if (typeof identifier !== 'string' || identifier === '')
       throw new TypeError('RateLimiter: identifier must not be empty');
-    if (endpoints.size < 100) endpoints.add(named(endpoint));
     return `${this.#prefix}${named(endpoint)}:${await hash(identifier)}`;
   }
 
   async #read(identifier: string, options: number | AttemptOptions) {
     const given = typeof options === 'number' ? { maxAttempts: options } : options;
     const [rule, key] = [this.#rule(given), await this.#key(identifier, given.endpoint)];
+    if (endpoints.size < 100) endpoints.add(given.endpoint ?? 'default');
     try {
-      return { key, rule, raw: await this.#kv.get(key), failed: false };
+      return { key, rule, raw: await limited(this.#kv.get(key)), failed: false };
     } catch (error) {
       this.#problem({ kind: 'kv', operation: 'get', key, error });
       return { key, rule, raw: null, failed: true };
@@ -321,7 +328,7 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
     const end = Math.max(state.b, state.w + rule.windowSeconds * 1000);
     try {
       const expirationTtl = Math.max(MIN_TTL, Math.ceil((end - now) / 1000));
-      await this.#kv.put(key, JSON.stringify(state), { expirationTtl });
+      await limited(this.#kv.put(key, JSON.stringify(state), { expirationTtl }));
     } catch (error) {
       // 429 for a key written too fast, among others. The next write here has the whole count.
       local.dirty = true;
@@ -331,7 +338,7 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
 
   async #forget(key: string, now: number): Promise<void> {
     remember(key, { ...blank(), open: recall(key).open, resetAt: now }, now);
-    await this.#kv.delete(key);
+    await limited(this.#kv.delete(key));
   }
 
   #parse(key: string, raw: string | null): State | null {
@@ -404,6 +411,12 @@ function remember(key: string, local: Local, now: number): void {
   const [map, max] = local.state.b > now ? [blocks, MAX_BLOCKS] : [counts, MAX_COUNTS];
   map.set(key, local);
   if (map.size > max) map.delete(map.keys().next().value as string);
+}
+
+/** KV that does not answer has failed. */
+function limited<R>(work: Promise<R>): Promise<R> {
+  const late = new Promise<never>((_, reject) => setTimeout(reject, KV_MS, new Error('KV does not answer')));
+  return Promise.race([work, late]);
 }
 
 async function hash(text: string): Promise<string> {

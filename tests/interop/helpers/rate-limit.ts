@@ -527,6 +527,33 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     await assert.rejects(limiter(down(kv)).reset(id), /503/);
     await assert.rejects(limit.reset(undefined as never), TypeError);
   },
+  async 'reset where nothing is known of the endpoints says what it reached'(kv) {
+    const id = fresh();
+    await times(6, () => limiter(kv).checkAndIncrement(id, { endpoint: 'unheard-of' }));
+    const told: string[] = [];
+    const onProblem = (p: { kind: string; error?: unknown }) => told.push(`${p.kind}: ${(p.error as Error).message}`);
+    const { RateLimiter: Other } = await import('scaffold/rate-limit?reset');
+    const other = new Other(kv, { onProblem });
+    for (let i = 0; i < 2; i++) await other.reset(id);
+    assert.deepEqual(told.splice(0), Array(2).fill('endpoint: reset() without an endpoint reached only default'));
+    await other.reset(id, { endpoint: 'unheard-of' });
+    assert.equal((await other.check(id, { endpoint: 'unheard-of' })).allowed, true);
+    // Where "default" is counted, or with rules, it is as the first version had it.
+    await new Other(kv, { onProblem, rules: { login: {} } }).reset(id);
+    await times(6, () => other.checkAndIncrement(id));
+    await other.reset(id);
+    assert.deepEqual([(await other.check(id)).remaining, told], [5, []]);
+  },
+  async 'KV that does not answer holds up an attempt for seconds only'(kv) {
+    const never = () => new Promise<never>(() => {});
+    const hung = Object.assign(new FaultyKv(kv), { get: never, put: never, delete: never }) as Kv;
+    const attempt = async () => {
+      const begun = await limiter(hung).begin(fresh());
+      await begun.failed();
+      return [begun.allowed, begun.degraded];
+    };
+    assert.deepEqual(await Promise.race([attempt(), scheduler.wait(9000)]), [true, true]);
+  },
   async 'closed, one failed read refuses for a moment'(kv) {
     const id = fresh();
     const closed = limiter(down(kv), { failMode: 'closed' });
