@@ -511,6 +511,8 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
       await (after === 'set' ? cache(flaky).set(name, { title: '2' }) : cache(flaky).invalidate(name));
       await first;
       assert.deepEqual(await cache(kv).get(name), after === 'set' ? { title: '2' } : null);
+      // The old value is not even tried again.
+      assert.equal(n, after === 'set' ? 3 : 1);
     }
   },
   async 'a set or invalidate during a write wins over it'(kv) {
