@@ -160,6 +160,39 @@ fn a_file_that_is_named_gets_them_or_is_refused() {
     insta::assert_snapshot!(said.join("\n"));
 }
 
+/// What kvctl does not edit is complete once its author has added the fields.
+#[test]
+fn fields_that_are_added_by_hand_are_enough() {
+    for name in ["hono-two-bases", "hono-local-namespace"] {
+        let home = tempfile::tempdir().unwrap();
+        let case = env_cases().into_iter().find(|case| case.name == name);
+        for (name, text) in &case.unwrap().files {
+            let fields = "TOKEN: string; CONFIG_CACHE: KVNamespace; SESSIONS: KVNamespace;";
+            write(home.path(), name, &text.replace("TOKEN: string;", fields));
+        }
+        assert!(!planned(home.path(), None).unwrap().is_pending(), "{name}");
+    }
+}
+
+/// With a generated type, there may be no file of the project's own to speak of.
+#[test]
+fn a_file_that_does_not_exist_is_not_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let case = env_cases()
+        .into_iter()
+        .find(|case| case.name == "astro-stub");
+    for (name, text) in &case.unwrap().files {
+        write(home.path(), name, text);
+    }
+    let plan = planned(home.path(), None).unwrap();
+    assert!(!plan.is_pending());
+    assert!(
+        plan.steps[0].path.exists(),
+        "{}",
+        plan.steps[0].path.display()
+    );
+}
+
 /// A project that an earlier version scaffolded has an `Env` that nothing uses, and all required.
 #[test]
 fn an_env_that_an_earlier_version_wrote_stays() {

@@ -68,7 +68,9 @@ impl Survey {
     /// Finds what the project uses as the type of the bindings.
     fn proofs(&self) -> Proofs<'_> {
         let mut proofs = Proofs::default();
-        let has_hono = self.imports("hono") || self.imports("@hono");
+        let has_hono = ["hono", "@hono"]
+            .iter()
+            .any(|package| self.importer(package).is_some());
         for file in self.files_with_uses() {
             for used in file
                 .facts()
@@ -126,7 +128,10 @@ impl Survey {
     fn by_name(&self, names: &[&str]) -> Vec<Spot<'_>> {
         let mut spots = Vec::new();
         for spot in names.iter().flat_map(|name| self.declarations(name)) {
-            if matches!(spot.declared.place, Place::Platform | Place::Inline(_)) {
+            if matches!(
+                spot.declared.place,
+                Place::Platform | Place::Inline(_) | Place::Unnamed
+            ) {
                 continue;
             }
             let found = match &spot.declared.form {
@@ -164,7 +169,7 @@ impl Survey {
             self.anywhere(wanted, &proofs, own)?
         };
         if let Some(spot) = chosen {
-            return Ok(Destination::Declared(spot));
+            return Ok(Destination::Declared(self.extended(spot, wanted.fields)));
         }
         if let Some(unclear) = unresolved(wanted, &proofs) {
             return Err(unclear);
@@ -179,6 +184,33 @@ impl Survey {
         {
             Some(declared) => Err((file.path.as_path(), Problem::on(declared.line, Kind::Hono))),
             None => Ok(Destination::File),
+        }
+    }
+
+    /// Returns the declaration that an intersection without a name gets its members from, if it is
+    /// clear that the fields belong there: the only one, or the one with a usual name.
+    fn extended<'s>(&'s self, spot: Spot<'s>, fields: &[Field<'_>]) -> Spot<'s> {
+        let declared = spot.declared;
+        let has_some = fields
+            .iter()
+            .any(|field| declared.member(field.name).is_some());
+        if declared.place != Place::Unnamed || has_some || self.has_all(spot, fields) {
+            return spot;
+        }
+        let bases = declared.bases.iter();
+        let found = bases.map(|name| self.resolve(spot.file, name));
+        let mut found: Vec<Resolved<'s>> = found.collect();
+        if found.len() > 1 {
+            found.retain(|found| {
+                let Resolved::Here(base) = found else {
+                    return false;
+                };
+                USUAL_NAMES.contains(&base.declared.name.as_str())
+            });
+        }
+        match found.as_slice() {
+            [Resolved::Here(base)] => *base,
+            _ => spot,
         }
     }
 
@@ -235,8 +267,9 @@ impl Survey {
             push(&mut spots, *spot);
         }
         let spots = self.reduced(spots);
+        let extends_own = |spot: &Spot<'s>| own.is_some_and(|own| self.bases(*spot).contains(&own));
         match own {
-            Some(own) if strong.is_empty() || strong.contains(&own) => {
+            Some(own) if strong.contains(&own) || strong.iter().all(extends_own) => {
                 let beside = self.by_name(&["Env"]).into_iter().find(|spot| {
                     let is_nested = matches!(spot.declared.place, Place::Cloudflare);
                     is_nested && *spot != own && !self.bases(own).contains(spot)
@@ -247,6 +280,8 @@ impl Survey {
                 }
             }
             _ if !spots.is_empty() => self.one(&spots, wanted.fields),
+            // Next.js hands out nothing by that name.
+            _ if wanted.next.is_some() => Ok(None),
             _ => self.one(&self.by_name(&["Env"]), wanted.fields),
         }
     }
@@ -332,8 +367,12 @@ fn unresolved<'s>(wanted: &Wanted<'s>, proofs: &Proofs<'s>) -> Option<Unclear<'s
         }
         let kind = if *is_nowhere && USUAL_NAMES.contains(name) {
             Kind::Undeclared(generating(name))
-        } else if !is_nowhere && used.usage != Usage::Name {
+        } else if used.usage == Usage::Name {
+            continue;
+        } else if !is_nowhere {
             Kind::Imported
+        } else if name.contains('.') {
+            Kind::Nested("a namespace")
         } else {
             continue;
         };

@@ -118,6 +118,8 @@ impl Planner<'_> {
             Place::Global => Some(Kind::Global),
             Place::Cloudflare => Some(Kind::Nested("`namespace Cloudflare`")),
             Place::Platform => Some(Kind::Nested("`App.Platform`")),
+            Place::Namespace => Some(Kind::Nested("a namespace")),
+            Place::Unnamed => Some(Kind::Shape("another kind of type")),
         };
         if let Some(kind) = nested {
             let problem = Problem::on(spot.declared.line, kind).of(&name);
@@ -266,7 +268,14 @@ impl Planner<'_> {
             });
         }
         let after = self.with_alias(&file, name)?;
+        let is_nowhere = file.before.is_none() && after.is_none();
         Ok(EnvPlan {
+            path: if is_nowhere {
+                &generated.path
+            } else {
+                &file.path
+            }
+            .clone(),
             after,
             declared_in: generated.path.clone(),
             missing,

@@ -115,12 +115,25 @@ impl Surroundings {
             RuntimeTypes::find(root)
         };
         Self {
-            survey,
             runtime_types,
-            next: NEXT.iter().find_map(|package| dependency(root, package)),
+            next: next(root, &survey),
+            survey,
             is_named,
         }
     }
+}
+
+/// Finds what says that Next.js runs on Workers or Pages here.
+fn next(root: &Path, survey: &Survey) -> Option<(PathBuf, usize)> {
+    let mut configs = ["ts", "mjs", "js"].into_iter();
+    let config = configs.find_map(|ending| {
+        let path = root.join(format!("open-next.config.{ending}"));
+        path.is_file().then_some((path, 1))
+    });
+    let mut packages = NEXT.iter();
+    packages
+        .find_map(|package| dependency(root, package).or_else(|| survey.importer(package)))
+        .or(config)
 }
 
 /// Returns `PATH.bak`, or the first of `PATH.bak2`, `PATH.bak3` … that is free.

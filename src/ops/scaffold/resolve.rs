@@ -50,9 +50,14 @@ impl Survey {
         if let Some(declared) = file.facts().at_top(name) {
             return self.aliased(Spot { file, declared }, left);
         }
-        let mut imports = file.facts().imports.iter();
-        match imports.find(|import| !import.is_export && import.local == name) {
-            Some(import) => self.imported(file, import, left - 1),
+        if let Some((module, name)) = file.qualified(name) {
+            return self.imported(file, module, name, left - 1);
+        }
+        match file.import(name) {
+            Some(import) => {
+                let module = import.module.as_deref().unwrap_or_default();
+                self.imported(file, module, &import.name, left - 1)
+            }
             None => self.global(name, left - 1),
         }
     }
@@ -75,8 +80,8 @@ impl Survey {
         }
         let mut imports = file.facts().imports.iter();
         if let Some(import) = imports.find(|import| import.is_export && import.local == name) {
-            return match import.module {
-                Some(_) => self.imported(file, import, left - 1),
+            return match &import.module {
+                Some(module) => self.imported(file, module, &import.name, left - 1),
                 None => self.local(file, &import.name, left - 1),
             };
         }
@@ -93,17 +98,22 @@ impl Survey {
         found
     }
 
-    fn imported<'s>(&'s self, file: &SourceFile, import: &Import, left: usize) -> Resolved<'s> {
-        let module = import.module.as_deref().unwrap_or_default();
+    fn imported<'s>(
+        &'s self,
+        file: &SourceFile,
+        module: &str,
+        name: &str,
+        left: usize,
+    ) -> Resolved<'s> {
         if let Some(other) = self.module(file, module) {
-            return match self.exported(other, &import.name, left) {
+            return match self.exported(other, name, left) {
                 Resolved::Nowhere => Resolved::Elsewhere,
                 found => found,
             };
         }
         // Where the project has one type of this name, an alias cannot mean another.
         let is_alias = ALIASES.iter().any(|alias| module.starts_with(alias));
-        let mut declared = self.declarations(&import.name);
+        let mut declared = self.declarations(name);
         declared.retain(|spot| spot.declared.place == Place::Top);
         match (is_alias, declared.pop(), declared.is_empty()) {
             (true, Some(spot), true) => self.aliased(spot, left),
@@ -125,7 +135,7 @@ impl Survey {
             Place::Top => spot.file.facts().is_script && !is_cloudflare,
             Place::Global => !is_cloudflare,
             Place::Cloudflare => is_cloudflare,
-            Place::Platform | Place::Inline(_) => false,
+            Place::Platform | Place::Namespace | Place::Inline(_) | Place::Unnamed => false,
         });
         match declared.next() {
             Some(spot) => self.aliased(*spot, left),
@@ -189,11 +199,32 @@ impl Survey {
 }
 
 impl SourceFile {
+    /// Finds what binds a name.
+    fn import(&self, name: &str) -> Option<&Import> {
+        let mut imports = self.facts().imports.iter();
+        imports.find(|import| !import.is_export && import.local == name)
+    }
+
+    /// Returns the module, and what it calls the type `T.NAME` of `import * as T`, or
+    /// `import("MODULE").NAME`.
+    fn qualified<'n>(&'n self, name: &'n str) -> Option<(&'n str, &'n str)> {
+        let (head, name) = name.rsplit_once('.')?;
+        let quoted = head.strip_prefix("import(");
+        let quoted = quoted.and_then(|quoted| quoted.strip_suffix(')'));
+        let module = quoted.map(|quoted| quoted.trim().trim_matches(['"', '\'']));
+        let of_import = || {
+            let import = self.import(head).filter(|import| import.name == "*")?;
+            import.module.as_deref()
+        };
+        let module = module.or_else(of_import)?;
+        Some((module, name))
+    }
+
     /// Whether the file imports a name from the file at `path`, which may not exist yet.
     pub(super) fn imports_from(&self, name: &str, path: &Path) -> bool {
-        let mut imports = self.facts().imports.iter();
-        let import = imports.find(|import| !import.is_export && import.local == name);
-        let module = import.and_then(|import| import.module.as_deref());
+        let module = self
+            .import(name)
+            .and_then(|import| import.module.as_deref());
         module.is_some_and(|module| {
             let by_alias = ALIASES.iter().find_map(|alias| {
                 let rest = module.strip_prefix(alias)?;

@@ -125,15 +125,17 @@ impl Survey {
         self.files_with(&USE_MARKS)
     }
 
-    /// Whether the project imports a module or one below it.
-    pub(super) fn imports(&self, package: &str) -> bool {
+    /// Finds the file and line that import a module or one below it.
+    pub(super) fn importer(&self, package: &str) -> Option<(PathBuf, usize)> {
         let is_of = |module: &str| {
             let rest = module.strip_prefix(package);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let files = self.files_with(&[package]);
-        let mut imports = files.flat_map(|file| &file.facts().imports);
-        imports.any(|import| import.module.as_deref().is_some_and(is_of))
+        self.files_with(&[package]).find_map(|file| {
+            let mut imports = file.facts().imports.iter();
+            let import = imports.find(|import| import.module.as_deref().is_some_and(is_of))?;
+            Some((file.path.clone(), import.line))
+        })
     }
 }
 

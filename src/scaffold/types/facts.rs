@@ -55,10 +55,15 @@ pub enum Place {
     Global,
     /// In `namespace Cloudflare`.
     Cloudflare,
+    /// In another namespace, by whose name it is called.
+    Namespace,
     /// It is the type of `env` in `App.Platform`.
     Platform,
-    /// It has no name, and is the type of the so-manieth member `Bindings` of the file.
+    /// It has no name, and is the so-manieth list of fields that the file gives the bindings as their
+    /// type.
     Inline(usize),
+    /// It has no name, and is no list of fields.
+    Unnamed,
 }
 
 /// What a declaration is.
@@ -138,10 +143,11 @@ impl Facts {
         Ok(Reader::new(&source, facts).read(&statements))
     }
 
-    /// Returns the declaration of a name at the top level.
+    /// Returns the declaration of a name at the top level, or of `T.NAME` in a namespace there.
     pub fn at_top(&self, name: &str) -> Option<&Declared> {
         let mut declarations = self.declarations.iter();
-        declarations.find(|declared| declared.place == Place::Top && declared.name == name)
+        let is_top = |place| matches!(place, Place::Top | Place::Namespace);
+        declarations.find(|declared| is_top(declared.place) && declared.name == name)
     }
 }
 

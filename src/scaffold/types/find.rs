@@ -5,6 +5,7 @@ use tree_sitter::Node;
 use super::{
     Kind, Problem, Target,
     source::{NAMESPACE, Source, children, is_comment, line},
+    uses::sites,
 };
 
 /// Where the type is.
@@ -39,7 +40,7 @@ impl<'t> Declaration<'t> {
 /// Finds the one declaration of the type, provided that fields can be added to it.
 pub(super) fn env<'t>(source: &'t Source<'_>, target: &Target) -> Result<Env<'t>, Problem> {
     let found = match target.inline {
-        Some(number) => inline(source).into_iter().nth(number),
+        Some(number) => inline(source).nth(number),
         None => named(source, target)?,
     };
     let Some(declaration) = found else {
@@ -55,20 +56,14 @@ pub(super) fn env<'t>(source: &'t Source<'_>, target: &Target) -> Result<Env<'t>
     }
 }
 
-/// Returns the lists of fields that stand right where Hono expects its `Bindings`, in their order.
-pub(super) fn inline<'t>(source: &'t Source<'_>) -> Vec<Declaration<'t>> {
-    let mut found = Vec::new();
-    let mut nodes = vec![source.root()];
-    while let Some(node) = nodes.pop() {
-        let is_bindings =
-            node.kind() == "property_signature" && source.name(node) == Some("Bindings");
-        let body = Source::annotation(node).filter(|_| is_bindings);
-        if let Some(body) = body.filter(|body| body.kind() == "object_type") {
-            found.push(Declaration { whole: node, body });
-        }
-        nodes.extend(children(node).into_iter().rev());
-    }
-    found
+/// Returns the lists of fields that stand right where the type of the bindings is given, in their order.
+fn inline<'t>(source: &'t Source<'_>) -> impl Iterator<Item = Declaration<'t>> {
+    let lists = sites(source).into_iter();
+    let lists = lists.filter(|site| site.given.kind() == "object_type");
+    lists.map(|site| Declaration {
+        whole: site.whole,
+        body: site.given,
+    })
 }
 
 fn named<'t>(source: &'t Source<'_>, target: &Target) -> Result<Option<Declaration<'t>>, Problem> {
@@ -209,7 +204,7 @@ fn in_cloudflare<'t>(
     None
 }
 
-fn is_type(node: &Node<'_>) -> bool {
+pub(super) fn is_type(node: &Node<'_>) -> bool {
     matches!(
         node.kind(),
         "interface_declaration" | "type_alias_declaration"

@@ -12,6 +12,7 @@ mod insert;
 mod problem;
 mod reader;
 mod source;
+mod uses;
 
 #[cfg(test)]
 mod tests;
@@ -19,8 +20,8 @@ mod tests;
 pub use facts::{Declared, Facts, Form, Member, Place, Usage, Use, Used};
 pub use generated::{Generated, is_generated};
 pub use problem::{Kind, Problem};
-pub use reader::USE_MARKS;
 pub use source::{Fit, Import};
+pub use uses::USE_MARKS;
 
 use std::{fmt, path::Path};
 
@@ -61,8 +62,8 @@ impl Dialect {
 pub struct Target {
     /// Its name.
     pub name: String,
-    /// If it has no name, its number among the lists of fields that are the type of a member
-    /// `Bindings`.
+    /// If it has no name, its number among the lists of fields that the file gives the bindings as
+    /// their type.
     pub inline: Option<usize>,
     /// Modules of `export * from` that are known not to bring the name.
     pub harmless: Vec<String>,

@@ -3,43 +3,11 @@
 use tree_sitter::Node;
 
 use super::{
-    Declared, Facts, Form, Import, Member, Place, Usage, Use, Used,
-    find::{global_block, inline, inner},
-    source::{Source, children, is_comment, line},
+    Declared, Facts, Form, Member, Place, Usage, Use, Used,
+    find::{global_block, inner, is_type},
+    source::{Source, children, line},
+    uses::{Site, is_name, sites, unwrapped},
 };
-
-/// Generic types and functions whose first argument is the type of the bindings.
-const GENERICS: [&str; 10] = [
-    "DurableObject",
-    "EventContext",
-    "ExportedHandler",
-    "PagesFunction",
-    "PagesPluginFunction",
-    "PlatformProxy",
-    "Runtime",
-    "WorkerEntrypoint",
-    "WorkflowEntrypoint",
-    "getPlatformProxy",
-];
-
-/// Texts of which every file that uses the type of the bindings has one.
-pub const USE_MARKS: [&str; 12] = [
-    "Bindings",
-    "DurableObject",
-    "Env",
-    "EventContext",
-    "ExportedHandler",
-    "PagesFunction",
-    "PagesPluginFunction",
-    "Platform",
-    "Runtime<",
-    "WorkflowEntrypoint",
-    "WorkerEntrypoint",
-    "cloudflare:workers",
-];
-
-/// Names that the type of a member or parameter `env` has if it is the type of the bindings.
-const USUAL_NAMES: [&str; 4] = ["Bindings", "CloudflareBindings", "CloudflareEnv", "Env"];
 
 /// Reads one file.
 pub(super) struct Reader<'s, 'a> {
@@ -88,8 +56,15 @@ impl<'s, 'a> Reader<'s, 'a> {
                     // Only what is nested in it counts: its own names are its own.
                     _ => {
                         for child in children(block) {
-                            if inner(child).kind() == "internal_module" {
+                            let child = inner(child);
+                            if child.kind() == "internal_module" {
                                 self.declarations(child, place);
+                            } else if let (Some(own), true) =
+                                (self.source.name(child), is_type(&child))
+                            {
+                                let name = format!("{name}.{own}");
+                                let declared = self.declared(child, &name, Place::Namespace);
+                                self.facts.declarations.push(declared);
                             }
                         }
                     }
@@ -166,6 +141,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             return declared;
         };
         declared.form = Form::Type;
+        let value = unwrapped(self.source, value);
         match value.kind() {
             "interface_body" | "object_type" => {
                 declared.form = Form::Fields;
@@ -175,13 +151,12 @@ impl<'s, 'a> Reader<'s, 'a> {
             "type_identifier" | "nested_type_identifier" => {
                 declared.form = Form::Alias(self.source.of(value).to_owned());
             }
-            "intersection_type" => declared.bases = self.bases(value),
-            _ => {}
+            _ => declared.bases = self.bases(vec![value], &mut declared.members),
         }
         let clauses = children(node).into_iter();
         let mut extends = clauses.filter(|child| child.kind() == "extends_type_clause");
         if let Some(extends) = extends.next() {
-            declared.bases = self.bases(extends);
+            declared.bases = self.bases(children(extends), &mut declared.members);
         }
         declared
     }
@@ -198,17 +173,17 @@ impl<'s, 'a> Reader<'s, 'a> {
         named.collect()
     }
 
-    fn bases(&self, list: Node<'_>) -> Vec<String> {
+    /// Lists the types that the types `nodes` consist of, and adds the members that they have themselves.
+    fn bases(&self, mut nodes: Vec<Node<'_>>, members: &mut Vec<Member>) -> Vec<String> {
         let mut bases = Vec::new();
-        let mut nodes = children(list);
         while let Some(node) = nodes.pop() {
+            let node = unwrapped(self.source, node);
             match node.kind() {
                 // `A & B & C` is `(A & B) & C`.
                 "intersection_type" => nodes.extend(children(node)),
-                "type_identifier" | "nested_type_identifier" => {
-                    bases.push(self.source.of(node).to_owned());
-                }
+                "object_type" => members.extend(self.members(node)),
                 "generic_type" => bases.extend(self.source.name(node).map(str::to_owned)),
+                _ if is_name(&node) => bases.push(self.source.of(node).to_owned()),
                 _ => {}
             }
         }
@@ -227,71 +202,38 @@ impl<'s, 'a> Reader<'s, 'a> {
             usage: Usage::Generic,
         });
         self.facts.uses.extend(uses.collect::<Vec<_>>());
-        for (number, declaration) in inline(self.source).into_iter().enumerate() {
-            let declared = Declared {
-                name: "Bindings".to_owned(),
-                line: line(declaration.whole),
-                place: Place::Inline(number),
-                form: Form::Fields,
-                members: self.members(declaration.body),
-                has_index: has_index(declaration.body),
-                bases: Vec::new(),
-            };
-            self.use_declared(declared, Usage::Hono);
-        }
-        let mut nodes = vec![self.source.root()];
-        while let Some(node) = nodes.pop() {
-            if let Some((named, usage)) = self.used_by(node) {
+        let mut lists = 0;
+        for site in sites(self.source) {
+            if is_name(&site.given) {
                 self.facts.uses.push(Use {
-                    line: line(node),
-                    used: Used::Name(self.source.of(named).to_owned()),
-                    usage,
+                    line: line(site.whole),
+                    used: Used::Name(self.source.of(site.given).to_owned()),
+                    usage: site.usage,
                 });
+                continue;
             }
-            nodes.extend(children(node).into_iter().rev());
+            let is_list = site.given.kind() == "object_type";
+            self.use_declared(self.unnamed(&site, is_list.then_some(lists)), site.usage);
+            lists += usize::from(is_list);
         }
     }
 
-    /// Returns the type of the bindings that a node names.
-    fn used_by<'t>(&self, node: Node<'t>) -> Option<(Node<'t>, Usage)> {
-        let is_name = |node: &Node<'_>| node.kind() == "type_identifier";
-        let generic = match node.kind() {
-            "property_signature" | "required_parameter" | "optional_parameter" => {
-                let pattern = node.child_by_field_name("pattern");
-                let name = pattern.map(|pattern| self.source.of(pattern));
-                let named = Source::annotation(node).filter(is_name)?;
-                return match name.or_else(|| self.source.name(node))? {
-                    "Bindings" => Some((named, Usage::Hono)),
-                    "env" if USUAL_NAMES.contains(&self.source.of(named)) => {
-                        Some((named, Usage::Name))
-                    }
-                    _ => None,
-                };
-            }
-            "generic_type" => node.child_by_field_name("name")?,
-            "extends_clause" => node.child_by_field_name("value")?,
-            "call_expression" => node.child_by_field_name("function")?,
-            _ => return None,
+    /// Returns a type without a name; `list` is its number if it is a list of fields.
+    fn unnamed(&self, site: &Site<'_>, list: Option<usize>) -> Declared {
+        let name = match (site.usage, list) {
+            (Usage::Hono, Some(_)) => "Bindings".to_owned(),
+            _ => self.source.one_line(site.given),
         };
-        // `await f<T>()` is `(await f)<T>()`.
-        let name = self.source.of(generic).rsplit(['.', ' ']).next()?;
-        let mut parts = children(node).into_iter();
-        let arguments = parts.find(|child| child.kind() == "type_arguments")?;
-        let mut arguments = children(arguments).into_iter();
-        let first = arguments.find(|node| !is_comment(*node)).filter(is_name)?;
-        let is_known = GENERICS.contains(&name)
-            && (name != "Runtime" || self.is_of_astro(self.source.of(generic)));
-        is_known.then_some((first, Usage::Generic))
-    }
-
-    /// Whether a type named `Runtime` is the one of Astro's adapter: others have such a type, too.
-    fn is_of_astro(&self, name: &str) -> bool {
-        let mut imports = self.facts.imports.iter();
-        let of_astro = |import: &Import| {
-            let module = import.module.as_deref().unwrap_or_default();
-            import.local == name && module.starts_with("@astrojs/")
-        };
-        name.contains("@astrojs/") || imports.any(of_astro)
+        let mut members = Vec::new();
+        Declared {
+            name,
+            line: line(site.whole),
+            place: list.map_or(Place::Unnamed, Place::Inline),
+            form: list.map_or(Form::Type, |_| Form::Fields),
+            bases: self.bases(vec![site.given], &mut members),
+            has_index: list.is_some() && has_index(site.given),
+            members,
+        }
     }
 }
 

@@ -40,6 +40,14 @@ fn what_a_file_uses_as_the_type_of_the_bindings_is_found() {
         ("class Api extends WorkerEntrypoint<E> {}", "E"),
         ("const p = await getPlatformProxy<E>();", "E"),
         ("function f(request: Request, env: Env) {}", "Env"),
+        ("new Hono<{ Bindings: Readonly<(B)> }>();", "B"),
+        ("new Hono<{ Bindings: T.B }>();", "T.B"),
+        (
+            "new Hono<{ Bindings: import('./b').B }>();",
+            "import('./b').B",
+        ),
+        ("let h = { fetch(r: Request, env: B) {} };", "B"),
+        ("export const onRequest = (_: { env: B }) => r;", "B"),
         (
             "interface AppLoadContext { cloudflare: { env: CloudflareEnv } }",
             "CloudflareEnv",
@@ -52,6 +60,9 @@ fn what_a_file_uses_as_the_type_of_the_bindings_is_found() {
     }
     for text in [
         "function f(env: Settings) {}",
+        "class Client { fetch(url: string, env: Settings) {} }",
+        "function fetch() { const x: { env: Settings } = y; }",
+        "class Counter extends DurableObject<{}> {}",
         "type X = Other<Env>;",
         "// ExportedHandler<Env>",
         "const s = 'new Hono<{ Bindings: B }>()';",
