@@ -102,7 +102,7 @@ impl Project {
         let environments = self.environments.iter().filter(|_| self.is_pages);
         environments.filter(|scope| {
             let name = scope.section.environment();
-            !name.is_some_and(|name| matches!(name.as_str(), "production" | "preview"))
+            !name.is_some_and(EnvName::is_of_pages)
         })
     }
 

@@ -38,6 +38,11 @@ impl EnvName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether Pages knows the environment: it knows two.
+    pub fn is_of_pages(&self) -> bool {
+        matches!(self.as_str(), "production" | "preview")
+    }
 }
 
 impl FromStr for EnvName {

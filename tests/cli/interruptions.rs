@@ -11,7 +11,7 @@ use crate::{
     provision::BIO,
     sandbox::{Sandbox, Seen},
     transfer::count,
-    wait::{Finish as _, send_signal, signal_at, wait_until},
+    wait::{send_signal, signal_at, wait_until},
 };
 
 fn ids(text: &str) -> Vec<String> {
@@ -126,11 +126,8 @@ fn two_runs_at_once_in_one_project_both_succeed() {
         for delay in [0, 20] {
             let sandbox = Sandbox::new();
             if let Some(file) = &file {
-                let create = sandbox.command(&["namespace", "create", "bio-OLD", "--json"]);
-                let created = create.finish().stdout;
-                let created: serde_json::Value = serde_json::from_slice(&created).unwrap();
-                let id = created["id"].as_str().unwrap();
-                sandbox.write("wrangler.toml", file.replace("[ID]", id));
+                let id = sandbox.create("bio-OLD");
+                sandbox.write("wrangler.toml", file.replace("[ID]", &id));
             }
             sandbox.emulator.latency(Duration::from_millis(delay));
             let runs = [0, 1].map(|_| sandbox.command(args).spawn().unwrap());

@@ -447,12 +447,7 @@ fn run(sandbox: &Sandbox, code: i32, command: &[String]) -> Seen {
 fn the_hint_for_pages_loses_no_binding_of_previews() {
     let sandbox = Sandbox::new();
     let account = ACCOUNT.parse().unwrap();
-    let create = |title| {
-        let seen = sandbox.expect(0, &["namespace", "create", title, "--json"]);
-        let made: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
-        made["id"].as_str().unwrap().to_owned()
-    };
-    let [live, preview] = [create("live"), create("preview")];
+    let [live, preview] = ["live", "preview"].map(|title| sandbox.create(title));
     let text = "name = \"site\"\npages_build_output_dir = \"d\"\n\
                 kv_namespaces = [{ binding = \"KV\" }, { binding = \"OTHER\" }]\n\
                 [vars]\nLEVEL = \"info\"\n";
@@ -541,9 +536,7 @@ fn a_slip_of_the_shift_key_makes_no_second_binding() {
         "wrangler.toml",
         "name = \"app\"\nkv_namespaces = [{ binding = \"CACHE\" }]\n",
     );
-    let made = sandbox.expect(0, &["namespace", "create", "app-cache", "--json"]);
-    let made: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
-    let id = made["id"].as_str().unwrap();
+    let id = &sandbox.create("app-cache");
     let account = ACCOUNT.parse().unwrap();
     sandbox
         .emulator

@@ -214,6 +214,14 @@ impl Sandbox {
         seen
     }
 
+    /// Creates a namespace, and returns its id.
+    #[track_caller]
+    pub(crate) fn create(&self, title: &str) -> String {
+        let seen = self.expect(0, &["namespace", "create", title, "--json"]);
+        let made: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+        made["id"].as_str().unwrap().to_owned()
+    }
+
     /// Runs `kvctl` with the credentials of the service.
     #[must_use = "either snapshot the output or assert on it"]
     #[track_caller]

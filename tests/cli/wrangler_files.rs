@@ -151,9 +151,7 @@ fn deployed_under(name: &str) -> (Sandbox, String) {
     let sandbox = Sandbox::new();
     let file = "name = \"app\"\nmain = \"a.ts\"\nkv_namespaces = [{ binding = \"A\" }]\n[env.s]\n";
     sandbox.write("wrangler.toml", file);
-    let made = sandbox.expect(0, &["namespace", "create", "data", "--json"]);
-    let made: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
-    let id = made["id"].as_str().unwrap().to_owned();
+    let id = sandbox.create("data");
     let account = crate::sandbox::ACCOUNT.parse().unwrap();
     let deployed = sandbox.emulator.deploy(&account, name, &[("A", &id)]);
     deployed.unwrap();

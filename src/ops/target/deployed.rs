@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use crate::{
     api::{self, Client, KvBindings, PagesBindings},
     config::Project,
-    domain::{AccountId, Binding, NamespaceId, Permission, Section},
+    domain::{AccountId, Binding, EnvName, NamespaceId, Permission, Section},
     wire::code,
 };
 
@@ -27,17 +27,15 @@ impl Deployable {
         if section.is_previews() {
             return None;
         }
-        let mut decided = project.deployed_as.iter();
-        if let Some(it) = decided.find(|it| it.section == *section) {
+        let decided = project.deployed_as.as_ref();
+        if let Some(it) = decided.filter(|it| it.section == *section) {
             return Some(Self::Worker(it.name.clone()));
         }
         let name = project.deployed_name(section).ok()?;
         if !project.is_pages {
             return Some(Self::Worker(name));
         }
-        let known = section
-            .environment()
-            .is_none_or(|name| matches!(name.as_str(), "production" | "preview"));
+        let known = section.environment().is_none_or(EnvName::is_of_pages);
         known.then_some(Self::Pages(name))
     }
 

@@ -17,10 +17,7 @@ use kvctl::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    sandbox::{Sandbox, Seen},
-    wait::Finish as _,
-};
+use crate::sandbox::{Sandbox, Seen};
 
 /// Stands in every answer that is not the service's. Seen again in a key or a file, it was believed.
 const MARK: &str = "planted-by-a-proxy";
@@ -145,13 +142,7 @@ const BULK: &[Case] = &[
 /// Two namespaces, one with keys, and the files that commands read.
 fn setting() -> Sandbox {
     let sandbox = Sandbox::unlimited();
-    let ids = ["one", "two"].map(|title| {
-        let made = sandbox
-            .command(&["namespace", "create", title, "--json"])
-            .finish();
-        let made: Value = serde_json::from_slice(&made.stdout).unwrap();
-        made["id"].as_str().unwrap().to_owned()
-    });
+    let ids = ["one", "two"].map(|title| sandbox.create(title));
     sandbox.write(
         "wrangler.toml",
         CONFIG.replace("{one}", &ids[0]).replace("{two}", &ids[1]),

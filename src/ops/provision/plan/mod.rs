@@ -83,11 +83,10 @@ impl Pages {
     /// Reads it from the file.
     pub fn of(project: &Project) -> Self {
         // With a section for production alone, the top level is what previews use.
-        let is_preview = |name: &EnvName| matches!(name.as_str(), "preview" | "production");
         let mut sections = project.environments.iter().map(|scope| &scope.section);
         if !project.is_pages {
             Self::No
-        } else if sections.any(|section| section.environment().is_some_and(is_preview)) {
+        } else if sections.any(|section| section.environment().is_some_and(EnvName::is_of_pages)) {
             Self::Separate
         } else {
             Self::Shared

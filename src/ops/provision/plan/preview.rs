@@ -10,6 +10,16 @@ use crate::{
     ops::provision::{desired::DesiredBinding, titles},
 };
 
+/// What a valid `preview_id` leads to.
+struct Findings {
+    /// The namespace that will be the binding's `id`.
+    production: bool,
+    /// A namespace of production, of this or of another binding.
+    separable: bool,
+    /// No namespace of the account.
+    unknown: bool,
+}
+
 impl<'a> Planner<'a> {
     /// Remarks on what `wrangler dev --remote` would reach. What is local reaches nothing.
     fn remark(&mut self, remark: Remark) {
@@ -45,13 +55,15 @@ impl<'a> Planner<'a> {
             return self.open_preview(desired, slot, self.input.preview, None);
         };
         // The `id` may be replaced in this run.
-        let production = Some(&preview) == id;
         let was_production = desired.declared(Field::Id) == declared;
         let other = self.other_production(&slot, &preview);
-        let separable = production || was_production || other.is_some();
-        let unknown = found.is_none() && !self.input.local;
+        let is = Findings {
+            production: Some(&preview) == id,
+            separable: Some(&preview) == id || was_production || other.is_some(),
+            unknown: found.is_none() && !self.input.local,
+        };
         let asked = self.input.preview;
-        if unknown && asked == Preview::Untouched && self.may_replace(&preview) {
+        if is.unknown && asked == Preview::Untouched && self.may_replace(&preview) {
             // What was the production id becomes that again.
             let mode = if was_production {
                 Preview::Same
@@ -63,13 +75,13 @@ impl<'a> Planner<'a> {
         // A conflicting id is replaced only if it is named.
         let in_the_way = match asked {
             Preview::Untouched => false,
-            Preview::Same => !production,
-            Preview::Separate => separable || unknown,
+            Preview::Same => !is.production,
+            Preview::Separate => is.separable || is.unknown,
         };
         if in_the_way && self.may_replace(&preview) {
             return self.open_preview(desired, slot, asked, Some(preview));
         }
-        if !self.keeps_preview(desired, &preview, id, unknown) {
+        if !self.keeps_preview(desired, &preview, &is, other) {
             return Ok(());
         }
         if asked != Preview::Untouched {
@@ -87,33 +99,28 @@ impl<'a> Planner<'a> {
         &mut self,
         desired: &DesiredBinding,
         preview: &NamespaceId,
-        production: Option<&NamespaceId>,
-        unknown: bool,
+        is: &Findings,
+        other: Option<Slot>,
     ) -> bool {
         let field = Field::PreviewId;
-        let slot = Self::slot(desired, field);
+        let (slot, id) = (Self::slot(desired, field), preview.clone());
         let asked = self.input.preview;
-        let production = Some(preview) == production;
-        let was_production = desired.declared(Field::Id) == desired.declared(field);
-        let other = self.other_production(&slot, preview);
-        let separable = production || was_production || other.is_some();
-        let id = preview.clone();
         match asked {
-            Preview::Untouched if unknown => self.remark(Remark::UnknownPreview { slot, id }),
-            Preview::Untouched if production => self.remark(Remark::PreviewIsProduction(slot)),
+            Preview::Untouched if is.unknown => self.remark(Remark::UnknownPreview { slot, id }),
+            Preview::Untouched if is.production => self.remark(Remark::PreviewIsProduction(slot)),
             Preview::Untouched => {
                 if let Some(with) = other {
                     self.remark(Remark::PreviewIsOthers { slot, id, with });
                 }
             }
-            Preview::Same | Preview::Separate if unknown => {
+            Preview::Same | Preview::Separate if is.unknown => {
                 let position = desired.position(field);
                 self.refusals.push(Refusal::Unknown { slot, id, position });
                 return false;
             }
-            Preview::Same if !production => self.remark(Remark::NotShared { slot, id }),
+            Preview::Same if !is.production => self.remark(Remark::NotShared { slot, id }),
             Preview::Same => self.remark(Remark::PreviewIsProduction(slot)),
-            Preview::Separate if separable => self.remark(Remark::NotSeparated { slot, id }),
+            Preview::Separate if is.separable => self.remark(Remark::NotSeparated { slot, id }),
             Preview::Separate => {}
         }
         true
