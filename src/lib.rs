@@ -58,20 +58,18 @@ use std::process::ExitCode;
 use cli::Cli;
 use commands::Stopped;
 use context::Context;
-use domain::ErrorClass;
+use domain::{ErrorClass, Invocation};
 use error::{ClassExt as _, Exit, Result, ResultExt as _};
 
 /// Runs one command and turns its outcome into an exit code.
 pub fn run(cli: Cli) -> ExitCode {
     let ui = Context::build_ui(&cli.globals, &env::Env::read());
-    let local = Context::asks_for_local(&cli.globals, &env::Env::read());
-    match run_to_end(cli) {
+    let mut invocation = Context::invocation_of(&cli.globals, &env::Env::read());
+    match run_to_end(cli, &mut invocation) {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             if failure.class() != ErrorClass::OutputClosed {
-                let hint = failure.hint().cloned();
-                let hint = hint.map(|hint| if local { hint.locally() } else { hint });
-                let hint = hint.map(String::from);
+                let hint = failure.hint().map(|hint| hint.render(&invocation));
                 ui.error(failure.causes(), hint.as_deref());
             }
             Exit::from(failure.class()).into()
@@ -88,7 +86,7 @@ pub fn print_clap_message(message: &clap::Error) -> ExitCode {
     }
 }
 
-fn run_to_end(cli: Cli) -> Result<()> {
+fn run_to_end(cli: Cli, invocation: &mut Invocation) -> Result<()> {
     check_open_files()?;
     // Commands mostly wait for I/O, so one thread is enough, and starts fastest.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -100,6 +98,7 @@ fn run_to_end(cli: Cli) -> Result<()> {
     } else {
         Context::new(cli.globals)?
     };
+    *invocation = context.invocation();
     if !cli.command.handles_missing_config() {
         context.files.check_named_config()?;
     }

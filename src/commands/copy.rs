@@ -17,7 +17,7 @@ use crate::{
     cli::transfer::{CopyArgs, SideArg},
     commands::{Partial, UsageError},
     context::Context,
-    domain::AccountId,
+    domain::{AccountId, Hint, Suggestion},
     error::{Result, ResultExt as _},
     fsx,
     ops::{
@@ -146,26 +146,28 @@ fn not_a_namespace(context: &Context, path: &Path) -> UsageError {
         Some(_) => format!("`{name}` is a file, not a namespace"),
         None => format!("`{name}` does not name a namespace"),
     };
-    let instead = "pass binding:NAME, title:TITLE or id:ID; files are for \
-                   `kvctl import` and `kvctl export`";
+    let instead = Hint::from("pass binding:NAME, title:TITLE or id:ID; files are for ")
+        .and(Suggestion::new("import"))
+        .text(" and ")
+        .and(Suggestion::new("export"));
     UsageError::new(what, instead)
 }
 
 /// Says what an earlier run had confirmed.
 fn note_resumed(context: &Context, copied: &Copied) {
-    let ui = &context.ui;
     if copied.again > 0 {
         let records = quantity(copied.again, "record");
-        ui.note(&format!(
+        context.ui.note(&format!(
             "{records} copied again, because keys were added or removed among those confirmed before"
         ));
     }
     if copied.passed_over > 0 {
         let records = quantity(copied.passed_over, "record");
-        ui.note(&format!(
-            "{records} confirmed before were not read again; `kvctl diff` compares them, and \
-             `kvctl copy --restart` copies everything again"
-        ));
+        context.note(
+            &Hint::from(format!("{records} confirmed before were not read again; "))
+                .and(Suggestion::new("diff"))
+                .text(" compares them, and `--restart` copies everything again"),
+        );
     }
 }
 

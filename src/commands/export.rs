@@ -68,7 +68,7 @@ async fn to_stdout(context: &Context, export: &Export<'_>, format: StreamFormat)
         WriteError::Write(e) => Failure::from(OutputError::from(e)),
         e => e.into(),
     })?;
-    remark(ui, &exported);
+    remark(context, &exported);
     let missed = Missed::of(exported.absent);
     for line in missed.lines() {
         ui.note(&line);

@@ -55,7 +55,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     }
     let names = Some((&args.old, &args.new));
     for note in left_behind(context, &document, &text, names, false).await {
-        context.ui.note(&note);
+        context.note(&note);
     }
     remark_on_what_stays(context, &document, args, &renamings)?;
     let file = context.files.display(document.path());

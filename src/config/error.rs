@@ -4,7 +4,8 @@ use std::{fmt, io, path::PathBuf};
 
 use super::{Position, problem::Problem};
 use crate::domain::{
-    Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, nearest, shell_quoted,
+    Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, Suggestion, nearest,
+    shell_quoted,
 };
 
 /// A position in a file, written `path:line:column`, which terminals turn into a link.
@@ -167,22 +168,17 @@ impl Error {
 impl Classify for Error {
     fn classify(&self) -> Classification {
         let hint: Hint = match self {
-            Self::NotFound { .. } => Hint::run_with(
-                "provision",
-                ["--init".to_owned()],
-                "to create a wrangler.toml here, or name the file with `-c FILE`",
-            ),
+            Self::NotFound { .. } => Hint::run(Suggestion::new("provision").arg("--init"))
+                .text(" to create a wrangler.toml here, or name the file with `-c FILE`"),
             Self::TypeScript { .. } => {
-                "select a namespace with `--namespace-id ID` or `--namespace TITLE`, or name a wrangler \
-                 file that has the KV bindings with `-c FILE`"
-                    .into()
+                "name a wrangler file that has the KV bindings with `-c FILE`".into()
             }
             Self::Occupied { .. } => "rename it, or name the wrangler file with `-c FILE`".into(),
             Self::Missing { .. } | Self::NotAFile { .. } => {
                 "check the path after `-c`; it is relative to the directory kvctl runs in".into()
             }
-            Self::Encoding { at } => Hint::edit(at, "save the file as UTF-8"),
-            Self::Shape { at, problem } => Hint::edit(at, problem.remedy()),
+            Self::Encoding { .. } => "save the file as UTF-8".into(),
+            Self::Shape { problem, .. } => problem.remedy().into(),
             Self::UnknownEnvironment {
                 wanted,
                 known,
@@ -198,20 +194,20 @@ impl Classify for Error {
                 .into()
             }
             Self::UnknownEnvironment { wanted, known, .. } => {
-                let arguments = ["--env", wanted.as_str(), "--add-env"].map(str::to_owned);
+                let command = Suggestion::new("provision").sectionless();
+                let command = command.args(["--env", wanted.as_str(), "--add-env"]);
                 let purpose = match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
                     Some(near) => format!(
-                        "to add the environment; did you mean `--env {}`?",
+                        " to add the environment; did you mean `--env {}`?",
                         shell_quoted(near)
                     ),
-                    None => "to add the environment, or leave out `--env`".to_owned(),
+                    None => " to add the environment, or leave out `--env`".to_owned(),
                 };
-                Hint::run_with("provision", arguments, purpose)
+                Hint::run(command).text(purpose)
             }
-            Self::NoPreviews { path } => Hint::edit(
-                path.display(),
-                "add a `previews` table to the file, or leave out `--in-previews`",
-            ),
+            Self::NoPreviews { .. } => {
+                "add a `previews` table to the file, or leave out `--in-previews`".into()
+            }
             Self::EditNotClean { .. } => {
                 "make the change by hand, and please report this layout as a bug".into()
             }

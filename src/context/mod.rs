@@ -6,6 +6,7 @@
 //! | [`Files`] | the wrangler file, `kvctl.toml`, the local store, files that options name |
 //! | `credentials` | which credentials are used |
 //! | `region` | which host is asked |
+//! | `invocation` | the options that a command to run next needs as well |
 //! | `connection` | a client that is ready to send, and its account |
 //!
 //! The composition root: owns no rule, only the order in which things are found.
@@ -14,6 +15,7 @@ mod connection;
 mod credentials;
 mod error;
 mod files;
+mod invocation;
 mod region;
 mod variables;
 

@@ -34,6 +34,7 @@ mod binding;
 mod classification;
 mod environment;
 mod expiry;
+mod hint;
 mod jurisdiction;
 mod key;
 mod limits;
@@ -44,17 +45,16 @@ mod profile;
 mod record;
 mod region;
 mod section;
+mod shell;
 mod title;
 mod worker;
 
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
-pub use classification::{
-    Classification, Classify, ErrorClass, Hint, is_invisible, shell_quoted, shell_words,
-    with_causes,
-};
+pub use classification::{Classification, Classify, ErrorClass, with_causes};
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};
+pub use hint::{Hint, Invocation, Suggestion};
 pub use jurisdiction::{Jurisdiction, JurisdictionError};
 pub use key::{KeyName, KeyNameError, url_segment};
 pub use limits::{
@@ -70,5 +70,6 @@ pub use profile::{ProfileName, ProfileNameError};
 pub use record::{Metadata, MetadataError, Record};
 pub use region::{ComplianceRegion, ComplianceRegionError};
 pub use section::Section;
+pub use shell::{is_invisible, shell_quoted, shell_words};
 pub use title::{Title, TitleError};
 pub use worker::is_worker_name;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Classification, Classify, ErrorClass, Hint, Title, account::is_32_hex};
+use super::{Classification, Classify, ErrorClass, Hint, Suggestion, Title, account::is_32_hex};
 
 /// The id of a namespace: 32 hexadecimal digits, kept in lower case. In the local store any text
 /// is one, as written.
@@ -42,7 +42,9 @@ pub enum LocalIdError {
 
 impl Classify for NamespaceIdError {
     fn classify(&self) -> Classification {
-        ErrorClass::Usage.hint(Hint::run("namespace list", "to see the ids"))
+        ErrorClass::Usage.hint(
+            Hint::run(Suggestion::new("namespace list").sectionless()).text(" to see the ids"),
+        )
     }
 }
 

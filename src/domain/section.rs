@@ -71,18 +71,6 @@ impl Section {
         shell_words(self.arguments())
     }
 
-    /// Returns the command that provisions `wanted` in it: a binding, or `BINDING=TITLE`.
-    pub fn provision_command(&self, wanted: &str) -> String {
-        self.provision_all_command(Some(wanted))
-    }
-
-    /// Returns the command that provisions `wanted` in it; without, all that it should have.
-    pub fn provision_all_command(&self, wanted: Option<&str>) -> String {
-        let command = ["kvctl", "provision"].map(str::to_owned).into_iter();
-        let wanted = wanted.map(str::to_owned);
-        shell_words(command.chain(wanted).chain(self.arguments()))
-    }
-
     /// Returns how it is called after a verb: `at the top level`, `in environment`.
     pub fn place(&self) -> String {
         if self.is_top() {
@@ -169,11 +157,6 @@ mod tests {
     fn a_name_is_quoted_where_it_is_shown_to_be_pasted() {
         let odd = Section::from("$(touch x)`".parse::<EnvName>().unwrap());
         assert_eq!(odd.options(), r"--env $'$(touch x)\140'");
-        assert_eq!(
-            odd.provision_command("it's"),
-            r"kvctl provision 'it'\''s' --env $'$(touch x)\140'"
-        );
-        assert_eq!(Section::TOP.provision_all_command(None), "kvctl provision");
     }
 
     #[test]

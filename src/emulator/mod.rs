@@ -77,7 +77,9 @@ pub use server::serve;
 pub use store::{Audit, Damage, Error as StoreError, Lost, Orphan};
 pub use store_check::{StoreCheck, check_store};
 
-use crate::domain::{AccountId, Classification, Classify, ErrorClass, Hint, NamespaceId};
+use crate::domain::{
+    AccountId, Classification, Classify, ErrorClass, Hint, NamespaceId, Suggestion,
+};
 
 /// Why the emulator cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -104,12 +106,14 @@ impl Classify for Error {
                 "nothing was changed; move that file away, or use another store with \
                  `--persist-to`",
             ),
-            Self::State(StateError::Malformed { path, content, .. }) => {
-                let what = format!(
-                    "the file holds {content}: repair it, or remove it to drop them; \
-                     `kvctl serve --check` checks the rest of the store"
-                );
-                ErrorClass::Failed.hint(Hint::edit(path.display(), what))
+            Self::State(StateError::Malformed { content, .. }) => {
+                let what =
+                    format!("the file holds {content}: repair it, or remove it to drop them; ");
+                ErrorClass::Failed.hint(
+                    Hint::from(what)
+                        .and(Suggestion::new("serve").arg("--check").sectionless())
+                        .text(" checks the rest of the store"),
+                )
             }
             Self::State(StateError::Directory(_) | StateError::File(_)) => ErrorClass::Failed
                 .hint("use another store with `--persist-to`, or none with `--memory`"),

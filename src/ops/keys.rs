@@ -2,7 +2,7 @@
 
 use crate::{
     api,
-    domain::{Classification, Classify, ErrorClass, Hint},
+    domain::{Classification, Classify, ErrorClass, Hint, Suggestion},
     wire::code,
 };
 
@@ -14,8 +14,8 @@ pub struct Absent {
     pub key: String,
     /// The namespace, as the user knows it.
     pub namespace: String,
-    /// The arguments that select the namespace.
-    pub selection: Vec<String>,
+    /// The command that lists the keys of the namespace.
+    pub list: Suggestion,
     /// Whether it is in the local store.
     pub local: bool,
     /// Other sections of the wrangler file that have a binding of that name, ready to be shown.
@@ -24,17 +24,16 @@ pub struct Absent {
 
 impl Classify for Absent {
     fn classify(&self) -> Classification {
-        let list = |purpose| Hint::run_with("key list", self.selection.clone(), purpose);
+        let list = Hint::run(self.list.clone());
         if !self.elsewhere.is_empty() {
-            let list = list("to see the keys of this one");
             let elsewhere = self.elsewhere.join(", ");
-            return ErrorClass::NotFound
-                .hint(format!("the same binding is also in {elsewhere}; {list}"));
+            let hint = Hint::from(format!("the same binding is also in {elsewhere}; "));
+            return ErrorClass::NotFound.hint(hint.and(list).text(" to see the keys of this one"));
         }
-        ErrorClass::NotFound.hint(list(if self.local {
-            "to see the keys there are"
+        ErrorClass::NotFound.hint(list.text(if self.local {
+            " to see the keys there are"
         } else {
-            "to see the keys there are; one that was written within the last minute may not be seen \
+            " to see the keys there are; one that was written within the last minute may not be seen \
              everywhere yet"
         }))
     }

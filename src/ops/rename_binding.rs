@@ -7,8 +7,8 @@ use crate::{
     api::{self, Client, Namespace},
     config::{self, Document, Edit, Entry, Field, Scope},
     domain::{
-        AccountId, Binding, Classification, Classify, ErrorClass, NamespaceId, Section, Title,
-        TitleError,
+        AccountId, Binding, Classification, Classify, ErrorClass, Hint, NamespaceId, Section,
+        Suggestion, Title, TitleError,
     },
     ops::{
         namespaces::find_by_title,
@@ -162,7 +162,8 @@ impl Classify for Error {
             Self::Unknown { .. } => ErrorClass::Refused
                 .hint("select the right account with `--account-id`, or omit `--title`"),
             Self::TitleTaken { .. } => ErrorClass::Refused.hint(
-                "omit `--title`, or first rename that namespace with `kvctl namespace rename`",
+                Hint::from("omit `--title`, or first rename that namespace with ")
+                    .and(Suggestion::new("namespace rename")),
             ),
             Self::Partial { source, .. } => Classification {
                 class: ErrorClass::Partial,

@@ -17,6 +17,7 @@ mod exit_codes;
 mod failures;
 mod files;
 mod health;
+mod hints;
 mod hostile;
 mod hostile_text;
 mod hosts;

@@ -156,7 +156,7 @@ fn a_resumed_export_takes_in_keys_that_are_new_before_its_last_one() {
     assert!(seen.stdout.starts_with("exported 3001 records ("), "{seen}");
     seen.assert_stdout("of them in an earlier run), ");
     for said in [
-        "exported before were not read again; `kvctl export --restart`",
+        "exported before were not read again; `--restart`",
         "not sorted by key",
     ] {
         assert!(seen.stderr.contains(said), "{said}: {seen}");

@@ -15,7 +15,10 @@ use kvctl::{
 };
 use tempfile::TempDir;
 
-use crate::wait::{Finish, PATIENCE};
+use crate::{
+    hints,
+    wait::{Finish, PATIENCE},
+};
 
 pub(crate) const ACCOUNT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 pub(crate) const TOKEN: &str = "canary_token_0123456789";
@@ -226,7 +229,9 @@ impl Sandbox {
     #[must_use = "either snapshot the output or assert on it"]
     #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Seen {
-        Seen::of(self.command(args))
+        let seen = Seen::of(self.command(args));
+        hints::check(args, &seen);
+        seen
     }
 
     /// Where the user's files are.

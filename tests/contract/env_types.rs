@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Write as _, path::Path};
 use fs_err as fs;
 use kvctl::{
     config::{Document, Part, Scope, discover},
-    domain::Classify as _,
+    domain::{Classify as _, Invocation},
     ops::scaffold::{
         Error, bindings, inspect,
         plan::{self, Plan},
@@ -73,7 +73,10 @@ fn shown(root: &Path, plan: &Plan) -> String {
         let relative = |path: &std::path::PathBuf| path.strip_prefix(root).unwrap().to_owned();
         lines.push(format!(
             "  note: {}",
-            note.clone().displayed(relative).sentence()
+            note.clone()
+                .displayed(relative)
+                .sentence()
+                .render(&Invocation::default())
         ));
     }
     lines.join("\n")
@@ -81,7 +84,10 @@ fn shown(root: &Path, plan: &Plan) -> String {
 
 fn refusal(root: &Path, error: &Error) -> String {
     let place = format!("{}/", root.display());
-    let said = format!("  refused: {error}\n  hint: {}", error.hint().unwrap());
+    let said = format!(
+        "  refused: {error}\n  hint: {}",
+        error.hint().unwrap().render(&Invocation::default())
+    );
     said.replace(&place, "")
 }
 

@@ -403,3 +403,23 @@ fn every_module_says_what_it_owns() {
         }
     }
 }
+
+/// A command to be pasted is a value, so that it gets the options of the run that recommends it.
+#[test]
+fn only_hints_write_commands() {
+    // Help texts have no run to be rendered for; nor has a service, or the header of a file.
+    let exempt = ["cli", "emulator"];
+    for (module, _) in BELOW.iter().filter(|(name, _)| !exempt.contains(name)) {
+        let others = |path: &PathBuf| !path.ends_with("domain/hint.rs");
+        for path in sources(module).into_iter().filter(others) {
+            let text = product(&path);
+            for needle in ["`kvctl ", "\"kvctl {", "\"run kvctl"] {
+                assert!(
+                    !text.contains(needle),
+                    "{} has `{needle}`; make it a `domain::Suggestion`",
+                    path.display()
+                );
+            }
+        }
+    }
+}

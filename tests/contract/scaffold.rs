@@ -11,7 +11,7 @@ use std::{
 use fs_err as fs;
 use kvctl::{
     config::{Document, Manifest, Part, Scope, discover},
-    domain::Classify as _,
+    domain::{Classify as _, Invocation},
     ops::scaffold::{Error, FileStatus, ScaffoldState, bindings, inspect, plan, read_project},
     scaffold::{Overrides, Settings, Stamped},
 };
@@ -123,8 +123,12 @@ fn what_is_refused_says_where_and_changes_nothing() {
         let error = scaffold(home.path()).unwrap_err();
         let place = home.path().display().to_string();
         said.push(
-            format!("{}\n  {error}\n  {}", name(&case), error.hint().unwrap())
-                .replace(&place, "[DIR]"),
+            format!(
+                "{}\n  {error}\n  {}",
+                name(&case),
+                error.hint().unwrap().render(&Invocation::default())
+            )
+            .replace(&place, "[DIR]"),
         );
         assert_eq!(tree(home.path()), tree(&case.join("before")));
     }

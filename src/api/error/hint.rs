@@ -9,7 +9,7 @@ use super::{
     tls::{self, TlsFault},
 };
 use crate::{
-    domain::{Classification, Classify, ErrorClass, Hint, Permission},
+    domain::{Classification, Classify, ErrorClass, Hint, Permission, Suggestion},
     wire::code,
 };
 
@@ -125,9 +125,8 @@ impl Error {
                 graphql::permission_hint().into()
             }
             ErrorClass::Denied => self.hint_for_denial().into(),
-            ErrorClass::NotFound => {
-                Hint::run("namespace list", "to see the namespaces of this account")
-            }
+            ErrorClass::NotFound => Hint::run(Suggestion::new("namespace list").sectionless())
+                .text(" to see the namespaces of this account"),
             ErrorClass::Temporary if self.is_throttled() => {
                 "the account's 1,200 requests per five minutes are used up; wait a few minutes, \
                  then run the same command again"

@@ -12,7 +12,7 @@ use crate::{
     commands::CheckFailed,
     config::Document,
     context::Context,
-    domain::Section,
+    domain::{Hint, Section, Suggestion},
     env,
     error::Result,
     ops::{
@@ -27,7 +27,7 @@ use crate::{
 
 pub(super) async fn run(context: &Context) -> Result<()> {
     let wrangler = installed_wrangler(context.files.directory());
-    let mut report = DoctorReport::new(env::platform(), wrangler);
+    let mut report = DoctorReport::new(env::platform(), wrangler, context.invocation());
     let settings = settings::collect(context, &mut report);
     let examined = if context.is_local() {
         local(context, settings.document.as_ref(), &mut report).await
@@ -36,8 +36,8 @@ pub(super) async fn run(context: &Context) -> Result<()> {
     };
     if let Err(error) = examined {
         let hint = context.is_local().then(|| {
-            "run `kvctl serve` to see which file it is, or use another store with `--persist-to`"
-                .to_owned()
+            Hint::run(Suggestion::new("serve").sectionless())
+                .text(" to see which file it is, or use another store with `--persist-to`")
         });
         report.fault(error.to_string(), hint);
     }

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use serde::Serialize;
 
 use crate::{
-    domain::Permission,
+    domain::{Hint, Invocation, Permission},
     ops::{
         health::{
             self, Access, Diagnosis, Severity,
@@ -36,6 +36,8 @@ pub(super) struct DoctorReport {
     network: Option<Network>,
     pub(super) local: Option<LocalStore>,
     findings: Vec<Finding>,
+    #[serde(skip)]
+    invocation: Invocation,
 }
 
 /// A setting, its value, and who decided it.
@@ -97,7 +99,7 @@ impl From<PermissionState> for PermissionRow {
                     "writing; it shows only when something is written"
                 }
                 (Permission::KvWrite, _) => "writing",
-                (Permission::AnalyticsRead, _) => "`kvctl usage` only",
+                (Permission::AnalyticsRead, _) => "`usage` only",
                 (
                     Permission::WorkersScriptsRead
                     | Permission::WorkersScriptsWrite
@@ -174,7 +176,11 @@ enum Level {
 }
 
 impl DoctorReport {
-    pub(super) fn new(platform: String, wrangler: Option<Wrangler>) -> Self {
+    pub(super) fn new(
+        platform: String,
+        wrangler: Option<Wrangler>,
+        invocation: Invocation,
+    ) -> Self {
         let wrangler = wrangler.map(|Wrangler { version, path }| WranglerRow { version, path });
         Self {
             schema: SCHEMA,
@@ -191,16 +197,17 @@ impl DoctorReport {
             network: None,
             local: None,
             findings: Vec::new(),
+            invocation,
         }
     }
 
     /// Adds something that is broken.
-    pub(super) fn fault(&mut self, what: String, hint: Option<String>) {
+    pub(super) fn fault(&mut self, what: String, hint: Option<Hint>) {
         self.find(Level::Broken, what, hint);
     }
 
     /// Adds a warning.
-    pub(super) fn warn(&mut self, what: String, hint: Option<String>) {
+    pub(super) fn warn(&mut self, what: String, hint: Option<Hint>) {
         self.find(Level::Warning, what, hint);
     }
 
@@ -209,7 +216,8 @@ impl DoctorReport {
         self.find(Level::Note, what.to_owned(), None);
     }
 
-    fn find(&mut self, level: Level, what: String, hint: Option<String>) {
+    fn find(&mut self, level: Level, what: String, hint: Option<Hint>) {
+        let hint = hint.map(|hint| hint.render(&self.invocation));
         // What breaks one thing may break another; once is enough.
         if !self.findings.iter().any(|it| it.what == what) {
             self.findings.push(Finding { level, what, hint });

@@ -73,7 +73,7 @@ fn wrangler_file(context: &Context, report: &mut DoctorReport) -> Result<Documen
                 Some("unusable".to_owned()),
                 Some(by.to_owned()),
             );
-            report.fault(with_causes(error), error.hint().map(String::from));
+            report.fault(with_causes(error), error.hint());
         }
     }
     file
@@ -83,7 +83,7 @@ fn manifest(context: &Context, document: Option<&Document>, report: &mut DoctorR
     let value = match context.files.manifest_beside(document) {
         Ok(manifest) => manifest.map(|_| "read".to_owned()),
         Err(error) => {
-            report.fault(with_causes(&error), error.hint().map(String::from));
+            report.fault(with_causes(&error), error.hint());
             Some("unusable".to_owned())
         }
     };
@@ -123,7 +123,7 @@ fn environment(
     let section = match context.section() {
         Ok(section) => section,
         Err(error) => {
-            report.fault(with_causes(&error), error.hint().map(String::from));
+            report.fault(with_causes(&error), error.hint());
             Section::TOP
         }
     };
@@ -137,7 +137,7 @@ fn environment(
     let name = name.unwrap_or_else(|| "top level".to_owned());
     report.set("environment", Some(name), by);
     if let Some(Err(error)) = document.map(|it| it.scope(&section)) {
-        report.fault(with_causes(&error), error.hint().map(String::from));
+        report.fault(with_causes(&error), error.hint());
     }
     section
 }
@@ -165,7 +165,7 @@ fn credentials(context: &Context, report: &mut DoctorReport) -> Option<FoundCred
             report.set("credentials", None, None);
             // The local store needs no credentials.
             if !context.is_local() {
-                report.fault(with_causes(&error), error.hint().map(String::from));
+                report.fault(with_causes(&error), error.hint());
             }
             None
         }
@@ -208,7 +208,7 @@ fn account(
         Ok(None) => NamedAccount::Unnamed,
         Err(error) => {
             report.set("account", Some("undecided".to_owned()), None);
-            report.fault(with_causes(&error), error.hint().map(String::from));
+            report.fault(with_causes(&error), error.hint());
             NamedAccount::Wrong
         }
     }
@@ -245,7 +245,7 @@ fn base_url(
             let refused = found.and_then(|found| context.variables.may_send(&found).err());
             match refused {
                 Some(error) => {
-                    report.fault(with_causes(&error), error.hint().map(String::from));
+                    report.fault(with_causes(&error), error.hint());
                     None
                 }
                 None => Some(url),
@@ -253,7 +253,7 @@ fn base_url(
         }
         Err(error) => {
             report.set("API", Some("unusable".to_owned()), None);
-            report.fault(error.to_string(), error.hint().map(ToString::to_string));
+            report.fault(error.to_string(), error.hint().cloned());
             None
         }
     }
@@ -274,7 +274,7 @@ fn headers(context: &Context, report: &mut DoctorReport) {
                 Some("unusable".to_owned()),
                 Some(by.to_owned()),
             );
-            report.fault(with_causes(&error), error.hint().map(String::from));
+            report.fault(with_causes(&error), error.hint());
         }
     }
 }
@@ -305,7 +305,7 @@ fn proxy(base: &BaseUrl, report: &mut DoctorReport) {
             report.set("proxy", None, None);
             report.warn(
                 format!("{variable} is set, but no proxy is used"),
-                Some("NO_PROXY contains this host, or the variable is not a URL".to_owned()),
+                Some("NO_PROXY contains this host, or the variable is not a URL".into()),
             );
         }
         (None, None) => report.set("proxy", None, None),
@@ -324,14 +324,14 @@ fn authorities(context: &Context, report: &mut DoctorReport) {
         report.set("authorities", Some("system".to_owned()), None);
     }
     if let Err(error) = context.check_trust() {
-        report.fault(with_causes(&error), error.hint().map(String::from));
+        report.fault(with_causes(&error), error.hint());
     }
     for (path, by) in context.authority_files() {
         let shown = context.files.display(&path);
         report.set("extra authorities", Some(shown), Some(by.to_owned()));
     }
     if let Err(error) = context.authorities() {
-        report.fault(with_causes(&error), error.hint().map(String::from));
+        report.fault(with_causes(&error), error.hint());
     }
 }
 

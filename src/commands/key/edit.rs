@@ -17,7 +17,7 @@ use crate::{
         },
     },
     context::Context,
-    domain::{KeyName, Metadata, VALUE_MAX_BYTES},
+    domain::{Hint, KeyName, Metadata, Suggestion, VALUE_MAX_BYTES},
     error::Result,
     fsx::{self, Private},
     ops::target::Target,
@@ -27,11 +27,7 @@ use crate::{
 pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
     let terminals = context.ui.options().terminals;
     if !(terminals.interactive && terminals.stdout) {
-        return Err(Refused::new(
-            "an editor needs a terminal, and there is none",
-            "use `kvctl key get` and `kvctl key put` instead",
-        )
-        .into());
+        return Err(no_terminal().into());
     }
     let EditArgs {
         key,
@@ -85,6 +81,15 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
     }
 }
 
+fn no_terminal() -> Refused {
+    let instead = Hint::from("use ")
+        .and(Suggestion::new("key get"))
+        .text(" and ")
+        .and(Suggestion::new("key put"))
+        .text(" instead");
+    Refused::new("an editor needs a terminal, and there is none", instead)
+}
+
 /// Returns what to write. Fails if the value is too long or was changed meanwhile.
 async fn change(
     keyspace: &OpenNamespace,
@@ -100,7 +105,7 @@ async fn change(
     if now != *old || metadata_now != metadata {
         return Err(Refused::new(
             format!("{} was changed while it was edited", quoted(key)),
-            "run `kvctl key edit` again to edit what is there now",
+            "run the same command again to edit what is there now",
         )
         .into());
     }

@@ -15,7 +15,7 @@ use crate::{
     cli::key::KeyCommand,
     commands::shared::namespace::OpenNamespace,
     context::Context,
-    domain::{KeyName, Metadata},
+    domain::{KeyName, Metadata, Suggestion},
     error::{Failure, Result},
     ops::keys::{self, Absent},
     ui::{printable, quoted},
@@ -76,7 +76,7 @@ impl OpenNamespace {
         Absent {
             key: printable(key.as_str()).into_owned(),
             namespace: self.target.to_string(),
-            selection: self.target.arguments(),
+            list: self.target.select(Suggestion::new("key list")),
             local: self.session.is_local(),
             elsewhere: self.elsewhere(),
         }

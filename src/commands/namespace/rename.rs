@@ -9,7 +9,7 @@ use crate::{
     cli::RenameArgs,
     commands::Refused,
     context::Context,
-    domain::NamespaceId,
+    domain::{Hint, NamespaceId, Suggestion},
     error::{Result, ResultExt as _},
     ops::target::Target,
     ui::{Page, Report},
@@ -30,7 +30,9 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> Result<()> {
                 "`{}` is named by the wrangler file, and has no title",
                 namespace.id
             ),
-            "change the id in the file instead; `kvctl copy` brings the data along",
+            Hint::from("change the id in the file instead; ")
+                .and(Suggestion::new("copy"))
+                .text(" brings the data along"),
         )
         .into());
     }

@@ -12,7 +12,7 @@ use crate::{
     },
     config::{Document, Manifest, Scope},
     context::{Context, Session},
-    domain::{Binding, Section},
+    domain::{Binding, Hint, Section},
     error::{Failure, Result, ResultExt as _},
     fsx,
     ops::provision::{
@@ -245,13 +245,14 @@ impl Job<'_> {
                 "the project is not fully provisioned: {}",
                 self.summary(desired)
             );
-            let next = "run `kvctl provision` without `--check` to make the changes";
+            let next = "run the same command without `--check` to make the changes";
             Err(CheckFailed::new(what).hint(next).into())
         } else {
             Ok(())
         };
         let left_behind = self.left_behind(&text, true).await;
-        let report = self.report(outcomes, text, true).with_notes(left_behind);
+        let report = self.report(outcomes, text, true);
+        let report = report.with_notes(&left_behind, &self.context.invocation());
         self.context.ui.conclude(&report, verdict)
     }
 
@@ -349,15 +350,17 @@ impl Job<'_> {
         })?;
         if let Some(scaffolding) = &self.scaffolding {
             let written = scaffolding.write(self.context);
-            written.context("the namespaces are provisioned; run `kvctl scaffold` for the rest")?;
+            written
+                .context("the namespaces are provisioned, and the helper files are not written")?;
         }
         let left_behind = self.left_behind(&text, false).await;
-        let report = self.report(outcomes, text, false).with_notes(left_behind);
+        let report = self.report(outcomes, text, false);
+        let report = report.with_notes(&left_behind, &self.context.invocation());
         self.context.ui.conclude(&report, Ok(()))
     }
 
     /// Says which local data the remote ids take out of reach.
-    async fn left_behind(&self, text: &str, planned: bool) -> Vec<String> {
+    async fn left_behind(&self, text: &str, planned: bool) -> Vec<Hint> {
         if self.session.is_local() {
             return Vec::new();
         }
@@ -374,8 +377,7 @@ impl Job<'_> {
                 .as_ref()
                 .is_some_and(Scaffolding::is_pending)
         {
-            return "the helper files or `Env` differ from what `kvctl scaffold` would write"
-                .to_owned();
+            return "the helper files or `Env` differ from what `scaffold` would write".to_owned();
         }
         format!(
             "{} for {}, {} to create",
@@ -395,18 +397,16 @@ impl Job<'_> {
 
     fn report(&self, outcomes: Vec<Outcome>, text: String, dry_run: bool) -> ProvisionReport {
         let written = self.destination.before() != Some(text.as_bytes());
-        ProvisionReport::new(
-            self.session,
-            dry_run,
-            &self.plan.remarks,
-            outcomes,
-            self.diff(text),
-        )
-        .written_to(self.context.files.display(self.destination.path()), written)
-        .with_scaffold(
-            self.scaffolding
-                .as_ref()
-                .map(|scaffolding| scaffolding.report(self.context, dry_run)),
-        )
+        ProvisionReport::new(self.session, dry_run, outcomes, self.diff(text))
+            .with_notes(
+                &notes::notes(&self.plan.remarks, self.session.is_local()),
+                &self.context.invocation(),
+            )
+            .written_to(self.context.files.display(self.destination.path()), written)
+            .with_scaffold(
+                self.scaffolding
+                    .as_ref()
+                    .map(|scaffolding| scaffolding.report(self.context, dry_run)),
+            )
     }
 }

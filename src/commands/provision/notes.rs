@@ -2,7 +2,7 @@
 
 use crate::{
     config::Field,
-    domain::{Binding, Section},
+    domain::{Binding, Hint, NamespaceId, Section, Suggestion},
     ops::provision::plan::{Remark, Slot},
     wire::NamespaceInfo,
 };
@@ -19,7 +19,7 @@ pub(super) fn name(section: &Section, binding: &Binding, field: Field) -> String
 }
 
 /// The remarks as sentences; bindings that share a remark share a sentence.
-pub(super) fn notes(remarks: &[Remark], local: bool) -> Vec<String> {
+pub(super) fn notes(remarks: &[Remark], local: bool) -> Vec<Hint> {
     let label = |slot: &Slot| name(&slot.section, &slot.binding, Field::Id);
     let all = |pick: fn(&Remark) -> Option<&Slot>| {
         remarks
@@ -45,40 +45,59 @@ pub(super) fn notes(remarks: &[Remark], local: bool) -> Vec<String> {
         Remark::PagesWillShare(slot) => Some(slot),
         _ => None,
     });
-    let mut notes = Vec::new();
+    let mut notes: Vec<Hint> = Vec::new();
     if !shared.is_empty() {
-        notes.push(format!(
-            "preview_id is the production id of {shared}: `wrangler dev --remote` writes to \
+        notes.push(
+            format!(
+                "preview_id is the production id of {shared}: `wrangler dev --remote` writes to \
              production"
-        ));
+            )
+            .into(),
+        );
     }
     if !without.is_empty() {
         notes.push(format!(
             "no preview_id for {without}: `wrangler dev --remote` writes to production; `--preview \
              separate` makes namespaces of their own"
-        ));
+        ).into());
     }
-    if !pages.is_empty() {
-        notes.push(format!(
-            "preview deployments use the production namespace of {pages}; `kvctl provision --env \
-             preview --add-env` makes namespaces of their own (repeat `vars` and bindings of other \
-             kinds in that section: it inherits none)"
-        ));
-    }
-    if !will.is_empty() {
-        notes.push(format!(
-            "previews of the Pages project do not bind {will} yet; the next preview deployment will \
-             use production's namespace, unless `kvctl provision --env preview --add-env` gives \
-             previews a section of their own"
-        ));
-    }
+    notes.extend(about_pages(&pages, &will));
     notes.extend(remarks.iter().filter_map(|it| sentence(it, local)));
     notes
 }
 
+/// What previews of a Pages project use.
+fn about_pages(shared: &str, will: &str) -> Vec<Hint> {
+    let mut notes = Vec::new();
+    if !shared.is_empty() {
+        notes.push(
+            Hint::from(format!(
+                "preview deployments use the production namespace of {shared}; "
+            ))
+            .and(Suggestion::provision_previews([""; 0]))
+            .text(
+                " makes namespaces of their own (repeat `vars` and bindings of other kinds in \
+                     that section: it inherits none)",
+            ),
+        );
+    }
+    if !will.is_empty() {
+        let what = format!(
+            "previews of the Pages project do not bind {will} yet; the next preview deployment will \
+             use production's namespace, unless "
+        );
+        notes.push(
+            Hint::from(what)
+                .and(Suggestion::provision_previews([""; 0]))
+                .text(" gives previews a section of their own"),
+        );
+    }
+    notes
+}
+
 /// A remark that is not combined with others.
-fn sentence(remark: &Remark, local: bool) -> Option<String> {
-    Some(match remark {
+fn sentence(remark: &Remark, local: bool) -> Option<Hint> {
+    let text = match remark {
         Remark::NoPreview(_)
         | Remark::PreviewIsProduction(_)
         | Remark::PagesShare(_)
@@ -126,12 +145,13 @@ fn sentence(remark: &Remark, local: bool) -> Option<String> {
             slot.binding,
             slot.section.place()
         ),
-        Remark::Bare { slot, namespace } => bare(slot, namespace, local),
-    })
+        Remark::Bare { slot, namespace } => return Some(bare(slot, namespace, local)),
+    };
+    Some(text.into())
 }
 
 /// Says that a namespace has the title that other tools would have given it.
-fn bare(slot: &Slot, namespace: &NamespaceInfo, local: bool) -> String {
+fn bare(slot: &Slot, namespace: &NamespaceInfo, local: bool) -> Hint {
     let NamespaceInfo { id, title, .. } = namespace;
     let (binding, place) = (&slot.binding, slot.section.place());
     if local {
@@ -139,48 +159,66 @@ fn bare(slot: &Slot, namespace: &NamespaceInfo, local: bool) -> String {
         return format!(
             "a namespace of the local store is called `{title}` and was not adopted; if it is meant for \
              `{binding}` {place}, write `{id}` as its `id`"
-        );
+        )
+        .into();
     }
-    format!(
+    Hint::from(format!(
         "a namespace titled `{title}` exists ({id}) and was not adopted, since it may be another \
-         project's; if it is meant for `{binding}` {place}, run `{}`",
-        slot.command(Some(title))
-    )
+         project's; if it is meant for `{binding}` {place}, "
+    ))
+    .and(Hint::run(slot.command(Some(title))))
 }
 
 /// A remark about what previews use.
-fn about_previews(remark: &Remark) -> Option<String> {
-    Some(match remark {
-        Remark::PreviewIsOthers { slot, id, with } => format!(
-            "the {slot} is the {with}: `wrangler dev --remote` writes to production; \
-             `{} --preview separate --replace-id {id}` separates them",
-            slot.command(None)
+fn about_previews(remark: &Remark) -> Option<Hint> {
+    let with = |slot: &Slot, preview: Option<&str>, id: Option<&NamespaceId>| {
+        let command = slot.command(None);
+        let preview = preview.into_iter().flat_map(|mode| ["--preview", mode]);
+        let command = command.args(preview);
+        match id {
+            Some(id) => command.arg("--replace-id").arg(id),
+            None => command,
+        }
+    };
+    let separate = |slot: &Slot, id: Option<&NamespaceId>| with(slot, Some("separate"), id);
+    let (text, command, purpose) = match remark {
+        Remark::PreviewIsOthers { slot, id, with } => (
+            format!("the {slot} is the {with}: `wrangler dev --remote` writes to production; "),
+            separate(slot, Some(id)),
+            " separates them",
         ),
-        Remark::NotSeparated { slot, id } => format!(
-            "the {slot} is still a production id; `{} --preview separate --replace-id {id}` \
-             separates it",
-            slot.command(None)
+        Remark::NotSeparated { slot, id } => (
+            format!("the {slot} is still a production id; "),
+            separate(slot, Some(id)),
+            " separates it",
         ),
-        Remark::NotShared { slot, id } => format!(
-            "the {slot} has its own namespace; `{} --preview same --replace-id {id}` \
-             gives that up",
-            slot.command(None)
+        Remark::NotShared { slot, id } => (
+            format!("the {slot} has its own namespace; "),
+            with(slot, Some("same"), Some(id)),
+            " gives that up",
         ),
-        Remark::UnknownPreview { slot, id } => format!(
-            "the {slot} is {id}, which is not in this account; `{} --preview separate --replace-id \
-             {id}` puts another in its place",
-            slot.command(None)
+        Remark::UnknownPreview { slot, id } => (
+            format!("the {slot} is {id}, which is not in this account; "),
+            separate(slot, Some(id)),
+            " puts another in its place",
         ),
-        Remark::PreviewPlaceholder { slot, text } => format!(
-            "the {slot} is `{text}`, which is not an id: `wrangler dev --remote` fails with it; \
-             `{} --preview separate` writes one",
-            slot.command(None)
+        Remark::PreviewPlaceholder { slot, text } => (
+            format!(
+                "the {slot} is `{text}`, which is not an id: `wrangler dev --remote` fails with it; "
+            ),
+            separate(slot, None),
+            " writes one",
         ),
-        Remark::PreviewsUseProduction { slot, id, with } => format!(
-            "the {slot} is {id}, as is {with}: `wrangler preview` writes to production; `{} \
-             --replace-id {id}` gives it a namespace of its own",
-            slot.command(None)
+        Remark::PreviewsUseProduction {
+            slot,
+            id,
+            with: other,
+        } => (
+            format!("the {slot} is {id}, as is {other}: `wrangler preview` writes to production; "),
+            with(slot, None, Some(id)),
+            " gives it a namespace of its own",
         ),
         _ => return None,
-    })
+    };
+    Some(Hint::from(text).and(command).text(purpose))
 }

@@ -4,15 +4,15 @@ use std::io;
 
 use serde::Serialize;
 
-use super::notes::{name, notes};
+use super::notes::name;
 use crate::{
     commands::shared::scaffold_report::ScaffoldReport,
     config::Field,
     context::{Backend, Session},
-    domain::{AccountId, Binding, EnvName, NamespaceId, Section},
+    domain::{AccountId, Binding, EnvName, Hint, Invocation, NamespaceId, Section},
     ops::provision::{
         apply::{IdOrigin, Outcome},
-        plan::{Action, Remark, Step},
+        plan::{Action, Step},
     },
     ui::{ADDED, Diff, FAINT, Page, Report, STRONG},
 };
@@ -72,7 +72,6 @@ impl ProvisionReport {
     pub(super) fn new(
         session: &Session,
         dry_run: bool,
-        remarks: &[Remark],
         outcomes: Vec<Outcome>,
         shown: Diff,
     ) -> Self {
@@ -101,7 +100,7 @@ impl ProvisionReport {
             dry_run,
             changed: !shown.is_empty(),
             bindings: outcomes.into_iter().map(item).collect(),
-            notes: notes(remarks, local),
+            notes: Vec::new(),
             diff: shown.plain(),
             scaffold: None,
             shown,
@@ -114,7 +113,8 @@ impl ProvisionReport {
     }
 
     /// Adds sentences to the notes.
-    pub(super) fn with_notes(mut self, notes: Vec<String>) -> Self {
+    pub(super) fn with_notes(mut self, notes: &[Hint], invocation: &Invocation) -> Self {
+        let notes = notes.iter().map(|note| note.render(invocation));
         self.notes.extend(notes);
         self
     }

@@ -8,7 +8,7 @@ use super::service::check_local_store;
 use crate::{
     commands::CheckFailed,
     context::Context,
-    domain::with_causes,
+    domain::{Hint, Suggestion, with_causes},
     emulator::{Orphan, StoreCheck},
     error::Result,
     ui::{Page, REMOVED, Report, printable, quantity},
@@ -106,19 +106,26 @@ impl CheckReport {
     }
 
     /// What to do about the findings.
-    fn next(&self) -> &'static str {
+    fn next(&self) -> Hint {
         let is_damaged = !self.unusable.is_empty() || !self.damaged.is_empty();
         match (self.fix, is_damaged) {
             (false, _) => {
-                "nothing was changed; `kvctl serve --check --fix` removes orphans; write or delete \
-                 lost keys again, and move damaged or unusable files away"
+                let fix = Suggestion::new("serve")
+                    .args(["--check", "--fix"])
+                    .sectionless();
+                Hint::from("nothing was changed; ").and(fix).text(
+                    " removes orphans; write or delete lost keys again, and move damaged or unusable \
+                     files away",
+                )
             }
             (true, true) => {
                 "nothing was removed: first repair damaged or unusable files, or move them away"
+                    .into()
             }
             (true, false) => {
                 "write or delete lost keys again; orphans can be removed when they are older \
                  than an hour"
+                    .into()
             }
         }
     }

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::{
     cli::serve::ServeArgs,
     context::{Context, account_in, local_names, token_in, usable},
-    domain::{AccountId, Classification, Classify, ErrorClass},
+    domain::{AccountId, Classification, Classify, ErrorClass, Hint, Suggestion},
     emulator::{
         self, Access, Config, Emulator, Error as ServeError, Fault, IdScheme, Namespaces,
         Permissions, Quota, ScriptError, StoreCheck, Token, TokenKind, Watcher, faults, serve,
@@ -72,7 +72,10 @@ impl Classify for ServiceError {
                 _ => ErrorClass::Failed.into(),
             },
             Self::Faults(e) => e.classify(),
-            Self::Script { .. } => ErrorClass::Usage.hint("`kvctl serve --help` shows the format"),
+            Self::Script { .. } => {
+                let help = Suggestion::new("serve").arg("--help").sectionless();
+                ErrorClass::Usage.hint(Hint::from(help).text(" shows the format"))
+            }
         }
     }
 }

@@ -158,7 +158,10 @@ impl OpenNamespace {
                     "more than {} would be deleted; nothing was deleted",
                     quantity(max, "key")
                 ),
-                "pass a longer `--prefix` or a larger `--max-delete`",
+                match selection {
+                    Selection::Matching(_) => "pass a longer `--prefix` or a larger `--max-delete`",
+                    _ => "pass a larger `--max-delete`",
+                },
             )
             .into()),
             _ => Ok(names),

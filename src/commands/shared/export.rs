@@ -11,6 +11,7 @@ use super::{
 use crate::{
     commands::UsageError,
     context::{Context, Session},
+    domain::{Hint, Suggestion},
     error::{Result, ResultExt as _},
     formats::Format,
     ops::{
@@ -21,7 +22,7 @@ use crate::{
         },
         target::Target,
     },
-    ui::{Page, Question, Report, Ui, quantity},
+    ui::{Page, Question, Report, quantity},
 };
 
 /// Exports all records of a namespace to `file`, before something happens to it. Fails if a key that
@@ -78,7 +79,7 @@ pub(crate) async fn to_path(
         context.ui.confirm(question).await?;
     }
     let exported = export.to_path(&path, format, resume).await?;
-    remark(&context.ui, &exported);
+    remark(context, &exported);
     Ok(ExportReport {
         namespace: from.clone(),
         file,
@@ -90,20 +91,22 @@ pub(crate) async fn to_path(
 }
 
 /// Prints remarks about the export.
-pub(crate) fn remark(ui: &Ui, exported: &Exported) {
+pub(crate) fn remark(context: &Context, exported: &Exported) {
+    let ui = &context.ui;
     let before = exported.resumed_after;
     if before > 0 {
         // It takes files in the order of their keys only.
         let diff = if exported.disordered {
-            ""
+            Hint::default()
         } else {
-            "`kvctl diff` compares them, and "
+            Hint::from(Suggestion::new("diff")).text(" compares them, and ")
         };
-        ui.note(&format!(
-            "{} exported before were not read again; {diff}`kvctl export --restart` exports \
-             everything again",
-            quantity(before, "record")
-        ));
+        let before = quantity(before, "record");
+        context.note(
+            &Hint::from(format!("{before} exported before were not read again; "))
+                .and(diff)
+                .text("`--restart` exports everything again"),
+        );
     }
     if exported.disordered {
         ui.note("some records follow records with greater keys; the records are not sorted by key");

@@ -3,7 +3,7 @@
 use crate::{
     api::Lifetime,
     commands::{Refused, UsageError},
-    domain::{Expiration, KeyName, TTL_MIN_SECONDS, Ttl},
+    domain::{Expiration, Hint, KeyName, Suggestion, TTL_MIN_SECONDS, Ttl},
     error::{Result, ResultExt as _},
     ops::time::{self, certainly_too_soon},
 };
@@ -59,7 +59,8 @@ pub(crate) async fn kept(
                  written",
                 quoted(key.as_str())
             ),
-            "set another expiration with `--ttl`, or first with `kvctl key touch`",
+            Hint::from("set another expiration with `--ttl`, or first with ")
+                .and(keyspace.target.select(Suggestion::new("key touch").arg(key))),
         )
         .into()),
         Some(at) => Ok(Lifetime::Until(at)),

@@ -4,7 +4,7 @@
 use crate::{
     config::Document,
     context::Context,
-    domain::{Binding, Section, shell_words},
+    domain::{Binding, Hint, Section, Suggestion},
     error::Result,
     ops::provision::local_names::{LocalRename, local_renames},
 };
@@ -19,7 +19,7 @@ pub(crate) async fn left_behind(
     text: &str,
     renamed: Option<(&Binding, &Binding)>,
     planned: bool,
-) -> Vec<String> {
+) -> Vec<Hint> {
     let after = Document::create(document.path().to_owned(), text.to_owned());
     let Ok(after) = after else { return Vec::new() };
     let moved = local_renames(document.project(), after.project(), renamed);
@@ -33,7 +33,7 @@ pub(crate) async fn left_behind(
             notes.push(if planned {
                 foreseen(&rename)
             } else {
-                sentence(context, &rename)
+                sentence(&rename)
             });
         }
     }
@@ -48,31 +48,22 @@ async fn has_data(context: &Context, document: &Document, rename: &LocalRename) 
     Ok(keys > 0 || more)
 }
 
-fn foreseen(LocalRename { binding, from, .. }: &LocalRename) -> String {
-    format!(
+fn foreseen(LocalRename { binding, from, .. }: &LocalRename) -> Hint {
+    Hint::from(format!(
         "local data of `{binding}` will stay under `{from}`; the run that writes the id names the \
          command that brings them along"
-    )
+    ))
 }
 
-fn sentence(context: &Context, rename: &LocalRename) -> String {
+fn sentence(rename: &LocalRename) -> Hint {
     let LocalRename {
         binding, from, to, ..
     } = rename;
-    let sides = [("--from", from), ("--to", to)];
-    let sides = sides.map(|(option, id)| (option, format!("local:id:{id}")));
-    let globals = &context.globals;
-    let paths = [
-        ("--persist-to", &globals.persist_to),
-        ("--config", &globals.config),
-        ("--cwd", &globals.cwd),
-    ];
-    let paths = paths.into_iter().filter_map(|(option, path)| {
-        let path = path.as_ref()?;
-        Some((option, path.display().to_string()))
-    });
-    let options = sides.into_iter().chain(paths);
-    let options = options.flat_map(|(option, value)| [option.to_owned(), value]);
-    let command = format!("kvctl copy {}", shell_words(options));
-    format!("local data of `{binding}` stay under `{from}`; to bring them along, run `{command}`")
+    let copy = Suggestion::new("copy").sectionless();
+    let copy = copy.arg("--from").arg(format!("local:id:{from}"));
+    let copy = copy.arg("--to").arg(format!("local:id:{to}"));
+    Hint::from(format!(
+        "local data of `{binding}` stay under `{from}`; to bring them along, "
+    ))
+    .and(Hint::run(copy))
 }

@@ -57,8 +57,9 @@ impl ScaffoldReport {
             Ok(inside) => inside.to_owned(),
             Err(_elsewhere) => context.files.display(path).into(),
         };
+        let invocation = context.invocation();
         let notes = plan.notes.iter().cloned();
-        let notes = notes.map(|note| note.displayed(relative).sentence());
+        let notes = notes.map(|note| note.displayed(relative).sentence().render(&invocation));
         Self {
             project: root.display().to_string(),
             dry_run,

@@ -7,7 +7,7 @@ use crate::{
     commands::{CheckFailed, Refused},
     config::{Document, Manifest, Scope},
     context::Context,
-    domain::{Binding, Section},
+    domain::{Binding, Hint, Section, Suggestion},
     error::{Result, ResultExt as _},
     ops::scaffold::{
         self, bindings,
@@ -83,10 +83,15 @@ impl Scaffolding {
         if refused.is_empty() {
             return Ok(());
         }
+        let only = Suggestion::new("scaffold")
+            .args(["--only", "PART"])
+            .sectionless();
         Err(Refused::new(
             format!("{}; nothing was written", refused.join(", ")),
-            "`kvctl scaffold --force` overwrites such files, keeping each as FILE.bak; \
-                    `--only` leaves them out",
+            Hint::from(Suggestion::new("scaffold").arg("--force").sectionless())
+                .text(" overwrites such files, keeping each as FILE.bak; ")
+                .and(only)
+                .text(" leaves out the others"),
         ))
     }
 
@@ -97,7 +102,7 @@ impl Scaffolding {
             Ok(())
         } else {
             let files = quantity(count, "file");
-            Err(CheckFailed::new(format!("`kvctl scaffold` would change {files}")).into())
+            Err(CheckFailed::new(format!("{files} would change")).into())
         };
         context.ui.conclude(&self.report(context, true), verdict)
     }

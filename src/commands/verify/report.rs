@@ -24,7 +24,7 @@ use super::{VerificationFailed, counts, file_name};
 use crate::{
     cli::FailOn,
     context::Context,
-    domain::{AccountId, Binding, Section},
+    domain::{AccountId, Binding, Invocation, Section},
     ops::verify::{Check, Class, Finding, Options, Status, Verified},
     ui::{ADDED, FAINT, Page, REMOVED, Report, WARNED, printable, quantity},
 };
@@ -71,7 +71,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn new(context: &Context, finding: Finding) -> Self {
+    fn new(context: &Context, invocation: &Invocation, finding: Finding) -> Self {
         let subject = finding.subject.to_string();
         let place = finding.place.as_ref();
         Self {
@@ -79,7 +79,7 @@ impl Row {
             status: finding.status,
             class: (finding.status == Status::Fail).then_some(finding.class),
             message: finding.message,
-            hint: finding.hint,
+            hint: finding.hint.map(|hint| hint.render(invocation)),
             file: place.map(|place| file_name(context, place)),
             line: place.map(|place| place.position.line),
             column: place.map(|place| place.position.column),
@@ -107,6 +107,8 @@ impl VerifyReport {
     ) -> Self {
         let Verified { findings, ids } = verified;
         let count = |status| findings.iter().filter(|f| f.status == status).count();
+        let invocation = context.invocation();
+        let row = |finding| Row::new(context, &invocation, finding);
         let local = options.service.as_ref().is_ok_and(|s| s.local);
         Self {
             schema: SCHEMA,
@@ -117,7 +119,7 @@ impl VerifyReport {
             warned: count(Status::Warn),
             failed: count(Status::Fail),
             skipped: count(Status::Skip),
-            findings: findings.into_iter().map(|f| Row::new(context, f)).collect(),
+            findings: findings.into_iter().map(row).collect(),
             ids,
         }
     }

@@ -437,7 +437,7 @@ fn denial(failure: Failure) -> Result<Denial> {
             return Ok(Denial {
                 check: Check::Configuration,
                 class: Class::Check,
-                hint: failure.hint().map(ToString::to_string),
+                hint: failure.hint().cloned(),
                 message: failure.to_string(),
             });
         }
@@ -448,7 +448,7 @@ fn denial(failure: Failure) -> Result<Denial> {
     Ok(Denial {
         check: Check::Credentials,
         class,
-        hint: failure.hint().map(ToString::to_string),
+        hint: failure.hint().cloned(),
         message: failure.to_string(),
     })
 }

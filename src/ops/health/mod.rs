@@ -13,7 +13,7 @@ pub use identity::{Access, Identity, Owner, identify};
 
 use crate::{
     api::{self, Scheme},
-    domain::{API_TOKENS_PAGE, AccountId, Permission, TTL_MIN_SECONDS, with_causes},
+    domain::{API_TOKENS_PAGE, AccountId, Hint, Permission, TTL_MIN_SECONDS, with_causes},
     wire::{Account, TokenStatus},
 };
 
@@ -45,7 +45,7 @@ pub struct Diagnosis {
     /// What was found.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 impl Diagnosis {
@@ -57,7 +57,7 @@ impl Diagnosis {
         }
     }
 
-    fn warning(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    fn warning(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self {
             severity: Severity::Warning,
             message: message.into(),
@@ -65,7 +65,7 @@ impl Diagnosis {
         }
     }
 
-    fn fault(message: impl Into<String>, hint: Option<String>) -> Self {
+    fn fault(message: impl Into<String>, hint: Option<Hint>) -> Self {
         Self {
             severity: Severity::Fault,
             message: message.into(),
@@ -90,7 +90,7 @@ pub fn clock(ahead_seconds: i64) -> Diagnosis {
         }
         _ => {
             let hint = "set the clock, for instance by enabling time synchronization";
-            Diagnosis::fault(message, Some(hint.to_owned()))
+            Diagnosis::fault(message, Some(hint.into()))
         }
     }
 }
@@ -100,7 +100,10 @@ pub fn token(token: &TokenStatus, owner: Owner, now: Timestamp) -> Diagnosis {
     let owner = owner.as_str();
     if !token.is_active() {
         let hint = format!("enable, roll or replace it on {API_TOKENS_PAGE}");
-        return Diagnosis::fault(format!("the {owner} token is {}", token.status), Some(hint));
+        return Diagnosis::fault(
+            format!("the {owner} token is {}", token.status),
+            Some(hint.into()),
+        );
     }
     let Some(end) = &token.expires_on else {
         return Diagnosis::good(format!("the {owner} token is active"));
@@ -145,13 +148,13 @@ pub fn credentials_rejected(scheme: Scheme, refusal: &api::Error) -> Diagnosis {
         }
         _ => format!("copy the token again, or create a new one on {API_TOKENS_PAGE}"),
     };
-    Diagnosis::fault(message, Some(hint))
+    Diagnosis::fault(message, Some(hint.into()))
 }
 
 /// Judges a global API key that is given as a token.
 pub fn misplaced_key() -> Diagnosis {
     let hint = "set CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL to use it, or better create a token";
-    Diagnosis::fault("the token is a global API key", Some(hint.to_owned()))
+    Diagnosis::fault("the token is a global API key", Some(hint.into()))
 }
 
 /// What a refusal to read the namespaces of an account is about.
@@ -194,7 +197,7 @@ pub fn refused_to_read(
     );
     let hint = "select the right account with `--account-id ID`, CLOUDFLARE_ACCOUNT_ID or \
                 `account_id` in the wrangler file, or use a token of this account";
-    Refusal::Account(Diagnosis::fault(message, Some(hint.to_owned())))
+    Refusal::Account(Diagnosis::fault(message, Some(hint.into())))
 }
 
 #[cfg(test)]

@@ -146,8 +146,7 @@ impl Examination<'_> {
                 Some(id)
             }
             Err(error) => {
-                let diagnosis =
-                    Diagnosis::fault(with_causes(&error), error.hint().map(String::from));
+                let diagnosis = Diagnosis::fault(with_causes(&error), error.hint());
                 self.health.diagnoses.push(diagnosis);
                 None
             }
@@ -162,7 +161,9 @@ impl Examination<'_> {
                 let reached = Some(&*self.health.accounts);
                 let diagnosis = match refused_to_read(account, reached, error.login_command()) {
                     Refusal::Account(diagnosis) => diagnosis,
-                    Refusal::Permission(hint) => Diagnosis::fault(with_causes(error), Some(hint)),
+                    Refusal::Permission(hint) => {
+                        Diagnosis::fault(with_causes(error), Some(hint.into()))
+                    }
                 };
                 self.health.diagnoses.push(diagnosis);
             }
@@ -186,9 +187,7 @@ impl Examination<'_> {
             Ok(()) => {}
             Err(_) if access == Access::Denied => self.health.diagnoses.push(Diagnosis {
                 severity: Severity::Note,
-                message: format!(
-                    "`kvctl usage` needs the permission {permission}, which is missing"
-                ),
+                message: format!("`usage` needs the permission {permission}, which is missing"),
                 hint: None,
             }),
             Err(error) => self.fault(&error),
@@ -202,7 +201,7 @@ impl Examination<'_> {
     }
 
     fn fault(&mut self, error: &Error) {
-        let diagnosis = Diagnosis::fault(with_causes(error), error.hint().map(String::from));
+        let diagnosis = Diagnosis::fault(with_causes(error), error.hint());
         self.health.diagnoses.push(diagnosis);
     }
 }

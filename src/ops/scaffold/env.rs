@@ -11,6 +11,7 @@ use super::{
     runtime_types::RuntimeTypes,
     survey::{GeneratedFile, Survey},
 };
+use crate::domain::{Hint, Suggestion};
 use crate::scaffold::types::{
     self, Declaring, Dialect, Field, Fit, Kind, Naming, Place, Problem, Target, Used,
 };
@@ -35,7 +36,7 @@ pub(super) struct EnvPlan {
     /// The bindings that the type lacks.
     pub(super) missing: Vec<String>,
     /// What adds them.
-    pub(super) remedy: String,
+    pub(super) remedy: Hint,
     /// What the user should know.
     pub(super) notes: Vec<Note>,
 }
@@ -279,7 +280,7 @@ impl Planner<'_> {
             after,
             declared_in: generated.path.clone(),
             missing,
-            remedy: format!("run `{command}`, which generates `{interface}` here"),
+            remedy: format!("run `{command}`, which generates `{interface}` here").into(),
             ..EnvPlan::unchanged(file, interface, notes)
         })
     }
@@ -364,7 +365,8 @@ impl Planner<'_> {
             missing,
             remedy: format!(
                 "add it by hand, or use `{generated}`, which `wrangler types` generates"
-            ),
+            )
+            .into(),
             ..EnvPlan::unchanged(file, name, vec![note])
         }
     }
@@ -396,7 +398,7 @@ impl EnvPlan {
             before: file.before,
             after: None,
             missing: Vec::new(),
-            remedy: "run `kvctl scaffold` to add it".to_owned(),
+            remedy: Hint::run(Suggestion::new("scaffold").sectionless()).text(" to add it"),
             notes,
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     config::Position,
-    domain::{Binding, Classification, Classify, ErrorClass, Hint, shell_quoted},
+    domain::{Binding, Classification, Classify, ErrorClass, Hint, Suggestion},
     fsx,
     scaffold::types::Problem,
 };
@@ -95,33 +95,28 @@ impl Classify for Error {
             Self::NotTypeScript(_) => {
                 ErrorClass::Usage.hint("name a .ts, .tsx, .mts or .cts file with `--types`")
             }
-            Self::Encoding { path, line } => {
-                let file = format!("{}:{line}", path.display());
-                ErrorClass::Refused.hint(Hint::edit(file, "save the file as UTF-8"))
-            }
+            Self::Encoding { .. } => ErrorClass::Refused.hint("save the file as UTF-8"),
             Self::Types {
-                path,
-                problem,
-                fields,
-            } => {
-                let file = format!("{}{}", path.display(), colon_line(problem.line));
-                ErrorClass::Refused.hint(Hint::edit(file, types_remedy(problem, fields)))
+                problem, fields, ..
+            } => ErrorClass::Refused.hint(types_remedy(problem, fields)),
+            Self::Binding { binding, .. } => {
+                let rename = Suggestion::new("rename-binding").arg(binding).arg("NEW");
+                ErrorClass::Config.hint(
+                    Hint::from("rename it with ")
+                        .and(rename)
+                        .text(": letters, digits, `_` and `$`"),
+                )
             }
-            Self::Binding { binding, .. } => ErrorClass::Config.hint(format!(
-                "rename it with `kvctl rename-binding {} NEW`: letters, digits, `_` and `$`",
-                shell_quoted(binding.as_str())
-            )),
             Self::File(e) => e.classify(),
         }
     }
 }
 
-fn types_remedy(problem: &Problem, fields: &[String]) -> String {
+fn types_remedy(problem: &Problem, fields: &[String]) -> Hint {
     let fields: Vec<String> = fields.iter().map(|field| format!("{field};")).collect();
-    format!(
-        "{}; `{}` needs `{}`; `--only cache,sessions,rate-limit` leaves it alone",
-        problem.kind.remedy(),
-        problem.name,
-        fields.join(" ")
-    )
+    let (what, name, fields) = (problem.kind.remedy(), &problem.name, fields.join(" "));
+    let only = Suggestion::new("scaffold").args(["--only", "cache,sessions,rate-limit"]);
+    Hint::from(format!("{what}; `{name}` needs `{fields}`; "))
+        .and(only.sectionless())
+        .text(" leaves it alone")
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{Document, Manifest, Part, Scope},
-    domain::Binding,
+    domain::{Binding, Hint},
     scaffold::{Overrides, Settings, Stamped, render},
 };
 
@@ -48,7 +48,7 @@ pub struct EnvState {
     /// The bindings without a field in it.
     pub missing: Vec<Binding>,
     /// What adds them.
-    pub remedy: String,
+    pub remedy: Hint,
     /// Why it cannot be told what is missing: [`Error::Types`], [`Error::Encoding`] or
     /// [`Error::Binding`]. Its text begins with the file and the line.
     pub problem: Option<Error>,
@@ -129,7 +129,7 @@ impl EnvState {
                 path,
                 name: "Env".to_owned(),
                 missing: Vec::new(),
-                remedy: String::new(),
+                remedy: Hint::default(),
                 problem: Some(problem),
             },
         }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::domain::{Hint, Suggestion};
+
 use super::runtime_types::PACKAGE;
 
 /// What the user should know.
@@ -64,20 +66,24 @@ impl Note {
     }
 
     /// Returns the note as a sentence.
-    pub fn sentence(&self) -> String {
-        match self {
+    pub fn sentence(&self) -> Hint {
+        let text = match self {
             Self::Unprovisioned => {
-                "no namespace is bound in the wrangler file yet; `kvctl provision` does that"
-                    .to_owned()
+                return Hint::from("no namespace is bound in the wrangler file yet; ")
+                    .and(Suggestion::new("provision"))
+                    .text(" does that");
             }
             Self::TypeScript(path) => format!(
                 "kvctl cannot read the bindings in {}; declare those that the Worker needs in kvctl.toml",
                 path.display()
             ),
-            Self::NoRuntimeTypes => format!(
-                "the types of the Workers runtime were not found; to check types, run `npm install \
-                 --save-dev {PACKAGE}`, or `npx wrangler types` and then `kvctl scaffold` again"
-            ),
+            Self::NoRuntimeTypes => {
+                return Hint::from(format!(
+                    "the types of the Workers runtime were not found; to check types, run `npm install \
+                     --save-dev {PACKAGE}`, or `npx wrangler types` and then "
+                ))
+                .and(Suggestion::new("scaffold").sectionless());
+            }
             Self::Regenerate {
                 path,
                 missing,
@@ -112,7 +118,8 @@ impl Note {
                  `--types FILE` names the one that has it"
                     .to_owned()
             }
-        }
+        };
+        text.into()
     }
 }
 

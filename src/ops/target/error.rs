@@ -8,7 +8,7 @@ use crate::{
     config::{self, Field, Location, WorkerNameError},
     domain::{
         AccountId, Binding, Classification, Classify, ErrorClass, Hint, LocalIdError, NamespaceId,
-        Section, shell_quoted,
+        Section, Suggestion, shell_quoted,
     },
 };
 
@@ -137,14 +137,13 @@ pub struct EntryPlace {
 
 impl EntryPlace {
     /// Returns the command that gives it a namespace.
-    fn command(&self) -> String {
-        self.section.provision_command(self.binding.as_str())
+    fn command(&self) -> Suggestion {
+        Suggestion::provision(&self.binding, &self.section)
     }
 
     /// Returns the command that gives it a namespace with a title of choice.
-    fn title_command(&self) -> String {
-        let wanted = format!("{}=TITLE", self.binding);
-        self.section.provision_command(&wanted)
+    fn title_command(&self) -> Suggestion {
+        Suggestion::provision(format!("{}=TITLE", self.binding), &self.section)
     }
 }
 
@@ -201,7 +200,8 @@ impl Classify for Error {
                 ErrorClass::NotFound.hint(format!("did you mean `{}`?", similar.join("` or `")))
             }
             Self::NoTitle { .. } => {
-                ErrorClass::NotFound.hint(Hint::run("namespace list", "to list the titles"))
+                let list = Suggestion::new("namespace list").sectionless();
+                ErrorClass::NotFound.hint(Hint::run(list).text(" to list the titles"))
             }
             Self::NoBinding(missing) => match missing.elsewhere.first() {
                 Some(other) => ErrorClass::Config.hint(bound_elsewhere(&missing.section, other)),
@@ -211,14 +211,15 @@ impl Classify for Error {
                 ErrorClass::Refused.hint("select one of them with `--namespace-id ID`")
             }
             Self::NoId { field, entry, why } => ErrorClass::Config.hint(no_id(entry, *field, why)),
-            Self::OnlyPreview(entry) => ErrorClass::Refused.hint(format!(
-                "pass `--preview` to use the preview_id, or run `{}` to add an id; wrangler would \
-                 write to the one and read from the other",
-                entry.command()
-            )),
+            Self::OnlyPreview(entry) => ErrorClass::Refused.hint(
+                Hint::from("pass `--preview` to use the preview_id, or ")
+                    .and(Hint::run(entry.command()))
+                    .text(" to add an id; wrangler would write to the one and read from the other"),
+            ),
             Self::TwoDeployed { .. } => ErrorClass::Refused.hint(
-                "name one with `--namespace-id ID`, or run `kvctl provision --env preview --add-env` to \
-                 give previews a section of their own",
+                Hint::from("name one with `--namespace-id ID`, or ")
+                    .and(Hint::run(Suggestion::provision_previews([""; 0])))
+                    .text(" to give previews a section of their own"),
             ),
             Self::Denied { deployable, .. } => ErrorClass::Denied.hint(format!(
                 "give the token the permission {}, or name the namespace with `--namespace-id ID`",
@@ -227,9 +228,9 @@ impl Classify for Error {
             Self::LocalPreviews(_) => {
                 ErrorClass::Refused.hint("leave out `--in-previews`, or `--local`")
             }
-            Self::LocalId { entry, field, .. } => {
+            Self::LocalId { field, .. } => {
                 let what = format!("write an id, or remove the {field}");
-                ErrorClass::Config.hint(Hint::edit(&entry.at, what))
+                ErrorClass::Config.hint(what)
             }
             Self::Unnamed(bindings) => {
                 let binding = shell_quoted(bindings.first().map_or("NAME", Binding::as_str));
@@ -237,6 +238,10 @@ impl Classify for Error {
                     "select one with `--binding {binding}`, `--namespace TITLE` or `--namespace-id ID`"
                 ))
             }
+            Self::Config(config::Error::TypeScript { .. }) => ErrorClass::Config.hint(
+                "select a namespace with `--namespace-id ID` or `--namespace TITLE`, or name a wrangler \
+                 file that has the KV bindings with `-c FILE`",
+            ),
             Self::Config(e) => e.classify(),
             Self::Deployed { source, .. } => unanswered(source),
             Self::Api(e) => e.classify(),
@@ -248,28 +253,22 @@ impl Classify for Error {
 fn no_id(entry: &EntryPlace, field: Field, why: &NoIdReason) -> Hint {
     let binding = &entry.binding;
     match why {
-        NoIdReason::Nameless(error) => Hint::from(format!(
-            "{}; or pass a title: `{}`",
-            error.remedy(),
-            entry.title_command()
-        )),
-        NoIdReason::Placeholder => {
-            let old = shell_quoted(binding.as_str());
-            let what =
-                format!("write the name that the Worker uses: `kvctl rename-binding {old} NAME`");
-            Hint::edit(&entry.at, what)
+        NoIdReason::Nameless(error) => {
+            Hint::from(format!("{}; or pass a title: ", error.remedy())).and(entry.title_command())
         }
-        NoIdReason::Mistyped(_) => Hint::edit(&entry.at, "correct it in the file"),
+        NoIdReason::Placeholder => {
+            let rename = Suggestion::new("rename-binding").arg(binding).arg("NAME");
+            Hint::from("write the name that the Worker uses: ")
+                .and(rename.in_section(&entry.section))
+        }
+        NoIdReason::Mistyped(_) => Hint::from("correct it in the file"),
         NoIdReason::Local => {
             Hint::from("leave out `--preview`, or write a `preview_id`: any text is one locally")
         }
         NoIdReason::Nothing | NoIdReason::NotDeployed(_) | NoIdReason::NotBound(_) => {
-            let mut arguments = entry.section.arguments();
-            arguments.insert(0, binding.to_string());
-            if field == Field::PreviewId {
-                arguments.extend(["--preview", "separate"].map(str::to_owned));
-            }
-            Hint::run_with("provision", arguments, "to create one")
+            let preview = (field == Field::PreviewId).then_some(["--preview", "separate"]);
+            let command = entry.command().args(preview.into_iter().flatten());
+            Hint::run(command).text(" to create one")
         }
     }
 }

@@ -20,7 +20,7 @@ pub use resolver::Resolver;
 
 use crate::{
     config::{Document, Entry, Field},
-    domain::{Binding, NamespaceId, Section},
+    domain::{Binding, NamespaceId, Section, Suggestion},
 };
 
 /// The ways to name a namespace.
@@ -127,20 +127,19 @@ impl Target {
         }
     }
 
-    /// Returns the arguments that select it.
-    pub fn arguments(&self) -> Vec<String> {
-        let named = |option: &str, value: &str| vec![option.to_owned(), value.to_owned()];
+    /// Has `command` select it.
+    pub fn select(&self, command: Suggestion) -> Suggestion {
         match (&self.binding, &self.title) {
             (Some(place), _) => {
-                let mut arguments = named("-b", place.binding.as_str());
-                arguments.extend(place.section.arguments());
-                if matches!(self.source, Source::File(Field::PreviewId, _)) {
-                    arguments.push("--preview".to_owned());
-                }
-                arguments
+                let preview = matches!(self.source, Source::File(Field::PreviewId, _));
+                let command = command.args(["-b", place.binding.as_str()]);
+                let command = command.args(preview.then_some("--preview"));
+                command.in_section(&place.section)
             }
-            (None, Some(title)) => named("-n", title),
-            (None, None) => named("--namespace-id", self.id.as_str()),
+            (None, Some(title)) => command.args(["-n", title]).sectionless(),
+            (None, None) => command
+                .args(["--namespace-id", self.id.as_str()])
+                .sectionless(),
         }
     }
 

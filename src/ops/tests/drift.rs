@@ -32,7 +32,8 @@ pub(super) fn shown(finding: &Finding, hide: &[&str]) -> String {
     let mut text = format!("{} {check} [{subject}] {message}", status.as_str());
     if *status == Status::Warn || *status == Status::Fail {
         let place = place.as_ref().map(ToString::to_string);
-        for line in place.iter().chain(hint) {
+        let hint = hint.as_ref().map(ToString::to_string);
+        for line in place.iter().chain(&hint) {
             text = format!("{text}\n  {line}");
         }
     }

@@ -40,7 +40,7 @@ async fn previews_of_pages_that_share_an_id_with_production_are_named() {
     insta::assert_snapshot!(format!("{both}\n{top}"), @"
     warn preview [preview/A] `env.preview` has the id that `A` has in the top level: preview deployments write to production
       wrangler.toml:8:6
-      run `kvctl provision A=bio-preview-A --env preview --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+      run `kvctl provision A=bio-preview-A --replace-id [ID 0] --env preview`, or pass `--skip preview` if this is intended
     warn preview [A] the top level has the id that `A` has in `env.production`: preview deployments write to production
       wrangler.toml:5:6
       run `kvctl provision --env preview --add-env`, or pass `--skip preview` if this is intended
@@ -113,7 +113,7 @@ async fn previews_that_are_bound_to_production_are_named() {
     insta::assert_snapshot!(said(&service, &file).await, @"
     warn preview [previews/A] it has the namespace of `A` at the top level: `wrangler preview` writes to production
       wrangler.toml:5:40
-      run `kvctl provision A=bio@previews-A --in-previews --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+      run `kvctl provision A=bio@previews-A --replace-id [ID 0] --in-previews`, or pass `--skip preview` if this is intended
     ");
     let own = file.replacen("id = \"ID_A\" }]\n", "id = \"ID_B\" }]\n", 1);
     insta::assert_snapshot!(said(&service, &own).await, @"pass preview [] every binding has a preview namespace");
@@ -123,7 +123,7 @@ async fn previews_that_are_bound_to_production_are_named() {
     insta::assert_snapshot!(said(&service, &deployed).await, @"
     warn preview [previews/A] it has the namespace of `A` at the top level: `wrangler preview` writes to production
       wrangler.toml:5:40
-      run `kvctl provision A=bio@previews-A --in-previews --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+      run `kvctl provision A=bio@previews-A --replace-id [ID 0] --in-previews`, or pass `--skip preview` if this is intended
     ");
 }
 
@@ -162,7 +162,7 @@ async fn bindings_that_share_a_namespace_are_named() {
       run `kvctl provision B=bio-B --replace-id [ID 0]` to give it a namespace of its own
     warn namespaces [staging/A] it shares [ID 0] with `A` at the top level
       wrangler.toml:5:40
-      run `kvctl provision A=bio-staging-A --env staging --replace-id [ID 0]` to give it a namespace of its own
+      run `kvctl provision A=bio-staging-A --replace-id [ID 0] --env staging` to give it a namespace of its own
     ");
     // It is meant where kvctl.toml says so, and where both sections are one Worker.
     let titles = "[[namespace]]\nbinding = \"A\"\ntitle = \"t\"\n[[namespace]]\nbinding = \"B\"\ntitle = \"t\"\n";
@@ -219,9 +219,9 @@ async fn a_preview_id_that_is_another_bindings_production_id_is_named() {
       run `kvctl provision E --preview separate --replace-id [ID 0]`, or remove `remote` to use the local store
     warn preview [$(x)/C] `preview_id` is the production id of `C` at the top level: `wrangler dev --remote` writes to it
       wrangler.toml:5:89
-      run `kvctl provision C --env '$(x)' --preview separate --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+      run `kvctl provision C --preview separate --replace-id [ID 0] --env '$(x)'`, or pass `--skip preview` if this is intended
     warn preview [s/C] `preview_id` is the production id: `wrangler dev --remote` writes to production
       wrangler.toml:5:89
-      run `kvctl provision --env s --preview separate --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+      run `kvctl provision --preview separate --replace-id [ID 0] --env s`, or pass `--skip preview` if this is intended
     ");
 }

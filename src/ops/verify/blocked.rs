@@ -6,7 +6,7 @@ use super::{Check, Class, Finding};
 use crate::{
     api,
     config::Location,
-    domain::{Classify as _, ErrorClass, with_causes},
+    domain::{Classify as _, ErrorClass, Hint, with_causes},
     ops::health::Diagnosis,
     wire::code,
 };
@@ -18,7 +18,7 @@ pub(super) struct Blocked {
     pub(super) by: Check,
     pub(super) class: Class,
     pub(super) message: String,
-    pub(super) hint: Option<String>,
+    pub(super) hint: Option<Hint>,
     pub(super) place: Option<Location>,
 }
 
@@ -41,7 +41,7 @@ impl Blocked {
         }
     }
 
-    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(self, hint: impl Into<Hint>) -> Self {
         Self {
             hint: Some(hint.into()),
             ..self
@@ -67,7 +67,7 @@ impl Blocked {
             by,
             class,
             message: with_causes(error),
-            hint: error.hint().map(String::from),
+            hint: error.hint(),
             place: None,
         }
     }

@@ -86,7 +86,7 @@ fn no_account(error: &account::Error) -> Blocked {
     let (place, message) = error.parts();
     Blocked {
         place,
-        hint: error.hint().map(String::from),
+        hint: error.hint(),
         ..Blocked::new(Check::Account, class, message)
     }
 }
@@ -161,7 +161,7 @@ impl<'a> CheckContext<'a> {
             let (place, message) = error.parts();
             Blocked {
                 place: place.cloned(),
-                hint: error.hint().map(String::from),
+                hint: error.hint(),
                 ..Blocked::new(Check::Configuration, Class::Check, message)
             }
         })

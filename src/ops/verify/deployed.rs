@@ -5,12 +5,11 @@ use super::{
     blocked::Blocked,
     bound::{Bound, Unbound},
     context::CheckContext,
-    finding::provision_command,
 };
 use crate::{
     api::KvBindings,
     config::{Entry, Field, Project, Scope},
-    domain::{Classify as _, DeclaredId, NamespaceId},
+    domain::{Classify as _, DeclaredId, Hint, NamespaceId, Suggestion},
     ops::target::{self, Deployable, Deployment, NoIdReason, Side},
 };
 
@@ -291,22 +290,20 @@ fn unknown(blocked: &Blocked) -> Finding {
 
 fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
     let check = Check::Configuration;
-    let command = provision_command(&scope.section, &entry.binding);
+    let command = Suggestion::provision(&entry.binding, &scope.section);
     match error {
         target::Error::NoId { why, .. } => {
             let finding = Finding::fail(check, format!("the binding has no `id`{why}"));
             finding.hint(match why {
                 NoIdReason::Nameless(error) => {
-                    format!("{}, and run `{command}`", error.remedy())
+                    Hint::from(format!("{}, and ", error.remedy())).and(Hint::run(command))
                 }
-                NoIdReason::Placeholder => "write the name that the Worker uses".to_owned(),
-                NoIdReason::Mistyped(_) => "correct it: an id has 32 hexadecimal digits".to_owned(),
+                NoIdReason::Placeholder => "write the name that the Worker uses".into(),
+                NoIdReason::Mistyped(_) => "correct it: an id has 32 hexadecimal digits".into(),
                 NoIdReason::Nothing
                 | NoIdReason::Local
                 | NoIdReason::NotDeployed(_)
-                | NoIdReason::NotBound(_) => {
-                    format!("run `{command}` to write one")
-                }
+                | NoIdReason::NotBound(_) => Hint::run(command).text(" to write one"),
             })
         }
         target::Error::Denied {
@@ -330,7 +327,8 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
             ),
         )
         .hint(
-            "run `kvctl provision --env preview --add-env` to give previews a section of their own",
+            Hint::run(Suggestion::provision_previews([""; 0]))
+                .text(" to give previews a section of their own"),
         ),
         target::Error::LocalPreviews(_) => {
             Finding::fail(check, "nothing reads `previews` in the local store")
@@ -343,7 +341,7 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
         other => {
             let finding = Finding::fail(check, other.to_string());
             Finding {
-                hint: other.hint().map(String::from),
+                hint: other.hint(),
                 ..finding
             }
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Check, context::CheckContext};
 use crate::{
     config::{Document, Location},
-    domain::{Binding, Section},
+    domain::{Binding, Hint, Section, Suggestion},
     ops::health::{Diagnosis, Severity},
 };
 
@@ -106,28 +106,23 @@ impl fmt::Display for Subject {
     }
 }
 
-/// Returns the command that gives a binding its id.
-pub(super) fn provision_command(section: &Section, binding: &Binding) -> String {
-    section.provision_command(binding.as_str())
-}
-
 /// Says to run `command`, which derives a title for `binding` from the name of what is deployed, and
 /// what to do first where the file has none to derive it from.
 pub(super) fn run_to_provision(
     context: &CheckContext<'_>,
     section: &Section,
     binding: &Binding,
-    command: &str,
-) -> String {
+    command: Suggestion,
+) -> Hint {
     let declared = context.options.manifest;
     let declared = declared.and_then(|it| it.namespace(binding)?.title.as_ref());
     let project = context.document().map(Document::project);
     let name = project.map(|project| project.deployed_name(section));
     match name {
         Ok(Err(error)) if declared.is_none() && !context.is_local() => {
-            format!("{}, and run `{command}`", error.remedy())
+            Hint::from(format!("{}, and ", error.remedy())).and(Hint::run(command))
         }
-        _ => format!("run `{command}`"),
+        _ => Hint::run(command),
     }
 }
 
@@ -143,7 +138,7 @@ pub struct Finding {
     /// What was found, in a sentence; for a skipped check why.
     pub message: String,
     /// What to do next.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
     /// Where in which file.
     pub place: Option<Location>,
     /// What kind of trouble a failure is.
@@ -226,7 +221,7 @@ impl Finding {
 
     /// The same, with what to do next.
     #[must_use]
-    pub fn hint(self, hint: impl Into<String>) -> Self {
+    pub fn hint(self, hint: impl Into<Hint>) -> Self {
         Self {
             hint: Some(hint.into()),
             ..self

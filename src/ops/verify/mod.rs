@@ -102,18 +102,8 @@ pub async fn run(options: &Options<'_>, done: &(dyn Fn(Check) + Sync)) -> Verifi
         }
     });
     let findings = future::join_all(checks).await;
-    let locally = |finding: Finding| {
-        let hint = finding.hint.map(|hint| {
-            if context.is_local() {
-                Hint::from(hint).locally().into()
-            } else {
-                hint
-            }
-        });
-        Finding { hint, ..finding }
-    };
     Verified {
-        findings: Findings::new(findings.into_iter().flatten().map(locally).collect()),
+        findings: Findings::new(findings.into_iter().flatten().collect()),
         ids: context.ids(),
     }
 }

@@ -1,11 +1,9 @@
 //! The check `namespaces`: every id exists in the account, with the expected title.
 
-use super::{
-    Check, Finding, bound::Bound, context::CheckContext, finding::provision_command, sharing,
-};
+use super::{Check, Finding, bound::Bound, context::CheckContext, sharing};
 use crate::{
     config::{Document, Field},
-    domain::{Jurisdiction, shell_quoted},
+    domain::{Hint, Jurisdiction, Suggestion},
     ops::{
         namespaces::{Told, told_jurisdiction},
         provision::{
@@ -117,11 +115,13 @@ impl Named<'_> {
                 check,
                 format!("{id} is titled `{title}`, but kvctl.toml says `{wanted}`"),
             )
-            .hint(format!(
-                "bind the right namespace, or run `kvctl namespace rename --namespace-id {id} --to \
-                 {}`",
-                shell_quoted(&wanted)
-            ))
+            .hint({
+                let rename = Suggestion::new("namespace rename")
+                    .arg("--namespace-id")
+                    .arg(id);
+                let rename = rename.arg("--to").arg(wanted).sectionless();
+                Hint::from("bind the right namespace, or ").and(Hint::run(rename))
+            })
             .at(place),
             Expected::OneOf(titles) if !titles.contains(title) => {
                 let usual = titles.first().map_or("", String::as_str);
@@ -184,16 +184,16 @@ impl Named<'_> {
         }
         let message = format!("{id} is not in account {account}");
         let Bound { section, entry, .. } = self.bound;
-        let command = provision_command(section, &entry.binding);
-        let separate = if self.is_preview() {
-            " --preview separate"
-        } else {
-            ""
-        };
-        Finding::fail(Check::Namespaces, message).hint(format!(
-            "it was deleted or belongs to another account; `{command}{separate} --replace-id {id}` \
-             replaces it"
-        ))
+        let separate = self.is_preview().then_some(["--preview", "separate"]);
+        let command = Suggestion::provision(&entry.binding, section)
+            .args(separate.into_iter().flatten())
+            .arg("--replace-id")
+            .arg(id);
+        Finding::fail(Check::Namespaces, message).hint(
+            Hint::from("it was deleted or belongs to another account; ")
+                .and(command)
+                .text(" replaces it"),
+        )
     }
 
     fn expected(&self, context: &CheckContext<'_>) -> Expected {

@@ -9,7 +9,7 @@ use super::{Check, Class, ProbeKeys, Selection};
 use crate::{
     api::{Client, Visitor},
     config::{self, Document, Manifest},
-    domain::{AccountId, Section},
+    domain::{AccountId, Hint, Section},
     ops::{account, latency::LatencyMeter},
 };
 
@@ -39,7 +39,7 @@ pub struct Denial {
     /// Why.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 /// A Worker that should answer.

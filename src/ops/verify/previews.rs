@@ -4,12 +4,11 @@ use super::{
     Check, Finding, Subject,
     bound::Bound,
     context::CheckContext,
-    finding::provision_command,
     sharing::{self, separation},
 };
 use crate::{
     config::{Entry, Field, Project, Scope},
-    domain::{DeclaredId, Section},
+    domain::{DeclaredId, Hint, Section, Suggestion},
 };
 
 /// The check `preview`: nothing but production writes to production.
@@ -104,23 +103,28 @@ fn shared_preview(
     let finding = Finding::warn(Check::Preview, message)
         .about(Subject::binding(&scope.section, &entry.binding))
         .at(context.place(position))
-        .hint(format!(
-            "run `{}`, or pass `--skip preview` if this is intended",
-            preview_command(&scope.section, entry, other.filter(|_| !same))
-        ));
+        .hint(intended(Hint::run(preview_command(
+            &scope.section,
+            entry,
+            other.filter(|_| !same),
+        ))));
     Some(finding)
 }
 
 /// Returns the command that gives the section's bindings preview namespaces of their own, or this
 /// one where it has the namespace of an `other`.
-fn preview_command(section: &Section, entry: &Entry, other: Option<&str>) -> String {
-    let one = other.map(|_| entry.binding.as_str());
-    let command = section.provision_all_command(one);
-    let replace = match entry.declared(Field::PreviewId) {
-        DeclaredId::Valid(id) => format!(" --replace-id {id}"),
-        DeclaredId::Absent | DeclaredId::Placeholder(_) => String::new(),
-    };
-    format!("{command} --preview separate{replace}")
+fn preview_command(section: &Section, entry: &Entry, other: Option<&str>) -> Suggestion {
+    let one = other.map(|_| &entry.binding);
+    let command = Suggestion::new("provision").args(one).in_section(section);
+    let command = command.args(["--preview", "separate"]);
+    match entry.declared(Field::PreviewId) {
+        DeclaredId::Valid(id) => command.arg("--replace-id").arg(id),
+        DeclaredId::Absent | DeclaredId::Placeholder(_) => command,
+    }
+}
+
+fn intended(hint: Hint) -> Hint {
+    hint.text(", or pass `--skip preview` if this is intended")
 }
 
 /// Reports a binding for which plain `wrangler dev` uses the account.
@@ -134,18 +138,16 @@ fn used_remotely(
         return None;
     }
     let (preview, id) = (entry.declared(Field::PreviewId), entry.declared(Field::Id));
-    let command = provision_command(&scope.section, &entry.binding);
-    let replace = match &preview {
+    let command = Suggestion::provision(&entry.binding, &scope.section);
+    let command = command.args(["--preview", "separate"]);
+    let command = match &preview {
         DeclaredId::Valid(preview_id) if preview == id || other.is_some() => {
-            format!(" --replace-id {preview_id}")
+            command.arg("--replace-id").arg(preview_id)
         }
-        _ => String::new(),
+        _ => command,
     };
-    let separate = format!(
-        "run `{command} --preview separate{replace}`, or remove `remote` to use the local store"
-    );
-    let local =
-        "remove `remote` to use the local store, or pass `--skip preview` if this is intended";
+    let separate = Hint::run(command).text(", or remove `remote` to use the local store");
+    let local = intended("remove `remote` to use the local store".into());
     let (message, hint) = match preview {
         DeclaredId::Absent => (
             "`remote` is true and there is no `preview_id`: plain `wrangler dev` writes to production"
@@ -170,7 +172,7 @@ fn used_remotely(
                 "`remote` is true: plain `wrangler dev` uses the namespace that `preview_id` names in \
                  the account, not the local store"
                     .to_owned(),
-                local.to_owned(),
+                local,
             ),
         },
     };
@@ -246,9 +248,8 @@ fn no_preview_section(context: &CheckContext<'_>, shared: &Scope) -> Option<Find
     let message = "there is no section `env.preview`: preview deployments write to the namespaces of \
                    production";
     let finding = Finding::warn(Check::Preview, message).at(context.place(first.position));
-    Some(finding.hint(
-        "run `kvctl provision --env preview --add-env`, or pass `--skip preview` if this is intended",
-    ))
+    let command = Suggestion::provision_previews([""; 0]);
+    Some(finding.hint(intended(Hint::run(command))))
 }
 
 fn shares_production(
@@ -273,13 +274,12 @@ fn shares_production(
         other.binding,
         name(production)
     );
-    let hint = if preview.section.is_top() {
-        "run `kvctl provision --env preview --add-env`".to_owned()
+    let command = if preview.section.is_top() {
+        Suggestion::provision_previews([""; 0])
     } else {
-        let command = separation(project, &preview.section, &entry.binding, &id);
-        format!("run `{command}`")
+        separation(project, &preview.section, &entry.binding, &id)
     };
-    let hint = format!("{hint}, or pass `--skip preview` if this is intended");
+    let hint = intended(Hint::run(command));
     let place = entry
         .field(Field::Id)
         .map_or(entry.position, |at| at.position);

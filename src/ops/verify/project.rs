@@ -2,16 +2,11 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::{
-    Check, Finding, Subject,
-    context::CheckContext,
-    deployed,
-    finding::{provision_command, run_to_provision},
-};
+use super::{Check, Finding, Subject, context::CheckContext, deployed, finding::run_to_provision};
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
-    domain::{Binding, Classify as _, DeclaredId, Section, is_mistyped_id},
+    domain::{Binding, Classify as _, DeclaredId, Hint, Section, Suggestion, is_mistyped_id},
     ops::scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
 };
 
@@ -97,7 +92,6 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
     let near = context.client().is_ok_and(Client::is_on_this_machine);
     let environment = &scope.section;
     let subject = Subject::binding(environment, &entry.binding);
-    let command = provision_command(environment, &entry.binding);
     for field in id_fields(scope) {
         let message = match entry.declared(field) {
             DeclaredId::Absent if field == Field::Id && entry.id.is_some() => {
@@ -124,18 +118,15 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
         let position = entry.field(field).map_or(entry.position, |at| at.position);
         let finding = Finding::fail(Check::Configuration, message).about(subject);
         let finding = finding.at(context.place(position));
-        let separate = if field == Field::PreviewId {
-            " --preview separate"
-        } else {
-            ""
-        };
+        let separate = (field == Field::PreviewId).then_some(["--preview", "separate"]);
         let typed = entry.field(field).map(|text| text.value.as_str());
         return Some(finding.hint(if typed.is_some_and(is_mistyped_id) {
-            "correct it: an id has 32 hexadecimal digits".to_owned()
+            "correct it: an id has 32 hexadecimal digits".into()
         } else {
-            let command = format!("{command}{separate}");
-            let run = run_to_provision(context, environment, &entry.binding, &command);
-            format!("{run} to write one")
+            let command = Suggestion::provision(&entry.binding, environment);
+            let command = command.args(separate.into_iter().flatten());
+            let run = run_to_provision(context, environment, &entry.binding, command);
+            run.text(" to write one")
         }));
     }
     None
@@ -156,16 +147,13 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
     let missing = declared.filter(|n| scope.entries.iter().all(|e| e.binding != n.binding));
     let finding = |binding: &Binding| {
         let environment = &scope.section;
-        let command = provision_command(environment, binding);
+        let command = Suggestion::provision(binding, environment);
         Finding::fail(
             Check::Configuration,
             "declared in kvctl.toml but missing from the wrangler file",
         )
         .about(Subject::binding(environment, binding))
-        .hint(format!(
-            "{} to add it",
-            run_to_provision(context, environment, binding, &command)
-        ))
+        .hint(run_to_provision(context, environment, binding, command).text(" to add it"))
     };
     missing.map(|n| finding(&n.binding)).collect()
 }
@@ -173,10 +161,10 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
 fn empty_section(scope: &Scope) -> Finding {
     Finding::warn(Check::Configuration, "no KV namespaces are bound here")
         .about(Subject::section(&scope.section))
-        .hint(format!(
-            "run `{}`, or select a section that has bindings with `--env NAME`",
-            scope.section.provision_all_command(None)
-        ))
+        .hint(
+            Hint::run(Suggestion::new("provision").in_section(&scope.section))
+                .text(", or select a section that has bindings with `--env NAME`"),
+        )
 }
 
 /// The check `environments`: none misses a binding that others have. Wrangler does not inherit
@@ -204,14 +192,14 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
                 environment.place()
             );
             let has_it = other.entries.iter().find(|e| e.binding == *binding);
-            let command = provision_command(environment, binding);
+            let command = Suggestion::provision(binding, environment);
             Finding::fail(check, message)
                 .about(Subject::binding(environment, binding))
                 .at(has_it.and_then(|entry| context.place(entry.position)))
-                .hint(format!(
-                    "{}, or pass `--skip environments` if this is intended",
-                    run_to_provision(context, environment, binding, &command)
-                ))
+                .hint(
+                    run_to_provision(context, environment, binding, command)
+                        .text(", or pass `--skip environments` if this is intended"),
+                )
         })
         .collect();
     if findings.is_empty() {
@@ -301,7 +289,7 @@ pub(super) fn scaffold(context: &CheckContext<'_>) -> Vec<Finding> {
         )],
         Err(error) => vec![with_hint(
             Finding::fail(Check::Scaffold, error.to_string()),
-            error.hint().map(String::from),
+            error.hint(),
         )],
     }
 }
@@ -326,12 +314,13 @@ fn helper_file(file: &FileState, root: &Path) -> Option<Finding> {
     let finding = match file.status {
         FileStatus::Current | FileStatus::Differs(_) => return None,
         FileStatus::Missing => Finding::fail(Check::Scaffold, format!("`{name}` is missing"))
-            .hint("run `kvctl scaffold` to write it"),
+            .hint(Hint::run(Suggestion::new("scaffold").sectionless()).text(" to write it")),
         FileStatus::Outdated => {
             let message = format!(
                 "`{name}` is out of date: it was generated with other options or by another version"
             );
-            Finding::warn(Check::Scaffold, message).hint("run `kvctl scaffold` to update it")
+            Finding::warn(Check::Scaffold, message)
+                .hint(Hint::run(Suggestion::new("scaffold").sectionless()).text(" to update it"))
         }
     };
     Some(finding.about(Subject::default().with(name)))
@@ -340,7 +329,7 @@ fn helper_file(file: &FileState, root: &Path) -> Option<Finding> {
 fn env_type(env: &EnvState, root: &Path) -> Vec<Finding> {
     if let Some(problem) = &env.problem {
         let finding = Finding::fail(Check::Scaffold, problem.to_string()).at(start_of(&env.path));
-        return vec![with_hint(finding, problem.hint().map(String::from))];
+        return vec![with_hint(finding, problem.hint())];
     }
     let name = relative(&env.path, root);
     let missing = env.missing.iter().map(|binding| {
@@ -353,7 +342,7 @@ fn env_type(env: &EnvState, root: &Path) -> Vec<Finding> {
     missing.collect()
 }
 
-fn with_hint(finding: Finding, hint: Option<String>) -> Finding {
+fn with_hint(finding: Finding, hint: Option<Hint>) -> Finding {
     Finding { hint, ..finding }
 }
 

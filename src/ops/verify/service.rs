@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::{Client, Scheme, VISIT_BYTES},
-    domain::{Permission, with_causes},
+    domain::{Hint, Permission, Suggestion, with_causes},
     ops::health,
 };
 
@@ -146,9 +146,10 @@ pub(super) async fn permission(context: &CheckContext<'_>) -> Vec<Finding> {
             let scopes = context.scopes().unwrap_or_default();
             let any = scopes.iter().any(|scope| !scope.entries.is_empty());
             let hint = if any {
-                "run `kvctl provision` to give the bindings namespaces, or pass `--read-only`"
+                Hint::run(Suggestion::new("provision"))
+                    .text(" to give the bindings namespaces, or pass `--read-only`")
             } else {
-                "add a binding, or pass `--read-only`"
+                "add a binding, or pass `--read-only`".into()
             };
             Finding::warn(
                 check,

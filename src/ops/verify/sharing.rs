@@ -4,7 +4,7 @@
 use super::{Check, Finding, Subject, bound::Bound, context::CheckContext};
 use crate::{
     config::{Entry, Field, Project, Scope},
-    domain::{Binding, DeclaredId, NamespaceId, Section},
+    domain::{Binding, DeclaredId, Hint, NamespaceId, Section, Suggestion},
     ops::{
         provision::desired::{self, in_section},
         target::Deployable,
@@ -71,12 +71,10 @@ pub(super) fn deployed(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Findi
             );
             let at = entry.field(Field::Id).map(|id| id.position);
             let hint = if later.in_file {
-                format!(
-                    "run `{}` to give it a namespace of its own",
-                    separation(project, section, &entry.binding, id)
-                )
+                Hint::run(separation(project, section, &entry.binding, id))
+                    .text(" to give it a namespace of its own")
             } else {
-                "write the id of another namespace into the file, and deploy".to_owned()
+                "write the id of another namespace into the file, and deploy".into()
             };
             findings.push(
                 Finding::warn(Check::Namespaces, message)
@@ -134,9 +132,7 @@ pub(super) fn in_previews(
             Finding::warn(Check::Preview, message)
                 .about(Subject::binding(&scope.section, &entry.binding))
                 .at(context.place(at.unwrap_or(entry.position)))
-                .hint(format!(
-                    "run `{command}`, or pass `--skip preview` if this is intended"
-                )),
+                .hint(Hint::run(command).text(", or pass `--skip preview` if this is intended")),
         );
     }
     findings
@@ -148,22 +144,20 @@ pub(super) fn separation(
     section: &Section,
     binding: &Binding,
     id: &NamespaceId,
-) -> String {
+) -> Suggestion {
     let scope = project.scope(section);
     let titles = scope.and_then(|it| desired::conventional_titles(project, it, binding).ok());
     let title = titles.map_or_else(|| "TITLE".to_owned(), |titles| titles.wanted.to_string());
     let wanted = format!("{binding}={title}");
-    let command = section.provision_command(&wanted);
+    let command = Suggestion::provision(wanted, section);
     let entry = scope.and_then(|it| it.entries.iter().find(|entry| entry.binding == *binding));
     let preview = entry.map(|entry| entry.declared(Field::PreviewId));
     // A `preview_id` counts nowhere else, and leads to the same.
     let counts = !section.is_previews() && !project.is_pages;
-    let separate = if counts && preview == Some(DeclaredId::Valid(id.clone())) {
-        " --preview separate"
-    } else {
-        ""
-    };
-    format!("{command}{separate} --replace-id {id}")
+    let separate = counts && preview == Some(DeclaredId::Valid(id.clone()));
+    let separate = separate.then_some(["--preview", "separate"]);
+    let command = command.args(separate.into_iter().flatten());
+    command.arg("--replace-id").arg(id)
 }
 
 /// Says which other binding is deployed with the namespace that the `preview_id` of `entry` names.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::Namespace,
-    domain::{Classification, Classify, ErrorClass, KeyName, Record},
+    domain::{Classification, Classify, ErrorClass, Hint, KeyName, Record, Suggestion},
     formats::{Format, StreamFormat, Summary, Writer, ndjson},
     fsx::{self, PartFile},
 };
@@ -131,8 +131,9 @@ impl Classify for Error {
         match self {
             Self::Journal(e) => e.classify(),
             Self::NotEmpty(_) => ErrorClass::Refused.hint(
-                "export to a new or empty directory; `kvctl sync` writes a directory to a \
-                 namespace",
+                Hint::from("export to a new or empty directory; ")
+                    .and(Suggestion::new("sync"))
+                    .text(" writes a directory to a namespace"),
             ),
             Self::Leftover(_) | Self::NotAnExport { .. } => {
                 ErrorClass::Refused.hint("remove it, or move it away")

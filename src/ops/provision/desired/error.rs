@@ -3,7 +3,7 @@
 use crate::{
     config::WorkerNameError,
     domain::{
-        Binding, Classification, Classify, ErrorClass, Section, Title, TitleError, shell_words,
+        Binding, Classification, Classify, ErrorClass, Hint, Section, Suggestion, Title, TitleError,
     },
 };
 
@@ -107,13 +107,11 @@ impl Classify for Error {
             Self::Placeholder {
                 binding, section, ..
             } => {
-                let arguments = std::iter::once(binding.to_string())
-                    .chain(["NAME".to_owned()])
-                    .chain(section.arguments());
-                ErrorClass::Config.hint(format!(
-                    "write the name that the Worker uses: `kvctl rename-binding {}`",
-                    shell_words(arguments)
-                ))
+                let rename = Suggestion::new("rename-binding").arg(binding).arg("NAME");
+                ErrorClass::Config.hint(
+                    Hint::from("write the name that the Worker uses: ")
+                        .and(rename.in_section(section)),
+                )
             }
             Self::PlaceholderTitle { .. } => {
                 ErrorClass::Config.hint("write the title of the namespace, or remove the line")
@@ -123,11 +121,11 @@ impl Classify for Error {
                 section,
                 other,
                 ..
-            } => ErrorClass::Refused.hint(format!(
-                "run `{}`, or give it a title of its own: `{}`",
-                section.provision_command(other.as_str()),
-                section.provision_command(&format!("{binding}=TITLE"))
-            )),
+            } => ErrorClass::Refused.hint(
+                Hint::run(Suggestion::provision(other, section))
+                    .text(", or give it a title of its own: ")
+                    .and(Suggestion::provision(format!("{binding}=TITLE"), section)),
+            ),
             Self::OnlyElsewhere(_) => ErrorClass::Refused.hint(
                 "pass `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
             ),
@@ -154,10 +152,9 @@ pub struct Nameless {
 impl Classify for Nameless {
     fn classify(&self) -> Classification {
         let wanted = format!("{}=TITLE", self.binding);
-        let command = self.section.provision_command(&wanted);
-        ErrorClass::Config.hint(format!(
-            "{}; or pass a title: `{command}`",
-            self.why.remedy()
-        ))
+        ErrorClass::Config.hint(
+            Hint::from(format!("{}; or pass a title: ", self.why.remedy()))
+                .and(Suggestion::provision(wanted, &self.section)),
+        )
     }
 }

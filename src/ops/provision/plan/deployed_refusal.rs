@@ -5,7 +5,7 @@ use std::fmt;
 use super::Slot;
 use crate::{
     config::Position,
-    domain::{Binding, Hint, NamespaceId, Title},
+    domain::{Binding, Hint, NamespaceId, Suggestion, Title},
     ops::target::{Deployable, sides},
 };
 
@@ -119,21 +119,14 @@ impl DeployedRefusal {
                 "if {id} was deleted, write another id into the file, or deploy without the binding \
                  first; if it is in another account, see `--account-id`"
             )),
-            Obstacle::OtherTitle { .. } => Hint::run_with(
-                "provision",
-                slot.arguments(None),
-                "to adopt the namespace that is deployed",
-            ),
-            Obstacle::Differs { wanted, .. } => {
-                let wanted = wanted.iter().map(Binding::to_string);
-                let section = ["--env", "preview", "--add-env"].map(str::to_owned);
-                Hint::run_with(
-                    "provision",
-                    wanted.chain(section),
-                    "to give previews a section of their own, then provision the rest; repeat \
-                     `vars` and bindings of other kinds in that section, which inherits none",
-                )
+            Obstacle::OtherTitle { .. } => {
+                Hint::run(slot.command(None)).text(" to adopt the namespace that is deployed")
             }
+            Obstacle::Differs { wanted, .. } => Hint::run(Suggestion::provision_previews(wanted))
+                .text(
+                    " to give previews a section of their own, then provision the rest; repeat \
+                     `vars` and bindings of other kinds in that section, which inherits none",
+                ),
             Obstacle::Disagrees { with, .. } => Hint::from(format!(
                 "correct the {with}, or write the id that this section should have"
             )),

@@ -20,7 +20,7 @@ pub use refusal::{Error, Refusal};
 use super::desired::DesiredBinding;
 use crate::{
     config::{Field, Project},
-    domain::{Binding, EnvName, Jurisdiction, NamespaceId, Permission, Section, Title},
+    domain::{Binding, EnvName, Jurisdiction, NamespaceId, Permission, Section, Suggestion, Title},
     ops::target::Deployable,
     wire::NamespaceInfo,
 };
@@ -162,8 +162,8 @@ pub struct Step {
 
 impl Slot {
     /// Returns the command that provisions this slot alone, with a title if one is given.
-    pub fn command(&self, title: Option<&str>) -> String {
-        self.section.provision_command(&self.wanted(title))
+    pub fn command(&self, title: Option<&str>) -> Suggestion {
+        Suggestion::provision(self.wanted(title), &self.section)
     }
 
     fn wanted(&self, title: Option<&str>) -> String {
@@ -171,12 +171,6 @@ impl Slot {
             Some(title) => format!("{}={title}", self.binding),
             None => self.binding.to_string(),
         }
-    }
-
-    /// Returns the arguments of that command.
-    pub fn arguments(&self, title: Option<&str>) -> Vec<String> {
-        let section = self.section.arguments();
-        std::iter::once(self.wanted(title)).chain(section).collect()
     }
 }
 

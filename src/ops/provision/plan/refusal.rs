@@ -6,8 +6,8 @@ use super::{Slot, deployed_refusal::DeployedRefusal};
 use crate::{
     config::Position,
     domain::{
-        Classification, Classify, ErrorClass, Hint, Jurisdiction, LocalIdError, NamespaceId, Title,
-        TitleError,
+        Classification, Classify, ErrorClass, Hint, Jurisdiction, LocalIdError, NamespaceId,
+        Suggestion, Title, TitleError,
     },
     ops::provision::desired::Nameless,
 };
@@ -129,12 +129,12 @@ impl Classify for Error {
             ),
             Self::Title(_) => ErrorClass::Usage.into(),
             Self::Nameless(nameless) => nameless.classify(),
-            Self::PagesPreview => ErrorClass::Refused.hint(Hint::run_with(
-                "provision",
-                ["--env", "preview", "--add-env"].map(str::to_owned),
-                "to give previews namespaces of their own; repeat `vars` and bindings of other kinds \
-                 in that section, which inherits none",
-            )),
+            Self::PagesPreview => ErrorClass::Refused.hint(
+                Hint::run(Suggestion::provision_previews([""; 0])).text(
+                    " to give previews namespaces of their own; repeat `vars` and bindings of other \
+                     kinds in that section, which inherits none",
+                ),
+            ),
             Self::LocalId { slot, .. } => {
                 ErrorClass::Config.hint(format!("write an id there, or remove the {}", slot.field))
             }
@@ -249,20 +249,18 @@ impl Refusal {
                 slot.binding, slot.field
             )),
             Self::Deployed(refusal) => refusal.remedy(),
-            Self::Jurisdiction { slot, .. } => Hint::from(format!(
-                "give it another title, such as `{}`: a jurisdiction cannot be changed",
-                slot.command(Some("TITLE"))
-            )),
+            Self::Jurisdiction { slot, .. } => Hint::from("give it another title, such as ")
+                .and(slot.command(Some("TITLE")))
+                .text(": a jurisdiction cannot be changed"),
             Self::SeveralTitled { .. } => Hint::from("write the id of the right one into the file"),
-            Self::InvalidId { slot, .. } => Hint::from(format!(
-                "give it another title, such as `{}`",
-                slot.command(Some("TITLE"))
-            )),
-            Self::Shared { slot, title, .. } => Hint::from(format!(
-                "give it a title of its own: `{}`; `{}` shares the namespace",
-                slot.command(Some("TITLE")),
-                slot.command(Some(title))
-            )),
+            Self::InvalidId { slot, .. } => {
+                Hint::from("give it another title, such as ").and(slot.command(Some("TITLE")))
+            }
+            Self::Shared { slot, title, .. } => Hint::from("give it a title of its own: ")
+                .and(slot.command(Some("TITLE")))
+                .text("; ")
+                .and(slot.command(Some(title)))
+                .text(" shares the namespace"),
         }
     }
 }

@@ -1,0 +1,143 @@
+//! What kvctl recommends: every command and every flag that it names exists.
+//!
+//! Checked for each run of the sandbox.
+
+use clap::{CommandFactory as _, error::ErrorKind};
+use kvctl::cli::Cli;
+
+use crate::sandbox::{Sandbox, Seen};
+
+/// Checks the commands that a run named, and the flags in its hint.
+#[track_caller]
+pub(crate) fn check(args: &[&str], seen: &Seen) {
+    for command in commands(&seen.stderr).chain(commands(&seen.stdout)) {
+        assert_parses(&command);
+    }
+    let mut verb = Cli::command();
+    let mut known = long_flags(&verb);
+    for arg in args {
+        if let Some(inner) = verb.find_subcommand(arg) {
+            verb = inner.clone();
+            known.extend(long_flags(&verb));
+        }
+    }
+    if verb.has_subcommands() {
+        return;
+    }
+    let hints = seen.stderr.lines();
+    for hint in hints.filter(|line| line.starts_with("hint: ")) {
+        for quoted in backticked(hint).filter(|text| text.starts_with("--")) {
+            let end = quoted.find([' ', '=']).unwrap_or(quoted.len());
+            let flag = &quoted[2..end];
+            assert!(known.iter().any(|it| it == flag), "{args:?}: {hint}");
+        }
+    }
+}
+
+fn long_flags(command: &clap::Command) -> Vec<String> {
+    let arguments = command.get_arguments();
+    let long = arguments.filter_map(|argument| argument.get_long());
+    long.map(str::to_owned).collect()
+}
+
+/// Returns the commands of kvctl that stand between backticks.
+pub(crate) fn commands(text: &str) -> impl Iterator<Item = String> {
+    let lines = text.lines().flat_map(backticked);
+    let commands = lines.filter(|it| it.starts_with("kvctl "));
+    commands.map(str::to_owned)
+}
+
+fn backticked(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+#[track_caller]
+fn assert_parses(command: &str) {
+    let words = words(command);
+    // A verb alone, or a command with a placeholder for what only the user knows, is no run.
+    let Err(error) = <Cli as clap::Parser>::try_parse_from(&words) else {
+        return;
+    };
+    let names_a_verb = matches!(
+        error.kind(),
+        ErrorKind::MissingRequiredArgument
+            | ErrorKind::MissingSubcommand
+            | ErrorKind::DisplayHelp
+            | ErrorKind::InvalidValue
+            | ErrorKind::ValueValidation
+    );
+    assert!(names_a_verb, "`{command}`: {error}");
+}
+
+/// Splits a command as a POSIX shell does, as far as kvctl quotes.
+fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut rest = command.chars();
+    let mut quoted = false;
+    while let Some(c) = rest.next() {
+        match c {
+            '\'' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            '\\' if !quoted => word.get_or_insert_default().extend(rest.next()),
+            ' ' if !quoted => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[test]
+fn words_are_split_as_they_are_quoted() {
+    assert_eq!(
+        words(r"kvctl provision 'A=it'\''s one' --env ''"),
+        ["kvctl", "provision", "A=it's one", "--env", ""]
+    );
+}
+
+#[test]
+fn a_command_acts_on_what_the_run_did() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "api/my wrangler.toml",
+        "name = \"api\"\nkv_namespaces = [{ binding = \"KV\" }]\n",
+    );
+    let common = ["--cwd", "api", "-c", "my wrangler.toml", "--env", ""];
+    let hint = |args: &[&str]| {
+        let seen = sandbox.run(&[args, &common].concat());
+        let hint = commands(&seen.stderr).next();
+        hint.unwrap_or_else(|| panic!("{seen}"))
+    };
+    assert_eq!(
+        hint(&["key", "list", "-b", "KV"]),
+        "kvctl provision KV --config 'my wrangler.toml' --cwd api"
+    );
+    assert_eq!(
+        hint(&[
+            "key",
+            "get",
+            "-b",
+            "KV",
+            "k",
+            "--local",
+            "--persist-to",
+            "../store"
+        ]),
+        "kvctl key list -b KV --config 'my wrangler.toml' --cwd api --persist-to ../store --local"
+    );
+}
+
+#[test]
+fn the_top_level_is_named_where_a_variable_selects_another() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"api\"\nkv_namespaces = [{ binding = \"KV\" }]\n[env.prod]\n",
+    );
+    let mut command = sandbox.command(&["key", "list", "-b", "KV", "--env", ""]);
+    let seen = Seen::of(command.env("CLOUDFLARE_ENV", "prod"));
+    seen.assert_stderr("hint: run `kvctl provision KV --env ''` to create one");
+}
