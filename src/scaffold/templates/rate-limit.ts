@@ -35,9 +35,10 @@
  *   | succeeded()                     |      0 |      0 |       0 |         |
  *   | succeeded() after failures      |      0 |      0 |       1 |   1,000 |
  *
- * So failures from a few addresses can spend the day's writes, and then nobody can sign in; the paid plan
- * or a challenge such as Turnstile helps. A blocked address that goes on costs a read each time. In a
- * Worker, put the rate limiting binding in front of that, which costs no KV operation:
+ * By the default rule an address can make 20 failures an hour, 480 a day: three addresses can spend the day's
+ * writes, and then nobody can sign in. A block of 4 hours makes that 30 a day, also for an office that shares
+ * an address; the paid plan or a challenge such as Turnstile helps more. A blocked address that goes on costs
+ * a read each time. In a Worker, put the rate limiting binding in front, which costs no KV operation:
  *
  *   [[ratelimits]]
  *   name = "LOGIN_LIMIT"
@@ -96,11 +97,12 @@ export interface RateLimitKv {
   get(key: string): Promise<string | null>;
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
   delete(key: string): Promise<void>;
+  list(options: { prefix: string; cursor: string | null }): Promise<Listed>;
 }
+type Listed = { keys: { name: string }[]; list_complete: boolean; cursor?: string };
 
 export interface RateLimitProblem {
-  /** An unreadable record, a failure of KV, or a reset() that may have missed an endpoint. */
-  kind: 'corrupt' | 'kv' | 'endpoint';
+  kind: 'corrupt' | 'kv';
   operation: 'get' | 'put' | 'delete';
   key: string;
   error?: unknown;
@@ -109,7 +111,7 @@ export interface RateLimitProblem {
 export interface RateLimiterOptions<R extends RateLimitRules = RateLimitRules> {
   /** What keys begin with. Limiters with the same prefix share what an isolate remembers. */
   prefix?: string;
-  /** Rules by endpoint, beside this project's; "default" applies to all others. */
+  /** Rules by endpoint. Each replaces this project's of its name; "default" has what others leave out. */
   rules?: R;
   /** When KV cannot be read: "open" lets this isolate's memory decide, "closed" denies. */
   failMode?: 'open' | 'closed';
@@ -126,25 +128,28 @@ export interface AttemptOptions<E extends string = string> extends Partial<RateL
   account?: string;
 }
 
-/** A record as stored: failures, window start, end of a block, and a hash of whose they were ("*": several). */
-interface State {
-  n: number;
-  w: number;
-  b: number;
-  a?: string;
-}
+/** A number is that of attempts. */
+type Given<E extends string = string> = number | AttemptOptions<E>;
+
+/**
+ * A record as stored: failures, window start, end of a block, a hash of whose they were ("*": several), and the
+ * time of the last reset().
+ */
+type State = { n: number; w: number; b: number; a?: string; r?: number | undefined };
 
 /** What this isolate knows of a key beyond KV. */
 interface Local {
   state: State;
   /** Attempts begun and not ended, and when each is given up. */
   open: Set<{ until: number }>;
-  /** KV records whose window began at or before this are from before a reset. */
-  resetAt: number;
-  /** Whether KV refused the state, and when it was last sent. */
-  dirty: boolean;
-  sentAt: number;
+  /** When it was forgotten here. For a while KV may show a record from before that. */
+  forgotAt: number;
+  /** When KV may be asked to take the state again. */
+  again: number;
 }
+
+/** A key, its rule, and what this isolate knows of it at a time. */
+type Found = { key: string; rule: RateLimitRule; local: Local; now: number };
 
 const MIN_TTL = 60;
 /** How old a read may be. */
@@ -162,8 +167,10 @@ const MAX_BLOCKS = 50_000;
 /** What this isolate knows, by key: instances and bindings come and go with requests. */
 const counts = new Map<string, Local>();
 const blocks = new Map<string, Local>();
-/** Endpoints that were named in this isolate. */
-const endpoints = new Set<string>();
+/** How long a reset is kept, as long as anybody can know of failures before it. */
+const RESET_SECONDS = 172_800;
+/** What CF-Connecting-IP says of requests by Workers of other zones, in Cloudflare's reference. */
+const WORKERS = '2a06:98c0:3600::103';
 
 /**
  * Whom to count: the client's IPv4 address, or the /64 network of its IPv6 address, all of which is the
@@ -172,10 +179,10 @@ const endpoints = new Set<string>();
 export function clientKey(request: { headers: { get(name: string): string | null } }): string {
   const ip = request.headers.get('CF-Connecting-IP') ?? '';
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(ip)) return ip;
-  if (!/^[\da-f.]*:[\da-f:.]*$/i.test(ip))
-    throw new TypeError('clientKey: no CF-Connecting-IP header; requests made by another Worker have none');
-  const halves = new URL(`http://[${ip}]`).hostname.slice(1, -1).split('::');
-  const [left = [], right = []] = halves.map((half) => half.split(':').filter(Boolean));
+  const host = /^[\da-f.]*:[\da-f:.]*$/i.test(ip) ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : WORKERS;
+  if (host === WORKERS)
+    throw new TypeError("clientKey: no CF-Connecting-IP header, or one that stands for Workers of all other zones");
+  const [left = [], right = []] = host.split('::').map((half) => half.split(':').filter(Boolean));
   const groups = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right];
   if (groups.slice(0, 6).join() !== '0,0,0,0,0,ffff') return `${groups.slice(0, 4).join(':')}::/64`;
   return groups.slice(6).flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255]).join('.');
@@ -183,11 +190,7 @@ export function clientKey(request: { headers: { get(name: string): string | null
 
 export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
   readonly #kv: RateLimitKv;
-  readonly #prefix: string;
-  readonly #rules: Map<string, Partial<RateLimitRule>>;
-  readonly #closed: boolean;
-  readonly #problem: (problem: RateLimitProblem) => void;
-  readonly #now: () => number;
+  readonly #options;
 
   constructor(kv: RateLimitKv, options: RateLimiterOptions<R> = {}) {
     if (typeof (kv as RateLimitKv | undefined)?.get !== 'function')
@@ -195,88 +198,96 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
         `RateLimiter: env.${BINDING} is missing: not bound in this environment, or Pages has no pages_build_output_dir`,
       );
     this.#kv = kv;
-    this.#prefix = options.prefix ?? PREFIX;
-    if (this.#prefix === '') throw new TypeError('RateLimiter: prefix must not be empty');
-    this.#rules = new Map(Object.entries<Partial<RateLimitRule>>({ ...RULES, ...options.rules }));
-    for (const endpoint of this.#rules.keys()) this.#rule({ endpoint: named(endpoint) });
-    this.#closed = (options.failMode ?? FAIL_MODE) === 'closed';
-    this.#problem =
-      options.onProblem ?? ((p) => console.warn(`RateLimiter: ${p.kind} problem in ${p.operation}`, p.error));
-    this.#now = options.now ?? Date.now;
+    this.#options = {
+      prefix: options.prefix ?? PREFIX,
+      rules: new Map(Object.entries<Partial<RateLimitRule>>({ ...RULES, ...options.rules })),
+      closed: (options.failMode ?? FAIL_MODE) === 'closed',
+      now: options.now ?? Date.now,
+      report: options.onProblem ?? ((p) => console.warn(`RateLimiter: ${p.kind} problem in ${p.operation}`, p.error)),
+    };
+    if (this.#options.prefix === '') throw new TypeError('RateLimiter: prefix must not be empty');
+    for (const endpoint of this.#options.rules.keys()) this.#rule({ endpoint: named(endpoint) });
   }
 
   /** Reserves an attempt, without a write. */
   async begin(identifier: string, options: AttemptOptions<Endpoint<R>> = {}): Promise<Attempt> {
-    const account = options.account === undefined ? undefined : (await hash(options.account)).slice(0, 8);
-    const read = await this.#read(identifier, options);
-    const { key, rule } = read;
-    const { now, state, local, allowed, lost } = this.#judge(read);
+    const account = options.account === undefined ? undefined : await hash(options.account);
+    const found = this.#judge(await this.#read(identifier, options));
+    const { key, rule, state, local, allowed, now } = found;
     const mine = { until: now + ATTEMPT_MS };
     if (allowed) {
       local.open.add(mine);
       remember(key, local, now);
-    } else if (lost) await this.#put(key, local, state, rule, now);
+    } else if (found.lost) await this.#put(found, state);
     /** Runs `end` once, with what is known by then, without another read. */
-    const once = (end: (entry: Local, known: State, at: number) => Promise<void>) => async () => {
-      const entry = recall(key);
+    const once = (end: (known: State, found: Found) => Promise<void>) => async () => {
       if (!allowed || mine.until === 0) return;
       mine.until = 0; // no longer open
-      const at = this.#now();
-      await end(entry, merge(rule, at, entry, state), at);
+      const [local, now] = [recall(key), this.#options.now()];
+      await end(merge(rule, now, local, state), { key, rule, local, now });
     };
     return {
-      ...result(allowed, state, local, rule, now, read.failed),
-      failed: once(async (entry, known, at) => {
+      ...result(found),
+      failed: once(async (known, found) => {
         const a = known.n > 0 && known.a !== account ? '*' : account;
         const next: State = { ...known, n: known.n + 1, ...(a === undefined ? {} : { a }) };
-        if (next.n >= rule.maxAttempts && next.b <= at) next.b = blockEnd(next, rule, at);
-        await this.#put(key, entry, next, rule, at);
+        if (next.n >= rule.maxAttempts && next.b <= found.now) next.b = blockEnd(next, found);
+        await this.#put(found, next);
       }),
-      succeeded: once(async (_, known, at) => {
+      succeeded: once(async (known, { now }) => {
         if (known.n === 0 || (account !== undefined && known.a !== account)) return;
-        await this.#forget(key, at).catch((error) => this.#problem({ kind: 'kv', operation: 'delete', key, error }));
+        forget(key, now, { n: 0, w: 0, b: 0, r: known.r });
+        await limited(this.#kv.delete(key)).catch((error) => this.#options.report({ kind: 'kv', operation: 'delete', key, error }));
       }),
     };
   }
 
   /** Counts one attempt, right or wrong, with a write. One more than allowed starts the block. */
-  async checkAndIncrement(
-    identifier: string,
-    options: number | AttemptOptions<Endpoint<R>> = {},
-  ): Promise<RateLimitResult> {
-    const read = await this.#read(identifier, options);
-    const { key, rule, failed } = read;
-    const { now, state, local, allowed, lost } = this.#judge(read);
+  async checkAndIncrement(identifier: string, options: Given<Endpoint<R>> = {}): Promise<RateLimitResult> {
+    const found = this.#judge(await this.#read(identifier, options));
+    const { rule, state, allowed, now } = found;
     let next = state;
     if (allowed) next = { ...state, n: state.n + 1 };
-    else if (state.n >= rule.maxAttempts && state.b <= now) next = { ...state, b: blockEnd(state, rule, now) };
-    if (next !== state || lost) await this.#put(key, local, next, rule, now);
-    return result(allowed, next, local, rule, now, failed || local.dirty);
+    else if (state.n >= rule.maxAttempts && state.b <= now) next = { ...state, b: blockEnd(state, found) };
+    const failed = (next !== state || found.lost) && !(await this.#put(found, next));
+    return result({ ...found, state: next, failed: failed || found.failed });
   }
 
   /** What begin() would say, without reserving. To count, use begin(): checks alone stop no burst. */
-  async check(identifier: string, options: number | AttemptOptions<Endpoint<R>> = {}): Promise<RateLimitResult> {
-    const read = await this.#read(identifier, options);
-    const { now, state, local, allowed } = this.#judge(read);
-    return result(allowed, state, local, read.rule, now, read.failed);
+  async check(identifier: string, options: Given<Endpoint<R>> = {}): Promise<RateLimitResult> {
+    return result(this.#judge(await this.#read(identifier, options)));
   }
 
   /**
-   * Forgets the attempts at an endpoint. When none is given: at "default", and at each that has a rule or was
-   * named in this isolate. Without rules there may be others, where it goes on counting: name the endpoint
-   * then. That is reported if this isolate counts nothing as "default". Rejects when KV refuses.
+   * Forgets the attempts at an endpoint; when none is given, at all that have a rule, that this isolate knows, or
+   * that KV lists, which may take a minute. Isolates that counted some do so when they see it. Costs a write for
+   * each. Rejects when KV refuses.
    */
   async reset(identifier: string, options: { endpoint?: Endpoint<R> } = {}): Promise<void> {
-    const all = [...new Set(['default', ...this.#rules.keys(), ...endpoints])];
-    for (const endpoint of options.endpoint === undefined ? all : [options.endpoint])
-      await this.#forget(await this.#key(identifier, endpoint), this.#now());
-    if (options.endpoint !== undefined || this.#rules.size > 0 || endpoints.has('default')) return;
-    const error = new TypeError(`reset() without an endpoint reached only ${all.join()}`);
-    this.#problem({ kind: 'endpoint', operation: 'delete', key: await this.#key(identifier), error });
+    const { prefix, rules, now } = this.#options;
+    const given = await this.#key(identifier, options.endpoint);
+    const keys = new Set([given]);
+    if (options.endpoint === undefined) {
+      for (const endpoint of rules.keys()) keys.add(await this.#key(identifier, endpoint));
+      const known = [...counts.keys(), ...blocks.keys()];
+      for (let page: Listed = { keys: [], list_complete: false }; !page.list_complete; ) {
+        page = await limited(this.#kv.list({ prefix, cursor: page.cursor ?? null }));
+        known.push(...page.keys.map((key) => key.name));
+      }
+      const end = given.slice(given.lastIndexOf(':'));
+      for (const key of known) if (key === prefix + key.slice(prefix.length).split(':')[0] + end) keys.add(key);
+    }
+    for (const key of keys) {
+      const at = now();
+      const state = { n: 0, w: at, b: 0, r: at };
+      forget(key, at, state);
+      await limited(this.#kv.put(key, JSON.stringify(state), { expirationTtl: RESET_SECONDS }));
+    }
   }
 
   #rule(given: AttemptOptions): RateLimitRule {
-    const sources = [given, this.#rules.get(given.endpoint ?? 'default'), this.#rules.get('default'), DEFAULT_RULE];
+    const { rules } = this.#options;
+    const sources = [given, rules.get(given.endpoint ?? 'default'), rules.get('default'), DEFAULT_RULE];
     const pick = (name: keyof RateLimitRule, min: number, max: number): number => {
       const value = sources.find((source) => source?.[name] !== undefined)?.[name] as number;
       if (value >= min && value <= max && (name !== 'maxAttempts' || Number.isInteger(value))) return value;
@@ -293,80 +304,79 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
   async #key(identifier: string, endpoint = 'default'): Promise<string> {
     if (typeof identifier !== 'string' || identifier === '')
       throw new TypeError('RateLimiter: identifier must not be empty');
-    return `${this.#prefix}${named(endpoint)}:${await hash(identifier)}`;
+    return `${this.#options.prefix}${named(endpoint)}:${await hash(identifier)}`;
   }
 
-  async #read(identifier: string, options: number | AttemptOptions) {
+  async #read(identifier: string, options: Given) {
     const given = typeof options === 'number' ? { maxAttempts: options } : options;
     const [rule, key] = [this.#rule(given), await this.#key(identifier, given.endpoint)];
-    if (endpoints.size < 100) endpoints.add(given.endpoint ?? 'default');
     try {
       return { key, rule, raw: await limited(this.#kv.get(key)), failed: false };
     } catch (error) {
-      this.#problem({ kind: 'kv', operation: 'get', key, error });
+      this.#options.report({ kind: 'kv', operation: 'get', key, error });
       return { key, rule, raw: null, failed: true };
     }
   }
 
   /** What KV and this isolate know together. Until that is changed nothing may await. */
   #judge({ key, rule, raw, failed }: { key: string; rule: RateLimitRule; raw: string | null; failed: boolean }) {
-    const now = this.#now();
-    const local = recall(key);
-    const stored = this.#parse(key, raw);
+    const [now, local, stored] = [this.#options.now(), recall(key), this.#parse(key, raw)];
     const state = merge(rule, now, local, stored);
     for (const attempt of local.open) if (attempt.until <= now) local.open.delete(attempt);
-    const allowed = !(failed && this.#closed) && state.b <= now && state.n + local.open.size < rule.maxAttempts;
+    const allowed = !(failed && this.#options.closed) && state.b <= now && state.n + local.open.size < rule.maxAttempts;
     // A block that KV refused, or that another isolate with a stale read wrote over, is written again.
-    const behind = local.state.b > now && (stored === null || stored.b < local.state.b);
-    const lost = behind && now - local.sentAt >= (local.dirty ? 1000 : LAG_MS);
-    return { now, local, state, allowed, lost };
+    const lost = state.b > now && (stored === null || stored.b < state.b) && now >= local.again;
+    return { key, rule, failed, now, local, state, allowed, lost };
   }
 
-  async #put(key: string, local: Local, state: State, rule: RateLimitRule, now: number): Promise<void> {
-    Object.assign(local, { state, dirty: false, sentAt: now });
+  /** Whether KV took it; if not, the next write here has the whole count. */
+  async #put({ key, rule, local, now }: Found, state: State): Promise<boolean> {
+    Object.assign(local, { state, again: now + LAG_MS });
     remember(key, local, now);
     const end = Math.max(state.b, state.w + rule.windowSeconds * 1000);
     try {
       const expirationTtl = Math.max(MIN_TTL, Math.ceil((end - now) / 1000));
       await limited(this.#kv.put(key, JSON.stringify(state), { expirationTtl }));
+      return true;
     } catch (error) {
-      // 429 for a key written too fast, among others. The next write here has the whole count.
-      local.dirty = true;
-      this.#problem({ kind: 'kv', operation: 'put', key, error });
+      // KV takes one write a second for a key.
+      local.again = now + 1000;
+      this.#options.report({ kind: 'kv', operation: 'put', key, error });
+      return false;
     }
-  }
-
-  async #forget(key: string, now: number): Promise<void> {
-    remember(key, { ...blank(), open: recall(key).open, resetAt: now }, now);
-    await limited(this.#kv.delete(key));
   }
 
   #parse(key: string, raw: string | null): State | null {
     if (raw === null) return null;
     try {
       const s = JSON.parse(raw) as State | null;
-      if (Number.isSafeInteger(s?.n) && Number.isFinite(s!.w) && Number.isFinite(s!.b)) return s;
+      if (Number.isSafeInteger(s?.n) && [s!.w, s!.b, s!.r ?? 0].every(Number.isFinite)) return s;
     } catch {
       // Falls through to the report.
     }
-    this.#problem({ kind: 'corrupt', operation: 'get', key, error: new TypeError('not a counter') });
+    this.#options.report({ kind: 'corrupt', operation: 'get', key, error: new TypeError('not a counter') });
     return null;
   }
 }
 
 /** The one state that a record and this isolate's memory make together; expired parts are dropped. */
 function merge(rule: RateLimitRule, now: number, local: Local, record: State | null): State {
-  const out: State = { n: 0, w: now, b: 0 };
   const [window, block] = [rule.windowSeconds * 1000, rule.blockSeconds * 1000];
-  for (const s of [record, local.state]) {
-    if (s === null || (s === record && s.w <= local.resetAt && now < local.resetAt + LAG_MS)) continue;
-    // A block longer than the rule's, or a window from the future, is not believed.
-    const b = Math.min(s.b, now + Math.max(block, window), s.w + window + block);
-    const counted = s.w <= now + SKEW_MS && now - s.w < window;
-    if (!counted && b <= now) continue;
+  const known = [record, local.state].filter((s): s is State => {
+    // What a clock far ahead has written is not believed.
+    if (s === null || Math.max(s.w, s.r ?? 0) > now + SKEW_MS) return false;
+    return s !== record || s.w > local.forgotAt || now >= local.forgotAt + LAG_MS;
+  });
+  const r = Math.max(0, ...known.map((s) => s.r ?? 0));
+  const out: State = { n: 0, w: now, b: 0, ...(r > 0 && { r }) };
+  for (const s of known) {
+    // No rule lets a block last longer than this.
+    const b = Math.min(s.b, s.w + window + block);
+    const counts = s.n > 0 && now - s.w < window;
+    if ((!counts && b <= now) || (s !== record && (s.r ?? 0) < r)) continue;
     if (out.n > 0 && s.a !== out.a) out.a = '*';
     else if (s.a !== undefined) out.a = s.a;
-    if (s.n > out.n) out.w = Math.min(s.w, now);
+    if (s.n > out.n) out.w = s.w;
     out.n = Math.max(out.n, s.n);
     out.b = Math.max(out.b, b);
   }
@@ -379,11 +389,11 @@ function named(endpoint: string): string {
   throw new TypeError('RateLimiter: endpoint must match [A-Za-z0-9_.-]{1,64}, and not be __proto__');
 }
 
-function blockEnd(state: State, rule: RateLimitRule, now: number): number {
+function blockEnd(state: State, { rule, now }: Found): number {
   return Math.max(now + rule.blockSeconds * 1000, state.w + rule.windowSeconds * 1000);
 }
 
-function result(allowed: boolean, state: State, local: Local, rule: RateLimitRule, now: number, degraded: boolean) {
+function result({ rule, local, now, state, allowed, failed }: Found & { state: State; allowed: boolean; failed: boolean }) {
   const attempts = state.n + local.open.size;
   const full = allowed || state.n >= rule.maxAttempts;
   const end = state.b > now ? state.b : full ? state.w + rule.windowSeconds * 1000 : now + SOON_MS;
@@ -393,16 +403,13 @@ function result(allowed: boolean, state: State, local: Local, rule: RateLimitRul
     remaining: allowed ? Math.max(0, rule.maxAttempts - attempts) : 0,
     resetAt: new Date(end),
     retryAfterSeconds: allowed ? 0 : Math.max(1, Math.ceil((end - now) / 1000)),
-    degraded,
+    degraded: failed,
   };
 }
 
-function blank(): Local {
-  return { state: { n: 0, w: 0, b: 0 }, open: new Set(), resetAt: -Infinity, dirty: false, sentAt: -Infinity };
-}
-
 function recall(key: string): Local {
-  return blocks.get(key) ?? counts.get(key) ?? blank();
+  const none = { state: { n: 0, w: 0, b: 0 }, open: new Set<never>(), forgotAt: -Infinity, again: 0 };
+  return blocks.get(key) ?? counts.get(key) ?? none;
 }
 
 function remember(key: string, local: Local, now: number): void {
@@ -411,6 +418,10 @@ function remember(key: string, local: Local, now: number): void {
   const [map, max] = local.state.b > now ? [blocks, MAX_BLOCKS] : [counts, MAX_COUNTS];
   map.set(key, local);
   if (map.size > max) map.delete(map.keys().next().value as string);
+}
+
+function forget(key: string, now: number, state: State): void {
+  remember(key, { state, open: recall(key).open, forgotAt: now, again: 0 }, now);
 }
 
 /** KV that does not answer has failed. */

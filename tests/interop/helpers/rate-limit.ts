@@ -190,17 +190,70 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const key = await keyOf(kv, endpoint);
     const clock = new Clock();
     const limit = limiter(kv, { now: clock.now });
+    // The longest that one can be: begun at the end of its window.
     await kv.put(key, JSON.stringify({ n: 5, w: clock.time, b: clock.time + 1e12 }));
-    assert.equal((await limit.check(id, { endpoint })).retryAfterSeconds, 900);
-    clock.add(1200);
+    assert.equal((await limit.check(id, { endpoint })).retryAfterSeconds, 1200);
+    clock.add(1199);
+    assert.equal((await limit.check(id, { endpoint })).retryAfterSeconds, 1);
+    clock.add(1);
     assert.equal((await limit.check(id, { endpoint })).allowed, true);
     await kv.put(key, JSON.stringify({ n: 5, w: clock.time + 1e9, b: 0 }));
     const result = await limit.check(id, { endpoint });
     assert.deepEqual([result.allowed, result.attempts], [true, 0]);
-    // A clock may be half a minute ahead, which makes no window longer.
+    // A clock may be half a minute ahead; the end of the window does not move for that.
+    const end = clock.time + 330_000;
     await kv.put(key, JSON.stringify({ n: 2, w: clock.time + 30_000, b: 0 }));
-    const ahead = await limit.check(id, { endpoint });
-    assert.deepEqual([ahead.attempts, ahead.resetAt.getTime() - clock.time], [2, 300_000]);
+    for (const wait of [0, 20, 20]) {
+      clock.add(wait);
+      const ahead = await limit.check(id, { endpoint });
+      assert.deepEqual([ahead.attempts, ahead.resetAt.getTime()], [2, end]);
+    }
+  },
+  async 'no record locks anybody out for days, and the end that is told holds'(kv) {
+    const endpoint = 'days';
+    const id = fresh();
+    await elsewhere(kv).checkAndIncrement(id, { endpoint });
+    const key = await keyOf(kv, endpoint);
+    const now = Date.now();
+    const hour = 3_600_000;
+    const records: [object, number][] = [
+      [{ n: 99, w: 9e99, b: 9e99 }, 0],
+      [{ n: 99, w: now, b: 9e99, r: 9e99 }, 0],
+      [{ n: 99, w: now, b: 9e99 }, 1200],
+      [{ n: 99, w: now - 299_000, b: 9e99 }, 901],
+      [{ n: 99, w: now - 9e9, b: 9e99 }, 0],
+      [{ n: 99, w: now, b: 0 }, 300],
+      // By a clock that is an hour ahead: believed an hour later, if KV still has it then.
+      [{ n: 5, w: now + hour, b: now + hour + 900_000 }, 960],
+    ];
+    for (const [record, longest] of records) {
+      await kv.put(key, JSON.stringify(record));
+      const clock = new Clock(now);
+      const { RateLimiter: Fresh } = await import('scaffold/rate-limit?days');
+      const limit = new Fresh(kv, quiet({ now: clock.now }));
+      const ends = new Set<number>();
+      const refused: number[] = [];
+      for (let minute = 0; minute < 4 * 1440; minute += 5) {
+        const { allowed, resetAt } = await limit.check(id, { endpoint });
+        if (!allowed) refused.push((clock.time - now) / 1000);
+        if (!allowed) ends.add(resetAt.getTime());
+        clock.add(300);
+      }
+      const text = JSON.stringify([record, refused]);
+      assert.ok(ends.size <= 1, text);
+      assert.ok(longest === 0 ? refused.length === 0 : refused.at(-1)! - refused[0]! < longest, text);
+    }
+  },
+  async 'a clock that was an hour ahead refuses nobody longer than it said'(kv) {
+    const clock = new Clock();
+    const id = fresh();
+    const wrong = elsewhere(kv, { now: () => clock.time + 3_600_000 });
+    await times(5, () => guess(wrong, id));
+    assert.equal((await wrong.check(id)).retryAfterSeconds, 900);
+    const [there, here] = [elsewhere(kv, { now: clock.now }), limiter(kv, { now: clock.now })];
+    for (const limit of [here, there]) assert.equal((await limit.check(id)).allowed, true);
+    await times(5, () => guess(here, id));
+    assert.deepEqual([(await there.check(id)).retryAfterSeconds, (await here.check(id)).retryAfterSeconds], [900, 900]);
   },
   async 'caveat: attempts in four locations'(kv) {
     const counts = [];
@@ -283,7 +336,7 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
   async 'a block from elsewhere counts a minute after a reset, though its window began before'(kv) {
     const clock = new Clock();
     const [id, endpoint] = [fresh(), 'block-elsewhere'];
-    const [here, there] = [limiter(kv, { now: clock.now }), elsewhere(kv, { now: clock.now })];
+    const [here, there] = [limiter(kv, { now: clock.now }), elsewhere(new Location(kv, clock, true) as Kv, { now: clock.now })];
     await guess(there, id, { endpoint });
     clock.add(1);
     await here.reset(id, { endpoint });
@@ -318,7 +371,10 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.equal((await limit.check(mixed)).remaining, 2);
     await signIn(elsewhere(kv), mixed, { account: 'mallory' });
     assert.equal((await elsewhere(kv).check(mixed)).remaining, 2);
-    assert.ok(!(await Promise.all((await names(kv)).map((key) => kv.get(key)))).some((text) => /victim|mallory/.test(text)));
+    const stored: string[] = await Promise.all((await names(kv)).map((key) => kv.get(key)));
+    assert.ok(!stored.some((text) => /victim|mallory/.test(text)));
+    // Nobody finds a name with the same hash.
+    assert.ok(stored.flatMap((text) => JSON.parse(text).a ?? []).every((a) => a === '*' || a.length === 43));
   },
   async 'what KV and this isolate know are taken together'(kv) {
     const clock = new Clock();
@@ -487,7 +543,8 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
       ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
     ];
     for (const [ip, expected] of rows) assert.equal(key(ip), expected, ip);
-    for (const ip of [undefined, '', 'unknown', '192.0.2.7, 192.0.2.8', '192.0.2', '2001:db8:::1', '1:2', '::1]@[::2', 'ab'])
+    assert.equal(key('2a06:98c0:3600::104'), '2a06:98c0:3600:0::/64');
+    for (const ip of ['2a06:98c0:3600::103', '2A06:98C0:3600:0:0:0:0:0103', undefined, '', 'unknown', '192.0.2.7, 192.0.2.8', '192.0.2', '2001:db8:::1', '1:2', '::1]@[::2', 'ab'])
       assert.throws(() => key(ip), TypeError, ip);
   },
   async 'without a header for the client nobody is counted'() {
@@ -527,22 +584,83 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     await assert.rejects(limiter(down(kv)).reset(id), /503/);
     await assert.rejects(limit.reset(undefined as never), TypeError);
   },
-  async 'reset where nothing is known of the endpoints says what it reached'(kv) {
-    const id = fresh();
-    await times(6, () => limiter(kv).checkAndIncrement(id, { endpoint: 'unheard-of' }));
-    const told: string[] = [];
-    const onProblem = (p: { kind: string; error?: unknown }) => told.push(`${p.kind}: ${(p.error as Error).message}`);
+  async 'reset reaches endpoints that this isolate has never heard of'(kv) {
+    const [id, other] = [fresh(), fresh()];
+    const paged = new FaultyKv(kv) as Kv;
+    // An empty page, and then two keys a page.
+    paged.list = async ({ prefix, cursor }: { prefix: string; cursor: string | null }) =>
+      cursor === null ? { keys: [], list_complete: false, cursor: '' } : kv.list({ prefix, limit: 2, ...(cursor && { cursor }) });
+    const count = async (who: string, options: object) => void (await times(6, () => elsewhere(kv, options).checkAndIncrement(who, options)));
+    for (const who of [id, other]) for (const endpoint of ['here', 'there']) await count(who, { endpoint });
+    await times(6, () => elsewhere(kv, { prefix: 'auth_attempt:b:' }).checkAndIncrement(id));
     const { RateLimiter: Other } = await import('scaffold/rate-limit?reset');
-    const other = new Other(kv, { onProblem });
-    for (let i = 0; i < 2; i++) await other.reset(id);
-    assert.deepEqual(told.splice(0), Array(2).fill('endpoint: reset() without an endpoint reached only default'));
-    await other.reset(id, { endpoint: 'unheard-of' });
-    assert.equal((await other.check(id, { endpoint: 'unheard-of' })).allowed, true);
-    // Where "default" is counted, or with rules, it is as the first version had it.
-    await new Other(kv, { onProblem, rules: { login: {} } }).reset(id);
-    await times(6, () => other.checkAndIncrement(id));
-    await other.reset(id);
-    assert.deepEqual([(await other.check(id)).remaining, told], [5, []]);
+    const admin = new Other(paged, quiet({ rules: { signup: {} } })) as unknown as Limiter;
+    await admin.reset(id);
+    const left = async (who: string, endpoint: string) => (await admin.check(who, { endpoint })).remaining;
+    assert.deepEqual([await left(id, 'here'), await left(id, 'there'), await left(other, 'here')], [5, 5, 0]);
+    assert.equal((await elsewhere(kv, { prefix: 'auth_attempt:b:' }).check(id)).allowed, false);
+    // Also what is not listed yet, and what KV has never got.
+    const unlisted = new FaultyKv(kv) as Kv;
+    unlisted.list = async () => ({ keys: [], list_complete: true });
+    const signup = { endpoint: 'signup' };
+    await count(id, signup);
+    await times(6, () => limiter(refusing(kv, 'put')).checkAndIncrement(id, { endpoint: 'unwritten' }));
+    await limiter(unlisted, { rules: { signup: {} } }).reset(id);
+    for (const endpoint of ['signup', 'unwritten']) assert.equal((await limiter(kv).check(id, { endpoint })).allowed, true);
+    await assert.rejects(limiter(refusing(kv, 'list') as Kv).reset(id), /429/);
+    await assert.rejects(limiter(refusing(kv, 'put') as Kv).reset(id, signup), /429/);
+  },
+  async 'a reset counts in the isolates that blocked, too'(kv) {
+    const clock = new Clock();
+    const [id, endpoint] = [fresh(), 'elsewhere'];
+    const counted = new FaultyKv(kv);
+    const [here, there] = [limiter(counted as Kv, { now: clock.now }), elsewhere(kv, { now: clock.now })];
+    await times(5, () => guess(here, id, { endpoint }));
+    clock.add(30);
+    await there.reset(id, { endpoint });
+    const { put } = counted.counts;
+    for (const wait of [0, 61, 200]) {
+      clock.add(wait);
+      assert.equal((await here.begin(id, { endpoint })).allowed, true);
+    }
+    assert.equal(counted.counts.put, put);
+    // What comes then is counted, here and there, and blocks.
+    clock.add(30);
+    await guess(there, id, { endpoint });
+    await times(4, () => guess(here, id, { endpoint }));
+    for (const limit of [here, there]) assert.equal((await limit.check(id, { endpoint })).allowed, false);
+    // An isolate that forgets its own failures does not lose what others know since.
+    const own = fresh();
+    await there.reset(own, { endpoint });
+    await guess(here, own, { endpoint, account: 'mallory' });
+    await signIn(here, own, { endpoint, account: 'mallory' });
+    await times(5, () => guess(here, own, { endpoint, account: 'victim' }));
+    await there.begin(own, { endpoint });
+    clock.add(61);
+    assert.equal((await here.check(own, { endpoint })).allowed, false);
+    // The record outlives every block.
+    assert.ok((await lifetimes(kv, 'auth_attempt:elsewhere:')).length === 2);
+    await there.reset(fresh(), { endpoint: 'outlives' });
+    assert.ok((await lifetimes(kv, 'auth_attempt:outlives:'))[0]! > 172_800 - SLACK);
+  },
+  async 'rules that are given replace those of the project'(kv) {
+    const { RateLimiter: Ruled } = await import('scaffold/rate-limit?ruled');
+    const remaining = async (rules: object, endpoint: string) => (await new Ruled(kv, { rules }).check(fresh(), { endpoint } as never)).remaining;
+    assert.deepEqual([await remaining({}, 'login'), await remaining({ login: {} }, 'login'), await remaining({ x: {} }, 'login')], [3, 5, 3]);
+    assert.equal(await remaining({ login: { windowSeconds: 60 }, default: { maxAttempts: 7 } }, 'login'), 7);
+  },
+  async 'a day of guesses costs the writes that the header says'() {
+    for (const [rule, writes] of [[{}, 480], [{ blockSeconds: 4 * 3600 }, 30]] as const) {
+      const clock = new Clock();
+      const counted = new FaultyKv(inMemory());
+      const limit = limiter(counted as Kv, { now: clock.now });
+      const id = fresh();
+      for (let second = 0; second < 86_400; second += 100) {
+        await atOnce(5, () => guess(limit, id, rule));
+        clock.add(100);
+      }
+      assert.deepEqual(counted.counts, { ...counted.counts, put: writes });
+    }
   },
   async 'KV that does not answer holds up an attempt for seconds only'(kv) {
     const never = () => new Promise<never>(() => {});

@@ -28,6 +28,11 @@ const helpers = {
       const [, name, suffix] = /^scaffold\/([a-z-]+)(.*)$/.exec(path);
       return { path: `${SCAFFOLD}/${name}.ts`, suffix };
     });
+    // With a rule of the project's own.
+    build.onLoad({ filter: /rate-limit\.ts$/ }, ({ path, suffix }) => {
+      if (suffix !== '?ruled') return undefined;
+      return { contents: readFileSync(path, 'utf8').replace('RULES = {}', 'RULES = { login: { maxAttempts: 3 } }'), loader: 'ts' };
+    });
     build.onResolve({ filter: /^header\// }, ({ path }) => ({ path: path.slice('header/'.length), namespace: 'header' }));
     build.onLoad({ filter: /.*/, namespace: 'header' }, ({ path }) => {
       const code = header(path).filter((paragraph) => !/^[[|]/.test(paragraph));
