@@ -237,7 +237,8 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
       succeeded: once(async (known, { now }) => {
         if (known.n === 0 || (account !== undefined && known.a !== account)) return;
         forget(key, now, { n: 0, w: 0, b: 0, r: known.r });
-        await limited(this.#kv.delete(key)).catch((error) => this.#options.report({ kind: 'kv', operation: 'delete', key, error }));
+        const { report } = this.#options;
+        await limited(this.#kv.delete(key)).catch((error) => report({ kind: 'kv', operation: 'delete', key, error }));
       }),
     };
   }

@@ -101,12 +101,9 @@ export interface SessionKv {
   get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
   put(key: string, value: string, options?: { expirationTtl?: number; metadata?: unknown }): Promise<void>;
   delete(key: string): Promise<void>;
-  list<M = unknown>(options?: { prefix?: string; limit?: number; cursor?: string }): Promise<{
-    keys: { name: string; metadata?: M }[];
-    list_complete: boolean;
-    cursor?: string;
-  }>;
+  list(options: { prefix: string; cursor: string | null }): Promise<Listed>;
 }
+type Listed = { keys: { name: string; metadata?: unknown }[]; list_complete: boolean; cursor?: string };
 
 export interface SessionProblem {
   kind: 'corrupt' | 'kv';
@@ -158,17 +155,19 @@ export interface DestroyAllResult {
 }
 
 /**
- * `after` has the revocations known at the creation, newest first; the first version had none. `root` is the
- * id of the session that a rotated one came from at first.
+ * `after` has the revocations known at the creation, newest first; the first version had none. `root` and
+ * `since` are the id and the creation of the session that a rotated one came from at first.
  */
 interface Stored extends Omit<SessionData, 'data'> {
   v: 1;
   data?: unknown;
-  after?: string[];
-  root?: string;
+  after?: string[] | undefined;
+  root?: string | undefined;
+  since?: string | undefined;
 }
 
 const MIN_TTL = 60;
+const MAX_REVOCATIONS = 5;
 /** Clocks of two locations may differ by this much. */
 const SKEW_MS = 5 * 60_000;
 /** How long to wait with another try after an idle time could not be written. */
@@ -214,14 +213,7 @@ export function sameOrigin(request: { url: string; headers: { get(name: string):
 
 export class SessionManager<D extends Json<D> = unknown> {
   readonly #kv: SessionKv;
-  readonly #prefix: string;
-  readonly #ttl: number;
-  readonly #maxTtl: number;
-  readonly #idle: number;
-  readonly #read: { cacheTtl?: number };
-  readonly #waitUntil: SessionManagerOptions['waitUntil'];
-  readonly #problem: (problem: SessionProblem) => void;
-  readonly #now: () => number;
+  readonly #options;
   /** Revocations made through this instance, for a create() right after them. */
   readonly #revoked = new Map<string, string[]>();
 
@@ -230,20 +222,26 @@ export class SessionManager<D extends Json<D> = unknown> {
       throw new TypeError(
         `SessionManager: env.${BINDING} is missing: not bound in this environment, or Pages has no pages_build_output_dir`,
       );
-    this.#kv = kv;
-    this.#prefix = options.prefix ?? PREFIX;
-    if (this.#prefix === '') throw new TypeError('SessionManager: prefix must not be empty');
-    this.#maxTtl = seconds(options.maxTtlSeconds ?? MAX_TTL_SECONDS, MIN_TTL, Number.MAX_SAFE_INTEGER, 'maxTtlSeconds');
-    this.#ttl = seconds(options.ttlSeconds ?? Math.min(TTL_SECONDS, this.#maxTtl), MIN_TTL, this.#maxTtl, 'ttlSeconds');
+    const { cacheTtlSeconds: ttl } = options;
+    const read = ttl === undefined ? {} : { cacheTtl: seconds(ttl, 30, Number.MAX_SAFE_INTEGER, 'cacheTtlSeconds') };
+    this.#kv = {
+      get: (key) => limited(kv.get(key, read)),
+      put: (...entry) => limited(kv.put(...entry)),
+      delete: (key) => limited(kv.delete(key)),
+      list: (page) => limited(kv.list(page)),
+    };
+    const maxTtl = seconds(options.maxTtlSeconds ?? MAX_TTL_SECONDS, MIN_TTL, Number.MAX_SAFE_INTEGER, 'maxTtlSeconds');
     const idle = options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
-    this.#idle = idle === 0 ? 0 : seconds(idle, 300, this.#maxTtl, 'idleTimeoutSeconds') * 1000;
-    const cacheTtl = options.cacheTtlSeconds;
-    this.#read =
-      cacheTtl === undefined ? {} : { cacheTtl: seconds(cacheTtl, 30, Number.MAX_SAFE_INTEGER, 'cacheTtlSeconds') };
-    this.#waitUntil = options.waitUntil;
-    this.#problem =
-      options.onProblem ?? ((p) => console.warn(`SessionManager: ${p.kind} problem in ${p.operation}`, p.error));
-    this.#now = options.now ?? Date.now;
+    this.#options = {
+      prefix: options.prefix ?? PREFIX,
+      maxTtl,
+      ttl: seconds(options.ttlSeconds ?? Math.min(TTL_SECONDS, maxTtl), MIN_TTL, maxTtl, 'ttlSeconds'),
+      idle: idle && seconds(idle, 300, maxTtl, 'idleTimeoutSeconds') * 1000,
+      waitUntil: options.waitUntil,
+      report: options.onProblem ?? ((p) => console.warn(`SessionManager: ${p.kind} problem in ${p.operation}`, p.error)),
+      now: options.now ?? Date.now,
+    };
+    if (this.#options.prefix === '') throw new TypeError('SessionManager: prefix must not be empty');
   }
 
   /** Starts a session. Call it after every login: never reuse a token that came in. */
@@ -253,11 +251,11 @@ export class SessionManager<D extends Json<D> = unknown> {
   async create(username: string, options: number | CreateSessionOptions | NewSessionOptions<D> = {}) {
     const given = typeof options === 'number' ? { ttlSeconds: options } : options;
     const tag = await userTag(username);
-    const life = seconds(given.ttlSeconds ?? this.#ttl, MIN_TTL, this.#maxTtl, 'ttlSeconds');
-    const after = await this.#revocations(tag);
+    const life = this.#life(given.ttlSeconds ?? this.#options.ttl);
     const data = 'data' in given ? given.data : { admin: 'admin' in given && given.admin === true };
-    const now = this.#now();
-    const made = await this.#start(tag, username, data, now, now + life * 1000, after);
+    const after = await this.#revocations(tag);
+    const now = this.#options.now();
+    const made = await this.#start(tag, { username, data, after }, now, now + life);
     return 'data' in given ? made : made.token;
   }
 
@@ -265,8 +263,8 @@ export class SessionManager<D extends Json<D> = unknown> {
   async verify(token: string | null | undefined): Promise<SessionData<D> | null> {
     const found = await this.#open(token);
     if (found === null) return null;
-    const { username, data, createdAt, expiresAt, admin } = found;
-    return { username, data: data as D, createdAt, expiresAt, admin };
+    const { username, data, createdAt, admin, end } = found;
+    return { username, data: data as D, createdAt, expiresAt: new Date(end).toISOString(), admin };
   }
 
   /** Ends one session, and what came from it by rotating. Rejects when KV refuses, for then it lives on. */
@@ -292,26 +290,26 @@ export class SessionManager<D extends Json<D> = unknown> {
     const given = typeof options === 'number' ? { ttlSeconds: options } : options;
     const old = await this.#open(token);
     if (old === null) return null;
-    const life = seconds(given.ttlSeconds ?? this.#maxTtl, MIN_TTL, this.#maxTtl, 'ttlSeconds');
-    const now = this.#now();
-    const end = Math.min(this.#endOf(old), now + life * 1000);
+    const now = this.#options.now();
+    const end = Math.min(old.end, now + this.#life(given.ttlSeconds ?? this.#options.maxTtl));
     const data = 'data' in given ? given.data : 'admin' in given ? { admin: given.admin === true } : old.data;
     // With the revocations of the old one: a token that was revoked elsewhere must not outlive that.
-    const made = await this.#start(old.tag, old.username, data, now, end, old.after, old.root);
-    await this.#survive('delete', old.key, this.#kv.delete(old.key));
+    const { tag, key, username, after, root, since = old.createdAt } = old;
+    const made = await this.#start(tag, { username, data, after, root, since }, now, end);
+    await this.#survive('delete', key, this.#kv.delete(key));
     return 'data' in given ? made : made.token;
   }
 
-  /** The user's sessions as KV lists them: one made seconds ago may be missing. */
+  /** The user's sessions as KV lists them: one made seconds ago may be missing, one that is idle is shown. */
   async list(username: string, limit = 100): Promise<SessionSummary[]> {
     const tag = await userTag(username);
-    const revoked = await this.#get(this.#revokedKey(tag));
+    const revoked = await this.#kv.get(this.#key('revoked', tag));
     const found: SessionSummary[] = [];
     for (const { name, metadata } of (await this.#listed(tag)).keys) {
-      const m = (metadata ?? {}) as Partial<Stored>;
-      if (typeof m.createdAt !== 'string' || typeof m.expiresAt !== 'string') continue;
-      if (!(Date.parse(m.expiresAt) > this.#now()) || isRevoked(m.createdAt, m.after, revoked)) continue;
-      found.push({ id: name.slice(this.#key(tag, '').length), createdAt: m.createdAt, expiresAt: m.expiresAt });
+      const { createdAt = '', expiresAt = '', since, after } = (metadata ?? {}) as Partial<Stored>;
+      const end = this.#endOf({ createdAt, expiresAt, since });
+      if (!(end > this.#options.now()) || isRevoked(createdAt, after, revoked)) continue;
+      found.push({ id: name.slice(this.#key(tag, '').length), createdAt, expiresAt: new Date(end).toISOString() });
     }
     return found.slice(0, limit);
   }
@@ -323,10 +321,16 @@ export class SessionManager<D extends Json<D> = unknown> {
   async destroyAll(username: string, maxKeys = 500): Promise<DestroyAllResult> {
     const tag = await userTag(username);
     // Reads elsewhere may show an earlier revocation for a while, so a few of them are kept.
-    const all = [random(8), ...(await this.#revocations(tag))].slice(0, 5);
-    const write = () => this.#kv.put(this.#revokedKey(tag), all.join(), { expirationTtl: this.#maxTtl + MIN_TTL });
-    // KV takes one write a second for a key.
-    await write().catch(() => new Promise((done) => setTimeout(done, 1100)).then(write));
+    const all = [random(8), ...(await this.#revocations(tag))].slice(0, MAX_REVOCATIONS);
+    const expirationTtl = this.#options.maxTtl + MIN_TTL;
+    // KV takes one write a second for a key, and others may be waiting for theirs.
+    const write = (tries: number): Promise<void> =>
+      this.#kv.put(this.#key('revoked', tag), all.join(), { expirationTtl }).catch(async (error: unknown) => {
+        if (tries === 1) throw error;
+        await new Promise((done) => setTimeout(done, 1100));
+        return write(tries - 1);
+      });
+    await limited(write(4));
     this.#revoked.set(tag, all);
     const { keys, complete } = await this.#listed(tag);
     const deleted = await Promise.all(
@@ -336,25 +340,18 @@ export class SessionManager<D extends Json<D> = unknown> {
     return { deleted: done, complete: complete && done === keys.length };
   }
 
-  async #start(
-    tag: string,
-    username: string,
-    data: unknown,
-    now: number,
-    end: number,
-    after: string[],
-    root?: string,
-  ) {
-    if (JSON.stringify(data) === undefined) throw new TypeError('SessionManager: data must be JSON');
+  async #start(tag: string, session: Omit<Stored, 'v' | 'admin' | 'createdAt' | 'expiresAt'>, now: number, end: number) {
+    if (JSON.stringify(session.data) === undefined) throw new TypeError('SessionManager: data must be JSON');
     const token = `${tag}.${random(32)}`;
-    const times = { createdAt: new Date(now).toISOString(), expiresAt: new Date(end).toISOString() };
+    const [createdAt, expiresAt] = [now, end].map((time) => new Date(time).toISOString()) as [string, string];
+    const times = { createdAt, expiresAt, since: session.since };
     // `admin` stands beside `data` for the first version, which may still run during a deployment.
-    const stored: Stored = { v: 1, username, admin: isAdmin(data), data, ...times, after, ...(root === undefined ? {} : { root }) };
+    const stored: Stored = { v: 1, admin: isAdmin(session.data), ...session, ...times };
     await this.#kv.put(this.#key(tag, await hash(token)), JSON.stringify(stored), {
       expirationTtl: Math.max(MIN_TTL, Math.ceil((end - now) / 1000)),
-      metadata: { ...times, after },
+      metadata: { ...times, after: session.after },
     });
-    return { token, expiresAt: times.expiresAt };
+    return { token, expiresAt };
   }
 
   /**
@@ -363,43 +360,41 @@ export class SessionManager<D extends Json<D> = unknown> {
    */
   async #end(tag: string, id: string): Promise<void> {
     const key = this.#key(tag, id);
-    const text = await limited(this.#kv.get(key)).catch((error: unknown) => {
+    const text = await this.#kv.get(key).catch((error: unknown) => {
       // It can be ended without a mark, too.
-      this.#problem({ kind: 'kv', operation: 'get', key, error });
+      this.#options.report({ kind: 'kv', operation: 'get', key, error });
       return null;
     });
     const session = text === null ? null : parse(text);
-    const left = session === null ? 0 : Math.ceil((this.#endOf(session) - this.#now()) / 1000);
-    const ended = this.#endedKey(tag, session?.root ?? id);
-    const mark = () => this.#kv.put(ended, '1', { expirationTtl: left + MIN_TTL });
-    await Promise.all([limited(this.#kv.delete(key)), left > 0 && this.#survive('put', ended, mark())]);
+    const left = session === null ? 0 : Math.ceil((this.#endOf(session) - this.#options.now()) / 1000);
+    const ended = this.#key('ended', tag, session?.root ?? id);
+    const mark = () => this.#survive('put', ended, this.#kv.put(ended, '1', { expirationTtl: left + MIN_TTL }));
+    await Promise.all([this.#kv.delete(key), left > 0 && mark()]);
   }
 
   async #open(token: string | null | undefined) {
     const tag = tagOf(token);
     if (tag === null) return null;
     const id = await hash(token as string);
-    const [key, seenKey] = [this.#key(tag, id), `${this.#prefix}seen:${tag}:${id}`];
+    const [key, seenKey] = [this.#key(tag, id), this.#key('seen', tag, id)];
     const [text, revoked, seen] = await Promise.all([
-      this.#get(key),
-      this.#get(this.#revokedKey(tag)),
-      this.#idle === 0 ? null : this.#get(seenKey),
+      this.#kv.get(key),
+      this.#kv.get(this.#key('revoked', tag)),
+      this.#options.idle === 0 ? null : this.#kv.get(seenKey),
     ]);
     if (text === null) return null;
     const session = parse(text);
     if (session === null)
-      this.#problem({ kind: 'corrupt', operation: 'get', key, error: new TypeError('not a session') });
+      this.#options.report({ kind: 'corrupt', operation: 'get', key, error: new TypeError('not a session') });
     if (session === null || (await userTag(session.username)) !== tag) return null;
-    const now = this.#now();
-    const created = Date.parse(session.createdAt);
-    if (created > now + SKEW_MS || this.#endOf(session) <= now) return null;
-    if (isRevoked(session.createdAt, session.after, revoked)) return null;
+    const [now, created, end] = [this.#options.now(), Date.parse(session.createdAt), this.#endOf(session)];
+    if (created > now + SKEW_MS || end <= now || isRevoked(session.createdAt, session.after, revoked)) return null;
     const { root = id } = session;
-    if (root !== id && (await this.#get(this.#endedKey(tag, root))) !== null) return null;
-    if (this.#idle !== 0 && !(await this.#use(seenKey, created, Number(seen ?? NaN), now))) return null;
+    if (root !== id && (await this.#kv.get(this.#key('ended', tag, root))) !== null) return null;
+    if (!(await this.#use(seenKey, created, Number(seen ?? NaN), now))) return null;
     const data = session.data === undefined ? { admin: session.admin } : session.data;
-    const after = session.after ?? (revoked === null ? [] : [revoked]);
-    return { ...session, data, admin: isAdmin(data), after, root, tag, key };
+    const after = session.after ?? revocations(revoked);
+    return { ...session, data, admin: isAdmin(data), after, root, tag, key, end };
   }
 
   /**
@@ -407,80 +402,82 @@ export class SessionManager<D extends Json<D> = unknown> {
    * expires, so that writing it can never bring a destroyed session back.
    */
   async #use(key: string, created: number, mark: number, now: number): Promise<boolean> {
+    const { idle, waitUntil, report } = this.#options;
+    if (idle === 0) return true;
     const stored = mark > created && mark <= now + SKEW_MS ? mark : created;
     const use = used.get(key) ?? { at: 0, next: 0 };
-    if (now - Math.max(stored, use.at) > this.#idle) return false;
+    if (now - Math.max(stored, use.at) > idle) return false;
     use.at = now;
     used.delete(key);
     used.set(key, use);
     if (used.size > MAX_USED) used.delete(used.keys().next().value as string);
-    if (now - stored <= this.#idle / 2 || now < use.next) return true;
+    if (now - stored <= idle / 2 || now < use.next) return true;
     use.next = now + RETRY_MS;
-    const put = this.#kv.put(key, String(now), { expirationTtl: this.#idle / 1000 + MIN_TTL });
-    const write = this.#survive('put', key, put).then((ok) => void (ok && (use.next = now + this.#idle / 2)));
-    if (this.#waitUntil === undefined) await write;
-    else this.#waitUntil(write);
+    const put = this.#kv.put(key, String(now), { expirationTtl: idle / 1000 + MIN_TTL });
+    const write = this.#survive('put', key, put).then((ok) => void (ok && (use.next = now + idle / 2)));
+    if (waitUntil === undefined) await write;
+    else {
+      // It fails if it is `ctx.waitUntil` without its `ctx`.
+      const given = new Promise((done) => done(waitUntil(write)));
+      given.catch((error: unknown) => report({ kind: 'kv', operation: 'put', key, error }));
+    }
     return true;
   }
 
   async #survive(operation: 'put' | 'delete', key: string, work: Promise<void>): Promise<boolean> {
     try {
-      await limited(work);
+      await work;
       return true;
     } catch (error) {
-      this.#problem({ kind: 'kv', operation, key, error });
+      this.#options.report({ kind: 'kv', operation, key, error });
       return false;
     }
   }
 
   async #listed(tag: string) {
-    const keys: { name: string; metadata?: unknown }[] = [];
-    let cursor: string | undefined;
-    for (let page = 0; page < 10; page++) {
-      const listed: Awaited<ReturnType<SessionKv['list']>> = await this.#kv.list({
-        prefix: this.#key(tag, ''),
-        ...(cursor === undefined ? {} : { cursor }),
-      });
+    const keys: Listed['keys'] = [];
+    for (let page = 0, cursor: string | null = null; page < 10; page++) {
+      const listed: Listed = await this.#kv.list({ prefix: this.#key(tag, ''), cursor });
       keys.push(...listed.keys);
       if (listed.list_complete) return { keys, complete: true };
-      cursor = listed.cursor;
+      cursor = listed.cursor ?? null;
     }
     return { keys, complete: false };
   }
 
   async #revocations(tag: string): Promise<string[]> {
-    return this.#revoked.get(tag) ?? (await this.#get(this.#revokedKey(tag)))?.split(',') ?? [];
+    return this.#revoked.get(tag) ?? revocations(await this.#kv.get(this.#key('revoked', tag)));
   }
 
-  #get(key: string): Promise<string | null> {
-    return limited(this.#kv.get(key, this.#read));
+  /** A lifetime in milliseconds. */
+  #life(given: number): number {
+    return seconds(given, MIN_TTL, this.#options.maxTtl, 'ttlSeconds') * 1000;
   }
 
-  #key(tag: string, id: string): string {
-    return `${this.#prefix}${tag}:${id}`;
-  }
-
-  /** Holds the ids of the latest destroyAll() calls, newest first. No tag looks like the word. */
-  #revokedKey(tag: string): string {
-    return `${this.#prefix}revoked:${tag}`;
-  }
-
-  /** Says that a session was ended, to those that came from it by rotating. */
-  #endedKey(tag: string, root: string): string {
-    return `${this.#prefix}ended:${tag}:${root}`;
+  /**
+   * Of a session: its user's tag and its id. No tag looks like the words before it in other keys: `revoked` for
+   * the ids of a user's latest destroyAll() calls, newest first; `ended` for the mark of destroy(); `seen`.
+   */
+  #key(...parts: string[]): string {
+    return this.#options.prefix + parts.join(':');
   }
 
   /** A maxTtlSeconds lowered later also ends older sessions, so none outlives its revocation record. */
-  #endOf(session: { createdAt: string; expiresAt: string }): number {
-    return Math.min(Date.parse(session.expiresAt), Date.parse(session.createdAt) + this.#maxTtl * 1000);
+  #endOf({ createdAt, expiresAt, since = createdAt }: Pick<Stored, 'createdAt' | 'expiresAt' | 'since'>): number {
+    return Math.min(Date.parse(expiresAt), Date.parse(since) + this.#options.maxTtl * 1000);
   }
 }
 
 /** The first version wrote the time of a revocation. An unreadable one ends sessions rather than none. */
 function isRevoked(createdAt: string, after: string[] | undefined, revoked: string | null): boolean {
   if (revoked === null) return false;
-  if (after !== undefined) return !after.includes(revoked.split(',')[0] as string);
+  if (after !== undefined) return !after.includes(revocations(revoked)[0] ?? '');
   return !(/^\d+$/.test(revoked) && Date.parse(createdAt) > Number(revoked));
+}
+
+/** The ids in a revocation record. What is no such record counts as some that fit into metadata. */
+function revocations(text: string | null): string[] {
+  return text === null ? [] : text.split(',', MAX_REVOCATIONS).map((id) => id.slice(0, 16));
 }
 
 /** KV that does not answer has failed. */
@@ -501,8 +498,8 @@ function parse(text: string): Stored | null {
   try {
     const s = JSON.parse(text) as Stored | null;
     if (s?.v !== 1 || typeof s.admin !== 'boolean' || typeof s.username !== 'string' || s.username === '') return null;
-    const dates = [s.createdAt, s.expiresAt].every((d) => typeof d === 'string' && Number.isFinite(Date.parse(d)));
-    return dates && (s.after === undefined || Array.isArray(s.after)) ? s : null;
+    const isDate = (date: unknown) => typeof date === 'string' && Number.isFinite(Date.parse(date));
+    return [s.createdAt, s.expiresAt, s.since ?? s.createdAt].every(isDate) && (s.after === undefined || Array.isArray(s.after)) ? s : null;
   } catch {
     return null;
   }

@@ -73,6 +73,7 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
       { username: '' },
       { after: 'x' },
       { createdAt: '2999-01-01', expiresAt: '2999-01-02' },
+      { since: 'then' },
       { expiresAt: 'soon' },
     ];
     for (const text of [...bad, ...changes.map((change) => JSON.stringify({ ...good, ...change }))]) {
@@ -109,6 +110,24 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const later = () => Date.now() + 3_601_000;
     assert.equal(await new SessionManager(kv, { maxTtlSeconds: 3600, now: later }).verify(token), null);
     assert.notEqual(await new SessionManager(kv, { now: later }).verify(token), null);
+  },
+  async 'a lowered maximum counts from the sign-in, in the list and after rotating too'(kv) {
+    const clock = new Clock();
+    const day = 86_400;
+    const manager = (days: number) => new SessionManager(kv, { maxTtlSeconds: days * day, now: clock.now });
+    const [name, start] = [fresh(), clock.time];
+    const tokens = await times(2, () => manager(30).create(name, 30 * day));
+    clock.add(2 * day);
+    tokens[1] = (await manager(30).rotate(await manager(30).rotate(tokens[1])))!;
+    clock.add(2 * day);
+    // Its end is told as it is now.
+    const ends = await Promise.all(tokens.map(async (token) => Date.parse((await manager(5).verify(token))!.expiresAt)));
+    for (const { expiresAt } of await manager(5).list(name)) ends.push(Date.parse(expiresAt));
+    assert.deepEqual(ends.map((end) => (end - start) / 1000), Array(4).fill(5 * day));
+    clock.add(day);
+    assert.deepEqual(await Promise.all(tokens.map((token) => manager(5).verify(token))), [null, null]);
+    assert.deepEqual([await manager(5).list(name), await manager(5).rotate(tokens[1])], [[], null]);
+    assert.equal((await manager(6).list(name)).length, 2);
   },
   async 'caveat: destroy takes up to a minute in another location'(kv) {
     const clock = new Clock();
@@ -201,6 +220,18 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
       }
     await kv.put(revoked(first), '5');
     assert.notEqual(await sessions.verify(first), null);
+    // Nor does it keep anybody from signing in, however long it is.
+    for (const text of ['x'.repeat(2000), `${'é'.repeat(50)},`.repeat(40), '\u0001'.repeat(2000)]) {
+      const name = fresh();
+      const before = await sessions.create(name);
+      await kv.put(revoked(before), text);
+      const after = await sessions.create(name);
+      assert.deepEqual([await sessions.verify(before), (await sessions.verify(after))?.username], [null, name]);
+      assert.equal((await sessions.list(name)).length, 1);
+      await new SessionManager(kv).destroyAll(name);
+      assert.equal(await sessions.verify(after), null);
+      assert.notEqual(await sessions.verify(await sessions.create(name)), null);
+    }
   },
   async 'rotate gives a new token and ends the old one'(kv) {
     const sessions = new SessionManager(kv);
@@ -440,6 +471,16 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     await sessions.destroyAll(name);
     assert.equal(await new SessionManager(kv).verify(token), null);
   },
+  async 'calls that end sessions at once wait for one another'(kv) {
+    const strict = new FaultyKv(kv, onePutASecond(Date.now)) as Kv;
+    const [name, other] = [fresh(), new SessionManager2(strict)];
+    const before = await new SessionManager(kv).create(name);
+    await new SessionManager(strict).destroyAll(name);
+    const all = await Promise.all([new SessionManager(strict), new SessionManager(strict), other].map((s) => s.destroyAll(name)));
+    assert.ok(all.every(({ complete }) => complete));
+    assert.equal(await new SessionManager(kv).verify(before), null);
+    assert.notEqual(await new SessionManager(kv).verify(await new SessionManager(kv).create(name)), null);
+  },
   async 'a session that was revoked elsewhere does not live on by rotating'(kv) {
     const clock = new Clock();
     const there = new Location(kv, clock);
@@ -505,8 +546,22 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
   },
   async 'KV that does not answer fails in seconds'(kv) {
     const token = await new SessionManager(kv).create(fresh());
-    const hung = Object.assign(new FaultyKv(kv), { get: () => new Promise<never>(() => {}) }) as Kv;
-    await assert.rejects(Promise.race([new SessionManager(hung).verify(token), scheduler.wait(9000)]), /not answer/);
+    const slow = (operation: string) => new SessionManager(Object.assign(new FaultyKv(kv), { [operation]: () => new Promise<never>(() => {}) }) as Kv, silent);
+    const name = fresh();
+    await new SessionManager(kv).create(name);
+    const calls: [string, (s: ReturnType<typeof slow>) => Promise<unknown>][] = [
+      ['get', (s) => s.verify(token)],
+      ['get', (s) => s.create(name)],
+      ['get', (s) => s.list(name)],
+      ['put', (s) => s.create(name)],
+      ['put', (s) => s.rotate(token)],
+      ['put', (s) => s.destroyAll(name)],
+      ['list', (s) => s.list(name)],
+      ['list', (s) => s.destroyAll(name)],
+      ['delete', (s) => s.destroy(token)],
+    ];
+    const late = scheduler.wait(9000);
+    await Promise.all(calls.map(([operation, call]) => assert.rejects(Promise.race([call(slow(operation)), late]), /not answer/, operation)));
   },
   async 'a location that sees an earlier revocation accepts new sessions'(kv) {
     const clock = new Clock();
@@ -610,6 +665,17 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     write();
     await later[0];
     assert.equal((await names(kv, `session:seen:${token.slice(0, TAG)}`)).length >= 1, true);
+    // Nor does a waitUntil that does not work refuse anybody: `ctx.waitUntil` without its `ctx` throws.
+    const told: string[] = [];
+    const onProblem = (p: helper.SessionProblem) => told.push(`${p.operation}: ${(p.error as Error).message}`);
+    for (const waitUntil of [() => assert.fail('Illegal invocation'), async () => assert.fail('later')]) {
+      const next = await new SessionManager(kv, { now: clock.now }).create('u');
+      clock.add(400);
+      const broken = new SessionManager(kv, { idleTimeoutSeconds: 600, now: clock.now, onProblem, waitUntil });
+      assert.notEqual(await broken.verify(next), null);
+      await scheduler.wait(20);
+    }
+    assert.deepEqual(told, ['put: Illegal invocation', 'put: later']);
   },
 };
 
