@@ -34,8 +34,9 @@ const MAX_TTL_SECONDS = 86400;
 const NEGATIVE_TTL_SECONDS = 0;
 
 /**
- * What T has to extend, so that JSON gives its values back as they were. In an error, `never` is what it does
- * not. A type parameter of the caller passes unchecked.
+ * What T has to extend, so that JSON gives its values back as they were; in an error, `never` or `undefined`
+ * stands for what it does not. It cannot see NaN, symbol keys, what Error hides from JSON, and a type parameter of
+ * the caller, and it refuses tuples with optional elements.
  */
 export type Json<T> = [[T] extends [Plain<T>] ? 1 : never] extends [never] ? Plain<T> : unknown;
 // prettier-ignore
@@ -102,10 +103,11 @@ const KV_MS = 2000;
 const MISSING = { m: 1 };
 
 /**
- * A mark for each key that is being loaded in this isolate. The load that finishes first takes it away
- * and stores its value; set() and invalidate() take it away too, so that an older load stores nothing.
+ * For each key that is being loaded in this isolate: the number of the load that began last, and what is stored
+ * by which. set() and invalidate() take it away, so that an older load stores nothing.
  */
-const loading = new Map<string, object>();
+const loading = new Map<string, { last: number; stored: number; text: string }>();
+let loads = 0;
 
 /** Writes a key; `goOn` tells before another try whether no later write of the key has begun. */
 type Write = (goOn: () => boolean) => Promise<unknown>;
@@ -164,19 +166,13 @@ export class ConfigCache<T extends Json<T> = unknown> {
     within('ttlSeconds', ttlSeconds, MIN_TTL, this.#options.max);
     const [text] = this.#encode(data);
     const key = await this.#key(username);
-    await this.#inOrder(key, async (goOn) => {
-      if (await this.#put(key, text, ttlSeconds)) return;
-      // KV takes one write a second for a key, and a load may just have made it.
-      await new Promise((resolve) => setTimeout(resolve, 1100));
-      if (!goOn() || (await this.#put(key, text, ttlSeconds)) || !goOn()) return;
-      // Deletes have a daily quota of their own.
-      await this.#delete(key);
-    });
+    loading.delete(key);
+    await this.#inOrder(key, this.#storing(key, text, ttlSeconds));
   }
 
   /**
-   * The cached value, else what the loader returns, which is then cached; always as JSON gives it back.
-   * Calls for one name that begin together share a load.
+   * The cached value, else what the loader returns, which is then cached; as JSON gives it back, unless it cannot
+   * be stored, which is reported. Calls for one name that begin together share a load.
    */
   async getOrLoad(username: string, load: () => Loaded<T>, ttlSeconds = this.#options.ttl): Promise<T | null> {
     within('ttlSeconds', ttlSeconds, MIN_TTL, this.#options.max);
@@ -190,6 +186,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
   /** Deletes one entry. Throws when KV refuses, for then the old value is still served. */
   async invalidate(username: string): Promise<void> {
     const key = await this.#key(username);
+    loading.delete(key);
     await this.#inOrder(key, () => limited(this.#kv.delete(key)));
   }
 
@@ -209,7 +206,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
     for (let page = 0; page < 50; page++) {
       const limit = Math.floor(maxKeys) - result.deleted - result.failed;
       if (limit === 0) break;
-      const listed: Listed = await this.#kv.list({ prefix: this.#options.prefix, limit, cursor });
+      const listed: Listed = await limited(this.#kv.list({ prefix: this.#options.prefix, limit, cursor }));
       // An invocation has six connections.
       for (let i = 0; i < listed.keys.length; i += 5) {
         const names = listed.keys.slice(i, i + 5).map((key) => key.name);
@@ -228,10 +225,11 @@ export class ConfigCache<T extends Json<T> = unknown> {
     if (hit !== undefined) return hit;
     // Requests that end early leave marks behind.
     if (loading.size >= 1000) loading.clear();
-    const mark = loading.get(key) ?? {};
-    loading.set(key, mark);
+    const [number, mark] = [++loads, loading.get(key) ?? { last: 0, stored: 0, text: '' }];
+    loading.set(key, Object.assign(mark, { last: number }));
     let value: T | null = (await (load() as Promise<T>)) ?? null;
-    const stores = loading.get(key) === mark && loading.delete(key);
+    const stores = loading.get(key) === mark && mark.stored < number;
+    if (stores && mark.last === number) loading.delete(key);
     let text = 'null';
     try {
       if (value !== null) [text, value] = this.#encode(value);
@@ -240,14 +238,21 @@ export class ConfigCache<T extends Json<T> = unknown> {
       return value;
     }
     const lifetime = value === null ? negative : ttlSeconds;
-    if (!stores || lifetime === 0) return value;
-    const put = this.#inOrder(key, () => this.#put(key, text, lifetime, value === null ? MISSING : undefined));
-    try {
-      if (waitUntil === undefined) await put;
-      else waitUntil(put);
-    } catch (error) {
-      // Such as `ctx.waitUntil` without its `ctx`.
-      report({ kind: 'kv', operation: 'set', key, error });
+    if (!stores) return value;
+    // Loads that overlap mostly find the same.
+    const [earlier, same] = [mark.stored, mark.text === text];
+    Object.assign(mark, { stored: number, text });
+    if (same || (lifetime === 0 && earlier === 0)) return value;
+    const metadata = value === null ? MISSING : undefined;
+    let write = this.#storing(key, text, lifetime, metadata);
+    if (lifetime === 0) write = () => this.#delete(key);
+    else if (earlier === 0) write = () => this.#put(key, text, lifetime, metadata);
+    const put = this.#inOrder(key, write);
+    if (waitUntil === undefined) await put;
+    else {
+      // It fails if it is `ctx.waitUntil` without its `ctx`.
+      const given = new Promise((done) => done(waitUntil(put)));
+      given.catch((error: unknown) => report({ kind: 'kv', operation: 'set', key, error }));
     }
     return value;
   }
@@ -298,6 +303,18 @@ export class ConfigCache<T extends Json<T> = unknown> {
     return this.#write('set', key, () => this.#kv.put(key, text, { expirationTtl, metadata }));
   }
 
+  /** Stores a value, or else at least deletes the older one. */
+  #storing(key: string, text: string, ttlSeconds: number, metadata?: object): Write {
+    return async (goOn) => {
+      if (await this.#put(key, text, ttlSeconds, metadata)) return;
+      // KV takes one write a second for a key, and a load may just have made it.
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      if (!goOn() || (await this.#put(key, text, ttlSeconds, metadata)) || !goOn()) return;
+      // Deletes have a daily quota of their own.
+      await this.#delete(key);
+    };
+  }
+
   #delete(key: string): Promise<boolean> {
     return this.#write('invalidate', key, () => this.#kv.delete(key));
   }
@@ -307,32 +324,25 @@ export class ConfigCache<T extends Json<T> = unknown> {
    * request or, where that is done, by the earlier one's. Neither waits for the other, whose request may end.
    */
   async #inOrder(key: string, write: Write): Promise<void> {
-    loading.delete(key);
     // Requests that end early leave entries behind.
     if (writing.size >= 1000) writing.clear();
     const state = writing.get(key) ?? { count: 0, last: write, busy: true, again: false };
-    writing.set(key, Object.assign(state, { count: state.count + 1, last: write, busy: true }));
-    const make = async (last: Write) => {
+    writing.set(key, Object.assign(state, { count: state.count + 1, last: write, busy: true, again: false }));
+    let failure: unknown;
+    for (let made = write, ended = false; !ended; ) {
+      const last = made;
       const goOn = () => state.last === last && !(state.again = false);
-      try {
-        do {
-          state.again = false;
-          await last(goOn);
-        } while (state.last === last && state.again);
-      } finally {
-        if (state.last === last) state.busy = false;
-      }
-    };
-    try {
-      await make(write);
-      for (let made = write; state.last !== made; ) {
-        if (state.busy) return void (state.again = true);
-        [made, state.busy] = [state.last, true];
-        await make(made).catch((error: unknown) => this.#options.report({ kind: 'kv', operation: 'set', key, error }));
-      }
-    } finally {
-      if (--state.count === 0 && writing.get(key) === state) writing.delete(key);
+      const error = await last(goOn).then(() => undefined, (error: unknown) => error);
+      if (last === write) failure = error;
+      else if (error !== undefined) this.#options.report({ kind: 'kv', operation: 'set', key, error });
+      const isLast = state.last === last;
+      ended = isLast ? !state.again : state.busy;
+      state.again = ended && !isLast;
+      state.busy = !ended || !isLast;
+      made = state.last;
     }
+    if (--state.count === 0 && writing.get(key) === state) writing.delete(key);
+    if (failure !== undefined) throw failure;
   }
 
   /** Whether the write succeeded; a failure is reported. */

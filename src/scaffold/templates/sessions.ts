@@ -60,7 +60,10 @@ const IDLE_TIMEOUT_SECONDS = 0;
 const COOKIE = '__Host-session';
 const COOKIE_ATTRIBUTES = 'Path=/; HttpOnly; Secure; SameSite=Lax';
 
-/** What D has to extend, so that JSON gives its values back as they were; what is not yet known passes. */
+/**
+ * What D has to extend, so that JSON gives its values back as they were. It cannot see NaN, symbol keys, what Error
+ * hides from JSON, and a type parameter of the caller, and it refuses tuples with optional elements.
+ */
 export type Json<D> = [[D] extends [Plain<D>] ? 1 : never] extends [never] ? Plain<D> : unknown;
 // prettier-ignore
 type Plain<T> = unknown extends T ? T

@@ -48,6 +48,9 @@ export const taken = [
   new ConfigCache<Record<string, unknown>>(kv),
   new ConfigCache<object>(kv),
   new ConfigCache<string>(kv),
+  // What types do not show.
+  new ConfigCache<Error>(kv),
+  new ConfigCache<{ [Symbol.iterator]: string; title: string }>(kv),
 ];
 
 export const refused = [
@@ -91,6 +94,8 @@ export const refused = [
   new ConfigCache<{ title: string | undefined }>(kv),
   // @ts-expect-error
   new ConfigCache<(string | undefined)[]>(kv),
+  // @ts-expect-error
+  new ConfigCache<[string, number?]>(kv),
 ];
 
 /** A type parameter is passed on. */

@@ -410,21 +410,93 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     await second;
     assert.deepEqual(await one.get(name), { title: 'new' });
   },
-  async 'of loads that overlap the first to end stores its value, and only that'(kv) {
+  async 'of loads that overlap the one that began last stays stored'(kv) {
+    const all = ['a', 'b', 'c'];
+    // In which order they end, and what is then stored after each.
+    const rows: [number[], string[]][] = [
+      [[0, 1, 2], ['a', 'b', 'c']],
+      [[0, 2, 1], ['a', 'c', 'c']],
+      [[1, 0, 2], ['b', 'b', 'c']],
+      [[2, 0, 1], ['c', 'c', 'c']],
+    ];
+    await Promise.all(
+      rows.map(async ([order, stored]) => {
+        const name = fresh();
+        // KV takes one write a second.
+        const strict = new FaultyKv(kv, onePutASecond(Date.now));
+        void cache(strict).getOrLoad(name, never);
+        const loads = all.map((title) => held({ title }));
+        const results: Promise<unknown>[] = [];
+        for (const { work, begun } of loads) {
+          results.push(cache(strict).getOrLoad(name, work));
+          await begun;
+        }
+        for (const [i, load] of order.entries()) {
+          loads[load]!.end();
+          assert.deepEqual(await results[load], { title: all[load] });
+          assert.deepEqual(await cache(kv).get(name), { title: stored[i] }, `${order} ${i}`);
+        }
+      }),
+    );
+  },
+  async 'a load that finds nothing takes away what an older one has stored'(kv) {
+    for (const negativeTtlSeconds of [0, 60]) {
+      const counted = new FaultyKv(kv);
+      const one = cache(counted, { negativeTtlSeconds });
+      const [name, other] = [fresh(), fresh()];
+      const [older, younger] = [held({ title: 'old' }), held(null)];
+      const first = one.getOrLoad(name, older.work);
+      await older.begun;
+      const second = one.getOrLoad(name, younger.work);
+      await younger.begun;
+      older.end();
+      await first;
+      younger.end();
+      assert.equal(await second, null);
+      assert.equal(await cache(kv).get(name), null);
+      // Nor is it stored after that.
+      const [late, nothing] = [held({ title: 'old' }), held(null)];
+      const third = one.getOrLoad(other, late.work);
+      await late.begun;
+      const fourth = one.getOrLoad(other, nothing.work);
+      await nothing.begun;
+      const fifth = one.getOrLoad(other, never);
+      void fifth;
+      nothing.end();
+      await fourth;
+      late.end();
+      assert.deepEqual([await third, await cache(kv).get(other)], [{ title: 'old' }, null]);
+      assert.deepEqual([counted.counts.put, counted.counts.delete], negativeTtlSeconds === 0 ? [1, 1] : [3, 0]);
+    }
+  },
+  async 'loads that overlap and find the same write it once'(kv) {
     const counted = new FaultyKv(kv);
-    const name = fresh();
-    void cache(counted).getOrLoad(name, never);
-    const loads = ['a', 'b', 'c'].map((title) => held({ title }));
+    const [name, loads] = [fresh(), Array.from({ length: 50 }, () => held({ title: 'x' }))];
     const results: Promise<unknown>[] = [];
     for (const { work, begun } of loads) {
       results.push(cache(counted).getOrLoad(name, work));
       await begun;
     }
-    for (const i of [1, 0, 2]) {
-      loads[i]!.end();
+    for (const [i, { end }] of loads.entries()) {
+      end();
       await results[i];
-      assert.deepEqual([await cache(kv).get(name), counted.counts.put], [{ title: 'b' }, 1]);
     }
+    assert.equal(counted.counts.put, 1);
+    // One that found the same counts as the one that stored it.
+    const [a, b, c] = [held({ title: 'x' }), held({ title: 'old' }), held({ title: 'x' })];
+    const other = fresh();
+    const three = [];
+    for (const { work, begun } of [a, b, c]) {
+      three.push(cache(counted).getOrLoad(other, work));
+      await begun;
+    }
+    void cache(counted).getOrLoad(other, never);
+    await scheduler.wait(5);
+    for (const [i, load] of [[0, a], [2, c], [1, b]] as const) {
+      load.end();
+      await three[i];
+    }
+    assert.deepEqual(await cache(kv).get(other), { title: 'x' });
   },
   async 'loads that never end use up no memory'(kv) {
     const one = cache(kv, { prefix: `${fresh()}:` });
@@ -463,9 +535,12 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     await failing.getOrLoad(name, bio);
     await Promise.all(work);
     assert.equal(told.length, 2);
-    const [wrong, said] = reporting(kv, { waitUntil: () => assert.fail('Illegal invocation') });
-    assert.deepEqual(await wrong.getOrLoad(fresh(), bio), { title: 'x' });
-    assert.deepEqual(said, ['kv set: Illegal invocation']);
+    for (const broken of [() => assert.fail('Illegal invocation'), async () => assert.fail('Illegal invocation')]) {
+      const [wrong, said] = reporting(kv, { waitUntil: broken });
+      assert.deepEqual(await wrong.getOrLoad(fresh(), bio), { title: 'x' });
+      await scheduler.wait(20);
+      assert.deepEqual(said, ['kv set: Illegal invocation']);
+    }
   },
   async 'a write that hangs holds up a page for two seconds at most'(kv) {
     const [one, told] = reporting(withPut(kv, never));
@@ -562,5 +637,7 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const [one, told] = reporting(Object.assign(new FaultyKv(kv), { getWithMetadata: never }));
     assert.deepEqual(await Promise.race([one.getOrLoad(fresh(), bio), scheduler.wait(6000)]), { title: 'x' });
     assert.deepEqual(told, ['kv get: no answer']);
+    const list = cache(Object.assign(new FaultyKv(kv), { list: never })).invalidateAll();
+    await assert.rejects(Promise.race([list, scheduler.wait(6000)]), /no answer/);
   },
 };
