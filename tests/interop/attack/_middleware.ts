@@ -6,7 +6,12 @@ import { ConfigCache } from '../src/lib/kv/cache';
 import type { Env } from '../src/lib/types';
 import { onRequestPost } from './api/me';
 
-type Context = { request: Request; env: Env & { wrapped?: true }; next: () => Promise<Response> };
+type Context = {
+  request: Request;
+  env: Env & { wrapped?: true };
+  next: () => Promise<Response>;
+  waitUntil(work: Promise<unknown>): void;
+};
 
 const operations = ['get', 'getWithMetadata', 'put', 'delete', 'list'];
 const counts: Record<string, number> = { get: 0, put: 0, delete: 0, list: 0 };
@@ -25,7 +30,8 @@ function counted(kv: any) {
   return Object.fromEntries(operations.map((operation) => [operation, wrap(operation)]));
 }
 
-export async function onRequest({ request, env, next }: Context): Promise<Response> {
+export async function onRequest(context: Context): Promise<Response> {
+  const { request, env, next } = context;
   if (!env.wrapped) {
     const [cache, sessions, limit] = [env.CONFIG_CACHE, env.SESSIONS, env.RATE_LIMIT].map(counted);
     Object.assign(env, { CONFIG_CACHE: cache, SESSIONS: sessions, RATE_LIMIT: limit, wrapped: true });
@@ -37,7 +43,7 @@ export async function onRequest({ request, env, next }: Context): Promise<Respon
   for (let i = 0; i < guesses; i++) {
     const { url, headers } = request;
     const guess = new Request(url, { method: 'POST', headers, body: `name=ann&password=${i}` });
-    statuses.push((await onRequestPost({ request: guess, env })).status);
+    statuses.push((await onRequestPost({ request: guess, env, waitUntil: (work) => context.waitUntil(work) })).status);
     seconds++;
   }
   for (let i = 0; i < profiles; i++) await new ConfigCache(env.CONFIG_CACHE).getOrLoad(crypto.randomUUID(), async () => null);

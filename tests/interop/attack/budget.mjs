@@ -41,7 +41,10 @@ const env = { CONFIG_CACHE, SESSIONS, RATE_LIMIT };
 async function ask(method, { body, cookie = '', address = '192.0.2.1' } = {}) {
   const headers = { 'CF-Connecting-IP': address, ...(cookie && { Cookie: cookie }) };
   const request = new Request('https://example.com/api/me', { method, headers, body });
-  const answer = await example[`onRequest${method[0]}${method.slice(1).toLowerCase()}`]({ request, env });
+  const work = [];
+  const waitUntil = (promise) => void work.push(promise);
+  const answer = await example[`onRequest${method[0]}${method.slice(1).toLowerCase()}`]({ request, env, waitUntil });
+  await Promise.all(work);
   await answer.clone().text();
   return answer;
 }
