@@ -11,7 +11,11 @@ use super::{Section, shell_words};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suggestion {
     verb: &'static str,
+    /// What it acts on, of which there may be more.
+    subjects: Vec<String>,
     arguments: Vec<String>,
+    /// The ids that it may replace.
+    replaced: Vec<String>,
     section: Wanted,
 }
 
@@ -30,14 +34,51 @@ impl Suggestion {
     pub fn new(verb: &'static str) -> Self {
         Self {
             verb,
+            subjects: Vec::new(),
             arguments: Vec::new(),
+            replaced: Vec::new(),
             section: Wanted::Selected,
         }
     }
 
     /// The command that provisions `wanted`, a binding or `BINDING=TITLE`, in `section`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "calls read better with values and references alike"
+    )]
     pub fn provision(wanted: impl ToString, section: &Section) -> Self {
-        Self::new("provision").arg(wanted).in_section(section)
+        Self {
+            subjects: vec![wanted.to_string()],
+            ..Self::new("provision").in_section(section)
+        }
+    }
+
+    /// Allows it to replace an id.
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "calls read better with values and references alike"
+    )]
+    pub fn replacing(mut self, id: impl ToString) -> Self {
+        self.replaced.push(id.to_string());
+        self
+    }
+
+    /// Returns one command that does what both do, where they differ in what they act on only.
+    fn merged(&self, other: &Self) -> Option<Self> {
+        let same = self.verb == other.verb
+            && self.arguments == other.arguments
+            && self.section == other.section;
+        let join = |a: &[String], b: &[String]| {
+            let mut all = a.to_vec();
+            all.extend(b.iter().filter(|it| !a.contains(it)).cloned());
+            all
+        };
+        same.then(|| Self {
+            subjects: join(&self.subjects, &other.subjects),
+            replaced: join(&self.replaced, &other.replaced),
+            ..self.clone()
+        })
     }
 
     /// The command that gives previews of a Pages project a section of their own.
@@ -83,7 +124,11 @@ impl Suggestion {
     pub fn render(&self, invocation: &Invocation) -> String {
         let verb = self.verb.split(' ').map(str::to_owned);
         let words = ["kvctl".to_owned()].into_iter().chain(verb);
+        let words = words.chain(self.subjects.iter().cloned());
         let words = words.chain(self.arguments.iter().cloned());
+        let replaced = self.replaced.iter();
+        let replaced = replaced.flat_map(|id| ["--replace-id".to_owned(), id.clone()]);
+        let words = words.chain(replaced);
         let words = words.chain(self.section_options(invocation));
         shell_words(words.chain(invocation.options_for(self)))
     }
@@ -182,6 +227,20 @@ impl Hint {
         self
     }
 
+    /// Returns one hint that does what both do, where they differ in what their commands act on only.
+    pub fn merged(&self, other: &Self) -> Option<Self> {
+        let has_command = self.0.iter().any(|it| matches!(it, Part::Suggestion(_)));
+        if self.0.len() != other.0.len() || !has_command {
+            return None;
+        }
+        let parts = self.0.iter().zip(&other.0).map(|pair| match pair {
+            (Part::Text(a), Part::Text(b)) => (a == b).then(|| Part::Text(a.clone())),
+            (Part::Suggestion(a), Part::Suggestion(b)) => a.merged(b).map(Part::Suggestion),
+            _ => None,
+        });
+        parts.collect::<Option<_>>().map(Self)
+    }
+
     /// Returns it as it is shown after `invocation`.
     pub fn render(&self, invocation: &Invocation) -> String {
         let parts = self.0.iter().map(|part| match part {
@@ -262,6 +321,24 @@ mod tests {
             ..Invocation::default()
         };
         assert_eq!(local.render(&invocation), "kvctl key list --local");
+    }
+
+    #[test]
+    fn hints_that_differ_in_their_subjects_are_one() {
+        let hint = |binding: &str, id: &str, mode: &str| {
+            let command = Suggestion::provision(binding, &Section::TOP).args(["--preview", mode]);
+            Hint::run(command.replacing(id)).text(" to write one")
+        };
+        let both = hint("A", "1", "same").merged(&hint("B", "2", "same"));
+        assert_eq!(
+            both.unwrap().to_string(),
+            "run `kvctl provision A B --preview same --replace-id 1 --replace-id 2` to write one"
+        );
+        assert_eq!(
+            hint("A", "1", "same").merged(&hint("B", "1", "separate")),
+            None
+        );
+        assert_eq!(Hint::from("a").merged(&"a".into()), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod broken_output;
 mod bulk;
 mod clocks;
 mod credentials;
+mod cures;
 mod cut_short;
 mod doctor;
 mod documents;

@@ -413,7 +413,7 @@ fn only_hints_write_commands() {
         let others = |path: &PathBuf| !path.ends_with("domain/hint.rs");
         for path in sources(module).into_iter().filter(others) {
             let text = product(&path);
-            for needle in ["`kvctl ", "\"kvctl {", "\"run kvctl"] {
+            for needle in ["`kvctl ", "\"run kvctl"] {
                 assert!(
                     !text.contains(needle),
                     "{} has `{needle}`; make it a `domain::Suggestion`",

@@ -13,8 +13,8 @@
 //! | `ids` | the ids that were verified, from the file or from what is deployed, by binding, or by `environment/BINDING` |
 //!
 //! and each finding: `check`; `status` (`pass`, `warn`, `fail`, `skip`); `class`, of failures only
-//! (`check`, `denied`, `temporary`); `environment`, `binding` and `detail`, `null` where it is not
-//! about one; `message`; `hint` or `null`; `file`, `line` and `column`, or `null`.
+//! (`check`, `denied`, `temporary`); `environment` and `detail`, `null` where it is not
+//! about one; `bindings`; `message`; `hint` or `null`; `file`, `line` and `column`, or `null`.
 
 use std::{collections::BTreeMap, io};
 
@@ -56,7 +56,7 @@ pub(super) struct Row {
     pub(super) class: Option<Class>,
     #[serde(flatten)]
     section: Section,
-    binding: Option<Binding>,
+    bindings: Vec<Binding>,
     detail: Option<String>,
     pub(super) message: String,
     pub(super) hint: Option<String>,
@@ -86,7 +86,7 @@ impl Row {
             path: place.map(|place| place.path.clone()),
             subject,
             section: finding.subject.section,
-            binding: finding.subject.binding,
+            bindings: finding.subject.bindings,
             detail: finding.subject.detail,
         }
     }

@@ -451,7 +451,7 @@ async fn hints_select_the_section_and_do_not_end_in_a_refusal() {
     all.extend(verified.findings.iter().map(|it| shown(it, &[])));
     insta::assert_snapshot!(all.join("\n"), @r"
     warn configuration [it's] no KV namespaces are bound here
-      run `kvctl provision --env 'it'\''s'`, or select a section that has bindings with `--env NAME`
+      bind those that its Worker uses, or remove the section
     fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
       wrangler.toml:5:6
       set `name` to lower-case letters, digits, dashes and underscores, and run `kvctl provision CACHE` to write one

@@ -136,7 +136,7 @@ async fn a_binding_that_only_the_worker_knows_has_no_preview_namespace() {
     insta::assert_snapshot!(said(&service, &file).await, @"
     warn preview [A] no `preview_id`: `wrangler dev --remote` writes to production
       wrangler.toml:3:18
-      run `kvctl provision --preview separate`, or pass `--skip preview` if this is intended
+      run `kvctl provision A --preview separate`, or pass `--skip preview` if this is intended
     ");
 }
 
@@ -222,6 +222,6 @@ async fn a_preview_id_that_is_another_bindings_production_id_is_named() {
       run `kvctl provision C --preview separate --replace-id [ID 0] --env '$(x)'`, or pass `--skip preview` if this is intended
     warn preview [s/C] `preview_id` is the production id: `wrangler dev --remote` writes to production
       wrangler.toml:5:89
-      run `kvctl provision --preview separate --replace-id [ID 0] --env s`, or pass `--skip preview` if this is intended
+      run `kvctl provision C --preview separate --replace-id [ID 0] --env s`, or pass `--skip preview` if this is intended
     ");
 }

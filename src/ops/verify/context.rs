@@ -126,6 +126,11 @@ impl<'a> CheckContext<'a> {
         self.options.service.as_ref().is_ok_and(|s| s.local)
     }
 
+    /// Whether the wrangler file is that of a Pages project.
+    pub(super) fn is_pages(&self) -> bool {
+        self.options.file.is_ok_and(|it| it.project().is_pages)
+    }
+
     /// Blames an error of the API on the check that is about it; `otherwise` on that which asked.
     ///
     /// The service answers 401 also where it means 403. Of a token that it calls active, such a refusal

@@ -54,8 +54,8 @@ pub enum Class {
 pub struct Subject {
     /// The section of the wrangler file.
     pub section: Section,
-    /// The binding.
-    pub binding: Option<Binding>,
+    /// The bindings.
+    pub bindings: Vec<Binding>,
     /// Something of it, such as a key or `preview_id`.
     pub detail: Option<String>,
 }
@@ -65,7 +65,7 @@ impl Subject {
     pub fn binding(section: &Section, binding: &Binding) -> Self {
         Self {
             section: section.clone(),
-            binding: Some(binding.clone()),
+            bindings: vec![binding.clone()],
             detail: None,
         }
     }
@@ -91,11 +91,12 @@ impl Subject {
 impl fmt::Display for Subject {
     /// `staging/SESSIONS session:a`: what is there, the section first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match (self.section.label(), &self.binding) {
-            (Some(section), Some(binding)) => format!("{section}/{binding}"),
-            (Some(section), None) => section,
-            (None, Some(binding)) => binding.to_string(),
-            (None, None) => String::new(),
+        let bindings: Vec<&str> = self.bindings.iter().map(Binding::as_str).collect();
+        let bindings = bindings.join(", ");
+        let name = match self.section.label() {
+            Some(section) if bindings.is_empty() => section,
+            Some(section) => format!("{section}/{bindings}"),
+            None => bindings,
         };
         let parts = [
             Some(name).filter(|name| !name.is_empty()),
@@ -235,6 +236,28 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// Returns one finding for both, where they say the same of other bindings of one section.
+    fn merged(&self, other: &Self) -> Option<Self> {
+        let of = |it: &Self| (it.check, it.status, it.class, it.message.clone());
+        let about = |it: &Self| (it.subject.section.clone(), it.subject.detail.clone());
+        let has_bindings = [self, other]
+            .iter()
+            .all(|it| !it.subject.bindings.is_empty());
+        if !has_bindings || of(self) != of(other) || about(self) != about(other) {
+            return None;
+        }
+        let hint = match (&self.hint, &other.hint) {
+            (Some(a), Some(b)) => Some(a.merged(b)?),
+            _ => return None,
+        };
+        let mut one = self.clone();
+        let bindings = other.subject.bindings.iter();
+        one.subject.bindings.extend(bindings.cloned());
+        Some(Self { hint, ..one })
+    }
+}
+
 /// What the checks have to say, in their order.
 ///
 /// By construction no skip blames a check that did not fail: what could not be found out is a failure
@@ -254,7 +277,17 @@ impl Findings {
             },
             _ => finding,
         };
-        Self(findings.into_iter().map(settle).collect())
+        let mut settled: Vec<Finding> = Vec::with_capacity(findings.len());
+        for finding in findings.into_iter().map(settle) {
+            let merged = settled
+                .iter_mut()
+                .find_map(|it| Some((it.merged(&finding)?, it)));
+            match merged {
+                Some((both, earlier)) => *earlier = both,
+                None => settled.push(finding),
+            }
+        }
+        Self(settled)
     }
 
     /// Returns the worst of them. If no check was made, nothing is known to be well.

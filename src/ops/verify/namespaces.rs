@@ -183,12 +183,15 @@ impl Named<'_> {
             );
         }
         let message = format!("{id} is not in account {account}");
+        if self.is_preview() && context.is_pages() {
+            return Finding::fail(Check::Namespaces, message)
+                .hint("remove it: Pages ignores a `preview_id`");
+        }
         let Bound { section, entry, .. } = self.bound;
         let separate = self.is_preview().then_some(["--preview", "separate"]);
         let command = Suggestion::provision(&entry.binding, section)
             .args(separate.into_iter().flatten())
-            .arg("--replace-id")
-            .arg(id);
+            .replacing(id);
         Finding::fail(Check::Namespaces, message).hint(
             Hint::from("it was deleted or belongs to another account; ")
                 .and(command)

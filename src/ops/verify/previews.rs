@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{Entry, Field, Project, Scope},
-    domain::{DeclaredId, Hint, Section, Suggestion},
+    domain::{DeclaredId, Hint, Section, Suggestion, is_mistyped_id},
 };
 
 /// The check `preview`: nothing but production writes to production.
@@ -45,6 +45,9 @@ pub(super) async fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for scope in &scopes {
         for entry in &scope.entries {
+            if is_broken(context, entry).await {
+                continue;
+            }
             let other = sharing::previewed(project, bound, &scope.section, entry);
             let remote = used_remotely(context, scope, entry, other.as_deref());
             let shared = || shared_preview(context, bound, scope, entry, other.as_deref());
@@ -66,6 +69,21 @@ pub(super) async fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Whether other checks refuse the name or the id of an entry, which comes first.
+async fn is_broken(context: &CheckContext<'_>, entry: &Entry) -> bool {
+    if entry.binding.is_placeholder() {
+        return true;
+    }
+    match entry.declared(Field::Id) {
+        DeclaredId::Placeholder(text) => is_mistyped_id(&text),
+        DeclaredId::Valid(id) if context.is_selected(Check::Namespaces) => {
+            let known = context.namespaces().await;
+            known.is_ok_and(|all| all.iter().all(|it| it.id != id))
+        }
+        DeclaredId::Valid(_) | DeclaredId::Absent => false,
+    }
 }
 
 fn shared_preview(
@@ -103,22 +121,16 @@ fn shared_preview(
     let finding = Finding::warn(Check::Preview, message)
         .about(Subject::binding(&scope.section, &entry.binding))
         .at(context.place(position))
-        .hint(intended(Hint::run(preview_command(
-            &scope.section,
-            entry,
-            other.filter(|_| !same),
-        ))));
+        .hint(intended(Hint::run(preview_command(&scope.section, entry))));
     Some(finding)
 }
 
-/// Returns the command that gives the section's bindings preview namespaces of their own, or this
-/// one where it has the namespace of an `other`.
-fn preview_command(section: &Section, entry: &Entry, other: Option<&str>) -> Suggestion {
-    let one = other.map(|_| &entry.binding);
-    let command = Suggestion::new("provision").args(one).in_section(section);
+/// Returns the command that gives a binding a preview namespace of its own.
+fn preview_command(section: &Section, entry: &Entry) -> Suggestion {
+    let command = Suggestion::provision(&entry.binding, section);
     let command = command.args(["--preview", "separate"]);
     match entry.declared(Field::PreviewId) {
-        DeclaredId::Valid(id) => command.arg("--replace-id").arg(id),
+        DeclaredId::Valid(id) => command.replacing(id),
         DeclaredId::Absent | DeclaredId::Placeholder(_) => command,
     }
 }
@@ -142,7 +154,7 @@ fn used_remotely(
     let command = command.args(["--preview", "separate"]);
     let command = match &preview {
         DeclaredId::Valid(preview_id) if preview == id || other.is_some() => {
-            command.arg("--replace-id").arg(preview_id)
+            command.replacing(preview_id)
         }
         _ => command,
     };
@@ -245,6 +257,9 @@ fn pages_preview(
 
 fn no_preview_section(context: &CheckContext<'_>, shared: &Scope) -> Option<Finding> {
     let first = shared.entries.first()?;
+    if shared.entries.iter().any(|it| it.binding.is_placeholder()) {
+        return None;
+    }
     let message = "there is no section `env.preview`: preview deployments write to the namespaces of \
                    production";
     let finding = Finding::warn(Check::Preview, message).at(context.place(first.position));

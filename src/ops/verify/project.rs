@@ -6,7 +6,9 @@ use super::{Check, Finding, Subject, context::CheckContext, deployed, finding::r
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
-    domain::{Binding, Classify as _, DeclaredId, Hint, Section, Suggestion, is_mistyped_id},
+    domain::{
+        Binding, Classify as _, DeclaredId, Hint, Section, Suggestion, is_mistyped_id, shell_quoted,
+    },
     ops::scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
 };
 
@@ -38,7 +40,7 @@ pub(super) async fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
         }
         findings.extend(unbound_declarations(context, scope));
         if scope.entries.is_empty() && findings.is_empty() {
-            findings.push(empty_section(scope));
+            findings.extend(empty_section(context, scope));
         }
     }
     if findings.is_empty() {
@@ -119,6 +121,9 @@ fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<
         let finding = Finding::fail(Check::Configuration, message).about(subject);
         let finding = finding.at(context.place(position));
         let separate = (field == Field::PreviewId).then_some(["--preview", "separate"]);
+        if field == Field::PreviewId && context.is_pages() {
+            return Some(finding.hint("remove it: Pages ignores a `preview_id`"));
+        }
         let typed = entry.field(field).map(|text| text.value.as_str());
         return Some(finding.hint(if typed.is_some_and(is_mistyped_id) {
             "correct it: an id has 32 hexadecimal digits".into()
@@ -158,13 +163,32 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
     missing.map(|n| finding(&n.binding)).collect()
 }
 
-fn empty_section(scope: &Scope) -> Finding {
-    Finding::warn(Check::Configuration, "no KV namespaces are bound here")
-        .about(Subject::section(&scope.section))
-        .hint(
-            Hint::run(Suggestion::new("provision").in_section(&scope.section))
-                .text(", or select a section that has bindings with `--env NAME`"),
-        )
+fn empty_section(context: &CheckContext<'_>, scope: &Scope) -> Option<Finding> {
+    let section = &scope.section;
+    let empty = Finding::warn(Check::Configuration, "no KV namespaces are bound here");
+    let about = |finding: Finding| finding.about(Subject::section(section));
+    let empty = about(empty);
+    let project = context.document().ok()?.project();
+    let other = project.deployed_scopes().find(|it| !it.entries.is_empty());
+    match other.and_then(|it| it.section.environment()) {
+        Some(_) if section.is_top() && context.options.sections.len() > 1 => None,
+        Some(name) if section.is_top() => {
+            let name = shell_quoted(name.as_str());
+            Some(empty.hint(format!(
+                "select a section that has some with `--env {name}`, or all with `--all-envs`"
+            )))
+        }
+        _ if other.is_some() => {
+            let empty = empty.hint("bind those that its Worker uses, or remove the section");
+            Some(about(Finding::skip_because_of(Check::Environments, empty)))
+        }
+        _ => Some(
+            empty.hint(
+                Hint::run(Suggestion::provision("NAME", section))
+                    .text(" with the names that the Worker uses"),
+            ),
+        ),
+    }
 }
 
 /// The check `environments`: none misses a binding that others have. Wrangler does not inherit
@@ -187,7 +211,7 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
         .map(|(scope, binding, other)| {
             let environment = &scope.section;
             let message = format!(
-                "`{binding}` is bound {} and not {}; bindings are not inherited",
+                "bound {} and not {}; bindings are not inherited",
                 other.section.place(),
                 environment.place()
             );

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     api::{Client, Scheme, VISIT_BYTES},
-    domain::{Hint, Permission, Suggestion, with_causes},
+    config::{Entry, Field},
+    domain::{DeclaredId, Permission, with_causes},
     ops::health,
 };
 
@@ -143,19 +144,19 @@ pub(super) async fn permission(context: &CheckContext<'_>) -> Vec<Finding> {
         // Without a wrangler file, there is no binding to try it with.
         Writing::Untried if let Err(blocked) = context.document() => blocked.finding(check),
         Writing::Untried => {
+            let message = "can read; writing was not tested because no binding has a namespace";
+            let finding = Finding::warn(check, message)
+                .hint("give a binding a namespace, or pass `--read-only`");
             let scopes = context.scopes().unwrap_or_default();
-            let any = scopes.iter().any(|scope| !scope.entries.is_empty());
-            let hint = if any {
-                Hint::run(Suggestion::new("provision"))
-                    .text(" to give the bindings namespaces, or pass `--read-only`")
+            let mut entries = scopes.iter().flat_map(|scope| &scope.entries);
+            let has_id = |entry: &Entry| matches!(entry.declared(Field::Id), DeclaredId::Valid(_));
+            // Whichever fails because there is none.
+            let by = if entries.all(has_id) {
+                Check::Namespaces
             } else {
-                "add a binding, or pass `--read-only`".into()
+                Check::Configuration
             };
-            Finding::warn(
-                check,
-                "can read; writing was not tested because no binding has a namespace",
-            )
-            .hint(hint)
+            Finding::skip_because_of(by, finding)
         }
         Writing::Blocked(blocked) => blocked.finding(check),
         Writing::Refused(refusal) => {

@@ -114,6 +114,7 @@ pub(super) fn in_previews(
     for (scope, entry) in previews
         .iter()
         .flat_map(|scope| scope.entries.iter().map(move |entry| (scope, entry)))
+        .filter(|(_, entry)| !entry.binding.is_placeholder())
     {
         let DeclaredId::Valid(id) = entry.declared(Field::Id) else {
             continue;
@@ -157,7 +158,7 @@ pub(super) fn separation(
     let separate = counts && preview == Some(DeclaredId::Valid(id.clone()));
     let separate = separate.then_some(["--preview", "separate"]);
     let command = command.args(separate.into_iter().flatten());
-    command.arg("--replace-id").arg(id)
+    command.replacing(id)
 }
 
 /// Says which other binding is deployed with the namespace that the `preview_id` of `entry` names.

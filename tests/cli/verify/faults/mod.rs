@@ -84,8 +84,10 @@ impl Case {
 
 fn show(finding: &Value) -> String {
     let text = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
-    let subject: Vec<String> = ["environment", "binding", "detail"]
-        .map(text)
+    let bindings = finding["bindings"].as_array().unwrap().iter();
+    let bindings: Vec<&str> = bindings.map(|it| it.as_str().unwrap()).collect();
+    let subject = [text("environment"), bindings.join(", "), text("detail")];
+    let subject: Vec<String> = subject
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect();

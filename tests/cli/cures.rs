@@ -1,0 +1,436 @@
+//! What `verify` recommends cures what it found: each command is run as a shell takes it, on a fresh
+//! copy of the project, and the finding must be gone.
+
+#![cfg(unix)]
+
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    process::{Command, Stdio},
+    sync::Mutex,
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    hints::commands,
+    sandbox::{Sandbox, Seen, at_once},
+};
+
+/// A project with something wrong.
+#[derive(Clone)]
+struct Project {
+    what: &'static str,
+    /// Its wrangler file, where `$0` is the id of the first namespace.
+    wrangler: Value,
+    /// Its `kvctl.toml`.
+    manifest: &'static str,
+    /// The titles of the namespaces that its account has.
+    namespaces: &'static [&'static str],
+    /// A file that it has besides.
+    beside: Option<&'static str>,
+}
+
+/// How `verify` is run on it.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    what: &'static str,
+    json: bool,
+    /// The folder of the project.
+    folder: &'static str,
+    args: &'static [&'static str],
+    /// What `CLOUDFLARE_ENV` is.
+    environment: Option<&'static str>,
+}
+
+const UNKNOWN: &str = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
+const LOCAL_ID: &str = "10ca110c4a514c5ab9c1f0a4d2e35b61";
+
+fn bindings() -> Vec<(&'static str, Value)> {
+    vec![
+        ("no id", json!([{ "binding": "KV" }])),
+        (
+            "two without ids",
+            json!([{ "binding": "KV" }, { "binding": "MORE" }]),
+        ),
+        ("an empty id", json!([{ "binding": "KV", "id": "" }])),
+        (
+            "a placeholder",
+            json!([{ "binding": "KV", "id": "<YOUR_ID>" }]),
+        ),
+        ("an unknown id", json!([{ "binding": "KV", "id": UNKNOWN }])),
+        (
+            "a mistyped id",
+            json!([{ "binding": "KV", "id": "7d0c3b9e4a514c5ab9c1f0a4d2e35b6l" }]),
+        ),
+        (
+            "an id of the local store",
+            json!([{ "binding": "KV", "id": LOCAL_ID }]),
+        ),
+        ("no preview", json!([{ "binding": "KV", "id": "$0" }])),
+        (
+            "a preview that is production",
+            json!([{ "binding": "KV", "id": "$0", "preview_id": "$0" }]),
+        ),
+        (
+            "a placeholder for a preview",
+            json!([{ "binding": "KV", "id": "$0", "preview_id": "<preview>" }]),
+        ),
+        (
+            "an unknown preview",
+            json!([{ "binding": "KV", "id": "$0", "preview_id": UNKNOWN }]),
+        ),
+        (
+            "an empty preview",
+            json!([{ "binding": "KV", "id": "$0", "preview_id": "" }]),
+        ),
+        (
+            "a shared namespace",
+            json!([{ "binding": "KV", "id": "$0" }, { "binding": "MORE", "id": "$0" }]),
+        ),
+        (
+            "a preview that is another's production",
+            json!([{ "binding": "KV", "id": "$0" }, { "binding": "MORE", "id": "$1", "preview_id": "$0" }]),
+        ),
+        (
+            "remote without a preview",
+            json!([{ "binding": "KV", "id": "$0", "remote": true }]),
+        ),
+        (
+            "remote with production for a preview",
+            json!([{ "binding": "KV", "id": "$0", "preview_id": "$0", "remote": true }]),
+        ),
+        (
+            "a placeholder for a name",
+            json!([{ "binding": "<BINDING>", "id": "$0" }]),
+        ),
+        ("no bindings", json!([])),
+    ]
+}
+
+fn project(what: &'static str, wrangler: Value) -> Project {
+    Project {
+        what,
+        wrangler,
+        manifest: "",
+        namespaces: &["app-KV", "another"],
+        beside: None,
+    }
+}
+
+/// Every fault of bindings, in every kind of section.
+fn with_faulty_bindings() -> Vec<Project> {
+    let mut projects = Vec::new();
+    for (what, bindings) in bindings() {
+        let good = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+        projects.extend([
+            project(what, json!({ "name": "app", "kv_namespaces": bindings })),
+            project(
+                what,
+                json!({ "name": "app", "env": { "staging": { "kv_namespaces": bindings } } }),
+            ),
+            project(
+                what,
+                json!({ "name": "app", "kv_namespaces": good, "previews": { "kv_namespaces": bindings } }),
+            ),
+            project(
+                what,
+                json!({ "name": "app", "pages_build_output_dir": "public", "kv_namespaces": bindings }),
+            ),
+        ]);
+    }
+    projects
+}
+
+fn with_other_faults() -> Vec<Project> {
+    let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+    let declared = |manifest, what| Project {
+        manifest,
+        ..project(what, json!({ "name": "app", "kv_namespaces": own }))
+    };
+    vec![
+        declared(
+            "[[namespace]]\nbinding = \"MORE\"\n",
+            "a declared binding is missing",
+        ),
+        declared(
+            "[[namespace]]\nbinding = \"KV\"\ntitle = \"other\"\n",
+            "another title is declared",
+        ),
+        declared(
+            "[[namespace]]\nbinding = \"KV\"\njurisdiction = \"eu\"\n",
+            "another jurisdiction is declared",
+        ),
+        project(
+            "an environment lacks a binding",
+            json!({ "name": "app", "kv_namespaces": own, "env": { "staging": {} } }),
+        ),
+        project("no name", json!({ "kv_namespaces": [{ "binding": "KV" }] })),
+        project(
+            "a placeholder for the Worker's name",
+            json!({ "name": "<WORKER>", "kv_namespaces": [{ "binding": "KV" }] }),
+        ),
+        project(
+            "previews of Pages that share",
+            json!({
+                "name": "app", "pages_build_output_dir": "public", "kv_namespaces": own,
+                "env": { "preview": { "kv_namespaces": [{ "binding": "KV", "id": "$0" }] } },
+            }),
+        ),
+        Project {
+            beside: Some("functions/index.js"),
+            ..project(
+                "Pages without its setting",
+                json!({ "name": "app", "kv_namespaces": own }),
+            )
+        },
+    ]
+}
+
+const MANNERS: [Manner; 6] = {
+    let plain = Manner {
+        what: "as is",
+        json: false,
+        folder: ".",
+        args: &["--all-envs"],
+        environment: None,
+    };
+    [
+        plain,
+        Manner {
+            what: "JSON, by --cwd",
+            json: true,
+            folder: "a b",
+            args: &["--cwd", "a b", "--all-envs"],
+            ..plain
+        },
+        Manner {
+            what: "by -c, an environment",
+            folder: "deep",
+            args: &["-c", "deep/wrangler.toml", "--env", "staging"],
+            ..plain
+        },
+        Manner {
+            what: "JSON, the top level despite CLOUDFLARE_ENV",
+            json: true,
+            args: &["--env", ""],
+            environment: Some("staging"),
+            ..plain
+        },
+        Manner {
+            what: "an environment by CLOUDFLARE_ENV",
+            args: &[],
+            environment: Some("staging"),
+            ..plain
+        },
+        Manner {
+            what: "local",
+            args: &["--local", "--all-envs"],
+            ..plain
+        },
+    ]
+};
+
+impl Project {
+    fn has_staging(&self) -> bool {
+        self.wrangler["env"]["staging"].is_object()
+    }
+
+    /// Builds it anew, for a run of its own.
+    fn build(&self, manner: Manner) -> Sandbox {
+        let sandbox = Sandbox::new();
+        let ids: Vec<String> = self
+            .namespaces
+            .iter()
+            .map(|title| sandbox.create(title))
+            .collect();
+        let text = if manner.json {
+            serde_json::to_string_pretty(&self.wrangler).unwrap()
+        } else {
+            toml(&self.wrangler, "")
+        };
+        let text = ids.iter().enumerate().fold(text, |text, (index, id)| {
+            text.replace(&format!("${index}"), id)
+        });
+        let file = if manner.json {
+            "wrangler.jsonc"
+        } else {
+            "wrangler.toml"
+        };
+        let path = |name: &str| format!("{}/{name}", manner.folder);
+        sandbox.write(&path(file), text);
+        if !self.manifest.is_empty() {
+            sandbox.write(&path("kvctl.toml"), self.manifest);
+        }
+        if let Some(name) = self.beside {
+            sandbox.write(&path(name), "export {};\n");
+        }
+        sandbox
+    }
+}
+
+/// Writes a wrangler file as TOML.
+fn toml(value: &Value, prefix: &str) -> String {
+    let table: &Map<String, Value> = value.as_object().unwrap();
+    let (nested, plain): (Vec<_>, Vec<_>) = table.iter().partition(|(_, value)| {
+        value.is_object() || value.as_array().is_some_and(|it| !it.is_empty())
+    });
+    let plain = plain
+        .into_iter()
+        .map(|(key, value)| format!("{key} = {value}\n"));
+    let nested = nested.into_iter().map(|(key, value)| {
+        let path = [prefix, key].join(".");
+        let path = path.trim_start_matches('.');
+        match value.as_array() {
+            Some(entries) => {
+                let entries = entries.iter();
+                let entries = entries.map(|it| format!("\n[[{path}]]\n{}", toml(it, path)));
+                entries.collect()
+            }
+            None => format!("\n[{path}]\n{}", toml(value, path)),
+        }
+    });
+    plain.chain(nested).collect()
+}
+
+fn set(mut command: Command, manner: Manner) -> Command {
+    if let Some(environment) = manner.environment {
+        command.env("CLOUDFLARE_ENV", environment);
+    }
+    command
+}
+
+/// What `verify` finds wrong.
+fn findings(sandbox: &Sandbox, manner: Manner) -> Vec<Value> {
+    let args = [
+        &["verify", "--json", "--retries", "0", "--quiet"],
+        manner.args,
+    ]
+    .concat();
+    let seen = Seen::of(set(sandbox.command(&args), manner));
+    let report: Value = serde_json::from_str(&seen.stdout).unwrap_or_else(|_| panic!("{seen}"));
+    let findings = report["findings"].as_array().unwrap().iter();
+    let wrong = findings.filter(|it| it["status"] == "fail" || it["status"] == "warn");
+    wrong.cloned().collect()
+}
+
+fn is_same(a: &Value, b: &Value) -> bool {
+    let same = |field: &str| a[field] == b[field];
+    [
+        "check",
+        "environment",
+        "previews",
+        "bindings",
+        "detail",
+        "message",
+    ]
+    .iter()
+    .all(|field| same(field))
+}
+
+/// Runs a command line as a user pastes it, with words for what only the user knows.
+fn paste(sandbox: &Sandbox, manner: Manner, line: &str) -> Seen {
+    let line = line
+        .replace(" --replace-id ", " --yes --replace-id ")
+        .replace("=TITLE", "=a-title-of-ours")
+        .replace(" NAME", " A_NAME_OF_OURS");
+    let template = set(sandbox.command(&[]), manner);
+    let binary = Path::new(template.get_program())
+        .parent()
+        .unwrap()
+        .to_owned();
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-c", &line])
+        .env_clear()
+        .envs(
+            template
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .env("PATH", format!("{}:/usr/bin:/bin", binary.display()))
+        .current_dir(sandbox.app())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Seen::of(shell)
+}
+
+/// What came of all the commands.
+#[derive(Default)]
+struct Outcome {
+    run: usize,
+    /// What nobody but the user can mend.
+    by_hand: BTreeSet<String>,
+    wrong: Vec<String>,
+}
+
+fn cure(project: &Project, manner: Manner, outcome: &Mutex<Outcome>) {
+    let before = findings(&project.build(manner), manner);
+    for finding in &before {
+        let said = format!("{} ({}): {finding:#}", project.what, manner.what);
+        let Some(hint) = finding["hint"].as_str() else {
+            let mut outcome = outcome.lock().unwrap();
+            outcome.wrong.push(format!("no hint: {said}"));
+            continue;
+        };
+        if commands(hint).next().is_none() {
+            outcome.lock().unwrap().by_hand.insert(hint.to_owned());
+        }
+        for command in commands(hint) {
+            // What the hint says to do first.
+            let named = hint.starts_with("set `name`").then(|| Project {
+                wrangler: json!({ "name": "app", "kv_namespaces": project.wrangler["kv_namespaces"] }),
+                ..project.clone()
+            });
+            let sandbox = named.as_ref().unwrap_or(project).build(manner);
+            let seen = paste(&sandbox, manner, &command);
+            let after = findings(&sandbox, manner);
+            let is_left = after.iter().any(|it| is_same(it, finding));
+            // Another section may lack then what this one has.
+            let broken = |it: &&Value| it["status"] == "fail" && it["check"] != "environments";
+            let is_new = |it: &&Value| before.iter().all(|other| other["check"] != it["check"]);
+            let new = after.iter().filter(broken).find(is_new);
+            let mut outcome = outcome.lock().unwrap();
+            outcome.run += 1;
+            if seen.code != Some(0) || is_left || new.is_some() {
+                let new = new.map_or_else(String::new, |it| format!("\nnew: {it:#}"));
+                let text = format!("not cured: {said}\n$ {command}\n{seen}{new}");
+                outcome.wrong.push(text);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_command_that_is_recommended_cures_what_was_found() {
+    let mut cases = Vec::new();
+    for project in with_faulty_bindings()
+        .into_iter()
+        .chain(with_other_faults())
+    {
+        for manner in MANNERS {
+            let wants_staging = manner.environment.is_some() || manner.args.contains(&"staging");
+            if project.has_staging() || !wants_staging {
+                cases.push((project.clone(), manner));
+            }
+        }
+    }
+    let outcome = Mutex::default();
+    for some in cases.chunks(16) {
+        at_once(some, |(project, manner)| cure(project, *manner, &outcome));
+    }
+    let Outcome {
+        run,
+        by_hand,
+        wrong,
+    } = outcome.into_inner().unwrap();
+    assert!(
+        wrong.is_empty(),
+        "{} of {run} commands:\n{}",
+        wrong.len(),
+        wrong.join("\n\n")
+    );
+    assert!(run > 200, "{run}");
+    insta::assert_snapshot!(by_hand.into_iter().collect::<Vec<_>>().join("\n"));
+}
