@@ -181,7 +181,7 @@ export function clientKey(request: { headers: { get(name: string): string | null
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(ip)) return ip;
   const host = /^[\da-f.]*:[\da-f:.]*$/i.test(ip) ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : WORKERS;
   if (host === WORKERS)
-    throw new TypeError("clientKey: no CF-Connecting-IP header, or one that stands for Workers of all other zones");
+    throw new TypeError('clientKey: no CF-Connecting-IP header, or one that stands for Workers of all other zones');
   const [left = [], right = []] = host.split('::').map((half) => half.split(':').filter(Boolean));
   const groups = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right];
   if (groups.slice(0, 6).join() !== '0,0,0,0,0,ffff') return `${groups.slice(0, 4).join(':')}::/64`;
