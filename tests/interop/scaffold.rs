@@ -14,7 +14,10 @@ use crate::{
     dev::Dev,
     env_cases::{EnvCase, env_cases},
     harness::Test,
-    tools::{Home, MINIFLARE, Server, TYPESCRIPT, WRANGLER_4_86, Wrangler, ok, text},
+    tools::{
+        Home, MINIFLARE, NODE_22, Server, TYPESCRIPT, WRANGLER_4_86, WRANGLER_4_155,
+        WRANGLER_4_164, Wrangler, installed, ok, text,
+    },
     wait::Finish as _,
 };
 
@@ -24,6 +27,12 @@ pub(crate) const TESTS: &[Test] = &[
         &[TYPESCRIPT, MINIFLARE],
         the_helpers_do_what_they_say_in_the_workers_runtime,
     ),
+    Test::new(
+        "the_helpers_do_what_they_say_in_newer_runtimes",
+        &[WRANGLER_4_155, WRANGLER_4_164, NODE_22],
+        the_helpers_do_what_they_say_in_newer_runtimes,
+    )
+    .slow("runs the same tests in the runtimes of two more wranglers"),
     Test::new(
         "generated_files_type_check_in_fresh_and_in_other_projects",
         &[TYPESCRIPT, MINIFLARE],
@@ -90,8 +99,23 @@ fn pages_config() -> String {
 
 fn the_helpers_do_what_they_say_in_the_workers_runtime() {
     let home = Home::new();
+    run_helpers(&home, &mut home.node("helpers/run.mjs"));
+}
+
+fn the_helpers_do_what_they_say_in_newer_runtimes() {
+    for folder in ["node22", "latest"] {
+        let home = Home::new();
+        let mut tests = home.node("helpers/run.mjs");
+        tests
+            .env("PATH", installed().join(NODE_22).parent().unwrap())
+            .env("SDK_ROOT", installed().join(folder));
+        run_helpers(&home, &mut tests);
+    }
+}
+
+/// Scaffolds the project, and runs the tests on its helpers.
+fn run_helpers(home: &Home, tests: &mut Command) {
     ok(&mut home.kvctl(&["scaffold"]));
-    let mut tests = home.node("helpers/run.mjs");
     let helpers = home.app().join("src/lib/kv");
     let output = tests.env("SCAFFOLD", helpers).finish();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -103,7 +127,7 @@ fn the_helpers_do_what_they_say_in_the_workers_runtime() {
     };
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{errors}");
-    assert_eq!((count("pass"), count("fail")), (138, 0), "{said}");
+    assert_eq!((count("pass"), count("fail")), (140, 0), "{said}");
 }
 
 /// Compilers' options, one set a line; each has the strictest of the ones that it is about.

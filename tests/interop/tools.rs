@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::wait::{Finish as _, first_line};
 
 /// Where `install.sh` puts the programs.
-fn installed() -> PathBuf {
+pub(crate) fn installed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/interop")
 }
 

@@ -369,7 +369,10 @@ export class ConfigCache<T extends Json<T> = unknown> {
 
 /** KV that does not answer has failed. */
 function limited<R>(work: Promise<R>): Promise<R> {
-  return Promise.race([work, new Promise<never>((_, reject) => setTimeout(reject, KV_MS, new Error('no answer')))]);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, KV_MS, new Error('no answer'));
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function within(name: string, value: number, min: number, max: number): number {

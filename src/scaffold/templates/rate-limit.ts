@@ -427,8 +427,10 @@ function forget(key: string, now: number, state: State): void {
 
 /** KV that does not answer has failed. */
 function limited<R>(work: Promise<R>): Promise<R> {
-  const late = new Promise<never>((_, reject) => setTimeout(reject, KV_MS, new Error('KV does not answer')));
-  return Promise.race([work, late]);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, KV_MS, new Error('KV does not answer'));
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 async function hash(text: string): Promise<string> {

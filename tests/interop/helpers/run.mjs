@@ -9,7 +9,8 @@ import { after, test } from 'node:test';
 const { SDK_ROOT, SCAFFOLD } = process.env;
 const require = createRequire(`${SDK_ROOT}/`);
 const { build } = require('esbuild');
-const { Miniflare } = require('miniflare');
+// The one of newer wranglers has other options.
+const { Miniflare, convertV4MiniflareOptions: options = (given) => given } = require('miniflare');
 
 const NAMES = ['cache', 'sessions', 'rate-limit'];
 
@@ -67,7 +68,7 @@ const limits = NAMES.flatMap(header).flatMap((text) => {
   const [, name, namespace_id, limit, period] = /^\[\[ratelimits\]\]\nname = "(\w+)"\nnamespace_id = "(\d+)"\nsimple = \{ limit = (\d+), period = (\d+) \}$/.exec(text) ?? [];
   return name === undefined ? [] : [[name, { namespace_id, simple: { limit: Number(limit), period: Number(period) } }]];
 });
-const runtime = new Miniflare({
+const runtime = new Miniflare(options({
   modules: true,
   script: bundle.outputFiles[0].text,
   compatibilityDate: '2026-01-18',
@@ -76,7 +77,7 @@ const runtime = new Miniflare({
   ratelimits: Object.fromEntries(limits),
   cf: false,
   host: '127.0.0.1',
-});
+}));
 after(() => runtime.dispose());
 const ask = (path) => runtime.dispatchFetch(`http://localhost/${path}`);
 

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { costs, flows } from 'header/sessions';
 import * as helper from 'scaffold/sessions';
 import { SessionManager as SessionManager2 } from 'scaffold/sessions?2';
-import { Clock, FaultyKv, Location, SLACK, type Kv, aDay, atOnce, cost, down, fresh, lifetimes, names, onePutASecond, refusing, times, warnings } from './doubles';
+import { Clock, FaultyKv, Location, SLACK, type Kv, aDay, atOnce, cost, down, fresh, inMemory, lifetimes, names, onePutASecond, refusing, times, warnings } from './doubles';
 
 const { SessionManager, clearCookie, sameOrigin, sessionCookie, sessionToken } = helper;
 
@@ -88,7 +88,8 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const sessions = new SessionManager(counted as Kv);
     for (const token of [undefined, null, '', 'x'.repeat(600), '../x', 'a.b', { toString: () => 'x' }])
       assert.equal(await sessions.verify(token as never), null);
-    assert.equal(counted.counts.get, 0);
+    await sessions.destroy('no token at all');
+    assert.deepEqual(counted.counts, { get: 0, put: 0, delete: 0, list: 0 });
   },
   async 'a copy of a namespace without its expiry revives nothing'(kv) {
     const clock = new Clock();
@@ -100,8 +101,8 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.equal(await sessions.verify(token), null);
   },
   async 'lifetimes have bounds, and a lowered maximum ends older sessions'(kv) {
-    for (const seconds of [59, 0, NaN, Infinity, 31 * 86_400])
-      await assert.rejects(new SessionManager(kv).create('u', seconds), RangeError);
+    for (const ttlSeconds of [59, 0, NaN, Infinity, 31 * 86_400, '3600' as never])
+      await assert.rejects(new SessionManager(kv).create('u', { ttlSeconds }), RangeError);
     assert.throws(() => new SessionManager(kv, { idleTimeoutSeconds: 299 }), RangeError);
     assert.throws(() => new SessionManager(kv, { prefix: '' }), TypeError);
     const token = await new SessionManager(kv, { ttlSeconds: 7200 }).create(fresh());
@@ -163,6 +164,14 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
       [0, 1, 0, 1, 1, 1, 1, 1, 0],
     );
     const idle = await sessions.create('u2');
+    const puts = [];
+    for (const wait of [300, 1]) {
+      clock.add(wait);
+      const before = counted.counts.put;
+      await sessions.verify(idle);
+      puts.push(counted.counts.put - before);
+    }
+    assert.deepEqual(puts, [0, 1]);
     clock.add(601);
     assert.equal(await sessions.verify(idle), null);
   },
@@ -594,6 +603,13 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.deepEqual(await some.destroyAll(name, 1), { deleted: 1, complete: false });
     assert.deepEqual(await some.list(name), []);
     await assert.rejects(new SessionManager(refusing(kv, 'put') as Kv).destroyAll(name), /429/);
+    // Pages may be empty and yet not the last; ten of them are read.
+    const cursors: unknown[] = [];
+    const endless = Object.assign(new FaultyKv(kv), {
+      list: async ({ cursor }: { cursor: unknown }) => (cursors.push(cursor), { keys: [], list_complete: false, cursor: `page ${cursors.length}` }),
+    });
+    assert.deepEqual(await new SessionManager(endless as Kv).destroyAll(name), { deleted: 0, complete: false });
+    assert.deepEqual([cursors.length, ...cursors.slice(0, 3)], [10, null, 'page 1', 'page 2']);
   },
   async 'use in one isolate keeps a session alive in another'(kv) {
     const clock = new Clock();
@@ -650,6 +666,21 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.equal(refused.counts.put, rush);
     clock.add(601);
     assert.equal(await sessions.verify(token), null);
+  },
+  async 'of those in use the ones that came back last are remembered'() {
+    const clock = new Clock();
+    const lost = refusing(inMemory(), 'put');
+    const kept = inMemory();
+    const options = { ...silent, idleTimeoutSeconds: 600, now: clock.now };
+    const sessions = new SessionManager(Object.assign(lost, { get: kept.get }) as Kv, options);
+    const create = () => new SessionManager(kept, options).create(fresh());
+    const [often, once] = [await create(), await create()];
+    const use = async (token: string) => (await sessions.verify(token)) !== null;
+    const tokens = await times(4999, create);
+    clock.add(500);
+    for (const token of [often, once, ...tokens.slice(0, 4990), often, ...tokens.slice(4990)]) assert.ok(await use(token));
+    clock.add(200);
+    assert.deepEqual([await use(often), await use(tokens[0]!), await use(once)], [true, true, false]);
   },
   async 'idle marks need not be waited for'(kv) {
     const clock = new Clock();
