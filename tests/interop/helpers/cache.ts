@@ -13,6 +13,7 @@ import {
   lifetimes,
   names,
   onePutASecond,
+  refusing,
   times,
   withPut,
 } from './doubles';
@@ -233,6 +234,11 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const result = await cache(every4th, { prefix }).invalidateAll();
     assert.deepEqual(result, { deleted: 15, failed: 5, complete: false });
     assert.equal((await names(kv, prefix)).length, 5);
+    // Against the limit, too, over several pages.
+    const paged = refusing(kv, 'delete');
+    const { list } = paged;
+    paged.list = (options) => list.call(paged, { ...options, limit: Math.min(2, (options as { limit: number }).limit) } as never);
+    assert.deepEqual(await cache(paged, { prefix }).invalidateAll({ maxKeys: 3 }), { deleted: 0, failed: 3, complete: false });
   },
   async 'empty pages of the list are passed over, fifty at most'(kv) {
     const prefix = `${fresh()}:`;

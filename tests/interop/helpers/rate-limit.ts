@@ -388,6 +388,13 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const record = JSON.stringify({ n: 5, w: clock.time, b: clock.time + 900_000 });
     await kv.put(await keyOf(kv, endpoint), record);
     assert.equal((await here.begin(id, { endpoint })).retryAfterSeconds, 900);
+    // The window is that of the larger count.
+    const larger = fresh();
+    await guess(here, larger, { endpoint: 'larger' });
+    const start = clock.time + 100_000;
+    await kv.put(await keyOf(kv, 'larger'), JSON.stringify({ n: 3, w: start, b: 0 }));
+    clock.add(100);
+    assert.equal((await here.check(larger, { endpoint: 'larger' })).resetAt.getTime(), start + 300_000);
     // Whose the failures were too.
     const other = fresh();
     const stale = new Location(kv, clock, true) as Kv;

@@ -45,6 +45,7 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
   async 'nobody is an admin who was not made one'(kv) {
     const sessions = new SessionManager(kv);
     assert.equal((await sessions.verify(await sessions.create('ordinary')))?.admin, false);
+    assert.equal((await sessions.verify(await sessions.create('ordinary', { admin: false })))?.admin, false);
     assert.equal((await sessions.verify(await sessions.create('root', { admin: true })))?.admin, true);
   },
   async 'the list of keys gives no usable token'(kv) {
@@ -104,6 +105,7 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     for (const ttlSeconds of [59, 0, NaN, Infinity, 31 * 86_400, '3600' as never])
       await assert.rejects(new SessionManager(kv).create('u', { ttlSeconds }), RangeError);
     assert.throws(() => new SessionManager(kv, { idleTimeoutSeconds: 299 }), RangeError);
+    new SessionManager(kv, { idleTimeoutSeconds: 300 });
     assert.throws(() => new SessionManager(kv, { prefix: '' }), TypeError);
     const token = await new SessionManager(kv, { ttlSeconds: 7200 }).create(fresh());
     const [left] = await lifetimes(kv, records(token));
@@ -451,7 +453,8 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const sessions = new SessionManager(kv);
     const name = fresh();
     const [one, two] = [await sessions.create(name), await sessions.create(name)];
-    const [listed] = await sessions.list(name);
+    const [listed, ...more] = await sessions.list(name, 1);
+    assert.equal(more.length, 0);
     await sessions.destroyById(name, listed!.id);
     const alive = await Promise.all([one, two].map((token) => sessions.verify(token)));
     assert.equal(alive.filter(Boolean).length, 1);
