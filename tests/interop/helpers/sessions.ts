@@ -39,6 +39,8 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     await sessions.destroy(token);
     assert.equal(await sessions.verify(token), null);
     assert.deepEqual(await names(kv, records(token)), []);
+    // What says so outlives the session.
+    assert.ok((await lifetimes(kv, `session:ended:${token.slice(0, TAG)}:`)).every((left) => left > 86_400));
     await sessions.destroy('no token at all');
     await assert.rejects(sessions.create(''), TypeError);
   },
