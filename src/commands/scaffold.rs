@@ -28,7 +28,7 @@ pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> Result<()> {
     let scopes = scopes(context, document.as_ref())?;
     let bindings = bindings(document.as_ref(), &scopes, &[], manifest.as_ref())?;
     let settings = Settings::new(manifest.as_ref(), overrides(args));
-    let found = scaffold::read_project(&root, &settings)?;
+    let found = scaffold::read_project(&root, &settings, document.as_ref())?;
     let mut plan = scaffold::plan::plan(found, &settings, &bindings, args.force)?;
     if let Some(path) = typescript {
         let path = PathBuf::from(context.files.display(&path));

@@ -16,6 +16,8 @@ pub struct Project {
     pub previews: Vec<Scope>,
     /// Whether it names a Worker's `main` module.
     pub has_main: bool,
+    /// The modules that it and its environments name as `main`.
+    pub mains: Vec<String>,
     /// Whether it is a Pages project: it has a `pages_build_output_dir`, without which Pages ignores
     /// the file.
     pub is_pages: bool,

@@ -204,9 +204,9 @@ fn an_env_that_cannot_be_edited_is_refused_with_its_line() {
     let mut said = Vec::new();
     for text in [
         "export interface Env {\n  DB: \n",
-        "interface Env {}\n\ninterface Env {}\n",
+        "\nexport class Env {}\n",
         "export interface Env {\n  SESSIONS: string;\n}\n",
-        "export {};\ndeclare global {\n  interface Env {}\n}\n",
+        "import type { Base } from 'x';\nexport interface Env extends Base {}\n",
     ] {
         sandbox.write(TYPES, text);
         said.push(refused(&sandbox, &["scaffold"], 9).stderr);

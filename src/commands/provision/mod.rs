@@ -247,6 +247,8 @@ impl Job<'_> {
             );
             let next = "run the same command without `--check` to make the changes";
             Err(CheckFailed::new(what).hint(next).into())
+        } else if let Some(scaffold) = scaffold.filter(|_| check) {
+            scaffold.check_types(self.context).map_err(Failure::from)
         } else {
             Ok(())
         };

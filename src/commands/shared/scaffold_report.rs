@@ -29,6 +29,9 @@ pub(crate) struct ScaffoldReport {
     bindings: Vec<Binding>,
     /// What the user should know.
     notes: Vec<String>,
+    /// Whether bindings are missing that kvctl does not add.
+    #[serde(skip)]
+    is_incomplete: bool,
 }
 
 /// One file.
@@ -71,6 +74,7 @@ impl ScaffoldReport {
                 .collect(),
             bindings: plan.bindings.clone(),
             notes: notes.collect(),
+            is_incomplete: plan.outdated_types().is_some(),
         }
     }
 }
@@ -156,7 +160,7 @@ impl Report for ScaffoldReport {
         match (self.changed, self.dry_run) {
             (true, true) => writeln!(out, "dry run: nothing was changed"),
             (true, false) => writeln!(out, "wrote {files}"),
-            (false, _) if self.files.iter().any(Item::is_left_alone) => {
+            (false, _) if self.is_incomplete || self.files.iter().any(Item::is_left_alone) => {
                 writeln!(out, "nothing was changed")
             }
             (false, _) => writeln!(

@@ -8,7 +8,7 @@ use crate::{
     config::{Document, Manifest, Scope},
     context::Context,
     domain::{Binding, Hint, Section, Suggestion},
-    error::{Result, ResultExt as _},
+    error::{Failure, Result, ResultExt as _},
     ops::scaffold::{
         self, bindings,
         plan::{Action, Plan, Reason},
@@ -40,7 +40,7 @@ impl Scaffolding {
             .path()
             .parent()
             .unwrap_or(context.files.directory());
-        let found = scaffold::read_project(root, &settings)?;
+        let found = scaffold::read_project(root, &settings, Some(document))?;
         let plan = scaffold::plan::plan(found, &settings, &bindings, false)?;
         let root = root.to_owned();
         Ok(Self { root, plan })
@@ -98,12 +98,22 @@ impl Scaffolding {
     pub(crate) fn check(&self, context: &Context) -> Result<()> {
         let count = |step: &&scaffold::plan::Step| step.action != Action::Keep;
         let count = self.plan.steps.iter().filter(count).count();
-        let verdict = if count == 0 {
-            Ok(())
-        } else {
+        let verdict = if count > 0 {
             let files = quantity(count, "file");
             Err(CheckFailed::new(format!("{files} would change")).into())
+        } else {
+            self.check_types(context).map_err(Failure::from)
         };
         context.ui.conclude(&self.report(context, true), verdict)
+    }
+
+    /// Fails if `wrangler types` has to be run again.
+    pub(crate) fn check_types(&self, context: &Context) -> Result<(), CheckFailed> {
+        let Some((path, command)) = self.plan.outdated_types() else {
+            return Ok(());
+        };
+        let file = context.files.display(path);
+        let failed = CheckFailed::new(format!("{file} lacks bindings of the wrangler file"));
+        Err(failed.hint(format!("run `{command}`")))
     }
 }

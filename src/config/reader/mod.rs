@@ -29,7 +29,10 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
     let mut previews = Vec::new();
     previews.extend(reader.previews(Section::TOP, root)?);
     let mut environments = Vec::new();
+    let main = |table: &Node| table.get("main")?.as_str().map(str::to_owned);
+    let mut mains: Vec<String> = main(root).into_iter().collect();
     for (name, start, table) in reader.environments(root)? {
+        mains.extend(main(table));
         environments.push(reader.scope(name.clone().into(), Some(start), table)?);
         previews.extend(reader.previews(name.into(), table)?);
     }
@@ -38,6 +41,7 @@ pub(super) fn read(path: &Path, text: &str, root: &Node) -> Result<Project, Erro
         environments,
         previews,
         has_main: root.get("main").is_some(),
+        mains,
         is_pages: root.get("pages_build_output_dir").is_some(),
         deployed_as: None,
     })

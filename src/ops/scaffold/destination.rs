@@ -1,20 +1,14 @@
-//! Decides which declaration gets the bindings.
+//! Decides which type gets the bindings: the one that the code uses for them.
 
 use std::path::Path;
 
 use super::{
-    resolve::{Resolved, Spot},
+    members::Unclear,
+    resolve::{DEPTH_MAX, Resolved, Spot},
     survey::{SourceFile, Survey},
+    wrangler_types::{USUAL_NAMES, generating},
 };
-use crate::scaffold::types::{Field, Form, Kind, Place, Problem, Usage, Use, Used};
-
-/// Names that are the type of the bindings wherever they are used.
-const USUAL_NAMES: [&str; 4] = [
-    "Env",
-    "CloudflareEnv",
-    "CloudflareBindings",
-    "Cloudflare.Env",
-];
+use crate::scaffold::types::{Field, Kind, Place, Problem, Usage};
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -30,321 +24,42 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Where the bindings go.
-#[derive(Debug, PartialEq)]
-pub(super) enum Destination<'s> {
-    /// Into a declaration.
-    Declared(Spot<'s>),
-    /// Into the file that is wanted, which has no declaration that anything uses.
-    File,
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Destination<'s> {
+    /// The type that gets them; nothing, if nothing is used or declared yet.
+    pub(super) spot: Option<Spot<'s>>,
+    /// An `Env` in the wanted file that nothing uses.
+    pub(super) unused: Option<Spot<'s>>,
 }
 
-/// Why it is not known where they go: a problem, and the file that has it.
-pub(super) type Unclear<'a> = (&'a Path, Problem);
-
-/// What the project uses as the type of the bindings.
-#[derive(Debug, Default)]
-pub(super) struct Proofs<'s> {
-    /// What Hono's handlers get.
-    hono: Vec<Spot<'s>>,
-    /// All of them.
-    all: Vec<Spot<'s>>,
-    /// Whether some are what `wrangler types` generates.
-    has_generated: bool,
-    /// Names that lead nowhere, or out of the project.
-    unresolved: Vec<Unresolved<'s>>,
+/// A type that the code gives the bindings.
+#[derive(Debug, Clone)]
+struct Proof<'s> {
+    /// The file that does.
+    by: &'s SourceFile,
+    usage: Usage,
+    /// The type, or why it is not known.
+    of: Result<Spot<'s>, Problem>,
 }
 
-/// A type that is used and not found.
-#[derive(Debug)]
-struct Unresolved<'s> {
-    file: &'s SourceFile,
-    used: &'s Use,
-    name: &'s str,
-    /// Whether nothing declares it; else it is imported.
-    is_nowhere: bool,
+impl<'s> Proof<'s> {
+    fn spot(&self) -> Option<Spot<'s>> {
+        self.of.as_ref().ok().copied()
+    }
 }
 
-impl Survey {
-    /// Finds what the project uses as the type of the bindings.
-    fn proofs(&self) -> Proofs<'_> {
-        let mut proofs = Proofs::default();
-        let has_hono = ["hono", "@hono"]
-            .iter()
-            .any(|package| self.importer(package).is_some());
-        for file in self.files_with_uses() {
-            for used in file
-                .facts()
-                .uses
-                .iter()
-                .filter(|u| has_hono || u.usage != Usage::Hono)
-            {
-                let spot = match &used.used {
-                    Used::Declared(number) => {
-                        let declared = &file.facts().declarations[*number];
-                        Resolved::Here(Spot { file, declared })
-                    }
-                    Used::Name(name) => self.resolve(file, name),
-                };
-                match (spot, &used.used) {
-                    (Resolved::Here(spot), _) => {
-                        push(&mut proofs.all, spot);
-                        if used.usage == Usage::Hono {
-                            push(&mut proofs.hono, spot);
-                        }
-                    }
-                    (Resolved::Generated, _) => proofs.has_generated = true,
-                    (_, Used::Declared(_)) => {}
-                    (other, Used::Name(name)) => {
-                        proofs.unresolved.push(Unresolved {
-                            file,
-                            used,
-                            name,
-                            is_nowhere: other == Resolved::Nowhere,
-                        });
-                    }
-                }
-            }
-        }
-        proofs.all = self.reduced(proofs.all);
-        proofs.hono = self.reduced(proofs.hono);
-        proofs
+fn spots<'s>(proofs: &[&Proof<'s>]) -> Vec<Spot<'s>> {
+    let mut spots = Vec::new();
+    for spot in proofs.iter().filter_map(|proof| proof.spot()) {
+        push(&mut spots, spot);
     }
+    spots
+}
 
-    /// Leaves out declarations that extend another one of the list: what that one has, they have too.
-    fn reduced<'s>(&'s self, spots: Vec<Spot<'s>>) -> Vec<Spot<'s>> {
-        let is_redundant = |spot: &Spot<'s>| {
-            let bases = self.bases(*spot);
-            bases
-                .iter()
-                .any(|base| base != spot && spots.contains(base))
-        };
-        let redundant: Vec<Spot<'s>> = spots.iter().copied().filter(is_redundant).collect();
-        let mut left = spots;
-        left.retain(|spot| !redundant.contains(spot));
-        left
-    }
-
-    /// Lists the types with one of these names, or the types that these are other names of.
-    fn by_name(&self, names: &[&str]) -> Vec<Spot<'_>> {
-        let mut spots = Vec::new();
-        for spot in names.iter().flat_map(|name| self.declarations(name)) {
-            if matches!(
-                spot.declared.place,
-                Place::Platform | Place::Inline(_) | Place::Unnamed
-            ) {
-                continue;
-            }
-            let found = match &spot.declared.form {
-                Form::Alias(name) => self.resolve(spot.file, name),
-                Form::Fields | Form::Type => Resolved::Here(spot),
-                Form::Value => continue,
-            };
-            if let Resolved::Here(spot) = found
-                && !spot.declared.is_hono()
-            {
-                push(&mut spots, spot);
-            }
-        }
-        self.reduced(spots)
-    }
-
-    /// Returns the `Env` of the wanted file, if it can have the fields.
-    fn own(&self, types: &Path) -> Option<Spot<'_>> {
-        let file = self.file(types)?;
-        let declared = file.facts().at_top("Env")?;
-        let is_list = declared.form == Form::Fields && !declared.is_hono();
-        is_list.then_some(Spot { file, declared })
-    }
-
-    /// Decides where the bindings go.
-    pub(super) fn destination<'s>(
-        &'s self,
-        wanted: &Wanted<'s>,
-    ) -> Result<Destination<'s>, Unclear<'s>> {
-        let proofs = self.proofs();
-        let own = self.own(wanted.types);
-        let chosen = if wanted.is_named {
-            self.in_named_file(wanted, &proofs, own)?
-        } else {
-            self.anywhere(wanted, &proofs, own)?
-        };
-        if let Some(spot) = chosen {
-            return Ok(Destination::Declared(self.extended(spot, wanted.fields)));
-        }
-        if let Some(unclear) = unresolved(wanted, &proofs) {
-            return Err(unclear);
-        }
-        let Some(file) = self.file(wanted.types) else {
-            return Ok(Destination::File);
-        };
-        match file
-            .facts()
-            .at_top("Env")
-            .filter(|declared| declared.is_hono())
-        {
-            Some(declared) => Err((file.path.as_path(), Problem::on(declared.line, Kind::Hono))),
-            None => Ok(Destination::File),
-        }
-    }
-
-    /// Returns the declaration that an intersection without a name gets its members from, if it is
-    /// clear that the fields belong there: the only one, or the one with a usual name.
-    fn extended<'s>(&'s self, spot: Spot<'s>, fields: &[Field<'_>]) -> Spot<'s> {
-        let declared = spot.declared;
-        let has_some = fields
-            .iter()
-            .any(|field| declared.member(field.name).is_some());
-        if declared.place != Place::Unnamed || has_some || self.has_all(spot, fields) {
-            return spot;
-        }
-        let bases = declared.bases.iter();
-        let found = bases.map(|name| self.resolve(spot.file, name));
-        let mut found: Vec<Resolved<'s>> = found.collect();
-        if found.len() > 1 {
-            found.retain(|found| {
-                let Resolved::Here(base) = found else {
-                    return false;
-                };
-                USUAL_NAMES.contains(&base.declared.name.as_str())
-            });
-        }
-        match found.as_slice() {
-            [Resolved::Here(base)] => *base,
-            _ => spot,
-        }
-    }
-
-    /// Finds the declaration in the file that the user named.
-    fn in_named_file<'s>(
-        &'s self,
-        wanted: &Wanted<'_>,
-        proofs: &Proofs<'s>,
-        own: Option<Spot<'s>>,
-    ) -> Result<Option<Spot<'s>>, Unclear<'s>> {
-        let Some(file) = self.file(wanted.types) else {
-            return Ok(None);
-        };
-        let is_here = |spot: &&Spot<'s>| spot.file.path == file.path;
-        let mut here: Vec<Spot<'s>> = proofs.all.iter().filter(is_here).copied().collect();
-        if let Some(own) = own
-            && (here.is_empty() || here.contains(&own))
-        {
-            return Ok(Some(own));
-        }
-        if here.is_empty() && file.facts().at_top("Env").is_some() {
-            // Hono's `Env`, whose bindings may be declared in another file.
-            for used in file
-                .facts()
-                .uses
-                .iter()
-                .filter(|used| used.usage == Usage::Hono)
-            {
-                if let Used::Name(name) = &used.used
-                    && let Resolved::Here(spot) = self.resolve(file, name)
-                {
-                    push(&mut here, spot);
-                }
-            }
-        } else if here.is_empty() {
-            here = self.by_name(&USUAL_NAMES);
-            here.retain(|spot| spot.file.path == file.path);
-        }
-        self.one(&here, wanted.fields)
-    }
-
-    /// Finds the declaration anywhere in the project.
-    fn anywhere<'s>(
-        &'s self,
-        wanted: &Wanted<'_>,
-        proofs: &Proofs<'s>,
-        own: Option<Spot<'s>>,
-    ) -> Result<Option<Spot<'s>>, Unclear<'s>> {
-        // What a framework hands out by this type.
-        let mut strong = self.by_name(&["CloudflareEnv"]);
-        strong.extend(&proofs.hono);
-        let mut spots = proofs.all.clone();
-        for spot in &strong {
-            push(&mut spots, *spot);
-        }
-        let spots = self.reduced(spots);
-        let extends_own = |spot: &Spot<'s>| own.is_some_and(|own| self.bases(*spot).contains(&own));
-        match own {
-            Some(own) if strong.contains(&own) || strong.iter().all(extends_own) => {
-                let beside = self.by_name(&["Env"]).into_iter().find(|spot| {
-                    let is_nested = matches!(spot.declared.place, Place::Cloudflare);
-                    is_nested && *spot != own && !self.bases(own).contains(spot)
-                });
-                match beside {
-                    Some(other) => self.one(&[own, other], wanted.fields),
-                    None => Ok(Some(own)),
-                }
-            }
-            _ if !spots.is_empty() => self.one(&spots, wanted.fields),
-            // Next.js hands out nothing by that name.
-            _ if wanted.next.is_some() => Ok(None),
-            _ => self.one(&self.by_name(&["Env"]), wanted.fields),
-        }
-    }
-
-    /// Returns the one candidate, or the first of several that needs no change; else a problem.
-    fn one<'s>(
-        &self,
-        spots: &[Spot<'s>],
-        fields: &[Field<'_>],
-    ) -> Result<Option<Spot<'s>>, Unclear<'s>> {
-        let (first, others) = match spots {
-            [] => return Ok(None),
-            [spot] => return Ok(Some(*spot)),
-            [first, others @ ..] => (first, others),
-        };
-        if let Some(complete) = spots.iter().find(|spot| self.has_all(**spot, fields)) {
-            return Ok(Some(*complete));
-        }
-        let others = others.iter().map(|spot| {
-            let declared = spot.declared;
-            (spot.file.path.clone(), declared.line, declared.name.clone())
-        });
-        let problem = Problem::on(first.declared.line, Kind::Candidates(others.collect()));
-        let problem = problem.of(&first.declared.name);
-        Err((first.file.path.as_path(), problem))
-    }
-
-    /// Whether a declaration has all the fields, whatever their types.
-    fn has_all(&self, spot: Spot<'_>, fields: &[Field<'_>]) -> bool {
-        let mut fields = fields.iter();
-        fields.all(|field| self.member(spot, field.name).is_some())
-    }
-
-    /// Finds the type that the project uses though `wrangler types` generates one.
-    pub(super) fn written_by_hand(&self, types: &Path) -> Option<Spot<'_>> {
-        let proofs = self.proofs();
-        let used = proofs.all.into_iter().filter(|_| !proofs.has_generated);
-        let mut spots = self.own(types).into_iter().chain(used);
-        spots.find(|spot| spot.declared.form == Form::Fields && !self.extends_generated(*spot))
-    }
-
-    /// Whether a declaration has the fields of the generated type, too.
-    fn extends_generated(&self, spot: Spot<'_>) -> bool {
-        let mut all = std::iter::once(spot).chain(self.bases(spot));
-        all.any(|spot| {
-            let mut bases = spot.declared.bases.iter();
-            bases.any(|base| self.resolve(spot.file, base) == Resolved::Generated)
-        })
-    }
-
-    /// Finds types in other files than `path` that may be those of the bindings, and do not get them
-    /// by extending `chosen`.
-    pub(super) fn others(&self, path: &Path, chosen: Option<Spot<'_>>) -> Vec<Spot<'_>> {
-        let mut spots = self.by_name(&["Env"]);
-        for spot in self.proofs().all {
-            push(&mut spots, spot);
-        }
-        spots.retain(|spot| {
-            let gets_them = chosen.is_some_and(|chosen| self.bases(*spot).contains(&chosen));
-            spot.file.path != path && !gets_them
-        });
-        spots
-    }
+/// What Hono calls `Env`: the bindings are those of a member.
+fn hono(spot: Spot<'_>) -> Unclear<'_> {
+    let kind = Kind::Hidden("Bindings".to_owned());
+    (&spot.file.path, Problem::on(spot.declared.line, kind))
 }
 
 fn push<'s>(spots: &mut Vec<Spot<'s>>, spot: Spot<'s>) {
@@ -353,46 +68,301 @@ fn push<'s>(spots: &mut Vec<Spot<'s>>, spot: Spot<'s>) {
     }
 }
 
-/// Returns the problem of a type that is used and not found.
-fn unresolved<'s>(wanted: &Wanted<'s>, proofs: &Proofs<'s>) -> Option<Unclear<'s>> {
-    for unresolved in &proofs.unresolved {
-        let Unresolved {
-            file,
-            used,
-            name,
-            is_nowhere,
-        } = unresolved;
-        if file.imports_from(name, wanted.types) {
-            return None;
+impl Survey {
+    /// Decides where the bindings go.
+    pub(super) fn destination<'s>(
+        &'s self,
+        wanted: &Wanted<'s>,
+    ) -> Result<Destination<'s>, Unclear<'s>> {
+        let proofs = self.proofs(wanted);
+        if wanted.is_named {
+            let spot = match self.in_named_file(wanted, &proofs)? {
+                Some(spot) => Some(spot),
+                None => self.one(&self.interfaces(), &[], wanted.fields)?,
+            };
+            return Ok(Destination { spot, unused: None });
         }
-        let kind = if *is_nowhere && USUAL_NAMES.contains(name) {
-            Kind::Undeclared(generating(name))
-        } else if used.usage == Usage::Name {
-            continue;
-        } else if !is_nowhere {
-            Kind::Imported
-        } else if name.contains('.') {
-            Kind::Nested("a namespace")
-        } else {
-            continue;
+        self.anywhere(wanted, &proofs)
+    }
+
+    /// Finds what the code gives the bindings as their type.
+    fn proofs<'s>(&'s self, wanted: &Wanted<'_>) -> Vec<Proof<'s>> {
+        let mut packages = ["hono", "@hono"].into_iter();
+        let has_hono = packages.any(|package| self.importer(package).is_some());
+        let mut proofs = Vec::new();
+        for file in self.files_with_uses() {
+            for used in &file.facts().uses {
+                let (usage, declared) = (used.usage, &used.declared);
+                if usage == Usage::Hono && !has_hono {
+                    continue;
+                }
+                let name = declared.name.as_str();
+                let unknown = |kind| Err(Problem::on(declared.line, kind).of(name));
+                let of = match self.real(Spot { file, declared }) {
+                    Resolved::Here(spot) => Ok(spot.interface()),
+                    Resolved::Elsewhere(_) if file.imports_from(name, wanted.types) => continue,
+                    Resolved::Elsewhere(kind) => unknown(kind),
+                    Resolved::Nowhere if USUAL_NAMES.contains(&name) => {
+                        unknown(Kind::Undeclared(generating(name)))
+                    }
+                    Resolved::Nowhere if usage == Usage::Name => continue,
+                    Resolved::Nowhere => unknown(Kind::Hidden(name.to_owned())),
+                };
+                proofs.push(Proof {
+                    by: file,
+                    usage,
+                    of,
+                });
+            }
+        }
+        proofs
+    }
+
+    /// Lists the types of the bindings that `wrangler types` generated, those of one name once.
+    pub(super) fn interfaces(&self) -> Vec<Spot<'_>> {
+        let mut spots: Vec<Spot<'_>> = Vec::new();
+        for file in &self.files {
+            if let Some(declared) = file.interface() {
+                let mut known = spots.iter();
+                if !known.any(|spot| spot.declared.name == declared.name) {
+                    spots.push(Spot { file, declared });
+                }
+            }
+        }
+        spots
+    }
+
+    /// Leaves out types that are made of another one of the list: what that one has, they have too.
+    fn reduced<'s>(&'s self, spots: &[Spot<'s>]) -> Vec<Spot<'s>> {
+        let is_redundant = |spot: &&Spot<'s>| {
+            let bases = self.bases(**spot);
+            bases
+                .iter()
+                .any(|base| base != *spot && spots.contains(base))
         };
-        if !wanted.is_named || file.path == wanted.types {
-            return Some((file.path.as_path(), Problem::on(used.line, kind).of(name)));
+        let left: Vec<Spot<'s>> = spots.iter().filter(|s| !is_redundant(s)).copied().collect();
+        // Two that are made of each other.
+        if left.is_empty() {
+            spots.to_vec()
+        } else {
+            left
         }
     }
-    let (path, line) = wanted.next.filter(|_| !wanted.is_named)?;
-    let name = "CloudflareEnv";
-    let problem = Problem::on(line, Kind::Expected(generating(name)));
-    Some((path, problem.of(name)))
-}
 
-/// Returns the command that generates a type.
-pub(super) fn generating(name: &str) -> String {
-    match name {
-        "Env" | "Cloudflare.Env" => "npx wrangler types".to_owned(),
-        "CloudflareEnv" => {
-            "npx wrangler types --env-interface CloudflareEnv cloudflare-env.d.ts".to_owned()
+    /// Lists the types with one of these names, or the types that these are other names of.
+    fn by_name(&self, names: &[&str]) -> Vec<Spot<'_>> {
+        let mut spots = Vec::new();
+        for spot in names.iter().flat_map(|name| self.declarations(name)) {
+            if let Resolved::Here(spot) = self.real(spot)
+                && !spot.declared.is_hono()
+                && !spot.declared.is_value
+            {
+                push(&mut spots, spot.interface());
+            }
         }
-        name => format!("npx wrangler types --env-interface {name}"),
+        self.reduced(&spots)
+    }
+
+    /// Returns the `Env` of a file, if it is a list of members of its own, and not Hono's.
+    fn own(&self, types: &Path) -> Option<Spot<'_>> {
+        let file = self.file(types).filter(|file| file.generated().is_none())?;
+        let declared = file.facts().at_top("Env")?;
+        let is_list = declared.list().is_some() && !declared.is_hono();
+        is_list.then_some(Spot { file, declared })
+    }
+
+    /// Whether a file takes the declaration from another one, or sees it without that.
+    fn is_imported(&self, spot: Spot<'_>) -> bool {
+        if spot.file.facts().is_script {
+            return true;
+        }
+        let name = spot.declared.name.as_str();
+        let mut files = self.files_with(&[name]);
+        files.any(|file| {
+            let mut imports = file.facts().imports.iter();
+            imports.any(|import| match (&import.module, import.name.as_str()) {
+                (Some(module), "*") => {
+                    let module = self.module(file, module);
+                    module.is_some_and(|module| std::ptr::eq(module, spot.file))
+                }
+                (Some(_), of) if of == name => {
+                    self.resolve(file, &import.local) == Resolved::Here(spot)
+                }
+                _ => false,
+            })
+        })
+    }
+
+    /// Finds the type in the file that the user named.
+    fn in_named_file<'s>(
+        &'s self,
+        wanted: &Wanted<'_>,
+        proofs: &[Proof<'s>],
+    ) -> Result<Option<Spot<'s>>, Unclear<'s>> {
+        let Some(file) = self.file(wanted.types) else {
+            return Ok(None);
+        };
+        let is_here = |spot: &Spot<'s>| spot.file.path == file.path;
+        let all: Vec<&Proof<'s>> = proofs.iter().collect();
+        let mut here = self.reduced(&spots(&all));
+        here.retain(is_here);
+        if let Some(own) = self.own(wanted.types)
+            && (here.is_empty() || here.contains(&own))
+        {
+            return Ok(Some(own));
+        }
+        if here.is_empty() {
+            here = self.by_name(&USUAL_NAMES);
+            here.retain(is_here);
+        }
+        if !here.is_empty() {
+            return self.one(&here, &[], wanted.fields);
+        }
+        // What the file uses, and what it calls `Env`, may be declared in another.
+        let strong =
+            |proof: &&Proof<'s>| std::ptr::eq(proof.by, file) && proof.usage != Usage::Name;
+        let by_file: Vec<&Proof<'s>> = proofs.iter().filter(strong).collect();
+        let declared = file.facts().at_top("Env");
+        let elsewhere = spots(&by_file);
+        if let Some(declared) = declared {
+            return match (declared.is_hono(), elsewhere.is_empty()) {
+                (true, true) => Err(hono(Spot { file, declared })),
+                (true, false) => self.one(&elsewhere, &[], wanted.fields),
+                (false, _) => Ok(Some(Spot { file, declared })),
+            };
+        }
+        let kind = match self.exported(file, "Env", DEPTH_MAX) {
+            Resolved::Here(spot) => Kind::DeclaredIn(spot.file.path.clone()),
+            Resolved::Elsewhere(kind) => kind,
+            Resolved::Nowhere => match (elsewhere.first(), by_file.first()) {
+                (Some(spot), _) if spot.file.generated().is_some() => return Ok(Some(*spot)),
+                (Some(spot), _) => Kind::DeclaredIn(spot.file.path.clone()),
+                (None, Some(Proof { of: Err(why), .. })) => return Err((&file.path, why.clone())),
+                (None, _) => return Ok(None),
+            },
+        };
+        Err((&file.path, Problem::somewhere(kind)))
+    }
+
+    /// Finds the type anywhere in the project.
+    fn anywhere<'s>(
+        &'s self,
+        wanted: &Wanted<'s>,
+        proofs: &[Proof<'s>],
+    ) -> Result<Destination<'s>, Unclear<'s>> {
+        // What a framework hands out by this type.
+        let hono: Vec<&Proof<'s>> = proofs.iter().filter(|p| p.usage == Usage::Hono).collect();
+        let mut strong = self.by_name(&["CloudflareEnv"]);
+        let mut used = spots(&proofs.iter().collect::<Vec<_>>());
+        for spot in self.reduced(&spots(&hono)) {
+            push(&mut strong, spot);
+        }
+        for spot in &strong {
+            push(&mut used, *spot);
+        }
+        let counts = |proof: &&Proof<'s>| used.is_empty() || proof.usage != Usage::Name;
+        let unclear: Vec<Unclear<'s>> = proofs
+            .iter()
+            .filter(counts)
+            .filter_map(|proof| Some((proof.by.path.as_path(), proof.of.clone().err()?)))
+            .collect();
+        let own = self.own(wanted.types);
+        let own = own.map(|own| (own, used.contains(&own) || self.is_imported(own)));
+        let used = self.reduced(&used);
+        let is_unused = used.is_empty() && unclear.is_empty() && wanted.next.is_none();
+        if let Some((own, is_used)) = own {
+            let is_of_own = |spot: &Spot<'s>| *spot == own || self.bases(*spot).contains(&own);
+            let is_hono_clear = hono.iter().all(|proof| proof.of.is_ok());
+            let is_last = is_unused && self.interfaces().is_empty() && !self.is_cut;
+            if is_last || is_used && is_hono_clear && strong.iter().all(is_of_own) {
+                return Ok(Destination {
+                    spot: Some(own),
+                    unused: None,
+                });
+            }
+        }
+        let unused = own.filter(|(_, is_used)| !is_used).map(|(own, _)| own);
+        let spot = if !used.is_empty() || !unclear.is_empty() {
+            self.one(&used, &unclear, wanted.fields)?
+        } else if let Some((path, line)) = wanted.next {
+            let name = "CloudflareEnv";
+            let problem = Problem::on(line, Kind::Expected(generating(name)));
+            return Err((path, problem.of(name)));
+        } else if self.is_cut {
+            return Err((wanted.types, Problem::somewhere(Kind::TooMany)));
+        } else {
+            let generated = self.interfaces();
+            let named = if generated.is_empty() {
+                self.by_name(&["Env"])
+            } else {
+                generated
+            };
+            match (
+                self.one(&named, &[], wanted.fields)?,
+                self.file(wanted.types),
+            ) {
+                (None, Some(file)) => self.in_free_file(file)?,
+                (spot, _) => spot,
+            }
+        };
+        Ok(Destination { spot, unused })
+    }
+
+    /// Checks that a file can have an `Env`: it must not have, or take, something of that name.
+    fn in_free_file<'s>(&'s self, file: &'s SourceFile) -> Result<Option<Spot<'s>>, Unclear<'s>> {
+        match self.exported(file, "Env", DEPTH_MAX) {
+            Resolved::Here(spot) if spot.declared.is_hono() => Err(hono(spot)),
+            Resolved::Here(spot) => Ok(Some(spot)),
+            Resolved::Elsewhere(kind) => Err((&file.path, Problem::somewhere(kind))),
+            Resolved::Nowhere => Ok(None),
+        }
+    }
+
+    /// Returns the one candidate, or the first of several that needs no change; else a problem.
+    fn one<'s>(
+        &'s self,
+        spots: &[Spot<'s>],
+        unclear: &[Unclear<'s>],
+        fields: &[Field<'_>],
+    ) -> Result<Option<Spot<'s>>, Unclear<'s>> {
+        let has_all = |spot: &&Spot<'s>| fields.iter().all(|f| self.has(**spot, f.name));
+        match (spots, unclear) {
+            ([], []) => return Ok(None),
+            ([spot], []) => return Ok(Some(*spot)),
+            ([], [first, ..]) => return Err(first.clone()),
+            _ => {}
+        }
+        if let Some(complete) = spots.iter().find(has_all) {
+            return Ok(Some(*complete));
+        }
+        let unclear = unclear.iter().map(|(path, problem)| {
+            let line = problem.line.unwrap_or(1);
+            (path.to_path_buf(), line, problem.name.clone())
+        });
+        let others = spots[1..].iter().map(|spot| {
+            let declared = spot.declared;
+            (spot.file.path.clone(), declared.line, declared.name.clone())
+        });
+        let first = spots[0];
+        let kind = Kind::Candidates(others.chain(unclear).collect());
+        let problem = Problem::on(first.declared.line, kind).of(&first.declared.name);
+        Err((&first.file.path, problem))
+    }
+
+    /// Finds types in other files than `path` that may be those of the bindings, and do not get them
+    /// by being made of `chosen`.
+    pub(super) fn others(&self, wanted: &Wanted<'_>, chosen: Option<Spot<'_>>) -> Vec<Spot<'_>> {
+        let mut found = self.by_name(&["Env"]);
+        let proofs = self.proofs(wanted);
+        for spot in spots(&proofs.iter().collect::<Vec<_>>()) {
+            push(&mut found, spot);
+        }
+        let path = chosen.map_or(wanted.types, |chosen| chosen.file.path.as_path());
+        found.retain(|spot| {
+            let gets_them = chosen.is_some_and(|chosen| self.bases(*spot).contains(&chosen));
+            let is_named = spot.declared.place != Place::Unnamed;
+            is_named && spot.file.path != path && spot.file.generated().is_none() && !gets_them
+        });
+        found
     }
 }

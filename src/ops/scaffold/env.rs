@@ -4,21 +4,22 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Error,
-    destination::{Destination, Unclear, Wanted, generating},
+    destination::{Destination, Wanted},
+    members::{Found, Unclear},
     notes::Note,
     project::{ProjectFile, Surroundings},
-    resolve::Spot,
+    resolve::{DEPTH_MAX, Resolved, Spot},
     runtime_types::RuntimeTypes,
-    survey::{GeneratedFile, Survey},
+    survey::{Origin, SourceFile, Survey},
+    wrangler_types::regenerating,
 };
-use crate::domain::{Hint, Suggestion};
-use crate::scaffold::types::{
-    self, Declaring, Dialect, Field, Fit, Kind, Naming, Place, Problem, Target, Used,
+use crate::{
+    domain::{Hint, Suggestion},
+    scaffold::types::{self, Dialect, Field, Fit, Kind, Naming, Problem, Target},
 };
 
-/// The name of the type, and of the file that `wrangler types` writes, unless told.
+/// The name of the type, unless told.
 const ENV: &str = "Env";
-const GENERATED: &str = "worker-configuration.d.ts";
 
 /// The planned edit of the type of the bindings.
 #[derive(Debug)]
@@ -48,36 +49,45 @@ pub(super) fn env_plan(
     around: &Surroundings,
     fields: &[Field<'_>],
 ) -> Result<EnvPlan, Error> {
-    let planner = Planner {
-        root,
-        around,
-        fields,
-    };
     file.text()?;
-    if around.survey.interfaces().next().is_some() {
-        return planner.beside_generated(file);
-    }
     let types = file.path.clone();
+    let next = around.next.as_ref();
     let wanted = Wanted {
         types: &types,
         is_named: around.is_named,
-        next: around
-            .next
-            .as_ref()
-            .map(|(path, line)| (path.as_path(), *line)),
+        next: next.map(|(path, line)| (path.as_path(), *line)),
         fields,
     };
+    let planner = Planner {
+        root,
+        around,
+        wanted,
+    };
     let destination = around.survey.destination(&wanted);
-    match destination.map_err(|unclear| planner.error(unclear))? {
-        Destination::Declared(spot) => planner.declared(file, spot),
-        Destination::File => planner.in_file(file),
+    let Destination { spot, unused } = destination.map_err(|unclear| planner.error(unclear))?;
+    let mut plan = match spot {
+        Some(spot) => planner.declared(file, spot)?,
+        None => planner.edited(file, None, fields)?,
+    };
+    let is_unused = |unused: &Spot<'_>| !around.survey.others_have(&unused.declared.name);
+    if let Some(unused) = unused.filter(is_unused) {
+        let path = &unused.file.path;
+        plan.notes
+            .retain(|note| !matches!(note, Note::OtherEnv { path: other, .. } if other == path));
+        plan.notes.push(Note::Unused {
+            path: path.clone(),
+            name: unused.declared.name.clone(),
+            used: plan.name.clone(),
+            declared_in: plan.declared_in.clone(),
+        });
     }
+    Ok(plan)
 }
 
 struct Planner<'a> {
     root: &'a Path,
     around: &'a Surroundings,
-    fields: &'a [Field<'a>],
+    wanted: Wanted<'a>,
 }
 
 impl Planner<'_> {
@@ -89,68 +99,59 @@ impl Planner<'_> {
         Error::Types {
             path: path.to_owned(),
             problem: Box::new(problem),
-            fields: self.fields.iter().map(ToString::to_string).collect(),
+            fields: self.wanted.fields.iter().map(ToString::to_string).collect(),
+            others: self.around.other_parts.clone(),
         }
     }
 
-    /// Plans to add what a declaration lacks.
+    fn refused<T>(&self, spot: Spot<'_>, kind: Kind) -> Result<T, Error> {
+        let problem = Problem::on(spot.declared.line, kind).of(&spot.declared.name);
+        Err(self.error((&spot.file.path, problem)))
+    }
+
+    /// Plans to add what a type lacks.
     fn declared(&self, file: ProjectFile, spot: Spot<'_>) -> Result<EnvPlan, Error> {
-        let (path, name) = (spot.file.path.clone(), spot.declared.name.clone());
-        let is_file = file.path == path;
-        let before = if is_file {
-            file.before
-        } else {
-            Some(spot.file.before.clone())
-        };
-        let file = ProjectFile {
-            path,
-            before,
-            ..file
-        };
-        types::check_syntax(file.text()?, Dialect::of_path(&file.path))
-            .map_err(|problem| self.error((&file.path, problem)))?;
+        if spot.file.generated().is_none() {
+            check_syntax(spot.file).map_err(|problem| self.error((&spot.file.path, problem)))?;
+        }
         let mut notes = Vec::new();
         let missing = self.missing(spot, &mut notes)?;
+        let mut bases = std::iter::once(spot).chain(self.survey().bases(spot));
+        if let Some(source) = bases.find(|base| base.file.generated().is_some()) {
+            return self.generated(file, spot, source.file, &missing);
+        }
+        let (path, name) = (spot.file.path.clone(), spot.declared.name.clone());
         if missing.is_empty() {
+            let before = Some(spot.file.before.clone());
+            let file = ProjectFile {
+                path,
+                before,
+                ..file
+            };
             return Ok(EnvPlan::unchanged(file, name, notes));
         }
-        let nested = match spot.declared.place {
-            Place::Top | Place::Inline(_) => None,
-            Place::Global => Some(Kind::Global),
-            Place::Cloudflare => Some(Kind::Nested("`namespace Cloudflare`")),
-            Place::Platform => Some(Kind::Nested("`App.Platform`")),
-            Place::Namespace => Some(Kind::Nested("a namespace")),
-            Place::Unnamed => Some(Kind::Shape("another kind of type")),
+        let Some(list) = self.survey().list(spot, &missing) else {
+            return self.refused(spot, Kind::Shape);
         };
-        if let Some(kind) = nested {
-            let problem = Problem::on(spot.declared.line, kind).of(&name);
-            return Err(self.error((&file.path, problem)));
+        if matches!(list.file.origin, Origin::Outside) {
+            return self.refused(list, Kind::Outside);
         }
-        let inline = match spot.declared.place {
-            Place::Inline(number) => Some(number),
-            _ => None,
+        for field in &missing {
+            if let Some(unclear) = self.survey().narrowed(list, field.name) {
+                return Err(self.error(unclear));
+            }
+        }
+        let file = ProjectFile {
+            path: list.file.path.clone(),
+            before: Some(list.file.before.clone()),
+            ..file
         };
-        let target = Target {
-            inline,
-            harmless: self.survey().modules_without(spot.file, &name),
-            name,
-        };
-        let mut plan = self.edited(file, Some(spot), &target, &missing)?;
+        let mut plan = self.edited(file, Some(list), &missing)?;
         plan.notes.extend(notes);
         Ok(plan)
     }
 
-    /// Plans to add the bindings to the file that is wanted.
-    fn in_file(&self, file: ProjectFile) -> Result<EnvPlan, Error> {
-        let mut target = Target::named(ENV);
-        if let Some(source) = self.survey().file(&file.path) {
-            target.harmless = self.survey().modules_without(source, ENV);
-        }
-        self.edited(file, None, &target, self.fields)
-    }
-
-    /// Lists the fields that neither a declaration nor one that it extends has. Those that are there
-    /// must be namespaces.
+    /// Lists the fields that a type lacks. Those that are there must be namespaces.
     fn missing<'f>(
         &'f self,
         spot: Spot<'_>,
@@ -158,10 +159,16 @@ impl Planner<'_> {
     ) -> Result<Vec<Field<'f>>, Error> {
         let name = &spot.declared.name;
         let (mut missing, mut strict, mut loose) = (Vec::new(), Vec::new(), Vec::new());
-        for field in self.fields {
-            let Some((place, member)) = self.survey().member(spot, field.name) else {
-                missing.push(*field);
-                continue;
+        for field in self.wanted.fields {
+            let (owner, member) = match self.survey().member(spot, field.name) {
+                Found::Absent => {
+                    missing.push(*field);
+                    continue;
+                }
+                Found::Hidden((path, problem)) => {
+                    return Err(self.error((path, problem)));
+                }
+                Found::Member(owner, member) => (owner, member),
             };
             let found = member.text.clone();
             let kind = match member.fit {
@@ -174,22 +181,17 @@ impl Planner<'_> {
                     continue;
                 }
                 Fit::Required | Fit::Optional => continue,
-                Fit::Other if place == spot => Kind::OtherType {
+                Fit::Other if owner == spot => Kind::OtherType {
                     binding: field.name.to_owned(),
                     found,
                 },
                 Fit::Other => Kind::Inherited {
-                    base: place.declared.name.clone(),
+                    base: owner.declared.name.clone(),
                     found,
                 },
             };
-            let problem = Problem::on(member.line, kind).of(name);
-            return Err(self.error((&place.file.path, problem)));
-        }
-        let takes_any = |base: &Spot<'_>| base.declared.has_index && !missing.is_empty();
-        if let Some(base) = self.survey().bases(spot).into_iter().find(takes_any) {
-            let problem = Problem::on(base.declared.line, Kind::Index).of(&base.declared.name);
-            return Err(self.error((&base.file.path, problem)));
+            let problem = Problem::on(member.declared.line, kind).of(name);
+            return Err(self.error((&owner.file.path, problem)));
         }
         let about = |names: Vec<String>, note: fn(Vec<String>, String) -> Note| {
             (!names.is_empty()).then(|| note(names, name.clone()))
@@ -199,89 +201,81 @@ impl Planner<'_> {
         Ok(missing)
     }
 
+    /// Plans to add fields to a list of members, or to a new `Env` in a file.
     fn edited(
         &self,
         file: ProjectFile,
-        spot: Option<Spot<'_>>,
-        target: &Target,
+        list: Option<Spot<'_>>,
         fields: &[Field<'_>],
     ) -> Result<EnvPlan, Error> {
-        let mut notes = Vec::new();
-        let before = file.text()?;
-        let is_global = self.around.runtime_types == RuntimeTypes::Global;
-        let naming = if is_global {
-            Naming::Global
-        } else {
-            Naming::Import
+        let naming = match self.around.runtime_types {
+            RuntimeTypes::Global => Naming::Global,
+            RuntimeTypes::Package | RuntimeTypes::Unknown => Naming::Import,
         };
-        let edited =
-            types::add_bindings(before, Dialect::of_path(&file.path), target, fields, naming)
-                .map_err(|problem| self.error((&file.path, problem)))?;
+        let name = list.map_or(ENV, |spot| spot.declared.name.as_str());
+        let at = list.and_then(|spot| spot.declared.list()?.at);
+        let target = at.map_or(Target::New(ENV), Target::List);
+        let dialect = Dialect::of_path(&file.path);
+        let edited = types::add_fields(file.text()?, dialect, target, fields, naming)
+            .map_err(|problem| self.error((&file.path, problem.of(name))))?;
+        let mut notes = Vec::new();
         if edited.imported && self.around.runtime_types == RuntimeTypes::Unknown {
             notes.push(Note::NoRuntimeTypes);
         }
-        let is_changed = edited.text != before;
-        if is_changed {
-            let others = self.survey().others(&file.path, spot).into_iter();
-            notes.extend(others.map(|other| Note::OtherEnv {
-                path: other.file.path.clone(),
-                name: other.declared.name.clone(),
-            }));
-            if self.survey().is_cut {
-                notes.push(Note::SearchCut);
-            }
-        }
+        let others = self.survey().others(&self.wanted, list).into_iter();
+        notes.extend(others.map(|other| Note::OtherEnv {
+            path: other.file.path.clone(),
+            name: other.declared.name.clone(),
+        }));
         Ok(EnvPlan {
-            after: is_changed.then_some(edited.text),
-            missing: edited.added,
-            ..EnvPlan::unchanged(file, target.name.clone(), notes)
+            after: Some(edited.text),
+            missing: fields.iter().map(|field| field.name.to_owned()).collect(),
+            ..EnvPlan::unchanged(file, name.to_owned(), notes)
         })
     }
 
-    /// Plans for a project whose fields `wrangler types` generates: `file` takes the type from there.
-    fn beside_generated(&self, file: ProjectFile) -> Result<EnvPlan, Error> {
-        let generated = self.generated(&file)?;
-        let interface = generated.content.interface.clone().unwrap_or_default();
+    /// Plans for a type whose fields `wrangler types` generates: `file` takes it from there.
+    fn generated(
+        &self,
+        file: ProjectFile,
+        spot: Spot<'_>,
+        source: &SourceFile,
+        missing: &[Field<'_>],
+    ) -> Result<EnvPlan, Error> {
+        let Some(content) = source.generated() else {
+            return Ok(EnvPlan::unchanged(file, ENV.to_owned(), Vec::new()));
+        };
+        let interface = content.interface().map_or(ENV, |d| d.name.as_str());
         // The name by which every file can use the type.
-        let name = match interface.as_str() {
-            ENV if generated.content.is_in_namespace => "Cloudflare.Env",
+        let name = match interface {
+            ENV if content.is_in_namespace => "Cloudflare.Env",
             name => name,
         };
-        let mut notes = Vec::new();
-        if let Some(spot) = self.survey().written_by_hand(&file.path) {
-            return Ok(self.kept(file, spot, name));
-        }
-        let has = |field: &Field<'_>| {
-            let mut files = self.survey().interfaces();
-            files.any(|file| {
-                file.content.interface == generated.content.interface
-                    && file.content.has(field.name)
-            })
+        let missing: Vec<String> = missing.iter().map(|field| field.name.to_owned()).collect();
+        let path = source.path.strip_prefix(self.root).unwrap_or(&source.path);
+        let command = regenerating(path, content);
+        let notes = (!missing.is_empty()).then(|| Note::Regenerate {
+            path: source.path.clone(),
+            missing: missing.clone(),
+            command: command.clone(),
+            is_certain: content.is_of_all_sections(),
+        });
+        let is_own = spot.file.generated().is_some();
+        let after = if is_own {
+            self.with_alias(&file, name)?
+        } else {
+            None
         };
-        let missing = self.fields.iter().filter(|field| !has(field));
-        let missing: Vec<String> = missing.map(|field| field.name.to_owned()).collect();
-        let command = self.command(generated);
-        if !missing.is_empty() {
-            notes.push(Note::Regenerate {
-                path: generated.path.clone(),
-                missing: missing.clone(),
-                command: command.clone(),
-            });
-        }
-        let after = self.with_alias(&file, name)?;
-        let is_nowhere = file.before.is_none() && after.is_none();
         Ok(EnvPlan {
-            path: if is_nowhere {
-                &generated.path
-            } else {
-                &file.path
-            }
-            .clone(),
+            path: match &after {
+                Some(_) => file.path.clone(),
+                None => spot.file.path.clone(),
+            },
             after,
-            declared_in: generated.path.clone(),
+            declared_in: source.path.clone(),
             missing,
             remedy: format!("run `{command}`, which generates `{interface}` here").into(),
-            ..EnvPlan::unchanged(file, interface, notes)
+            ..EnvPlan::unchanged(file, interface.to_owned(), notes.into_iter().collect())
         })
     }
 
@@ -290,103 +284,24 @@ impl Planner<'_> {
     fn with_alias(&self, file: &ProjectFile, generated: &str) -> Result<Option<String>, Error> {
         let source = self.survey().file(&file.path);
         let is_script = source.is_some_and(|source| source.facts().is_script);
+        let is_taken = source.is_some_and(|source| {
+            let local = self.survey().exported(source, ENV, DEPTH_MAX);
+            source.generated().is_some() || local != Resolved::Nowhere || source.imports(ENV)
+        });
         // In a file whose names are global, `Env` would be declared twice.
-        if generated == ENV || generated == "Cloudflare.Env" && is_script {
+        if is_taken || generated == ENV || generated == "Cloudflare.Env" && is_script {
             return Ok(None);
         }
-        if self
-            .survey()
-            .generated
-            .iter()
-            .any(|other| other.path == file.path)
-        {
-            return Ok(None);
-        }
-        let (before, dialect) = (file.text()?, Dialect::of_path(&file.path));
-        let error = |problem| self.error((&file.path, problem));
-        if types::declared(before, dialect).map_err(error)? != Declaring::Nothing {
-            return Ok(None);
-        }
-        types::add_alias(before, dialect, generated)
+        types::add_alias(file.text()?, Dialect::of_path(&file.path), generated)
             .map(Some)
-            .map_err(error)
+            .map_err(|problem| self.error((&file.path, problem)))
     }
+}
 
-    /// Returns the file of the type that is generated, if it is clear which one that is.
-    fn generated(&self, file: &ProjectFile) -> Result<&GeneratedFile, Error> {
-        let all: Vec<&GeneratedFile> = self.survey().interfaces().collect();
-        let name = |file: &GeneratedFile| file.content.interface.clone().unwrap_or_default();
-        let is_used = |file: &&&GeneratedFile| {
-            let mut uses = self
-                .survey()
-                .files_with_uses()
-                .flat_map(|file| &file.facts().uses);
-            uses.any(|used| used.used == Used::Name(name(file)))
-        };
-        let is_one = |files: &[&GeneratedFile]| {
-            let first = files.first().map(|file| name(file));
-            first.is_some() && files.iter().all(|file| Some(name(file)) == first)
-        };
-        let used: Vec<&GeneratedFile> = all.iter().filter(is_used).copied().collect();
-        let candidates = [all.as_slice(), used.as_slice()];
-        if let Some(one) = candidates.into_iter().find(|files| is_one(files)) {
-            return Ok(one[0]);
-        }
-        let mut places = all
-            .iter()
-            .map(|f| (f.path.clone(), f.content.line, name(f)));
-        let first = places.next();
-        let (path, line, name) = first.unwrap_or_else(|| (file.path.clone(), 1, ENV.to_owned()));
-        let problem = Problem::on(line, Kind::Candidates(places.collect())).of(&name);
-        Err(self.error((&path, problem)))
-    }
-
-    /// Leaves a type alone that is written by hand beside `generated`.
-    fn kept(&self, file: ProjectFile, spot: Spot<'_>, generated: &str) -> EnvPlan {
-        let is_there = |field: &&Field<'_>| {
-            let found = self.survey().member(spot, field.name);
-            found.is_some_and(|(_, member)| member.fit != Fit::Other)
-        };
-        let missing = self.fields.iter().filter(|field| !is_there(field));
-        let missing: Vec<String> = missing.map(|field| field.name.to_owned()).collect();
-        let name = spot.declared.name.clone();
-        let note = Note::OwnEnv {
-            path: spot.file.path.clone(),
-            name: name.clone(),
-            generated: generated.to_owned(),
-            missing: missing.clone(),
-        };
-        let file = ProjectFile {
-            path: spot.file.path.clone(),
-            before: Some(spot.file.before.clone()),
-            ..file
-        };
-        EnvPlan {
-            missing,
-            remedy: format!(
-                "add it by hand, or use `{generated}`, which `wrangler types` generates"
-            )
-            .into(),
-            ..EnvPlan::unchanged(file, name, vec![note])
-        }
-    }
-
-    /// Returns the command that generates a file again.
-    fn command(&self, file: &GeneratedFile) -> String {
-        if let Some(command) = &file.content.command {
-            return format!("npx {command}");
-        }
-        let interface = file.content.interface.as_deref().unwrap_or(ENV);
-        let path = file.path.strip_prefix(self.root).unwrap_or(&file.path);
-        if path == Path::new(GENERATED) {
-            return generating(interface);
-        }
-        let command = "npx wrangler types";
-        match interface {
-            ENV => format!("{command} {}", path.display()),
-            name => format!("{command} --env-interface {name} {}", path.display()),
-        }
-    }
+/// Fails if there is anything in a file that the parser does not understand: what it says is not all.
+fn check_syntax(file: &SourceFile) -> Result<(), Problem> {
+    let text = str::from_utf8(&file.before).unwrap_or_default();
+    types::check_syntax(text, Dialect::of_path(&file.path))
 }
 
 impl EnvPlan {

@@ -56,6 +56,8 @@ pub enum Error {
         problem: Box<Problem>,
         /// The fields that it should have.
         fields: Vec<String>,
+        /// What else is scaffolded.
+        others: Vec<&'static str>,
     },
     /// A binding that cannot be a field of `Env`.
     #[error("{}:{position}: binding `{binding}` cannot be a field of `Env`: `env.{binding}` is not valid TypeScript", path.display())]
@@ -97,8 +99,11 @@ impl Classify for Error {
             }
             Self::Encoding { .. } => ErrorClass::Refused.hint("save the file as UTF-8"),
             Self::Types {
-                problem, fields, ..
-            } => ErrorClass::Refused.hint(types_remedy(problem, fields)),
+                problem,
+                fields,
+                others,
+                ..
+            } => ErrorClass::Refused.hint(types_remedy(problem, fields, others)),
             Self::Binding { binding, .. } => {
                 let rename = Suggestion::new("rename-binding").arg(binding).arg("NEW");
                 ErrorClass::Config.hint(
@@ -112,11 +117,19 @@ impl Classify for Error {
     }
 }
 
-fn types_remedy(problem: &Problem, fields: &[String]) -> Hint {
+fn types_remedy(problem: &Problem, fields: &[String], others: &[&str]) -> Hint {
     let fields: Vec<String> = fields.iter().map(|field| format!("{field};")).collect();
     let (what, name, fields) = (problem.kind.remedy(), &problem.name, fields.join(" "));
-    let only = Suggestion::new("scaffold").args(["--only", "cache,sessions,rate-limit"]);
-    Hint::from(format!("{what}; `{name}` needs `{fields}`; "))
+    let hint = Hint::from(format!("{what}; `{name}` needs `{fields}`"));
+    if others.is_empty() {
+        return hint;
+    }
+    let only = Suggestion::new("scaffold").args(["--only", &others.join(",")]);
+    let quoted: Vec<String> = others.iter().map(|part| format!("\"{part}\"")).collect();
+    hint.text("; to look after the type yourself, run ")
         .and(only.sectionless())
-        .text(" leaves it alone")
+        .text(format!(
+            ", or write `only = [{}]` below `[scaffold]` in kvctl.toml",
+            quoted.join(", ")
+        ))
 }

@@ -69,7 +69,7 @@ pub fn inspect(
         root,
         files,
         around,
-    } = read_project(root, &settings)?;
+    } = read_project(root, &settings, document)?;
     let is_declared = manifest.is_some_and(|manifest| manifest.scaffold.is_some());
     let mut state = ScaffoldState {
         scaffolded: is_declared,

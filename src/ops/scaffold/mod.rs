@@ -10,6 +10,8 @@ mod destination;
 mod env;
 mod error;
 mod inspect;
+mod members;
+mod modules;
 mod notes;
 pub mod plan;
 mod project;
@@ -17,6 +19,7 @@ mod resolve;
 mod runtime_types;
 mod survey;
 mod walk;
+mod wrangler_types;
 
 /// Maximum size of a project file that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 20;

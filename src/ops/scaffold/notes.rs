@@ -23,6 +23,8 @@ pub enum Note {
         missing: Vec<String>,
         /// The command.
         command: String,
+        /// Whether the command is known to add them.
+        is_certain: bool,
     },
     /// Another type may be that of the bindings.
     OtherEnv {
@@ -31,23 +33,21 @@ pub enum Note {
         /// Its name.
         name: String,
     },
-    /// The type that the project uses is not the one that `wrangler types` generates.
-    OwnEnv {
-        /// The file that declares it.
+    /// Nothing uses a type of the wanted file.
+    Unused {
+        /// That file.
         path: PathBuf,
-        /// Its name.
+        /// The type.
         name: String,
-        /// The type that is generated.
-        generated: String,
-        /// The bindings that it lacks.
-        missing: Vec<String>,
+        /// The type that the project uses.
+        used: String,
+        /// The file that declares it.
+        declared_in: PathBuf,
     },
     /// These are required members of this type, and only some environments have them.
     Required(Vec<String>, String),
     /// These are optional members of this type, and every environment has them.
     Optional(Vec<String>, String),
-    /// The project has more files than were searched.
-    SearchCut,
 }
 
 impl Note {
@@ -55,10 +55,14 @@ impl Note {
     #[must_use]
     pub fn displayed(mut self, display: impl Fn(&PathBuf) -> PathBuf) -> Self {
         match &mut self {
-            Self::Regenerate { path, .. }
-            | Self::OtherEnv { path, .. }
-            | Self::OwnEnv { path, .. } => {
+            Self::Regenerate { path, .. } | Self::OtherEnv { path, .. } => {
                 *path = display(path);
+            }
+            Self::Unused {
+                path, declared_in, ..
+            } => {
+                *path = display(path);
+                *declared_in = display(declared_in);
             }
             _ => {}
         }
@@ -88,6 +92,7 @@ impl Note {
                 path,
                 missing,
                 command,
+                ..
             } => format!(
                 "{} has no {} yet; run `{command}` to add what the wrangler file binds",
                 path.display(),
@@ -97,12 +102,17 @@ impl Note {
                 "{path} declares `{name}`, too; `--types {path}` adds the bindings to that one",
                 path = path.display()
             ),
-            Self::OwnEnv {
+            Self::Unused {
                 path,
                 name,
-                generated,
-                missing,
-            } => own_env(&path.display().to_string(), name, generated, missing),
+                used,
+                declared_in,
+            } => format!(
+                "nothing uses `{name}` in {path}: the type of the bindings is `{used}` in {}; delete \
+                 `{name}`, or make it another name of that type",
+                declared_in.display(),
+                path = path.display()
+            ),
             Self::Required(names, name) => format!(
                 "not every environment binds {}, which `{name}` says is always there; with `?` after \
                  the name, the compiler asks for a check",
@@ -113,23 +123,7 @@ impl Note {
                  can be used without a check",
                 names.join(", ")
             ),
-            Self::SearchCut => {
-                "the project has more files than were searched for the type of the bindings; \
-                 `--types FILE` names the one that has it"
-                    .to_owned()
-            }
         };
         text.into()
     }
-}
-
-fn own_env(path: &str, name: &str, generated: &str, missing: &[String]) -> String {
-    let lacking = match missing {
-        [] => String::new(),
-        missing => format!(" and lacks {}", missing.join(", ")),
-    };
-    format!(
-        "`{name}` in {path} is written by hand{lacking}, beside `{generated}`, which `wrangler types` \
-         generates; no field was added: use `{generated}` in its place, which cannot fall behind"
-    )
 }

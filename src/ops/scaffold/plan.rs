@@ -84,6 +84,23 @@ impl Plan {
         })
     }
 
+    /// Returns the file that `wrangler types` generated and has to generate again, and the command.
+    pub fn outdated_types(&self) -> Option<(&PathBuf, &str)> {
+        let is_guess = |note: &Note| matches!(note, Note::Unprovisioned | Note::TypeScript(_));
+        if self.notes.iter().any(is_guess) {
+            return None;
+        }
+        self.notes.iter().find_map(|note| match note {
+            Note::Regenerate {
+                path,
+                command,
+                is_certain: true,
+                ..
+            } => Some((path, command.as_str())),
+            _ => None,
+        })
+    }
+
     /// Makes all changes, or none.
     pub fn write(&self) -> Result<(), fsx::Error> {
         let mut changes = Vec::new();

@@ -9,10 +9,10 @@ use super::{
     Error,
     confine::{inside, read_error},
     runtime_types::{RuntimeTypes, dependency},
-    survey::{SourceFile, Survey},
+    survey::Survey,
 };
 use crate::{
-    config::Part,
+    config::{Document, Part},
     scaffold::{Settings, types::Dialect},
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Surroundings {
     pub(super) next: Option<(PathBuf, usize)>,
     /// Whether the user named the file with the type.
     pub(super) is_named: bool,
+    /// What else is scaffolded.
+    pub(super) other_parts: Vec<&'static str>,
 }
 
 /// One file, which may not exist yet.
@@ -65,10 +67,14 @@ impl ProjectFile {
     }
 }
 
-/// Reads the files that `settings` describe in the project at `root`.
+/// Reads the files that `settings` describe in the project at `root`, whose wrangler file is `document`.
 ///
 /// Refuses paths that lead out of the project, and what cannot be read.
-pub fn read_project(root: &Path, settings: &Settings) -> Result<ProjectFiles, Error> {
+pub fn read_project(
+    root: &Path,
+    settings: &Settings,
+    document: Option<&Document>,
+) -> Result<ProjectFiles, Error> {
     let file = |part: &Part| {
         let path = inside(root, &settings.path(*part))?;
         let extension = path.extension().and_then(|extension| extension.to_str());
@@ -89,7 +95,8 @@ pub fn read_project(root: &Path, settings: &Settings) -> Result<ProjectFiles, Er
     };
     let files: Vec<ProjectFile> = settings.parts.iter().map(file).collect::<Result<_, _>>()?;
     let types = files.iter().find(|file| file.part == Part::Types);
-    let around = Surroundings::read(root, types, settings.types_is_named);
+    let mains = document.map(|document| document.project().mains.as_slice());
+    let around = Surroundings::read(root, types, settings, mains.unwrap_or_default());
     Ok(ProjectFiles {
         root: root.to_owned(),
         files,
@@ -99,16 +106,20 @@ pub fn read_project(root: &Path, settings: &Settings) -> Result<ProjectFiles, Er
 
 impl Surroundings {
     /// Reads what matters for the type in the file `types`; nothing if that is not wanted.
-    fn read(root: &Path, types: Option<&ProjectFile>, is_named: bool) -> Self {
-        let mut survey = types.map(|_| Survey::read(root)).unwrap_or_default();
-        if let Some(file) = types
+    fn read(
+        root: &Path,
+        types: Option<&ProjectFile>,
+        settings: &Settings,
+        mains: &[String],
+    ) -> Self {
+        let read = types.map(|_| Survey::read(root, mains));
+        let mut survey = read.unwrap_or_default();
+        if let Some(file) = types.filter(|file| file.before.is_some())
             && survey.file(&file.path).is_none()
-            && !survey.generated.iter().any(|other| other.path == file.path)
-            && let Some(before) = file.before.clone()
-            && let Some(file) = SourceFile::of(file.path.clone(), before)
         {
-            survey.add(file);
+            survey.add(root, file.path.clone());
         }
+        let others = settings.parts.iter().filter(|part| **part != Part::Types);
         let runtime_types = if survey.has_global_types() {
             RuntimeTypes::Global
         } else {
@@ -118,7 +129,8 @@ impl Surroundings {
             runtime_types,
             next: next(root, &survey),
             survey,
-            is_named,
+            is_named: settings.types_is_named,
+            other_parts: others.map(|part| part.name()).collect(),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Follows the names of types from file to file.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
-use super::survey::{SourceFile, Survey};
-use crate::scaffold::types::{Declared, Form, Import, Member, Place};
+use super::{
+    modules::module_paths,
+    survey::{SourceFile, Survey},
+};
+use crate::scaffold::types::{Declared, Import, Kind, Place, Type};
 
 /// How many names are followed from one to the next.
-const DEPTH_MAX: usize = 16;
+pub(super) const DEPTH_MAX: usize = 16;
 
 /// How modules begin that bundlers and `paths` of tsconfig.json take for files of the project.
 const ALIASES: [&str; 6] = ["@/", "~/", "#", "$", "src/", "app/"];
@@ -19,36 +22,38 @@ pub(super) struct Spot<'s> {
 }
 
 impl PartialEq for Spot<'_> {
+    /// What has no name may be read twice: as a use, and as the type of a member.
     fn eq(&self, other: &Self) -> bool {
+        let list = |spot: &Self| spot.declared.list().and_then(|list| list.at);
         std::ptr::eq(self.declared, other.declared)
+            || std::ptr::eq(self.file, other.file)
+                && list(self).is_some_and(|at| list(other) == Some(at))
     }
 }
 
 /// What a name stands for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Resolved<'s> {
-    /// A declaration that people wrote.
+    /// A declaration.
     Here(Spot<'s>),
-    /// What `wrangler types` generated.
-    Generated,
-    /// Something imported from outside of the project, or from where it is not found.
-    Elsewhere,
+    /// Something of a module that is not read, and what is to be said of it.
+    Elsewhere(Kind),
     /// Nothing.
     Nowhere,
 }
 
 impl Survey {
     /// Finds what a file means by a name.
-    pub(super) fn resolve<'s>(&'s self, file: &'s SourceFile, name: &str) -> Resolved<'s> {
+    pub(super) fn resolve<'s>(&'s self, file: &'s SourceFile, name: &'s str) -> Resolved<'s> {
         self.local(file, name, DEPTH_MAX)
     }
 
-    fn local<'s>(&'s self, file: &'s SourceFile, name: &str, left: usize) -> Resolved<'s> {
+    fn local<'s>(&'s self, file: &'s SourceFile, name: &'s str, left: usize) -> Resolved<'s> {
         if left == 0 {
             return Resolved::Nowhere;
         }
         if let Some(declared) = file.facts().at_top(name) {
-            return self.aliased(Spot { file, declared }, left);
+            return self.followed(Spot { file, declared }, left);
         }
         if let Some((module, name)) = file.qualified(name) {
             return self.imported(file, module, name, left - 1);
@@ -62,21 +67,45 @@ impl Survey {
         }
     }
 
-    /// Follows `type A = B`.
-    fn aliased<'s>(&'s self, spot: Spot<'s>, left: usize) -> Resolved<'s> {
-        match &spot.declared.form {
-            Form::Alias(name) if left > 0 => self.local(spot.file, name, left - 1),
+    /// Finds what a type is that has only another name, or is that of another type's member.
+    pub(super) fn real<'s>(&'s self, spot: Spot<'s>) -> Resolved<'s> {
+        self.followed(spot, DEPTH_MAX)
+    }
+
+    fn followed<'s>(&'s self, spot: Spot<'s>, left: usize) -> Resolved<'s> {
+        match &spot.declared.of {
+            _ if left == 0 => Resolved::Here(spot),
+            Type::Name(name) => match self.local(spot.file, name, left - 1) {
+                // `type Env = ReturnType<…>`: not what a use without a name names.
+                Resolved::Nowhere if spot.declared.place != Place::Unnamed => Resolved::Here(spot),
+                found => found,
+            },
+            Type::Member(name, key) => match self.local(spot.file, name, left - 1) {
+                Resolved::Here(of) => match of.declared.member(key) {
+                    Some(member) => {
+                        let declared = &member.declared;
+                        self.followed(Spot { declared, ..of }, left - 1)
+                    }
+                    None => Resolved::Here(spot),
+                },
+                other => other,
+            },
             _ => Resolved::Here(spot),
         }
     }
 
     /// Finds what other files get if they import a name from a file.
-    fn exported<'s>(&'s self, file: &'s SourceFile, name: &str, left: usize) -> Resolved<'s> {
+    pub(super) fn exported<'s>(
+        &'s self,
+        file: &'s SourceFile,
+        name: &'s str,
+        left: usize,
+    ) -> Resolved<'s> {
         if left == 0 {
             return Resolved::Nowhere;
         }
         if let Some(declared) = file.facts().at_top(name) {
-            return self.aliased(Spot { file, declared }, left);
+            return self.followed(Spot { file, declared }, left);
         }
         let mut imports = file.facts().imports.iter();
         if let Some(import) = imports.find(|import| import.is_export && import.local == name) {
@@ -89,7 +118,7 @@ impl Survey {
         for module in &file.facts().stars {
             found = match self.module(file, module) {
                 Some(other) => self.exported(other, name, left - 1),
-                None => Resolved::Elsewhere,
+                None => self.elsewhere(file, module, Kind::Star),
             };
             if found != Resolved::Nowhere {
                 break;
@@ -100,14 +129,15 @@ impl Survey {
 
     fn imported<'s>(
         &'s self,
-        file: &SourceFile,
-        module: &str,
-        name: &str,
+        file: &'s SourceFile,
+        module: &'s str,
+        name: &'s str,
         left: usize,
     ) -> Resolved<'s> {
+        let elsewhere = || self.elsewhere(file, module, Kind::Imported);
         if let Some(other) = self.module(file, module) {
             return match self.exported(other, name, left) {
-                Resolved::Nowhere => Resolved::Elsewhere,
+                Resolved::Nowhere => elsewhere(),
                 found => found,
             };
         }
@@ -116,29 +146,21 @@ impl Survey {
         let mut declared = self.declarations(name);
         declared.retain(|spot| spot.declared.place == Place::Top);
         match (is_alias, declared.pop(), declared.is_empty()) {
-            (true, Some(spot), true) => self.aliased(spot, left),
-            _ => Resolved::Elsewhere,
+            (true, Some(spot), true) => self.followed(spot, left),
+            _ => elsewhere(),
         }
     }
 
-    /// Finds a name that is known everywhere.
+    /// Finds a name that is known everywhere; what `wrangler types` generates has the others, too.
     fn global(&self, name: &str, left: usize) -> Resolved<'_> {
-        let generated = self.interfaces().any(|file| {
-            name == "Cloudflare.Env" || file.content.interface.as_deref() == Some(name)
-        });
-        if generated {
-            return Resolved::Generated;
-        }
-        let is_cloudflare = name == "Cloudflare.Env";
-        let declared = self.declarations(if is_cloudflare { "Env" } else { name });
-        let mut declared = declared.iter().filter(|spot| match spot.declared.place {
-            Place::Top => spot.file.facts().is_script && !is_cloudflare,
-            Place::Global => !is_cloudflare,
-            Place::Cloudflare => is_cloudflare,
-            Place::Platform | Place::Namespace | Place::Inline(_) | Place::Unnamed => false,
-        });
-        match declared.next() {
-            Some(spot) => self.aliased(*spot, left),
+        let named = self.declarations(name.strip_prefix("Cloudflare.").unwrap_or(name));
+        let mut named: Vec<Spot<'_>> = named
+            .into_iter()
+            .filter(|spot| spot.global_name().as_deref() == Some(name))
+            .collect();
+        named.sort_by_key(|spot| spot.file.generated().is_none());
+        match named.first() {
+            Some(spot) => self.followed(*spot, left),
             None => Resolved::Nowhere,
         }
     }
@@ -154,47 +176,52 @@ impl Survey {
         found
     }
 
+    /// Lists the declarations that the compiler merges with one: those of an interface with the same
+    /// name in the same file, or anywhere if that is known everywhere.
+    pub(super) fn merged<'s>(&'s self, spot: Spot<'s>) -> Vec<Spot<'s>> {
+        let (file, declared) = (spot.file, spot.declared);
+        if declared.place == Place::Unnamed {
+            return Vec::new();
+        }
+        let global = spot.global_name();
+        let mut others = self.declarations(&declared.name);
+        others.retain(|other| global.is_some() || std::ptr::eq(other.file, file));
+        others.retain(|other| other.declared.place == declared.place);
+        others.retain(|other| *other != spot && other.global_name() == global);
+        others
+    }
+
     /// Finds the file of a module that `file` imports by a relative path.
     pub(super) fn module(&self, file: &SourceFile, module: &str) -> Option<&SourceFile> {
         let mut candidates = module_paths(&file.path, module).into_iter();
         candidates.find_map(|path| self.file(&path))
     }
 
-    /// Lists the modules of `export * from` in a file that do not bring a name.
-    pub(super) fn modules_without(&self, file: &SourceFile, name: &str) -> Vec<String> {
-        let stars = file.facts().stars.iter().filter(|module| {
-            let other = self.module(file, module);
-            other.is_some_and(|other| self.exported(other, name, DEPTH_MAX) == Resolved::Nowhere)
-        });
-        stars.cloned().collect()
+    /// Says why it is not known what a file takes from a module.
+    fn elsewhere(&self, file: &SourceFile, module: &str, kind: fn(String) -> Kind) -> Resolved<'_> {
+        Resolved::Elsewhere(match self.unread(&module_paths(&file.path, module)) {
+            Some((path, why)) => Kind::Unread(path.to_owned(), why.to_owned()),
+            None => kind(module.to_owned()),
+        })
+    }
+}
+
+impl Spot<'_> {
+    /// Returns the type of the bindings of a generated file, for every type that it has; else the same.
+    pub(super) fn interface(self) -> Self {
+        let declared = self.file.interface().unwrap_or(self.declared);
+        Self { declared, ..self }
     }
 
-    /// Lists the declarations that one extends, at any distance.
-    pub(super) fn bases<'s>(&'s self, spot: Spot<'s>) -> Vec<Spot<'s>> {
-        let mut bases: Vec<Spot<'s>> = Vec::new();
-        let mut left = vec![spot];
-        while let Some(spot) = left.pop() {
-            for name in &spot.declared.bases {
-                if let Resolved::Here(base) = self.resolve(spot.file, name)
-                    && !bases.contains(&base)
-                {
-                    bases.push(base);
-                    left.push(base);
-                }
-            }
+    /// Returns the name by which every file knows the type, if they do.
+    fn global_name(&self) -> Option<String> {
+        let name = &self.declared.name;
+        match self.declared.place {
+            Place::Top => self.file.facts().is_script.then(|| name.clone()),
+            Place::Global => Some(name.clone()),
+            Place::Cloudflare => Some(format!("Cloudflare.{name}")),
+            Place::Namespace | Place::Unnamed => None,
         }
-        bases
-    }
-
-    /// Finds a member of a declaration, or of one that it extends.
-    pub(super) fn member<'s>(
-        &'s self,
-        spot: Spot<'s>,
-        name: &str,
-    ) -> Option<(Spot<'s>, &'s Member)> {
-        let all = std::iter::once(spot).chain(self.bases(spot));
-        let mut found = all.filter_map(|spot| Some((spot, spot.declared.member(name)?)));
-        found.next()
     }
 }
 
@@ -203,6 +230,11 @@ impl SourceFile {
     fn import(&self, name: &str) -> Option<&Import> {
         let mut imports = self.facts().imports.iter();
         imports.find(|import| !import.is_export && import.local == name)
+    }
+
+    /// Whether the file imports something by a name.
+    pub(super) fn imports(&self, name: &str) -> bool {
+        self.import(name).is_some()
     }
 
     /// Returns the module, and what it calls the type `T.NAME` of `import * as T`, or
@@ -233,43 +265,4 @@ impl SourceFile {
             by_alias == Some(true) || module_paths(&self.path, module).iter().any(|p| p == path)
         })
     }
-}
-
-/// Returns the paths where a module may be that the file at `importer` imports by a relative path.
-fn module_paths(importer: &Path, module: &str) -> Vec<PathBuf> {
-    const ENDINGS: [&str; 9] = [
-        ".ts",
-        ".tsx",
-        ".d.ts",
-        ".mts",
-        ".cts",
-        "/index.ts",
-        "/index.tsx",
-        "/index.d.ts",
-        "",
-    ];
-    let Some(directory) = importer.parent().filter(|_| module.starts_with('.')) else {
-        return Vec::new();
-    };
-    let name = joined(directory, module).to_string_lossy().into_owned();
-    let written = [".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".d"];
-    let stem = written.iter().find_map(|ending| name.strip_suffix(ending));
-    let stems = [Some(name.as_str()), stem].into_iter().flatten();
-    let paths = stems.flat_map(|stem| ENDINGS.iter().map(move |end| format!("{stem}{end}")));
-    paths.map(PathBuf::from).collect()
-}
-
-/// Returns a path below a directory, without `.` and `..`.
-fn joined(directory: &Path, module: &str) -> PathBuf {
-    let mut path = directory.to_owned();
-    for component in Path::new(module).components() {
-        match component {
-            Component::ParentDir => {
-                path.pop();
-            }
-            Component::Normal(name) => path.push(name),
-            _ => {}
-        }
-    }
-    path
 }

@@ -25,22 +25,26 @@ const SKIPPED: [&str; 8] = [
 /// Files that make their directory a project of its own.
 const WRANGLER_FILES: [&str; 3] = ["wrangler.toml", "wrangler.json", "wrangler.jsonc"];
 
-/// The TypeScript files of a project.
-#[derive(Debug)]
+/// Other files that may use types.
+const OTHERS: [&str; 7] = ["astro", "cjs", "js", "jsx", "mjs", "svelte", "vue"];
+
+/// The files of a project that have, or use, types.
+#[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The files, those near to the root first.
+    /// The TypeScript files, those near to the root first.
     pub(super) paths: Vec<PathBuf>,
+    /// Links to TypeScript files.
+    pub(super) links: Vec<PathBuf>,
+    /// Files in other languages that may use types.
+    pub(super) others: Vec<PathBuf>,
     /// Whether there are more than are looked at.
     pub(super) is_cut: bool,
 }
 
-/// Finds the TypeScript files below `root`. Follows no links, and leaves out what is hidden, installed
+/// Finds the files below `root`. Follows no links to directories, and leaves out what is hidden, installed
 /// or built, and other projects.
 pub(super) fn typescript_files(root: &Path) -> Found {
-    let mut found = Found {
-        paths: Vec::new(),
-        is_cut: false,
-    };
+    let mut found = Found::default();
     let mut left = ENTRIES_MAX;
     let mut directories = VecDeque::from([root.to_owned()]);
     while let Some(directory) = directories.pop_front() {
@@ -65,19 +69,28 @@ pub(super) fn typescript_files(root: &Path) -> Found {
         for entry in entries {
             let (path, name) = (entry.path(), entry.file_name());
             let name = name.to_string_lossy();
-            let kind = entry.file_type();
-            let is_directory = kind.as_ref().is_ok_and(std::fs::FileType::is_dir);
-            if is_directory && !name.starts_with('.') && !SKIPPED.contains(&name.as_ref()) {
-                directories.push_back(path);
-            } else if kind.is_ok_and(|kind| kind.is_file()) && is_typescript(&path) {
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            let is_other = extension.is_some_and(|extension| OTHERS.contains(&extension));
+            if kind.is_dir() {
+                if !name.starts_with('.') && !SKIPPED.contains(&name.as_ref()) {
+                    directories.push_back(path);
+                }
+            } else if is_typescript(&path) && kind.is_file() {
                 found.paths.push(path);
+            } else if is_typescript(&path) && kind.is_symlink() {
+                found.links.push(path);
+            } else if is_other && kind.is_file() {
+                found.others.push(path);
             }
         }
     }
     found
 }
 
-fn is_typescript(path: &Path) -> bool {
+pub(super) fn is_typescript(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.and_then(Dialect::of_extension).is_some()
 }
@@ -156,5 +169,6 @@ mod tests {
         symlink(root, root.join("src/loop")).unwrap();
         symlink(root.join("src/env.ts"), root.join("src/link.ts")).unwrap();
         assert_eq!(names(root), ["src/env.ts"]);
+        assert_eq!(typescript_files(root).links, [root.join("src/link.ts")]);
     }
 }

@@ -1,21 +1,14 @@
 //! What one file says about the type of the bindings: which types it declares, and which one it uses
 //! as the Worker's.
 
-use tree_sitter::Node;
-
-use super::{
-    Dialect, Fit, Import, Problem,
-    find::is_star,
-    reader::Reader,
-    source::{Source, children},
-};
+use super::source::{Fit, Import};
 
 /// What a file says about the type of the bindings.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// The types that it declares, where other files can see them.
     pub declarations: Vec<Declared>,
-    /// Where it names the type of the bindings.
+    /// Where it gives the bindings a type.
     pub uses: Vec<Use>,
     /// The names that it imports or re-exports.
     pub imports: Vec<Import>,
@@ -30,20 +23,16 @@ pub struct Facts {
 /// A type that a file declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declared {
-    /// Its name.
+    /// Its name; if it has none, its text.
     pub name: String,
     /// Its line.
     pub line: usize,
     /// Where it stands.
     pub place: Place,
-    /// What it is.
-    pub form: Form,
-    /// Its members.
-    pub members: Vec<Member>,
-    /// Whether it takes any name.
-    pub has_index: bool,
-    /// The types that it extends, or is an intersection of.
-    pub bases: Vec<String>,
+    /// Whether it is a class or an enum.
+    pub is_value: bool,
+    /// What it consists of.
+    pub of: Type,
 }
 
 /// Where a declaration stands.
@@ -57,48 +46,15 @@ pub enum Place {
     Cloudflare,
     /// In another namespace, by whose name it is called.
     Namespace,
-    /// It is the type of `env` in `App.Platform`.
-    Platform,
-    /// It has no name, and is the so-manieth list of fields that the file gives the bindings as their
-    /// type.
-    Inline(usize),
-    /// It has no name, and is no list of fields.
+    /// Nowhere by itself: it is written out where it is used.
     Unnamed,
 }
 
-/// What a declaration is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Form {
-    /// A list of fields.
-    Fields,
-    /// Another name of a type.
-    Alias(String),
-    /// Another type.
-    Type,
-    /// A class or an enum.
-    Value,
-}
-
-/// A member of a type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Its name.
-    pub name: String,
-    /// Its line.
-    pub line: usize,
-    /// Its text.
-    pub text: String,
-    /// Whether it is a namespace.
-    pub fit: Fit,
-}
-
-/// A place that names the type of the bindings.
+/// A place that gives the bindings a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
-    /// The line.
-    pub line: usize,
     /// The type.
-    pub used: Used,
+    pub declared: Declared,
     /// How it is used.
     pub usage: Usage,
 }
@@ -114,35 +70,7 @@ pub enum Usage {
     Name,
 }
 
-/// What a use names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Used {
-    /// A type, by its name.
-    Name(String),
-    /// A declaration of this file without a name: its number in the list.
-    Declared(usize),
-}
-
 impl Facts {
-    /// Reads a file. Parts that the parser does not understand say nothing.
-    pub fn read(text: &str, dialect: Dialect) -> Result<Self, Problem> {
-        let source = Source::parse_leniently(text, dialect)?;
-        let statements = children(source.root());
-        let stars = statements.iter().filter(|statement| is_star(**statement));
-        let module = |star: &Node<'_>| {
-            let module = star.child_by_field_name("source")?;
-            Some(source.of(module).trim_matches(['"', '\'']).to_owned())
-        };
-        let facts = Self {
-            imports: source.imports(),
-            stars: stars.filter_map(module).collect(),
-            is_script: source.is_script(),
-            refers_to_the_package: source.refers_to_the_package(),
-            ..Self::default()
-        };
-        Ok(Reader::new(&source, facts).read(&statements))
-    }
-
     /// Returns the declaration of a name at the top level, or of `T.NAME` in a namespace there.
     pub fn at_top(&self, name: &str) -> Option<&Declared> {
         let mut declarations = self.declarations.iter();
@@ -152,13 +80,103 @@ impl Facts {
 }
 
 impl Declared {
-    /// Whether this is what Hono calls `Env`: the bindings are those of its member `Bindings`.
-    pub fn is_hono(&self) -> bool {
-        self.members.iter().any(|member| member.name == "Bindings")
+    /// A type that is written out where it is used.
+    pub fn unnamed(name: String, line: usize, of: Type) -> Self {
+        Self {
+            name,
+            line,
+            place: Place::Unnamed,
+            is_value: false,
+            of,
+        }
     }
 
+    /// Whether this is what Hono calls `Env`: the bindings are those of its member `Bindings`.
+    pub fn is_hono(&self) -> bool {
+        self.member("Bindings").is_some()
+    }
+
+    /// Returns a member that the declaration itself has.
+    pub fn member(&self, name: &str) -> Option<&Member> {
+        self.of.member(name)
+    }
+
+    /// Returns the list of the declaration itself that fields can be added to.
+    pub fn list(&self) -> Option<&Object> {
+        self.of.objects().find(|object| object.at.is_some())
+    }
+}
+
+/// What a type consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Type {
+    /// A list of members.
+    Object(Object),
+    /// Another type, by its name: also `T.NAME` and `import("MODULE").NAME`.
+    Name(String),
+    /// The type of a member of another type: `T['NAME']`.
+    Member(String, String),
+    /// All of these: an intersection, or an interface and what it extends.
+    All(Vec<Self>),
+    /// One of these.
+    Either(Vec<Self>),
+    /// The members of a type that have one of these names, or have none of them: `Pick`, `Omit`.
+    Keys {
+        /// The type.
+        of: Box<Self>,
+        /// The names.
+        names: Vec<String>,
+        /// Whether those are the members that it has.
+        are_kept: bool,
+    },
+    /// Something whose members its text does not tell; the text and its line.
+    Opaque(String, usize),
+}
+
+/// A list of members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Where its opening brace is, if members can be added there.
+    pub at: Option<usize>,
+    /// Its members.
+    pub members: Vec<Member>,
+    /// The line of an index signature that a namespace may not fit.
+    pub index: Option<usize>,
+}
+
+/// A member of a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name, line and type.
+    pub declared: Declared,
+    /// Its text.
+    pub text: String,
+    /// Whether it is a namespace.
+    pub fit: Fit,
+}
+
+impl Type {
+    /// Returns the lists of members that the type itself has.
+    pub fn objects(&self) -> impl Iterator<Item = &Object> {
+        let parts = match self {
+            Self::All(parts) => parts.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        parts.iter().filter_map(|part| match part {
+            Self::Object(object) => Some(object),
+            _ => None,
+        })
+    }
+
+    /// Returns a member that the type itself has.
+    pub fn member(&self, name: &str) -> Option<&Member> {
+        self.objects().find_map(|object| object.member(name))
+    }
+}
+
+impl Object {
     /// Returns a member.
     pub fn member(&self, name: &str) -> Option<&Member> {
-        self.members.iter().find(|member| member.name == name)
+        self.members.iter().find(|m| m.declared.name == name)
     }
 }

@@ -1,7 +1,7 @@
 //! What a file says that `wrangler types` generated.
 
 use super::{
-    Dialect, Facts, Fit, Problem,
+    Dialect, Facts, Problem,
     facts::{Declared, Place},
 };
 
@@ -15,17 +15,17 @@ const HEAD_LINES: usize = 10;
 /// A file that `wrangler types` generated.
 #[derive(Debug, Clone)]
 pub struct Generated {
-    /// The type of the bindings; nothing, if the file has only the types of the runtime.
-    pub interface: Option<String>,
-    /// Its line.
-    pub line: usize,
+    /// The number of the declaration that is the type of the bindings; nothing, if the file has only the
+    /// types of the runtime.
+    main: Option<usize>,
     /// Whether `Cloudflare.Env` is the same type.
     pub is_in_namespace: bool,
     /// Whether the types of the runtime are there.
     pub has_runtime: bool,
     /// The arguments of the `wrangler` command that generated the file, where it names them.
     pub command: Option<String>,
-    fields: Vec<String>,
+    /// What it declares.
+    pub facts: Facts,
 }
 
 /// Whether a file says that `wrangler types` generated it.
@@ -53,59 +53,35 @@ impl Generated {
             None => (text, runtime.next().is_some()),
         };
         let command = command(own);
-        let facts = Facts::read(own, Dialect::TypeScript)?;
+        let mut facts = Facts::read(own, Dialect::TypeScript)?;
+        facts.uses.clear();
         let is_base = |name: &str| name.starts_with("__BaseEnv_");
-        let mut interfaces = facts
-            .declarations
-            .iter()
-            .filter(|declared| declared.place == Place::Top && !is_base(&declared.name));
-        let first = interfaces.clone().next();
         let named = command.as_deref().and_then(interface_argument);
-        let interface = interfaces
-            .find(|declared| named == Some(declared.name.as_str()))
-            .or(first);
-        let merged = facts
-            .declarations
-            .iter()
-            .find(|declared| declared.place == Place::Cloudflare && declared.name == "Env");
-        let interface = interface.or(merged);
-        let mut fields = Vec::new();
-        if let Some(interface) = interface {
-            collect(&facts, interface, &mut fields, 0);
-        }
+        let find = |is_it: &dyn Fn(&Declared) -> bool| facts.declarations.iter().position(is_it);
+        let merged = find(&|d| d.place == Place::Cloudflare && d.name == "Env");
+        let main = find(&|d| d.place == Place::Top && named == Some(d.name.as_str()));
+        let main = main.or_else(|| find(&|d| d.place == Place::Top && !is_base(&d.name)));
         Ok(Self {
-            interface: interface.map(|declared| declared.name.clone()),
-            line: interface.map_or(1, |declared| declared.line),
+            main: main.or(merged),
             is_in_namespace: merged.is_some(),
             has_runtime,
             command,
-            fields,
+            facts,
         })
     }
 
-    /// Whether a namespace has this name.
-    pub fn has(&self, binding: &str) -> bool {
-        self.fields.iter().any(|field| field == binding)
+    /// Returns the type of the bindings.
+    pub fn interface(&self) -> Option<&Declared> {
+        self.main.map(|number| &self.facts.declarations[number])
     }
-}
 
-/// Lists the namespaces of a type, and of those that it extends.
-fn collect(facts: &Facts, declared: &Declared, fields: &mut Vec<String>, depth: usize) {
-    let namespaces = declared.members.iter().filter(|m| m.fit != Fit::Other);
-    fields.extend(namespaces.map(|member| member.name.clone()));
-    if depth > 4 {
-        return;
-    }
-    for base in &declared.bases {
-        let (place, name) = match base.as_str() {
-            "Cloudflare.Env" => (Place::Cloudflare, "Env"),
-            name => (Place::Top, name),
+    /// Whether the file has all sections of the wrangler file, and not only that of `--env`.
+    pub fn is_of_all_sections(&self) -> bool {
+        let words = |command: &String| {
+            let mut words = command.split_whitespace();
+            words.any(|word| matches!(word, "-e" | "--env") || word.starts_with("--env="))
         };
-        let mut declarations = facts.declarations.iter();
-        let is_base = |d: &&Declared| d.place == place && d.name == name;
-        if let Some(base) = declarations.find(is_base) {
-            collect(facts, base, fields, depth + 1);
-        }
+        !self.command.as_ref().is_some_and(words)
     }
 }
 

@@ -4,9 +4,20 @@ use tree_sitter::Node;
 
 use super::{
     Field,
-    find::Declaration,
     source::{Source, children, is_comment},
 };
+
+/// A list of members: the braces and what is between them.
+#[derive(Clone, Copy)]
+pub(super) struct List<'t>(pub(super) Node<'t>);
+
+impl<'t> List<'t> {
+    pub(super) fn members(&self) -> Vec<Node<'t>> {
+        let mut members = children(self.0);
+        members.retain(|node| !is_comment(*node));
+        members
+    }
+}
 
 /// Texts to insert into a file; nothing else is done to it.
 pub(super) struct Insertions<'a> {
@@ -33,6 +44,12 @@ impl<'a> Insertions<'a> {
         self.list.push((offset, with.replace('\n', self.line_end)));
     }
 
+    /// Returns where something is once everything is inserted.
+    pub(super) fn moved(&self, offset: usize) -> usize {
+        let before = self.list.iter().filter(|(at, _)| *at <= offset);
+        offset + before.map(|(_, with)| with.len()).sum::<usize>()
+    }
+
     /// Returns the text with everything inserted.
     pub(super) fn apply(mut self) -> String {
         self.list.sort_by_key(|(offset, _)| *offset);
@@ -48,23 +65,23 @@ impl<'a> Insertions<'a> {
     }
 
     /// Adds a declaration at the end, after an empty line.
-    pub(super) fn append(&mut self, declaration: &str) {
+    ///
+    /// A file without imports and exports is not made a module: its other names are global.
+    pub(super) fn declaration(&mut self, source: &Source<'_>, declaration: &str) {
         let body = self.text.trim_start_matches('\u{feff}');
         let gap = match () {
             () if body.trim().is_empty() => "",
             () if body.ends_with('\n') => "\n",
             () => "\n\n",
         };
-        self.at(self.text.len(), &format!("{gap}{declaration}"));
+        let export = if source.is_script() { "" } else { "export " };
+        self.at(self.text.len(), &format!("{gap}{export}{declaration}\n"));
     }
 
     /// Declares a type with these fields.
-    ///
-    /// A file without imports and exports is not made a module: its other names are global.
-    pub(super) fn interface(&mut self, name: &str, bindings: &[Field<'_>], is_script: bool) {
-        let export = if is_script { "" } else { "export " };
+    pub(super) fn interface(&mut self, source: &Source<'_>, name: &str, bindings: &[Field<'_>]) {
         let fields = fields(bindings, "  ", ";\n");
-        self.append(&format!("{export}interface {name} {{\n{fields}}}\n"));
+        self.declaration(source, &format!("interface {name} {{\n{fields}}}"));
     }
 
     /// Imports `KVNamespace`, after the last import, or else after what heads the file.
@@ -118,20 +135,20 @@ impl<'a> Insertions<'a> {
         &self.text[offset..]
     }
 
-    /// Adds fields to a declaration.
-    pub(super) fn fields(&mut self, declaration: &Declaration<'_>, names: &[Field<'_>]) {
-        let body = declaration.body;
+    /// Adds fields to a list of members.
+    pub(super) fn fields(&mut self, to: List<'_>, names: &[Field<'_>]) {
+        let body = to.0;
         let one_line = body.start_position().row == body.end_position().row;
-        let members = declaration.members();
+        let members = to.members();
         match (members.last(), children(body).last()) {
-            (None, None) => self.between_braces(declaration, names),
+            (None, None) => self.between_braces(body, names),
             (Some(last), _) if one_line => self.on_the_line(*last, names),
             // Only a block comment can be there: a line comment would hide the brace.
             (None, Some(comment)) if one_line => {
                 let fields = fields(names, " ", ";");
                 self.at(comment.end_byte(), &fields);
             }
-            (Some(last), _) => self.on_lines(declaration, *last, names),
+            (Some(last), _) => self.on_lines(to, *last, names),
             (None, Some(comment)) => {
                 let indent = self.indent(comment.start_byte());
                 let mut comments = children(body).into_iter();
@@ -157,14 +174,9 @@ impl<'a> Insertions<'a> {
         self.at(start.map_or(0, |at| at + 1), &fields);
     }
 
-    fn between_braces(&mut self, declaration: &Declaration<'_>, names: &[Field<'_>]) {
-        let outer = self.indent(declaration.whole.start_byte());
-        let unit = if self.text.contains("\n\t") {
-            "\t"
-        } else {
-            "  "
-        };
-        let body = declaration.body;
+    fn between_braces(&mut self, body: Node<'_>, names: &[Field<'_>]) {
+        let outer = self.indent(body.start_byte());
+        let unit = self.unit();
         let between = &self.text[body.start_byte() + 1..body.end_byte() - 1];
         let fields = fields(names, &format!("\n{outer}{unit}"), ";");
         let close = if between.contains('\n') {
@@ -173,6 +185,15 @@ impl<'a> Insertions<'a> {
             format!("\n{outer}")
         };
         self.at(body.start_byte() + 1, &format!("{fields}{close}"));
+    }
+
+    /// Returns what a level is indented by.
+    fn unit(&self) -> &'static str {
+        if self.text.contains("\n\t") {
+            "\t"
+        } else {
+            "  "
+        }
     }
 
     fn on_the_line(&mut self, last: Node<'_>, names: &[Field<'_>]) {
@@ -185,8 +206,8 @@ impl<'a> Insertions<'a> {
         self.at(end, &fields(names, " ", separator));
     }
 
-    fn on_lines(&mut self, declaration: &Declaration<'_>, last: Node<'_>, names: &[Field<'_>]) {
-        let members = declaration.members();
+    fn on_lines(&mut self, to: List<'_>, last: Node<'_>, names: &[Field<'_>]) {
+        let (body, members) = (to.0, to.members());
         let mut separators = members
             .iter()
             .rev()
@@ -195,15 +216,17 @@ impl<'a> Insertions<'a> {
         if self.separator_after(last).is_none() && !separator.is_empty() {
             self.at(last.end_byte(), separator);
         }
-        let indent = self.indent(last.start_byte());
-        let end = self.end_with_comments(declaration.body, last);
-        let close = declaration.body.end_byte() - 1;
+        let is_behind_the_brace = last.start_position().row == body.start_position().row;
+        let unit = if is_behind_the_brace { self.unit() } else { "" };
+        let indent = format!("{}{unit}", self.indent(last.start_byte()));
+        let end = self.end_with_comments(body, last);
+        let close = body.end_byte() - 1;
         match self.text[end..close].find('\n') {
             Some(line_end) if self.is_blank(end, end + line_end) => {
-                let fields = fields(names, indent, &format!("{separator}\n"));
+                let fields = fields(names, &indent, &format!("{separator}\n"));
                 self.at(end + line_end + 1, &fields);
             }
-            _ => self.above_the_brace(declaration.body, indent, separator, names),
+            _ => self.above_the_brace(body, &indent, separator, names),
         }
     }
 
@@ -244,12 +267,12 @@ impl<'a> Insertions<'a> {
     ) {
         let close = body.end_byte() - 1;
         let line = self.text[..close].rfind('\n').map_or(0, |at| at + 1);
-        let fields = fields(names, indent, &format!("{separator}\n"));
         if self.text[line..close].trim().is_empty() {
-            self.at(line, &fields);
+            self.at(line, &fields(names, indent, &format!("{separator}\n")));
         } else {
-            // The brace is on a member's line.
-            self.at(close, &format!("\n{fields}"));
+            // The brace is on the line of a member or a comment, and then on that of the last field.
+            let end = self.text[..close].trim_end().len();
+            self.at(end, &fields(names, &format!("\n{indent}"), separator));
         }
     }
 

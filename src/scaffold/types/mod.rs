@@ -6,18 +6,18 @@
 //! thrown away. What the parser does not understand is refused, never guessed at.
 
 mod facts;
-mod find;
 mod generated;
 mod insert;
 mod problem;
 mod reader;
+mod shape;
 mod source;
 mod uses;
 
 #[cfg(test)]
 mod tests;
 
-pub use facts::{Declared, Facts, Form, Member, Place, Usage, Use, Used};
+pub use facts::{Declared, Facts, Member, Object, Place, Type, Usage, Use};
 pub use generated::{Generated, is_generated};
 pub use problem::{Kind, Problem};
 pub use source::{Fit, Import};
@@ -25,8 +25,7 @@ pub use uses::USE_MARKS;
 
 use std::{fmt, path::Path};
 
-use find::{Declaration, Env};
-use insert::Insertions;
+use insert::{Insertions, List};
 use source::Source;
 
 /// Which grammar a file has.
@@ -57,27 +56,13 @@ impl Dialect {
     }
 }
 
-/// Which declaration of a file gets the fields.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// Its name.
-    pub name: String,
-    /// If it has no name, its number among the lists of fields that the file gives the bindings as
-    /// their type.
-    pub inline: Option<usize>,
-    /// Modules of `export * from` that are known not to bring the name.
-    pub harmless: Vec<String>,
-}
-
-impl Target {
-    /// A declaration with a name.
-    pub fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            inline: None,
-            harmless: Vec::new(),
-        }
-    }
+/// Where the fields go in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// Into the list of members whose brace is here.
+    List(usize),
+    /// Into a new declaration with this name.
+    New(&'a str),
 }
 
 /// A field that there has to be.
@@ -108,51 +93,82 @@ pub enum Naming {
 /// The text after an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
-    /// The text; as it was, if nothing was missing.
+    /// The text.
     pub text: String,
-    /// The bindings that were added, in their order.
-    pub added: Vec<String>,
     /// Whether an import of `KVNamespace` was added.
     pub imported: bool,
 }
 
-/// What a file says about `Env`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Declaring {
-    /// Nothing.
-    Nothing,
-    /// It declares fields of its own.
-    Fields,
-    /// It takes `Env` from somewhere else, such as what `wrangler types` generates.
-    Elsewhere,
-}
-
-/// Adds those of `fields` that the declaration lacks; declares the type if there is none.
-pub fn add_bindings(
+/// Adds `fields`, which are not there.
+pub fn add_fields(
     text: &str,
     dialect: Dialect,
-    target: &Target,
+    target: Target<'_>,
     fields: &[Field<'_>],
     naming: Naming,
 ) -> Result<Edited, Problem> {
-    let of_target = |problem: Problem| problem.of(&target.name);
-    let edited = attempt(text, dialect, target, fields, naming).map_err(of_target)?;
-    if edited.text == text {
-        return Ok(edited);
+    let source = Source::parse(text, dialect)?;
+    let imported = needs_import(&source, naming)?;
+    let mut insertions = Insertions::new(text);
+    if imported {
+        insertions.import(&source);
     }
-    match attempt(&edited.text, dialect, target, fields, naming) {
-        Ok(again) if again.added.is_empty() && again.text == edited.text => Ok(edited),
-        Ok(_) | Err(_) => Err(of_target(Problem::somewhere(Kind::NotClean))),
+    match target {
+        Target::New(name) => insertions.interface(&source, name, fields),
+        Target::List(at) => insertions.fields(list_at(&source, at)?, fields),
+    }
+    let at = match target {
+        Target::List(at) => Some(insertions.moved(at)),
+        Target::New(_) => None,
+    };
+    let edited = Edited {
+        text: insertions.apply(),
+        imported,
+    };
+    check(&edited.text, dialect, at, fields)?;
+    Ok(edited)
+}
+
+/// Parses the text of an edit again: it must have each of the fields once.
+fn check(
+    text: &str,
+    dialect: Dialect,
+    at: Option<usize>,
+    fields: &[Field<'_>],
+) -> Result<(), Problem> {
+    let failed = || Problem::somewhere(Kind::NotClean);
+    let source = Source::parse(text, dialect).map_err(|_broken| failed())?;
+    let Some(at) = at else {
+        return Ok(());
+    };
+    let list = list_at(&source, at)?;
+    let has = |field: &Field<'_>| {
+        let members = list.members().into_iter();
+        let mut named = members.filter(|member| source.name(*member) == Some(field.name));
+        named
+            .next()
+            .is_some_and(|member| source.fit(member) != Fit::Other)
+            && named.next().is_none()
+    };
+    let is_clean = fields.iter().all(has);
+    is_clean.then_some(()).ok_or_else(failed)
+}
+
+/// Finds the list of members whose brace is at an offset.
+fn list_at<'t>(source: &'t Source<'_>, at: usize) -> Result<List<'t>, Problem> {
+    let brace = source.root().descendant_for_byte_range(at, at + 1);
+    let body = brace.and_then(|brace| brace.parent());
+    match body.filter(|body| body.start_byte() == at) {
+        Some(body) if matches!(body.kind(), "interface_body" | "object_type") => Ok(List(body)),
+        _ => Err(Problem::somewhere(Kind::NotClean)),
     }
 }
 
 /// Declares `Env` as the type `generated`, in a file that has no `Env`.
 pub fn add_alias(text: &str, dialect: Dialect, generated: &str) -> Result<String, Problem> {
     let source = Source::parse(text, dialect)?;
-    // A file without imports and exports is not made a module: its other names are global.
-    let export = if source.is_script() { "" } else { "export " };
     let mut insertions = Insertions::new(text);
-    insertions.append(&format!("{export}type Env = {generated};\n"));
+    insertions.declaration(&source, &format!("type Env = {generated};"));
     let text = insertions.apply();
     Source::parse(&text, dialect).map_err(|_broken| Problem::somewhere(Kind::NotClean))?;
     Ok(text)
@@ -161,83 +177,6 @@ pub fn add_alias(text: &str, dialect: Dialect, generated: &str) -> Result<String
 /// Fails if there is anything in a file that the parser does not understand.
 pub fn check_syntax(text: &str, dialect: Dialect) -> Result<(), Problem> {
     Source::parse(text, dialect).map(|_source| ())
-}
-
-/// Says what the file says about `Env`.
-pub fn declared(text: &str, dialect: Dialect) -> Result<Declaring, Problem> {
-    let source = Source::parse(text, dialect)?;
-    Ok(match find::env(&source, &Target::named("Env")) {
-        Ok(Env::Absent) => Declaring::Nothing,
-        Ok(Env::Here(_)) => Declaring::Fields,
-        Err(problem) => match problem.kind {
-            Kind::Imported | Kind::Global | Kind::Star(_) | Kind::Nested(_) | Kind::Generated => {
-                Declaring::Elsewhere
-            }
-            _ => Declaring::Fields,
-        },
-    })
-}
-
-fn attempt(
-    text: &str,
-    dialect: Dialect,
-    target: &Target,
-    fields: &[Field<'_>],
-    naming: Naming,
-) -> Result<Edited, Problem> {
-    let source = Source::parse(text, dialect)?;
-    let env = find::env(&source, target)?;
-    let added = match &env {
-        Env::Here(declaration) => missing(&source, declaration, fields)?,
-        Env::Absent => fields.to_vec(),
-    };
-    let imported = !added.is_empty() && needs_import(&source, naming)?;
-    let mut insertions = Insertions::new(text);
-    if imported {
-        insertions.import(&source);
-    }
-    match &env {
-        Env::Here(declaration) if !added.is_empty() => {
-            insertions.fields(declaration, &added);
-        }
-        Env::Here(_) => {}
-        Env::Absent if added.is_empty() => {}
-        Env::Absent => insertions.interface(&target.name, &added, source.is_script()),
-    }
-    let text = insertions.apply();
-    if Source::parse(&text, dialect).is_err() {
-        return Err(Problem::somewhere(Kind::NotClean));
-    }
-    Ok(Edited {
-        text,
-        added: added.iter().map(|field| field.name.to_owned()).collect(),
-        imported,
-    })
-}
-
-/// Returns the fields that are not there; those that are must be namespaces.
-fn missing<'f>(
-    source: &Source<'_>,
-    declaration: &Declaration<'_>,
-    fields: &[Field<'f>],
-) -> Result<Vec<Field<'f>>, Problem> {
-    let mut missing = Vec::new();
-    for field in fields {
-        match declaration.field(source, field.name) {
-            None => missing.push(*field),
-            Some(member) if source.fit(member) != Fit::Other => {}
-            Some(member) => {
-                return Err(source.problem(
-                    member,
-                    Kind::OtherType {
-                        binding: field.name.to_owned(),
-                        found: source.one_line(member),
-                    },
-                ));
-            }
-        }
-    }
-    Ok(missing)
 }
 
 /// Whether `KVNamespace` has to be imported; an error if it has to and cannot be.

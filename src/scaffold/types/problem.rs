@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf};
 
+use crate::domain::shell_quoted;
+
 /// A problem, and its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -18,20 +20,20 @@ pub struct Problem {
 pub enum Kind {
     /// The parser does not understand the file.
     Unparsable,
-    /// The type is declared more than once; the line of the other declaration.
-    Twice(usize),
-    /// The type is imported or re-exported.
-    Imported,
+    /// The type is imported from this module, where it cannot be followed.
+    Imported(String),
     /// `export * from` this module may bring the type.
     Star(String),
-    /// The type is what `wrangler types` generates.
-    Generated,
-    /// The type is in `declare global`.
-    Global,
-    /// The type is in another declaration, such as `namespace Cloudflare`.
-    Nested(&'static str),
+    /// The type is declared in this file.
+    DeclaredIn(PathBuf),
+    /// The type is in this file, which is not read, and why.
+    Unread(PathBuf, String),
+    /// The type is declared in a file outside of the project.
+    Outside,
     /// The type has no list of fields.
-    Shape(&'static str),
+    Shape,
+    /// The type has members of this one, which are not known.
+    Hidden(String),
     /// The type takes any name.
     Index,
     /// The field is there, with another type.
@@ -48,6 +50,13 @@ pub enum Kind {
         /// The field.
         found: String,
     },
+    /// A type that extends the type has the field, with another type.
+    Narrowed {
+        /// That type.
+        by: String,
+        /// The field.
+        found: String,
+    },
     /// The file has a `KVNamespace` of its own.
     OwnNamespace,
     /// The file imports a `KVNamespace` from this module, which is not the runtime's.
@@ -59,10 +68,10 @@ pub enum Kind {
     /// A package of the project expects the type, which is declared nowhere; the command that declares
     /// it.
     Expected(String),
-    /// The type is what Hono calls `Env`.
-    Hono,
     /// Other types may be meant: each with its file and line.
     Candidates(Vec<(PathBuf, usize, String)>),
+    /// The project has more files than are read.
+    TooMany,
     /// The edit did not do what it should.
     NotClean,
 }
@@ -71,9 +80,13 @@ pub enum Kind {
 const SCRIPT: &str = "`KVNamespace` is not known here: the file has no `import` or `export`, and an \
                       import would change what its other names mean";
 
+const TOO_MANY: &str = "the project has more than 20,000 files, and the type of the bindings may be \
+                        in one that was not read";
+const NOT_CLEAN: &str = "the edit would change other parts of the file; this is a bug in kvctl";
+
 impl Problem {
     /// A problem of the file as a whole.
-    pub(super) fn somewhere(kind: Kind) -> Self {
+    pub fn somewhere(kind: Kind) -> Self {
         Self {
             line: None,
             name: "Env".to_owned(),
@@ -99,64 +112,54 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.name;
-        match &self.kind {
-            Kind::Unparsable => write!(f, "syntax error: this does not parse as TypeScript"),
-            Kind::Twice(line) => {
-                write!(
-                    f,
-                    "`{name}` is declared more than once (also on line {line})"
-                )
+        let name = format!("`{}`", self.name);
+        let text = match &self.kind {
+            Kind::Unparsable => "syntax error: this does not parse as TypeScript".to_owned(),
+            Kind::Imported(module) => format!("{name} is imported from '{module}' here"),
+            Kind::Star(module) => format!("`export * from '{module}'` may bring {name}"),
+            Kind::DeclaredIn(path) => {
+                format!("{name} is used here, and declared in {}", path.display())
             }
-            Kind::Imported => write!(f, "`{name}` is imported from another module here"),
-            Kind::Star(module) => {
-                write!(f, "`export * from '{module}'` may bring `{name}`")
+            Kind::Unread(path, why) => {
+                let path = path.display();
+                format!("{name} is used here, and {path} cannot be read: {why}")
             }
-            Kind::Generated => write!(
-                f,
-                "`{name}` is `Cloudflare.Env` here, which `wrangler types` generates"
-            ),
-            Kind::Global => write!(f, "`{name}` is declared in `declare global` here"),
-            Kind::Nested(place) => write!(f, "`{name}` is declared in {place} here"),
-            Kind::Shape(shape) => {
-                write!(f, "`{name}` is {shape}, not an interface or an object type")
+            Kind::Outside => format!("{name} is declared outside of the project"),
+            Kind::Shape => format!("{name} is not an interface or an object type"),
+            Kind::Hidden(of) if *of == self.name => {
+                format!("{name} has members that kvctl cannot see")
             }
-            Kind::Index => write!(
-                f,
-                "`{name}` has an index signature, which a KVNamespace may not fit"
-            ),
+            Kind::Hidden(of) => format!("{name} has the members of `{of}`, which kvctl cannot see"),
+            Kind::Index => {
+                format!("{name} has an index signature, which a KVNamespace may not fit")
+            }
             Kind::OtherType { binding, found } => {
-                write!(f, "`{name}` has `{binding}` already, as `{found}`")
+                format!("{name} has `{binding}` already, as `{found}`")
             }
             Kind::Inherited { base, found } => {
-                write!(f, "`{name}` extends `{base}`, which has `{found}`")
+                format!("{name} extends `{base}`, which has `{found}`")
             }
-            Kind::OwnNamespace => write!(f, "the file declares a `KVNamespace` of its own"),
+            Kind::Narrowed { by, found } => format!("`{by}` extends {name}, and has `{found}`"),
+            Kind::OwnNamespace => "the file declares a `KVNamespace` of its own".to_owned(),
             Kind::OtherNamespace(module) => {
-                write!(f, "`KVNamespace` is imported from '{module}' here")
+                format!("`KVNamespace` is imported from '{module}' here")
             }
-            Kind::Script => write!(f, "{SCRIPT}"),
-            Kind::Undeclared(_) => write!(f, "`{name}` is used here, and declared nowhere"),
-            Kind::Expected(_) => write!(
-                f,
-                "this package expects the bindings in `{name}`, which is declared nowhere"
-            ),
-            Kind::Hono => write!(
-                f,
-                "`{name}` is Hono's: the bindings are those of its member `Bindings`"
-            ),
+            Kind::Script => SCRIPT.to_owned(),
+            Kind::Undeclared(_) => format!("{name} is used here, and declared nowhere"),
+            Kind::Expected(_) => {
+                format!("this package expects the bindings in {name}, which is declared nowhere")
+            }
             Kind::Candidates(others) => {
-                write!(f, "`{name}` is one of several types that may be meant")?;
-                for (path, line, name) in others.iter().take(3) {
-                    write!(f, "; {}:{line} declares `{name}`", path.display())?;
-                }
-                Ok(())
+                let others = others.iter().take(3).map(|(path, line, name)| {
+                    format!("; {}:{line} declares `{name}`", path.display())
+                });
+                let others: String = others.collect();
+                format!("{name} is one of several types that may be meant{others}")
             }
-            Kind::NotClean => write!(
-                f,
-                "the edit would change other parts of the file; this is a bug in kvctl"
-            ),
-        }
+            Kind::TooMany => TOO_MANY.to_owned(),
+            Kind::NotClean => NOT_CLEAN.to_owned(),
+        };
+        f.write_str(&text)
     }
 }
 
@@ -165,11 +168,15 @@ impl Kind {
     pub fn remedy(&self) -> String {
         let remedy = match self {
             Self::Unparsable => "fix that line; if it is correct, add the fields by hand",
-            Self::Twice(_) => "merge the declarations",
-            Self::Imported | Self::Star(_) => "pass the file that declares it with `--types FILE`",
-            Self::Generated => "run `npx wrangler types`: it adds the namespaces itself",
-            Self::Global => "move it out of `declare global`, or add the fields by hand",
-            Self::OtherType { .. } | Self::Inherited { .. } => {
+            Self::Imported(_) | Self::Star(_) | Self::TooMany => {
+                "pass the file that declares it with `--types FILE`"
+            }
+            Self::DeclaredIn(path) => {
+                let path = path.to_string_lossy();
+                return format!("pass it with `--types {}`", shell_quoted(&path));
+            }
+            Self::Unread(..) => "save it as UTF-8 text of at most 1 MiB",
+            Self::OtherType { .. } | Self::Inherited { .. } | Self::Narrowed { .. } => {
                 "rename that field, or make it a `KVNamespace`"
             }
             Self::OwnNamespace | Self::OtherNamespace(_) => {
@@ -183,7 +190,7 @@ impl Kind {
                 return format!("run `{command}`, which generates it with the bindings");
             }
             Self::Candidates(_) => "pass the file that declares the right one with `--types FILE`",
-            Self::Nested(_) | Self::Shape(_) | Self::Index | Self::Hono | Self::NotClean => {
+            Self::Outside | Self::Shape | Self::Hidden(_) | Self::Index | Self::NotClean => {
                 "add the fields by hand"
             }
         };

@@ -18,6 +18,9 @@ const RUNTIME_TYPES: [&str; 8] = [
     "Hyperdrive",
 ];
 
+/// How much of a text is shown.
+const LINE_MAX: usize = 60;
+
 /// The type of a namespace.
 pub(super) const NAMESPACE: &str = "KVNamespace";
 /// The package that has it.
@@ -50,7 +53,12 @@ pub struct Import {
 }
 
 impl Import {
-    fn is_of_the_package(&self) -> bool {
+    /// Whether this is what the runtime calls `env`.
+    pub fn is_env_of_the_runtime(&self) -> bool {
+        self.name == "env" && self.module.as_deref() == Some("cloudflare:workers")
+    }
+
+    pub(super) fn is_of_the_package(&self) -> bool {
         let of_package = |module: &str| {
             let rest = module.strip_prefix(PACKAGE);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -64,6 +72,7 @@ pub(super) struct Source<'a> {
     pub(super) text: &'a str,
     tree: Tree,
     imports: OnceCell<Vec<Import>>,
+    pub(super) namespace_names: OnceCell<Vec<String>>,
 }
 
 impl<'a> Source<'a> {
@@ -83,6 +92,7 @@ impl<'a> Source<'a> {
             text,
             tree,
             imports: OnceCell::new(),
+            namespace_names: OnceCell::new(),
         };
         if !tree.root_node().has_error() {
             return Ok(of_tree(tree));
@@ -104,12 +114,19 @@ impl<'a> Source<'a> {
 
     /// Returns a node's text on one line, cut where it gets long.
     pub(super) fn one_line(&self, node: Node<'_>) -> String {
-        let words: Vec<&str> = self.of(node).split_whitespace().collect();
-        let text = words.join(" ");
-        match text.char_indices().nth(60) {
-            Some((at, _)) => format!("{}…", &text[..at]),
-            None => text,
+        let mut text = String::new();
+        for word in self.of(node).split_whitespace() {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.extend(word.chars().take(LINE_MAX + 1));
+            if let Some((at, _)) = text.char_indices().nth(LINE_MAX) {
+                text.truncate(at);
+                text.push('…');
+                break;
+            }
         }
+        text
     }
 
     pub(super) fn problem(&self, node: Node<'_>, kind: Kind) -> Problem {
@@ -130,48 +147,9 @@ impl<'a> Source<'a> {
 
     /// Returns the type that a member or a parameter is declared with.
     pub(super) fn annotation(node: Node<'_>) -> Option<Node<'_>> {
-        let annotation = node.child_by_field_name("type")?;
+        let annotation = node.child_by_field_name("type");
+        let annotation = annotation.or_else(|| node.child_by_field_name("return_type"))?;
         children(annotation).into_iter().find(|n| !is_comment(*n))
-    }
-
-    /// Says whether a member is a namespace: `NAME: KVNamespace`, quoted, readonly, optional or with a
-    /// type argument.
-    pub(super) fn fit(&self, member: Node<'_>) -> Fit {
-        if member.kind() != "property_signature" {
-            return Fit::Other;
-        }
-        let mut is_optional = tokens(member).iter().any(|token| token.kind() == "?");
-        let mut namespaces = 0;
-        let mut types: Vec<Node<'_>> = Self::annotation(member).into_iter().collect();
-        while let Some(node) = types.pop() {
-            match node.kind() {
-                "union_type" => types.extend(children(node)),
-                "comment" => {}
-                _ if self.of(node) == "undefined" => is_optional = true,
-                _ if self.is_namespace(node) => namespaces += 1,
-                _ => return Fit::Other,
-            }
-        }
-        match (namespaces, is_optional) {
-            (1, true) => Fit::Optional,
-            (1, false) => Fit::Required,
-            _ => Fit::Other,
-        }
-    }
-
-    fn is_namespace(&self, node: Node<'_>) -> bool {
-        let base = match node.kind() {
-            "generic_type" => self.name(node).unwrap_or_default(),
-            _ => self.of(node),
-        };
-        base == NAMESPACE || base.ends_with(".KVNamespace") || self.aliases().contains(&base)
-    }
-
-    /// Returns the names under which the file imports `KVNamespace`.
-    fn aliases(&self) -> Vec<&str> {
-        let imports = self.imports.get_or_init(|| self.imports()).iter();
-        let aliases = imports.filter(|i| i.name == NAMESPACE && i.is_of_the_package());
-        aliases.map(|import| import.local.as_str()).collect()
     }
 
     /// Whether the file has statements and none of them is an import or an export.
@@ -187,13 +165,34 @@ impl<'a> Source<'a> {
     }
 
     /// Returns the names that the file imports or re-exports.
-    pub(super) fn imports(&self) -> Vec<Import> {
+    pub(super) fn imports(&self) -> &[Import] {
+        self.imports.get_or_init(|| self.read_imports())
+    }
+
+    fn read_imports(&self) -> Vec<Import> {
         let mut imports = Vec::new();
         for statement in children(self.root()) {
             let is_export = statement.kind() == "export_statement";
-            if statement.kind() != "import_statement" && !is_export
-                || statement.child_by_field_name("declaration").is_some()
-            {
+            if statement.kind() != "import_statement" && !is_export {
+                continue;
+            }
+            let declaration = statement.child_by_field_name("declaration");
+            let value = statement.child_by_field_name("value");
+            if let Some(declared) = declaration.or(value) {
+                // `export default NAME`, or of a declaration with a name.
+                let mut tokens = tokens(statement).into_iter();
+                let is_default = tokens.any(|token| token.kind() == "default");
+                let name = match declared.kind() {
+                    "identifier" => Some(self.of(declared)),
+                    _ => self.name(declared),
+                };
+                imports.extend(name.filter(|_| is_default).map(|name| Import {
+                    local: "default".to_owned(),
+                    name: name.to_owned(),
+                    module: None,
+                    is_export,
+                    line: line(statement),
+                }));
                 continue;
             }
             let module = statement.child_by_field_name("source");
@@ -237,6 +236,14 @@ impl<'a> Source<'a> {
     /// are used that are neither imported nor declared here. An error if it means something else.
     pub(super) fn names_namespaces(&self) -> Result<bool, Problem> {
         let imports = self.imports();
+        if let Some(own) = self.declaration_of(NAMESPACE) {
+            let value = own.child_by_field_name("value");
+            // As Astro's documentation has it.
+            return match value.map(|value| self.of(value)) {
+                Some(value) if value.starts_with("import(") && value.contains(PACKAGE) => Ok(true),
+                _ => Err(self.problem(own, Kind::OwnNamespace)),
+            };
+        }
         let is_bound = |import: &&Import| !import.is_export && import.local == NAMESPACE;
         if let Some(import) = imports.iter().find(is_bound) {
             let module = import.module.clone().unwrap_or_default();
@@ -266,6 +273,13 @@ impl<'a> Source<'a> {
         }
         let is_global = |name: &&'static str| used.contains(name) && !bound.contains(name);
         Ok(RUNTIME_TYPES.iter().any(is_global))
+    }
+
+    /// Finds the declaration of a type at the top level.
+    fn declaration_of(&self, name: &str) -> Option<Node<'_>> {
+        let mut declarations = children(self.root()).into_iter().map(inner);
+        declarations
+            .find(|node| node.kind().ends_with("_declaration") && self.name(*node) == Some(name))
     }
 
     /// Whether the file makes the package's types global, by `/// <reference types="…" />`.
@@ -322,6 +336,20 @@ fn import_type_end(text: &str) -> Option<usize> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@/._:~-".contains(c);
     let follows = rest.starts_with(").") && module.chars().all(is_plain);
     follows.then(|| "import(".len() + module.len() + 3)
+}
+
+/// Returns the declaration inside `export …` or `declare …`, or the statement itself.
+pub(super) fn inner(statement: Node<'_>) -> Node<'_> {
+    let declared = match statement.kind() {
+        "export_statement" => statement
+            .child_by_field_name("declaration")
+            .or_else(|| statement.child_by_field_name("value")),
+        "ambient_declaration" | "expression_statement" => {
+            children(statement).into_iter().find(|n| !is_comment(*n))
+        }
+        _ => None,
+    };
+    declared.map_or(statement, inner)
 }
 
 /// Returns the named children.

@@ -3,15 +3,16 @@
 use tree_sitter::Node;
 
 use super::{
-    Import, Usage,
-    source::{Source, children, is_comment},
+    Import,
+    facts::Usage,
+    shape::{first, is_name},
+    source::{Source, children},
 };
 
 /// Generic types and functions whose first argument is the type of the bindings.
-const GENERICS: [&str; 10] = [
+const GENERICS: [&str; 9] = [
     "DurableObject",
     "EventContext",
-    "ExportedHandler",
     "PagesFunction",
     "PagesPluginFunction",
     "PlatformProxy",
@@ -22,11 +23,13 @@ const GENERICS: [&str; 10] = [
 ];
 
 /// Texts of which every file that uses the type of the bindings has one.
-pub const USE_MARKS: [&str; 13] = [
+pub const USE_MARKS: [&str; 15] = [
+    ".env as ",
     "Bindings",
     "DurableObject",
     "Env",
     "EventContext",
+    "ExecutionContext",
     "ExportedHandler",
     "PagesFunction",
     "PagesPluginFunction",
@@ -44,15 +47,14 @@ const USUAL_NAMES: [&str; 4] = ["Bindings", "CloudflareBindings", "CloudflareEnv
 /// Functions that the runtime calls with the bindings, besides `onRequest…`.
 const HANDLERS: [&str; 5] = ["email", "fetch", "queue", "scheduled", "tail"];
 
-/// Types with the members of their argument.
-const WRAPPERS: [&str; 3] = ["Partial", "Readonly", "Required"];
-
 /// A place that gives the bindings a type.
 pub(super) struct Site<'t> {
     /// All of it.
     pub(super) whole: Node<'t>,
     /// The type.
     pub(super) given: Node<'t>,
+    /// The name of the member that has the type.
+    pub(super) name: Option<&'t str>,
     pub(super) usage: Usage,
 }
 
@@ -61,43 +63,80 @@ pub(super) fn sites<'t>(source: &'t Source<'_>) -> Vec<Site<'t>> {
     let mut found = Vec::new();
     let mut nodes = vec![source.root()];
     while let Some(whole) = nodes.pop() {
-        found.extend(given_by(source, whole).map(|(given, usage)| Site {
-            whole,
-            given,
-            usage,
-        }));
+        let site = member_site(source, whole).or_else(|| generic_site(source, whole));
+        found.extend(site.and_then(|site| that_tells(source, site)));
         nodes.extend(children(whole).into_iter().rev());
     }
     found
 }
 
-/// Whether a type is only a name, also `T.NAME` and `import("MODULE").NAME`.
-pub(super) fn is_name(node: &Node<'_>) -> bool {
-    // In an annotation, the grammar takes the last one for an expression.
-    matches!(
-        node.kind(),
-        "type_identifier" | "nested_type_identifier" | "member_expression"
-    )
-}
-
-/// Returns what `(T)`, `Readonly<T>` and the like have the members of.
-pub(super) fn unwrapped<'t>(source: &Source<'_>, mut node: Node<'t>) -> Node<'t> {
-    loop {
-        let is_wrapper = |name: &str| WRAPPERS.contains(&name);
-        let inner = match node.kind() {
-            "parenthesized_type" => first(node),
-            "generic_type" if source.name(node).is_some_and(is_wrapper) => argument(node),
-            _ => None,
-        };
-        match inner {
-            Some(inner) => node = inner,
-            None => return node,
-        }
+/// Returns what a member or parameter says whose name, or function, tells that it has the bindings.
+fn member_site<'t>(source: &'t Source<'_>, whole: Node<'t>) -> Option<Site<'t>> {
+    let kinds = [
+        "property_signature",
+        "required_parameter",
+        "optional_parameter",
+    ];
+    if !kinds.contains(&whole.kind()) {
+        return None;
     }
+    let pattern = whole.child_by_field_name("pattern");
+    let name = pattern.map(|pattern| source.of(pattern));
+    let name = name.or_else(|| source.name(whole))?;
+    let given = Source::annotation(whole)?;
+    let text = source.of(given);
+    let usage = match name {
+        "Bindings" => Usage::Hono,
+        "env" | "_env" if is_of_handler(source, whole) || is_of_platform(source, whole) => {
+            Usage::Generic
+        }
+        "env" if USUAL_NAMES.contains(&text) => Usage::Name,
+        "env" if given.kind() == "lookup_type" && text.contains("Bindings") => Usage::Name,
+        _ => return None,
+    };
+    Some(Site {
+        whole,
+        given,
+        name: Some(name),
+        usage,
+    })
 }
 
-fn first(node: Node<'_>) -> Option<Node<'_>> {
-    children(node).into_iter().find(|node| !is_comment(*node))
+/// Returns what a type or function says whose argument is the type of the bindings.
+fn generic_site<'t>(source: &'t Source<'_>, whole: Node<'t>) -> Option<Site<'t>> {
+    let field = match whole.kind() {
+        "generic_type" => "name",
+        "extends_clause" => "value",
+        "call_expression" => "function",
+        "as_expression" | "tuple_type" => "",
+        _ => return None,
+    };
+    let given = if field.is_empty() {
+        match children(whole).as_slice() {
+            // What itty-router's handlers get.
+            [first, second] if source.of(*second) == "ExecutionContext" => *first,
+            [value, to] if is_env(source.of(*value)) => *to,
+            _ => return None,
+        }
+    } else {
+        let generic = source.of(whole.child_by_field_name(field)?);
+        // `await f<T>()` is `(await f)<T>()`.
+        let name = generic.rsplit(['.', ' ']).next()?;
+        let is_known = GENERICS.contains(&name) || name.starts_with("ExportedHandler");
+        if !is_known || name == "Runtime" && !is_of_astro(source, generic) {
+            return None;
+        }
+        let given = argument(whole)?;
+        // `DurableObject<{}>` says that there are none.
+        let says_none = field == "value" && given.named_child_count() == 0;
+        Some(given).filter(|given| given.kind() != "object_type" || !says_none)?
+    };
+    Some(Site {
+        whole,
+        given,
+        name: None,
+        usage: Usage::Generic,
+    })
 }
 
 fn argument(node: Node<'_>) -> Option<Node<'_>> {
@@ -105,44 +144,39 @@ fn argument(node: Node<'_>) -> Option<Node<'_>> {
     first(parts.find(|child| child.kind() == "type_arguments")?)
 }
 
-/// Returns the type of the bindings that a node gives.
-fn given_by<'t>(source: &Source<'_>, node: Node<'t>) -> Option<(Node<'t>, Usage)> {
-    let (given, usage) = match node.kind() {
-        "property_signature" | "required_parameter" | "optional_parameter" => {
-            let pattern = node.child_by_field_name("pattern");
-            let name = pattern.map(|pattern| source.of(pattern));
-            let given = Source::annotation(node)?;
-            let usage = match name.or_else(|| source.name(node))? {
-                "Bindings" => Usage::Hono,
-                "env" | "_env" if is_of_handler(source, node) => Usage::Generic,
-                "env" if USUAL_NAMES.contains(&source.of(given)) => Usage::Name,
-                _ => return None,
-            };
-            (given, usage)
-        }
-        kind => {
-            let field = match kind {
-                "generic_type" => "name",
-                "extends_clause" => "value",
-                "call_expression" => "function",
-                _ => return None,
-            };
-            let generic = source.of(node.child_by_field_name(field)?);
-            // `await f<T>()` is `(await f)<T>()`.
-            let name = generic.rsplit(['.', ' ']).next()?;
-            let is_known =
-                GENERICS.contains(&name) && (name != "Runtime" || is_of_astro(source, generic));
-            (argument(node).filter(|_| is_known)?, Usage::Generic)
-        }
+/// Leaves out what says nothing of the members. A type parameter stands for what it extends.
+fn that_tells<'t>(source: &'t Source<'_>, mut site: Site<'t>) -> Option<Site<'t>> {
+    if let Some(parameter) = parameter(source, site.given) {
+        site.given = first(parameter.child_by_field_name("constraint")?)?;
+    }
+    let tells = |node: &Node<'_>| {
+        let kinds = [
+            "object_type",
+            "intersection_type",
+            "generic_type",
+            "lookup_type",
+            "type_query",
+            "parenthesized_type",
+        ];
+        kinds.contains(&node.kind()) || is_name(node)
     };
-    let given = unwrapped(source, given);
-    let is_type = match given.kind() {
-        // `DurableObject<{}>` says that there are none.
-        "object_type" => usage == Usage::Hono || first(given).is_some(),
-        "intersection_type" | "generic_type" => true,
-        _ => is_name(&given),
-    };
-    is_type.then_some((given, usage))
+    let is_union = site.given.kind() == "union_type";
+    let parts = children(site.given);
+    (tells(&site.given) || is_union && parts.iter().any(tells)).then_some(site)
+}
+
+/// Finds the declaration of a type parameter.
+fn parameter<'t>(source: &Source<'_>, node: Node<'t>) -> Option<Node<'t>> {
+    if node.kind() != "type_identifier" {
+        return None;
+    }
+    let name = source.of(node);
+    let mut around = std::iter::successors(node.parent(), Node::parent);
+    around.find_map(|node| {
+        let parameters = node.child_by_field_name("type_parameters")?;
+        let mut parameters = children(parameters).into_iter();
+        parameters.find(|parameter| source.name(*parameter) == Some(name))
+    })
 }
 
 /// Whether a parameter, or a part of its type, is one of a function that the runtime calls: not of a
@@ -163,6 +197,19 @@ fn is_of_handler(source: &Source<'_>, node: Node<'_>) -> bool {
     name.is_some_and(|name| {
         !is_method && (HANDLERS.contains(&name) || name.starts_with("onRequest"))
     })
+}
+
+/// Whether an expression is what a framework calls `env`, which is not that of the process.
+fn is_env(text: &str) -> bool {
+    let of = text.strip_suffix(".env");
+    of.is_some_and(|of| !of.ends_with("process") && !of.ends_with("import.meta"))
+}
+
+/// Whether a member is that of `SvelteKit`'s `App.Platform`, or of a member `cloudflare`.
+fn is_of_platform(source: &Source<'_>, node: Node<'_>) -> bool {
+    let around = std::iter::successors(node.parent(), Node::parent).take(6);
+    let names: Vec<&str> = around.filter_map(|node| source.name(node)).collect();
+    names.first() == Some(&"cloudflare") || names.starts_with(&["Platform", "App"])
 }
 
 /// Whether a type named `Runtime` is the one of Astro's adapter: others have such a type, too.

@@ -7,10 +7,6 @@ use super::*;
 
 const THREE: [&str; 3] = ["CONFIG_CACHE", "SESSIONS", "RATE_LIMIT"];
 
-fn add(text: &str) -> Result<String, String> {
-    with(text, &THREE, Naming::Global)
-}
-
 fn with(text: &str, bindings: &[&str], naming: Naming) -> Result<String, String> {
     let edited = edit(text, Dialect::TypeScript, bindings, naming);
     edited
@@ -18,6 +14,7 @@ fn with(text: &str, bindings: &[&str], naming: Naming) -> Result<String, String>
         .map_err(|problem| said(&problem))
 }
 
+/// Adds those of the fields that `Env` lacks.
 fn edit(
     text: &str,
     dialect: Dialect,
@@ -25,7 +22,33 @@ fn edit(
     naming: Naming,
 ) -> Result<Edited, Problem> {
     let fields = bindings.iter().map(|name| field(name)).collect::<Vec<_>>();
-    add_bindings(text, dialect, &Target::named("Env"), &fields, naming)
+    let (target, missing) = lacking(text, dialect, "Env", &fields);
+    if missing.is_empty() {
+        let text = text.to_owned();
+        let imported = false;
+        return Ok(Edited { text, imported });
+    }
+    add_fields(text, dialect, target, &missing, naming)
+}
+
+/// Returns where fields of a type go, and those that it lacks.
+fn lacking<'f>(
+    text: &str,
+    dialect: Dialect,
+    name: &'f str,
+    fields: &[Field<'f>],
+) -> (Target<'f>, Vec<Field<'f>>) {
+    let facts = Facts::read(text, dialect).unwrap_or_default();
+    let Some(declared) = facts.at_top(name) else {
+        return (Target::New(name), fields.to_vec());
+    };
+    let fits = |field: &&Field<'_>| {
+        let member = declared.member(field.name);
+        !member.is_some_and(|member| member.fit != Fit::Other)
+    };
+    let missing = fields.iter().filter(fits).copied().collect();
+    let list = declared.list().unwrap();
+    (Target::List(list.at.unwrap()), missing)
 }
 
 /// A field that has to be there; with a `?` behind its name, only in some environments.
@@ -107,11 +130,6 @@ fn fields_are_written_as_the_others_are() {
             "export interface Env {\n\t// soon\n}\n",
             "export interface Env {\n\t// soon\n\tA: KVNamespace;\n\tB: KVNamespace;\n}\n",
         ),
-        // The brace is on a member's line.
-        (
-            "interface Env {\n  fn(): void;\n  A2: string }\n",
-            "interface Env {\n  fn(): void;\n  A2: string; \n  A: KVNamespace;\n  B: KVNamespace;\n}\n",
-        ),
         // Some are there: quoted, computed, readonly, with an argument.
         (
             "interface Env {\n  readonly 'A': KVNamespace<string>\n  ['B']: KVNamespace\n}\n",
@@ -120,6 +138,30 @@ fn fields_are_written_as_the_others_are() {
         (
             "export interface Env extends Base, Other<{ x: 1 }> {\n  B: CF.KVNamespace;\n}\n",
             "export interface Env extends Base, Other<{ x: 1 }> {\n  B: CF.KVNamespace;\n  A: KVNamespace;\n}\n",
+        ),
+    ];
+    for (before, after) in cases {
+        let got = with(before, &["A", "B"], Naming::Global).unwrap();
+        assert_eq!(got, after, "{before}");
+    }
+}
+
+#[test]
+fn fields_stay_between_the_braces_where_members_are_on_the_lines_of_these() {
+    let cases = [
+        // The brace is on a member's line.
+        (
+            "interface Env {\n  fn(): void;\n  A2: string }\n",
+            "interface Env {\n  fn(): void;\n  A2: string;\n  A: KVNamespace;\n  B: KVNamespace; }\n",
+        ),
+        (
+            "interface Env {\n  A2: string; /* b\n  c */ }\n",
+            "interface Env {\n  A2: string; /* b\n  c */\n  A: KVNamespace;\n  B: KVNamespace; }\n",
+        ),
+        // A member is on the line of the opening brace.
+        (
+            "export interface Env { A2: string // x\n}\n",
+            "export interface Env { A2: string // x\n  A: KVNamespace\n  B: KVNamespace\n}\n",
         ),
     ];
     for (before, after) in cases {
@@ -213,30 +255,11 @@ fn the_name_is_imported_where_it_has_no_meaning() {
 fn what_cannot_be_edited_is_refused_with_its_line() {
     let cases = [
         "\nexport interface Env { DB: ",
-        "export interface Env { A: string }\n\nexport interface Env { B: string }\n",
-        "\nexport type { Env } from './env';\n",
-        "import type { Env } from './env';\nexport type X = Env;\n",
-        "import Env from './env';\n",
-        "import * as Env from './env';\n",
-        "interface MyEnv {}\nexport type { MyEnv as Env };\n",
-        "\nexport interface Env extends Cloudflare.Env {\n  x: string;\n}\n",
-        "export type Env = Cloudflare.Env & { A: string };\n",
-        "export type Env = A & { A: string };\n",
-        "export interface Env {\n  [k: string]: string;\n}\n",
-        "export {};\ndeclare global {\n  interface Env { A: string }\n}\n",
-        "export class Env { A = 1 }\n",
-        "export enum Env { A }\n",
-        "export interface Env {\n  CONFIG_CACHE: string;\n}\n",
-        "export interface Env {\n  SESSIONS?: KVNamespace | null;\n}\n",
-        "export interface Env {\n  ['RATE_LIMIT']:\n    Fetcher | KVNamespace;\n}\n",
-        "export interface Env {\n  SESSIONS(): void;\n}\n",
         "interface KVNamespace {}\nexport interface Env {}\n",
         "import type { KVNamespace } from './mocks';\nexport interface Env {}\n",
-        "export interface Post {}\nexport * from './env';\n",
-        "export {};\ndeclare namespace Cloudflare {\n  interface Env { A: 1 }\n}\n",
-        "declare module 'cloudflare:workers' {\n  namespace Cloudflare {\n    interface Env { A: 1 }\n  }\n}\n",
     ];
-    let said: Vec<String> = cases.iter().map(|text| add(text).unwrap_err()).collect();
+    let refused = |text: &&str| with(text, &THREE, Naming::Global).unwrap_err();
+    let said: Vec<String> = cases.iter().map(refused).collect();
     insta::assert_snapshot!(said.join("\n"));
     let script = with("interface Env {}\n", &["A"], Naming::Import).unwrap_err();
     assert!(script.contains("no `import` or `export`"), "{script}");
@@ -326,19 +349,15 @@ fn only_types_of_the_runtime_prove_that_they_are_global() {
 fn a_list_of_fields_without_a_name_is_edited_where_it_stands() {
     let text = "const a = new Hono<{ Bindings: { DB: D1Database } }>();\n\
                 const b = new Hono<{ Bindings: {} }>();\n";
-    let target = |number| Target {
-        inline: Some(number),
-        ..Target::named("Bindings")
-    };
-    let edited = |number| {
-        let edited = add_bindings(
-            text,
-            Dialect::TypeScript,
-            &target(number),
-            &[field("A")],
-            Naming::Global,
-        );
-        edited.unwrap().text
+    let dialect = Dialect::TypeScript;
+    let facts = Facts::read(text, dialect).unwrap();
+    let edited = |number: usize| {
+        let declared = &facts.uses[number].declared;
+        assert_eq!(declared.name, "Bindings");
+        let target = Target::List(declared.list().unwrap().at.unwrap());
+        add_fields(text, dialect, target, &[field("A")], Naming::Global)
+            .unwrap()
+            .text
     };
     assert_eq!(
         edited(0),
@@ -361,11 +380,4 @@ fn an_alias_of_what_wrangler_generates_is_appended() {
         script.ends_with("\n\ntype Env = CloudflareEnv;\n"),
         "{script}"
     );
-    let said = |text| declared(text, dialect).unwrap();
-    assert_eq!(said(&with_alias), Declaring::Elsewhere);
-    assert_eq!(said("export interface Env {}"), Declaring::Fields);
-    assert_eq!(said("export type Env = A & B;"), Declaring::Fields);
-    assert_eq!(said("import { Env } from 'x';"), Declaring::Elsewhere);
-    assert_eq!(said("export * from 'x';"), Declaring::Elsewhere);
-    assert_eq!(said(""), Declaring::Nothing);
 }
