@@ -157,6 +157,10 @@ pub struct DeleteArgs {
     #[arg(short = '0', long, requires = "stdin", conflicts_with_all = ["keys", "prefix", "all"])]
     pub null: bool,
 
+    /// Fail with exit code 3 if a key does not exist; the service does not say so by itself
+    #[arg(long, conflicts_with_all = ["stdin", "prefix", "all"])]
+    pub must_exist: bool,
+
     /// Delete all keys with this prefix
     #[arg(long, value_name = "PREFIX")]
     pub prefix: Option<String>,

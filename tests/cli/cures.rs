@@ -44,6 +44,7 @@ struct Manner {
 }
 
 const UNKNOWN: &str = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
+const OTHER_UNKNOWN: &str = "8d0c3b9e4a514c5ab9c1f0a4d2e35b61";
 const LOCAL_ID: &str = "10ca110c4a514c5ab9c1f0a4d2e35b61";
 
 fn bindings() -> Vec<(&'static str, Value)> {
@@ -81,9 +82,18 @@ fn bindings() -> Vec<(&'static str, Value)> {
             json!([{ "binding": "KV", "id": "$0", "preview_id": UNKNOWN }]),
         ),
         (
+            "an unknown id and preview",
+            json!([{ "binding": "KV", "id": UNKNOWN, "preview_id": OTHER_UNKNOWN }]),
+        ),
+        (
             "an empty preview",
             json!([{ "binding": "KV", "id": "$0", "preview_id": "" }]),
         ),
+    ]
+}
+
+fn shared_bindings() -> Vec<(&'static str, Value)> {
+    vec![
         (
             "a shared namespace",
             json!([{ "binding": "KV", "id": "$0" }, { "binding": "MORE", "id": "$0" }]),
@@ -121,7 +131,7 @@ fn project(what: &'static str, wrangler: Value) -> Project {
 /// Every fault of bindings, in every kind of section.
 fn with_faulty_bindings() -> Vec<Project> {
     let mut projects = Vec::new();
-    for (what, bindings) in bindings() {
+    for (what, bindings) in bindings().into_iter().chain(shared_bindings()) {
         let good = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
         projects.extend([
             project(what, json!({ "name": "app", "kv_namespaces": bindings })),
@@ -166,6 +176,7 @@ fn with_other_faults() -> Vec<Project> {
             json!({ "name": "app", "kv_namespaces": own, "env": { "staging": {} } }),
         ),
         project("no name", json!({ "kv_namespaces": [{ "binding": "KV" }] })),
+        project("no name and no bindings", json!({ "main": "index.js" })),
         project(
             "a placeholder for the Worker's name",
             json!({ "name": "<WORKER>", "kv_namespaces": [{ "binding": "KV" }] }),
@@ -331,7 +342,7 @@ fn is_same(a: &Value, b: &Value) -> bool {
 /// Runs a command line as a user pastes it, with words for what only the user knows.
 fn paste(sandbox: &Sandbox, manner: Manner, line: &str) -> Seen {
     let line = line
-        .replace(" --replace-id ", " --yes --replace-id ")
+        .replacen(" --replace-id ", " --yes --replace-id ", 1)
         .replace("=TITLE", "=a-title-of-ours")
         .replace(" NAME", " A_NAME_OF_OURS");
     let template = set(sandbox.command(&[]), manner);
@@ -379,11 +390,11 @@ fn cure(project: &Project, manner: Manner, outcome: &Mutex<Outcome>) {
         }
         for command in commands(hint) {
             // What the hint says to do first.
-            let named = hint.starts_with("set `name`").then(|| Project {
-                wrangler: json!({ "name": "app", "kv_namespaces": project.wrangler["kv_namespaces"] }),
-                ..project.clone()
-            });
-            let sandbox = named.as_ref().unwrap_or(project).build(manner);
+            let mut project = project.clone();
+            if hint.starts_with("set `name`") {
+                project.wrangler["name"] = "app".into();
+            }
+            let sandbox = project.build(manner);
             let seen = paste(&sandbox, manner, &command);
             let after = findings(&sandbox, manner);
             let is_left = after.iter().any(|it| is_same(it, finding));

@@ -148,7 +148,7 @@ fn a_project_is_provisioned_and_used_as_with_the_service() {
     insta::assert_snapshot!(server.run(&["provision", "SESSIONS", "CACHE"]));
     let provisioned = sandbox.read("wrangler.toml");
     let again = server.ok(&["provision"]);
-    assert!(again.contains("keep"), "{again}");
+    assert!(again.contains("kept"), "{again}");
     assert_eq!(sandbox.read("wrangler.toml"), provisioned);
     server.ok(&["key", "put", "-b", "SESSIONS", "a", "1"]);
     assert_eq!(server.ok(&["key", "get", "-b", "SESSIONS", "a"]), "1");

@@ -22,5 +22,5 @@ pub(super) async fn run(context: &Context, args: BulkDeleteArgs) -> Result<()> {
         resume: args.resume,
         assume_yes: args.force,
     };
-    delete(context, choice, selection, wish).await
+    delete(context, choice.open(context).await?, selection, wish).await
 }

@@ -21,5 +21,14 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
         resume: args.resume,
         assume_yes: false,
     };
-    delete(context, choice, selection, wish).await
+    let keyspace = choice.open(context).await?;
+    if args.must_exist
+        && let Selection::Named(keys) = &selection
+    {
+        for key in keys {
+            let found = keyspace.namespace().metadata(key).await;
+            found.map_err(|error| keyspace.explain(error, key))?;
+        }
+    }
+    delete(context, keyspace, selection, wish).await
 }

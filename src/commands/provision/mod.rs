@@ -268,10 +268,12 @@ impl Job<'_> {
         let file = self.context.files.display(self.document.path());
         let (place, sections) = (self.session.describe(), sections.join(", "));
         ui.status(&format!("provisioning {file}: {place}, {sections}"));
-        for step in &self.plan.steps {
-            if let Some(line) = report::intention(step) {
-                ui.status(&line);
-            }
+    }
+
+    /// Shows what is about to be done, ahead of a question about it.
+    fn show_plan(&self) {
+        for line in report::intentions(&self.plan.steps) {
+            self.context.ui.status(&line);
         }
     }
 
@@ -281,6 +283,7 @@ impl Job<'_> {
         let text = self.document.edit(&apply::edits(self.plan, &planned))?;
         let mut what: Vec<String> = self.plan.replaces().map(ToString::to_string).collect();
         if !what.is_empty() {
+            self.show_plan();
             self.context.ui.show(&self.diff(text.clone()));
         }
         if self.destination.overwrites(&text) {
@@ -314,6 +317,7 @@ impl Job<'_> {
         if adopted.is_empty() {
             return Ok(());
         }
+        self.show_plan();
         let question = Question {
             what: format!(
                 "adopting {}, which another project in a folder of this name may use,",

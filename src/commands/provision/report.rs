@@ -151,32 +151,51 @@ fn action(origin: IdOrigin) -> &'static str {
     }
 }
 
-/// What a step is about to do, as one line; nothing if it does nothing.
-pub(super) fn intention(step: &Step) -> Option<String> {
+/// The same, when it has been done.
+fn done(action: &str) -> &'static str {
+    match action {
+        "keep" => "kept",
+        "adopt" => "adopted",
+        "create" => "created",
+        _ => "shared",
+    }
+}
+
+/// What is about to be done, a line for each step that does anything.
+pub(super) fn intentions(steps: &[Step]) -> Vec<String> {
+    let steps: Vec<_> = steps.iter().filter_map(intention).collect();
+    let names = steps.iter().map(|(_, name, _)| name.chars().count()).max();
+    let names = names.unwrap_or(0);
+    let line = |(action, name, what): &(&str, String, String)| {
+        format!("  {action:<6}  {name:<names$}  {what}")
+    };
+    steps.iter().map(line).collect()
+}
+
+fn intention(step: &Step) -> Option<(&'static str, String, String)> {
     let name = name(&step.slot.section, &step.slot.binding, step.slot.field);
-    let what = match &step.action {
+    let (action, what) = match &step.action {
         Action::Keep { .. } => return None,
         Action::Adopt {
             id,
             title,
-            deployed: None,
-        } => format!("adopt   {name}  {title} {id}"),
-        Action::Adopt {
-            id,
-            title,
-            deployed: Some(deployable),
-        } => format!("adopt   {name}  {title} {id} (from the deployed {deployable})"),
+            deployed,
+        } => {
+            let from = deployed.as_ref();
+            let from = from.map(|what| format!(" (from the deployed {what})"));
+            ("adopt", format!("{title} {id}{}", from.unwrap_or_default()))
+        }
         Action::Create {
             title,
             jurisdiction,
         } => {
             let place = jurisdiction.map(|it| format!(" ({it})"));
-            format!("create  {name}  {title}{}", place.unwrap_or_default())
+            ("create", format!("{title}{}", place.unwrap_or_default()))
         }
-        Action::Share => format!("share   {name}  the id of {}", step.slot.binding),
+        Action::Share => ("share", format!("the id of {}", step.slot.binding)),
     };
     let replaced = step.replaces.as_ref().map(|id| format!(", replacing {id}"));
-    Some(format!("  {what}{}", replaced.unwrap_or_default()))
+    Some((action, name, what + &replaced.unwrap_or_default()))
 }
 
 impl Item {
@@ -208,10 +227,15 @@ impl Report for ProvisionReport {
         for item in items {
             let style = if item.action == "keep" { FAINT } else { ADDED };
             let id = item.id.as_ref().map_or("(new id)", NamespaceId::as_str);
-            let (action, label, title) = (item.action, item.label(), item.title());
+            let (label, title) = (item.label(), item.title());
+            let action = if self.dry_run {
+                item.action
+            } else {
+                done(item.action)
+            };
             writeln!(
                 out,
-                "{style}{action:<6}{style:#}  {label:<labels$}  {title:<titles$}  {id}"
+                "{style}{action:<7}{style:#}  {label:<labels$}  {title:<titles$}  {id}"
             )?;
         }
         if self.changed {
@@ -224,7 +248,10 @@ impl Report for ProvisionReport {
         match (self.changed, self.dry_run) {
             (true, true) => writeln!(out, "dry run: nothing was changed")?,
             (true, false) => writeln!(out, "wrote {}", self.file)?,
-            (false, _) => writeln!(out, "nothing to do: {} is up to date", self.file)?,
+            (false, _) if items.iter().all(|item| item.action == "keep") => {
+                writeln!(out, "nothing to do: {} is up to date", self.file)?;
+            }
+            (false, _) => writeln!(out, "{} needs no change", self.file)?,
         }
         let Some(scaffold) = &self.scaffold else {
             return Ok(());

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     guard::Guard,
     journal::{self, JournalDirectory},
-    namespace::{NamespaceSelection, OpenNamespace},
+    namespace::OpenNamespace,
     quoted,
     selection::Selection,
 };
@@ -47,11 +47,10 @@ pub(crate) struct DeleteOptions {
 /// Deletes the keys of one namespace that are selected.
 pub(crate) async fn delete(
     context: &Context,
-    choice: NamespaceSelection,
+    keyspace: OpenNamespace,
     selection: Selection,
     args: DeleteOptions,
 ) -> Result<()> {
-    let keyspace = choice.open(context).await?;
     let names = keyspace.names(&selection, args.max).await?;
     let (journal, done) = if args.dry_run {
         Kept::default()
@@ -63,9 +62,10 @@ pub(crate) async fn delete(
         namespace: keyspace.target.clone(),
         matched: names.len(),
         passed_over,
-        deleted: 0,
+        requested: 0,
         dry_run: args.dry_run,
         listed: matches!(selection, Selection::Read(_)),
+        matching: matches!(selection, Selection::Matching(_)),
         cost: Cost::of_deletes(names.len() as u64),
         remained: Vec::new(),
         keys: None,
@@ -96,7 +96,7 @@ pub(crate) async fn delete(
         .delete(context, &selection, &names, journal)
         .await?;
     let (total, remained) = (names.len(), report.remained.len());
-    report.deleted = total - remained;
+    report.requested = total - remained;
     let verdict = if remained == 0 {
         Ok(())
     } else {
@@ -214,11 +214,15 @@ struct DeleteReport {
     /// How many keys are left alone because an earlier run deleted them, or all between which they are
     /// listed.
     passed_over: usize,
-    deleted: usize,
+    /// How many deletions the service took. It does not say whether there was a key.
+    requested: usize,
     dry_run: bool,
     /// Whether the keys came from stdin or a file.
     #[serde(skip)]
     listed: bool,
+    /// Whether the keys were listed by the service.
+    #[serde(skip)]
+    matching: bool,
     cost: Cost,
     /// The keys that are still there though they should not be.
     remained: Vec<String>,
@@ -245,8 +249,13 @@ impl Report for DeleteReport {
         for key in &self.remained {
             writeln!(out, "not deleted  {}", printable(key))?;
         }
-        let keys = quantity(self.deleted, "key");
-        out.part(format_args!("deleted {keys} from {place}"));
+        let keys = quantity(self.requested, "key");
+        let what = if self.matching {
+            "deleted"
+        } else {
+            "requested deletion of"
+        };
+        out.part(format_args!("{what} {keys} from {place}"));
         if self.passed_over > 0 {
             out.part(format_args!("; {} skipped", self.passed_over));
         }

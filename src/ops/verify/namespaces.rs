@@ -3,7 +3,7 @@
 use super::{Check, Finding, bound::Bound, context::CheckContext, sharing};
 use crate::{
     config::{Document, Field},
-    domain::{Hint, Jurisdiction, Suggestion},
+    domain::{DeclaredId, Hint, Jurisdiction, Suggestion},
     ops::{
         namespaces::{Told, told_jurisdiction},
         provision::{
@@ -92,7 +92,7 @@ impl Named<'_> {
         let place = context.place(position.unwrap_or(entry.position));
         let Target { id, source, .. } = self.target;
         let Some(found) = all.iter().find(|known| known.id == *id) else {
-            return self.unknown(context).about(subject).at(place);
+            return self.unknown(context, all).about(subject).at(place);
         };
         if let Some((has, wanted)) = self.other_jurisdiction(context, found) {
             let message =
@@ -171,7 +171,7 @@ impl Named<'_> {
     }
 
     /// Reports an id that the account does not have.
-    fn unknown(&self, context: &CheckContext<'_>) -> Finding {
+    fn unknown(&self, context: &CheckContext<'_>, all: &[NamespaceInfo]) -> Finding {
         let account = context.account().map(ToString::to_string);
         let account = account.unwrap_or_default();
         let Target { id, source, .. } = self.target;
@@ -192,6 +192,13 @@ impl Named<'_> {
         let command = Suggestion::provision(&entry.binding, section)
             .args(separate.into_iter().flatten())
             .replacing(id);
+        // `--preview separate` is refused while the id is unknown as well.
+        let command = match entry.declared(Field::Id) {
+            DeclaredId::Valid(own) if all.iter().all(|known| known.id != own) && own != *id => {
+                command.replacing(own)
+            }
+            _ => command,
+        };
         Finding::fail(Check::Namespaces, message).hint(
             Hint::from("it was deleted or belongs to another account; ")
                 .and(command)

@@ -182,12 +182,14 @@ fn empty_section(context: &CheckContext<'_>, scope: &Scope) -> Option<Finding> {
             let empty = empty.hint("bind those that its Worker uses, or remove the section");
             Some(about(Finding::skip_because_of(Check::Environments, empty)))
         }
-        _ => Some(
-            empty.hint(
-                Hint::run(Suggestion::provision("NAME", section))
-                    .text(" with the names that the Worker uses"),
-            ),
-        ),
+        _ => {
+            let command = Suggestion::provision("NAME", section);
+            let run = match "NAME".parse() {
+                Ok(name) => run_to_provision(context, section, &name, command),
+                Err(_never) => Hint::run(command),
+            };
+            Some(empty.hint(run.text(" with the names that the Worker uses")))
+        }
     }
 }
 

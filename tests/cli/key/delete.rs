@@ -191,7 +191,7 @@ fn a_deletion_that_stops_midway_says_how_far_it_came() {
     });
     assert_eq!(seen.code, Some(0), "{seen}");
     seen.assert_stdout("\"passed_over\": 1");
-    seen.assert_stdout("\"deleted\": 10000");
+    seen.assert_stdout("\"requested\": 10000");
     assert_eq!(log.iter().filter(|l| l.starts_with("POST")).count(), 1);
     assert_eq!(count(&sandbox), 1);
     let journals = sandbox.app().join("../.local/state/kvctl/journals");
