@@ -59,7 +59,7 @@ use cli::Cli;
 use commands::Stopped;
 use context::Context;
 use domain::{ErrorClass, Invocation};
-use error::{ClassExt as _, Exit, Result, ResultExt as _};
+use error::{ClassExt as _, Exit, Failure, Result, ResultExt as _};
 
 /// Runs one command and turns its outcome into an exit code.
 pub fn run(cli: Cli) -> ExitCode {
@@ -79,6 +79,22 @@ pub fn run(cli: Cli) -> ExitCode {
 
 /// Prints what clap returned instead of a command: help, version or a usage error.
 pub fn print_clap_message(message: &clap::Error) -> ExitCode {
+    if message.kind() == clap::error::ErrorKind::InvalidSubcommand
+        && let Some(elsewhere) = cli::meant(&env::arguments())
+    {
+        let failure = Failure::from(elsewhere);
+        let hint = failure
+            .hint()
+            .map(|hint| hint.render(&Invocation::default()));
+        let options = ui::Options {
+            format: ui::Format::Human,
+            verbosity: ui::Verbosity::Normal,
+            yes: false,
+            terminals: ui::Terminals::default(),
+        };
+        ui::Ui::standard(options).error(failure.causes(), hint.as_deref());
+        return Exit::Usage.into();
+    }
     match (ui::print_usage(message), message.use_stderr()) {
         (_, true) => Exit::Usage.into(),
         (Err(ui::OutputError::Failed(_)), false) => Exit::Failed.into(),

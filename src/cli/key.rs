@@ -14,8 +14,10 @@ pub enum KeyCommand {
     /// Store a value under a key
     Put(PutArgs),
     /// Delete keys by name or by prefix
+    #[command(visible_alias = "rm")]
     Delete(DeleteArgs),
     /// List the keys of a namespace
+    #[command(visible_alias = "ls")]
     List(ListArgs),
     /// Edit a value in your editor; expiration and metadata are kept
     Edit(EditArgs),

@@ -12,6 +12,7 @@ pub mod bulk;
 pub mod doctor;
 mod documents;
 mod duration;
+mod elsewhere;
 pub mod key;
 mod namespace;
 mod provision;
@@ -28,6 +29,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use documents::{CompletionsArgs, ManArgs, completion_script, manual};
 pub use duration::DurationError;
+pub use elsewhere::{Elsewhere, meant};
 pub use namespace::{
     CreateArgs, DeleteArgs, GetArgs, ListArgs, NamespaceCommand, RenameArgs, SelectorArgs,
 };
@@ -48,7 +50,6 @@ use crate::{
     version,
     max_term_width = 100,
     propagate_version = false,
-    disable_help_subcommand = true,
     after_help = AFTER_HELP
 )]
 pub struct Cli {
@@ -179,8 +180,12 @@ pub struct Globals {
     pub profile: Option<ProfileName>,
 
     /// Use the local store instead of the remote service [env: KVCTL_LOCAL]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, conflicts_with = "remote")]
     pub local: bool,
+
+    /// Use the remote service, as by default, whatever KVCTL_LOCAL says
+    #[arg(long, global = true)]
+    pub remote: bool,
 
     /// Directory of the local store [default: .wrangler/state next to the wrangler file]
     #[arg(long, global = true, value_name = "DIR")]

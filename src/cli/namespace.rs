@@ -11,6 +11,7 @@ use crate::domain::{Binding, Jurisdiction, Title};
 #[derive(Debug, Subcommand)]
 pub enum NamespaceCommand {
     /// List the namespaces of the account
+    #[command(visible_alias = "ls")]
     List(ListArgs),
     /// Create a namespace
     Create(CreateArgs),
@@ -19,6 +20,7 @@ pub enum NamespaceCommand {
     /// Rename a namespace; its id and keys are kept
     Rename(RenameArgs),
     /// Delete a namespace and all its keys
+    #[command(visible_alias = "rm")]
     Delete(DeleteArgs),
 }
 

@@ -44,6 +44,7 @@ impl Context {
                 .into_iter()
                 .chain(path("--token-file", globals.token_file.as_ref()))
                 .chain(option("--profile", profile))
+                .chain(globals.remote.then(|| "--remote".to_owned()))
                 .chain(path("--ca-file", globals.ca_file.as_ref()))
                 .collect(),
             local: Self::asks_for_local(globals, env),

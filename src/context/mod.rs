@@ -157,7 +157,7 @@ impl Context {
 
     /// Whether these settings select the local store.
     pub fn asks_for_local(globals: &Globals, env: &Env) -> bool {
-        globals.local || env.flag(Var::Local)
+        !globals.remote && (globals.local || env.flag(Var::Local))
     }
 
     /// Returns the selected section: the flag's environment, else the variable's; empty is the top

@@ -96,6 +96,14 @@ pub fn platform() -> String {
     format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
+/// Returns the arguments of this process, behind its name, as far as they are text.
+pub fn arguments() -> Vec<String> {
+    let arguments = std::env::args_os().skip(1);
+    arguments
+        .map(|it| it.to_string_lossy().into_owned())
+        .collect()
+}
+
 /// Returns the current directory.
 #[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
 pub fn current_dir() -> io::Result<PathBuf> {

@@ -131,6 +131,32 @@ fn a_command_acts_on_what_the_run_did() {
 }
 
 #[test]
+fn what_is_typed_for_habit_is_answered_and_not_run() {
+    let sandbox = Sandbox::new();
+    let seen = sandbox.expect(2, &["kv", "key", "put", "a", "it's", "--binding", "KV"]);
+    insta::assert_snapshot!(seen, @r"
+    exit: 2
+    --- stderr
+    error: kvctl has no command `kv key put`
+    hint: run `kvctl key put a 'it'\''s' --binding KV`, which works on the remote service; with `--local` on the local store
+    ");
+    assert_eq!(sandbox.emulator.log().len(), 0);
+}
+
+#[test]
+fn remote_is_stronger_than_a_variable() {
+    let sandbox = Sandbox::new();
+    sandbox.create("here");
+    let list = |args: &[&str]| {
+        let mut command = sandbox.command(&[&["namespace", "list"], args].concat());
+        Seen::of(command.env("KVCTL_LOCAL", "1"))
+    };
+    assert!(!list(&[]).stdout.contains("here"));
+    list(&["--remote"]).assert_stdout("here");
+    assert_eq!(list(&["--remote", "--local"]).code, Some(2));
+}
+
+#[test]
 fn the_top_level_is_named_where_a_variable_selects_another() {
     let sandbox = Sandbox::new();
     sandbox.write(

@@ -228,6 +228,7 @@ impl Report for ProvisionReport {
             let style = if item.action == "keep" { FAINT } else { ADDED };
             let id = item.id.as_ref().map_or("(new id)", NamespaceId::as_str);
             let (label, title) = (item.label(), item.title());
+            let deployed = if item.deployed { "  (deployed)" } else { "" };
             let action = if self.dry_run {
                 item.action
             } else {
@@ -235,7 +236,7 @@ impl Report for ProvisionReport {
             };
             writeln!(
                 out,
-                "{style}{action:<7}{style:#}  {label:<labels$}  {title:<titles$}  {id}"
+                "{style}{action:<7}{style:#}  {label:<labels$}  {title:<titles$}  {id}{deployed}"
             )?;
         }
         if self.changed {
