@@ -82,6 +82,13 @@ fn rate_limit(options: &RateLimitOptions) -> String {
         let lines: String = options.endpoints.iter().map(line).collect();
         text.set("RULES", &format!("{{\n{lines}}}"));
     }
+    // With rules, other endpoints than theirs do not compile.
+    if let Some(first) = options.endpoints.keys().next()
+        && !options.endpoints.contains_key("login")
+    {
+        let endpoint = format!("endpoint: {}", string(first));
+        text.replace("endpoint: 'login'", &endpoint);
+    }
     text.0
 }
 
@@ -237,6 +244,19 @@ mod tests {
         assert!(cache.contains("export class ConfigCache<T extends Json<T> = Profile> {"));
         assert!(cache.contains("\nconst BINDING = 'CACHE';\n"));
         assert!(render(Part::Sessions, &settings).contains("\nconst BINDING = 'SESSIONS';\n"));
+    }
+
+    #[test]
+    fn the_example_has_an_endpoint_with_a_rule() {
+        let shown = |endpoints: &str| {
+            let rules = |name| format!("[scaffold.rate_limit.endpoints.{name}]\nblock = 0\n");
+            let text: String = endpoints.split(' ').map(rules).collect();
+            let text = render(Part::RateLimit, &settings(&text));
+            let (_, rest) = text.split_once("{ endpoint: ").unwrap();
+            rest.split_once(',').unwrap().0.to_owned()
+        };
+        assert_eq!(shown("admin"), "'admin'");
+        assert_eq!(shown("admin login"), "'login'");
     }
 
     #[test]

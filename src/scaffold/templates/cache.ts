@@ -11,12 +11,12 @@
  *
  * KV is eventually consistent: for 60 seconds or more after a change, other locations may serve what
  * they have read before. set() and invalidate() win over loads and sets that began before them in the same
- * isolate, except a write that KV carries out after it was given up, or after its request has ended. A load
+ * isolate and binding, except a write that KV carries out after it was given up, or after its request has ended. A load
  * in another isolate can still store the older value. Do not cache what must never be stale, such as
  * permissions.
  *
  * A visit is a read, and a write too if the entry has expired; a name that the loader does not know is a
- * read. The free plan allows 100,000 reads and 1,000 writes a day, for the whole account. Each profile
+ * read, and with a negativeTtlSeconds a write too. The free plan allows 100,000 reads and 1,000 writes a day, for the whole account. Each profile
  * that is visited all day takes so many writes, which then last for so many profiles:
  *
  *   | lifetime |  writes | profiles |
@@ -35,8 +35,8 @@ const NEGATIVE_TTL_SECONDS = 0;
 
 /**
  * What T has to extend, so that JSON gives its values back as they were; in an error, `never` or `undefined`
- * stands for what it does not. It cannot see NaN, symbol keys, what Error hides from JSON, and a type parameter of
- * the caller, and it refuses tuples with optional elements.
+ * stands for what it does not. It cannot see NaN, symbol keys, what Error hides from JSON, getters and constructors,
+ * `object`, `{}`, and a type parameter of the caller, and it refuses tuples with optional elements.
  */
 export type Json<T> = [[T] extends [Plain<T>] ? 1 : never] extends [never] ? Plain<T> : unknown;
 // prettier-ignore
@@ -102,24 +102,31 @@ const KV_MS = 2000;
 /** Metadata of an entry that says: known not to exist. Its value is the text `null`. */
 const MISSING = { m: 1 };
 
-/**
- * For each key that is being loaded in this isolate: the number of the load that began last, and what is stored
- * by which. set() and invalidate() take it away, so that an older load stores nothing.
- */
-const loading = new Map<string, { last: number; stored: number; text: string }>();
-let loads = 0;
-
 /** Writes a key; `goOn` tells before another try whether no later write of the key has begun. */
 type Write = (goOn: () => boolean) => Promise<unknown>;
-/**
- * For each key that is being written in this isolate: by how many, which write began last, whether that one is
- * still under way, and whether an earlier one ended meanwhile, so that KV may have either.
- */
-const writing = new Map<string, { count: number; last: Write; busy: boolean; again: boolean }>();
+
+/** What is under way in this isolate, by key. */
+interface UnderWay {
+  /**
+   * The number of the load that began last, and what is stored by which. set() and invalidate() take it away,
+   * so that an older load stores nothing.
+   */
+  loading: Map<string, { last: number; stored: number; text: string }>;
+  /**
+   * By how many a key is being written, which write began last, whether that one is still under way, and
+   * whether an earlier one ended meanwhile, so that KV may have either.
+   */
+  writing: Map<string, { count: number; last: Write; busy: boolean; again: boolean }>;
+}
+/** Namespaces may have the same keys. Bindings wrapped anew for each request are as far apart as isolates. */
+const underWay = new WeakMap<CacheKv, UnderWay>();
+let loads = 0;
 
 export class ConfigCache<T extends Json<T> = unknown> {
   readonly #kv: CacheKv;
   readonly #options;
+  readonly #loading;
+  readonly #writing;
   /** Loads that began in this turn of the event loop. */
   readonly #begun = new Map<string, Promise<T | null>>();
 
@@ -131,6 +138,10 @@ export class ConfigCache<T extends Json<T> = unknown> {
     const max = within('maxTtlSeconds', options.maxTtlSeconds ?? MAX_TTL_SECONDS, MIN_TTL, 2 ** 31 - 1);
     const negative = options.negativeTtlSeconds ?? Math.min(NEGATIVE_TTL_SECONDS, max);
     this.#kv = kv;
+    const known: UnderWay = underWay.get(kv) ?? { loading: new Map(), writing: new Map() };
+    underWay.set(kv, known);
+    this.#loading = known.loading;
+    this.#writing = known.writing;
     this.#options = {
       ...options,
       prefix: options.prefix ?? PREFIX,
@@ -166,7 +177,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
     within('ttlSeconds', ttlSeconds, MIN_TTL, this.#options.max);
     const [text] = this.#encode(data);
     const key = await this.#key(username);
-    loading.delete(key);
+    this.#loading.delete(key);
     await this.#inOrder(key, this.#storing(key, text, ttlSeconds));
   }
 
@@ -186,7 +197,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
   /** Deletes one entry. Throws when KV refuses, for then the old value is still served. */
   async invalidate(username: string): Promise<void> {
     const key = await this.#key(username);
-    loading.delete(key);
+    this.#loading.delete(key);
     await this.#inOrder(key, () => limited(this.#kv.delete(key)));
   }
 
@@ -197,8 +208,8 @@ export class ConfigCache<T extends Json<T> = unknown> {
    */
   async invalidateAll({ maxKeys = 500 } = {}): Promise<{ deleted: number; failed: number; complete: boolean }> {
     within('maxKeys', maxKeys, 1, 900);
-    loading.clear();
-    for (const [key, state] of writing)
+    this.#loading.clear();
+    for (const [key, state] of this.#writing)
       if (key.startsWith(this.#options.prefix)) Object.assign(state, { last: () => this.#delete(key), busy: false });
     const result = { deleted: 0, failed: 0, complete: false };
     let cursor: string | null = null;
@@ -224,12 +235,12 @@ export class ConfigCache<T extends Json<T> = unknown> {
     const hit = (await this.#lookup([key])).get(key);
     if (hit !== undefined) return hit;
     // Requests that end early leave marks behind.
-    if (loading.size >= 1000) loading.clear();
-    const [number, mark] = [++loads, loading.get(key) ?? { last: 0, stored: 0, text: '' }];
-    loading.set(key, Object.assign(mark, { last: number }));
+    if (this.#loading.size >= 1000) this.#loading.clear();
+    const [number, mark] = [++loads, this.#loading.get(key) ?? { last: 0, stored: 0, text: '' }];
+    this.#loading.set(key, Object.assign(mark, { last: number }));
     let value: T | null = (await (load() as Promise<T>)) ?? null;
-    const stores = loading.get(key) === mark && mark.stored < number;
-    if (stores && mark.last === number) loading.delete(key);
+    const stores = this.#loading.get(key) === mark && mark.stored < number;
+    if (stores && mark.last === number) this.#loading.delete(key);
     let text = 'null';
     try {
       if (value !== null) [text, value] = this.#encode(value);
@@ -246,7 +257,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
     const metadata = value === null ? MISSING : undefined;
     let write = this.#storing(key, text, lifetime, metadata);
     if (lifetime === 0) write = () => this.#delete(key);
-    else if (earlier === 0) write = () => this.#put(key, text, lifetime, metadata);
+    else if (earlier === 0 && !this.#writing.has(key)) write = () => this.#put(key, text, lifetime, metadata);
     const put = this.#inOrder(key, write);
     if (waitUntil === undefined) await put;
     else {
@@ -325,9 +336,9 @@ export class ConfigCache<T extends Json<T> = unknown> {
    */
   async #inOrder(key: string, write: Write): Promise<void> {
     // Requests that end early leave entries behind.
-    if (writing.size >= 1000) writing.clear();
-    const state = writing.get(key) ?? { count: 0, last: write, busy: true, again: false };
-    writing.set(key, Object.assign(state, { count: state.count + 1, last: write, busy: true, again: false }));
+    if (this.#writing.size >= 1000) this.#writing.clear();
+    const state = this.#writing.get(key) ?? { count: 0, last: write, busy: true, again: false };
+    this.#writing.set(key, Object.assign(state, { count: state.count + 1, last: write, busy: true, again: false }));
     let failure: unknown;
     for (let made = write, ended = false; !ended; ) {
       const last = made;
@@ -341,7 +352,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
       state.busy = !ended || !isLast;
       made = state.last;
     }
-    if (--state.count === 0 && writing.get(key) === state) writing.delete(key);
+    if (--state.count === 0 && this.#writing.get(key) === state) this.#writing.delete(key);
     if (failure !== undefined) throw failure;
   }
 

@@ -17,7 +17,8 @@
  * the last failure allowed starts the block. succeeded() forgets the failures, except where they were
  * those of another `account`: else whoever owns one could guess at others for ever. An attempt that
  * ends in neither way, because its request died, is given up after 30 seconds. Both change the memory
- * at once; the rest may be given to ctx.waitUntil().
+ * at once; the rest may be given to ctx.waitUntil(). Other isolates that know of the failures count them
+ * until the window ends, and may write them again.
  *
  * Within one isolate the limit is exact. KV has no atomic increment, serves reads that may be 60 seconds
  * old or more and takes one write a second for a key, so each further isolate that an attacker reaches
@@ -35,10 +36,19 @@
  *   | succeeded()                     |      0 |      0 |       0 |         |
  *   | succeeded() after failures      |      0 |      0 |       1 |   1,000 |
  *
- * By the default rule an address can make 20 failures an hour, 480 a day: three addresses can spend the day's
- * writes, and then nobody can sign in. A block of 4 hours makes that 30 a day, also for an office that shares
- * an address; the paid plan or a challenge such as Turnstile helps more. A blocked address that goes on costs
- * a read each time. In a Worker, put the rate limiting binding in front, which costs no KV operation:
+ * For two days after a reset(), succeeded() after failures costs a write in place of the delete.
+ *
+ * Only the last failure allowed starts a block: who stops before it may go on in the next window, for ever. So
+ * many failures, each a write, can an address make in a day if it stops there, and if it does not:
+ *
+ *   | attempts, window, block | stops | goes on |
+ *   | 5, 5 min, 15 min        | 1,152 |     480 |
+ *   | 5, 5 min, 4 h           | 1,152 |      30 |
+ *   | 5, 4 h, 4 h             |    24 |      30 |
+ *
+ * By the first rule one address can spend the day's writes, and then nobody can sign in. By the last one that
+ * takes 34 addresses, but an office that shares one is blocked for as long after five mistakes; the paid plan
+ * or a challenge such as Turnstile helps more. A blocked address that goes on costs a read each time. In a Worker, put the rate limiting binding in front, which costs no KV operation:
  *
  *   [[ratelimits]]
  *   name = "LOGIN_LIMIT"
@@ -97,7 +107,8 @@ export interface RateLimitKv {
   get(key: string): Promise<string | null>;
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
   delete(key: string): Promise<void>;
-  list(options: { prefix: string; cursor: string | null }): Promise<Listed>;
+  /** For a reset() without an endpoint. */
+  list?(options: { prefix: string; cursor: string | null }): Promise<Listed>;
 }
 type Listed = { keys: { name: string }[]; list_complete: boolean; cursor?: string };
 
@@ -116,7 +127,7 @@ export interface RateLimiterOptions<R extends RateLimitRules = RateLimitRules> {
   /** When KV cannot be read: "open" lets this isolate's memory decide, "closed" denies. */
   failMode?: 'open' | 'closed';
   /** Told of corrupt records and KV failures that were survived. Default: console.warn. */
-  onProblem?: (problem: RateLimitProblem) => void;
+  onProblem?(problem: RateLimitProblem): void;
   /** The clock, in milliseconds; for tests. */
   now?: () => number;
 }
@@ -168,7 +179,7 @@ const MAX_BLOCKS = 50_000;
 const counts = new Map<string, Local>();
 const blocks = new Map<string, Local>();
 /** How long a reset is kept, as long as anybody can know of failures before it. */
-const RESET_SECONDS = 172_800;
+const RESET_MS = 172_800_000;
 /** What CF-Connecting-IP says of requests by Workers of other zones, in Cloudflare's reference. */
 const WORKERS = '2a06:98c0:3600::103';
 
@@ -236,9 +247,13 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
       }),
       succeeded: once(async (known, { now }) => {
         if (known.n === 0 || (account !== undefined && known.a !== account)) return;
-        forget(key, now, { n: 0, w: 0, b: 0, r: known.r });
+        const state = { n: 0, w: 0, b: 0, r: known.r };
+        forget(key, now, state);
+        // A reset is kept, for those who know of failures before it.
+        const operation = resetEnd(state) > now ? 'put' : 'delete';
+        const work = operation === 'put' ? this.#store(key, state, now, 0) : this.#kv.delete(key);
         const { report } = this.#options;
-        await limited(this.#kv.delete(key)).catch((error) => report({ kind: 'kv', operation: 'delete', key, error }));
+        await limited(work).catch((error) => report({ kind: 'kv', operation, key, error }));
       }),
     };
   }
@@ -262,7 +277,7 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
   /**
    * Forgets the attempts at an endpoint; when none is given, at all that have a rule, that this isolate knows, or
    * that KV lists, which may take a minute. Isolates that counted some do so when they see it. Costs a write for
-   * each. Rejects when KV refuses.
+   * each, and without an endpoint a list operation for each 1,000 counters of everybody's. Rejects when KV refuses.
    */
   async reset(identifier: string, options: { endpoint?: Endpoint<R> } = {}): Promise<void> {
     const { prefix, rules, now } = this.#options;
@@ -272,7 +287,7 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
       for (const endpoint of rules.keys()) keys.add(await this.#key(identifier, endpoint));
       const known = [...counts.keys(), ...blocks.keys()];
       for (let page: Listed = { keys: [], list_complete: false }; !page.list_complete; ) {
-        page = await limited(this.#kv.list({ prefix, cursor: page.cursor ?? null }));
+        page = await limited(this.#kv.list!({ prefix, cursor: page.cursor ?? null }));
         known.push(...page.keys.map((key) => key.name));
       }
       const end = given.slice(given.lastIndexOf(':'));
@@ -282,7 +297,7 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
       const at = now();
       const state = { n: 0, w: at, b: 0, r: at };
       forget(key, at, state);
-      await limited(this.#kv.put(key, JSON.stringify(state), { expirationTtl: RESET_SECONDS }));
+      await limited(this.#store(key, state, at, 0));
     }
   }
 
@@ -336,8 +351,7 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
     remember(key, local, now);
     const end = Math.max(state.b, state.w + rule.windowSeconds * 1000);
     try {
-      const expirationTtl = Math.max(MIN_TTL, Math.ceil((end - now) / 1000));
-      await limited(this.#kv.put(key, JSON.stringify(state), { expirationTtl }));
+      await limited(this.#store(key, state, now, end));
       return true;
     } catch (error) {
       // KV takes one write a second for a key.
@@ -345,6 +359,12 @@ export class RateLimiter<R extends RateLimitRules = Record<never, never>> {
       this.#options.report({ kind: 'kv', operation: 'put', key, error });
       return false;
     }
+  }
+
+  /** Until `end`, and as long as a reset is kept. */
+  #store(key: string, state: State, now: number, end: number): Promise<void> {
+    const left = Math.ceil((Math.max(end, resetEnd(state)) - now) / 1000);
+    return this.#kv.put(key, JSON.stringify(state), { expirationTtl: Math.max(MIN_TTL, left) });
   }
 
   #parse(key: string, raw: string | null): State | null {
@@ -388,6 +408,10 @@ function merge(rule: RateLimitRule, now: number, local: Local, record: State | n
 function named(endpoint: string): string {
   if (/^(?!__proto__$)[A-Za-z0-9_.-]{1,64}$/.test(endpoint)) return endpoint;
   throw new TypeError('RateLimiter: endpoint must match [A-Za-z0-9_.-]{1,64}, and not be __proto__');
+}
+
+function resetEnd({ r = 0 }: State): number {
+  return r + RESET_MS;
 }
 
 function blockEnd(state: State, { rule, now }: Found): number {

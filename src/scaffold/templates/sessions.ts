@@ -62,7 +62,8 @@ const COOKIE_ATTRIBUTES = 'Path=/; HttpOnly; Secure; SameSite=Lax';
 
 /**
  * What D has to extend, so that JSON gives its values back as they were. It cannot see NaN, symbol keys, what Error
- * hides from JSON, and a type parameter of the caller, and it refuses tuples with optional elements.
+ * hides from JSON, getters and constructors, `object`, `{}`, and a type parameter of the caller, and it refuses
+ * tuples with optional elements.
  */
 export type Json<D> = [[D] extends [Plain<D>] ? 1 : never] extends [never] ? Plain<D> : unknown;
 // prettier-ignore
@@ -122,9 +123,15 @@ export interface SessionManagerOptions {
   ttlSeconds?: number;
   /** Longest lifetime accepted, in seconds. */
   maxTtlSeconds?: number;
-  /** End a session that was not verified for so many seconds, at least 300; 0: never. */
+  /**
+   * End a session that was not verified for so many seconds, at least 300; 0: never. Where it was 0
+   * before, that ends older sessions that are in use, too.
+   */
   idleTimeoutSeconds?: number;
-  /** How long a location may serve a read from its cache, at least 30. The platform's own is 60. */
+  /**
+   * How long a location may serve a read from its cache, at least 30. The platform's own is 60, which
+   * is also that of idle times.
+   */
   cacheTtlSeconds?: number;
   /** Lets idle times be written after the response: `(promise) => ctx.waitUntil(promise)`. */
   waitUntil?: (promise: Promise<unknown>) => void;
@@ -217,8 +224,8 @@ export function sameOrigin(request: { url: string; headers: { get(name: string):
 export class SessionManager<D extends Json<D> = unknown> {
   readonly #kv: SessionKv;
   readonly #options;
-  /** Revocations made through this instance, for a create() right after them. */
-  readonly #revoked = new Map<string, string[]>();
+  /** The last revocation made through this instance, for a create() right after it. */
+  readonly #revoked = new Map<string, string>();
 
   constructor(kv: SessionKv, options: SessionManagerOptions = {}) {
     if (typeof (kv as SessionKv | undefined)?.get !== 'function')
@@ -228,7 +235,7 @@ export class SessionManager<D extends Json<D> = unknown> {
     const { cacheTtlSeconds: ttl } = options;
     const read = ttl === undefined ? {} : { cacheTtl: seconds(ttl, 30, Number.MAX_SAFE_INTEGER, 'cacheTtlSeconds') };
     this.#kv = {
-      get: (key) => limited(kv.get(key, read)),
+      get: (key, given = read) => limited(kv.get(key, given)),
       put: (...entry) => limited(kv.put(...entry)),
       delete: (key) => limited(kv.delete(key)),
       list: (page) => limited(kv.list(page)),
@@ -303,7 +310,10 @@ export class SessionManager<D extends Json<D> = unknown> {
     return 'data' in given ? made : made.token;
   }
 
-  /** The user's sessions as KV lists them: one made seconds ago may be missing, one that is idle is shown. */
+  /**
+   * The user's sessions as KV lists them: one made seconds ago may be missing. One that is idle is shown, and
+   * one that was made by rotating another where its end was not visible yet.
+   */
   async list(username: string, limit = 100): Promise<SessionSummary[]> {
     const tag = await userTag(username);
     const revoked = await this.#kv.get(this.#key('revoked', tag));
@@ -324,7 +334,8 @@ export class SessionManager<D extends Json<D> = unknown> {
   async destroyAll(username: string, maxKeys = 500): Promise<DestroyAllResult> {
     const tag = await userTag(username);
     // Reads elsewhere may show an earlier revocation for a while, so a few of them are kept.
-    const all = [random(8), ...(await this.#revocations(tag))].slice(0, MAX_REVOCATIONS);
+    const id = random(8);
+    const all = [id, ...(await this.#revocations(tag))].slice(0, MAX_REVOCATIONS);
     const expirationTtl = this.#options.maxTtl + MIN_TTL;
     // KV takes one write a second for a key, and others may be waiting for theirs.
     const write = (tries: number): Promise<void> =>
@@ -334,13 +345,16 @@ export class SessionManager<D extends Json<D> = unknown> {
         return write(tries - 1);
       });
     await limited(write(4));
-    this.#revoked.set(tag, all);
+    this.#revoked.set(tag, id);
     const { keys, complete } = await this.#listed(tag);
-    const deleted = await Promise.all(
-      keys.slice(0, maxKeys).map(({ name }) => this.#survive('delete', name, this.#kv.delete(name))),
-    );
-    const done = deleted.filter(Boolean).length;
-    return { deleted: done, complete: complete && done === keys.length };
+    let deleted = 0;
+    // An invocation has six connections.
+    for (let i = 0; i < Math.min(keys.length, maxKeys); i += 5) {
+      const some = keys.slice(i, Math.min(i + 5, maxKeys));
+      const done = await Promise.all(some.map(({ name }) => this.#survive('delete', name, this.#kv.delete(name))));
+      deleted += done.filter(Boolean).length;
+    }
+    return { deleted, complete: complete && deleted === keys.length };
   }
 
   async #start(tag: string, session: Omit<Stored, 'v' | 'admin' | 'createdAt' | 'expiresAt'>, now: number, end: number) {
@@ -359,16 +373,17 @@ export class SessionManager<D extends Json<D> = unknown> {
 
   /**
    * The mark counts elsewhere for a session that is made by rotate() from a read older than the delete. An
-   * unknown id costs no write.
+   * unknown id costs no write and no delete, for anybody can send one.
    */
   async #end(tag: string, id: string): Promise<void> {
     const key = this.#key(tag, id);
     const text = await this.#kv.get(key).catch((error: unknown) => {
       // It can be ended without a mark, too.
       this.#options.report({ kind: 'kv', operation: 'get', key, error });
-      return null;
+      return '';
     });
-    const session = text === null ? null : parse(text);
+    if (text === null) return;
+    const session = parse(text);
     const left = session === null ? 0 : Math.ceil((this.#endOf(session) - this.#options.now()) / 1000);
     const ended = this.#key('ended', tag, session?.root ?? id);
     const mark = () => this.#survive('put', ended, this.#kv.put(ended, '1', { expirationTtl: left + MIN_TTL }));
@@ -383,7 +398,7 @@ export class SessionManager<D extends Json<D> = unknown> {
     const [text, revoked, seen] = await Promise.all([
       this.#kv.get(key),
       this.#kv.get(this.#key('revoked', tag)),
-      this.#options.idle === 0 ? null : this.#kv.get(seenKey),
+      this.#options.idle === 0 ? null : this.#kv.get(seenKey, {}),
     ]);
     if (text === null) return null;
     const session = parse(text);
@@ -449,7 +464,8 @@ export class SessionManager<D extends Json<D> = unknown> {
   }
 
   async #revocations(tag: string): Promise<string[]> {
-    return this.#revoked.get(tag) ?? revocations(await this.#kv.get(this.#key('revoked', tag)));
+    const [own, stored] = [this.#revoked.get(tag), revocations(await this.#kv.get(this.#key('revoked', tag)))];
+    return own === undefined || stored.includes(own) ? stored : [own, ...stored].slice(0, MAX_REVOCATIONS);
   }
 
   /** A lifetime in milliseconds. */

@@ -85,6 +85,10 @@ const inNetwork = () => `2001:db8:0:1:${[0, 2, 4, 6].map((at) => randomBytes(8).
 const network = await measure(() => many(1000, 50, () => signIn(randomUUID(), 'x', { address: inNetwork() })));
 is('1,000 junk sign-ins from one /64', network, { statuses: { 401: 5, 429: 995 }, get: 1000, put: 5 });
 
+const junk = () => `__Host-session=${ann.slice(15, 38)}${randomBytes(32).toString('base64url')}`;
+const signOuts = await measure(() => many(1000, 50, () => ask('DELETE', { headers: { Cookie: junk() } })));
+is('1,000 sign-outs with made-up tokens', signOuts, { statuses: { 200: 1000 }, get: 1000 });
+
 const before = await counts();
 const { put } = (await tell({ profiles: 1000 })).counts;
 is('writes for 1,000 profiles with random names', put - before.put, 0);

@@ -68,7 +68,7 @@ export async function answer(kv: Kv, name: string): Promise<Response> {
   return Response.json(await shared.getOrLoad('bob', bio));
 }
 
-export const tests: Record<string, (kv: Kv) => Promise<void>> = {
+export const tests: Record<string, (kv: Kv, env: Record<string, Kv>) => Promise<void>> = {
   async 'a value comes back, under the key it is known by, and expires'(kv) {
     const name = fresh();
     await cache(kv).set(name, { title: 'x' }, 600);
@@ -621,6 +621,73 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
         await one.set('bob', { title: 'next' });
         assert.deepEqual(await cache(kv, { prefix }).get('bob'), { title: 'next' });
       }
+  },
+  async 'two namespaces with the same keys have nothing to do with each other'(kv, env) {
+    const other = env['SESSIONS'];
+    // A set is tried again while another namespace's key is written.
+    const name = fresh();
+    await cache(kv).set(name, { title: 'old' });
+    let n = 0;
+    const busy = new FaultyKv(kv, (op) => (op === 'put' && n++ === 0 ? new Error('KV PUT failed: 429') : null));
+    await Promise.all([cache(busy).set(name, { title: 'new' }), cache(other).set(name, { title: 'other' })]);
+    assert.deepEqual([await cache(kv).get(name), await cache(other).get(name)], [{ title: 'new' }, { title: 'other' }]);
+    // Both of two loads are stored.
+    const [both, slow, fast] = [fresh(), held({ title: 'slow' }), held({ title: 'fast' })];
+    const loads = [cache(kv).getOrLoad(both, slow.work), cache(other).getOrLoad(both, fast.work)];
+    await Promise.all([slow.begun, fast.begun]);
+    fast.end();
+    await loads[1];
+    slow.end();
+    await loads[0];
+    assert.deepEqual([await cache(kv).get(both), await cache(other).get(both)], [{ title: 'slow' }, { title: 'fast' }]);
+    // A load that began before a change in the other one is stored, too.
+    const [late, load] = [fresh(), held({ title: 'late' })];
+    const loading = cache(kv).getOrLoad(late, load.work);
+    await load.begun;
+    await cache(other).invalidate(late);
+    await cache(other, { prefix: `${fresh()}:` }).invalidateAll();
+    load.end();
+    await loading;
+    assert.deepEqual(await cache(kv).get(late), { title: 'late' });
+  },
+  async 'a binding that is wrapped anew for each request caches as another isolate does'(kv) {
+    const name = fresh();
+    const counted = new FaultyKv(kv);
+    const wrap = () => cache(Object.assign(new FaultyKv(counted)));
+    await atOnce(20, () => wrap().getOrLoad(name, bio));
+    await wrap().set(name, { title: 'new' });
+    assert.deepEqual(await wrap().getOrLoad(name, bio), { title: 'new' });
+    await wrap().invalidate(name);
+    assert.equal(await wrap().get(name), null);
+    assert.ok(counted.counts.put <= 21);
+  },
+  async 'a load that takes over as the last write does what set() does'(kv) {
+    // KV takes one write a second, and an older one is under way.
+    const name = fresh();
+    const limit = onePutASecond(Date.now);
+    const slow = new FaultyKv(kv, limit) as Kv;
+    let first = true;
+    slow.put = async (key: string, ...rest: unknown[]) => {
+      const refused = limit('put', key);
+      if (refused) throw refused;
+      if (first) await ((first = false), scheduler.wait(300));
+      await kv.put(key, ...rest);
+    };
+    const writes = [cache(slow).set(name, { title: 'v2' }), cache(slow).invalidate(name)];
+    await scheduler.wait(100);
+    await cache(slow).getOrLoad(name, () => ({ title: 'v3' }));
+    await Promise.all(writes);
+    assert.deepEqual(await cache(kv).get(name), { title: 'v3' });
+    // With the writes of the day spent, the old value is taken away.
+    const other = fresh();
+    await cache(kv).set(other, { title: 'old' });
+    const spent = refusing(kv, 'put') as Kv;
+    spent.getWithMetadata = async () => ({ value: null, metadata: null });
+    const set = cache(spent).set(other, { title: 'new' });
+    await scheduler.wait(100);
+    await cache(spent).getOrLoad(other, () => ({ title: 'new' }));
+    await set;
+    assert.equal(await cache(kv).get(other), null);
   },
   async 'two sets of which the earlier one ends first, and KV keeps it'(kv) {
     const name = fresh();

@@ -653,9 +653,44 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     await signIn(here, ann, { endpoint, account: 'ann' });
     assert.equal((await here.check(ann, { endpoint })).remaining, 5);
     // The record outlives every block.
-    assert.ok((await lifetimes(kv, 'auth_attempt:elsewhere:')).length === 2);
+    assert.ok((await lifetimes(kv, 'auth_attempt:elsewhere:')).length === 3);
     await there.reset(fresh(), { endpoint: 'outlives' });
     assert.ok((await lifetimes(kv, 'auth_attempt:outlives:'))[0]! > 172_800 - SLACK);
+  },
+  async 'a reset is kept when failures come after it, and when these are forgotten'(kv) {
+    for (const after of ['failure', 'attempt', 'success', 'refused success'])
+      for (const blockSeconds of [900, 14_400]) {
+        const clock = new Clock();
+        const [id, endpoint] = [fresh(), fresh()];
+        const told: string[] = [];
+        const onProblem = (p: helper.RateLimitProblem) => told.push(p.operation);
+        const options = { now: clock.now, rules: { [endpoint]: { blockSeconds } }, onProblem };
+        const [here, there] = [limiter(kv, options), elsewhere(kv, options)];
+        await times(5, () => guess(here, id, { endpoint }));
+        await there.reset(id, { endpoint });
+        clock.add(2);
+        if (after === 'attempt') await there.checkAndIncrement(id, { endpoint });
+        else await guess(there, id, { endpoint });
+        if (after === 'success') await signIn(there, id, { endpoint });
+        if (after === 'refused success') await signIn(elsewhere(refusing(kv, 'put') as Kv, options), id, { endpoint });
+        assert.deepEqual(told, after === 'refused success' ? ['put'] : []);
+        assert.ok((await lifetimes(kv, `auth_attempt:${endpoint}:`))[0]! > 172_790 - SLACK, after);
+        clock.add(360);
+        for (const limit of [here, there]) assert.equal((await limit.begin(id, { endpoint })).remaining, 4, after);
+        // Not for ever, though.
+        clock.add(172_800);
+        await guess(there, id, { endpoint });
+        await signIn(there, id, { endpoint });
+        assert.deepEqual(await names(kv, `auth_attempt:${endpoint}:`), []);
+      }
+  },
+  async 'a double for a namespace needs no list, except to reset all'() {
+    const { get, put, delete: remove } = inMemory();
+    const double: helper.RateLimitKv = { get, put, delete: remove };
+    const told = (problem: { operation: 'get' | 'put' }) => void problem;
+    const limit = new RateLimiter(double, { onProblem: told });
+    await limit.reset('x', { endpoint: 'y' });
+    await assert.rejects(limit.reset('x'), TypeError);
   },
   async 'rules that are given replace those of the project'(kv) {
     const { RateLimiter: Ruled } = await import('scaffold/rate-limit?ruled');
@@ -664,17 +699,23 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     assert.equal(await remaining({ login: { windowSeconds: 60 }, default: { maxAttempts: 7 } }, 'login'), 7);
   },
   async 'a day of guesses costs the writes that the header says'() {
-    for (const [rule, writes] of [[{}, 480], [{ blockSeconds: 4 * 3600 }, 30]] as const) {
-      const clock = new Clock();
-      const counted = new FaultyKv(inMemory());
-      const limit = limiter(counted as Kv, { now: clock.now });
-      const id = fresh();
-      for (let second = 0; second < 86_400; second += 100) {
-        await atOnce(5, () => guess(limit, id, rule));
-        clock.add(100);
-      }
-      assert.deepEqual(counted.counts, { ...counted.counts, put: writes });
+    const rules = [{}, { blockSeconds: 14_400 }, { windowSeconds: 14_400, blockSeconds: 14_400 }];
+    for (const [i, rule] of rules.entries()) {
+      const writes = [4, 5].map(async (most) => {
+        const clock = new Clock();
+        const counted = new FaultyKv(inMemory());
+        const limit = limiter(counted as Kv, { now: clock.now });
+        const id = fresh();
+        for (let second = 0; second < 86_400; second += 100) {
+          const { attempts } = await limit.check(id, rule);
+          await atOnce(most - attempts, () => guess(limit, id, rule));
+          clock.add(100);
+        }
+        return counted.counts.put.toLocaleString('en-US');
+      });
+      assert.deepEqual(costs[4 + i].slice(1, 3), await Promise.all(writes), costs[4 + i][0]);
     }
+    assert.deepEqual(costs.slice(4).map(([rule]: string[]) => rule), ['5, 5 min, 15 min', '5, 5 min, 4 h', '5, 4 h, 4 h']);
   },
   async 'KV that does not answer holds up an attempt for seconds only'(kv) {
     const never = () => new Promise<never>(() => {});
@@ -734,8 +775,12 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
       ['succeeded()', ...right],
       ['succeeded() after failures', ...after],
     ];
-    assert.deepEqual(costs, measured);
-    assert.deepEqual(costs.map(([, ...row]: string[]) => aDay(row)), ['100,000', '1,000', '', '1,000']);
+    await limit.reset(id);
+    await guess(limit, id);
+    attempt = await limit.begin(id);
+    assert.deepEqual(await cost(counted, () => attempt.succeeded()), ['0', '1', '0']);
+    assert.deepEqual(costs.slice(0, 4), measured);
+    assert.deepEqual(costs.slice(0, 4).map(([, ...row]: string[]) => aDay(row)), ['100,000', '1,000', '', '1,000']);
   },
   async 'counters of the first version go on'(kv) {
     const clock = new Clock();
