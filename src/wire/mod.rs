@@ -55,6 +55,8 @@ pub mod code {
     pub const SERVICE_NOT_FOUND: u32 = 10090;
     /// The Pages project does not exist.
     pub const PAGES_PROJECT_NOT_FOUND: u32 = 8_000_007;
+    /// A limit of the account is reached, such as that of namespaces. May come with HTTP 403.
+    pub const LIMITS: [u32; 4] = [10018, 10022, 10024, 10030];
     /// Too many requests.
     pub const THROTTLED: u32 = 971;
 }

@@ -140,6 +140,19 @@ fn a_spent_quota_ends_the_run_at_once() {
 }
 
 #[test]
+fn the_code_of_a_limit_is_no_denial() {
+    let sandbox = sandbox();
+    let answer = refusal(403, 10018, "create namespace: 'too many namespaces'");
+    sandbox
+        .emulator
+        .fault(Fault::new("POST", "namespaces", Action::Answer(answer)).forever());
+    let seen = sandbox.expect(1, &["provision", "SESSIONS"]);
+    seen.assert_stderr(
+        "hint: a limit of the account is reached; an account has at most 1,000 namespaces",
+    );
+}
+
+#[test]
 fn what_was_created_is_told_when_something_else_was_not() {
     let sandbox = sandbox();
     let answer = refusal(400, 10099, "something new");

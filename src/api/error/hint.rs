@@ -120,6 +120,13 @@ impl Error {
         if self.is_quota_spent() {
             return Some(self.hint_for_quota().into());
         }
+        if self.is_at_limit() {
+            return Some(
+                "a limit of the account is reached; an account has at most 1,000 namespaces: delete those \
+                 that nothing uses, or have the limit raised"
+                    .into(),
+            );
+        }
         Some(match self.class() {
             ErrorClass::Denied if self.request.path == "graphql" => {
                 graphql::permission_hint().into()

@@ -246,6 +246,11 @@ impl Error {
         self.has_code(code::QUOTA_SPENT)
     }
 
+    /// Whether a limit of the account is reached.
+    pub fn is_at_limit(&self) -> bool {
+        code::LIMITS.iter().any(|it| self.has_code(*it))
+    }
+
     /// Whether a retry may succeed.
     pub fn is_transient(&self) -> bool {
         self.class() == ErrorClass::Temporary && !self.is_quota_spent()
@@ -281,6 +286,9 @@ impl Error {
                 {
                     ErrorClass::Temporary
                 } else if *challenged {
+                    ErrorClass::Failed
+                } else if self.is_at_limit() {
+                    // The code decides, not the status.
                     ErrorClass::Failed
                 } else if self.is_denied(*status) {
                     ErrorClass::Denied
