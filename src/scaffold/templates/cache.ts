@@ -113,10 +113,10 @@ interface UnderWay {
    */
   loading: Map<string, { last: number; stored: number; text: string }>;
   /**
-   * By how many a key is being written, which write began last, whether that one is still under way, and
-   * whether an earlier one ended meanwhile, so that KV may have either.
+   * By how many a key is being written, which write began last, of what and when, whether that one is still under
+   * way, and whether an earlier one ended meanwhile, so that KV may have either.
    */
-  writing: Map<string, { count: number; last: Write; busy: boolean; again: boolean }>;
+  writing: Map<string, { count: number; last: Write; text: string; at: number; busy: boolean; again: boolean }>;
 }
 /** Namespaces may have the same keys. Bindings wrapped anew for each request are as far apart as isolates. */
 const underWay = new WeakMap<CacheKv, UnderWay>();
@@ -178,7 +178,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
     const [text] = this.#encode(data);
     const key = await this.#key(username);
     this.#loading.delete(key);
-    await this.#inOrder(key, this.#storing(key, text, ttlSeconds));
+    await this.#inOrder(key, text, this.#storing(key, text, ttlSeconds));
   }
 
   /**
@@ -198,7 +198,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
   async invalidate(username: string): Promise<void> {
     const key = await this.#key(username);
     this.#loading.delete(key);
-    await this.#inOrder(key, () => limited(this.#kv.delete(key)));
+    await this.#inOrder(key, '', () => limited(this.#kv.delete(key)));
   }
 
   /**
@@ -210,7 +210,7 @@ export class ConfigCache<T extends Json<T> = unknown> {
     within('maxKeys', maxKeys, 1, 900);
     this.#loading.clear();
     for (const [key, state] of this.#writing)
-      if (key.startsWith(this.#options.prefix)) Object.assign(state, { last: () => this.#delete(key), busy: false });
+      if (key.startsWith(this.#options.prefix)) Object.assign(state, { last: () => this.#delete(key), text: '', busy: false });
     const result = { deleted: 0, failed: 0, complete: false };
     let cursor: string | null = null;
     // Pages may be empty and yet not the last; the bound on pages keeps the operations under 1,000.
@@ -251,14 +251,15 @@ export class ConfigCache<T extends Json<T> = unknown> {
     const lifetime = value === null ? negative : ttlSeconds;
     if (!stores) return value;
     // Loads that overlap mostly find the same.
-    const [earlier, same] = [mark.stored, mark.text === text];
+    const [earlier, under] = [mark.stored, this.#writing.get(key)];
+    const same = mark.text === text || (under?.text === text && Date.now() - under.at < KV_MS);
     Object.assign(mark, { stored: number, text });
     if (same || (lifetime === 0 && earlier === 0)) return value;
     const metadata = value === null ? MISSING : undefined;
     let write = this.#storing(key, text, lifetime, metadata);
     if (lifetime === 0) write = () => this.#delete(key);
-    else if (earlier === 0 && !this.#writing.has(key)) write = () => this.#put(key, text, lifetime, metadata);
-    const put = this.#inOrder(key, write);
+    else if (earlier === 0 && under === undefined) write = () => this.#put(key, text, lifetime, metadata);
+    const put = this.#inOrder(key, text, write);
     if (waitUntil === undefined) await put;
     else {
       // It fails if it is `ctx.waitUntil` without its `ctx`.
@@ -334,11 +335,12 @@ export class ConfigCache<T extends Json<T> = unknown> {
    * Of two writes under way KV may keep either. So when an earlier one ends, the last is made again: by its own
    * request or, where that is done, by the earlier one's. Neither waits for the other, whose request may end.
    */
-  async #inOrder(key: string, write: Write): Promise<void> {
+  async #inOrder(key: string, text: string, write: Write): Promise<void> {
     // Requests that end early leave entries behind.
     if (this.#writing.size >= 1000) this.#writing.clear();
-    const state = this.#writing.get(key) ?? { count: 0, last: write, busy: true, again: false };
-    this.#writing.set(key, Object.assign(state, { count: state.count + 1, last: write, busy: true, again: false }));
+    const state = this.#writing.get(key) ?? { count: 0, last: write, text, at: 0, busy: true, again: false };
+    const next = { count: state.count + 1, last: write, text, at: Date.now(), busy: true, again: false };
+    this.#writing.set(key, Object.assign(state, next));
     let failure: unknown;
     for (let made = write, ended = false; !ended; ) {
       const last = made;

@@ -127,7 +127,7 @@ export interface RateLimiterOptions<R extends RateLimitRules = RateLimitRules> {
   /** When KV cannot be read: "open" lets this isolate's memory decide, "closed" denies. */
   failMode?: 'open' | 'closed';
   /** Told of corrupt records and KV failures that were survived. Default: console.warn. */
-  onProblem?(problem: RateLimitProblem): void;
+  onProblem?: (problem: RateLimitProblem) => void;
   /** The clock, in milliseconds; for tests. */
   now?: () => number;
 }

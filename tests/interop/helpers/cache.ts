@@ -661,6 +661,25 @@ export const tests: Record<string, (kv: Kv, env: Record<string, Kv>) => Promise<
     assert.equal(await wrap().get(name), null);
     assert.ok(counted.counts.put <= 21);
   },
+  async 'of visits at once only the first one writes, for all requests of a binding'(kv) {
+    const counted = new FaultyKv(kv);
+    const name = fresh();
+    await atOnce(20, () => cache(counted).getOrLoad(name, bio));
+    assert.equal(counted.counts.put, 1);
+    // Not if that one's request has ended, so that nobody knows whether KV has it.
+    const { setTimeout } = globalThis;
+    const [other, lost] = [fresh(), new FaultyKv(kv) as Kv];
+    lost.put = never;
+    globalThis.setTimeout = (() => 0) as never;
+    void cache(lost).getOrLoad(other, bio);
+    await cache(kv).get(other);
+    await cache(kv).get(other);
+    globalThis.setTimeout = setTimeout;
+    lost.put = kv.put.bind(kv);
+    await scheduler.wait(2100);
+    await cache(lost).getOrLoad(other, bio);
+    assert.deepEqual(await cache(kv).get(other), { title: 'x' });
+  },
   async 'a load that takes over as the last write does what set() does'(kv) {
     // KV takes one write a second, and an older one is under way.
     const name = fresh();

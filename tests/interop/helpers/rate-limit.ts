@@ -687,8 +687,7 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
   async 'a double for a namespace needs no list, except to reset all'() {
     const { get, put, delete: remove } = inMemory();
     const double: helper.RateLimitKv = { get, put, delete: remove };
-    const told = (problem: { operation: 'get' | 'put' }) => void problem;
-    const limit = new RateLimiter(double, { onProblem: told });
+    const limit = new RateLimiter(double);
     await limit.reset('x', { endpoint: 'y' });
     await assert.rejects(limit.reset('x'), TypeError);
   },
