@@ -16,11 +16,11 @@ use kvctl::{
 
 use crate::env_cases::{EnvCase, env_cases};
 
-fn write(root: &Path, name: &str, text: &str) {
+fn write(root: &Path, name: &str, text: impl AsRef<[u8]>) {
     let path = root.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut file = fs::File::create(path).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
+    file.write_all(text.as_ref()).unwrap();
 }
 
 fn project(case: &EnvCase) -> tempfile::TempDir {
@@ -341,6 +341,39 @@ fn a_file_that_cannot_be_read_is_named() {
     insta::assert_snapshot!(refusal(root, &planned(root, None).unwrap_err()));
 }
 
+/// What the Worker begins with, or imports, may have the type: no other one is made.
+#[test]
+fn a_file_of_the_worker_that_cannot_be_read_is_named() {
+    let home = with_handler();
+    let root = &home.path().join("apps/api");
+    let latin = b"interface Env { TOKEN: string }\n// \xe9\nexport const env = 1;\n";
+    write(root, "src/index.ts", latin);
+    let mut said = vec![refusal(root, &planned(root, None).unwrap_err())];
+    write(root, "src/index.ts", "export { env } from './app';\n");
+    write(root, "src/app.ts", latin);
+    said.push(refusal(root, &planned(root, None).unwrap_err()));
+    insta::assert_snapshot!(said.join("\n"));
+    // What the Worker does not have says nothing.
+    write(root, "src/index.ts", "export default {};\n");
+    assert!(planned(root, None).unwrap().is_pending());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_main_that_is_elsewhere_is_read_and_not_edited() {
+    let home = with_handler();
+    let root = &home.path().join("apps/api");
+    let text = "export interface Env { TOKEN: string }\nexport default {} satisfies ExportedHandler<Env>;\n";
+    write(home.path(), "shared/index.ts", text);
+    fs::remove_file(root.join("src/index.ts")).unwrap();
+    std::os::unix::fs::symlink("../../../shared/index.ts", root.join("src/index.ts")).unwrap();
+    let said = refusal(home.path(), &planned(root, None).unwrap_err());
+    assert!(
+        said.contains("`Env` is declared outside of the project"),
+        "{said}"
+    );
+}
+
 /// More files than are looked at: what the Worker begins with is read first.
 #[test]
 fn a_large_project_is_read_from_its_main_file() {
@@ -366,7 +399,7 @@ fn a_large_project_is_read_from_its_main_file() {
     write(
         root,
         "wrangler.toml",
-        &config.replace("src/index.ts", "worker/index.ts"),
+        config.replace("src/index.ts", "worker/index.ts"),
     );
     let found = shown(root, &planned(root, None).unwrap());
     insta::assert_snapshot!(format!("{refused}\n{found}"));

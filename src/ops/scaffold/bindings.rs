@@ -44,7 +44,7 @@ impl Bindings {
 /// those that `provision` would make.
 ///
 /// As for `wrangler types`, one that only some of the sections have is optional; but a top level
-/// without any binding is not deployed.
+/// without any binding and without `main` is not deployed.
 pub fn bindings(
     document: Option<&Document>,
     scopes: &[&Scope],
@@ -93,7 +93,8 @@ pub fn bindings(
         }
         sections.clear();
     }
-    sections.retain(|(section, bindings)| !section.is_top() || !bindings.is_empty());
+    let has_main = document.is_some_and(|document| document.project().has_main);
+    sections.retain(|(section, bindings)| has_main || !section.is_top() || !bindings.is_empty());
     let is_optional = |binding: &Binding| !sections.iter().all(|(_, b)| b.contains(binding));
     let list = names.into_iter().map(|binding| {
         let is_optional = is_optional(&binding);

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::{
-    members::Unclear,
+    members::{Found, Unclear},
     resolve::{DEPTH_MAX, Resolved, Spot},
     survey::{SourceFile, Survey},
     wrangler_types::{USUAL_NAMES, generating},
 };
-use crate::scaffold::types::{Field, Kind, Place, Problem, Usage};
+use crate::scaffold::types::{Field, Kind, Place, Problem, Type, Usage, Use};
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -92,11 +92,17 @@ impl Survey {
         let mut proofs = Vec::new();
         for file in self.files_with_uses() {
             for used in &file.facts().uses {
-                let (usage, declared) = (used.usage, &used.declared);
+                let usage = used.usage;
                 if usage == Usage::Hono && !has_hono {
                     continue;
                 }
-                let name = declared.name.as_str();
+                let Some(Spot { file, declared }) = self.given(file, used) else {
+                    continue;
+                };
+                let name = match &declared.of {
+                    Type::Name(name) if matches!(usage, Usage::Within(_)) => name.as_str(),
+                    _ => declared.name.as_str(),
+                };
                 let unknown = |kind| Err(Problem::on(declared.line, kind).of(name));
                 let of = match self.real(Spot { file, declared }) {
                     Resolved::Here(spot) => Ok(spot.interface()),
@@ -105,7 +111,9 @@ impl Survey {
                     Resolved::Nowhere if USUAL_NAMES.contains(&name) => {
                         unknown(Kind::Undeclared(generating(name)))
                     }
-                    Resolved::Nowhere if usage == Usage::Name => continue,
+                    Resolved::Nowhere if matches!(usage, Usage::Name | Usage::Within(_)) => {
+                        continue;
+                    }
                     Resolved::Nowhere => unknown(Kind::Hidden(name.to_owned())),
                 };
                 proofs.push(Proof {
@@ -116,6 +124,25 @@ impl Survey {
             }
         }
         proofs
+    }
+
+    /// Returns the type that a place gives the bindings, or a type that it gives has them in a member.
+    fn given<'s>(&'s self, file: &'s SourceFile, used: &'s Use) -> Option<Spot<'s>> {
+        let declared = &used.declared;
+        let Usage::Within(path) = used.usage else {
+            return Some(Spot { file, declared });
+        };
+        let mut spot = Spot { file, declared };
+        for name in path {
+            let Found::Member(owner, member) = self.member(spot, name) else {
+                return None;
+            };
+            let declared = &member.declared;
+            spot = Spot { declared, ..owner };
+        }
+        // `env: string` is something else.
+        let is_plain = matches!(&spot.declared.of, Type::Opaque(text, _) if !text.contains('<'));
+        (!is_plain).then_some(spot)
     }
 
     /// Lists the types of the bindings that `wrangler types` generated, those of one name once.
@@ -284,6 +311,9 @@ impl Survey {
         let unused = own.filter(|(_, is_used)| !is_used).map(|(own, _)| own);
         let spot = if !used.is_empty() || !unclear.is_empty() {
             self.one(&used, &unclear, wanted.fields)?
+        } else if let Some((path, why)) = self.unread_of_the_worker() {
+            let kind = Kind::UnreadWorker(why.to_owned());
+            return Err((path, Problem::somewhere(kind)));
         } else if let Some((path, line)) = wanted.next {
             let name = "CloudflareEnv";
             let problem = Problem::on(line, Kind::Expected(generating(name)));

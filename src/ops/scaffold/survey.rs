@@ -30,6 +30,8 @@ pub(super) struct Survey {
     unread: HashMap<PathBuf, String>,
     /// Files in other languages that may use types.
     others: Vec<PathBuf>,
+    /// Where the Worker begins.
+    mains: Vec<PathBuf>,
     /// Whether there are files that were not looked at.
     pub(super) is_cut: bool,
 }
@@ -133,13 +135,12 @@ impl Survey {
         let real_root = fs_err::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let uses = self.files_with_uses().map(|file| self.numbers[&file.path]);
         let mut queue: VecDeque<usize> = uses.collect();
-        if self.is_cut {
-            let config = root.join("wrangler.toml");
-            let mains = mains.iter();
-            let mains = mains.flat_map(|main| module_paths(&config, &format!("./{main}")));
-            for path in mains.collect::<Vec<_>>() {
-                queue.extend(self.load(root, &real_root, path));
-            }
+        let config = root.join("wrangler.toml");
+        let mains = mains.iter();
+        let mains = mains.flat_map(|main| module_paths(&config, &format!("./{main}")));
+        self.mains = mains.collect();
+        for path in self.mains.clone() {
+            queue.extend(self.load(root, &real_root, path));
         }
         let mut seen: HashSet<usize> = HashSet::new();
         while let Some(number) = queue.pop_front() {
@@ -195,6 +196,26 @@ impl Survey {
             .iter()
             .find_map(|path| self.unread.get_key_value(path));
         found.map(|(path, why)| (path.as_path(), why.as_str()))
+    }
+
+    /// Finds a file that cannot be read and that the Worker begins with, or imports; and why.
+    pub(super) fn unread_of_the_worker(&self) -> Option<(&Path, &str)> {
+        let mut queue: VecDeque<PathBuf> = self.mains.iter().cloned().collect();
+        let mut seen: HashSet<usize> = HashSet::new();
+        while let Some(path) = queue.pop_front() {
+            if let Some((path, why)) = self.unread.get_key_value(&path) {
+                return Some((path, why));
+            }
+            let Some(number) = self.numbers.get(&path).filter(|n| seen.insert(**n)) else {
+                continue;
+            };
+            let file = &self.files[*number];
+            let imported = file.facts().imports.iter();
+            let modules = imported.filter_map(|import| import.module.as_ref());
+            let modules = modules.chain(&file.facts().stars);
+            queue.extend(modules.flat_map(|module| module_paths(&file.path, module)));
+        }
+        None
     }
 
     /// Lists what `wrangler types` generated, and the files.

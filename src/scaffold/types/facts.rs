@@ -68,6 +68,8 @@ pub enum Usage {
     Generic,
     /// Something named `env` has a type with a usual name.
     Name,
+    /// A framework hands it out as a member of a member of the type that is given here: their names.
+    Within(&'static [&'static str]),
 }
 
 impl Facts {

@@ -28,6 +28,8 @@ pub enum Kind {
     DeclaredIn(PathBuf),
     /// The type is in this file, which is not read, and why.
     Unread(PathBuf, String),
+    /// The file is one of the Worker, and is not read, and why: it may have the type.
+    UnreadWorker(String),
     /// The type is declared in a file outside of the project.
     Outside,
     /// The type has no list of fields.
@@ -124,6 +126,9 @@ impl fmt::Display for Problem {
                 let path = path.display();
                 format!("{name} is used here, and {path} cannot be read: {why}")
             }
+            Kind::UnreadWorker(why) => {
+                format!("the Worker has this file, which cannot be read: {why}")
+            }
             Kind::Outside => format!("{name} is declared outside of the project"),
             Kind::Shape => format!("{name} is not an interface or an object type"),
             Kind::Hidden(of) if *of == self.name => {
@@ -175,7 +180,7 @@ impl Kind {
                 let path = path.to_string_lossy();
                 return format!("pass it with `--types {}`", shell_quoted(&path));
             }
-            Self::Unread(..) => "save it as UTF-8 text of at most 1 MiB",
+            Self::Unread(..) | Self::UnreadWorker(_) => "save it as UTF-8 text of at most 1 MiB",
             Self::OtherType { .. } | Self::Inherited { .. } | Self::Narrowed { .. } => {
                 "rename that field, or make it a `KVNamespace`"
             }

@@ -115,7 +115,8 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 
     fn used(&self, site: &Site<'_>) -> Use {
-        let of = self.source.type_of(site.given);
+        let declared = self.source.declared_type(site.given);
+        let of = declared.unwrap_or_else(|| self.source.type_of(site.given));
         let name = match (&of, site.name) {
             (Type::Object(_), Some(name)) => name.to_owned(),
             _ => self.source.one_line(site.given),

@@ -23,7 +23,7 @@ const GENERICS: [&str; 9] = [
 ];
 
 /// Texts of which every file that uses the type of the bindings has one.
-pub const USE_MARKS: [&str; 15] = [
+pub const USE_MARKS: [&str; 17] = [
     ".env as ",
     "Bindings",
     "DurableObject",
@@ -31,13 +31,15 @@ pub const USE_MARKS: [&str; 15] = [
     "EventContext",
     "ExecutionContext",
     "ExportedHandler",
+    "Locals",
     "PagesFunction",
     "PagesPluginFunction",
     "Platform",
     "Runtime<",
     "WorkflowEntrypoint",
     "WorkerEntrypoint",
-    "cloudflare:workers",
+    "cloudflare:",
+    "cloudflare?:",
     "env:",
 ];
 
@@ -64,7 +66,8 @@ pub(super) fn sites<'t>(source: &'t Source<'_>) -> Vec<Site<'t>> {
     let mut nodes = vec![source.root()];
     while let Some(whole) = nodes.pop() {
         let site = member_site(source, whole).or_else(|| generic_site(source, whole));
-        found.extend(site.and_then(|site| that_tells(source, site)));
+        let site = site.and_then(|site| that_tells(source, site));
+        found.extend(site.or_else(|| context_site(source, whole)));
         nodes.extend(children(whole).into_iter().rev());
     }
     found
@@ -99,6 +102,31 @@ fn member_site<'t>(source: &'t Source<'_>, whole: Node<'t>) -> Option<Site<'t>> 
         given,
         name: Some(name),
         usage,
+    })
+}
+
+/// Returns a type that has the bindings in a member of its own: that of a member `cloudflare`, and what
+/// Astro and `SvelteKit` call `App.Locals` and `App.Platform`.
+fn context_site<'t>(source: &'t Source<'_>, whole: Node<'t>) -> Option<Site<'t>> {
+    let (given, path): (_, &[&str]) = match (whole.kind(), source.name(whole)?) {
+        ("property_signature", "cloudflare") => (Source::annotation(whole)?, &["env"]),
+        ("interface_declaration" | "type_alias_declaration", name @ ("Locals" | "Platform")) => {
+            let mut around = std::iter::successors(whole.parent(), Node::parent);
+            if around.find_map(|node| source.name(node)) != Some("App") {
+                return None;
+            }
+            match name {
+                "Locals" => (whole, &["runtime", "env"]),
+                _ => (whole, &["env"]),
+            }
+        }
+        _ => return None,
+    };
+    Some(Site {
+        whole,
+        given,
+        name: None,
+        usage: Usage::Within(path),
     })
 }
 
