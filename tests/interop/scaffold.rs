@@ -180,7 +180,7 @@ fn generated_files_type_check_in_fresh_and_in_other_projects() {
     fresh.write("src/headers.ts", sign_in_headers(&fresh));
     let others: Vec<Home> = projects().iter().map(|case| other(case)).collect();
     configs.extend(others.iter().map(|home| home.app().join("tsconfig.json")));
-    assert_eq!(configs.len(), 9);
+    assert_eq!(configs.len(), 11);
     ok(fresh.node("helpers/typecheck.mjs").args(&configs));
 
     // And once by the compiler's own command.
