@@ -374,6 +374,60 @@ fn a_main_that_is_elsewhere_is_read_and_not_edited() {
     );
 }
 
+#[test]
+fn a_new_env_that_nothing_uses_says_so() {
+    let home = with_handler();
+    let root = &home.path().join("apps/api");
+    // Not beside one that is used, in a file that does not exist.
+    write(
+        root,
+        "src/env.ts",
+        "export interface Env {\n  TOKEN: string;\n}\n",
+    );
+    let mut said = vec![refusal(
+        root,
+        &planned(root, Some("src/evn.ts")).unwrap_err(),
+    )];
+    // In a project whose Worker gives the bindings no type.
+    fs::remove_file(root.join("src/env.ts")).unwrap();
+    write(
+        root,
+        "src/index.ts",
+        "export default { fetch: (_r: Request, env: any) => env.A.get('x') };\n",
+    );
+    said.push(shown(root, &planned(root, None).unwrap()));
+    fs::rename(root.join("src/index.ts"), root.join("src/index.js")).unwrap();
+    write(
+        root,
+        "wrangler.toml",
+        "name = \"app\"\nmain = \"src/index.js\"\nkv_namespaces = [{ binding = \"A\" }]\n",
+    );
+    said.push(shown(root, &planned(root, None).unwrap()));
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn a_top_level_that_is_deployed_without_namespaces_makes_them_optional() {
+    let home = tempfile::tempdir().unwrap();
+    let bound = "[[env.staging.kv_namespaces]]\nbinding = \"A\"\n";
+    for (main, field) in [
+        ("", "A: KVNamespace"),
+        ("main = \"src/index.ts\"\n", "A?: KVNamespace"),
+    ] {
+        write(
+            home.path(),
+            "wrangler.toml",
+            format!("name = \"app\"\n{main}{bound}"),
+        );
+        let plan = planned(home.path(), None).unwrap();
+        assert!(
+            plan.steps[0].after.contains(field),
+            "{}",
+            plan.steps[0].after
+        );
+    }
+}
+
 /// More files than are looked at: what the Worker begins with is read first.
 #[test]
 fn a_large_project_is_read_from_its_main_file() {
@@ -395,6 +449,7 @@ fn a_large_project_is_read_from_its_main_file() {
         fs::File::create(root.join(format!("{number}.txt"))).unwrap();
     }
     let refused = refusal(root, &planned(root, None).unwrap_err());
+    assert!(planned(root, Some("src/types.ts")).unwrap().is_pending());
     let config = fs::read_to_string(root.join("wrangler.toml")).unwrap();
     write(
         root,
@@ -403,7 +458,6 @@ fn a_large_project_is_read_from_its_main_file() {
     );
     let found = shown(root, &planned(root, None).unwrap());
     insta::assert_snapshot!(format!("{refused}\n{found}"));
-    assert!(planned(root, Some("src/types.ts")).unwrap().is_pending());
 }
 
 /// What is there may be required or optional as its author wants; kvctl says if it differs.

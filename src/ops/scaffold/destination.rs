@@ -78,7 +78,10 @@ impl Survey {
         if wanted.is_named {
             let spot = match self.in_named_file(wanted, &proofs)? {
                 Some(spot) => Some(spot),
-                None => self.one(&self.interfaces(), &[], wanted.fields)?,
+                None => match self.used_elsewhere(wanted, &proofs) {
+                    Some(unclear) => return Err(unclear),
+                    None => self.one(&self.interfaces(), &[], wanted.fields)?,
+                },
             };
             return Ok(Destination { spot, unused: None });
         }
@@ -269,6 +272,22 @@ impl Survey {
             },
         };
         Err((&file.path, Problem::somewhere(kind)))
+    }
+
+    /// Returns what is wrong with a named file that does not exist, where the code uses a type of another
+    /// file.
+    fn used_elsewhere<'s>(
+        &'s self,
+        wanted: &Wanted<'s>,
+        proofs: &[Proof<'s>],
+    ) -> Option<Unclear<'s>> {
+        if self.file(wanted.types).is_some() || self.is_expected(wanted.types) {
+            return None;
+        }
+        let mut used = proofs.iter().filter_map(Proof::spot);
+        let spot = used.find(|spot| spot.file.generated().is_none())?;
+        let problem = Problem::somewhere(Kind::UsedIn(spot.file.path.clone()));
+        Some((wanted.types, problem.of(&spot.declared.name)))
     }
 
     /// Finds the type anywhere in the project.

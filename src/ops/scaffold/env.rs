@@ -65,9 +65,12 @@ pub(super) fn env_plan(
     };
     let destination = around.survey.destination(&wanted);
     let Destination { spot, unused } = destination.map_err(|unclear| planner.error(unclear))?;
-    let mut plan = match spot {
-        Some(spot) => planner.declared(file, spot)?,
-        None => planner.edited(file, None, fields)?,
+    let mut plan = if let Some(spot) = spot {
+        planner.declared(file, spot)?
+    } else {
+        let mut plan = planner.edited(file, None, fields)?;
+        plan.notes.extend(planner.new_env(&types));
+        plan
     };
     let is_unused = |unused: &Spot<'_>| !around.survey.others_have(&unused.declared.name);
     if let Some(unused) = unused.filter(is_unused) {
@@ -149,6 +152,16 @@ impl Planner<'_> {
         let mut plan = self.edited(file, Some(list), &missing)?;
         plan.notes.extend(notes);
         Ok(plan)
+    }
+
+    /// Says of a new `Env` that the Worker does not use it yet.
+    fn new_env(&self, path: &Path) -> Option<Note> {
+        let main = self.survey().main.clone()?;
+        (!self.survey().is_expected(path)).then(|| Note::New {
+            path: path.to_owned(),
+            main,
+            others: self.around.other_parts.clone(),
+        })
     }
 
     /// Lists the fields that a type lacks. Those that are there must be namespaces.

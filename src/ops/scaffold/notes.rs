@@ -1,8 +1,11 @@
 //! What a user should know of a scaffolding.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::domain::{Hint, Suggestion};
+use crate::{
+    domain::{Hint, Suggestion},
+    scaffold::types::Dialect,
+};
 
 use super::runtime_types::PACKAGE;
 
@@ -33,6 +36,15 @@ pub enum Note {
         /// Its name.
         name: String,
     },
+    /// Nothing uses the new `Env` yet.
+    New {
+        /// The file that declares it.
+        path: PathBuf,
+        /// The file that the Worker begins with.
+        main: PathBuf,
+        /// What can be scaffolded without it.
+        others: Vec<&'static str>,
+    },
     /// Nothing uses a type of the wanted file.
     Unused {
         /// That file.
@@ -57,6 +69,10 @@ impl Note {
         match &mut self {
             Self::Regenerate { path, .. } | Self::OtherEnv { path, .. } => {
                 *path = display(path);
+            }
+            Self::New { path, main, .. } => {
+                *path = display(path);
+                *main = display(main);
             }
             Self::Unused {
                 path, declared_in, ..
@@ -102,6 +118,7 @@ impl Note {
                 "{path} declares `{name}`, too; `--types {path}` adds the bindings to that one",
                 path = path.display()
             ),
+            Self::New { path, main, others } => return new_env(path, main, others),
             Self::Unused {
                 path,
                 name,
@@ -126,4 +143,25 @@ impl Note {
         };
         text.into()
     }
+}
+
+fn new_env(path: &Path, main: &Path, others: &[&str]) -> Hint {
+    let (shown, path) = (main.display(), path.display());
+    let extension = main.extension().and_then(|extension| extension.to_str());
+    if extension.and_then(Dialect::of_extension).is_some() {
+        return Hint::from(format!(
+            "nothing uses `Env` in {path} yet: give it to the handlers, for example as \
+             `ExportedHandler<Env>` in {shown}; if they have another type of the bindings, name its \
+             file with `--types FILE`"
+        ));
+    }
+    let hint = Hint::from(format!(
+        "nothing uses `Env` in {path}, and {shown} is not TypeScript"
+    ));
+    if others.is_empty() {
+        return hint;
+    }
+    let only = Suggestion::new("scaffold").args(["--only", &others.join(",")]);
+    hint.text("; to leave the type out, run ")
+        .and(only.sectionless())
 }

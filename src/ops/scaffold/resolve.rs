@@ -191,6 +191,12 @@ impl Survey {
         others
     }
 
+    /// Whether a file imports `Env` from the one at `path`, which may not exist yet.
+    pub(super) fn is_expected(&self, path: &Path) -> bool {
+        let mut files = self.files_with(&["Env"]);
+        files.any(|file| file.imports_from("Env", path))
+    }
+
     /// Finds the file of a module that `file` imports by a relative path.
     pub(super) fn module(&self, file: &SourceFile, module: &str) -> Option<&SourceFile> {
         let mut candidates = module_paths(&file.path, module).into_iter();

@@ -32,6 +32,8 @@ pub(super) struct Survey {
     others: Vec<PathBuf>,
     /// Where the Worker begins.
     mains: Vec<PathBuf>,
+    /// The file that the Worker begins with, if it is there.
+    pub(super) main: Option<PathBuf>,
     /// Whether there are files that were not looked at.
     pub(super) is_cut: bool,
 }
@@ -136,6 +138,8 @@ impl Survey {
         let uses = self.files_with_uses().map(|file| self.numbers[&file.path]);
         let mut queue: VecDeque<usize> = uses.collect();
         let config = root.join("wrangler.toml");
+        let mut existing = mains.iter().map(|main| root.join(main));
+        self.main = existing.find(|path| path.is_file());
         let mains = mains.iter();
         let mains = mains.flat_map(|main| module_paths(&config, &format!("./{main}")));
         self.mains = mains.collect();

@@ -247,7 +247,8 @@ impl<'a> Insertions<'a> {
                 break;
             }
             last = comment;
-            end = comment.end_byte();
+            // It may be ahead of the `;`.
+            end = end.max(comment.end_byte());
         }
         end
     }
@@ -276,12 +277,17 @@ impl<'a> Insertions<'a> {
         }
     }
 
-    /// Returns the `;` or `,` that ends a member, and where it is.
+    /// Returns the `;` or `,` that ends a member, and where it is; comments may be between.
     fn separator_after(&self, member: Node<'_>) -> Option<(usize, &'a str)> {
         let rest = self.rest(member);
-        let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        let separator = rest.get(blank..=blank)?;
-        matches!(separator, ";" | ",").then_some((member.end_byte() + blank, separator))
+        let mut left = rest.trim_start_matches([' ', '\t']);
+        while let Some(comment) = left.strip_prefix("/*") {
+            let (_, behind) = comment.split_once("*/")?;
+            left = behind.trim_start_matches([' ', '\t']);
+        }
+        let at = member.end_byte() + rest.len() - left.len();
+        let separator = left.get(..1)?;
+        matches!(separator, ";" | ",").then_some((at, separator))
     }
 
     /// Returns what the line of `offset` begins with.

@@ -26,6 +26,8 @@ pub enum Kind {
     Star(String),
     /// The type is declared in this file.
     DeclaredIn(PathBuf),
+    /// The file, which the user named, does not exist; the type is declared in this one.
+    UsedIn(PathBuf),
     /// The type is in this file, which is not read, and why.
     Unread(PathBuf, String),
     /// The file is one of the Worker, and is not read, and why: it may have the type.
@@ -122,6 +124,10 @@ impl fmt::Display for Problem {
             Kind::DeclaredIn(path) => {
                 format!("{name} is used here, and declared in {}", path.display())
             }
+            Kind::UsedIn(path) => {
+                let path = path.display();
+                format!("there is no such file; the type of the bindings is {name} in {path}")
+            }
             Kind::Unread(path, why) => {
                 let path = path.display();
                 format!("{name} is used here, and {path} cannot be read: {why}")
@@ -173,10 +179,12 @@ impl Kind {
     pub fn remedy(&self) -> String {
         let remedy = match self {
             Self::Unparsable => "fix that line; if it is correct, add the fields by hand",
-            Self::Imported(_) | Self::Star(_) | Self::TooMany => {
-                "pass the file that declares it with `--types FILE`"
+            Self::Imported(_) | Self::Star(_) => {
+                "pass the file that declares it with `--types FILE`, or add the fields by hand if that \
+                 is outside of the project"
             }
-            Self::DeclaredIn(path) => {
+            Self::TooMany => "pass the file that declares it with `--types FILE`",
+            Self::DeclaredIn(path) | Self::UsedIn(path) => {
                 let path = path.to_string_lossy();
                 return format!("pass it with `--types {}`", shell_quoted(&path));
             }
