@@ -32,7 +32,7 @@ pub(crate) const TESTS: &[Test] = &[
         &[WRANGLER_4_155, WRANGLER_4_164, NODE_22],
         the_helpers_do_what_they_say_in_newer_runtimes,
     )
-    .slow("runs the same tests in the runtimes of two more wranglers"),
+    .by_hand("runs the same tests in the runtimes of two more wranglers"),
     Test::new(
         "generated_files_type_check_in_fresh_and_in_other_projects",
         &[TYPESCRIPT, MINIFLARE],
