@@ -47,10 +47,7 @@ fn what_a_file_uses_as_the_type_of_the_bindings_is_found() {
         ("const env = platform?.env as B;", "B"),
         ("interface Context { cloudflare: { env: B; ctx: C } }", "B"),
         ("(r) => r satisfies ExportedHandlerFetchHandler<B>", "B"),
-        (
-            "declare namespace App { interface Platform { env: B } }",
-            "B",
-        ),
+        ("namespace App { interface Platform { env: B } }", "B"),
         (
             "interface AppLoadContext { cloudflare: { env: CloudflareEnv } }",
             "CloudflareEnv",
@@ -58,9 +55,9 @@ fn what_a_file_uses_as_the_type_of_the_bindings_is_found() {
     ];
     for (text, name) in cases {
         let facts = Facts::read(text, Dialect::TypeScript).unwrap();
-        // A framework's context that is written out is found as well; it leads to its `env`.
+        // A framework's context that is written out is found as well.
         let used = facts.uses.iter().map(|used| &used.declared.of);
-        let used: Vec<&Type> = used.filter(|it| matches!(it, Type::Name(_))).collect();
+        let used: Vec<_> = used.filter(|it| matches!(it, Type::Name(_))).collect();
         assert_eq!(used, [&Type::Name(name.to_owned())], "{text}");
     }
     for text in [
