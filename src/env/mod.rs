@@ -1,7 +1,7 @@
 //! The process's surroundings: every variable that kvctl knows, the current directory, the clock.
 //!
 //! The only reader of the environment. Imports nothing of this crate. Variables that libraries
-//! read for themselves are listed in [`READ_BY_LIBRARIES`], so that the README can name them.
+//! read for themselves are listed in [`READ_BY_LIBRARIES`], so that `docs/environment.md` can name them.
 
 mod network;
 mod var;

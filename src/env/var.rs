@@ -76,7 +76,7 @@ pub const READ_BY_LIBRARIES: &[&str] = &[
 ];
 
 impl Var {
-    /// Every variable, in the order of the README's table.
+    /// Every variable, in the order of the table in `docs/environment.md`.
     pub const ALL: &[Self] = &[
         Self::ApiToken,
         Self::ApiKey,

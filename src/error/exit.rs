@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::domain::ErrorClass;
 
-/// What a script learns from how kvctl ended. The README lists the same table.
+/// What a script learns from how kvctl ended. `docs/json.md` lists the same table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -37,7 +37,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Every code with its meaning, for the README.
+    /// Every code with its meaning, for `docs/json.md`.
     pub const ALL: &[(Self, &str)] = &[
         (Self::Done, "success, or nothing to do"),
         (Self::Failed, "failure"),

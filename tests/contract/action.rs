@@ -56,7 +56,7 @@ fn it_is_a_composite_action_whose_names_fit_together() {
 #[test]
 fn its_flags_and_the_recipes_exist() {
     let text = text();
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verify.md")).unwrap();
     let command = kvctl::cli::Cli::command();
     let verify = command.find_subcommand("verify").unwrap();
     let flags: BTreeSet<&str> = [verify, &command]
@@ -66,7 +66,7 @@ fn its_flags_and_the_recipes_exist() {
     for flag in named(&text, "arguments+=(--") {
         assert!(flags.contains(flag), "{flag}");
     }
-    let recipes: Vec<&str> = readme.split("```yaml\n").skip(1).collect();
+    let recipes: Vec<&str> = page.split("```yaml\n").skip(1).collect();
     assert_eq!(recipes.len(), 2);
     for recipe in recipes {
         let recipe = recipe.split("```").next().unwrap();
@@ -75,8 +75,8 @@ fn its_flags_and_the_recipes_exist() {
     let action = &YamlLoader::load_from_str(&text).unwrap()[0];
     for name in keys(&action["inputs"]).union(&keys(&action["outputs"])) {
         assert!(
-            readme.contains(name.as_str()),
-            "the README does not name `{name}`"
+            page.contains(name.as_str()),
+            "the page does not name `{name}`"
         );
     }
 }

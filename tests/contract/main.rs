@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]
 
 mod action;
+mod docs;
 mod edit;
 mod env_cases;
 mod env_types;
 mod identity;
 mod layers;
-mod readme;
 mod retry;
 mod scaffold;
 mod wire;

@@ -1,5 +1,5 @@
 //! The files that `kvctl scaffold` writes, where they are meant for: in the TypeScript compiler, in the
-//! Workers runtime, and in a Pages project made as the README says.
+//! Workers runtime, and in a Pages project made as `docs/scaffold.md` says.
 
 use std::{
     collections::BTreeMap,
@@ -50,14 +50,14 @@ pub(crate) const TESTS: &[Test] = &[
         wrangler_types_and_scaffold_share_one_env,
     ),
     Test::new(
-        "a_pages_function_as_in_the_readme_works",
+        "a_pages_function_as_documented_works",
         &[WRANGLER_4_86],
-        a_pages_function_as_in_the_readme_works,
+        a_pages_function_as_documented_works,
     ),
     Test::new(
-        "the_example_costs_what_the_readme_says",
+        "the_example_costs_what_is_documented",
         &[WRANGLER_4_86],
-        the_example_costs_what_the_readme_says,
+        the_example_costs_what_is_documented,
     ),
     Test::new(
         "a_worker_with_the_same_helpers_works",
@@ -67,26 +67,27 @@ pub(crate) const TESTS: &[Test] = &[
     .slow("starts another wrangler for the helpers that Pages has"),
 ];
 
-/// The text of the README's block of code that begins with `first`.
-fn readme(language: &str, first: &str) -> String {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let (_, rest) = readme
+/// The text of the block of code in `docs/scaffold.md` that begins with `first`.
+fn documented(language: &str, first: &str) -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scaffold.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, rest) = page
         .split_once(&format!("```{language}\n{first}"))
-        .unwrap_or_else(|| panic!("the README has no block that begins with {first}"));
+        .unwrap_or_else(|| panic!("the page has no block that begins with {first}"));
     format!("{first}{}", rest.split_once("```").unwrap().0)
 }
 
-/// The README's Pages project, provisioned and scaffolded by its command.
+/// The documented Pages project, provisioned and scaffolded by its command.
 fn example(config: &str) -> Home {
     let home = Home::new();
     home.write("wrangler.toml", config);
     home.write("out/index.html", "<!doctype html>\n");
     home.write(
         "functions/api/me.ts",
-        readme("ts", "// functions/api/me.ts\n"),
+        documented("ts", "// functions/api/me.ts\n"),
     );
     home.install_packages();
-    let command = readme("sh", "mkdir out\n");
+    let command = documented("sh", "mkdir out\n");
     let command = command.lines().find_map(|line| line.strip_prefix("kvctl "));
     let args: Vec<&str> = command.unwrap().split(' ').collect();
     ok(&mut home.kvctl(&args));
@@ -94,7 +95,7 @@ fn example(config: &str) -> Home {
 }
 
 fn pages_config() -> String {
-    readme("toml", "name = \"pages-example\"\n")
+    documented("toml", "name = \"pages-example\"\n")
 }
 
 fn the_helpers_do_what_they_say_in_the_workers_runtime() {
@@ -476,7 +477,7 @@ fn wrangler_types_and_scaffold_share_one_env() {
 }
 
 /// And holds under attack, by a script that counts what it costs.
-fn a_pages_function_as_in_the_readme_works() {
+fn a_pages_function_as_documented_works() {
     let home = example(&pages_config());
     home.write(
         "functions/_middleware.ts",
@@ -488,7 +489,7 @@ fn a_pages_function_as_in_the_readme_works() {
     ok(attack.env("URL", dev.url()));
 }
 
-fn the_example_costs_what_the_readme_says() {
+fn the_example_costs_what_is_documented() {
     let home = example(&pages_config());
     let log = home.app().join("serve.log");
     let flags = ["--memory", "--lenient", "--log", log.to_str().unwrap()];

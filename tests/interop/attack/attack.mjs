@@ -1,4 +1,4 @@
-// Attacks the README's example, which `wrangler pages dev` serves at URL with _middleware.ts in front, and
+// Attacks the example of docs/scaffold.md, which `wrangler pages dev` serves at URL with _middleware.ts in front, and
 // prints what that gave.
 import assert from 'node:assert/strict';
 import { Agent, request as send } from 'node:http';

@@ -1,4 +1,4 @@
-// Runs the README's example on `kvctl serve`, and compares what its log counts with the README's table.
+// Runs the example of docs/scaffold.md on `kvctl serve`, and compares what its log counts with the page's table.
 // Works in the example's folder; LOG is the server's log.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -74,6 +74,6 @@ for (let i = 1; i < 5; i++) await signIn('x', address);
 await row('sign in while blocked', 429, () => signIn('x', address));
 console.log(rows.join('\n'));
 
-const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-const [, table] = /a day on the free plan \|\n\| --- .*\n([^]*?)\n\n/.exec(readme);
+const page = readFileSync(new URL('../../../docs/scaffold.md', import.meta.url), 'utf8');
+const [, table] = /a day on the free plan \|\n\| --- .*\n([^]*?)\n\n/.exec(page);
 assert.equal(rows.join('\n'), table);

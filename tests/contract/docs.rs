@@ -1,7 +1,7 @@
-//! What the README says of codes, variables and commands is what the program knows, and what
-//! CONTRIBUTING.md says of files is in the tree.
+//! What the README and the pages in `docs` say of codes, variables and commands is what the program
+//! knows, their links lead somewhere, and what CONTRIBUTING.md says of files is in the tree.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 use fs_err as fs;
@@ -13,14 +13,61 @@ use kvctl::{
     ops::verify::Check,
 };
 
-fn readme() -> String {
-    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap()
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The README and the pages in `docs`, with their names.
+pub(crate) fn pages() -> Vec<(String, String)> {
+    let root = Path::new(ROOT);
+    let files = fs::read_dir(root.join("docs")).unwrap();
+    let files = files.map(|entry| entry.unwrap().path());
+    let pages = files.filter(|path| path.extension().is_some_and(|it| it == "md"));
+    let name = |path: PathBuf| format!("docs/{}", path.file_name().unwrap().display());
+    let mut names: Vec<String> = pages.map(name).collect();
+    names.sort();
+    names.insert(0, "README.md".to_owned());
+    let read = |name: String| {
+        let text = fs::read_to_string(root.join(&name)).unwrap();
+        (name, text)
+    };
+    names.into_iter().map(read).collect()
+}
+
+/// The text of all of them.
+fn text() -> String {
+    pages().into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn every_link_leads_to_a_file() {
+    let root = Path::new(ROOT);
+    for (name, text) in pages() {
+        let folder = root.join(&name).parent().unwrap().to_owned();
+        for rest in text.split("](").skip(1) {
+            let (link, _) = rest.split_once(')').unwrap();
+            let (file, _) = link.split_once('#').unwrap_or((link, ""));
+            if !link.starts_with("https://") && !file.is_empty() {
+                assert!(folder.join(file).exists(), "{name} links to {link}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_is_linked_from_the_readme() {
+    let pages = pages();
+    for (name, _) in &pages[1..] {
+        let link = format!("]({name})");
+        assert!(
+            pages[0].1.contains(&link),
+            "the README does not link {name}"
+        );
+    }
 }
 
 #[test]
 fn every_exit_code_is_listed() {
-    let readme = readme();
-    let (_, table) = readme
+    let text = text();
+    let (_, table) = text
         .split_once("| code | meaning |\n| --- | --- |\n")
         .unwrap();
     let listed: Vec<&str> = table
@@ -36,28 +83,22 @@ fn every_exit_code_is_listed() {
 
 #[test]
 fn every_variable_is_listed() {
-    let readme = readme();
+    let text = text();
     let own = env::Var::ALL.iter().map(|var| var.name());
     for name in own.chain(env::READ_BY_LIBRARIES.iter().copied()) {
-        assert!(
-            readme.contains(&format!("`{name}`")),
-            "the README does not name {name}"
-        );
+        assert!(text.contains(&format!("`{name}`")), "no page names {name}");
     }
 }
 
 #[test]
 fn every_check_is_explained_here_and_in_the_help() {
-    let readme = readme();
+    let text = text();
     let command = Cli::command();
     let verify = command.find_subcommand("verify").unwrap();
     let help = verify.get_after_long_help().unwrap().to_string();
     for check in Check::ALL {
         let row = format!("| `{check}` |");
-        assert!(
-            readme.contains(&row),
-            "the README does not explain `{check}`"
-        );
+        assert!(text.contains(&row), "no page explains `{check}`");
         let line = format!("\n  {check} ");
         assert!(help.contains(&line), "the help does not explain `{check}`");
     }
@@ -65,7 +106,7 @@ fn every_check_is_explained_here_and_in_the_help() {
 
 #[test]
 fn every_command_is_shown() {
-    let readme = readme();
+    let text = text();
     for command in Cli::command().get_subcommands() {
         let below: Vec<_> = command
             .get_subcommands()
@@ -78,21 +119,18 @@ fn every_command_is_shown() {
         };
         for name in below {
             let call = format!("kvctl {}{name}", command.get_name());
-            assert!(readme.contains(&call), "the README does not show `{call}`");
+            assert!(text.contains(&call), "no page shows `{call}`");
         }
     }
 }
 
 #[test]
 fn every_flag_it_shows_exists() {
-    let readme = readme();
+    let text = text();
     let mut flags = Vec::new();
     collect_flags(&Cli::command(), &mut flags);
     let word = |c: char| c.is_ascii_lowercase() || c == '-';
-    for (_, rest) in readme
-        .match_indices("--")
-        .map(|(at, _)| readme.split_at(at))
-    {
+    for (_, rest) in text.match_indices("--").map(|(at, _)| text.split_at(at)) {
         let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
         let flag = rest[..end].trim_matches('-');
         // Cargo's own, npm's own, wrangler's own, and the rules of tables.
@@ -101,7 +139,7 @@ fn every_flag_it_shows_exists() {
         ];
         assert!(
             foreign.contains(&flag) || flags.iter().any(|known| known == flag),
-            "the README shows `--{flag}`"
+            "a page shows `--{flag}`"
         );
     }
 }
@@ -120,11 +158,11 @@ fn collect_flags(command: &clap::Command, flags: &mut Vec<String>) {
 
 #[test]
 fn every_option_of_scaffold_that_it_shows_exists() {
-    let readme = readme();
-    let (_, rest) = readme.split_once("```toml\n[scaffold]\n").unwrap();
+    let text = text();
+    let (_, rest) = text.split_once("```toml\n[scaffold]\n").unwrap();
     let (table, _) = rest.split_once("```").unwrap();
-    let text = format!("[scaffold]\n{table}");
-    let manifest = Manifest::parse(Path::new("kvctl.toml"), &text).unwrap();
+    let table = format!("[scaffold]\n{table}");
+    let manifest = Manifest::parse(Path::new("kvctl.toml"), &table).unwrap();
     let scaffold = manifest.scaffold.unwrap();
     assert_eq!(scaffold.only.as_deref(), Some(&Part::ALL[..]));
     // The values are the usual ones, but for what the text names.
@@ -152,7 +190,7 @@ fn every_option_of_scaffold_that_it_shows_exists() {
 
 #[test]
 fn every_path_that_contributing_names_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(ROOT);
     let text = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     let prose: String = text.split("```").step_by(2).collect();
     let quoted = prose.split('`').skip(1).step_by(2);
