@@ -67,39 +67,44 @@ pub fn run(cli: Cli) -> ExitCode {
     let mut invocation = Context::invocation_of(&cli.globals, &env::Env::read());
     match run_to_end(cli, &mut invocation) {
         Ok(()) => Exit::Done.into(),
-        Err(failure) => {
-            if failure.class() != ErrorClass::OutputClosed {
-                let hint = failure.hint().map(|hint| hint.render(&invocation));
-                ui.error(failure.causes(), hint.as_deref());
-            }
-            Exit::from(failure.class()).into()
-        }
+        Err(failure) => failure.show(&ui, &invocation).into(),
     }
 }
 
 /// Prints what clap returned instead of a command: help, version or a usage error.
 pub fn print_clap_message(message: &clap::Error) -> ExitCode {
-    if message.kind() == clap::error::ErrorKind::InvalidSubcommand
-        && let Some(elsewhere) = cli::meant(&env::arguments())
-    {
-        let failure = Failure::from(elsewhere);
-        let hint = failure
-            .hint()
-            .map(|hint| hint.render(&Invocation::default()));
+    let arguments = env::arguments();
+    let format = cli::format_asked_for(&arguments);
+    if let Some(failure) = usage_failure(message, &arguments, format) {
         let options = ui::Options {
-            format: ui::Format::Human,
+            format,
             verbosity: ui::Verbosity::Normal,
             yes: false,
             terminals: ui::Terminals::default(),
         };
-        ui::Ui::standard(options).error(failure.causes(), hint.as_deref());
-        return Exit::Usage.into();
+        let ui = ui::Ui::standard(options);
+        return failure.show(&ui, &Invocation::default()).into();
     }
     match (ui::print_usage(message), message.use_stderr()) {
         (_, true) => Exit::Usage.into(),
         (Err(ui::OutputError::Failed(_)), false) => Exit::Failed.into(),
         (Ok(()) | Err(ui::OutputError::Closed), false) => Exit::Done.into(),
     }
+}
+
+/// Returns the failure to show instead of clap's message.
+fn usage_failure(
+    message: &clap::Error,
+    arguments: &[String],
+    format: ui::Format,
+) -> Option<Failure> {
+    if message.kind() == clap::error::ErrorKind::InvalidSubcommand
+        && let Some(elsewhere) = cli::meant(arguments)
+    {
+        return Some(elsewhere.into());
+    }
+    let for_programs = format != ui::Format::Human && message.use_stderr();
+    for_programs.then(|| cli::Rejected::from(message).into())
 }
 
 fn run_to_end(cli: Cli, invocation: &mut Invocation) -> Result<()> {

@@ -16,6 +16,7 @@ mod elsewhere;
 pub mod key;
 mod namespace;
 mod provision;
+mod rejected;
 mod rename_binding;
 mod scaffold;
 pub mod serve;
@@ -34,6 +35,7 @@ pub use namespace::{
     CreateArgs, DeleteArgs, GetArgs, ListArgs, NamespaceCommand, RenameArgs, SelectorArgs,
 };
 pub use provision::{PreviewMode, ProvisionArgs, WantedArg, WantedArgError};
+pub use rejected::{Rejected, format_asked_for};
 pub use rename_binding::RenameBindingArgs;
 pub use scaffold::{PartArg, ScaffoldArgs};
 pub use verify::{FailOn, VerifyArgs};

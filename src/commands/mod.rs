@@ -55,8 +55,8 @@ impl CheckFailed {
 impl Classify for CheckFailed {
     fn classify(&self) -> Classification {
         Classification {
-            class: ErrorClass::CheckFailed,
             hint: self.hint.clone(),
+            ..ErrorClass::CheckFailed.into()
         }
     }
 }
@@ -151,8 +151,8 @@ impl UsageError {
 impl Classify for UsageError {
     fn classify(&self) -> Classification {
         Classification {
-            class: ErrorClass::Usage,
             hint: self.hint.clone(),
+            ..ErrorClass::Usage.into()
         }
     }
 }

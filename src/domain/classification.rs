@@ -5,10 +5,13 @@
 
 use std::error::Error as StdError;
 
+use serde::Serialize;
+
 use super::Hint;
 
 /// What an error means to a script. Each class has an exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
     /// The request was understood and did not succeed.
     Failed,
@@ -42,8 +45,8 @@ impl ErrorClass {
     /// Adds what the user can do about it.
     pub fn hint(self, hint: impl Into<Hint>) -> Classification {
         Classification {
-            class: self,
             hint: Some(hint.into()),
+            ..self.into()
         }
     }
 }
@@ -55,11 +58,26 @@ pub struct Classification {
     pub class: ErrorClass,
     /// What to do about it, where that is not plain from the message.
     pub hint: Option<Hint>,
+    /// What identifies the answer of the service, if that is the cause.
+    pub answer: AnswerId,
+}
+
+/// What identifies an error that the service returned.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AnswerId {
+    /// The error codes of the API.
+    pub api_codes: Vec<u32>,
+    /// Cloudflare's name for the request.
+    pub cf_ray: Option<String>,
 }
 
 impl From<ErrorClass> for Classification {
     fn from(class: ErrorClass) -> Self {
-        Self { class, hint: None }
+        Self {
+            class,
+            hint: None,
+            answer: AnswerId::default(),
+        }
     }
 }
 

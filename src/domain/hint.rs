@@ -241,6 +241,15 @@ impl Hint {
         parts.collect::<Option<_>>().map(Self)
     }
 
+    /// Returns its commands, each as a shell takes it after `invocation`.
+    pub fn commands(&self, invocation: &Invocation) -> Vec<String> {
+        let commands = self.0.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Suggestion(command) => Some(command.render(invocation)),
+        });
+        commands.collect()
+    }
+
     /// Returns it as it is shown after `invocation`.
     pub fn render(&self, invocation: &Invocation) -> String {
         let parts = self.0.iter().map(|part| match part {

@@ -51,7 +51,7 @@ mod worker;
 
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
-pub use classification::{Classification, Classify, ErrorClass, with_causes};
+pub use classification::{AnswerId, Classification, Classify, ErrorClass, with_causes};
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};
 pub use hint::{Hint, Invocation, Suggestion};

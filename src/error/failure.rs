@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt};
 
-use crate::domain::{Classification, Classify, ErrorClass, Hint, with_causes};
+use crate::domain::{AnswerId, Classification, Classify, ErrorClass, Hint, with_causes};
 
 /// Why a command did not succeed.
 ///
@@ -12,6 +12,7 @@ use crate::domain::{Classification, Classify, ErrorClass, Hint, with_causes};
 pub struct Failure {
     class: ErrorClass,
     hint: Option<Hint>,
+    answer: AnswerId,
     source: anyhow::Error,
 }
 
@@ -24,6 +25,7 @@ impl Failure {
         Self {
             class,
             hint: None,
+            answer: AnswerId::default(),
             source: error.into(),
         }
     }
@@ -47,6 +49,11 @@ impl Failure {
         self.hint.as_ref()
     }
 
+    /// Returns what identifies the answer of the service that it is about.
+    pub fn answer(&self) -> &AnswerId {
+        &self.answer
+    }
+
     /// Returns what was being done, and why that failed, down to the first cause.
     pub fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
         self.source.chain()
@@ -67,9 +74,14 @@ impl fmt::Display for Failure {
 
 impl<E: Classify> From<E> for Failure {
     fn from(error: E) -> Self {
-        let Classification { class, hint } = error.classify();
+        let Classification {
+            class,
+            hint,
+            answer,
+        } = error.classify();
         Self {
             hint,
+            answer,
             ..Self::new(class, error)
         }
     }

@@ -5,6 +5,7 @@
 
 mod exit;
 mod failure;
+mod report;
 mod terminal;
 
 pub use exit::Exit;

@@ -103,8 +103,8 @@ impl ReadError {
 impl Classify for ReadError {
     fn classify(&self) -> Classification {
         Classification {
-            class: self.problem.class(),
             hint: self.problem.remedy().map(Hint::from),
+            ..self.problem.class().into()
         }
     }
 }

@@ -167,7 +167,7 @@ impl Classify for Error {
             ),
             Self::Partial { source, .. } => Classification {
                 class: ErrorClass::Partial,
-                hint: source.hint(),
+                ..source.classify()
             },
             Self::Api(_, source) => source.classify(),
             Self::Target(e) => e.classify(),

@@ -5,7 +5,28 @@ use std::{
     io::{self, Write},
 };
 
+use serde::Serialize;
+
 use super::printable::is_unsafe;
+
+/// The version of the JSON documents: another number where a member changes its meaning or goes.
+const SCHEMA: u32 = 1;
+
+/// A document that is an object, with the version of its form.
+#[derive(Debug, Serialize)]
+pub struct Versioned<T> {
+    schema: u32,
+    #[serde(flatten)]
+    document: T,
+}
+
+impl<T> Versioned<T> {
+    /// Adds the version.
+    pub fn new(document: T) -> Self {
+        let schema = SCHEMA;
+        Self { schema, document }
+    }
+}
 
 /// Passes JSON on to `out`, escaping it for a terminal.
 pub(super) struct Json<'a> {

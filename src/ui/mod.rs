@@ -23,12 +23,14 @@ use std::{
 };
 
 use json::Json;
+use serde::Serialize;
 
 pub use indicatif::{DecimalBytes, HumanCount};
 
 pub use confirm::{ConfirmError, Question};
 pub use editor::EditorError;
 pub use input::{input, read_up_to, spool};
+pub use json::Versioned;
 pub use list::{Data, Item, LineBreakError, Terminator};
 pub use page::{Page, Tone};
 pub use printable::{printable, quoted};
@@ -220,11 +222,10 @@ impl Ui {
             let Format::Human = self.options.format else {
                 let data = streams.data();
                 let mut data = Json::new(data, self.options.terminals.stdout);
-                if self.options.format == Format::Json {
-                    serde_json::to_writer_pretty(&mut data, report)?;
-                    writeln!(data)?;
-                } else {
+                if self.options.format == Format::Ndjson {
                     report.lines(&mut data)?;
+                } else {
+                    write_pretty(&mut data, report)?;
                 }
                 return data.flush();
             };
@@ -323,14 +324,33 @@ impl Ui {
         if let Some(hint) = hint {
             add("hint: ", hint);
         }
-        // Errors on stderr cannot be reported.
-        self.with(|s| {
-            s.err
-                .write_all(text.as_bytes())
-                .and_then(|()| s.err.flush())
-                .ok()
-        });
+        self.write_error(text.as_bytes());
     }
+
+    /// Writes an error as one JSON object in one line. Never silent.
+    pub fn error_document(&self, error: &impl Serialize) {
+        let mut line = Vec::new();
+        // Escaped wherever it goes: logs are read on terminals.
+        let json = Json::new(&mut line, true);
+        // Writing to a vector cannot fail.
+        serde_json::to_writer(json, &Versioned::new(error)).ok();
+        line.push(b'\n');
+        self.write_error(&line);
+    }
+
+    fn write_error(&self, bytes: &[u8]) {
+        // Errors on stderr cannot be reported.
+        self.with(|s| s.err.write_all(bytes).and_then(|()| s.err.flush()).ok());
+    }
+}
+
+fn write_pretty<R: Report>(out: &mut Json<'_>, report: &R) -> io::Result<()> {
+    if R::IS_LIST {
+        serde_json::to_writer_pretty(&mut *out, report)?;
+    } else {
+        serde_json::to_writer_pretty(&mut *out, &Versioned::new(report))?;
+    }
+    writeln!(out)
 }
 
 /// Why a result could not be written.

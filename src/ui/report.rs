@@ -9,18 +9,21 @@ use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use super::{
-    Page, Tone,
+    Page, Tone, Versioned,
     style::{ADDED, FAINT, PLAIN, REMOVED},
 };
 
 /// A command's result: one value, rendered in every format, so that they cannot drift apart.
 pub trait Report: Serialize {
+    /// Whether it is a list: an array in JSON, as wrangler's are. Everything else is an object.
+    const IS_LIST: bool = false;
+
     /// Writes the report for people; `tabular` if stdout is a terminal.
     fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()>;
 
     /// Writes newline-delimited JSON; one line unless the report is a list.
     fn lines(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, self)?;
+        serde_json::to_writer(&mut *out, &Versioned::new(self))?;
         writeln!(out)
     }
 }

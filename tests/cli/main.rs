@@ -23,6 +23,7 @@ mod hostile;
 mod hostile_text;
 mod hosts;
 mod interruptions;
+mod json;
 mod key;
 mod lagging;
 mod local;

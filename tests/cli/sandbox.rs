@@ -24,7 +24,7 @@ pub(crate) const ACCOUNT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 pub(crate) const TOKEN: &str = "canary_token_0123456789";
 
 /// What differs from run to run, and what snapshots have instead.
-const FILTERS: [(&str, &str); 9] = [
+const FILTERS: [(&str, &str); 10] = [
     (r"(?:/[^/\s`]+?)*?/\.tmp[0-9A-Za-z]{6}", "[HOME]"),
     (r"http://127\.0\.0\.1:[0-9]{4,5}", "[HOST]"),
     (ACCOUNT, "[ACCOUNT]"),
@@ -33,6 +33,7 @@ const FILTERS: [(&str, &str); 9] = [
     (r"\b[0-9a-f]{32}\b", "[ID]"),
     (r"\blocal_([0-9a-f]{24})\b", "10ca110c$1"),
     (r"cf-ray [0-9A-Za-z-]+", "cf-ray [RAY]"),
+    (r#""cf_ray":"[^"]+"#, r#""cf_ray":"[RAY]""#),
     // How long it is until midnight.
     (r"00:00 UTC, in .*? min", "00:00 UTC, in [WAIT]"),
     (r"\r\n", "\n"),

@@ -9,7 +9,7 @@ use super::{
     tls::{self, TlsFault},
 };
 use crate::{
-    domain::{Classification, Classify, ErrorClass, Hint, Permission, Suggestion},
+    domain::{AnswerId, Classification, Classify, ErrorClass, Hint, Permission, Suggestion},
     wire::code,
 };
 
@@ -18,6 +18,10 @@ impl Classify for Error {
         Classification {
             class: self.class(),
             hint: self.remedy(),
+            answer: AnswerId {
+                api_codes: self.codes().collect(),
+                cf_ray: self.ray().map(str::to_owned),
+            },
         }
     }
 }

@@ -137,6 +137,20 @@ impl Error {
         errors.iter().filter_map(|e| e.code)
     }
 
+    /// Returns Cloudflare's name for the request, if the answer has it.
+    pub fn ray(&self) -> Option<&str> {
+        match &*self.kind {
+            ErrorKind::Refused { ray, .. }
+            | ErrorKind::Malformed { ray, .. }
+            | ErrorKind::TooLong { ray, .. }
+            | ErrorKind::Unanswered { ray, .. } => ray.as_deref(),
+            ErrorKind::Unreachable(_)
+            | ErrorKind::Silent
+            | ErrorKind::Inconsistent(_)
+            | ErrorKind::PaginationLoop => None,
+        }
+    }
+
     /// Whether the service gave `code`.
     pub fn has_code(&self, code: u32) -> bool {
         self.codes().any(|c| c == code)

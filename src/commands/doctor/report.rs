@@ -18,13 +18,9 @@ use crate::{
     wire::Account,
 };
 
-/// The version of the JSON document's form.
-const SCHEMA: u32 = 1;
-
 /// The result of `kvctl doctor`. Holds no secret.
 #[derive(Debug, Serialize)]
 pub(super) struct DoctorReport {
-    schema: u32,
     versions: Versions,
     pub(super) settings: Vec<Setting>,
     identity: Option<Token>,
@@ -183,7 +179,6 @@ impl DoctorReport {
     ) -> Self {
         let wrangler = wrangler.map(|Wrangler { version, path }| WranglerRow { version, path });
         Self {
-            schema: SCHEMA,
             versions: Versions {
                 kvctl: env!("CARGO_PKG_VERSION"),
                 platform,

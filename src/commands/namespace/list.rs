@@ -26,6 +26,8 @@ pub(super) async fn run(context: &Context) -> Result<()> {
 struct ListReport(Vec<NamespaceInfo>);
 
 impl Report for ListReport {
+    const IS_LIST: bool = true;
+
     fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         if tabular && self.0.is_empty() {
             return writeln!(out, "The account has no namespaces.");

@@ -21,7 +21,7 @@ use crate::{
     emulator::Entry as Served,
     error::{ClassExt as _, Result},
     fsx,
-    ui::{Format, OutputError, Verbosity},
+    ui::{Format, OutputError, Verbosity, Versioned},
 };
 
 /// The address of the service.
@@ -87,7 +87,7 @@ fn announce(context: &Context, service: &Service) -> Result<()> {
     let text = if context.ui.options().format == Format::Human {
         started.variables()
     } else {
-        let json = serde_json::to_string(&started).class(ErrorClass::Failed)?;
+        let json = serde_json::to_string(&Versioned::new(&started)).class(ErrorClass::Failed)?;
         format!("{json}\n")
     };
     match context.ui.data(text.as_bytes()) {

@@ -29,13 +29,9 @@ use crate::{
     ui::{ADDED, FAINT, Page, REMOVED, Report, WARNED, printable, quantity},
 };
 
-/// The version of the JSON document.
-const SCHEMA: u32 = 1;
-
 /// What was found.
 #[derive(Debug, Serialize)]
 pub(super) struct VerifyReport {
-    schema: u32,
     pub(super) outcome: Status,
     place: &'static str,
     pub(super) account_id: Option<AccountId>,
@@ -111,7 +107,6 @@ impl VerifyReport {
         let row = |finding| Row::new(context, &invocation, finding);
         let local = options.service.as_ref().is_ok_and(|s| s.local);
         Self {
-            schema: SCHEMA,
             outcome: findings.outcome(),
             place: if local { "local" } else { "remote" },
             account_id: account.cloned(),

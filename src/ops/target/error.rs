@@ -279,8 +279,12 @@ pub fn unanswered(error: &api::Error) -> Classification {
     match error.classify() {
         Classification {
             class: ErrorClass::NotFound,
+            answer,
             ..
-        } => ErrorClass::Failed.into(),
+        } => Classification {
+            answer,
+            ..ErrorClass::Failed.into()
+        },
         other => other,
     }
 }

@@ -113,8 +113,8 @@ impl Classify for UnknownCheck {
     fn classify(&self) -> Classification {
         let hint = self.nearest.map(|check| format!("did you mean `{check}`?"));
         Classification {
-            class: ErrorClass::Usage,
             hint: hint.map(Hint::from),
+            ..ErrorClass::Usage.into()
         }
     }
 }

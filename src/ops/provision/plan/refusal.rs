@@ -120,8 +120,8 @@ impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
             Self::Refused(refusals) => Classification {
-                class: ErrorClass::Refused,
                 hint: remedy(refusals),
+                ..ErrorClass::Refused.into()
             },
             Self::NothingToReplace(_) => ErrorClass::Refused.hint(
                 "a valid id is replaced if the account does not have it, if another title is \

@@ -1,0 +1,97 @@
+//! Arguments that clap rejects, for programs that asked for JSON.
+
+use crate::{
+    domain::{Classification, Classify, ErrorClass, Hint},
+    ui::Format,
+};
+
+/// Arguments that are not valid, as clap says it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Rejected {
+    message: String,
+    /// What clap suggests.
+    tips: Option<String>,
+}
+
+impl From<&clap::Error> for Rejected {
+    fn from(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let what = text.split("\n\n").next().unwrap_or_default();
+        let words: Vec<&str> = what.split_whitespace().collect();
+        let message = words.join(" ");
+        let tips = text.lines().filter_map(|line| line.strip_prefix("  tip: "));
+        let tips: Vec<&str> = tips.collect();
+        Self {
+            message: message.trim_start_matches("error: ").to_owned(),
+            tips: (!tips.is_empty()).then(|| tips.join("; ")),
+        }
+    }
+}
+
+impl Classify for Rejected {
+    fn classify(&self) -> Classification {
+        Classification {
+            hint: self.tips.clone().map(Hint::from),
+            ..ErrorClass::Usage.into()
+        }
+    }
+}
+
+/// Returns the output format that `arguments` ask for, though they cannot be parsed.
+pub fn format_asked_for(arguments: &[String]) -> Format {
+    let options = arguments.iter().take_while(|it| *it != "--");
+    let mut formats = options.filter_map(|it| match it.as_str() {
+        "--json" => Some(Format::Json),
+        "--ndjson" => Some(Format::Ndjson),
+        _ => None,
+    });
+    formats.next().unwrap_or(Format::Human)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn what_clap_says_is_a_message_and_a_hint() {
+        let cases = [
+            (
+                "key lst",
+                "unrecognized subcommand 'lst'",
+                Some("a similar subcommand exists: 'list'"),
+            ),
+            (
+                "key get",
+                "the following required arguments were not provided: <KEY>",
+                None,
+            ),
+            (
+                "key list --color some",
+                "invalid value 'some' for '--color <WHEN>' [possible values: auto, always, never]",
+                None,
+            ),
+        ];
+        for (line, message, hint) in cases {
+            let error = Cli::try_parse_from(["kvctl"].into_iter().chain(line.split(' ')));
+            let rejected = Rejected::from(&error.unwrap_err());
+            assert_eq!(rejected.to_string(), message);
+            let said = rejected.classify().hint.map(|hint| hint.to_string());
+            assert_eq!(said.as_deref(), hint, "{line}");
+        }
+    }
+
+    #[test]
+    fn json_is_asked_for_by_an_option() {
+        let asked = |line: &str| {
+            let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            format_asked_for(&arguments)
+        };
+        assert_eq!(asked("key list --json --bad"), Format::Json);
+        assert_eq!(asked("--ndjson key"), Format::Ndjson);
+        assert_eq!(asked("key get -- --json"), Format::Human);
+    }
+}

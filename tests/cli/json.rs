@@ -1,0 +1,297 @@
+//! What programs get of every command: documents that say their version, and errors that are one JSON
+//! object in the last line of stderr.
+
+use std::collections::BTreeSet;
+
+use clap::CommandFactory as _;
+use fs_err as fs;
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, Seen};
+
+/// A command, how it succeeds, and how it fails. Both run on the local store.
+struct Case {
+    verb: &'static str,
+    /// The exit code, and the arguments.
+    works: Option<(i32, &'static [&'static str])>,
+    fails: (i32, &'static [&'static str]),
+    document: Document,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Document {
+    Object,
+    List,
+    /// The user's data, in wrangler's form, or no JSON at all.
+    Data,
+}
+
+const fn object(
+    verb: &'static str,
+    works: &'static [&'static str],
+    fails: (i32, &'static [&'static str]),
+) -> Case {
+    Case {
+        verb,
+        works: Some((0, works)),
+        fails,
+        document: Document::Object,
+    }
+}
+
+/// In an order in which each finds what it needs.
+const CASES: &[Case] = &[
+    object("provision", &["ONE", "TWO"], (5, &["-c", "absent.toml"])),
+    Case {
+        document: Document::List,
+        ..object("namespace list", &[], (2, &["--cwd", "absent"]))
+    },
+    object("namespace create", &["new"], (9, &["new"])),
+    object("namespace get", &["-n", "new"], (3, &["-n", "absent"])),
+    object(
+        "namespace rename",
+        &["new", "--to", "newer"],
+        (3, &["absent", "--to", "x"]),
+    ),
+    object(
+        "namespace delete",
+        &["newer", "--confirm", "newer"],
+        (3, &["absent", "-y"]),
+    ),
+    object(
+        "key put",
+        &["k", "v", "-b", "ONE", "--ttl", "1d"],
+        (5, &["k", "v", "-b", "ABSENT"]),
+    ),
+    object(
+        "key get",
+        &["k", "-b", "ONE"],
+        (3, &["absent", "-b", "ONE"]),
+    ),
+    Case {
+        document: Document::List,
+        ..object("key list", &["-b", "ONE"], (9, &[]))
+    },
+    object(
+        "key touch",
+        &["k", "-b", "ONE", "--ttl", "2d"],
+        (3, &["absent", "-b", "ONE", "--ttl", "2d"]),
+    ),
+    // Where there is no terminal there is no editor.
+    Case {
+        works: None,
+        ..object("key edit", &[], (9, &["k", "-b", "ONE"]))
+    },
+    object("export", &["out.ndjson", "-b", "ONE"], (9, &["out.ndjson"])),
+    object(
+        "import",
+        &["out.ndjson", "-b", "TWO"],
+        (2, &["absent.ndjson", "-b", "TWO"]),
+    ),
+    object(
+        "copy",
+        &["--from", "binding:ONE", "--to", "binding:TWO"],
+        (3, &["--from", "title:absent", "--to", "binding:TWO"]),
+    ),
+    object(
+        "diff",
+        &["binding:ONE", "out.ndjson"],
+        (2, &["binding:ONE", "absent.ndjson"]),
+    ),
+    object(
+        "sync",
+        &["tree", "-b", "TWO"],
+        (2, &["absent", "-b", "TWO"]),
+    ),
+    object(
+        "bulk put",
+        &["put.json", "-b", "ONE"],
+        (2, &["absent.json", "-b", "ONE"]),
+    ),
+    Case {
+        document: Document::Data,
+        ..object(
+            "bulk get",
+            &["keys.json", "-b", "ONE"],
+            (2, &["absent.json", "-b", "ONE"]),
+        )
+    },
+    object(
+        "bulk delete",
+        &["keys.json", "-b", "ONE", "-y"],
+        (9, &["keys.json", "-b", "ONE"]),
+    ),
+    object(
+        "key delete",
+        &["k", "-b", "TWO"],
+        (3, &["absent", "-b", "TWO", "--must-exist"]),
+    ),
+    object(
+        "audit",
+        &["-b", "ONE"],
+        (9, &["-b", "ONE", "--fix", "--ttl", "1d"]),
+    ),
+    object("usage", &[], (2, &["--days", "0"])),
+    object("doctor", &[], (2, &["--cwd", "absent"])),
+    object(
+        "verify",
+        &[],
+        (8, &["--only", "worker", "--worker", "http://127.0.0.1:9/"]),
+    ),
+    object(
+        "rename-binding",
+        &["TWO", "THREE"],
+        (5, &["ABSENT", "FOUR"]),
+    ),
+    object(
+        "scaffold",
+        &["--only", "cache"],
+        (5, &["-c", "absent.toml"]),
+    ),
+    object(
+        "serve",
+        &["--check"],
+        (1, &["--check", "--persist-to", "put.json"]),
+    ),
+    Case {
+        document: Document::Data,
+        ..object("completions", &["bash"], (2, &["tcsh"]))
+    },
+    object("man", &["manual"], (2, &["put.json"])),
+];
+
+fn setting() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"app\"\nmain = \"src/index.ts\"\n");
+    sandbox.write(
+        "put.json",
+        r#"[{"key":"a","value":"1"},{"key":"b","value":"2"}]"#,
+    );
+    sandbox.write("keys.json", r#"["a","b"]"#);
+    sandbox.write("tree/leaf", "1");
+    fs::create_dir_all(sandbox.app().join("manual")).unwrap();
+    sandbox
+}
+
+fn run(sandbox: &Sandbox, format: &str, verb: &str, args: &[&str]) -> Seen {
+    let verb: Vec<&str> = verb.split(' ').collect();
+    let local: &[&str] = &["--local", "--retries", "0", format];
+    sandbox.run(&[&verb, args, local].concat())
+}
+
+#[track_caller]
+fn assert_is_an_error(seen: &Seen, code: i32) {
+    assert_eq!(seen.code, Some(code), "{seen}");
+    let last = seen.stderr.lines().last().unwrap_or_default();
+    let error: Value = serde_json::from_str(last).unwrap_or_else(|_| panic!("{seen}"));
+    let members: Vec<&str> = error
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let all = [
+        "api_codes",
+        "cf_ray",
+        "class",
+        "commands",
+        "exit_code",
+        "hint",
+        "message",
+        "schema",
+    ];
+    let mut sorted = members.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, all, "{seen}");
+    assert_eq!(error["schema"], 1, "{seen}");
+    assert_eq!(error["exit_code"], code, "{seen}");
+    assert!(
+        error["class"].is_string() && error["message"].is_string(),
+        "{seen}"
+    );
+    assert!(!seen.stderr.contains("error: "), "{seen}");
+}
+
+#[test]
+fn documents_say_their_version_and_errors_are_objects() {
+    let sandbox = setting();
+    for Case {
+        verb,
+        works,
+        fails,
+        document,
+    } in CASES
+    {
+        if let Some((code, args)) = works {
+            let seen = run(&sandbox, "--json", verb, args);
+            assert_eq!(seen.code, Some(*code), "{verb}: {seen}");
+            if *document != Document::Data {
+                let read: Value = serde_json::from_str(&seen.stdout).unwrap();
+                assert_eq!(
+                    read.is_array(),
+                    *document == Document::List,
+                    "{verb}: {seen}"
+                );
+                let version = read.get("schema");
+                let expected = (*document == Document::Object).then(|| 1.into());
+                assert_eq!(version.cloned(), expected, "{verb}: {seen}");
+            }
+        }
+        let (code, args) = fails;
+        for format in ["--json", "--ndjson"] {
+            assert_is_an_error(&run(&sandbox, format, verb, args), *code);
+            assert_is_an_error(&run(&sandbox, format, verb, &["--frobnicate"]), 2);
+        }
+    }
+    assert_eq!(sandbox.emulator.log().len(), 0);
+}
+
+#[test]
+fn no_command_is_left_out() {
+    let command = kvctl::cli::Cli::command();
+    let verbs = command.get_subcommands().flat_map(|verb| {
+        let name = verb.get_name();
+        let below: Vec<String> = verb
+            .get_subcommands()
+            .map(|it| format!("{name} {}", it.get_name()))
+            .collect();
+        if below.is_empty() {
+            vec![name.to_owned()]
+        } else {
+            below
+        }
+    });
+    let tested: BTreeSet<String> = CASES.iter().map(|case| case.verb.to_owned()).collect();
+    assert_eq!(tested, verbs.collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn an_error_of_the_service_has_its_codes_and_the_name_of_the_request() {
+    let sandbox = Sandbox::new();
+    let id = "0f2ac74b498b48028cb68387c421e279";
+    let seen = sandbox.run(&["key", "list", "--namespace-id", id, "--json"]);
+    assert_is_an_error(&seen, 3);
+    let error: Value = serde_json::from_str(seen.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(error["class"], "not_found");
+    assert_eq!(error["api_codes"], serde_json::json!([10013]));
+    assert!(error["cf_ray"].is_string(), "{seen}");
+    assert_eq!(
+        error["commands"],
+        serde_json::json!(["kvctl namespace list"])
+    );
+}
+
+#[test]
+fn an_error_before_the_command_is_known_is_an_object_as_well() {
+    let sandbox = Sandbox::new();
+    for args in [
+        &["--json"][..],
+        &["frobnicate", "--json"],
+        &["get", "k", "--ndjson"],
+        &["key", "--json"],
+    ] {
+        assert_is_an_error(&sandbox.run(args), 2);
+    }
+    let text = sandbox.run(&["key", "get", "--", "--json", "b"]);
+    text.assert_stderr("error: ");
+}
