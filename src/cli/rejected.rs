@@ -60,9 +60,9 @@ mod tests {
     fn what_clap_says_is_a_message_and_a_hint() {
         let cases = [
             (
-                "key lst",
-                "unrecognized subcommand 'lst'",
-                Some("a similar subcommand exists: 'list'"),
+                "key tuch",
+                "unrecognized subcommand 'tuch'",
+                Some("a similar subcommand exists: 'touch'"),
             ),
             (
                 "key get",
