@@ -361,6 +361,10 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     }
     assert.equal(guesses, 5);
     const own = fresh();
+    const any = fresh();
+    await times(4, () => guess(limit, any, { account: 'ann' }));
+    await signIn(limit, any);
+    assert.equal((await limit.check(any)).remaining, 5, 'a success without an account is one with any');
     await times(4, () => guess(limit, own, { account: 'ann' }));
     await signIn(limit, own, { account: 'ann' });
     assert.equal((await limit.check(own)).remaining, 5);
@@ -536,6 +540,7 @@ export const tests: Record<string, (kv: Kv) => Promise<void>> = {
     const key = (ip?: string) => clientKey(new Request('https://example.com', { headers: ip === undefined ? {} : { 'CF-Connecting-IP': ip } }));
     const rows = [
       ['192.0.2.7', '192.0.2.7'],
+      ['8.8.8.8', '8.8.8.8'],
       ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
       ['2001:DB8:0001:2::', '2001:db8:1:2::/64'],
       ['2001:db8::1', '2001:db8:0:0::/64'],
