@@ -13,15 +13,8 @@ pub(crate) fn check(args: &[&str], seen: &Seen) {
     for command in commands(&seen.stderr).chain(commands(&seen.stdout)) {
         assert_parses(&command);
     }
-    let mut verb = Cli::command();
-    let mut known = long_flags(&verb);
-    for arg in args {
-        if let Some(inner) = verb.find_subcommand(arg) {
-            verb = inner.clone();
-            known.extend(long_flags(&verb));
-        }
-    }
-    if verb.has_subcommands() {
+    let known = flags_of(args.iter().copied());
+    if known.is_empty() {
         return;
     }
     let hints = seen.stderr.lines();
@@ -32,6 +25,22 @@ pub(crate) fn check(args: &[&str], seen: &Seen) {
             assert!(known.iter().any(|it| it == flag), "{args:?}: {hint}");
         }
     }
+}
+
+/// Returns the flags that the command in a command line has; none without a command.
+fn flags_of<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut verb = Cli::command();
+    let mut known = long_flags(&verb);
+    for word in words {
+        if let Some(inner) = verb.find_subcommand(word) {
+            verb = inner.clone();
+            known.extend(long_flags(&verb));
+        }
+    }
+    if verb.has_subcommands() {
+        known.clear();
+    }
+    known
 }
 
 fn long_flags(command: &clap::Command) -> Vec<String> {
@@ -53,36 +62,54 @@ fn backticked(line: &str) -> impl Iterator<Item = &str> {
 
 #[track_caller]
 fn assert_parses(command: &str) {
-    let words = words(command);
-    // A verb alone, or a command with a placeholder for what only the user knows, is no run.
-    let Err(error) = <Cli as clap::Parser>::try_parse_from(&words) else {
-        return;
-    };
-    let names_a_verb = matches!(
-        error.kind(),
-        ErrorKind::MissingRequiredArgument
-            | ErrorKind::MissingSubcommand
-            | ErrorKind::DisplayHelp
-            | ErrorKind::InvalidValue
-            | ErrorKind::ValueValidation
-    );
-    assert!(names_a_verb, "`{command}`: {error}");
+    let parsed = parses(command);
+    assert!(parsed.is_ok(), "`{command}`: {}", parsed.unwrap_err());
 }
 
-/// Splits a command as a POSIX shell does, as far as kvctl quotes.
+/// Checks that a command and its flags exist.
+pub(crate) fn parses(command: &str) -> Result<(), clap::Error> {
+    let Err(error) = <Cli as clap::Parser>::try_parse_from(words(command)) else {
+        return Ok(());
+    };
+    // A verb alone, or a command with a placeholder for what only the user knows, is no run.
+    match error.kind() {
+        ErrorKind::MissingRequiredArgument
+        | ErrorKind::MissingSubcommand
+        | ErrorKind::DisplayHelp
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        | ErrorKind::InvalidValue
+        | ErrorKind::ValueValidation => Ok(()),
+        _ => Err(error),
+    }
+}
+
+/// Returns the flags in backticks that none of the commands has.
+pub(crate) fn flags_unknown_to<'t>(commands: &[String], text: &'t str) -> Vec<&'t str> {
+    let known: Vec<String> = commands
+        .iter()
+        .flat_map(|it| flags_of(it.split(' ')))
+        .collect();
+    let flags = backticked(text).filter(|it| it.starts_with("--"));
+    let flags = flags.map(|it| &it[..it.find([' ', '=']).unwrap_or(it.len())]);
+    flags
+        .filter(|flag| !known.iter().any(|it| it == &flag[2..]))
+        .collect()
+}
+
+/// Splits a command as a POSIX shell does, as far as kvctl and its pages quote.
 fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut rest = command.chars();
-    let mut quoted = false;
+    let mut quoted: Option<char> = None;
     while let Some(c) = rest.next() {
         match c {
-            '\'' => {
-                quoted = !quoted;
+            '\'' | '"' if quoted.is_none_or(|it| it == c) => {
+                quoted = quoted.xor(Some(c));
                 word.get_or_insert_default();
             }
-            '\\' if !quoted => word.get_or_insert_default().extend(rest.next()),
-            ' ' if !quoted => words.extend(word.take()),
+            '\\' if quoted.is_none() => word.get_or_insert_default().extend(rest.next()),
+            ' ' if quoted.is_none() => words.extend(word.take()),
             _ => word.get_or_insert_default().push(c),
         }
     }

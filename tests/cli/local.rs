@@ -150,21 +150,6 @@ fn while_a_local_run_waits_its_port_lets_nobody_else_in() {
 }
 
 #[test]
-fn the_example_verifies_as_the_readme_provisions_it() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs_err::read_to_string(root.join("README.md")).unwrap();
-    let (_, command) = readme.split_once("cargo run --quiet -- ").unwrap();
-    let (command, _) = command.split_once(" --cwd target/try/bio\n").unwrap();
-    let sandbox = Sandbox::new();
-    let example = fs_err::read_to_string(root.join("fixtures/bio/wrangler.toml")).unwrap();
-    sandbox.write("wrangler.toml", example);
-    let provision: Vec<&str> = command.split(' ').collect();
-    for args in [&provision[..], &["verify", "--local"]] {
-        sandbox.expect(0, args);
-    }
-}
-
-#[test]
 fn a_list_of_namespaces_that_cannot_be_written_is_tried_once() {
     let sandbox = Sandbox::new();
     let lock = sandbox.app().join(".wrangler/state/kvctl/namespaces.lock");

@@ -10,6 +10,7 @@ mod clocks;
 mod credentials;
 mod cures;
 mod cut_short;
+mod docs;
 mod doctor;
 mod documents;
 mod empty_input;

@@ -260,7 +260,7 @@ pub(crate) fn clock() -> Arc<dyn Fn() -> i64 + Send + Sync> {
     clippy::disallowed_methods,
     reason = "tests choose the binary they run"
 )]
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     std::env::var_os("KVCTL_BINARY").map_or_else(
         || assert_cmd::cargo::cargo_bin!("kvctl").to_owned(),
         PathBuf::from,

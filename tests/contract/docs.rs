@@ -1,7 +1,7 @@
 //! What the README and the pages in `docs` say of codes, variables and commands is what the program
 //! knows, their links lead somewhere, and what CONTRIBUTING.md says of files is in the tree.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::CommandFactory as _;
 use fs_err as fs;
@@ -12,42 +12,62 @@ use kvctl::{
     error::Exit,
     ops::verify::Check,
 };
+use yaml_rust2::YamlLoader;
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-/// The README and the pages in `docs`, with their names.
-pub(crate) fn pages() -> Vec<(String, String)> {
-    let root = Path::new(ROOT);
-    let files = fs::read_dir(root.join("docs")).unwrap();
-    let files = files.map(|entry| entry.unwrap().path());
-    let pages = files.filter(|path| path.extension().is_some_and(|it| it == "md"));
-    let name = |path: PathBuf| format!("docs/{}", path.file_name().unwrap().display());
-    let mut names: Vec<String> = pages.map(name).collect();
-    names.sort();
-    names.insert(0, "README.md".to_owned());
-    let read = |name: String| {
-        let text = fs::read_to_string(root.join(&name)).unwrap();
-        (name, text)
-    };
-    names.into_iter().map(read).collect()
-}
+use crate::pages::{self, Page, ROOT, pages};
 
 /// The text of all of them.
 fn text() -> String {
-    pages().into_iter().map(|(_, text)| text).collect()
+    pages().into_iter().map(|page| page.text).collect()
 }
 
 #[test]
-fn every_link_leads_to_a_file() {
+fn every_link_leads_somewhere() {
     let root = Path::new(ROOT);
-    for (name, text) in pages() {
+    for Page { name, text } in pages() {
         let folder = root.join(&name).parent().unwrap().to_owned();
         for rest in text.split("](").skip(1) {
             let (link, _) = rest.split_once(')').unwrap();
-            let (file, _) = link.split_once('#').unwrap_or((link, ""));
-            if !link.starts_with("https://") && !file.is_empty() {
-                assert!(folder.join(file).exists(), "{name} links to {link}");
+            if link.starts_with("https://") {
+                continue;
             }
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let path = match file {
+                "" => root.join(&name),
+                _ => folder.join(file),
+            };
+            assert!(path.exists(), "{name} links to {link}");
+            if !heading.is_empty() {
+                let target = fs::read_to_string(path).unwrap();
+                let mut all = target.lines().filter(|line| line.starts_with('#'));
+                assert!(all.any(|it| anchor(it) == heading), "{name}: {link}");
+            }
+        }
+    }
+}
+
+/// How a link names a heading.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.replace(' ', "-");
+    kept.chars()
+        .filter(|c| c.is_alphanumeric() || "-_".contains(*c))
+        .collect()
+}
+
+#[test]
+fn blocks_of_yaml_and_toml_are_that() {
+    for page in pages() {
+        for part in page.parts() {
+            let pages::Part::Block(block) = part else {
+                continue;
+            };
+            let read = match block.language.as_str() {
+                "yaml" => YamlLoader::load_from_str(&block.text).is_ok(),
+                "toml" => block.text.parse::<toml_edit::DocumentMut>().is_ok(),
+                _ => true,
+            };
+            assert!(read, "{}:{}: not {}", page.name, block.line, block.language);
         }
     }
 }
@@ -55,10 +75,10 @@ fn every_link_leads_to_a_file() {
 #[test]
 fn every_page_is_linked_from_the_readme() {
     let pages = pages();
-    for (name, _) in &pages[1..] {
+    for Page { name, .. } in &pages[1..] {
         let link = format!("]({name})");
         assert!(
-            pages[0].1.contains(&link),
+            pages[0].text.contains(&link),
             "the README does not link {name}"
         );
     }
@@ -135,7 +155,8 @@ fn every_flag_it_shows_exists() {
         let flag = rest[..end].trim_matches('-');
         // Cargo's own, npm's own, wrangler's own, and the rules of tables.
         let foreign = [
-            "", "quiet", "path", "locked", "remote", "help", "save-dev", "git", "root",
+            "", "quiet", "path", "locked", "remote", "help", "save-dev", "git", "root", "text",
+            "new-name", "binding",
         ];
         assert!(
             foreign.contains(&flag) || flags.iter().any(|known| known == flag),
@@ -159,7 +180,9 @@ fn collect_flags(command: &clap::Command, flags: &mut Vec<String>) {
 #[test]
 fn every_option_of_scaffold_that_it_shows_exists() {
     let text = text();
-    let (_, rest) = text.split_once("```toml\n[scaffold]\n").unwrap();
+    let (_, rest) = text
+        .split_once("```toml file=kvctl.toml\n[scaffold]\n")
+        .unwrap();
     let (table, _) = rest.split_once("```").unwrap();
     let table = format!("[scaffold]\n{table}");
     let manifest = Manifest::parse(Path::new("kvctl.toml"), &table).unwrap();

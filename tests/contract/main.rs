@@ -9,6 +9,8 @@ mod env_cases;
 mod env_types;
 mod identity;
 mod layers;
+#[expect(dead_code, reason = "the tests of the program use all of it")]
+mod pages;
 mod retry;
 mod scaffold;
 mod wire;

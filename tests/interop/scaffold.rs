@@ -68,11 +68,11 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// The text of the block of code in `docs/scaffold.md` that begins with `first`.
-fn documented(language: &str, first: &str) -> String {
+fn documented(info: &str, first: &str) -> String {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scaffold.md");
     let page = fs::read_to_string(page).unwrap();
     let (_, rest) = page
-        .split_once(&format!("```{language}\n{first}"))
+        .split_once(&format!("```{info}\n{first}"))
         .unwrap_or_else(|| panic!("the page has no block that begins with {first}"));
     format!("{first}{}", rest.split_once("```").unwrap().0)
 }
@@ -84,18 +84,17 @@ fn example(config: &str) -> Home {
     home.write("out/index.html", "<!doctype html>\n");
     home.write(
         "functions/api/me.ts",
-        documented("ts", "// functions/api/me.ts\n"),
+        documented("ts file=functions/api/me.ts", "// functions/api/me.ts\n"),
     );
     home.install_packages();
-    let command = documented("sh", "mkdir out\n");
-    let command = command.lines().find_map(|line| line.strip_prefix("kvctl "));
-    let args: Vec<&str> = command.unwrap().split(' ').collect();
+    let command = documented("sh", "kvctl provision ");
+    let args: Vec<&str> = command.split_whitespace().skip(1).collect();
     ok(&mut home.kvctl(&args));
     home
 }
 
 fn pages_config() -> String {
-    documented("toml", "name = \"pages-example\"\n")
+    documented("toml file=wrangler.toml", "name = \"pages-example\"\n")
 }
 
 fn the_helpers_do_what_they_say_in_the_workers_runtime() {
