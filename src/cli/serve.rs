@@ -40,7 +40,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
     pub token: Option<String>,
 
-    /// Permission that clients have, such as "Workers KV Storage Write"; repeatable [default: all]
+    /// Permission that clients have, such as "Workers KV Storage: Edit"; repeatable [default: all]
     #[arg(long = "permission", value_name = "NAME")]
     pub permissions: Vec<Permission>,
 
@@ -82,8 +82,9 @@ Point any client of the public API at the address that is printed on start:
 
 `wrangler deploy` works too: which namespaces a Worker binds is kept, its code is not.
 
---permission takes the names that Cloudflare gives permissions: \"Workers KV Storage Read\",
-\"Workers Scripts Read\", \"Pages Read\", the same with Write, and \"Account Analytics Read\".
+--permission takes the names that Cloudflare gives permissions: \"Workers KV Storage: Read\",
+\"Workers Scripts: Read\", \"Cloudflare Pages: Read\", the same with Edit, and \"Account Analytics: Read\";
+or those of its API, such as \"Workers KV Storage Write\".
 
 Ctrl-C and SIGTERM stop the server once pending requests are done, at most five seconds later.
 

@@ -1,6 +1,6 @@
 //! `kvctl export`, `kvctl import`, `kvctl copy`, `kvctl sync` and `kvctl diff`.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 
@@ -294,6 +294,25 @@ pub enum SideArgError {
     Empty,
 }
 
+/// As the command line takes it.
+impl fmt::Display for SideArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (local, which) = match self {
+            Self::File(path) => return path.display().fmt(f),
+            Self::Namespace { local, which } => (local, which),
+        };
+        if *local {
+            f.write_str("local:")?;
+        }
+        match which {
+            NamespaceArg::Binding(binding, None) => write!(f, "binding:{binding}"),
+            NamespaceArg::Binding(binding, Some(name)) => write!(f, "binding:{binding}@{name}"),
+            NamespaceArg::Title(title) => write!(f, "title:{title}"),
+            NamespaceArg::Id(id) => write!(f, "id:{id}"),
+        }
+    }
+}
+
 impl FromStr for SideArg {
     type Err = SideArgError;
 
@@ -346,6 +365,15 @@ mod tests {
             parse("title:a:b").unwrap(),
             namespace(false, NamespaceArg::Title("a:b".into()))
         );
+        for text in [
+            "a.ndjson",
+            "local:binding:KV@s",
+            "title:a:b",
+            "id:x",
+            "binding:KV",
+        ] {
+            assert_eq!(parse(text).unwrap().to_string(), text);
+        }
         for wrong in [
             "id:",
             "local:a.ndjson",

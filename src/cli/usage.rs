@@ -9,7 +9,7 @@ const DAYS_MAX: u8 = 31;
 
 const AFTER_HELP: &str = "\
 Figures come from the analytics API, some minutes late; the token needs the permission
-`Account Analytics Read`. Days are in UTC; the last one is today. Reads, writes and deletions are
+`Account Analytics: Read`. Days are in UTC; the last one is today. Reads, writes and deletions are
 counted per key, lists per request; storage is the latest figure of each namespace.
 
 --json contains every day of every namespace; --ndjson writes one line for each that has data.";
@@ -86,6 +86,6 @@ mod tests {
 
     #[test]
     fn help_names_the_permission_as_messages_do() {
-        assert!(AFTER_HELP.contains(crate::domain::Permission::AnalyticsRead.name()));
+        assert!(AFTER_HELP.contains(crate::domain::Permission::AnalyticsRead.label()));
     }
 }

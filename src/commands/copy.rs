@@ -11,13 +11,13 @@ use super::shared::{
     failures, guard,
     journal::{self, JournalDirectory},
     missed::Missed,
-    namespace::{Access, OpenNamespace, open_namespace},
+    namespace::{Access, OpenNamespace, binding_names, open_namespace},
 };
 use crate::{
     cli::transfer::{CopyArgs, SideArg},
     commands::{Partial, UsageError},
     context::Context,
-    domain::{AccountId, Hint, Suggestion},
+    domain::{AccountId, Hint, Suggestion, quantity},
     error::{Result, ResultExt as _},
     fsx,
     ops::{
@@ -28,7 +28,7 @@ use crate::{
         },
         target::Target,
     },
-    ui::{Page, Report, quantity},
+    ui::{Page, Report},
 };
 
 pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
         to: to.namespace(),
         ends: [&from, &to].map(|side| journal::namespace_ref(&side.session, &side.target.id)),
         prefix: args.prefix.as_deref().unwrap_or_default(),
-        timeout: args.consistency_timeout,
+        timeout: from.session.consistency_timeout(args.consistency_timeout),
     };
     let sides = sides(&from, &to);
     let report = if args.dry_run {
@@ -105,7 +105,7 @@ impl Side {
     async fn open(self, context: &Context, arg: SideArg) -> Result<OpenNamespace> {
         let (local, which) = match arg {
             SideArg::Namespace { local, which } => (local, which),
-            SideArg::File(path) => return Err(not_a_namespace(context, &path).into()),
+            SideArg::File(path) => return Err(not_a_namespace(context, self.option, &path).into()),
         };
         let Self {
             option,
@@ -139,13 +139,18 @@ impl Side {
     }
 }
 
-fn not_a_namespace(context: &Context, path: &Path) -> UsageError {
+fn not_a_namespace(context: &Context, option: &str, path: &Path) -> UsageError {
+    let given = path.to_str().unwrap_or_default();
     let path = context.files.resolve(path);
     let name = context.files.display(&path);
     let what = match fsx::kind_of(&path) {
         Some(_) => format!("`{name}` is a file, not a namespace"),
         None => format!("`{name}` does not name a namespace"),
     };
+    if binding_names(context).iter().any(|it| it == given) {
+        let hint = format!("for the binding, pass `{option} binding:{given}`");
+        return UsageError::new(what, hint);
+    }
     let instead = Hint::from("pass binding:NAME, title:TITLE or id:ID; files are for ")
         .and(Suggestion::new("import"))
         .text(" and ")

@@ -1,40 +1,50 @@
 //! `kvctl diff`.
 
-use std::io;
+use std::{io, time::Duration};
 
 use serde::Serialize;
 
 use super::shared::{
     SAMPLE,
     missed::Missed,
-    namespace::{Access, OpenNamespace, open_namespace},
+    namespace::{Access, OpenNamespace, binding_names, open_namespace},
     quoted,
     source::{Source, remark_skipped},
 };
 use crate::{
     cli::transfer::{DiffArgs, SideArg},
-    commands::CheckFailed,
+    commands::{CheckFailed, UsageError},
     context::Context,
+    domain::{Hint, Suggestion, quantity},
     error::Result,
     formats::Format,
+    fsx,
     ops::{
         bulk::{
+            absent::CONSISTENCY_TIMEOUT,
             diff::{Diff, Differences, Side},
             file::Survey,
             read::Reader,
         },
         target::Target,
     },
-    ui::{ADDED, Page, REMOVED, Report, quantity},
+    ui::{ADDED, Page, REMOVED, Report},
 };
 
 pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
+    check_names(context, &args)?;
     let a = Opened::open(context, args.a, args.format, args.hidden).await?;
     let b = Opened::open(context, args.b, args.format, args.hidden).await?;
+    let is_local = a.is_local() && b.is_local();
     let diff = Diff {
         sides: [a.side(), b.side()],
         prefix: &args.prefix,
         now: context.now().as_second(),
+        timeout: if is_local {
+            Duration::ZERO
+        } else {
+            CONSISTENCY_TIMEOUT
+        },
     };
     let mut differences = diff.run(&context.ui).await?;
     for absent in differences.absent.drain(..) {
@@ -50,6 +60,41 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
         differences,
     };
     context.ui.conclude(&report, verdict)
+}
+
+/// Refuses a name that is no file, where it names a binding or can be nothing else.
+fn check_names(context: &Context, args: &DiffArgs) -> Result<()> {
+    let sides = [&args.a, &args.b];
+    let known = binding_names(context);
+    let is_absent = |side: &SideArg| match side {
+        SideArg::File(path) => fsx::kind_of(&context.files.resolve(path)).is_none(),
+        SideArg::Namespace { .. } => false,
+    };
+    let as_binding = |side: &SideArg| match side {
+        SideArg::File(path) if is_absent(side) => {
+            let name = path.to_str()?;
+            known
+                .iter()
+                .any(|it| it == name)
+                .then(|| format!("binding:{name}"))
+        }
+        _ => None,
+    };
+    let Some(SideArg::File(path)) = sides.into_iter().find(|side| as_binding(side).is_some())
+    else {
+        return Ok(());
+    };
+    let name = path.display().to_string();
+    let meant = sides.map(|side| as_binding(side).unwrap_or_else(|| side.to_string()));
+    let command = Suggestion::new("diff").args(meant);
+    let prefix = Some(&args.prefix).filter(|it| !it.is_empty());
+    let prefix = prefix.into_iter().flat_map(|it| ["--prefix", it]);
+    let what = format!("there is no file {}", quoted(&name));
+    let hint = Hint::from(format!(
+        "to compare the namespace of the binding {}, ",
+        quoted(&name)
+    ));
+    Err(UsageError::new(what, hint.and(Hint::run(command.args(prefix)))).into())
 }
 
 /// A side that can be read.
@@ -77,6 +122,13 @@ impl Opened {
                 open_namespace(context, local, which, Access::Read).await?,
             )),
         })
+    }
+
+    fn is_local(&self) -> bool {
+        match self {
+            Self::File(_) => true,
+            Self::Namespace(keyspace) => keyspace.session.is_local(),
+        }
     }
 
     fn side(&self) -> Side<'_> {

@@ -8,9 +8,10 @@ use super::UsageError;
 use crate::{
     cli::{CompletionsArgs, ManArgs, completion_script, manual},
     context::Context,
+    domain::quantity,
     error::Result,
     fsx,
-    ui::{Page, Report, quantity},
+    ui::{Page, Report},
 };
 
 pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> Result<()> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     UsageError,
     shared::{
-        export::{remark, to_path},
+        export::{check_folder, remark, to_path},
         journal::{self, JournalDirectory},
         missed::Missed,
         namespace::{Access, select_namespace},
@@ -33,6 +33,9 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
         let what = "only NDJSON exports can be resumed".to_owned();
         return Err(UsageError::new(what, "remove `--resume`").into());
     }
+    if let Some(file) = file {
+        check_folder(context, file)?;
+    }
     let keyspace = select_namespace(context, args.namespace, Access::Read)?
         .open(context)
         .await?;
@@ -42,7 +45,9 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
         namespace: keyspace.namespace(),
         from: journal::namespace_ref(&keyspace.session, &keyspace.target.id),
         prefix: &args.prefix,
-        timeout: args.consistency_timeout,
+        timeout: keyspace
+            .session
+            .consistency_timeout(args.consistency_timeout),
         journals: journals.journals(),
     };
     match (file, format) {
@@ -68,7 +73,7 @@ async fn to_stdout(context: &Context, export: &Export<'_>, format: StreamFormat)
         WriteError::Write(e) => Failure::from(OutputError::from(e)),
         e => e.into(),
     })?;
-    remark(context, &exported);
+    remark(context, &exported, Format::Stream(format));
     let missed = Missed::of(exported.absent);
     for line in missed.lines() {
         ui.note(&line);

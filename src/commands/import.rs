@@ -1,6 +1,6 @@
 //! `kvctl import`.
 
-use super::shared::import::import_records;
+use super::shared::import::{Wording, import_records};
 use crate::{
     api::Lifetime, cli::transfer::ImportArgs, context::Context, error::Result,
     ops::bulk::import::Defaults,
@@ -11,5 +11,5 @@ pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<()> {
         lifetime: Lifetime::Unlimited,
         metadata: None,
     };
-    import_records(context, args, defaults).await
+    import_records(context, args, defaults, Wording::IMPORT).await
 }

@@ -16,6 +16,7 @@ use crate::{
     cli::transfer::SyncArgs,
     commands::{Partial, Refused},
     context::Context,
+    domain::quantity,
     error::{Result, ResultExt as _},
     formats::Format,
     ops::{
@@ -26,7 +27,7 @@ use crate::{
         target::Target,
         time::service_now,
     },
-    ui::{ADDED, FAINT, Page, REMOVED, Report, quantity},
+    ui::{ADDED, FAINT, Page, REMOVED, Report},
 };
 
 pub(super) async fn run(context: &Context, args: SyncArgs) -> Result<()> {

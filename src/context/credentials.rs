@@ -130,10 +130,10 @@ impl Classify for CredentialsError {
     fn classify(&self) -> Classification {
         match self {
             Self::None => ErrorClass::Denied.hint(format!(
-                "set {} to a token with the permission {}, or give `--token-file FILE`, or set {} \
-                 and {}, or run `wrangler login`; `--local` needs none",
-                Var::ApiToken,
+                "run `wrangler login`, or make a token with the permission {} on {API_TOKENS_PAGE}, and \
+                 set {} to it or pass `--token-file FILE`; {} and {} work too, and `--local` needs none",
                 Permission::KvWrite,
+                Var::ApiToken,
                 Var::ApiKey,
                 Var::Email
             )),

@@ -137,11 +137,16 @@ impl Files {
                 path.display()
             ));
         }
-        if let Some(nearer) = passed_over {
+        if let Some(ignored) = passed_over {
+            let what = if ignored.parent() == path.parent() {
+                "beside it"
+            } else {
+                "which is nearer"
+            };
             self.ui.warn(&format!(
-                "using {}, as wrangler does, and not the nearer {}",
+                "using {}, as wrangler does, and not {}, {what}",
                 self.display(&path),
-                self.display(&nearer)
+                self.display(&ignored)
             ));
         }
         self.ui.detail(

@@ -32,6 +32,7 @@ macro_rules! checked_text {
 mod account;
 mod binding;
 mod classification;
+mod count;
 mod environment;
 mod expiry;
 mod hint;
@@ -52,6 +53,7 @@ mod worker;
 pub use account::{AccountId, AccountIdError};
 pub use binding::{Binding, BindingError};
 pub use classification::{AnswerId, Classification, Classify, ErrorClass, with_causes};
+pub use count::{quantity, thousands};
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};
 pub use hint::{Hint, Invocation, Suggestion};

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 /// Where tokens are created and changed.
-pub const API_TOKENS_PAGE: &str = "the API Tokens page of the Cloudflare dashboard";
+pub const API_TOKENS_PAGE: &str = "https://dash.cloudflare.com/profile/api-tokens";
 
 /// A permission that some command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Permission {
         Self::PagesWrite,
     ];
 
-    /// Returns its name.
+    /// Returns its name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::KvRead => "Workers KV Storage Read",
@@ -49,10 +49,33 @@ impl Permission {
     }
 }
 
-/// The name in the marks of code.
+impl Permission {
+    /// Returns its name in the form of the dashboard that makes tokens: what it is about, and what it
+    /// allows.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::KvRead => "Workers KV Storage: Read",
+            Self::KvWrite => "Workers KV Storage: Edit",
+            Self::AnalyticsRead => "Account Analytics: Read",
+            Self::WorkersScriptsRead => "Workers Scripts: Read",
+            Self::WorkersScriptsWrite => "Workers Scripts: Edit",
+            Self::PagesRead => "Cloudflare Pages: Read",
+            Self::PagesWrite => "Cloudflare Pages: Edit",
+        }
+    }
+}
+
+impl Permission {
+    /// Says where a token is given it.
+    pub fn grant(self) -> String {
+        format!("give the token the permission {self} on {API_TOKENS_PAGE}")
+    }
+}
+
+/// The dashboard's name in the marks of code.
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.name())
+        write!(f, "`{}`", self.label())
     }
 }
 
@@ -71,7 +94,8 @@ impl FromStr for Permission {
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         let mut all = Self::ALL.into_iter();
-        all.find(|permission| permission.name().eq_ignore_ascii_case(s))
+        let names = |it: &Self| [it.name(), it.label()].map(|name| name.eq_ignore_ascii_case(s));
+        all.find(|permission| names(permission).contains(&true))
             .ok_or_else(|| PermissionError(s.to_owned()))
     }
 }
@@ -85,8 +109,9 @@ mod tests {
         for permission in Permission::ALL {
             assert_eq!(permission.name().parse(), Ok(permission));
             assert_eq!(permission.name().to_lowercase().parse(), Ok(permission));
+            assert_eq!(permission.label().parse(), Ok(permission));
         }
         let error = "KV".parse::<Permission>().unwrap_err().to_string();
-        assert!(error.starts_with("`KV` is not one of `Workers KV Storage Read`, "));
+        assert!(error.starts_with("`KV` is not one of `Workers KV Storage: Read`, "));
     }
 }

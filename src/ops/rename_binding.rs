@@ -156,8 +156,8 @@ impl Classify for Error {
                 .hint("use letters, digits, `_` and `$`, and do not start with a digit"),
             Self::Title(..) => ErrorClass::Usage.into(),
             Self::MayBeDeployed { deployable, .. } => ErrorClass::Refused.hint(format!(
-                "give the token the permission {}, or pass `--not-deployed` if it is not deployed",
-                deployable.permission()
+                "{}, or pass `--not-deployed` if it is not deployed",
+                deployable.permission().grant()
             )),
             Self::Unknown { .. } => ErrorClass::Refused
                 .hint("select the right account with `--account-id`, or omit `--title`"),

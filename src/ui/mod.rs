@@ -37,7 +37,7 @@ pub use printable::{printable, quoted};
 pub use progress::Progress;
 #[cfg(test)]
 pub(crate) use report::rendered;
-pub use report::{Diff, Report, quantity};
+pub use report::{Diff, Report};
 pub use signal::{InterruptNote, Stop, exit_if_unresponsive};
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
 pub use table::{Cells, spark, table};

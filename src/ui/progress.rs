@@ -1,6 +1,8 @@
 //! Progress on a terminal; silence elsewhere.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{Format, Ui, Verbosity, printable};
 
@@ -22,17 +24,32 @@ impl Ui {
         };
         let bar = ProgressBar::with_draw_target(Some(total as u64), target);
         let template = match total {
-            0 => "{spinner} {msg} {human_pos} ({per_sec})",
+            0 => "{spinner} {msg} {human_pos} ({rate})",
             1..100 => "{spinner} {msg} {bar:24} {pos}/{len}",
-            _ => "{spinner} {msg} {bar:24} {human_pos}/{human_len} ({per_sec}, {eta} left)",
+            _ => "{spinner} {msg} {bar:24} {human_pos}/{human_len} ({rate}, {eta} left)",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", rate));
         }
         bar.set_message(printable(what).into_owned());
         bar.tick();
         Progress(bar)
     }
+}
+
+/// Writes how many items are done in a second, rounded.
+fn rate(state: &ProgressState, out: &mut dyn Write) {
+    // Drawing cannot fail.
+    write!(out, "{}/s", rounded(state.per_sec())).ok();
+}
+
+/// Returns a rate without digits that say nothing.
+fn rounded(rate: f64) -> String {
+    if rate < 10.0 {
+        return format!("{rate:.1}");
+    }
+    let whole = format!("{rate:.0}");
+    whole.parse().map_or(whole, |it| HumanCount(it).to_string())
 }
 
 impl Progress {
@@ -45,5 +62,23 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_has_no_more_digits_than_it_is_worth() {
+        for (rate, text) in [
+            (0.0, "0.0"),
+            (1.2345, "1.2"),
+            (12.6, "13"),
+            (1_040.354_6, "1,040"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(rounded(rate), text);
+        }
     }
 }

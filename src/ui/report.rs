@@ -1,9 +1,6 @@
 //! Results: one value, rendered for people or as JSON.
 
-use std::{
-    fmt::Display,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
@@ -34,12 +31,6 @@ pub(crate) fn rendered(report: &impl Report) -> String {
     let mut out = Vec::new();
     report.human(&mut Page::new(&mut out), true).unwrap();
     String::from_utf8(out).unwrap()
-}
-
-/// Returns `1 key`, `2 keys`: a count with its noun.
-pub fn quantity<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
-    let plural = if count == N::from(1) { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 /// The difference between two versions of a file, as a unified diff.

@@ -315,7 +315,7 @@ fn env_files_that_cannot_be_read_stop_all_others() {
     let seen = see(doctor(&sandbox, USERS, &[]));
     assert_eq!(seen.code, Some(8), "{seen}");
     seen.assert_stdout("broken: could not read");
-    seen.assert_stdout("Workers KV Storage Read   granted");
+    seen.assert_stdout("Workers KV Storage: Read   granted");
 }
 
 #[test]

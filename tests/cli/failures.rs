@@ -122,7 +122,7 @@ fn an_authentication_error_is_not_retried() {
         .fault(Fault::new("POST", "namespaces", Action::Answer(answer)).forever());
     let seen = sandbox.expect(4, &["provision"]);
     assert_eq!(sandbox.emulator.requests("POST"), 3);
-    seen.assert_stderr("`Workers KV Storage Write`");
+    seen.assert_stderr("`Workers KV Storage: Edit`");
     assert_eq!(sandbox.read("wrangler.toml"), BIO);
 }
 

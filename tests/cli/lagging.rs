@@ -103,10 +103,10 @@ fn what_was_late_is_not_lost_to_a_run_that_is_resumed() {
     child.kill().unwrap();
     child.wait().unwrap();
     let seen = sandbox.expect(0, &["export", "out.ndjson", "-n", "one", "--resume"]);
-    seen.assert_stdout("exported 1100 records");
+    seen.assert_stdout("exported 1,100 records");
     let seen = sandbox.run(&["import", "out.ndjson", "-n", "two"]);
     assert_eq!(
-        seen.stdout, "imported 1100 records from out.ndjson\n",
+        seen.stdout, "imported 1,100 records from out.ndjson\n",
         "{seen}"
     );
     sandbox.expect(0, &["diff", "in.ndjson", "title:two"]);

@@ -243,7 +243,7 @@ fn a_login_that_is_refused_or_broken_is_named_with_what_renews_it() {
     --- stderr
     error: could not list the namespaces
       because: the API refused GET /accounts/[ID]/storage/kv/namespaces (401 Unauthorized): Authentication error [code 10000], cf-ray [RAY]; sent with wrangler's login `home` at [HOME]/.config/.wrangler/config/home.toml
-    hint: check that the login may use this account, or renew it with `wrangler auth create home`; a token needs the permission `Workers KV Storage Write`
+    hint: check that the login may use this account, or renew it with `wrangler auth create home`; a token needs the permission `Workers KV Storage: Edit`, see https://dash.cloudflare.com/profile/api-tokens
     ");
     file("home", "oauth_token = 5\n");
     insta::assert_snapshot!(Seen::of(command(&sandbox, "sub/deep", &id)), @"

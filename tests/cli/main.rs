@@ -6,6 +6,7 @@ mod answers;
 mod audit;
 mod broken_output;
 mod bulk;
+mod claims;
 mod clocks;
 mod credentials;
 mod cures;

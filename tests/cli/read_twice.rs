@@ -63,7 +63,7 @@ fn a_file_that_changes_after_it_was_looked_through_is_not_sent() {
         let seen = Seen::of(child);
         assert_eq!(seen.code, Some(1), "{seen}");
         seen.assert_stderr("changed while it was read");
-        seen.assert_stderr("0 records confirmed");
+        seen.assert_stderr("no record was confirmed");
         assert_eq!(seen.stdout, "");
         assert_eq!(keys(&sandbox), 0);
     });
@@ -120,7 +120,7 @@ fn what_can_be_read_only_once_is_kept() {
     let text = lines(1000);
     let seen = through_pipe(&sandbox, &["import", "pipe.ndjson", "-n", "one"], &text);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert_eq!(seen.stdout, "imported 1000 records from pipe.ndjson\n");
+    assert_eq!(seen.stdout, "imported 1,000 records from pipe.ndjson\n");
     assert_eq!(keys(&sandbox), 1000);
     let seen = through_pipe(&sandbox, &["diff", "pipe.ndjson", "title:one"], &text);
     assert_eq!(seen.code, Some(0), "{seen}");

@@ -70,18 +70,18 @@ fn a_resumed_copy_takes_in_keys_that_are_new_among_those_confirmed() {
     put(&sandbox, "key:0000500+", "new");
     let before = count(&sandbox, "PUT", "/bulk");
     let seen = resume(&sandbox, &COPY, &[]);
-    let expected = "copied 20001 records; 10000 records of an earlier run not read again\n";
+    let expected = "copied 20,001 records; 10,000 records of an earlier run not read again\n";
     assert_eq!(seen.stdout, expected, "{seen}");
     for said in [
-        "resuming: 20000 records confirmed before",
-        "note: 10001 records copied again, because keys were added or removed",
-        "note: 10000 records confirmed before were not read again; `kvctl diff`",
+        "resuming: 20,000 records confirmed before",
+        "note: 10,001 records copied again, because keys were added or removed",
+        "note: 10,000 records confirmed before were not read again; `kvctl diff`",
     ] {
         assert!(seen.stderr.contains(said), "{said}: {seen}");
     }
     assert_eq!(count(&sandbox, "PUT", "/bulk") - before, 3);
     let seen = sandbox.run(&["diff", "title:one", "title:two"]);
-    assert_eq!(seen.stdout, "identical: 30001 keys\n", "{seen}");
+    assert_eq!(seen.stdout, "identical: 30,001 keys\n", "{seen}");
     assert!(sandbox.journals().is_empty());
 }
 
@@ -118,7 +118,7 @@ fn a_resumed_copy_that_is_cut_again_still_takes_in_what_is_new() {
     let seen = resume(&sandbox, &COPY, &[]);
     assert!(seen.stdout.starts_with("copied "), "{seen}");
     let seen = sandbox.run(&["diff", "title:one", "title:two"]);
-    assert_eq!(seen.stdout, "identical: 30003 keys\n", "{seen}");
+    assert_eq!(seen.stdout, "identical: 30,003 keys\n", "{seen}");
 }
 
 #[test]
@@ -127,9 +127,9 @@ fn a_resumed_copy_claims_nothing_of_values_that_it_did_not_look_at() {
     let sandbox = copied_in_part();
     put(&sandbox, "key:0000500", "changed");
     let seen = resume(&sandbox, &COPY, &[]);
-    let expected = "copied 10000 records; 20000 records of an earlier run not read again\n";
+    let expected = "copied 10,000 records; 20,000 records of an earlier run not read again\n";
     assert_eq!(seen.stdout, expected, "{seen}");
-    let said = "20000 records confirmed before were not read again; `kvctl diff`";
+    let said = "20,000 records confirmed before were not read again; `kvctl diff`";
     seen.assert_stderr(said);
     // What it names does what it says.
     sandbox.expect(8, &["diff", "title:one", "title:two"]);
@@ -153,7 +153,10 @@ fn a_resumed_export_takes_in_keys_that_are_new_before_its_last_one() {
     let export = ["export", "out.ndjson", "-n", "one"];
     put(&sandbox, "key:0000500+", "new");
     let seen = resume(&sandbox, &export, &[]);
-    assert!(seen.stdout.starts_with("exported 3001 records ("), "{seen}");
+    assert!(
+        seen.stdout.starts_with("exported 3,001 records ("),
+        "{seen}"
+    );
     seen.assert_stdout("of them in an earlier run), ");
     for said in [
         "exported before were not read again; `--restart`",
@@ -163,7 +166,7 @@ fn a_resumed_export_takes_in_keys_that_are_new_before_its_last_one() {
     }
     ok(&sandbox.run(&["import", "out.ndjson", "-n", "two"]));
     let seen = sandbox.run(&["diff", "title:one", "title:two"]);
-    assert_eq!(seen.stdout, "identical: 3001 keys\n", "{seen}");
+    assert_eq!(seen.stdout, "identical: 3,001 keys\n", "{seen}");
 
     let sandbox = exported_in_part();
     put(&sandbox, "key:0003000", "new");

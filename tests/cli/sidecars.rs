@@ -130,7 +130,7 @@ fn a_journal_is_in_the_state_directory_for_its_user_alone() {
     symlink(sandbox.app(), sandbox.app().join("../other")).unwrap();
     let seen = sandbox.run(&["import", "../other/in.ndjson", "-n", "one", "--resume"]);
     ok(&seen);
-    seen.assert_stderr("10000 records confirmed before");
+    seen.assert_stderr("10,000 records confirmed before");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn of_two_exports_into_one_file_one_is_refused() {
     }
     let first = Seen::of(first);
     ok(&first);
-    first.assert_stdout("exported 3000 records");
+    first.assert_stdout("exported 3,000 records");
     ok(&sandbox.run(&["diff", "out.ndjson", "title:one"]));
 }
 

@@ -211,9 +211,9 @@ fn an_import_goes_on_where_it_was_killed() {
     insta::assert_snapshot!(sandbox.run(&["import", "in.ndjson", "-n", "one"]));
     let before = count(&sandbox, "PUT", "/bulk");
     let seen = sandbox.expect(0, &["import", "in.ndjson", "-n", "one", "--resume"]);
-    seen.assert_stderr("40000 records confirmed before");
+    seen.assert_stderr("40,000 records confirmed before");
     // The cost is that of the rest.
-    seen.assert_stderr("2 requests, 20000 writes");
+    seen.assert_stderr("2 requests, 20,000 writes");
     assert_eq!(count(&sandbox, "PUT", "/bulk") - before, 2);
     assert!(sandbox.journals().is_empty());
     sandbox.expect(0, &["diff", "in.ndjson", "title:one"]);
@@ -419,8 +419,8 @@ fn a_copy_goes_on_where_it_was_killed() {
     seen.assert_stderr("--resume");
     let before = [("PUT", "/bulk"), ("POST", "/bulk/get")].map(|(m, p)| count(&sandbox, m, p));
     let seen = sandbox.expect(0, &[&copy[..], &["--resume"]].concat());
-    seen.assert_stderr("30000 records confirmed before");
-    let expected = "copied 10000 records; 30000 records of an earlier run not read again\n";
+    seen.assert_stderr("30,000 records confirmed before");
+    let expected = "copied 10,000 records; 30,000 records of an earlier run not read again\n";
     assert_eq!(seen.stdout, expected);
     let after = [("PUT", "/bulk"), ("POST", "/bulk/get")].map(|(m, p)| count(&sandbox, m, p));
     assert_eq!([after[0] - before[0], after[1] - before[1]], [1, 100]);

@@ -48,10 +48,10 @@ fn a_spent_quota_stops_an_import_at_once_and_tells_when_to_go_on() {
     // What was under way then was waited for, four requests at most, and nothing else sent.
     let asked = count(&sandbox, "PUT", "/bulk");
     assert!(asked <= 6, "{asked}");
-    let confirmed = format!("{}0000 records confirmed", asked - 1);
+    let confirmed = format!("{}0,000 records confirmed", asked - 1);
     seen.assert_stderr(&confirmed);
     seen.assert_stderr("00:00 UTC, in ");
-    seen.assert_stderr("70000 writes");
+    seen.assert_stderr("70,000 writes");
 
     ok(&sandbox.run(&[&import[..], &["--resume"]].concat()));
     assert_eq!(count(&sandbox, "PUT", "/bulk"), 8);
@@ -81,7 +81,7 @@ fn a_write_that_was_carried_out_and_answered_with_524_loses_nothing() {
     sandbox.emulator.fault(Fault::new("PUT", "/bulk", late));
     let seen = sandbox.run(&["import", "in.ndjson", "-n", "one"]);
     ok(&seen);
-    assert_eq!(seen.stdout, "imported 2000 records from in.ndjson\n");
+    assert_eq!(seen.stdout, "imported 2,000 records from in.ndjson\n");
     ok(&sandbox.run(&["diff", "in.ndjson", "title:one"]));
 }
 

@@ -84,7 +84,7 @@ fn what_does_not_fit_together_is_refused() {
     error: could not open `--to` in account [ID]
       because: could not look up the namespace
       because: the API refused GET /accounts/[ID]/storage/kv/namespaces (403 Forbidden): Authentication error [code 10000], cf-ray [RAY]; sent with CLOUDFLARE_API_TOKEN
-    hint: check that the token is valid, belongs to this account and has the permission `Workers KV Storage Write`
+    hint: check on https://dash.cloudflare.com/profile/api-tokens that the token is valid, belongs to this account and has the permission `Workers KV Storage: Edit`
     ");
     insta::assert_snapshot!(copy(&["--to-token-file", "none"]), @"
     exit: 4

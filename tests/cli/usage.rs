@@ -258,7 +258,7 @@ fn somebody_near_a_quota_is_told() {
         past.done(&["bulk", "put", "many.json", "-n", "a"]);
         past.see(&["usage"])
     });
-    seen.assert_stderr("% of the free plan's 1000 writes of today");
+    seen.assert_stderr("% of the free plan's 1,000 writes of today");
     let paid = past.see(&["usage", "--plan", "paid"]);
     assert_eq!(paid.stderr, "");
 }

@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn a_login_is_renewed_and_a_token_is_checked() {
         let hint = |command| refused(401, None, command).hint().unwrap().to_string();
-        assert!(hint(None).starts_with("check that the token is valid"));
+        assert!(hint(None).contains("that the token is valid"));
         assert!(hint(Some("wrangler auth create a")).contains("`wrangler auth create a`"));
         let mut with_key = refused(401, None, None);
         with_key.source = Some(Arc::new(CredentialsSource {

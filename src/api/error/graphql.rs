@@ -3,14 +3,13 @@
 //! The texts are those that Cloudflare's documentation of the GraphQL Analytics API lists.
 
 use crate::{
-    domain::{API_TOKENS_PAGE, ErrorClass, Permission},
+    domain::{ErrorClass, Permission},
     wire::analytics::GraphqlError,
 };
 
 /// Returns what to do about a token that may not read the analytics.
 pub(super) fn permission_hint() -> String {
-    let permission = Permission::AnalyticsRead;
-    format!("give the token the permission {permission} for this account on {API_TOKENS_PAGE}")
+    format!("{}, for this account", Permission::AnalyticsRead.grant())
 }
 
 const DENIALS: &[&str] = &["not authorized", "unauthorized", "does not have access"];

@@ -9,7 +9,10 @@ use super::{
     tls::{self, TlsFault},
 };
 use crate::{
-    domain::{AnswerId, Classification, Classify, ErrorClass, Hint, Permission, Suggestion},
+    domain::{
+        API_TOKENS_PAGE, AnswerId, Classification, Classify, ErrorClass, Hint, Permission,
+        Suggestion,
+    },
     wire::code,
 };
 
@@ -155,7 +158,7 @@ impl Error {
         match self.login_command() {
             Some(command) => format!(
                 "check that the login may use this account, or renew it with `{command}`; a token needs \
-                 the permission {permission}"
+                 the permission {permission}, see {API_TOKENS_PAGE}"
             ),
             None if self.source.as_ref().is_some_and(|source| source.is_key) => {
                 "check that the key and the email belong together, and that this user is a member of the \
@@ -163,7 +166,8 @@ impl Error {
                     .to_owned()
             }
             None => format!(
-                "check that the token is valid, belongs to this account and has the permission {permission}"
+                "check on {API_TOKENS_PAGE} that the token is valid, belongs to this account and has the \
+                 permission {permission}"
             ),
         }
     }

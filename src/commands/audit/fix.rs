@@ -1,6 +1,6 @@
 //! `kvctl audit --fix`: keys that must expire, and do not, are rewritten so that they do.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
@@ -17,18 +17,18 @@ use crate::{
         },
     },
     context::Context,
-    domain::Ttl,
+    domain::{Ttl, quantity},
     error::Result,
     ops::{
         bulk::{
-            audit::{fix::set_ttl, rules::Rules},
+            absent::CONSISTENCY_TIMEOUT,
+            audit::{Judge, fix::set_ttl, rules::Rules},
             cost::Cost,
             read::Listed,
             reporter::Reporter,
         },
         target::Target,
     },
-    ui::quantity,
 };
 
 /// How many keys are shown before they are rewritten.
@@ -48,15 +48,23 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<AuditRepor
         target: keyspace.target.clone(),
         rules,
     };
+    let judge = Judge {
+        rules: subject.rules.clone().unwrap_or_default(),
+        within: args.expiring_within.map(Into::into),
+    };
     let mut keys = Vec::new();
-    let mut report = AuditReport::new(Vec::new());
-    report.add(auditor.audit(subject, |listed| keys.push(listed)).await?);
+    let mut namespace = auditor.audit(subject, |listed| keys.push(listed)).await?;
     let fix = Fix {
         context,
         keyspace: &keyspace,
         ttl,
     };
-    report.fix = Some(fix.carry_out(keys, &args).await?);
+    let (fixed, changed) = fix.carry_out(keys, &args).await?;
+    // A list made now may not have the changes yet.
+    namespace.recount(&judge, &changed);
+    let mut report = AuditReport::new(Vec::new());
+    report.add(namespace);
+    report.fix = Some(fixed);
     Ok(report)
 }
 
@@ -86,6 +94,9 @@ fn chosen(target: &Target, rules: Option<&Rules>, asked: Option<Ttl>) -> Result<
     Err(UsageError::new(what, "give one that keeps them").into())
 }
 
+/// Keys that a fix changed, with the seconds that they have left, `None` if they are gone.
+pub(super) type Changed = BTreeMap<String, Option<i64>>;
+
 struct Fix<'a> {
     context: &'a Context,
     keyspace: &'a OpenNamespace,
@@ -93,8 +104,9 @@ struct Fix<'a> {
 }
 
 impl Fix<'_> {
-    /// Rewrites the keys, once that is allowed.
-    async fn carry_out(&self, keys: Vec<Listed>, args: &AuditArgs) -> Result<Fixed> {
+    /// Rewrites the keys, once that is allowed. Returns also how many seconds those have left that are
+    /// not as they were, `None` if they are gone.
+    async fn carry_out(&self, keys: Vec<Listed>, args: &AuditArgs) -> Result<(Fixed, Changed)> {
         let mut fixed = Fixed {
             dry_run: args.dry_run,
             ttl: self.ttl,
@@ -105,7 +117,7 @@ impl Fix<'_> {
             failed: Vec::new(),
         };
         if args.dry_run || keys.is_empty() {
-            return Ok(fixed);
+            return Ok((fixed, Changed::new()));
         }
         self.announce(&keys);
         let reporter: &dyn Reporter = &self.context.ui;
@@ -118,14 +130,28 @@ impl Fix<'_> {
         );
         allow_rewrites(self.context, self.keyspace, args.confirm.as_deref(), what).await?;
         let namespace = self.keyspace.namespace();
-        let (mut written, settled) = set_ttl(namespace, keys, self.ttl, reporter).await?;
+        let timeout = self
+            .keyspace
+            .session
+            .consistency_timeout(CONSISTENCY_TIMEOUT);
+        let left = Some(i64::from(self.ttl.seconds()));
+        let changed = keys.iter().map(|it| (it.key.to_string(), left));
+        let mut changed: Changed = changed.collect();
+        let done = set_ttl(namespace, keys, self.ttl, timeout, reporter).await?;
+        let (mut written, settled) = done;
+        for key in &settled.deleted {
+            changed.insert(key.to_string(), None);
+        }
         let unreadable = settled.unreadable.iter().map(ToString::to_string);
         let reason = || "it is listed but could not be read".to_owned();
         written.failed.extend(unreadable.map(|key| (key, reason())));
         fixed.written = written.confirmed;
         fixed.vanished = settled.expired + settled.deleted.len();
+        for key in written.failed.keys() {
+            changed.remove(key.as_str());
+        }
         fixed.failed = failures::of(written.failed);
-        Ok(fixed)
+        Ok((fixed, changed))
     }
 
     /// Says what is about to be rewritten, and where.
@@ -162,13 +188,6 @@ pub(super) struct Fixed {
     cost: Cost,
     /// The keys that could not be written.
     pub(super) failed: Vec<failures::Failed>,
-}
-
-impl Fixed {
-    /// How many keys break no rule any more.
-    pub(super) fn settled(&self) -> u64 {
-        (self.written + self.vanished) as u64
-    }
 }
 
 impl fmt::Display for Fixed {

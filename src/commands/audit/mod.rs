@@ -12,13 +12,13 @@ use crate::{
     cli::audit::AuditArgs,
     commands::{CheckFailed, Partial},
     context::{Context, Session},
-    domain::ErrorClass,
+    domain::{ErrorClass, quantity},
     error::{ClassExt as _, Result, ResultExt as _},
     ops::{
-        bulk::audit::{Audit, prefixes::Prefixes},
+        bulk::audit::{Audit, Judge, prefixes::Prefixes},
         bulk::read::Listed,
     },
-    ui::{Format, quantity},
+    ui::Format,
 };
 
 pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<()> {
@@ -50,7 +50,8 @@ fn conclude(context: &Context, report: &AuditReport) -> Result<()> {
         (0, 0) => Ok(()),
         (0, 1) => Err(CheckFailed::new("1 key breaks the rules of kvctl.toml").into()),
         (0, keys) => {
-            Err(CheckFailed::new(format!("{keys} keys break the rules of kvctl.toml")).into())
+            let keys = quantity(keys, "key");
+            Err(CheckFailed::new(format!("{keys} break the rules of kvctl.toml")).into())
         }
         (undone, _) => Err(Partial(format!("{} not written", quantity(undone, "key"))).into()),
     };
@@ -74,9 +75,11 @@ impl Auditor<'_> {
     ) -> Result<NamespaceReport> {
         let Subject { target, rules } = &subject;
         let prefixes = Prefixes::new(&self.args.delimiter, self.args.top.into());
-        let within = self.args.expiring_within.map(Into::into);
-        let rules = rules.clone().unwrap_or_default();
-        let audit = Audit::new(rules, prefixes, within);
+        let judge = Judge {
+            rules: rules.clone().unwrap_or_default(),
+            within: self.args.expiring_within.map(Into::into),
+        };
+        let audit = Audit::new(judge, prefixes);
         let streams = self.context.ui.options().format == Format::Ndjson;
         let mut samples = (!streams).then(Samples::default);
         let progress = self.context.ui.progress(0, "listed");

@@ -4,20 +4,20 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::fix::Fixed;
+use super::fix::{Changed, Fixed};
 use crate::{
     commands::shared::{SAMPLE, failures, quoted},
-    domain::{Binding, Expiration, Ttl},
+    domain::{Binding, Expiration, Ttl, quantity},
     ops::{
         bulk::audit::{
-            Counts, Verdict,
+            Counts, Judge, Verdict,
             prefixes::{Summary, Tally},
             rules::{Broken, Rules},
         },
         bulk::read::Listed,
         target::Target,
     },
-    ui::{FAINT, Page, REMOVED, Report, STRONG, printable, quantity, table},
+    ui::{FAINT, Page, REMOVED, Report, STRONG, printable, table},
 };
 
 /// So many keys of each kind are named in a JSON document; `--ndjson` names all.
@@ -179,6 +179,17 @@ impl NamespaceReport {
         }
     }
 
+    /// Counts the keys that were changed as they are now.
+    pub(super) fn recount(&mut self, judge: &Judge, changed: &Changed) {
+        for (key, left) in changed {
+            judge.recount(key, *left, &mut self.counts, &mut self.prefixes);
+        }
+        if let Some(samples) = &mut self.samples {
+            let violations = &mut samples.violations;
+            violations.retain(|finding| !changed.contains_key(&finding.key));
+        }
+    }
+
     fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
         let Self { counts, .. } = self;
         let (namespace, keys) = (&self.namespace, quantity(counts.keys, "key"));
@@ -291,10 +302,9 @@ impl AuditReport {
         self.namespaces.iter().all(|n| n.rules.is_none())
     }
 
-    /// How many keys break a rule still.
+    /// How many keys break a rule.
     pub(super) fn remaining(&self) -> u64 {
-        let settled = self.fix.as_ref().map_or(0, Fixed::settled);
-        self.violations.saturating_sub(settled)
+        self.violations
     }
 
     /// How many keys should have been written and were not.

@@ -2,7 +2,10 @@
 
 use crate::{
     cli::{bulk::BulkPutArgs, transfer::ImportArgs},
-    commands::shared::{import, lifetime},
+    commands::shared::{
+        import::{self, Wording},
+        lifetime,
+    },
     context::Context,
     error::Result,
     formats::{Format, StreamFormat},
@@ -34,5 +37,5 @@ pub(super) async fn run(context: &Context, args: BulkPutArgs) -> Result<()> {
         skip_invalid: false,
         confirm,
     };
-    import::import_records(context, import, defaults).await
+    import::import_records(context, import, defaults, Wording::PUT).await
 }

@@ -12,7 +12,7 @@ use crate::{
     commands::CheckFailed,
     config::Document,
     context::Context,
-    domain::{Hint, Section, Suggestion},
+    domain::{Hint, Section, Suggestion, quantity},
     env,
     error::Result,
     ops::{
@@ -22,7 +22,6 @@ use crate::{
         },
         latency::LatencyMeter,
     },
-    ui::quantity,
 };
 
 pub(super) async fn run(context: &Context) -> Result<()> {

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use serde::Serialize;
 
 use crate::{
-    domain::{Hint, Invocation, Permission},
+    domain::{Hint, Invocation, Permission, quantity},
     ops::{
         health::{
             self, Access, Diagnosis, Severity,
@@ -14,7 +14,7 @@ use crate::{
         },
         latency::NetworkStats,
     },
-    ui::{ADDED, FAINT, Page, REMOVED, Report, STRONG, printable, quantity},
+    ui::{ADDED, FAINT, Page, REMOVED, Report, STRONG, printable},
     wire::Account,
 };
 
@@ -75,6 +75,9 @@ struct Token {
 #[derive(Debug, Serialize)]
 struct PermissionRow {
     name: &'static str,
+    /// The name in the dashboard.
+    #[serde(skip)]
+    label: &'static str,
     /// `granted`, `missing` or `unknown`.
     state: &'static str,
     needed_for: &'static str,
@@ -84,6 +87,7 @@ impl From<PermissionState> for PermissionRow {
     fn from(PermissionState { permission, access }: PermissionState) -> Self {
         Self {
             name: permission.name(),
+            label: permission.label(),
             state: match access {
                 Access::Granted => "granted",
                 Access::Denied => "missing",
@@ -290,11 +294,15 @@ impl DoctorReport {
             section(out, "permissions")?;
             for row in &self.permissions {
                 let PermissionRow {
-                    name,
+                    label,
                     state,
                     needed_for,
+                    ..
                 } = row;
-                writeln!(out, "  {name:<26}{state}  {FAINT}for {needed_for}{FAINT:#}")?;
+                writeln!(
+                    out,
+                    "  {label:<27}{state}  {FAINT}for {needed_for}{FAINT:#}"
+                )?;
             }
         }
         if let Some(network) = &self.network {

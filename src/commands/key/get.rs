@@ -15,11 +15,11 @@ use crate::{
         shared::namespace::{Access, OpenNamespace, select_namespace},
     },
     context::Context,
-    domain::{Expiration, KeyName, Metadata},
+    domain::{Expiration, KeyName, Metadata, quantity},
     error::Result,
     fsx,
     ops::target::Target,
-    ui::{Format, Page, Question, Report, printable, quantity},
+    ui::{Format, Page, Question, Report, printable},
 };
 
 pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {

@@ -17,10 +17,10 @@ use crate::{
         },
     },
     context::Context,
-    domain::{Expiration, KeyName, Metadata},
+    domain::{Expiration, KeyName, Metadata, quantity},
     error::Result,
     ops::{keys, target::Target},
-    ui::{Page, Report, printable, quantity},
+    ui::{Page, Report, printable},
 };
 
 pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::{
     },
     config::{self, Document},
     context::{Context, Session},
-    domain::{NamespaceId, shell_quoted},
+    domain::{NamespaceId, quantity, shell_quoted},
     error::{Result, ResultExt as _},
     ops::{
         bound::{DeployedBinding, DeployedBindings},
@@ -21,7 +21,7 @@ use crate::{
         protect::{self, Place},
         target::{Deployments, Target},
     },
-    ui::{Page, Question, Report, quantity},
+    ui::{Page, Question, Report},
     wire::NamespaceInfo,
 };
 
@@ -37,6 +37,8 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
         session,
         document,
     } = selected;
+    let backup = args.backup.as_deref();
+    backup.map_or(Ok(()), |it| export::check_folder(context, it))?;
     let NamespaceInfo { id, title, .. } = &namespace;
     let counted = session.namespace(id).count_keys(COUNTED_PAGES).await;
     let (keys, complete) =
@@ -78,8 +80,8 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
         protect::is_protected(&m, project, place, title) || deployed.is_protected(&m)
     });
     confirm(context, title, args.confirm.as_deref(), protected).await?;
-    if let Some(file) = &args.backup {
-        let timeout = args.consistency_timeout;
+    if let Some(file) = backup {
+        let timeout = session.consistency_timeout(args.consistency_timeout);
         let saved = export::back_up(context, &session, &target, file, timeout).await;
         report.backup = Some(saved.with_context(|| format!("`{title}` was not deleted"))?);
     }

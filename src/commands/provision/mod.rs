@@ -12,7 +12,7 @@ use crate::{
     },
     config::{Document, Manifest, Scope},
     context::{Context, Session},
-    domain::{Binding, Hint, Section},
+    domain::{Binding, Hint, Section, quantity},
     error::{Failure, Result, ResultExt as _},
     fsx,
     ops::provision::{
@@ -25,10 +25,10 @@ use crate::{
             Replaceable,
         },
     },
-    ui::{Diff, Question, quantity},
+    ui::{Diff, Question},
 };
 
-use report::ProvisionReport;
+use report::{Conflict, ProvisionReport};
 
 pub(super) async fn run(context: &Context, args: ProvisionArgs) -> Result<()> {
     match provision(context, &args, None).await {
@@ -97,6 +97,7 @@ async fn provision(
         plan: &plan,
         destination,
         scaffolding,
+        conflict: conflict.as_ref().map(|_| Conflict),
     };
 
     if let Some(error) = conflict
@@ -224,6 +225,8 @@ struct Job<'a> {
     destination: Destination<'a>,
     /// What is done after that, with the same bindings.
     scaffolding: Option<Scaffolding>,
+    /// Whether another process interfered with an earlier attempt.
+    conflict: Option<Conflict>,
 }
 
 impl Job<'_> {
@@ -409,6 +412,7 @@ impl Job<'_> {
                 &self.context.invocation(),
             )
             .written_to(self.context.files.display(self.destination.path()), written)
+            .after(self.conflict)
             .with_scaffold(
                 self.scaffolding
                     .as_ref()

@@ -41,7 +41,14 @@ pub(super) struct ProvisionReport {
     scaffold: Option<ScaffoldReport>,
     #[serde(skip)]
     shown: Diff,
+    /// Whether this is the second attempt.
+    #[serde(skip)]
+    conflict: Option<Conflict>,
 }
+
+/// Another process changed the file during the first attempt, which may have created namespaces.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Conflict;
 
 /// One id in the file.
 #[derive(Debug, Serialize)]
@@ -104,11 +111,13 @@ impl ProvisionReport {
             diff: shown.plain(),
             scaffold: None,
             shown,
+            conflict: None,
         }
     }
 
     /// Adds what was done for the Worker's side.
     pub(super) fn with_scaffold(self, scaffold: Option<ScaffoldReport>) -> Self {
+        let scaffold = scaffold.map(ScaffoldReport::into_part);
         Self { scaffold, ..self }
     }
 
@@ -117,6 +126,11 @@ impl ProvisionReport {
         let notes = notes.iter().map(|note| note.render(invocation));
         self.notes.extend(notes);
         self
+    }
+
+    /// Says that this is the second attempt, if it is.
+    pub(super) fn after(self, conflict: Option<Conflict>) -> Self {
+        Self { conflict, ..self }
     }
 
     /// Sets the file that the text goes to, and whether that changes its content.
@@ -249,6 +263,13 @@ impl Report for ProvisionReport {
         match (self.changed, self.dry_run) {
             (true, true) => writeln!(out, "dry run: nothing was changed")?,
             (true, false) => writeln!(out, "wrote {}", self.file)?,
+            (false, _) if self.conflict.is_some() => {
+                let file = &self.file;
+                writeln!(
+                    out,
+                    "{file} is up to date: another process wrote it meanwhile"
+                )?;
+            }
             (false, _) if items.iter().all(|item| item.action == "keep") => {
                 writeln!(out, "nothing to do: {} is up to date", self.file)?;
             }

@@ -8,10 +8,10 @@ use super::service::check_local_store;
 use crate::{
     commands::CheckFailed,
     context::Context,
-    domain::{Hint, Suggestion, with_causes},
+    domain::{Hint, Suggestion, quantity, with_causes},
     emulator::{Orphan, StoreCheck},
     error::Result,
-    ui::{Page, REMOVED, Report, printable, quantity},
+    ui::{Page, REMOVED, Report, printable},
 };
 
 /// How many findings of a kind are shown to people.

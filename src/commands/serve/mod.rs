@@ -17,31 +17,54 @@ use crate::{
     cli::serve::ServeArgs,
     commands::shared::namespace::note_unlisted,
     context::Context,
-    domain::{AccountId, ErrorClass},
+    domain::{AccountId, ErrorClass, shell_quoted},
     emulator::Entry as Served,
     error::{ClassExt as _, Result},
     fsx,
     ui::{Format, OutputError, Verbosity, Versioned},
 };
 
+/// What a client may send where any token is accepted.
+const ANY_TOKEN: &str = "local";
+
 /// The address of the service.
 #[derive(Debug, Serialize)]
 struct Started {
     base_url: String,
     account_id: AccountId,
+    /// A token that it accepts; absent if that is in a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_token: Option<String>,
     /// `None`: in memory.
     directory: Option<PathBuf>,
+    /// The file with the token that it accepts.
+    #[serde(skip)]
+    token_file: Option<PathBuf>,
 }
 
 impl Started {
-    /// Returns the lines of an env file.
+    /// Returns what a shell, or an env file, needs for kvctl and wrangler to use it.
     fn variables(&self) -> String {
         let Self {
             base_url,
             account_id,
             ..
         } = self;
-        format!("CLOUDFLARE_API_BASE_URL={base_url}\nCLOUDFLARE_ACCOUNT_ID={account_id}\n")
+        let token = match (&self.token_file, &self.api_token) {
+            (Some(file), _) => {
+                let file = shell_quoted(&file.display().to_string()).into_owned();
+                format!("\"$(cat {file})\"")
+            }
+            (None, token) => {
+                let token = token.as_deref().unwrap_or(ANY_TOKEN);
+                shell_quoted(token).into_owned()
+            }
+        };
+        format!(
+            "export CLOUDFLARE_API_BASE_URL={base_url}\n\
+             export CLOUDFLARE_ACCOUNT_ID={account_id}\n\
+             export CLOUDFLARE_API_TOKEN={token}\n"
+        )
     }
 }
 
@@ -65,7 +88,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<()> {
     let ui = context.ui.clone();
     let stopped = tokio::spawn(async move { ui.wait_for_stop().await });
     tokio::task::yield_now().await;
-    announce(context, &service)?;
+    announce(context, &args, &service)?;
     context
         .ui
         .status(&format!("serving {place}; press Ctrl-C to stop"));
@@ -78,11 +101,20 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<()> {
 }
 
 /// Prints the address of the service.
-fn announce(context: &Context, service: &Service) -> Result<()> {
+fn announce(context: &Context, args: &ServeArgs, service: &Service) -> Result<()> {
+    let token_file = context.globals.token_file.as_ref();
+    let token_file = token_file.filter(|_| args.token.is_none());
+    let token_file = token_file.map(|file| context.files.resolve(file));
     let started = Started {
         base_url: service.base_url(),
         account_id: service.account.clone(),
+        api_token: match (&args.token, &token_file) {
+            (Some(token), _) => Some(token.trim().to_owned()),
+            (None, Some(_)) => None,
+            (None, None) => Some(ANY_TOKEN.to_owned()),
+        },
         directory: service.directory.clone(),
+        token_file,
     };
     let text = if context.ui.options().format == Format::Human {
         started.variables()

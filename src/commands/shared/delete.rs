@@ -14,7 +14,7 @@ use super::{
 use crate::{
     commands::Refused,
     context::Context,
-    domain::KeyName,
+    domain::{KeyName, quantity},
     error::{Result, ResultExt as _},
     ops::{
         bulk::{
@@ -26,7 +26,7 @@ use crate::{
         },
         target::Target,
     },
-    ui::{Page, Report, printable, quantity},
+    ui::{Page, Report, printable},
 };
 
 /// How many keys are shown before they are deleted.

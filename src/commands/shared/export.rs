@@ -11,9 +11,9 @@ use super::{
 use crate::{
     commands::UsageError,
     context::{Context, Session},
-    domain::{Hint, Suggestion},
+    domain::{Hint, Suggestion, quantity, thousands},
     error::{Result, ResultExt as _},
-    formats::Format,
+    formats::{Format, StreamFormat},
     ops::{
         bulk::{
             export::{Export, Exported},
@@ -22,7 +22,7 @@ use crate::{
         },
         target::Target,
     },
-    ui::{Page, Question, Report, quantity},
+    ui::{Page, Question, Report},
 };
 
 /// Exports all records of a namespace to `file`, before something happens to it. Fails if a key that
@@ -45,8 +45,9 @@ pub(crate) async fn back_up(
     let format = format_of(None, file)?;
     let report = to_path(context, (&export, target), file, format, None).await?;
     context.ui.status(&format!(
-        "exported {} records to {}",
-        report.records, report.file
+        "exported {} to {}",
+        quantity(report.records, "record"),
+        report.file
     ));
     let verdict = report.missed.verdict();
     verdict.with_context(|| format!("{} is not complete", report.file))?;
@@ -62,13 +63,7 @@ pub(crate) async fn to_path(
     resume: Option<ResumePolicy>,
 ) -> Result<ExportReport> {
     let path = context.files.resolve(file);
-    if let Some(folder) = path.parent()
-        && !folder.exists()
-    {
-        let folder = context.files.display(folder);
-        let what = format!("the folder `{folder}` does not exist");
-        return Err(UsageError::new(what, "make it first, or name another").into());
-    }
+    check_folder(context, file)?;
     let file = context.files.display(&path);
     if format != Format::Directory && path.exists() {
         let question = Question {
@@ -79,7 +74,7 @@ pub(crate) async fn to_path(
         context.ui.confirm(question).await?;
     }
     let exported = export.to_path(&path, format, resume).await?;
-    remark(context, &exported);
+    remark(context, &exported, format);
     Ok(ExportReport {
         namespace: from.clone(),
         file,
@@ -90,8 +85,24 @@ pub(crate) async fn to_path(
     })
 }
 
+/// Refuses a file in a folder that is not there.
+pub(crate) fn check_folder(context: &Context, file: &Path) -> Result<(), UsageError> {
+    let path = context.files.resolve(file);
+    let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) else {
+        return Ok(());
+    };
+    let name = context.files.display(folder);
+    Err(if folder.exists() {
+        let what = format!("`{name}` is a file, not a folder");
+        UsageError::new(what, "name a file in a folder that exists")
+    } else {
+        let what = format!("the folder `{name}` does not exist");
+        UsageError::new(what, "make it first, or name another")
+    })
+}
+
 /// Prints remarks about the export.
-pub(crate) fn remark(context: &Context, exported: &Exported) {
+pub(crate) fn remark(context: &Context, exported: &Exported, format: Format) {
     let ui = &context.ui;
     let before = exported.resumed_after;
     if before > 0 {
@@ -118,8 +129,9 @@ pub(crate) fn remark(context: &Context, exported: &Exported) {
             "{late} became readable late; the records are not sorted by key"
         ));
     }
-    if !exported.summary.verified {
-        ui.note("this format has no checksum; NDJSON does");
+    // Of the others a reader notices that they are cut short.
+    if format == Format::Stream(StreamFormat::Csv) {
+        ui.note("truncation of a CSV file cannot be detected later; NDJSON has a checksum");
     }
 }
 
@@ -149,10 +161,12 @@ impl Report for ExportReport {
             ..
         } = self;
         missed.human(out)?;
-        out.part(format_args!("exported {records} records"));
+        out.part(format_args!("exported {}", quantity(records, "record")));
         if *resumed_after > 0 {
-            out.part(format_args!(" ({resumed_after} of them in an earlier run)"));
+            let before = thousands(resumed_after);
+            out.part(format_args!(" ({before} of them in an earlier run)"));
         }
-        writeln!(out, ", {bytes} bytes of values, to {file}")
+        let bytes = quantity(bytes, "byte");
+        writeln!(out, ", {bytes} of values, to {file}")
     }
 }

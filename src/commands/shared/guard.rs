@@ -5,10 +5,10 @@ use crate::{
     commands::Refused,
     config::{Document, Manifest, Project},
     context::Context,
-    domain::shell_quoted,
+    domain::{quantity, shell_quoted},
     error::{Result, ResultExt as _},
     ops::{bound::DeployedBindings, protect::is_protected, target::Deployments},
-    ui::{Question, quantity},
+    ui::Question,
 };
 
 /// What the decision to proceed is based on.

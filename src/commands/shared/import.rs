@@ -16,6 +16,7 @@ use crate::{
     cli::transfer::ImportArgs,
     commands::Partial,
     context::Context,
+    domain::quantity,
     error::{Result, ResultExt as _},
     formats::{Format, StreamFormat},
     ops::{
@@ -28,14 +29,35 @@ use crate::{
         },
         target::Target,
     },
-    ui::{Page, Report, quantity},
+    ui::{Page, Report},
 };
+
+/// What a command calls what it does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wording {
+    doing: &'static str,
+    done: &'static str,
+}
+
+impl Wording {
+    /// Of `import`.
+    pub(crate) const IMPORT: Self = Self {
+        doing: "importing",
+        done: "imported",
+    };
+    /// Of `bulk put`.
+    pub(crate) const PUT: Self = Self {
+        doing: "writing",
+        done: "wrote",
+    };
+}
 
 /// Imports a file.
 pub(crate) async fn import_records(
     context: &Context,
     args: ImportArgs,
     defaults: Defaults,
+    wording: Wording,
 ) -> Result<()> {
     let source = Source::open(context, &args.file, args.format, args.hidden).await?;
     let choice = select_namespace(context, args.namespace, Access::Write)?;
@@ -45,7 +67,8 @@ pub(crate) async fn import_records(
     let keyspace = choice.open(context).await?;
     lifetime::check(&keyspace, defaults.lifetime, "--expiration").await?;
     context.ui.status(&format!(
-        "importing {} into {}",
+        "{} {} into {}",
+        wording.doing,
         quantity(survey.records, "record"),
         keyspace.describe()
     ));
@@ -69,7 +92,10 @@ pub(crate) async fn import_records(
         import.run(journals.journals(), start).await?
     };
     let file = (source.name, keyspace.target);
-    let report = ImportReport::new(file, args.dry_run, &survey, cost, written);
+    let report = ImportReport {
+        done: wording.done,
+        ..ImportReport::new(file, args.dry_run, &survey, cost, written)
+    };
     let verdict = match report.failed.len() + report.invalid.len() {
         0 => Ok(()),
         undone => Err(Partial(format!("{} not written", quantity(undone, "record"))).into()),
@@ -81,8 +107,11 @@ pub(crate) async fn import_records(
 fn announce(context: &Context, survey: &Survey, format: Format) {
     remark_invalid(context, survey);
     remark_skipped(context, survey);
-    // An array that is cut short is not JSON.
-    let may_be_cut = format != Format::Stream(StreamFormat::Wrangler);
+    // An array that is cut short is not JSON, and a directory has a file for each value.
+    let may_be_cut = matches!(
+        format,
+        Format::Stream(StreamFormat::Ndjson | StreamFormat::Csv)
+    );
     if may_be_cut && !survey.verified {
         context
             .ui
@@ -93,6 +122,9 @@ fn announce(context: &Context, survey: &Survey, format: Format) {
 /// What was imported.
 #[derive(Debug, Serialize)]
 struct ImportReport {
+    /// What was done, as the command calls it.
+    #[serde(skip)]
+    done: &'static str,
     file: String,
     namespace: Target,
     dry_run: bool,
@@ -124,6 +156,7 @@ impl ImportReport {
     ) -> Self {
         let failed = failures::of(written.failed);
         Self {
+            done: Wording::IMPORT.done,
             file,
             namespace,
             dry_run,
@@ -151,7 +184,8 @@ impl Report for ImportReport {
             );
         }
         out.part(format_args!(
-            "imported {} from {}",
+            "{} {} from {}",
+            self.done,
             quantity(self.confirmed, "record"),
             self.file
         ));

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::quoted;
 use crate::{
     commands::Partial,
-    domain::KeyName,
+    domain::{KeyName, quantity},
     ops::bulk::absent::AbsentOutcome,
-    ui::{Page, quantity},
+    ui::Page,
 };
 
 /// How many keys a sentence names.

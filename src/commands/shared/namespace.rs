@@ -5,13 +5,13 @@ use crate::{
     cli::{key::NamespaceArgs, transfer::NamespaceArg},
     config::{self, Document},
     context::{Context, Session},
-    domain::{NamespaceId, shell_quoted},
+    domain::{NamespaceId, quantity, shell_quoted},
     error::Result,
     ops::{
         protect::Place,
         target::{self, LocalCaution, Selector, Target},
     },
-    ui::{Ui, quantity},
+    ui::Ui,
 };
 
 /// What a command is about to do with the keys.
@@ -85,6 +85,14 @@ pub(crate) fn read_id(text: &str, local: bool) -> Result<NamespaceId> {
         return Ok(NamespaceId::verbatim(text)?);
     }
     Ok(text.parse::<NamespaceId>()?)
+}
+
+/// Returns the bindings of the wrangler file, if it can be read.
+pub(crate) fn binding_names(context: &Context) -> Vec<String> {
+    let document = context.files.document_if_any().ok().flatten();
+    let scopes = document.iter().flat_map(|it| it.project().scopes());
+    let entries = scopes.flat_map(|scope| &scope.entries);
+    entries.map(|entry| entry.binding.to_string()).collect()
 }
 
 /// Finds a namespace that is named in one word, in the local store or at the service.

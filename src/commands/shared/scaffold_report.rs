@@ -10,9 +10,9 @@ use serde::Serialize;
 use crate::{
     config::Part,
     context::Context,
-    domain::Binding,
+    domain::{Binding, quantity},
     ops::scaffold::plan::{Action, Plan, Reason, Step},
-    ui::{ADDED, Diff, FAINT, Page, REMOVED, Report, STRONG, quantity},
+    ui::{ADDED, Diff, FAINT, Page, REMOVED, Report, STRONG},
 };
 
 /// What scaffolding did, or would do.
@@ -32,6 +32,9 @@ pub(crate) struct ScaffoldReport {
     /// Whether bindings are missing that kvctl does not add.
     #[serde(skip)]
     is_incomplete: bool,
+    /// What is said ahead of files that are up to date.
+    #[serde(skip)]
+    lead: &'static str,
 }
 
 /// One file.
@@ -75,7 +78,13 @@ impl ScaffoldReport {
             bindings: plan.bindings.clone(),
             notes: notes.collect(),
             is_incomplete: plan.outdated_types().is_some(),
+            lead: "nothing to do: ",
         }
+    }
+
+    /// Makes it a part of another report: of the files alone there may be nothing to do.
+    pub(crate) fn into_part(self) -> Self {
+        Self { lead: "", ..self }
     }
 }
 
@@ -163,14 +172,12 @@ impl Report for ScaffoldReport {
             (false, _) if self.is_incomplete || self.files.iter().any(Item::is_left_alone) => {
                 writeln!(out, "nothing was changed")
             }
-            (false, _) => writeln!(
-                out,
-                "nothing to do: {} up to date",
-                match self.files.len() {
-                    1 => "1 file is".to_owned(),
-                    count => format!("{count} files are"),
-                }
-            ),
+            (false, _) => {
+                let lead = self.lead;
+                let verb = if self.files.len() == 1 { "is" } else { "are" };
+                let files = quantity(self.files.len(), "file");
+                writeln!(out, "{lead}{files} {verb} up to date")
+            }
         }
     }
 }

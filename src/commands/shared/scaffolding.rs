@@ -7,14 +7,13 @@ use crate::{
     commands::{CheckFailed, Refused},
     config::{Document, Manifest, Scope},
     context::Context,
-    domain::{Binding, Hint, Section, Suggestion},
+    domain::{Binding, Hint, Section, Suggestion, quantity},
     error::{Failure, Result, ResultExt as _},
     ops::scaffold::{
         self, bindings,
         plan::{Action, Plan, Reason},
     },
     scaffold::{Overrides, Settings},
-    ui::quantity,
 };
 
 /// What to scaffold, once it is known.

@@ -7,12 +7,12 @@ use super::{SAMPLE, quoted};
 use crate::{
     commands::UsageError,
     context::Context,
-    domain::ErrorClass,
+    domain::{ErrorClass, quantity},
     error::{ClassExt as _, Result, ResultExt as _},
     formats::{Format, StreamFormat, directory::Skipped},
     fsx::{self, InputError},
     ops::bulk::file::{RecordFile, Survey, format_of},
-    ui::{quantity, spool},
+    ui::spool,
 };
 
 /// So many of the names that were skipped are shown.

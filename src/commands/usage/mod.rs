@@ -8,7 +8,7 @@ use crate::{
     cli::usage::{PlanArg, UsageArgs},
     config::Document,
     context::{Context, Session},
-    domain::with_causes,
+    domain::{quantity, with_causes},
     error::{Result, ResultExt as _},
     ops::{
         target::Target,
@@ -18,7 +18,6 @@ use crate::{
             tabulate,
         },
     },
-    ui::quantity,
 };
 
 /// Percentage of a daily quota from which to warn.

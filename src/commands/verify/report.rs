@@ -24,9 +24,9 @@ use super::{VerificationFailed, counts, file_name};
 use crate::{
     cli::FailOn,
     context::Context,
-    domain::{AccountId, Binding, Invocation, Section},
+    domain::{AccountId, Binding, Invocation, Section, quantity},
     ops::verify::{Check, Class, Finding, Options, Status, Verified},
-    ui::{ADDED, FAINT, Page, REMOVED, Report, WARNED, printable, quantity},
+    ui::{ADDED, FAINT, Page, REMOVED, Report, WARNED, printable},
 };
 
 /// What was found.

@@ -107,6 +107,16 @@ impl Session {
         matches!(self.place, Backend::Local(_))
     }
 
+    /// Returns how long to ask again for a key that is listed and cannot be read: the local store
+    /// knows at once.
+    pub fn consistency_timeout(&self, asked: Duration) -> Duration {
+        if self.is_local() {
+            Duration::ZERO
+        } else {
+            asked
+        }
+    }
+
     /// Describes where changes go, as the end of a sentence.
     pub fn describe(&self) -> String {
         match &self.place {

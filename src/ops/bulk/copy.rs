@@ -16,7 +16,7 @@ use super::{
     run::{self, Run, Task},
     write::{self, Writer, Written},
 };
-use crate::api::Namespace;
+use crate::{api::Namespace, domain::quantity};
 
 /// A copy.
 pub struct Copy<'a> {
@@ -53,7 +53,7 @@ type Pages = Vec<Vec<Listed>>;
 const TASK: Task = Task {
     name: "copy",
     doing: "copied",
-    items: "records",
+    item: "record",
 };
 
 impl Copy<'_> {
@@ -74,10 +74,8 @@ impl Copy<'_> {
         let confirmed = Confirmed::new(done);
         let before = confirmed.left();
         if before > 0 {
-            let plural = if before == 1 { "" } else { "s" };
-            reporter.status(&format!(
-                "resuming: {before} record{plural} confirmed before"
-            ));
+            let before = quantity(before, "record");
+            reporter.status(&format!("resuming: {before} confirmed before"));
         }
         let confirmed = RefCell::new(confirmed);
         let reader = Reader::new(self.from);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::{
     BULK_GET_MAX_KEYS, BULK_MAX_BYTES, BULK_MAX_KEYS, FREE_DELETES_A_DAY, FREE_READS_A_DAY,
-    FREE_WRITES_A_DAY, REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS,
+    FREE_WRITES_A_DAY, REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS, quantity,
 };
 
 /// What a run will cost, or more: values may have to go in more requests, and requests may have to be
@@ -92,8 +92,9 @@ impl Cost {
         if windows > 0 {
             let minutes = (windows * REQUESTS_WINDOW_SECONDS).div_ceil(60);
             let waits = format!(
-                "; the service accepts {REQUESTS_AT_ONCE} requests per {} minutes, which takes \
+                "; the service accepts {} per {} minutes, which takes \
                  {minutes} minutes or more",
+                quantity(REQUESTS_AT_ONCE, "request"),
                 REQUESTS_WINDOW_SECONDS / 60
             );
             text.push_str(&waits);
@@ -112,8 +113,7 @@ impl fmt::Display for Cost {
         ];
         let mut lead = "";
         for (count, noun) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            let plural = if count == 1 { "" } else { "s" };
-            write!(f, "{lead}{count} {noun}{plural}")?;
+            write!(f, "{lead}{}", quantity(count, noun))?;
             lead = ", ";
         }
         if lead.is_empty() {
@@ -133,13 +133,13 @@ mod tests {
         assert_eq!(Cost::of_writes(3, 250_000_000).requests, 3);
         assert_eq!(
             Cost::of_writes(20_001, 0).remark().unwrap(),
-            "this costs at least 3 requests, 20001 writes; the free plan allows 1,000 writes a day, \
+            "this costs at least 3 requests, 20,001 writes; the free plan allows 1,000 writes a day, \
              reset at 00:00 UTC"
         );
         let both = Cost::of_writes(1, 0).and(Cost::of_deletes(1001));
         assert_eq!(
             both.remark().unwrap(),
-            "this costs at least 2 requests, 1 write, 1001 deletions; the free plan allows 1,000 \
+            "this costs at least 2 requests, 1 write, 1,001 deletions; the free plan allows 1,000 \
              deletions a day, reset at 00:00 UTC"
         );
     }
@@ -152,7 +152,7 @@ mod tests {
         };
         assert_eq!(
             cost.remark().unwrap(),
-            "this costs at least 2401 requests; the service accepts 1200 requests per 5 minutes, \
+            "this costs at least 2,401 requests; the service accepts 1,200 requests per 5 minutes, \
              which takes 10 minutes or more"
         );
     }

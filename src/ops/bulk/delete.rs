@@ -15,12 +15,12 @@ use super::{
 };
 use crate::{
     api::{self, Namespace},
-    domain::{BULK_MAX_KEYS, Classification, Classify, ErrorClass},
+    domain::{BULK_MAX_KEYS, Classification, Classify, ErrorClass, quantity},
 };
 
 /// The service kept some keys, however often it was asked.
 #[derive(Debug, thiserror::Error)]
-#[error("{remained} of {total} keys could not be deleted; see the report")]
+#[error("{remained} of {} could not be deleted; see the report", quantity(*total, "key"))]
 pub struct Remained {
     /// How many are still there.
     pub remained: usize,
@@ -98,7 +98,7 @@ pub fn without(names: Names, done: &Done<String>) -> (Names, usize) {
 const TASK: Task = Task {
     name: "deletion",
     doing: "deleting",
-    items: "keys",
+    item: "key",
 };
 
 /// Deletes all `names`, and returns what became of them.

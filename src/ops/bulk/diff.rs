@@ -1,10 +1,12 @@
 //! What two sides differ in, each a file of records or a namespace.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, future, stream::BoxStream};
 use serde::Serialize;
 
 use super::{
-    absent::{AbsentOutcome, AbsentRetry, CONSISTENCY_TIMEOUT},
+    absent::{AbsentOutcome, AbsentRetry},
     compare::{self, Difference, SideError, compare},
     file::{RecordFile, Survey},
     read::Reader,
@@ -28,6 +30,8 @@ pub struct Diff<'a> {
     pub prefix: &'a str,
     /// The time, in UNIX seconds, from which a file's TTLs count.
     pub now: i64,
+    /// How long to ask again for keys that are listed and cannot be read.
+    pub timeout: Duration,
 }
 
 /// What two sides differ in.
@@ -93,7 +97,7 @@ impl Diff<'_> {
         let other = self.records(b).map_err(compare::Error::Side)?;
         differences.same = compare(one, other, found).await?;
         let retry = AbsentRetry {
-            timeout: CONSISTENCY_TIMEOUT,
+            timeout: self.timeout,
             reporter,
         };
         for side in &self.sides {

@@ -52,7 +52,7 @@ pub enum Error {
         place: Option<String>,
     },
     /// A record, or the file as a whole, is wrong.
-    #[error("{} cannot be imported", path.display())]
+    #[error("{} is not valid", path.display())]
     Read {
         /// The file.
         path: PathBuf,

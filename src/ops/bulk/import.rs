@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     api::{Lifetime, Namespace},
-    domain::Metadata,
+    domain::{Metadata, quantity},
     formats,
 };
 
@@ -82,7 +82,7 @@ pub type Error = run::Error<write::Error<file::Error>>;
 const TASK: Task = Task {
     name: "import",
     doing: "importing",
-    items: "records",
+    item: "record",
 };
 
 impl Import<'_> {
@@ -95,10 +95,8 @@ impl Import<'_> {
         let (journal, done) = journals.open_import(self.path, &self.id(), start)?;
         let before = done.len();
         if before > 0 {
-            let plural = if before == 1 { "" } else { "s" };
-            reporter.note(&format!(
-                "{before} record{plural} confirmed before, not sent again"
-            ));
+            let before = quantity(before, "record");
+            reporter.note(&format!("{before} confirmed before, not sent again"));
         }
         let left = survey.records.saturating_sub(before);
         // How many bytes the rest of a file has is not known.

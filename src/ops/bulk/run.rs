@@ -8,7 +8,7 @@ use super::{
     reporter::Reporter,
     send::Confirmations,
 };
-use crate::domain::{Classification, Classify};
+use crate::domain::{Classification, Classify, quantity};
 
 /// Why a run did not reach its end.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +45,8 @@ pub struct Task {
     pub name: &'static str,
     /// What it is doing, such as `importing`.
     pub doing: &'static str,
-    /// What it counts, such as `records`.
-    pub items: &'static str,
+    /// What it counts, such as `record`.
+    pub item: &'static str,
 }
 
 /// One run.
@@ -89,17 +89,22 @@ impl<'a, P: Position> Run<'a, P> {
         work: impl AsyncFnOnce(&mut dyn Confirmations, &dyn Fn(usize)) -> Result<T, E>,
         is_complete: impl FnOnce(&T) -> bool,
     ) -> Result<T, Error<E>> {
-        let Task { doing, items, .. } = self.task;
+        let Task { name, doing, item } = self.task;
         let journal = &mut self.journal;
         let work = async |count: &dyn Fn(usize)| work(journal, count).await;
         let (done, confirmed) =
             with_progress(self.reporter, total, doing, &self.incomplete, work).await;
-        let done = done.map_err(|source| Error::Incomplete {
-            what: format!(
-                "{}; {confirmed} {items} confirmed in this run",
-                self.incomplete
-            ),
-            source,
+        let done = done.map_err(|source| {
+            let resumable = self.journal.as_ref().is_some_and(|it| !it.is_blank());
+            let what = match (resumable, confirmed) {
+                (false, 0) => format!("the {name} is not complete; no {item} was confirmed"),
+                _ => format!(
+                    "{}; {} confirmed in this run",
+                    self.incomplete,
+                    quantity(confirmed, item)
+                ),
+            };
+            Error::Incomplete { what, source }
         })?;
         if let Some(journal) = self.journal {
             journal.close(is_complete(&done), self.reporter)?;

@@ -22,7 +22,9 @@ use super::{
 };
 use crate::{
     api::{self, Lifetime, Namespace},
-    domain::{BULK_MAX_BYTES, BULK_MAX_KEYS, Classification, Classify, ErrorClass, Record},
+    domain::{
+        BULK_MAX_BYTES, BULK_MAX_KEYS, Classification, Classify, ErrorClass, Record, quantity,
+    },
     wire::BulkResult,
 };
 
@@ -59,7 +61,7 @@ pub struct Sent {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The service.
-    #[error("stopped after {confirmed} confirmed keys")]
+    #[error("stopped after {}", quantity(*confirmed, "confirmed key"))]
     Api {
         /// How many keys were confirmed until then.
         confirmed: usize,

@@ -76,13 +76,13 @@ impl Plan {
 const WRITING: Task = Task {
     name: "sync",
     doing: "writing",
-    items: "keys",
+    item: "key",
 };
 
 const DELETING: Task = Task {
     name: "sync",
     doing: "deleting",
-    items: "keys",
+    item: "key",
 };
 
 impl Sync<'_> {

@@ -222,8 +222,8 @@ impl Classify for Error {
                     .text(" to give previews a section of their own"),
             ),
             Self::Denied { deployable, .. } => ErrorClass::Denied.hint(format!(
-                "give the token the permission {}, or name the namespace with `--namespace-id ID`",
-                deployable.permission()
+                "{}, or name the namespace with `--namespace-id ID`",
+                deployable.permission().grant()
             )),
             Self::LocalPreviews(_) => {
                 ErrorClass::Refused.hint("leave out `--in-previews`, or `--local`")

@@ -141,14 +141,14 @@ async fn who_may_not_ask_fails_only_what_has_no_other_id() {
     insta::assert_snapshot!(said(&service, &with_id(id.as_str()), &[id.as_str()]).await, @"
     pass configuration [] the binding has an id
     pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
-    skip deployed [] the Worker `bio` may not be asked; that needs the permission `Workers Scripts Read`
+    skip deployed [] the Worker `bio` may not be asked; that needs the permission `Workers Scripts: Read`
     ");
     insta::assert_snapshot!(said(&service, NO_ID, &[]).await, @"
     skip configuration [CACHE] the check `deployed` failed
     skip namespaces [] no binding has an id
     fail deployed [CACHE] the binding has no `id`, and the Worker `bio` may not be asked for it
       wrangler.toml:3:1
-      give the token the permission `Workers Scripts Read`, or write the id into the file
+      give the token the permission `Workers Scripts: Read` on https://dash.cloudflare.com/profile/api-tokens, or write the id into the file
     ");
     let verified = checked(&service, NO_ID, "", CHECKS, true).await;
     let failed = verified.findings.iter();

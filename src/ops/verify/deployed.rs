@@ -243,8 +243,8 @@ impl Comparison<'_> {
 
 fn denial(what: &Deployable, message: String) -> Blocked {
     Blocked::new(Check::Deployed, Class::Denied, message).hint(format!(
-        "give the token the permission {}, or write the id into the file",
-        what.permission()
+        "{}, or write the id into the file",
+        what.permission().grant()
     ))
 }
 

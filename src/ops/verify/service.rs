@@ -10,7 +10,7 @@ use super::{
     deployed, probe,
 };
 use crate::{
-    api::{Client, Scheme, VISIT_BYTES},
+    api::{Client, Scheme, VISIT_BYTES, is_loopback},
     config::{Entry, Field},
     domain::{DeclaredId, Permission, with_causes},
     ops::health,
@@ -163,8 +163,8 @@ pub(super) async fn permission(context: &CheckContext<'_>) -> Vec<Finding> {
             let failure = refusal.failure_of(check);
             let message = format!("can read but not write: {}", failure.message);
             Finding { message, ..failure }.hint(format!(
-                "give the token the permission {}, or pass `--read-only`",
-                Permission::KvWrite
+                "{}, or pass `--read-only`",
+                Permission::KvWrite.grant()
             ))
         }
     };
@@ -282,7 +282,11 @@ pub(super) async fn worker(context: &CheckContext<'_>) -> Vec<Finding> {
             check,
             format!("{url} did not respond: {}", with_causes(&error)),
         )
-        .hint("check the URL, and that the Worker is deployed or `wrangler dev` runs"),
+        .hint(if is_loopback(&route.url) {
+            "check the URL, and that `wrangler dev` runs"
+        } else {
+            "check the URL, and that the Worker is deployed"
+        }),
         Ok(visit) => {
             let status = visit.status;
             let right = match route.status {
@@ -302,14 +306,19 @@ pub(super) async fn worker(context: &CheckContext<'_>) -> Vec<Finding> {
                     Some(wanted) => wanted.to_string(),
                     None => "2xx".to_owned(),
                 };
-                let message = format!(
-                    "{url} responded with {status}, expected {wanted}: `{}`",
-                    visit.excerpt
-                );
-                Finding::fail(check, message).hint(
-                    "check `wrangler tail` for errors; `--worker-status CODE` changes the \
-                     expected status",
-                )
+                let body = match visit.excerpt.as_str() {
+                    "" => String::new(),
+                    excerpt => format!(": `{excerpt}`"),
+                };
+                let message = format!("{url} responded with {status}, expected {wanted}{body}");
+                let log = if is_loopback(&route.url) {
+                    "the output of `wrangler dev`"
+                } else {
+                    "`wrangler tail`"
+                };
+                Finding::fail(check, message).hint(format!(
+                    "check {log} for errors; `--worker-status CODE` changes the expected status"
+                ))
             }
         }
     };

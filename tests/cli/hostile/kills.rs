@@ -237,7 +237,8 @@ fn a_killed_import_of_stdin_leaves_no_values() {
 /// Returns how many records the command says it wrote.
 fn claimed(seen: &Seen) -> usize {
     let mut words = seen.stdout.split(' ');
-    words.find_map(|word| word.parse().ok()).unwrap_or_default()
+    let number = words.find_map(|word| word.replace(',', "").parse().ok());
+    number.unwrap_or_default()
 }
 
 #[test]

@@ -292,7 +292,7 @@ fn judge(
     let written = files(&sandbox.app());
     let mut wrong = Vec::new();
     // A binding that the file does not have yet cannot be deployed, so a refusal to tell is noted.
-    let is_noted = part.contains("/settings") && seen.to_string().contains("Workers Scripts Read");
+    let is_noted = part.contains("/settings") && seen.to_string().contains("Workers Scripts: Read");
     if seen.code == Some(case.code) && !is_noted {
         wrong.push(format!("exit {}", case.code));
     }

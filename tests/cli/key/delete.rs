@@ -178,7 +178,7 @@ fn a_deletion_that_stops_midway_says_how_far_it_came() {
     let fault = Fault::new("POST", "bulk/delete", spent).after(4);
     sandbox.emulator.fault(fault);
     let seen = sandbox.expect(7, &with(&["--all", "-y"]));
-    assert!(seen.stderr.contains("; 40000 keys confirmed"), "{seen}");
+    assert!(seen.stderr.contains("; 40,000 keys confirmed"), "{seen}");
     seen.assert_stderr("`--resume`");
     seen.assert_stderr("00:00 UTC");
     assert_eq!(seen.stdout, "");

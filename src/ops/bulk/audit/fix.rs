@@ -1,12 +1,14 @@
 //! Setting a TTL on keys that must expire and do not.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, stream};
 
 use crate::{
     api::Namespace,
     domain::Ttl,
     ops::bulk::{
-        absent::{AbsentOutcome, AbsentRetry, CONSISTENCY_TIMEOUT},
+        absent::{AbsentOutcome, AbsentRetry},
         read::{self, Listed, Reader},
         reporter::Reporter,
         run::{self, Run, Task},
@@ -20,7 +22,7 @@ pub type Error = run::Error<write::Error<read::Error>>;
 const TASK: Task = Task {
     name: "fix",
     doing: "rewriting",
-    items: "keys",
+    item: "key",
 };
 
 /// Rewrites `keys` with a TTL. Returns what became of them, and of those that could not be read.
@@ -28,13 +30,11 @@ pub async fn set_ttl(
     namespace: Namespace<'_>,
     keys: Vec<Listed>,
     ttl: Ttl,
+    timeout: Duration,
     reporter: &dyn Reporter,
 ) -> Result<(Written, AbsentOutcome), Error> {
     let reader = Reader::new(namespace);
-    let retry = AbsentRetry {
-        timeout: CONSISTENCY_TIMEOUT,
-        reporter,
-    };
+    let retry = AbsentRetry { timeout, reporter };
     let written = Run::without_journal(reporter, TASK)
         .carry_out(
             keys.len(),

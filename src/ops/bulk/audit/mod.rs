@@ -23,11 +23,55 @@ use crate::api::Namespace;
 /// The findings about one namespace so far.
 #[derive(Debug)]
 pub struct Audit {
-    rules: Rules,
-    /// Keys that expire within this many seconds are counted.
-    within: Option<i64>,
+    judge: Judge,
     counts: Counts,
     prefixes: Prefixes,
+}
+
+/// What keys are judged by.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    /// The rules.
+    pub rules: Rules,
+    /// Keys that expire within this many seconds are counted.
+    pub within: Option<i64>,
+}
+
+impl Judge {
+    /// Judges a key that has so many seconds left, and counts it alone.
+    fn judge(&self, key: &str, left: Option<i64>) -> (Counts, Verdict) {
+        let broken = self.rules.judge(key, left);
+        let expiring = left.zip(self.within).is_some_and(|(left, d)| left <= d);
+        let counts = Counts {
+            keys: 1,
+            never_expire: u64::from(left.is_none()),
+            violations: u64::from(broken.any()),
+            by_rule: ByRule {
+                required: u64::from(broken.required),
+                max: u64::from(broken.max),
+                prefix: u64::from(broken.prefix),
+            },
+            expiring: u64::from(expiring),
+            below_min: u64::from(self.rules.is_below_min(left)),
+        };
+        (counts, Verdict { broken, expiring })
+    }
+
+    /// Counts a key that never expired as one that has so many seconds left, or as gone if that is
+    /// `None`.
+    pub fn recount(
+        &self,
+        key: &str,
+        left: Option<i64>,
+        counts: &mut Counts,
+        prefixes: &mut prefixes::Summary,
+    ) {
+        let (old, _) = self.judge(key, None);
+        let new = left.map_or_else(Counts::default, |left| self.judge(key, Some(left)).0);
+        counts.each(&old, u64::saturating_sub);
+        counts.each(&new, u64::saturating_add);
+        prefixes.recount(key, old.tally(), new.tally());
+    }
 }
 
 /// How many keys there are of each sort.
@@ -61,11 +105,30 @@ pub struct ByRule {
     pub prefix: u64,
 }
 
-impl ByRule {
-    fn count(&mut self, broken: Broken) {
-        self.required += u64::from(broken.required);
-        self.max += u64::from(broken.max);
-        self.prefix += u64::from(broken.prefix);
+impl Counts {
+    /// Changes each count by the other's.
+    fn each(&mut self, other: &Self, change: fn(u64, u64) -> u64) {
+        for (count, by) in [
+            (&mut self.keys, other.keys),
+            (&mut self.never_expire, other.never_expire),
+            (&mut self.violations, other.violations),
+            (&mut self.by_rule.required, other.by_rule.required),
+            (&mut self.by_rule.max, other.by_rule.max),
+            (&mut self.by_rule.prefix, other.by_rule.prefix),
+            (&mut self.expiring, other.expiring),
+            (&mut self.below_min, other.below_min),
+        ] {
+            *count = change(*count, by);
+        }
+    }
+
+    /// The same, as prefixes count it.
+    fn tally(&self) -> Tally {
+        Tally {
+            keys: self.keys,
+            never_expire: self.never_expire,
+            expiring: self.expiring,
+        }
     }
 }
 
@@ -79,11 +142,10 @@ pub struct Verdict {
 }
 
 impl Audit {
-    /// Starts an audit that counts keys expiring `within` this many seconds.
-    pub fn new(rules: Rules, prefixes: Prefixes, within: Option<i64>) -> Self {
+    /// Starts an audit.
+    pub fn new(judge: Judge, prefixes: Prefixes) -> Self {
         Self {
-            rules,
-            within,
+            judge,
             counts: Counts::default(),
             prefixes,
         }
@@ -112,22 +174,10 @@ impl Audit {
     /// Judges and counts a key, when it is `now` at the service, in UNIX seconds.
     fn take(&mut self, key: &Listed, now: i64) -> Verdict {
         let left = key.expiration.map(|at| at.unix_seconds() - now);
-        let broken = self.rules.judge(key.key.as_str(), left);
-        let expiring = left.zip(self.within).is_some_and(|(left, d)| left <= d);
-        let counts = &mut self.counts;
-        counts.keys += 1;
-        counts.never_expire += u64::from(left.is_none());
-        counts.violations += u64::from(broken.any());
-        counts.by_rule.count(broken);
-        counts.expiring += u64::from(expiring);
-        counts.below_min += u64::from(self.rules.is_below_min(left));
-        let tally = Tally {
-            keys: 1,
-            never_expire: u64::from(left.is_none()),
-            expiring: u64::from(expiring),
-        };
-        self.prefixes.take(key.key.as_str(), tally);
-        Verdict { broken, expiring }
+        let (counts, verdict) = self.judge.judge(key.key.as_str(), left);
+        self.counts.each(&counts, u64::saturating_add);
+        self.prefixes.take(key.key.as_str(), counts.tally());
+        verdict
     }
 }
 
@@ -146,7 +196,11 @@ mod tests {
                 max: Some("1h".parse().unwrap()),
             }),
         };
-        let mut audit = Audit::new(rules, Prefixes::new(":", 10), Some(300));
+        let judge = Judge {
+            rules,
+            within: Some(300),
+        };
+        let mut audit = Audit::new(judge.clone(), Prefixes::new(":", 10));
         let keys = [
             ("a:fine", Some(3600)),
             ("a:near", Some(300)),
@@ -163,7 +217,7 @@ mod tests {
             };
             audit.take(&listed, 1000);
         }
-        let (counts, prefixes) = (audit.counts, audit.prefixes.finish());
+        let (mut counts, mut prefixes) = (audit.counts, audit.prefixes.finish());
         let expected = Counts {
             keys: 5,
             never_expire: 1,
@@ -178,5 +232,20 @@ mod tests {
         };
         assert_eq!(counts, expected);
         assert_eq!(prefixes.top[0].tally.expiring, 1);
+        // It gets a time to live that is near its end, and a wrong prefix all the same.
+        judge.recount("b:never", Some(200), &mut counts, &mut prefixes);
+        let expected = Counts {
+            never_expire: 0,
+            by_rule: ByRule {
+                required: 0,
+                ..expected.by_rule
+            },
+            expiring: 2,
+            below_min: 3,
+            ..expected
+        };
+        assert_eq!(counts, expected);
+        let b = prefixes.top.iter().find(|it| it.prefix == "b:").unwrap();
+        assert_eq!((b.tally.never_expire, b.tally.expiring), (0, 1));
     }
 }

@@ -25,6 +25,12 @@ impl Tally {
         self.never_expire += other.never_expire;
         self.expiring += other.expiring;
     }
+
+    fn subtract(&mut self, other: Self) {
+        self.keys = self.keys.saturating_sub(other.keys);
+        self.never_expire = self.never_expire.saturating_sub(other.never_expire);
+        self.expiring = self.expiring.saturating_sub(other.expiring);
+    }
 }
 
 /// One prefix.
@@ -53,6 +59,27 @@ pub struct Summary {
     /// Whether the keys came in the order of their bytes, as they should. If not, a prefix may have
     /// been counted in parts.
     pub in_order: bool,
+}
+
+impl Summary {
+    /// Counts a key that was counted as `old` as `new` instead.
+    pub fn recount(&mut self, name: &str, old: Tally, new: Tally) {
+        let end = name
+            .find(&self.delimiter)
+            .map(|at| at + self.delimiter.len());
+        let tally = match end {
+            None => &mut self.none,
+            Some(end) => {
+                let is_its = |it: &&mut Counted| it.prefix == name[..end];
+                match self.top.iter_mut().find(is_its) {
+                    Some(counted) => &mut counted.tally,
+                    None => &mut self.other,
+                }
+            }
+        };
+        tally.subtract(old);
+        tally.add(new);
+    }
 }
 
 /// Counts prefixes up to and with the first delimiter.

@@ -197,6 +197,11 @@ impl<P: Position> Journal<P> {
         }
     }
 
+    /// Whether it has nothing to resume, since nothing was confirmed in this run or before.
+    pub fn is_blank(&self) -> bool {
+        self.blank
+    }
+
     /// Ends the journal: it is removed if the run is `complete`.
     pub fn close(mut self, complete: bool, reporter: &dyn Reporter) -> Result<(), Error> {
         if complete {

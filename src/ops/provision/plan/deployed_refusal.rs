@@ -111,9 +111,9 @@ impl DeployedRefusal {
         } = self;
         match &self.why {
             Obstacle::NotAsked { .. } => Hint::from(format!(
-                "give the token the permission {}, or pass `--not-deployed` if the {deployable} is \
+                "{}, or pass `--not-deployed` if the {deployable} is \
                  not deployed",
-                deployable.permission()
+                deployable.permission().grant()
             )),
             Obstacle::Gone(id) => Hint::from(format!(
                 "if {id} was deleted, write another id into the file, or deploy without the binding \

@@ -32,17 +32,14 @@ pub fn plan(input: PlanInput<'_>) -> Result<Plan, Error> {
     if !planner.refusals.is_empty() {
         return Err(Error::Refused(planner.refusals));
     }
-    for id in input
-        .replace
-        .ids
-        .iter()
-        .filter(|id| !planner.replaced.contains(id))
-    {
-        if input.bound.contains_key(id) {
-            return Err(Error::NothingToReplace(id.clone()));
-        }
-        planner.plan.remarks.push(Remark::Replaced(id.clone()));
+    let unused = input.replace.ids.iter();
+    let unused = unused.filter(|id| !planner.replaced.contains(id)).cloned();
+    let (bound, gone): (Vec<_>, Vec<_>) = unused.partition(|id| input.bound.contains_key(id));
+    if !bound.is_empty() {
+        return Err(Error::NothingToReplace(bound));
     }
+    let gone = gone.into_iter().map(Remark::Replaced);
+    planner.plan.remarks.extend(gone);
     planner.plan.jurisdictions = jurisdictions(input.existing);
     Ok(planner.plan)
 }

@@ -93,8 +93,8 @@ pub enum Error {
     #[error("{}", listed(.0))]
     Refused(Vec<Refusal>),
     /// A replacement was allowed that is not called for.
-    #[error("`--replace-id {0}` matches no id that needs replacing")]
-    NothingToReplace(NamespaceId),
+    #[error("`--replace-id` matches no id that needs replacing: {}", joined(.0))]
+    NothingToReplace(Vec<NamespaceId>),
     /// The title of a preview twin would be too long.
     #[error("could not derive the title of the preview namespace")]
     Title(#[from] TitleError),
@@ -142,20 +142,31 @@ impl Classify for Error {
     }
 }
 
-/// Returns what to do about the first refusal, or about several of its kind at once.
+/// Returns what to do about all refusals, those of one kind at once.
 fn remedy(refusals: &[Refusal]) -> Option<Hint> {
-    let unknown = |refusal: &&Refusal| matches!(refusal, Refusal::Unknown { .. });
-    if refusals.first().is_some_and(|it| unknown(&it))
-        && refusals.iter().filter(unknown).count() > 1
-    {
-        return Some(
+    let is_unknown = |refusal: &&Refusal| matches!(refusal, Refusal::Unknown { .. });
+    let several = refusals.iter().filter(is_unknown).count() > 1;
+    let unknown = several.then(|| {
+        Hint::from(
             "they belong to another account (see `--account-id`) or were deleted; \
              `--replace-missing` allows others in the place of all of them, `--replace-id ID` in the \
-             place of one"
-                .into(),
-        );
+             place of one",
+        )
+    });
+    let mut hints: Vec<Hint> = unknown.into_iter().collect();
+    let others = refusals.iter().filter(|it| !(several && is_unknown(it)));
+    for hint in others.map(Refusal::remedy) {
+        let merged = hints.iter_mut().find_map(|known| {
+            let both = known.merged(&hint)?;
+            Some(std::mem::replace(known, both))
+        });
+        if merged.is_none() && !hints.contains(&hint) {
+            hints.push(hint);
+        }
     }
-    refusals.first().map(Refusal::remedy)
+    let mut hints = hints.into_iter();
+    let first = hints.next()?;
+    Some(hints.fold(first, |all, hint| all.text("; ").and(hint)))
 }
 
 fn listed(refusals: &[Refusal]) -> String {
@@ -241,9 +252,10 @@ impl Refusal {
                 "it belongs to another account (see `--account-id`) or was deleted; \
                  `--replace-id {id}` allows another in its place"
             )),
-            Self::OtherTitle { id, .. } => Hint::from(format!(
-                "`--replace-id {id}` allows re-pointing the binding"
-            )),
+            Self::OtherTitle {
+                slot, id, wanted, ..
+            } => Hint::run(slot.command(Some(wanted.as_str())).replacing(id))
+                .text(" to bind another namespace"),
             Self::Mistyped { slot, .. } => Hint::from(format!(
                 "correct it; to provision `{}` anew, make it empty first: `{} = \"\"`",
                 slot.binding, slot.field

@@ -144,7 +144,7 @@ fn no_worker() {
         "{text}"
     );
     assert!(
-        text.contains("check the URL, and that the Worker is deployed"),
+        text.contains("check the URL, and that `wrangler dev` runs"),
         "{text}"
     );
     assert!(!text.contains("hidden"), "{text}");
