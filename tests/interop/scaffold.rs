@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 use fs_err as fs;
@@ -15,7 +15,7 @@ use crate::{
     env_cases::{EnvCase, env_cases},
     harness::Test,
     tools::{
-        Home, MINIFLARE, NODE_22, Server, TYPESCRIPT, WRANGLER_4_86, WRANGLER_4_155,
+        Home, MINIFLARE, NODE_22, SDK_PYTHON, Server, TYPESCRIPT, WRANGLER_4_86, WRANGLER_4_155,
         WRANGLER_4_164, Wrangler, installed, ok, text,
     },
     wait::Finish as _,
@@ -60,6 +60,11 @@ pub(crate) const TESTS: &[Test] = &[
         the_example_costs_what_is_documented,
     ),
     Test::new(
+        "the_recording_is_what_the_program_prints",
+        &[SDK_PYTHON],
+        the_recording_is_what_the_program_prints,
+    ),
+    Test::new(
         "a_worker_with_the_same_helpers_works",
         &[WRANGLER_4_86],
         a_worker_with_the_same_helpers_works,
@@ -75,6 +80,32 @@ fn documented(info: &str, first: &str) -> String {
         .split_once(&format!("```{info}\n{first}"))
         .unwrap_or_else(|| panic!("the page has no block that begins with {first}"));
     format!("{first}{}", rest.split_once("```").unwrap().0)
+}
+
+/// The commands in `docs/recipes.md` that contain `text`, for another client or session.
+fn recipe(home: &Home, text: &str, instead: (&str, &str)) -> Output {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recipes.md");
+    let page = fs::read_to_string(page).unwrap();
+    let mut blocks = page.split("```sh\n").skip(1);
+    let commands = blocks.find_map(|rest| {
+        let (commands, _) = rest.split_once("```").unwrap();
+        commands.contains(text).then_some(commands)
+    });
+    let commands = commands.unwrap_or_else(|| panic!("no recipe has {text}"));
+    assert!(commands.contains(instead.0), "{commands}");
+    let commands = commands.replace(instead.0, instead.1);
+    let kvctl = home.kvctl(&[]);
+    let script = format!(
+        "kvctl() {{ '{}' \"$@\"; }}\n{commands}",
+        kvctl.get_program().display()
+    );
+    let mut bash = home.program("bash");
+    let output = bash
+        .args(["-euo", "pipefail", "-c", &script])
+        .env("KVCTL_LOCAL", "1")
+        .finish();
+    assert!(output.status.success(), "{script}{output:?}");
+    output
 }
 
 /// The documented Pages project, provisioned and scaffolded by its command.
@@ -497,6 +528,20 @@ fn the_example_costs_what_is_documented() {
     ok(server.known_to(&mut budget).env("LOG", &log));
 }
 
+fn the_recording_is_what_the_program_prints() {
+    let home = Home::new();
+    let file = home.app().join("recording.svg");
+    let kvctl = home.kvctl(&[]);
+    let mut record = home.python("../../docs/record");
+    ok(record.arg(kvctl.get_program()).arg(&file));
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recording.svg");
+    let is_same = fs::read(&file).unwrap() == fs::read(kept).unwrap();
+    assert!(
+        is_same,
+        "run docs/record to record docs/recording.svg again"
+    );
+}
+
 const WORKER: &str = "
 import { onRequestDelete, onRequestGet, onRequestPost } from './functions/api/me';
 import type { Env } from './src/lib/types';
@@ -557,8 +602,36 @@ fn work(home: &Home, dev: &Dev) {
     assert_expires(home, "SESSIONS", "session:", 86_400..=86_400);
     assert_expires(home, "RATE_LIMIT", "auth_attempt:login:", 900..=900);
 
+    let key = only_key(home, "RATE_LIMIT");
+    let client = ("203.0.113.7", "127.0.0.1");
+    let said = recipe(home, "| grep", client);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let (listed, counter) = said.split_once('\n').unwrap();
+    assert_eq!(listed, key);
+    assert!(counter.starts_with("{\"n\":5,\"w\":"), "{counter}");
+    // The Worker remembers.
+    ok(&mut home.kvctl(&["key", "delete", "--local", "-b", "RATE_LIMIT", &key]));
+    assert_eq!(sign_in("correct horse").0, 429);
+    recipe(home, "now=", client);
+    assert_eq!(only_key(home, "RATE_LIMIT"), key);
+    assert_eq!(sign_in("correct horse").0, 200);
+
+    let value = token.split_once('=').unwrap().1;
+    let example = "AAAAAAAAAAAAAAAAAAAAAA.secret";
+    let said = recipe(home, "--with-metadata", (example, value));
+    assert!(String::from_utf8_lossy(&said.stdout).contains("\"username\":\"ann\""));
+    let said = recipe(home, "user=", ("ann", "ann"));
+    // That of the first sign-in, and that of the last.
+    assert_eq!(String::from_utf8_lossy(&said.stdout).lines().count(), 2);
+
     assert_eq!(with_cookie("DELETE", &token), (200, "bye".to_owned()));
     assert_eq!(profile(&token).0, 401);
+}
+
+fn only_key(home: &Home, binding: &str) -> String {
+    let keys = text(&mut home.kvctl(&["key", "list", "--local", "-b", binding]));
+    assert_eq!(keys.lines().count(), 1, "{keys}");
+    keys.trim_end().to_owned()
 }
 
 /// Whether `kvctl` lists the one key of a binding, with an expiry that far ahead. The requests may

@@ -89,7 +89,7 @@ impl Home {
     }
 
     /// A program in the project, with an environment of its own.
-    fn program(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn program(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()
