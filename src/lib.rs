@@ -62,7 +62,8 @@ use domain::{ErrorClass, Invocation};
 use error::{ClassExt as _, Exit, Failure, Result, ResultExt as _};
 
 /// Runs one command and turns its outcome into an exit code.
-pub fn run(cli: Cli) -> ExitCode {
+pub fn run(mut cli: Cli) -> ExitCode {
+    cli.globals.yes |= cli.command.is_forced();
     let ui = Context::build_ui(&cli.globals, &env::Env::read());
     let mut invocation = Context::invocation_of(&cli.globals, &env::Env::read());
     match run_to_end(cli, &mut invocation) {

@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    match kvctl::cli::Cli::try_parse() {
+    match kvctl::cli::parse(std::env::args_os()) {
         Ok(cli) => kvctl::run(cli),
         Err(message) => kvctl::print_clap_message(&message),
     }

@@ -2,7 +2,10 @@
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 
-use super::{duration, key::NamespaceArgs};
+use super::{
+    duration,
+    key::{NamespaceArgs, TTL_ALIASES},
+};
 use crate::domain::Ttl;
 
 /// Check keys against the rules of kvctl.toml and count prefixes; exit 8 if a key breaks a rule
@@ -35,7 +38,7 @@ pub struct AuditArgs {
     pub fix: bool,
 
     /// TTL to set [default: the rule's ttl.max]
-    #[arg(long, value_name = "DURATION", requires = "fix")]
+    #[arg(long, aliases = TTL_ALIASES, value_name = "DURATION", requires = "fix")]
     pub ttl: Option<Ttl>,
 
     /// Show what would change without writing

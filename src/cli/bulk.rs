@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{key::NamespaceArgs, transfer::ResumeArgs};
+use super::{
+    key::{NamespaceArgs, TTL_ALIASES},
+    transfer::ResumeArgs,
+};
 use crate::domain::{Expiration, Metadata, Ttl};
 
 /// The commands under `bulk`.
@@ -35,11 +38,11 @@ pub struct BulkPutArgs {
     pub namespace: NamespaceArgs,
 
     /// TTL for entries without an expiration
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, aliases = TTL_ALIASES, value_name = "DURATION")]
     pub ttl: Option<Ttl>,
 
     /// Expiration for entries without one
-    #[arg(long, value_name = "TIME", conflicts_with = "ttl")]
+    #[arg(long, alias = "expires", value_name = "TIME", conflicts_with = "ttl")]
     pub expiration: Option<Expiration>,
 
     /// Metadata for entries without it
@@ -89,7 +92,7 @@ pub struct BulkDeleteArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Same as --yes, for wrangler's users
+    /// Same as --yes
     #[arg(short, long)]
     pub force: bool,
 

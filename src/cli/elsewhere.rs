@@ -71,9 +71,10 @@ fn key_verb(verb: &str) -> Option<&'static str> {
 fn namespace_verb(verb: &str) -> Option<&'static str> {
     Some(match verb {
         "create" => "namespace create",
-        "list" => "namespace list",
+        "list" | "ls" => "namespace list",
         "rename" => "namespace rename",
-        "delete" => "namespace delete",
+        "delete" | "rm" => "namespace delete",
+        "get" => "namespace get",
         _ => return None,
     })
 }
@@ -101,7 +102,6 @@ fn answer(verb: &str) -> Option<Elsewhere> {
         "restore" => command("import"),
         "backup" => command("export"),
         "expire" => command("key touch"),
-        "version" => "pass `--version`".into(),
         _ => return None,
     };
     Some(Elsewhere {

@@ -25,6 +25,28 @@ pub enum KeyCommand {
     Touch(TouchArgs),
 }
 
+/// What `--ttl` is called in the API and in the SDKs.
+pub(super) const TTL_ALIASES: [&str; 3] = ["expiration-ttl", "expiration_ttl", "expirationTtl"];
+
+/// Which id of a binding to use.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct PreviewArgs {
+    /// Use the binding's preview_id
+    #[arg(long, requires = "binding")]
+    pub preview: bool,
+
+    /// Use its id, also in the local store. `--preview false` says so too.
+    #[arg(long, hide = true, conflicts_with = "preview")]
+    pub no_preview: bool,
+}
+
+impl PreviewArgs {
+    /// Returns whether to use `preview_id`, if that was said.
+    pub fn said(self) -> Option<bool> {
+        (self.preview || self.no_preview).then_some(self.preview)
+    }
+}
+
 /// A namespace, selected in at most one way.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
@@ -34,9 +56,9 @@ pub struct NamespaceArgs {
     #[arg(short, long, value_name = "NAME", group = "which")]
     pub binding: Option<Binding>,
 
-    /// Use the binding's preview_id
-    #[arg(long, requires = "binding")]
-    pub preview: bool,
+    /// Which id of the binding.
+    #[command(flatten)]
+    pub preview: PreviewArgs,
 
     /// Title of the namespace
     #[arg(short, long, value_name = "TITLE", group = "which", value_parser = NonEmptyStringValueParser::new())]
@@ -67,6 +89,10 @@ pub struct GetArgs {
     /// Also show expiration and metadata; binary values as base64
     #[arg(long)]
     pub with_metadata: bool,
+
+    /// Print the value as text, with a newline at its end
+    #[arg(long, conflicts_with_all = ["output", "with_metadata", "json", "ndjson"])]
+    pub text: bool,
 }
 
 /// Store a value under a key
@@ -106,15 +132,15 @@ pub struct PutArgs {
     pub stdin: bool,
 
     /// TTL: seconds, or a duration such as 90m or 7d; at least 60 s
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, aliases = TTL_ALIASES, value_name = "DURATION")]
     pub ttl: Option<Ttl>,
 
     /// Expiration: UNIX seconds, or a date such as 2030-01-01T00:00:00Z
-    #[arg(long, value_name = "TIME", conflicts_with = "ttl")]
-    pub expires: Option<Expiration>,
+    #[arg(long, alias = "expires", value_name = "TIME", conflicts_with = "ttl")]
+    pub expiration: Option<Expiration>,
 
     /// Keep the key's expiration
-    #[arg(long, conflicts_with_all = ["ttl", "expires"])]
+    #[arg(long, conflicts_with_all = ["ttl", "expiration"])]
     pub keep_ttl: bool,
 
     /// Metadata to store with the value, up to 1,024 bytes
@@ -183,6 +209,10 @@ pub struct DeleteArgs {
     #[arg(long, value_name = "TITLE")]
     pub confirm: Option<String>,
 
+    /// Same as --yes
+    #[arg(short, long, hide = true)]
+    pub force: bool,
+
     /// Skip keys that an interrupted run of the same deletion deleted, and new keys among them
     #[arg(long, conflicts_with = "keys")]
     pub resume: bool,
@@ -208,12 +238,18 @@ pub struct ListArgs {
     pub prefix: String,
 
     /// Maximum number of keys
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = limit)]
     pub limit: Option<NonZeroUsize>,
 
     /// Separate names with NUL bytes instead of newlines
     #[arg(short = '0', long, conflicts_with_all = ["json", "ndjson"])]
     pub null: bool,
+}
+
+/// Parses a maximum number of keys.
+fn limit(s: &str) -> Result<NonZeroUsize, &'static str> {
+    s.parse()
+        .map_err(|_invalid| "expected a whole number, at least 1")
 }
 
 /// Edit a value in your editor; expiration and metadata are kept
@@ -249,12 +285,12 @@ pub struct TouchArgs {
     pub namespace: NamespaceArgs,
 
     /// TTL: seconds, or a duration such as 90m or 7d; at least 60 s
-    #[arg(long, value_name = "DURATION", group = "until")]
+    #[arg(long, aliases = TTL_ALIASES, value_name = "DURATION", group = "until")]
     pub ttl: Option<Ttl>,
 
     /// Expiration: UNIX seconds, or a date such as 2030-01-01T00:00:00Z
-    #[arg(long, value_name = "TIME", group = "until")]
-    pub expires: Option<Expiration>,
+    #[arg(long, alias = "expires", value_name = "TIME", group = "until")]
+    pub expiration: Option<Expiration>,
 
     /// Never expire
     #[arg(long, group = "until")]

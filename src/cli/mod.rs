@@ -20,19 +20,21 @@ mod rejected;
 mod rename_binding;
 mod scaffold;
 pub mod serve;
+mod switches;
 pub mod transfer;
 pub mod usage;
 mod verify;
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 
 pub use documents::{CompletionsArgs, ManArgs, completion_script, manual};
 pub use duration::DurationError;
 pub use elsewhere::{Elsewhere, meant};
 pub use namespace::{
-    CreateArgs, DeleteArgs, GetArgs, ListArgs, NamespaceCommand, RenameArgs, SelectorArgs,
+    CreateArgs, CreateElsewhereArgs, DeleteArgs, GetArgs, ListArgs, NamespaceCommand, RenameArgs,
+    SelectorArgs,
 };
 pub use provision::{PreviewMode, ProvisionArgs, WantedArg, WantedArgError};
 pub use rejected::{Rejected, format_asked_for};
@@ -61,6 +63,16 @@ pub struct Cli {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Parses a command line, which begins with the name of the program.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(switches::without_values(words))
+}
+
+/// Returns what `--version` prints.
+pub fn version() -> String {
+    Cli::command().render_version()
 }
 
 const AFTER_HELP: &str = "\
@@ -112,19 +124,31 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Write man pages to a directory
     Man(ManArgs),
+    /// Print the version, as --version does
+    Version,
 }
 
 impl Command {
     /// Whether it must run even if the configuration is broken, to report what is wrong.
     pub fn tolerates_config_errors(&self) -> bool {
-        matches!(self, Self::Doctor(_))
+        matches!(self, Self::Doctor(_) | Self::Version)
+    }
+
+    /// Whether its own `--force` says yes beforehand.
+    pub fn is_forced(&self) -> bool {
+        match self {
+            Self::Bulk(bulk::BulkCommand::Delete(args)) => args.force,
+            Self::Key(key::KeyCommand::Delete(args)) => args.force,
+            Self::Namespace(NamespaceCommand::Delete(args)) => args.force,
+            _ => false,
+        }
     }
 
     /// Whether it is up to the command to say that the file of `--config` is missing: it creates
     /// the file, or reports what is missing.
     pub fn handles_missing_config(&self) -> bool {
         match self {
-            Self::Doctor(_) | Self::Verify(_) => true,
+            Self::Doctor(_) | Self::Verify(_) | Self::Version => true,
             Self::Provision(args) => args.init,
             _ => false,
         }
@@ -214,7 +238,7 @@ pub struct Globals {
     pub color: Color,
 
     /// Skip confirmation prompts
-    #[arg(short, long, global = true)]
+    #[arg(short, long, alias = "skip-confirmation", global = true)]
     pub yes: bool,
 
     /// Timeout of one request: seconds, or a duration such as 90s or 2m

@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
-use super::{duration, key::NamespaceArgs};
+use super::{
+    duration,
+    key::{NamespaceArgs, PreviewArgs},
+};
 use crate::domain::{Binding, Jurisdiction, Title};
 
 /// The commands under `namespace`.
@@ -42,9 +45,34 @@ pub struct CreateArgs {
     #[arg(long)]
     pub adopt: bool,
 
+    /// What wrangler's command takes besides.
+    #[command(flatten)]
+    pub elsewhere: CreateElsewhereArgs,
+
     /// Show what would change without writing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Options of wrangler's command that change the wrangler file, or the title. They are answered with the
+/// command that does so here.
+#[derive(Debug, Args)]
+pub struct CreateElsewhereArgs {
+    /// Binding to write.
+    #[arg(short, long, hide = true)]
+    pub binding: Option<Binding>,
+
+    /// Whether to write one.
+    #[arg(long, alias = "use-remote", hide = true)]
+    pub update_config: bool,
+
+    /// Whether the title is that of a preview.
+    #[arg(long, hide = true)]
+    pub preview: bool,
+
+    /// Whether it is not.
+    #[arg(long, hide = true)]
+    pub no_preview: bool,
 }
 
 /// Show one namespace
@@ -62,14 +90,27 @@ pub struct GetArgs {
 
 /// Rename a namespace; its id and keys are kept
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "kvctl namespace rename [OPTIONS] <TITLE> <NEW_TITLE>\n       \
+                      kvctl namespace rename [OPTIONS] <-n|-b|--namespace-id> --to <NEW_TITLE>"
+)]
 pub struct RenameArgs {
     /// Which one.
     #[command(flatten)]
     pub selector: SelectorArgs,
 
     /// New title
-    #[arg(long, value_name = "NEW_TITLE")]
-    pub to: Title,
+    #[arg(value_name = "NEW_TITLE", required_unless_present = "to")]
+    pub new_title: Option<Title>,
+
+    /// New title
+    #[arg(
+        long,
+        alias = "new-name",
+        value_name = "NEW_TITLE",
+        conflicts_with = "new_title"
+    )]
+    pub to: Option<Title>,
 
     /// Show what would change without writing
     #[arg(long)]
@@ -82,6 +123,10 @@ pub struct DeleteArgs {
     /// Which one.
     #[command(flatten)]
     pub selector: SelectorArgs,
+
+    /// Same as --yes
+    #[arg(short, long, hide = true)]
+    pub force: bool,
 
     /// Export all records to this file first; its extension sets the format
     #[arg(long, value_name = "FILE")]
@@ -127,7 +172,7 @@ pub struct SelectorArgs {
     #[arg(short, long, value_name = "NAME", group = "selector")]
     pub binding: Option<Binding>,
 
-    /// Use the binding's preview_id
-    #[arg(long, requires = "binding")]
-    pub preview: bool,
+    /// Which id of the binding.
+    #[command(flatten)]
+    pub preview: PreviewArgs,
 }

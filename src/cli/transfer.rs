@@ -110,35 +110,46 @@ pub struct ImportArgs {
 
 /// Copy the records of one namespace to another
 #[derive(Debug, Args)]
-#[command(after_help = "\
-A namespace is binding:NAME, binding:NAME@ENV, title:TITLE or id:ID; the prefix local: selects the
-local store. Existing keys are overwritten; other keys are kept.
+#[command(
+    override_usage = "kvctl copy [OPTIONS] <FROM> <TO>",
+    after_help = "\
+FROM and TO are each binding:NAME, binding:NAME@ENV, title:TITLE or id:ID; the prefix local: selects
+the local store. Existing keys are overwritten; other keys are kept.
 To copy between accounts, give the account of a side with --from-account or --to-account, and a token
 for it with --from-token-file or --to-token-file; without them both sides use the usual ones.
 --resume lists the keys again and copies those around added or removed keys again. Changed values,
-expirations and metadata of other confirmed records are not seen.")]
+expirations and metadata of other confirmed records are not seen."
+)]
 pub struct CopyArgs {
-    /// Namespace to read
-    #[arg(long, value_name = "NAMESPACE")]
-    pub from: SideArg,
+    /// Namespace to read; --from works as well
+    #[arg(value_name = "FROM", required_unless_present = "from_option")]
+    pub from: Option<SideArg>,
 
-    /// Namespace to write
-    #[arg(long, value_name = "NAMESPACE")]
-    pub to: SideArg,
+    /// Namespace to write; --to works as well
+    #[arg(value_name = "TO", required_unless_present_any = ["from_option", "to_option"])]
+    pub to: Option<SideArg>,
 
-    /// Account of --from [default: as without this option]
+    /// Namespace to read.
+    #[arg(long = "from", value_name = "FROM", hide = true)]
+    pub from_option: Option<SideArg>,
+
+    /// Namespace to write.
+    #[arg(long = "to", value_name = "TO", hide = true)]
+    pub to_option: Option<SideArg>,
+
+    /// Account of FROM [default: as without this option]
     #[arg(long, value_name = "ID")]
     pub from_account: Option<AccountId>,
 
-    /// Account of --to [default: as without this option]
+    /// Account of TO [default: as without this option]
     #[arg(long, value_name = "ID")]
     pub to_account: Option<AccountId>,
 
-    /// File containing an API token for reading --from
+    /// File containing an API token for reading FROM
     #[arg(long, value_name = "FILE")]
     pub from_token_file: Option<PathBuf>,
 
-    /// File containing an API token for writing --to
+    /// File containing an API token for writing TO
     #[arg(long, value_name = "FILE")]
     pub to_token_file: Option<PathBuf>,
 
@@ -216,17 +227,28 @@ pub struct SyncArgs {
 
 /// Compare two namespaces or exports; exit 8 if they differ
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "kvctl diff [OPTIONS] <A> <B>",
+    after_help = "\
 A and B are each a file (an export, or any file with its records sorted by key) or a namespace:
-  binding:NAME, binding:NAME@ENV, title:TITLE, id:ID; the prefix local: selects the local store.")]
+  binding:NAME, binding:NAME@ENV, title:TITLE, id:ID; the prefix local: selects the local store."
+)]
 pub struct DiffArgs {
     /// First file or namespace
-    #[arg(value_name = "A")]
-    pub a: SideArg,
+    #[arg(value_name = "A", required_unless_present = "from_option")]
+    pub a: Option<SideArg>,
 
     /// Second file or namespace
-    #[arg(value_name = "B")]
-    pub b: SideArg,
+    #[arg(value_name = "B", required_unless_present_any = ["from_option", "to_option"])]
+    pub b: Option<SideArg>,
+
+    /// First file or namespace.
+    #[arg(long = "from", value_name = "A", hide = true)]
+    pub from_option: Option<SideArg>,
+
+    /// Second file or namespace.
+    #[arg(long = "to", value_name = "B", hide = true)]
+    pub to_option: Option<SideArg>,
 
     /// Only keys with this prefix
     #[arg(
@@ -244,6 +266,36 @@ pub struct DiffArgs {
     /// Include files and directories whose names start with a dot
     #[arg(long)]
     pub hidden: bool,
+}
+
+/// Returns the sides of a copy or a comparison: an option names its side, and words the rest, in order.
+pub fn sides(
+    options: [Option<SideArg>; 2],
+    words: [Option<SideArg>; 2],
+) -> Result<[SideArg; 2], SidesError> {
+    let [from, to] = options;
+    let [first, second] = words;
+    match (from, to, first, second) {
+        (None, None, Some(from), Some(to))
+        | (Some(from), None, Some(to), None)
+        | (None, Some(to), Some(from), None)
+        | (Some(from), Some(to), None, None) => Ok([from, to]),
+        (Some(_), Some(_), Some(_), _) | (Some(_), _, _, Some(_)) | (_, Some(_), _, Some(_)) => {
+            Err(SidesError::TooMany)
+        }
+        _ => Err(SidesError::TooFew),
+    }
+}
+
+/// Why a command line does not name two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SidesError {
+    /// Fewer than two.
+    #[error("only one of two is named")]
+    TooFew,
+    /// More than two.
+    #[error("more than two are named")]
+    TooMany,
 }
 
 /// One side of a comparison.
@@ -343,6 +395,26 @@ impl FromStr for SideArg {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sides_are_words_or_options() {
+        let side = |text: &str| (text != "-").then(|| text.parse::<SideArg>().unwrap());
+        for (from, to, first, second, expected) in [
+            ("-", "-", "a", "b", Ok(["a", "b"])),
+            ("a", "b", "-", "-", Ok(["a", "b"])),
+            ("a", "-", "b", "-", Ok(["a", "b"])),
+            ("-", "b", "a", "-", Ok(["a", "b"])),
+            ("a", "-", "-", "-", Err(SidesError::TooFew)),
+            ("-", "b", "-", "-", Err(SidesError::TooFew)),
+            ("a", "-", "b", "c", Err(SidesError::TooMany)),
+            ("-", "a", "b", "c", Err(SidesError::TooMany)),
+            ("a", "b", "c", "-", Err(SidesError::TooMany)),
+        ] {
+            let found = sides([side(from), side(to)], [side(first), side(second)]);
+            let expected = expected.map(|both| both.map(|it| SideArg::File(it.into())));
+            assert_eq!(found, expected, "{from} {to} {first} {second}");
+        }
+    }
 
     #[test]
     fn a_side_is_a_file_or_a_namespace() {

@@ -14,7 +14,7 @@ use super::shared::{
     namespace::{Access, OpenNamespace, binding_names, open_namespace},
 };
 use crate::{
-    cli::transfer::{CopyArgs, SideArg},
+    cli::transfer::{CopyArgs, SideArg, sides as cli_sides},
     commands::{Partial, UsageError},
     context::Context,
     domain::{AccountId, Hint, Suggestion, quantity},
@@ -32,15 +32,17 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
-    let from = Side::new("--from", args.from_account, args.from_token_file);
-    let from = from.open(context, args.from).await?;
-    let to = Side::new("--to", args.to_account, args.to_token_file);
-    let to = to.open(context, args.to).await?;
+    let named = cli_sides([args.from_option, args.to_option], [args.from, args.to]);
+    let [from, to] = named.map_err(UsageError::from)?;
+    let source = Side::new("from", args.from_account, args.from_token_file);
+    let from = source.open(context, from).await?;
+    let destination = Side::new("to", args.to_account, args.to_token_file);
+    let to = destination.open(context, to).await?;
     if from.target.id == to.target.id
         && from.session.place == to.session.place
         && from.session.account == to.session.account
     {
-        let what = "`--from` and `--to` are the same namespace".to_owned();
+        let what = "FROM and TO are the same namespace".to_owned();
         return Err(UsageError::new(what, "name two namespaces").into());
     }
     context
@@ -87,16 +89,16 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
 
 /// One side of a copy, which may have an account and a token of its own.
 struct Side {
-    /// The option that names the namespace.
-    option: &'static str,
+    /// What its options begin with: `from` or `to`.
+    name: &'static str,
     account: Option<AccountId>,
     token_file: Option<PathBuf>,
 }
 
 impl Side {
-    fn new(option: &'static str, account: Option<AccountId>, token_file: Option<PathBuf>) -> Self {
+    fn new(name: &'static str, account: Option<AccountId>, token_file: Option<PathBuf>) -> Self {
         Self {
-            option,
+            name,
             account,
             token_file,
         }
@@ -105,14 +107,14 @@ impl Side {
     async fn open(self, context: &Context, arg: SideArg) -> Result<OpenNamespace> {
         let (local, which) = match arg {
             SideArg::Namespace { local, which } => (local, which),
-            SideArg::File(path) => return Err(not_a_namespace(context, self.option, &path).into()),
+            SideArg::File(path) => return Err(not_a_namespace(context, &path).into()),
         };
         let Self {
-            option,
+            name: side,
             account,
             token_file,
         } = self;
-        let access = if option == "--from" {
+        let access = if side == "from" {
             Access::Read
         } else {
             Access::Write
@@ -125,12 +127,16 @@ impl Side {
             return open_namespace(context, local, which, access).await;
         };
         if local || context.is_local() {
-            let what = format!("`{option}-{name}` has no effect: `{option}` is in the local store");
+            let place = side.to_uppercase();
+            let what = format!("`--{side}-{name}` has no effect: {place} is in the local store");
             return Err(UsageError::new(what, "leave the option out").into());
         }
         let opening = match &account {
-            Some(account) => format!("could not open `{option}` in account {account}"),
-            None => format!("could not open `{option}`"),
+            Some(account) => format!(
+                "could not open {} in account {account}",
+                side.to_uppercase()
+            ),
+            None => format!("could not open {}", side.to_uppercase()),
         };
         let context = context.acting_as(account, token_file).await;
         open_namespace(&context, false, which, access)
@@ -139,7 +145,7 @@ impl Side {
     }
 }
 
-fn not_a_namespace(context: &Context, option: &str, path: &Path) -> UsageError {
+fn not_a_namespace(context: &Context, path: &Path) -> UsageError {
     let given = path.to_str().unwrap_or_default();
     let path = context.files.resolve(path);
     let name = context.files.display(&path);
@@ -148,7 +154,7 @@ fn not_a_namespace(context: &Context, option: &str, path: &Path) -> UsageError {
         None => format!("`{name}` does not name a namespace"),
     };
     if binding_names(context).iter().any(|it| it == given) {
-        let hint = format!("for the binding, pass `{option} binding:{given}`");
+        let hint = format!("for the binding, pass `binding:{given}`");
         return UsageError::new(what, hint);
     }
     let instead = Hint::from("pass binding:NAME, title:TITLE or id:ID; files are for ")

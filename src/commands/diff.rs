@@ -12,7 +12,7 @@ use super::shared::{
     source::{Source, remark_skipped},
 };
 use crate::{
-    cli::transfer::{DiffArgs, SideArg},
+    cli::transfer::{DiffArgs, SideArg, sides},
     commands::{CheckFailed, UsageError},
     context::Context,
     domain::{Hint, Suggestion, quantity},
@@ -32,9 +32,13 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
-    check_names(context, &args)?;
-    let a = Opened::open(context, args.a, args.format, args.hidden).await?;
-    let b = Opened::open(context, args.b, args.format, args.hidden).await?;
+    let DiffArgs { format, hidden, .. } = args;
+    let sides = sides([args.from_option, args.to_option], [args.a, args.b]);
+    let sides = sides.map_err(UsageError::from)?;
+    check_names(context, sides.each_ref(), &args.prefix)?;
+    let [a, b] = sides;
+    let a = Opened::open(context, a, format, hidden).await?;
+    let b = Opened::open(context, b, format, hidden).await?;
     let is_local = a.is_local() && b.is_local();
     let diff = Diff {
         sides: [a.side(), b.side()],
@@ -63,8 +67,7 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
 }
 
 /// Refuses a name that is no file, where it names a binding or can be nothing else.
-fn check_names(context: &Context, args: &DiffArgs) -> Result<()> {
-    let sides = [&args.a, &args.b];
+fn check_names(context: &Context, sides: [&SideArg; 2], prefix: &str) -> Result<()> {
     let known = binding_names(context);
     let is_absent = |side: &SideArg| match side {
         SideArg::File(path) => fsx::kind_of(&context.files.resolve(path)).is_none(),
@@ -87,7 +90,7 @@ fn check_names(context: &Context, args: &DiffArgs) -> Result<()> {
     let name = path.display().to_string();
     let meant = sides.map(|side| as_binding(side).unwrap_or_else(|| side.to_string()));
     let command = Suggestion::new("diff").args(meant);
-    let prefix = Some(&args.prefix).filter(|it| !it.is_empty());
+    let prefix = Some(prefix).filter(|it| !it.is_empty());
     let prefix = prefix.into_iter().flat_map(|it| ["--prefix", it]);
     let what = format!("there is no file {}", quoted(&name));
     let hint = Hint::from(format!(

@@ -1,4 +1,4 @@
-//! `kvctl completions` and `kvctl man`.
+//! `kvctl completions`, `kvctl man` and `kvctl version`.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::UsageError;
 use crate::{
-    cli::{CompletionsArgs, ManArgs, completion_script, manual},
+    cli::{self, CompletionsArgs, ManArgs, completion_script, manual},
     context::Context,
     domain::quantity,
     error::Result,
@@ -16,6 +16,10 @@ use crate::{
 
 pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> Result<()> {
     Ok(context.ui.data(&completion_script(args.shell))?)
+}
+
+pub(super) fn version(context: &Context) -> Result<()> {
+    Ok(context.ui.data(cli::version().as_bytes())?)
 }
 
 pub(super) fn man(context: &Context, args: &ManArgs) -> Result<()> {

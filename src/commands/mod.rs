@@ -24,7 +24,7 @@ mod usage;
 mod verify;
 
 use crate::{
-    cli::Command,
+    cli::{Command, transfer::SidesError},
     context::Context,
     domain::{Classification, Classify, ErrorClass, Hint},
     error::Result,
@@ -148,6 +148,15 @@ impl UsageError {
     }
 }
 
+impl From<SidesError> for UsageError {
+    fn from(error: SidesError) -> Self {
+        Self::new(
+            error.to_string(),
+            "name two, such as binding:A and binding:B",
+        )
+    }
+}
+
 impl Classify for UsageError {
     fn classify(&self) -> Classification {
         Classification {
@@ -178,5 +187,6 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Serve(args) => serve::run(context, args).await,
         Command::Completions(args) => documents::completions(context, &args),
         Command::Man(args) => documents::man(context, &args),
+        Command::Version => documents::version(context),
     }
 }

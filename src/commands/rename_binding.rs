@@ -23,10 +23,10 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     let document = context.files.document()?;
     let selected = context.scopes(&document, args.scope.all_envs)?;
     let scopes = document.project().with_previews(&selected);
-    let mut renamings = rename_binding::plan(&document, &scopes, &args.old, &args.new)?;
+    let mut renamings = rename_binding::plan(&document, &scopes, &args.old, args.new_name())?;
     inherit(context, &document, args, &mut renamings).await?;
-    rename_binding::check_local_names(&document, &renamings, &args.new)?;
-    let text = document.edit(&rename_binding::edits(&renamings, &args.new))?;
+    rename_binding::check_local_names(&document, &renamings, args.new_name())?;
+    let text = document.edit(&rename_binding::edits(&renamings, args.new_name()))?;
     let changed = text != document.text();
 
     let retitling = if args.title {
@@ -46,14 +46,15 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
             let file = context.files.display(document.path());
             context.ui.status(&format!(
                 "renaming `{}` to `{}` in {file}",
-                args.old, args.new
+                args.old,
+                args.new_name()
             ));
             let original = document.original().unwrap_or_default();
             fsx::replace(document.path(), original, text.as_bytes())
                 .context("the binding was not renamed")?;
         }
     }
-    let names = Some((&args.old, &args.new));
+    let names = Some((&args.old, args.new_name()));
     for note in left_behind(context, &document, &text, names, false).await {
         context.note(&note);
     }
@@ -64,7 +65,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
         &RenameBindingReport {
             file,
             old: args.old.clone(),
-            new: args.new.clone(),
+            new: args.new_name().clone(),
             sections: renamings.iter().map(|r| r.section.clone()).collect(),
             changed,
             dry_run: args.dry_run,
@@ -115,7 +116,7 @@ async fn inherit(
             let place = section.place();
             context.ui.note(&format!(
                 "`{}` {place} gets the id {id}: {source}",
-                args.new
+                args.new_name()
             ));
         }
     }
@@ -130,15 +131,18 @@ fn remark_on_what_stays(
     renamings: &[Renaming],
 ) -> Result<()> {
     let ui = &context.ui;
-    if renamings.iter().all(|r| r.done) {
+    if args.old == *args.new_name() {
+        // The report says that there is nothing to do.
+    } else if renamings.iter().all(|r| r.done) {
         ui.note(&format!(
             "already renamed: there is no `{}`, but there is `{}`",
-            args.old, args.new
+            args.old,
+            args.new_name()
         ));
     } else {
         ui.note(&format!(
             "update the Worker's code to use `env.{}` before the next deployment",
-            args.new
+            args.new_name()
         ));
     }
     for scope in document.project().scopes() {

@@ -103,7 +103,6 @@ async fn allow(
         keys: plan.extra.len(),
         confirm,
         many: true,
-        assume_yes: false,
     };
     guard.check(namespace).await
 }

@@ -66,7 +66,7 @@ pub use limits::{
     TITLE_MAX_CHARS, TTL_MIN_SECONDS, VALUE_MAX_BYTES,
 };
 pub use namespace::{DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex, is_mistyped_id};
-pub use nearest::nearest;
+pub use nearest::{meant_by, near, nearest};
 pub use permission::{API_TOKENS_PAGE, Permission, PermissionError};
 pub use profile::{ProfileName, ProfileNameError};
 pub use record::{Metadata, MetadataError, Record};

@@ -115,8 +115,9 @@ impl Classify for Error {
                         .text(" checks the rest of the store"),
                 )
             }
-            Self::State(StateError::Directory(_) | StateError::File(_)) => ErrorClass::Failed
-                .hint("use another store with `--persist-to`, or none with `--memory`"),
+            Self::State(StateError::Directory(_) | StateError::File(_)) => {
+                ErrorClass::Failed.hint("use another store with `--persist-to`")
+            }
             Self::Serve(_) | Self::Deploy(_) => ErrorClass::Failed.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{self, Client, CreateNamespace, Namespace},
-    domain::{AccountId, Jurisdiction, Title},
+    domain::{AccountId, Jurisdiction, NamespaceId, Title},
     wire::{NamespaceInfo, code},
 };
 
@@ -79,6 +79,13 @@ pub async fn delete(namespace: Namespace<'_>) -> Result<(), api::Error> {
         Err(e) if e.attempts > 1 && e.has_code(code::NAMESPACE_NOT_FOUND) => Ok(()),
         other => other,
     }
+}
+
+/// Returns the ids of the namespaces with exactly this title. Titles are unique, so there is one at
+/// most, but for a fault of the service.
+pub fn ids_by_title(all: &[NamespaceInfo], title: &Title) -> Vec<NamespaceId> {
+    let same = all.iter().filter(|it| it.title == title.as_str());
+    same.map(|it| it.id.clone()).collect()
 }
 
 /// Finds the namespace with exactly this title.

@@ -11,7 +11,7 @@ use crate::{
         Suggestion, Title, TitleError,
     },
     ops::{
-        namespaces::find_by_title,
+        namespaces::ids_by_title,
         provision::titles::conventional,
         target::{self, Deployable, Resolver, Selector, Target},
     },
@@ -38,7 +38,7 @@ pub struct Renaming {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is nothing to rename.
-    #[error("{file} has no binding `{old}` {place}")]
+    #[error("{file} has no binding `{old}` {place}{}", it_has(known))]
     Absent {
         /// The file.
         file: String,
@@ -47,7 +47,7 @@ pub enum Error {
         /// The scope.
         place: String,
         /// The bindings there are.
-        known: Vec<String>,
+        known: Vec<Binding>,
     },
     /// The new name is in use.
     #[error("{file}:{line}: `{new}` is already used in `{kind}` {place}")]
@@ -112,12 +112,15 @@ pub enum Error {
         account: AccountId,
     },
     /// Another namespace has the title.
-    #[error("another namespace already has the title `{title}`: {id}")]
+    #[error(
+        "another namespace already has the title `{title}`: {}",
+        target::listed(ids)
+    )]
     TitleTaken {
         /// The title.
         title: Title,
-        /// The namespace that has it.
-        id: NamespaceId,
+        /// The namespaces that have it; one, but for a fault of the service.
+        ids: Vec<NamespaceId>,
     },
     /// The service.
     #[error("could not set the title `{0}`")]
@@ -146,9 +149,7 @@ impl Classify for Error {
             Self::Absent { known, .. } if known.is_empty() => {
                 ErrorClass::Config.hint("select other sections with `--env NAME` or `--all-envs`")
             }
-            Self::Absent { known, .. } => {
-                ErrorClass::Config.hint(format!("it has {}", known.join(", ")))
-            }
+            Self::Absent { old, known, .. } => target::did_you_mean(old, known),
             Self::Taken { .. } | Self::TakenLocally { .. } => {
                 ErrorClass::Config.hint("choose another name")
             }
@@ -174,6 +175,14 @@ impl Classify for Error {
             Self::Config(e) => e.classify(),
         }
     }
+}
+
+fn it_has(known: &[Binding]) -> String {
+    if known.is_empty() {
+        return String::new();
+    }
+    let known: Vec<&str> = known.iter().map(Binding::as_str).collect();
+    format!("; it has {}", known.join(", "))
 }
 
 /// Returns what renaming `old` to `new` does in each of `scopes`.
@@ -231,7 +240,7 @@ pub fn plan(
         let known = scopes
             .iter()
             .flat_map(|s| &s.entries)
-            .map(|e| e.binding.to_string());
+            .map(|e| e.binding.clone());
         let place = match scopes {
             [one] => one.section.place(),
             [one, previews] if one.section == previews.section.deployed() => one.section.place(),
@@ -346,7 +355,7 @@ pub async fn retitlings(
         let selector = Selector::Binding {
             section: section.clone(),
             binding: binding.clone(),
-            preview: false,
+            preview: None,
         };
         let id = resolver.locate(&selector).await?.id;
         let Some(namespace) = existing.iter().find(|n| n.id == id) else {
@@ -362,9 +371,10 @@ pub async fn retitlings(
         if namespace.title == renaming.title.as_str() || retitlings.iter().any(|r| r.id == id) {
             continue;
         }
-        if let Some(other) = find_by_title(existing, &renaming.title) {
-            let (title, id) = (renaming.title.clone(), other.id.clone());
-            return Err(Error::TitleTaken { title, id });
+        let ids = ids_by_title(existing, &renaming.title);
+        if !ids.is_empty() {
+            let title = renaming.title.clone();
+            return Err(Error::TitleTaken { title, ids });
         }
         retitlings.push(Retitling {
             id,

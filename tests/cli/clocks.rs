@@ -79,7 +79,7 @@ fn what_has_expired_is_decided_by_the_clock_of_the_service() {
     let moment = at.to_string();
     sandbox.expect(
         0,
-        &["key", "put", "k", "v", "--expires", &moment, "-n", "one"],
+        &["key", "put", "k", "v", "--expiration", &moment, "-n", "one"],
     );
     sandbox.expect(0, &["key", "put", "k", "w", "--keep-ttl", "-n", "one"]);
     assert_eq!(expiration(&sandbox), Some(at));
@@ -98,7 +98,7 @@ fn what_has_expired_is_decided_by_the_clock_of_the_service() {
             "put",
             "k",
             "v",
-            "--expires",
+            "--expiration",
             &at.to_string(),
             "-n",
             "one",

@@ -158,6 +158,10 @@ const CASES: &[Case] = &[
         ..object("completions", &["bash"], (2, &["tcsh"]))
     },
     object("man", &["manual"], (2, &["put.json"])),
+    Case {
+        document: Document::Data,
+        ..object("version", &[], (2, &["all"]))
+    },
 ];
 
 fn setting() -> Sandbox {

@@ -73,7 +73,7 @@ fn an_export_goes_back_with_expiry_and_metadata() {
     let sandbox = sandbox();
     let later = (kvctl::env::now().as_second() + 86_400).to_string();
     for (key, metadata) in [("a", "{\"n\":1}"), ("a/b", "[2]")] {
-        let put = ["key", "put", key, "v", "-n", "one", "--expires", &later];
+        let put = ["key", "put", key, "v", "-n", "one", "--expiration", &later];
         sandbox.expect(0, &[&put[..], &["--metadata", metadata]].concat());
     }
     sandbox.expect(0, &["export", "site/", "-n", "one"]);

@@ -81,7 +81,7 @@ fn what_does_not_fit_together_is_refused() {
     insta::assert_snapshot!(copy(&["--to-account", OTHER]), @"
     exit: 4
     --- stderr
-    error: could not open `--to` in account [ID]
+    error: could not open TO in account [ID]
       because: could not look up the namespace
       because: the API refused GET /accounts/[ID]/storage/kv/namespaces (403 Forbidden): Authentication error [code 10000], cf-ray [RAY]; sent with CLOUDFLARE_API_TOKEN
     hint: check on https://dash.cloudflare.com/profile/api-tokens that the token is valid, belongs to this account and has the permission `Workers KV Storage: Edit`
@@ -89,7 +89,7 @@ fn what_does_not_fit_together_is_refused() {
     insta::assert_snapshot!(copy(&["--to-token-file", "none"]), @"
     exit: 4
     --- stderr
-    error: could not open `--to`
+    error: could not open TO
       because: could not read the token file [HOME]/app/none
       because: No such file or directory (os error 2)
     ");
@@ -105,7 +105,7 @@ fn what_does_not_fit_together_is_refused() {
     insta::assert_snapshot!(sandbox.run(&local), @"
     exit: 2
     --- stderr
-    error: `--to-account` has no effect: `--to` is in the local store
+    error: `--to-account` has no effect: TO is in the local store
     hint: leave the option out
     ");
     let all_local = copy(&["--local", "--from-token-file", "other"]);

@@ -88,7 +88,7 @@ impl Scope {
             let selector = Selector::Binding {
                 section: section.clone(),
                 binding,
-                preview: false,
+                preview: None,
             };
             let target = resolver.locate(&selector).await?;
             subjects.push(Subject { target, rules });

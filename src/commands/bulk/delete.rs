@@ -20,7 +20,6 @@ pub(super) async fn run(context: &Context, args: BulkDeleteArgs) -> Result<()> {
         dry_run: args.dry_run,
         confirm: args.confirm,
         resume: args.resume,
-        assume_yes: args.force,
     };
     delete(context, choice.open(context).await?, selection, wish).await
 }

@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, args: BulkPutArgs) -> Result<()> {
         confirm,
     } = args;
     let defaults = Defaults {
-        lifetime: lifetime::asked(ttl, expiration, "--expiration", context.now())?,
+        lifetime: lifetime::asked(ttl, expiration, context.now())?,
         metadata,
     };
     let import = ImportArgs {

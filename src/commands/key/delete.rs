@@ -19,7 +19,6 @@ pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
         dry_run: args.dry_run,
         confirm: args.confirm,
         resume: args.resume,
-        assume_yes: false,
     };
     let keyspace = choice.open(context).await?;
     if args.must_exist

@@ -28,6 +28,7 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
         namespace,
         output,
         with_metadata,
+        text,
     } = args;
     let choice = select_namespace(context, namespace, Access::Read)?;
     let file = output.as_deref().filter(|path| *path != Path::new("-"));
@@ -57,6 +58,11 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
         context.ui.status(&format!("wrote {bytes} to {path}"));
         return Ok(());
     }
+    let value = if text {
+        as_text(context, &value)
+    } else {
+        value
+    };
     let shown = context.ui.options().terminals.stdout && output.is_none();
     if shown && plain_text(&value.bytes).is_none() {
         return Err(Refused::new(
@@ -70,6 +76,21 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
         .into());
     }
     Ok(context.ui.data(&value.bytes)?)
+}
+
+/// Returns a value as wrangler's `--text` prints it: decoded, with a newline at the end.
+fn as_text(context: &Context, value: &Value) -> Value {
+    let mut text = String::from_utf8_lossy(&value.bytes).into_owned();
+    if text.as_bytes() != &*value.bytes {
+        context
+            .ui
+            .warn("the value is not UTF-8 text; what is not shows as \u{fffd}");
+    }
+    text.push('\n');
+    Value {
+        bytes: text.into(),
+        expiration: value.expiration,
+    }
 }
 
 /// Makes sure that `path` may be written, and returns how.

@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
         file,
         stdin,
         ttl,
-        expires,
+        expiration,
         keep_ttl,
         metadata,
         keep_metadata,
@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
         )
         .into());
     }
-    let lifetime = lifetime::asked(ttl, expires, "--expires", context.now())?;
+    let lifetime = lifetime::asked(ttl, expiration, context.now())?;
     let choice = select_namespace(context, namespace, Access::Write)?;
     let source = Source::of(context, value, file, stdin)?;
     let value = source.read(context).await?;
@@ -54,10 +54,10 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
         ttl: keep_ttl,
         metadata: keep_metadata,
     };
-    lifetime::check(&keyspace, lifetime, "--expires").await?;
-    let (expiration, old) = keyspace.kept(&key, keep).await?;
+    lifetime::check(&keyspace, lifetime).await?;
+    let (kept, old) = keyspace.kept(&key, keep).await?;
     let lifetime = if keep_ttl {
-        lifetime::kept(&keyspace, &key, expiration).await?
+        lifetime::kept(&keyspace, &key, kept).await?
     } else {
         lifetime
     };

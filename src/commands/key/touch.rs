@@ -16,15 +16,15 @@ pub(super) async fn run(context: &Context, args: TouchArgs) -> Result<()> {
         key,
         namespace,
         ttl,
-        expires,
+        expiration,
         // That the key then lives for ever is what no expiry means anyway.
         no_expiry: _,
         dry_run,
     } = args;
-    let lifetime = lifetime::asked(ttl, expires, "--expires", context.now())?;
+    let lifetime = lifetime::asked(ttl, expiration, context.now())?;
     let choice = select_namespace(context, namespace, Access::Write)?;
     let keyspace = choice.open(context).await?;
-    lifetime::check(&keyspace, lifetime, "--expires").await?;
+    lifetime::check(&keyspace, lifetime).await?;
     let (value, metadata) = keyspace.record(&key).await?;
     let place = keyspace.describe();
     context

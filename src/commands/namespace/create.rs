@@ -5,19 +5,23 @@ use std::io;
 use serde::Serialize;
 
 use crate::{
-    api,
-    cli::CreateArgs,
-    commands::Refused,
+    cli::{CreateArgs, CreateElsewhereArgs},
+    commands::{Refused, UsageError},
     context::{Context, Session},
-    domain::{Jurisdiction, Title},
+    domain::{Binding, Hint, Jurisdiction, NamespaceId, Suggestion, Title},
     error::{Result, ResultExt as _},
-    ops::namespaces::{CreateOutcome, create_or_find, find_by_title},
+    ops::{
+        namespaces::{CreateOutcome, create_or_find, find_by_title, ids_by_title},
+        target::listed,
+    },
     ui::{Page, Report},
     wire::NamespaceInfo,
 };
 
 pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
     let title = &args.title;
+    refuse_elsewhere(args)?;
+    note_environment(context, title);
     let session = context.connect(None).await?;
     context
         .ui
@@ -63,8 +67,52 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
     )
 }
 
+/// Answers what wrangler's command does besides, and this one does not, with what does.
+fn refuse_elsewhere(args: &CreateArgs) -> Result<()> {
+    let CreateElsewhereArgs {
+        binding,
+        update_config,
+        preview,
+        no_preview: _,
+    } = &args.elsewhere;
+    let title = &args.title;
+    let error = if binding.is_some() || *update_config {
+        let binding = binding.as_ref().map_or("BINDING", Binding::as_str);
+        let provision = Suggestion::new("provision").arg(format!("{binding}={title}"));
+        let provision = provision.args(
+            preview
+                .then_some(["--preview", "separate"])
+                .iter()
+                .flatten(),
+        );
+        UsageError::new(
+            "`namespace create` writes no file".to_owned(),
+            Hint::run(provision).text(" to create it and write its id to the wrangler file"),
+        )
+    } else if *preview {
+        let create = Suggestion::new("namespace create").arg(format!("{title}_preview"));
+        UsageError::new(
+            "`namespace create` takes the title as it is".to_owned(),
+            Hint::run(create.sectionless()),
+        )
+    } else {
+        return Ok(());
+    };
+    Err(error.into())
+}
+
+/// Says that the environment is no part of the title, as it is with wrangler.
+fn note_environment(context: &Context, title: &Title) {
+    let environment = context.globals.environment.as_deref();
+    if let Some(environment) = environment.filter(|name| !name.is_empty()) {
+        context.ui.note(&format!(
+            "`--env` does not change the title; wrangler would create `{environment}-{title}`"
+        ));
+    }
+}
+
 /// Looks first, so that what is said to be created was not there before; on a dry run does no more.
-async fn create(session: &Session, args: &CreateArgs) -> Result<Option<CreateOutcome>, api::Error> {
+async fn create(session: &Session, args: &CreateArgs) -> Result<Option<CreateOutcome>> {
     let CreateArgs {
         title,
         jurisdiction,
@@ -75,16 +123,36 @@ async fn create(session: &Session, args: &CreateArgs) -> Result<Option<CreateOut
         client, account, ..
     } = session;
     let existing = client.namespaces(account).await?;
+    let ids = ids_by_title(&existing, title);
+    if ids.len() > 1 {
+        return Err(titled_alike(title, &ids).into());
+    }
     match find_by_title(&existing, title) {
         Some(namespace) => Ok(Some(CreateOutcome {
             namespace: namespace.clone(),
             created: false,
         })),
         None if *dry_run => Ok(None),
-        None => create_or_find(client, account, title, *jurisdiction)
-            .await
-            .map(Some),
+        None => {
+            let created = create_or_find(client, account, title, *jurisdiction).await?;
+            Ok(Some(created))
+        }
     }
+}
+
+/// Refuses to choose one of several namespaces.
+fn titled_alike(title: &Title, ids: &[NamespaceId]) -> Refused {
+    let last = ids.last().map_or("ID", NamespaceId::as_str);
+    let rename =
+        Suggestion::new("namespace rename").args(["--namespace-id", last, "--to", "NEW_TITLE"]);
+    Refused::new(
+        format!(
+            "{} namespaces are titled `{title}`: {}",
+            ids.len(),
+            listed(ids)
+        ),
+        Hint::from("rename one of them, for example with ").command(rename.sectionless()),
+    )
 }
 
 /// The namespace that would be there.

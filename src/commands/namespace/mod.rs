@@ -66,7 +66,7 @@ async fn select(context: &Context, args: SelectorArgs) -> Result<SelectedNamespa
         } => Selector::Binding {
             section: context.section()?,
             binding,
-            preview,
+            preview: preview.said(),
         },
         // The grammar asks for exactly one; no title is one that no namespace has.
         SelectorArgs {

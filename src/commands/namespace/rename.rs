@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{SelectedNamespace, select};
 use crate::{
     cli::RenameArgs,
-    commands::Refused,
+    commands::{Refused, UsageError},
     context::Context,
     domain::{Hint, NamespaceId, Suggestion},
     error::{Result, ResultExt as _},
@@ -16,7 +16,16 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: RenameArgs) -> Result<()> {
-    let selected = select(context, args.selector).await?;
+    let RenameArgs {
+        selector,
+        new_title,
+        to,
+        dry_run,
+    } = args;
+    let Some(new_title) = new_title.or(to) else {
+        return Err(UsageError::new("no new title is given".to_owned(), "pass `--to`").into());
+    };
+    let selected = select(context, selector).await?;
     let described = selected.describe();
     let SelectedNamespace {
         target,
@@ -36,10 +45,10 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> Result<()> {
         )
         .into());
     }
-    let changed = namespace.title != args.to.as_str();
-    if changed && !args.dry_run {
+    let changed = namespace.title != new_title.as_str();
+    if changed && !dry_run {
         context.ui.status(&format!("renaming {described}"));
-        let sent = session.namespace(&namespace.id).rename(&args.to).await;
+        let sent = session.namespace(&namespace.id).rename(&new_title).await;
         sent.with_context(|| format!("could not rename `{}`", namespace.title))?;
     }
     context.ui.conclude(
@@ -47,9 +56,9 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> Result<()> {
             namespace: target,
             id: namespace.id,
             was: namespace.title,
-            title: args.to.to_string(),
+            title: new_title.to_string(),
             changed,
-            dry_run: args.dry_run,
+            dry_run,
         },
         Ok(()),
     )

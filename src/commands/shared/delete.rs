@@ -40,8 +40,6 @@ pub(crate) struct DeleteOptions {
     /// The title that was typed to confirm.
     pub(crate) confirm: Option<String>,
     pub(crate) resume: bool,
-    /// Whether yes was said beforehand.
-    pub(crate) assume_yes: bool,
 }
 
 /// Deletes the keys of one namespace that are selected.
@@ -89,7 +87,6 @@ pub(crate) async fn delete(
         keys: names.len(),
         confirm: args.confirm.as_deref(),
         many: selection.is_many(),
-        assume_yes: args.assume_yes,
     };
     guard.check(&keyspace).await?;
     report.remained = keyspace

@@ -20,8 +20,6 @@ pub(crate) struct Guard<'a> {
     pub(crate) confirm: Option<&'a str>,
     /// Whether the keys were not named one by one.
     pub(crate) many: bool,
-    /// Whether yes was said beforehand.
-    pub(crate) assume_yes: bool,
 }
 
 impl Guard<'_> {
@@ -35,7 +33,7 @@ impl Guard<'_> {
         if is_confirmed(keyspace, rules, self.confirm, "deleted").await? {
             return Ok(());
         }
-        if self.assume_yes || (!self.many && self.keys == 1) {
+        if !self.many && self.keys == 1 {
             return Ok(());
         }
         let keys = quantity(self.keys, "key");

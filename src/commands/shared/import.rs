@@ -65,7 +65,7 @@ pub(crate) async fn import_records(
     let survey = survey.context("nothing was sent")?;
     announce(context, &survey, source.file.format);
     let keyspace = choice.open(context).await?;
-    lifetime::check(&keyspace, defaults.lifetime, "--expiration").await?;
+    lifetime::check(&keyspace, defaults.lifetime).await?;
     context.ui.status(&format!(
         "{} {} into {}",
         wording.doing,

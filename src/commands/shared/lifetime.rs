@@ -10,18 +10,17 @@ use crate::{
 
 use super::{namespace::OpenNamespace, quoted};
 
-/// Reads the flags, of which `flag` is the one for a moment; without any, the key lives for ever. A
-/// moment is refused here only if it is past by any clock: see [`check`].
+/// Reads the flags; without any, the key lives for ever. A moment is refused here only if it is past by
+/// any clock: see [`check`].
 pub(crate) fn asked(
     ttl: Option<Ttl>,
-    expires: Option<Expiration>,
-    flag: &str,
+    expiration: Option<Expiration>,
     now: jiff::Timestamp,
 ) -> Result<Lifetime, UsageError> {
-    match (ttl, expires) {
+    match (ttl, expiration) {
         (Some(ttl), _) => Ok(Lifetime::For(ttl)),
         (None, Some(at)) if certainly_too_soon(at, now.as_second()) == Some(true) => {
-            Err(too_soon(at, flag))
+            Err(too_soon(at))
         }
         (None, Some(at)) => Ok(Lifetime::Until(at)),
         (None, None) => Ok(Lifetime::Unlimited),
@@ -29,18 +28,18 @@ pub(crate) fn asked(
 }
 
 /// Refuses a moment that the service would refuse, by its own clock.
-pub(crate) async fn check(keyspace: &OpenNamespace, lifetime: Lifetime, flag: &str) -> Result<()> {
+pub(crate) async fn check(keyspace: &OpenNamespace, lifetime: Lifetime) -> Result<()> {
     if let Lifetime::Until(at) = lifetime
         && is_too_soon(keyspace, at).await?
     {
-        return Err(too_soon(at, flag).into());
+        return Err(too_soon(at).into());
     }
     Ok(())
 }
 
-fn too_soon(at: Expiration, flag: &str) -> UsageError {
+fn too_soon(at: Expiration) -> UsageError {
     UsageError::new(
-        format!("`{flag} {at}` is in the past or less than {TTL_MIN_SECONDS} seconds ahead"),
+        format!("`--expiration {at}` is in the past or less than {TTL_MIN_SECONDS} seconds ahead"),
         "an expiration must be at least a minute ahead",
     )
 }

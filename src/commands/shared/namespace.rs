@@ -47,7 +47,7 @@ pub(crate) fn select_namespace(
             selector: Selector::Binding {
                 section: context.section()?,
                 binding,
-                preview,
+                preview: preview.said(),
             },
             document: Some(document),
             access,
@@ -113,11 +113,10 @@ pub(crate) async fn open_namespace(
                 Some(environment) => environment.into(),
                 None => context.section()?,
             };
-            let preview = false;
             let selector = Selector::Binding {
                 section,
                 binding,
-                preview,
+                preview: None,
             };
             (selector, Some(context.files.document()?))
         }
@@ -180,7 +179,7 @@ pub(crate) fn warn_of_wrangler(context: &Context, target: &Target) {
         (None, Some(title)) => title.as_str(),
         (None, None) => return,
     };
-    match target.caution {
+    match &target.caution {
         Some(LocalCaution::Remote) => context.ui.warn(&format!(
             "`wrangler dev` does not use the local store for `{name}`, but the account's \
              namespace: `remote` is true"
@@ -197,6 +196,10 @@ pub(crate) fn warn_of_wrangler(context: &Context, target: &Target) {
                 target.id
             ));
         }
+        Some(LocalCaution::NewText(near)) => context.ui.warn(&format!(
+            "no namespace of the local store is called `{name}`, so this is a new one; did you mean \
+             `{near}`?"
+        )),
         None => {}
     }
 }

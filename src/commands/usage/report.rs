@@ -353,6 +353,7 @@ mod tests {
                 binding: "SESSIONS".parse().unwrap(),
                 section: Section::TOP,
                 elsewhere: Vec::new(),
+                not_preview: false,
             }),
             title: None,
             source: Source::Name,

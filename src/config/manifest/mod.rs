@@ -151,7 +151,7 @@ fn with_nearest(message: &str) -> String {
         _ => None,
     };
     match near {
-        Some(near) => format!("{message}; the nearest is `{near}`"),
+        Some(near) => format!("{message}; did you mean `{near}`?"),
         None => message.to_owned(),
     }
 }
@@ -269,7 +269,7 @@ mod tests {
         kvctl.toml:3:15: a TTL is at least 60 seconds, not 59, the service's minimum
         kvctl.toml:3:15: a TTL is seconds (3600) or a duration ("1h30m", "7d")
         kvctl.toml:3:7: ttl.min, 2h, is longer than ttl.max, 1h
-        kvctl.toml:3:9: unknown field `maximum`, expected one of `required`, `min`, `max`; the nearest is `max`
+        kvctl.toml:3:9: unknown field `maximum`, expected one of `required`, `min`, `max`; did you mean `max`?
         kvctl.toml:3:20: invalid type: string "yes", expected a boolean
         "#);
         let flat = parse("[[namespace]]\nbinding = \"A\"\nttl = \"1h\"\n").unwrap_err();
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn errors_name_line_and_column() {
         let said = |text| parse(text).unwrap_err().to_string();
-        insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"kvctl.toml:2:1: unknown field `bindin`, expected one of `binding`, `title`, `prefix`, `ttl`, `protect`, `jurisdiction`; the nearest is `binding`");
+        insta::assert_snapshot!(said("[[namespace]]\nbindin = \"A\"\n"), @"kvctl.toml:2:1: unknown field `bindin`, expected one of `binding`, `title`, `prefix`, `ttl`, `protect`, `jurisdiction`; did you mean `binding`?");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"\"\n"), @"kvctl.toml:2:11: binding name is empty");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\n[[namespace]]\nbinding = \"A\"\n"), @"kvctl.toml:4:11: binding `A` appears twice");
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\ntitle = \"A\"\n\n[[namespace]]\nbinding = \"A\" # A\nprefix = \"A\"\n# A\n"), @"kvctl.toml:6:11: binding `A` appears twice");
@@ -368,7 +368,7 @@ mod tests {
         for (table, expected) in [
             ("", "1:1: missing field `binding`"),
             ("key = 'k'\nexits = true", "4:1: unknown field `exits`"),
-            ("key = 'k'\nexits = true", "the nearest is `exists`"),
+            ("key = 'k'\nexits = true", "did you mean `exists`?"),
             ("key = ''\nexists = true", "3:7: key name is empty"),
             (
                 "key = 'k'",
@@ -387,7 +387,7 @@ mod tests {
                 "4:9: `min` is greater",
             ),
             ("prefix = 'p'\ncount = { min = -1 }", "4:17: invalid value"),
-            ("prefix = 'p'\ncount = { low = 1 }", "the nearest is"),
+            ("prefix = 'p'\ncount = { low = 1 }", "unknown field `low`"),
             (
                 "prefix = 'p'\ncount = { min = 1 }\nequals = ''",
                 "5:10: `equals` belongs to a `key`",

@@ -25,16 +25,11 @@ pub(super) fn find_entry<'d>(
     });
     let elsewhere: Vec<Section> = others.map(|other| other.section.clone()).collect();
     let Some(entry) = scope.entries.iter().find(has_it) else {
-        let known: Vec<&str> = scope.entries.iter().map(|e| e.binding.as_str()).collect();
         return Err(Error::NoBinding(Box::new(NoBinding {
             file: document.path().display().to_string(),
             binding: binding.clone(),
             section: scope.section.clone(),
-            known: if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known.join(", ")
-            },
+            known: scope.entries.iter().map(|e| e.binding.clone()).collect(),
             elsewhere,
         })));
     };
@@ -43,6 +38,7 @@ pub(super) fn find_entry<'d>(
             binding: binding.clone(),
             section: scope.section.clone(),
             elsewhere,
+            not_preview: false,
         },
         document,
         entry,
@@ -101,28 +97,37 @@ impl Found<'_> {
     pub(super) fn in_file(
         &self,
         near: bool,
-        preview: bool,
+        preview: Option<bool>,
     ) -> Result<Option<(NamespaceId, Source)>, Error> {
-        let field = if preview { Field::PreviewId } else { Field::Id };
+        let wanted = preview == Some(true);
+        let field = if wanted { Field::PreviewId } else { Field::Id };
         if let Some(declared) = self.declared(near, field) {
             return Ok(Some(declared));
         }
-        if preview {
+        if wanted {
             return Err(self.no_id(field, NoIdReason::Nothing));
         }
         match &self.entry.preview_id {
-            Some(preview_id) if self.entry.id.is_none() => Err(Error::OnlyPreview(
-                self.entry_at(preview_id.position).into(),
-            )),
+            Some(preview_id) if self.entry.id.is_none() && preview.is_none() => Err(
+                Error::OnlyPreview(self.entry_at(preview_id.position).into()),
+            ),
             _ => Ok(None),
         }
     }
 
-    pub(super) fn local(&self, preview: bool) -> Result<(NamespaceId, Source), Error> {
-        if preview && self.entry.preview_id.is_none() {
+    pub(super) fn local(&self, preview: Option<bool>) -> Result<(NamespaceId, Source), Error> {
+        if preview == Some(true) && self.entry.preview_id.is_none() {
             return Err(self.no_id(Field::PreviewId, NoIdReason::Local));
         }
-        match local_name(self.entry) {
+        let named = if preview == Some(false) {
+            local_name(&Entry {
+                preview_id: None,
+                ..self.entry.clone()
+            })
+        } else {
+            local_name(self.entry)
+        };
+        match named {
             Ok((id, Field::Binding)) => Ok((id, Source::Name)),
             Ok((id, field)) => Ok((id, Source::File(field, self.file()))),
             Err(LocalNameError {
@@ -187,7 +192,7 @@ mod tests {
     fn an_id_of_the_local_kind_counts_on_this_machine_only() {
         let document = entry(&format!("id = \"{LOCAL}\""));
         let found = find_entry(&document, &Section::TOP, &"KV".parse().unwrap()).unwrap();
-        let in_file = |near| found.in_file(near, false).unwrap();
+        let in_file = |near| found.in_file(near, None).unwrap();
         assert_eq!(in_file(true).unwrap().0.as_str(), LOCAL);
         assert_eq!(in_file(false), None);
     }
@@ -207,7 +212,7 @@ mod tests {
         let opened = |fields: &str| {
             let document = entry(fields);
             let found = find_entry(&document, &Section::TOP, &"KV".parse().unwrap()).unwrap();
-            let local = found.local(false);
+            let local = found.local(None);
             local.map(|(id, source)| format!("{id}: {source}"))
         };
         let cases = [
@@ -224,6 +229,10 @@ mod tests {
         for (fields, expected) in cases {
             assert_eq!(opened(fields).unwrap(), expected, "{fields}");
         }
+        let both = entry("id = 'i'\npreview_id = 'p'");
+        let found = find_entry(&both, &Section::TOP, &"KV".parse().unwrap()).unwrap();
+        assert_eq!(found.local(Some(true)).unwrap().0.as_str(), "p");
+        assert_eq!(found.local(Some(false)).unwrap().0.as_str(), "i");
         let upper = opened(&format!("id = '{ID}'")).unwrap();
         assert_eq!(upper, format!("{ID}: id from wrangler.toml"));
         let empty = opened("id = 'i'\npreview_id = ''").unwrap_err();

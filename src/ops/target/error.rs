@@ -8,7 +8,7 @@ use crate::{
     config::{self, Field, Location, WorkerNameError},
     domain::{
         AccountId, Binding, Classification, Classify, ErrorClass, Hint, LocalIdError, NamespaceId,
-        Section, Suggestion, shell_quoted,
+        Section, Suggestion, nearest, shell_quoted,
     },
 };
 
@@ -110,7 +110,7 @@ pub enum Error {
 
 /// The section has no such binding.
 #[derive(Debug, thiserror::Error)]
-#[error("{file} has no binding `{binding}` {place}; it has {known}", place = .section.place())]
+#[error("{file} has no binding `{binding}` {place}; it has {}", names(known), place = .section.place())]
 pub struct NoBinding {
     /// The file.
     pub file: String,
@@ -119,7 +119,7 @@ pub struct NoBinding {
     /// In which section.
     pub section: Section,
     /// The bindings there are.
-    pub known: String,
+    pub known: Vec<Binding>,
     /// The sections that have it.
     pub elsewhere: Vec<Section>,
 }
@@ -205,7 +205,7 @@ impl Classify for Error {
             }
             Self::NoBinding(missing) => match missing.elsewhere.first() {
                 Some(other) => ErrorClass::Config.hint(bound_elsewhere(&missing.section, other)),
-                None => ErrorClass::Config.into(),
+                None => did_you_mean(&missing.binding, &missing.known),
             },
             Self::TitleTwice { .. } => {
                 ErrorClass::Refused.hint("select one of them with `--namespace-id ID`")
@@ -289,6 +289,14 @@ pub fn unanswered(error: &api::Error) -> Classification {
     }
 }
 
+/// Suggests the binding of `known` that `wanted` may have been meant for.
+pub fn did_you_mean(wanted: &Binding, known: &[Binding]) -> Classification {
+    match nearest(wanted.as_str(), known.iter().map(Binding::as_str)) {
+        Some(near) => ErrorClass::Config.hint(format!("did you mean `{near}`?")),
+        None => ErrorClass::Config.into(),
+    }
+}
+
 /// Says how to select the section `other` instead of `section`.
 fn bound_elsewhere(section: &Section, other: &Section) -> String {
     let options = other.options();
@@ -317,16 +325,24 @@ pub fn sides(
     }
 }
 
-fn listed(ids: &[NamespaceId]) -> String {
+/// Lists ids.
+pub fn listed(ids: &[NamespaceId]) -> String {
     let ids: Vec<&str> = ids.iter().map(NamespaceId::as_str).collect();
     ids.join(", ")
 }
 
-fn choices(bindings: &[Binding]) -> String {
+fn names(bindings: &[Binding]) -> String {
+    if bindings.is_empty() {
+        return "none".to_owned();
+    }
     let names: Vec<&str> = bindings.iter().map(Binding::as_str).collect();
-    if names.is_empty() {
+    names.join(", ")
+}
+
+fn choices(bindings: &[Binding]) -> String {
+    if bindings.is_empty() {
         String::new()
     } else {
-        format!("; the file binds {}", names.join(", "))
+        format!("; the file binds {}", names(bindings))
     }
 }

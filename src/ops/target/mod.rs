@@ -15,7 +15,9 @@ use serde::{Serialize, Serializer};
 
 pub use deployed::{Bound, Deployable, Deployment, Deployments, Side};
 pub use entry::{LocalNameError, local_name};
-pub use error::{EntryPlace, Error, NoBinding, NoIdReason, sides, unanswered};
+pub use error::{
+    EntryPlace, Error, NoBinding, NoIdReason, did_you_mean, listed, sides, unanswered,
+};
 pub use resolver::Resolver;
 
 use crate::{
@@ -36,8 +38,9 @@ pub enum Selector {
         section: Section,
         /// The binding.
         binding: Binding,
-        /// Whether to use its `preview_id`.
-        preview: bool,
+        /// Whether to use its `preview_id`, if that was said. In the local store it is used without being
+        /// said, as `wrangler dev` does.
+        preview: Option<bool>,
     },
 }
 
@@ -90,10 +93,13 @@ pub struct BindingPlace {
     /// The other sections that have a binding of that name.
     #[serde(skip)]
     pub elsewhere: Vec<Section>,
+    /// Whether it was said that `preview_id` is not to be used.
+    #[serde(skip)]
+    pub not_preview: bool,
 }
 
 /// Where another namespace of the local store than the one that kvctl uses could be meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LocalCaution {
     /// The entry says `remote`: `wrangler dev` uses the namespace of the account.
     Remote,
@@ -101,6 +107,8 @@ pub enum LocalCaution {
     BothIds,
     /// The title that was given is the id of another namespace.
     TextId,
+    /// The title that was given is none, and names a new namespace; this title is nearly the same.
+    NewText(String),
 }
 
 impl LocalCaution {
@@ -134,6 +142,7 @@ impl Target {
                 let preview = matches!(self.source, Source::File(Field::PreviewId, _));
                 let command = command.args(["-b", place.binding.as_str()]);
                 let command = command.args(preview.then_some("--preview"));
+                let command = command.args(place.not_preview.then_some("--preview=false"));
                 command.in_section(&place.section)
             }
             (None, Some(title)) => command.args(["-n", title]).sectionless(),

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     api::{self, Client, Namespace},
     config::{Document, Field},
-    domain::{AccountId, Binding, ErrorClass, NamespaceId, Section},
+    domain::{AccountId, Binding, ErrorClass, NamespaceId, Section, near},
     wire::{NamespaceInfo, code},
 };
 
@@ -111,8 +111,17 @@ impl<'a> Resolver<'a> {
             Selector::Title(title) => match self.titled(title).await {
                 // The store needs no titles, so this may be the name that the Worker uses.
                 Err(error @ Error::NoTitle { .. }) if self.local => {
-                    let id = NamespaceId::verbatim(title).map_err(|_invalid| error)?;
-                    Ok(self.by_text(id, title))
+                    let Ok(id) = NamespaceId::verbatim(title) else {
+                        return Err(error);
+                    };
+                    let caution = match error {
+                        Error::NoTitle { similar, .. } => self.new_text(&id, similar).await?,
+                        _ => None,
+                    };
+                    Ok(Target {
+                        caution,
+                        ..self.by_text(id, title)
+                    })
                 }
                 found => Ok(found?.0),
             },
@@ -121,6 +130,22 @@ impl<'a> Resolver<'a> {
                 binding,
                 preview,
             } => self.bound(section, binding, *preview).await,
+        }
+    }
+
+    /// Cautions of a text that names a new namespace and is nearly a title.
+    async fn new_text(
+        &self,
+        id: &NamespaceId,
+        similar: Vec<String>,
+    ) -> Result<Option<LocalCaution>, api::Error> {
+        let Some(near) = similar.into_iter().next() else {
+            return Ok(None);
+        };
+        match self.info(id).await {
+            Ok(_) => Ok(None),
+            Err(e) if e.class() == ErrorClass::NotFound => Ok(Some(LocalCaution::NewText(near))),
+            Err(e) => Err(e),
         }
     }
 
@@ -156,10 +181,11 @@ impl<'a> Resolver<'a> {
         &self,
         section: &Section,
         binding: &Binding,
-        preview: bool,
+        preview: Option<bool>,
     ) -> Result<Target, Error> {
         let document = self.document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
-        let found = find_entry(document, section, binding)?;
+        let mut found = find_entry(document, section, binding)?;
+        found.place.not_preview = preview == Some(false);
         if !self.local {
             let named = self.remote(document, &found, preview).await?;
             return Ok(found.target(named));
@@ -170,7 +196,11 @@ impl<'a> Resolver<'a> {
         }
         Ok(Target {
             local: true,
-            caution: LocalCaution::of(found.entry).filter(|_| !preview),
+            // Which id it is may have been said.
+            caution: LocalCaution::of(found.entry).filter(|caution| match preview {
+                None => true,
+                Some(preview) => !preview && *caution == LocalCaution::Remote,
+            }),
             ..found.target(found.local(preview)?)
         })
     }
@@ -205,7 +235,7 @@ impl<'a> Resolver<'a> {
         &self,
         document: &Document,
         found: &Found<'_>,
-        preview: bool,
+        preview: Option<bool>,
     ) -> Result<(NamespaceId, Source), Error> {
         let near = self.client.is_on_this_machine();
         match found.in_file(near, preview)? {
@@ -289,17 +319,10 @@ fn by_title(
             ids,
         });
     }
-    let folded = title.to_lowercase();
-    let mut similar = Vec::new();
-    for namespace in all {
-        if namespace.title == title {
-            return Ok(namespace);
-        }
-        if namespace.title.to_lowercase().contains(&folded) && similar.len() < 3 {
-            similar.push(namespace.title);
-        }
-    }
-    Err(Error::NoTitle {
+    let similar = near(title, all.iter().map(|namespace| namespace.title.as_str()));
+    let similar = similar.into_iter().take(3).map(str::to_owned).collect();
+    let found = all.into_iter().find(|namespace| namespace.title == title);
+    found.ok_or_else(|| Error::NoTitle {
         account: account.clone(),
         title: title.to_owned(),
         similar,

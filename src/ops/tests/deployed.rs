@@ -516,7 +516,7 @@ async fn selected(service: &Service, text: &str, at: Section) -> Result<(String,
     let selector = Selector::Binding {
         section: at,
         binding: binding("A"),
-        preview: false,
+        preview: None,
     };
     let target = resolver.locate(&selector).await?;
     Ok((target.to_string(), target.source))

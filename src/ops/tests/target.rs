@@ -28,7 +28,7 @@ fn bound(name: &str, section: Option<&str>, preview: bool) -> Selector {
     Selector::Binding {
         section: section.map_or(Section::TOP, super::section),
         binding: binding(name),
-        preview,
+        preview: preview.then_some(true),
     }
 }
 
@@ -86,7 +86,7 @@ async fn a_title_in_other_letters_is_suggested_and_not_taken() {
     let Err(Error::NoTitle { similar, .. }) = found else {
         panic!("{found:?}");
     };
-    assert_eq!(similar, ["Cache", "a-cache", "b-cache"]);
+    assert_eq!(similar, ["Cache", "b-cache", "c-cache"]);
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn json_has_one_shape_for_a_namespace() {
     let previews = Selector::Binding {
         section: Section::TOP.previews(),
         binding: binding("N"),
-        preview: false,
+        preview: None,
     };
     let cases = [
         (bound("N", None, false), false),
@@ -209,7 +209,7 @@ async fn previews_have_nothing_in_the_local_store() {
     let selector = Selector::Binding {
         section: Section::TOP.previews(),
         binding: binding("N"),
-        preview: false,
+        preview: None,
     };
     let refused = resolver.locate(&selector).await.unwrap_err();
     insta::assert_snapshot!(refused, @"wrangler.toml:2:18: binding `N` in `previews`: `wrangler preview` does not use the local store, and `wrangler dev` does not use `previews`");

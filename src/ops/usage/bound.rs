@@ -58,6 +58,6 @@ fn selector(section: &Section, binding: &Binding, preview: bool) -> Selector {
     Selector::Binding {
         section: section.clone(),
         binding: binding.clone(),
-        preview,
+        preview: preview.then_some(true),
     }
 }

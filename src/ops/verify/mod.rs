@@ -50,7 +50,7 @@ pub struct UnknownBinding {
     pub place: Location,
     /// The binding.
     binding: Binding,
-    /// The nearest that there is.
+    /// The nearest that there is, if one is near.
     nearest: Option<Binding>,
 }
 
@@ -58,7 +58,7 @@ impl Classify for UnknownBinding {
     fn classify(&self) -> Classification {
         ErrorClass::Config.hint(match &self.nearest {
             Some(nearest) => Hint::from(format!("did you mean `{nearest}`?")),
-            None => "neither the wrangler file nor kvctl.toml has any bindings".into(),
+            None => "an assertion names a binding of the wrangler file or of kvctl.toml".into(),
         })
     }
 }

@@ -35,7 +35,7 @@ impl<'a> CheckContext<'a> {
                 let preview = Selector::Binding {
                     section: scope.section.clone(),
                     binding: entry.binding.clone(),
-                    preview: true,
+                    preview: Some(true),
                 };
                 let preview = if self.is_local() || scope.section.is_previews() {
                     None
@@ -64,7 +64,7 @@ impl<'a> CheckContext<'a> {
             let selector = Selector::Binding {
                 section: section.clone(),
                 binding: binding.clone(),
-                preview: false,
+                preview: None,
             };
             return resolver.locate(&selector).await.map_err(Unbound::Nothing);
         }

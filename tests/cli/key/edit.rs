@@ -60,7 +60,7 @@ fn without_a_terminal_there_is_no_editor() {
 #[test]
 fn an_edit_keeps_expiry_and_metadata() {
     let sandbox = sandbox();
-    let old = ["--metadata", "[1]", "--expires", "4102444800"];
+    let old = ["--metadata", "[1]", "--expiration", "4102444800"];
     put(&sandbox, "k", b"old", &old);
     // Private, and the line break at the end is the editor's own.
     let editor = "stat -c '%a' \"$1\" \"${1%/*}\" > modes; echo new > \"$1\"";
@@ -155,7 +155,7 @@ fn a_terminal_is_shown_no_bytes_that_it_would_obey() {
         &sandbox,
         "a\x1b[2J\nb",
         b"",
-        &["--metadata", "[1]", "--expires", "4102444800"],
+        &["--metadata", "[1]", "--expiration", "4102444800"],
     );
     let seen = on_terminal(&sandbox, "key list", "").unwrap();
     insta::assert_snapshot!(seen.stdout);

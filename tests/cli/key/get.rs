@@ -83,7 +83,7 @@ fn metadata_and_expiry_come_along_on_request() {
         &sandbox,
         "k",
         b"text",
-        &["--metadata", "{\"v\": 1.0}", "--expires", "4102444800"],
+        &["--metadata", "{\"v\": 1.0}", "--expiration", "4102444800"],
     );
     insta::assert_snapshot!(sandbox.run(&["key", "get", "k", "--with-metadata"]));
     insta::assert_snapshot!(sandbox.run(&["key", "get", "k", "--json"]));

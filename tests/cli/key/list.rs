@@ -9,7 +9,7 @@ use crate::wait::first_line;
 #[test]
 fn list_has_a_form_for_everybody() {
     let sandbox = sandbox();
-    put(&sandbox, "b", b"1", &["--expires", "4102444800"]);
+    put(&sandbox, "b", b"1", &["--expiration", "4102444800"]);
     put(&sandbox, "a", b"1", &["--metadata", "{\"b\":1.0,\"a\":2}"]);
     insta::assert_snapshot!(sandbox.run(&["key", "list"]));
     insta::assert_snapshot!(sandbox.run(&["key", "list", "--json"]));

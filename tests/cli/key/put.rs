@@ -63,11 +63,11 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     let flags: [&[&str]; 11] = [
         &["--ttl", "59"],
         &["--ttl", "soon"],
-        &["--expires", "2020-01-01T00:00:00Z"],
-        &["--expires", "tomorrow"],
+        &["--expiration", "2020-01-01T00:00:00Z"],
+        &["--expiration", "tomorrow"],
         &["--metadata", "{a:1}"],
         &["--metadata", &lengthy],
-        &["--ttl", "1h", "--expires", "4102444800"],
+        &["--ttl", "1h", "--expiration", "4102444800"],
         &["--ttl", "1h", "--keep-ttl"],
         &["--metadata", "1", "--keep-metadata"],
         &["--file", "wrangler.toml"],
@@ -93,7 +93,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
         "SESSIONS",
         "k",
         "v",
-        "--expires",
+        "--expiration",
         &soon.to_string(),
     ];
     sandbox.expect(2, &args);
@@ -131,7 +131,7 @@ fn a_value_beyond_the_limit_is_not_even_read_to_its_end() {
 #[test]
 fn expiry_and_metadata_stay_only_on_request() {
     let sandbox = sandbox();
-    let old = ["--metadata", "{\"v\":1}", "--expires", "4102444800"];
+    let old = ["--metadata", "{\"v\":1}", "--expiration", "4102444800"];
     let seen = |flags: &[&str]| {
         put(&sandbox, "k", b"old", &old);
         let ((), log) = requests(&sandbox, || put(&sandbox, "k", b"new", flags));

@@ -7,7 +7,7 @@ fn another_expiry_leaves_value_and_metadata() {
     let sandbox = sandbox();
     put(&sandbox, "k", b"\x00\xff", &["--metadata", "[1, 2.0]"]);
     let touch = ["key", "touch", "-b", "SESSIONS", "k"];
-    let until = [&touch[..], &["--expires", "2100-01-01T00:00:00Z"]].concat();
+    let until = [&touch[..], &["--expiration", "2100-01-01T00:00:00Z"]].concat();
     let (seen, log) = requests(&sandbox, || sandbox.run(&until));
     insta::assert_snapshot!(seen);
     assert_eq!(log.len(), 3);
@@ -28,7 +28,7 @@ fn an_expiry_must_be_named_and_possible_and_the_key_there() {
     for flags in [
         &[][..],
         &["--ttl", "10"],
-        &["--expires", "1"],
+        &["--expiration", "1"],
         &["--ttl", "1h", "--no-expiry"],
     ] {
         let args = [&["key", "touch", "-b", "SESSIONS", "k"], flags].concat();
