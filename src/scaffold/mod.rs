@@ -10,7 +10,7 @@ mod settings;
 pub mod types;
 
 pub use header::{Stamped, stamp};
-pub use render::render;
+pub use render::{ValueImport, render, value_import};
 pub use settings::{Overrides, Settings};
 
 /// The version that is written into generated files.

@@ -36,17 +36,38 @@ fn cache(settings: &Settings, options: &CacheOptions) -> String {
     text.set("TTL_SECONDS", &options.ttl().to_string());
     text.set("MAX_TTL_SECONDS", &options.max_ttl.to_string());
     text.set("NEGATIVE_TTL_SECONDS", &options.negative_ttl.to_string());
-    let Some(value) = &options.value_type else {
+    if let Some(value) = &options.value_type {
+        text.replace("Json<T> = unknown>", &format!("Json<T> = {value}>"));
+    }
+    let Some(ValueImport { name, module, .. }) = value_import(settings) else {
         return text.0;
     };
-    text.replace("Json<T> = unknown>", &format!("Json<T> = {value}>"));
-    if BUILT_IN.contains(&value.as_str()) {
-        return text.0;
+    let module = string(&module);
+    format!("import type {{ {name} }} from {module};\n\n{}", text.0)
+}
+
+/// Where the cache imports the type of its values from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueImport {
+    /// The type.
+    pub name: String,
+    /// The module, as the helper names it.
+    pub module: String,
+    /// The same as the settings name it.
+    pub from: String,
+}
+
+/// Returns what the cache imports, if the type of its values is the project's own.
+pub fn value_import(settings: &Settings) -> Option<ValueImport> {
+    let options = &settings.cache;
+    let name = options.value_type.clone()?;
+    if BUILT_IN.contains(&name.as_str()) {
+        return None;
     }
-    let types = settings.types.to_string_lossy();
-    let from = options.value_from.as_deref().unwrap_or(&types);
-    let from = string(&specifier(&settings.out_dir, from));
-    format!("import type {{ {value} }} from {from};\n\n{}", text.0)
+    let types = || settings.types.to_string_lossy().into_owned();
+    let from = options.value_from.clone().unwrap_or_else(types);
+    let module = specifier(&settings.out_dir, &from);
+    Some(ValueImport { name, module, from })
 }
 
 fn sessions(options: &SessionOptions) -> String {
@@ -170,11 +191,21 @@ fn specifier(folder: &Path, from: &str) -> String {
         return from.to_owned();
     };
     let plain = |path: &Path| -> Vec<String> {
-        let normal = path.components().filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-            _ => None,
-        });
-        normal.collect()
+        let mut plain = Vec::new();
+        for part in path.components() {
+            match part {
+                Component::Normal(name) => plain.push(name.to_string_lossy().into_owned()),
+                // Above the project there may be others.
+                Component::ParentDir if plain.last().is_none_or(|last| last == "..") => {
+                    plain.push("..".to_owned());
+                }
+                Component::ParentDir => {
+                    plain.pop();
+                }
+                _ => {}
+            }
+        }
+        plain
     };
     let (folder, module) = (plain(folder), plain(Path::new(module)));
     let shared = folder
@@ -280,6 +311,8 @@ mod tests {
         assert_eq!(from("src/lib/kv", "src/lib/types.ts"), "../types");
         assert_eq!(from("./src/kv", "src/kv/x.d.ts"), "./x");
         assert_eq!(from("kv", "types.ts"), "../types");
+        assert_eq!(from("src/kv", "src/../types.ts"), "../../types");
+        assert_eq!(from("src/kv", "../shared/x.ts"), "../../../shared/x");
         assert_eq!(from("src/kv", "@/lib/types"), "@/lib/types");
         assert_eq!(from("src/kv", "../types.js"), "../types.js");
     }

@@ -250,6 +250,43 @@ fn options_that_are_wrong_name_line_and_column() {
 }
 
 #[test]
+fn a_type_of_a_file_that_does_not_exist_is_said() {
+    let absent = |from: &str, args: &[&str], files: &[&str]| {
+        let sandbox = project();
+        for file in files {
+            sandbox.write(file, "export type Profile = { name: string };\n");
+        }
+        let options = format!("[scaffold.cache]\nvalue_type = \"Profile\"\n{from}");
+        sandbox.write("kvctl.toml", options);
+        let seen = sandbox.expect(0, &[&["scaffold"], args].concat());
+        let mut notes = seen.stdout.lines().filter(|it| it.contains("no such file"));
+        notes.next().map(str::to_owned)
+    };
+    let profile = "value_from = \"src/profile.ts\"\n";
+    assert_eq!(
+        absent(profile, &[], &[]).as_deref(),
+        Some(
+            "note: the cache imports `Profile` from `src/profile.ts`, and there is no such file; \
+             create it, or name the file with `value_from` in kvctl.toml"
+        )
+    );
+    assert_eq!(absent(profile, &[], &["src/profile.ts"]), None);
+    assert_eq!(absent(profile, &["--only", "types"], &[]), None);
+    assert!(absent(profile, &[], &["src/profile.ts/x.ts"]).is_some());
+    // As the helper names it, above the project, and a package.
+    let near = "value_from = \"./profile\"\n";
+    assert!(absent(near, &[], &["src/profile.ts"]).is_some());
+    assert_eq!(absent(near, &[], &["src/lib/kv/profile.ts"]), None);
+    let above = "value_from = \"../shared/profile.ts\"\n";
+    assert!(absent(above, &[], &["shared/profile.ts"]).is_some());
+    assert_eq!(absent(above, &[], &["../shared/profile.ts"]), None);
+    assert_eq!(absent("value_from = \"@acme/types\"\n", &[], &[]), None);
+    // The file of `Env`, which is made by the same run or elsewhere.
+    assert_eq!(absent("", &[], &[]), None);
+    assert!(absent("", &["--only", "cache"], &[]).is_some());
+}
+
+#[test]
 fn the_types_of_the_runtime_are_asked_for_or_left_to_wrangler() {
     let sandbox = Sandbox::new();
     // Not even a wrangler file.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Bindings, Error, ProjectFiles, bindings,
+    AbsentValue, Bindings, Error, ProjectFiles, bindings,
     env::env_plan,
     plan::{self, FileStatus},
     project::{ProjectFile, Surroundings, read_project},
@@ -25,6 +25,8 @@ pub struct ScaffoldState {
     pub files: Vec<FileState>,
     /// The file that declares `Env`; `None` if it is not wanted.
     pub env: Option<EnvState>,
+    /// The type of the cache's values, if there is no file that has it.
+    pub absent_value: Option<AbsentValue>,
 }
 
 /// The state of one helper file.
@@ -69,12 +71,14 @@ pub fn inspect(
         root,
         files,
         around,
+        absent_value,
     } = read_project(root, &settings, document)?;
     let is_declared = manifest.is_some_and(|manifest| manifest.scaffold.is_some());
     let mut state = ScaffoldState {
         scaffolded: is_declared,
         files: Vec::new(),
         env: None,
+        absent_value,
     };
     for file in files {
         if file.part == Part::Types {

@@ -29,4 +29,4 @@ pub use error::Error;
 pub use inspect::{EnvState, FileState, ScaffoldState, inspect};
 pub use notes::Note;
 pub use plan::FileStatus;
-pub use project::{ProjectFiles, read_project};
+pub use project::{AbsentValue, ProjectFiles, read_project};

@@ -7,7 +7,7 @@ use crate::{
     scaffold::types::Dialect,
 };
 
-use super::runtime_types::PACKAGE;
+use super::{AbsentValue, runtime_types::PACKAGE};
 
 /// What the user should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub enum Note {
         /// The file that declares it.
         declared_in: PathBuf,
     },
+    /// There is no file that has the type of the cache's values.
+    AbsentValue(AbsentValue),
     /// These are required members of this type, and only some environments have them.
     Required(Vec<String>, String),
     /// These are optional members of this type, and every environment has them.
@@ -130,6 +132,7 @@ impl Note {
                 declared_in.display(),
                 path = path.display()
             ),
+            Self::AbsentValue(value) => format!("{value}; {}", value.remedy()),
             Self::Required(names, name) => format!(
                 "not every environment binds {}, which `{name}` says is always there; with `?` after \
                  the name, the compiler asks for a check",

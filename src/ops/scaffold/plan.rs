@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Bindings, Error, ProjectFiles,
+    AbsentValue, Bindings, Error, ProjectFiles,
     env::{EnvPlan, env_plan},
     project::ProjectFile,
 };
@@ -148,6 +148,10 @@ pub fn plan(
             Part::Cache | Part::Sessions | Part::RateLimit => helper_step(file, settings, force),
         });
     }
+    // The file of `Env` may be the one.
+    let is_made = |value: &AbsentValue| steps.iter().any(|step| value.paths.contains(&step.path));
+    let absent = found.absent_value.filter(|value| !is_made(value));
+    notes.extend(absent.map(Note::AbsentValue));
     Ok(Plan {
         steps,
         bindings: bindings.names(),

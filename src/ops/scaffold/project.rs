@@ -1,19 +1,20 @@
 //! Reads the files of a project that scaffolding works on.
 
 use std::{
-    io,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
 use super::{
     Error,
     confine::{inside, read_error},
+    modules::module_paths,
     runtime_types::{RuntimeTypes, dependency},
     survey::Survey,
 };
 use crate::{
     config::{Document, Part},
-    scaffold::{Settings, types::Dialect},
+    scaffold::{Settings, ValueImport, types::Dialect, value_import},
 };
 
 /// The packages that run Next.js on Workers and on Pages.
@@ -26,6 +27,47 @@ pub struct ProjectFiles {
     /// The files, in the order of the settings.
     pub(super) files: Vec<ProjectFile>,
     pub(super) around: Surroundings,
+    pub(super) absent_value: Option<AbsentValue>,
+}
+
+/// The module that has the type of the cache's values, where there is no such file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbsentValue {
+    /// The type.
+    pub name: String,
+    /// The module, as the settings name it.
+    pub from: String,
+    /// The files that it may be.
+    pub(super) paths: Vec<PathBuf>,
+}
+
+impl AbsentValue {
+    /// Looks for the module, unless it is a package's or an alias.
+    fn find(root: &Path, settings: &Settings) -> Option<Self> {
+        if !settings.parts.contains(&Part::Cache) {
+            return None;
+        }
+        let ValueImport { name, module, from } = value_import(settings)?;
+        let paths = module_paths(&root.join(settings.path(Part::Cache)), &module);
+        let is_absent = !paths.is_empty() && !paths.iter().any(|path| path.is_file());
+        is_absent.then_some(Self { name, from, paths })
+    }
+
+    /// Returns what to do about it.
+    pub fn remedy(&self) -> &'static str {
+        "create it, or name the file with `value_from` in kvctl.toml"
+    }
+}
+
+/// The sentence that says so.
+impl fmt::Display for AbsentValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, from, .. } = self;
+        write!(
+            f,
+            "the cache imports `{name}` from `{from}`, and there is no such file"
+        )
+    }
 }
 
 /// What else the project has that matters for the type of the bindings.
@@ -101,6 +143,7 @@ pub fn read_project(
         root: root.to_owned(),
         files,
         around,
+        absent_value: AbsentValue::find(root, settings),
     })
 }
 

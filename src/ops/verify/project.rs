@@ -326,7 +326,11 @@ fn scaffold_state(state: &ScaffoldState, root: &Path) -> Vec<Finding> {
         .iter()
         .filter_map(|file| helper_file(file, root));
     let env = state.env.iter().flat_map(|env| env_type(env, root));
-    let wrong: Vec<Finding> = files.chain(env).collect();
+    let value = state.absent_value.iter().map(|value| {
+        let finding = Finding::warn(Check::Scaffold, value.to_string());
+        finding.hint(value.remedy())
+    });
+    let wrong: Vec<Finding> = files.chain(env).chain(value).collect();
     if wrong.is_empty() {
         let message = "the generated files exist, and `Env` has every binding";
         return vec![Finding::pass(Check::Scaffold, message)];

@@ -17,16 +17,27 @@ fn scaffolded(change: impl FnOnce(&Sandbox)) -> Sandbox {
     sandbox
 }
 
+fn with_an_absent_type() -> Sandbox {
+    scaffolded(|sandbox| {
+        let options =
+            "[scaffold.cache]\nvalue_type = \"Profile\"\nvalue_from = \"src/profile.ts\"\n";
+        sandbox.write("kvctl.toml", format!("{MANIFEST}\n{options}"));
+        setup(sandbox, &["scaffold"]);
+    })
+}
+
+/// The same with another text of `Env`.
+fn env(change: fn(String) -> String) -> Sandbox {
+    scaffolded(|sandbox| {
+        let text = sandbox.read("src/lib/types.ts");
+        let changed = change(text.clone());
+        assert_ne!(text, changed);
+        sandbox.write("src/lib/types.ts", changed);
+    })
+}
+
 #[test]
 fn what_the_worker_needs() {
-    let env = |change: fn(String) -> String| {
-        scaffolded(|sandbox| {
-            let text = sandbox.read("src/lib/types.ts");
-            let changed = change(text.clone());
-            assert_ne!(text, changed);
-            sandbox.write("src/lib/types.ts", changed);
-        })
-    };
     snapshot(
         "scaffold",
         &[
@@ -44,6 +55,12 @@ fn what_the_worker_needs() {
                     let options = "[scaffold]\n[scaffold.cache]\nttl = \"2h\"\n";
                     sandbox.write("kvctl.toml", format!("{MANIFEST}\n{options}"));
                 }),
+            )
+            .args(&["--fail-on", "warn"]),
+            Case::new(
+                "a type of a file that does not exist",
+                "scaffold",
+                with_an_absent_type(),
             )
             .args(&["--fail-on", "warn"]),
             Case::new(
