@@ -61,6 +61,24 @@ use context::Context;
 use domain::{ErrorClass, Invocation};
 use error::{ClassExt as _, Exit, Failure, Result, ResultExt as _};
 
+/// Answers a shell that asks how a command line may go on, if that is why this process was started.
+pub fn complete() -> Option<ExitCode> {
+    let env = env::Env::read();
+    let shell = env.get(env::Var::Complete)?;
+    // Whatever happens, the user's line stays as it is.
+    std::panic::set_hook(Box::new(|_| {}));
+    let directory = env::current_dir().ok();
+    let candidates = commands::candidates(shell, &env::arguments(), directory);
+    let options = ui::Options {
+        format: ui::Format::Human,
+        verbosity: ui::Verbosity::Quiet,
+        yes: false,
+        terminals: ui::Terminals::default(),
+    };
+    let written = ui::Ui::standard(options).data(candidates.as_bytes());
+    Some(written.map_or(Exit::Failed, |()| Exit::Done).into())
+}
+
 /// Runs one command and turns its outcome into an exit code.
 pub fn run(mut cli: Cli) -> ExitCode {
     cli.globals.yes |= cli.command.is_forced();

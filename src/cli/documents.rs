@@ -1,25 +1,10 @@
-//! `kvctl completions` and `kvctl man`.
+//! `kvctl man`.
 
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _};
-use clap_complete::Shell;
 
 use super::Cli;
-
-/// Arguments of `kvctl completions`.
-#[derive(Debug, Args)]
-pub struct CompletionsArgs {
-    /// Shell to generate the script for
-    pub shell: Shell,
-}
-
-/// Returns the script that completes kvctl's command line in `shell`.
-pub fn completion_script(shell: Shell) -> Vec<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "kvctl", &mut script);
-    script
-}
 
 /// Arguments of `kvctl man`.
 #[derive(Debug, Args)]

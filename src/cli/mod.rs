@@ -9,6 +9,7 @@
 
 pub mod audit;
 pub mod bulk;
+pub mod completions;
 pub mod doctor;
 mod documents;
 mod duration;
@@ -29,7 +30,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 
-pub use documents::{CompletionsArgs, ManArgs, completion_script, manual};
+pub use documents::{ManArgs, manual};
 pub use duration::DurationError;
 pub use elsewhere::{Elsewhere, meant};
 pub use namespace::{
@@ -121,7 +122,7 @@ pub enum Command {
     /// Serve the local store as the Workers KV REST API, for tests and other tools
     Serve(serve::ServeArgs),
     /// Print a shell completion script
-    Completions(CompletionsArgs),
+    Completions(completions::CompletionsArgs),
     /// Write man pages to a directory
     Man(ManArgs),
     /// Print the version, as --version does

@@ -1,4 +1,4 @@
-//! `kvctl completions`, `kvctl man` and `kvctl version`.
+//! `kvctl man` and `kvctl version`.
 
 use std::io;
 
@@ -6,17 +6,13 @@ use serde::Serialize;
 
 use super::UsageError;
 use crate::{
-    cli::{self, CompletionsArgs, ManArgs, completion_script, manual},
+    cli::{self, ManArgs, manual},
     context::Context,
     domain::quantity,
     error::Result,
     fsx,
     ui::{Page, Report},
 };
-
-pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> Result<()> {
-    Ok(context.ui.data(&completion_script(args.shell))?)
-}
 
 pub(super) fn version(context: &Context) -> Result<()> {
     Ok(context.ui.data(cli::version().as_bytes())?)

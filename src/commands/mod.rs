@@ -6,6 +6,7 @@
 
 mod audit;
 mod bulk;
+mod completions;
 mod copy;
 mod diff;
 mod doctor;
@@ -22,6 +23,8 @@ mod shared;
 mod sync;
 mod usage;
 mod verify;
+
+pub use completions::candidates;
 
 use crate::{
     cli::{Command, transfer::SidesError},
@@ -185,7 +188,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Doctor(_) => doctor::run(context).await,
         Command::Verify(args) => verify::run(context, args).await,
         Command::Serve(args) => serve::run(context, args).await,
-        Command::Completions(args) => documents::completions(context, &args),
+        Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => documents::man(context, &args),
         Command::Version => documents::version(context),
     }

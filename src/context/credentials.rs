@@ -197,11 +197,7 @@ impl Sources<'_> {
     }
 
     fn login(&self) -> Result<FoundCredentials, CredentialsError> {
-        let home = self.variables.get(Var::Home);
-        let store = home.map(|home| LoginStore {
-            home: home.into(),
-            config_home: self.variables.get(Var::ConfigHome).map(PathBuf::from),
-        });
+        let store = login_store(self.variables);
         let profile = self.choose(store.as_ref())?;
         let login = store.map(|store| store.read(&profile.name, self.now));
         let Some(Login { path, token }) = login.transpose()?.flatten() else {
@@ -262,6 +258,14 @@ impl Sources<'_> {
             },
         })
     }
+}
+
+/// Returns where wrangler keeps its logins.
+pub(super) fn login_store(variables: &Variables) -> Option<LoginStore> {
+    Some(LoginStore {
+        home: variables.get(Var::Home)?.into(),
+        config_home: variables.get(Var::ConfigHome).map(PathBuf::from),
+    })
 }
 
 /// Takes the credentials of the environment and env files. Key and email win over a token, as in

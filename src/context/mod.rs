@@ -7,6 +7,7 @@
 //! | `credentials` | which credentials are used |
 //! | `region` | which host is asked |
 //! | `invocation` | the options that a command to run next needs as well |
+//! | `peek` | titles and keys of the local store, and logins, without a word or a trace |
 //! | `connection` | a client that is ready to send, and its account |
 //!
 //! The composition root: owns no rule, only the order in which things are found.
@@ -16,6 +17,7 @@ mod credentials;
 mod error;
 mod files;
 mod invocation;
+mod peek;
 mod region;
 mod variables;
 
@@ -71,6 +73,10 @@ impl Context {
     pub fn lenient(globals: Globals) -> Result<Self> {
         let env = Env::read();
         let ui = Self::build_ui(&globals, &env);
+        Self::with(globals, env, ui)
+    }
+
+    fn with(globals: Globals, env: Env, ui: Ui) -> Result<Self> {
         let cwd = Self::cwd(&globals)?;
         let variables = Variables::read(env, &cwd, &globals, &ui);
         let files = Files::new(&globals, &variables, cwd, ui.clone());

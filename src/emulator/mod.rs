@@ -14,6 +14,7 @@
 //! | `origin`, `auth`, `quota`, `body` | access, rate limits, and memory for bodies |
 //! | `field` | header fields with parameters |
 //! | `routes` | routing and the endpoints |
+//! | [`peek`] | titles and keys of a directory, read without a trace |
 //! | `permanent` | which disk errors a retry cannot fix |
 //! | `registry`, `titles` | namespaces, in memory or in a directory |
 //! | `deployed` | Workers and Pages projects, and what they bind |
@@ -38,6 +39,7 @@ mod graphql;
 mod listener;
 mod log;
 mod origin;
+pub mod peek;
 mod permanent;
 mod quota;
 mod registry;

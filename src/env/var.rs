@@ -59,6 +59,8 @@ pub enum Var {
     GithubStepSummary,
     /// The file for the outputs of a workflow's step.
     GithubOutput,
+    /// The shell that asks to complete a command line.
+    Complete,
 }
 
 /// Variables that libraries read for themselves: proxies, certificate authorities, colour.
@@ -105,6 +107,7 @@ impl Var {
         Self::GithubWorkspace,
         Self::GithubStepSummary,
         Self::GithubOutput,
+        Self::Complete,
     ];
 
     /// Returns the name of the variable.
@@ -134,6 +137,7 @@ impl Var {
             Self::GithubWorkspace => "GITHUB_WORKSPACE",
             Self::GithubStepSummary => "GITHUB_STEP_SUMMARY",
             Self::GithubOutput => "GITHUB_OUTPUT",
+            Self::Complete => "KVCTL_COMPLETE",
             Self::Home => {
                 if cfg!(windows) {
                     "USERPROFILE"
@@ -176,6 +180,7 @@ impl Var {
                 | Self::GithubWorkspace
                 | Self::GithubStepSummary
                 | Self::GithubOutput
+                | Self::Complete
         )
     }
 }

@@ -92,6 +92,23 @@ impl LoginStore {
         }
     }
 
+    /// Returns the names of all logins, sorted.
+    pub fn names(&self) -> Vec<ProfileName> {
+        let Ok(entries) = fs_err::read_dir(self.directory().join("config")) else {
+            return Vec::new();
+        };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let names = paths.filter_map(|path| {
+            let end = path.extension()?.to_str()?;
+            let is_login = matches!(end, "toml" | "enc");
+            is_login.then(|| path.file_stem()?.to_str()?.parse().ok())?
+        });
+        let mut names: Vec<ProfileName> = names.collect();
+        names.sort_by_key(ToString::to_string);
+        names.dedup();
+        names
+    }
+
     /// Whether wrangler was told to keep logins in the keyring: where there are both files, the plain
     /// one is then an old one.
     fn prefers_keyring(&self) -> bool {

@@ -177,12 +177,16 @@ impl Database {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.execute_batch(SCHEMA)?;
         connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
-        Ok(Ok(Self {
+        Ok(Ok(Self::of(connection)))
+    }
+
+    pub(super) fn of(connection: Connection) -> Self {
+        Self {
             connection,
             version: None,
             contended_until: None,
             lock_time: Duration::ZERO,
-        }))
+        }
     }
 
     /// Returns how long the last write held the lock if another process wrote recently, else zero.

@@ -340,7 +340,7 @@ fn yield_lock(database: &Shared) -> Result<(), Error> {
 
 /// Refuses the first link among `paths`. A store may come with a repository, and wrangler makes no
 /// links: one could only lead values out of the store.
-fn refuse_links(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Error> {
+pub(super) fn refuse_links(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Error> {
     let is_link = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
     match paths.into_iter().find(is_link) {
         Some(path) => Err(Error::Link { path }),

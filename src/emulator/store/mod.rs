@@ -9,6 +9,7 @@ mod disk;
 mod lagging;
 mod layout;
 mod memory;
+mod peek;
 mod shared;
 
 use std::{
@@ -22,6 +23,9 @@ pub use audit::{Audit, Damage, Lost, Orphan};
 pub(super) use audit::{audit, remove_orphans};
 use lagging::Lag;
 pub(super) use layout::kvctl_directory;
+pub(super) use peek::peek;
+#[cfg(test)]
+pub(super) use peek::put_for_test;
 
 use crate::{
     domain::{Expiration, KeyName, Record},
