@@ -1,36 +1,8 @@
-//! `kvctl completions` and `kvctl man`.
+//! `kvctl man`.
 
 use fs_err as fs;
 
-use crate::{
-    sandbox::{Sandbox, Seen},
-    wait::piped,
-};
-
-#[test]
-fn every_shell_gets_a_script_that_knows_the_commands() {
-    let sandbox = Sandbox::new();
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let seen = sandbox.expect(0, &["completions", shell]);
-        for word in ["provision", "rename-binding", "persist-to"] {
-            assert!(seen.stdout.contains(word), "{shell} lacks {word}");
-        }
-    }
-    insta::assert_snapshot!(sandbox.run(&["completions", "tcsh"]));
-    assert_eq!(sandbox.emulator.log().len(), 0);
-}
-
-#[test]
-fn bash_completes_a_command_with_its_script() {
-    let sandbox = Sandbox::new();
-    sandbox.write("kvctl.bash", sandbox.run(&["completions", "bash"]).stdout);
-    let complete = "source ./kvctl.bash; COMP_WORDS=(kvctl key ge); COMP_CWORD=2; \
-                    _kvctl kvctl ge key; echo \"${COMPREPLY[@]}\"";
-    let mut bash = piped("bash");
-    let output = bash.args(["-c", complete]).current_dir(sandbox.app());
-    let seen = Seen::of(output);
-    assert_eq!(seen.stdout, "get\n", "{seen}");
-}
+use crate::sandbox::Sandbox;
 
 #[cfg(unix)]
 #[test]

@@ -8,6 +8,7 @@ mod broken_output;
 mod bulk;
 mod claims;
 mod clocks;
+mod completions;
 mod credentials;
 mod cures;
 mod cut_short;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that tests/interop runs into target/interop, from lock files; what is there
-# already stays. Needs Node 20 with npm, and Python 3 with venv.
+# already stays. Needs Node 20 with npm, and Python 3 with venv. Installs the shells that tests/cli asks
+# for completions, where a package manager may be used without a password.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 there="$here/../../target/interop"
@@ -21,3 +22,12 @@ if ! cmp -s "$here/python/requirements.txt" "$there/python/installed.txt"; then
     --requirement "$here/python/requirements.txt"
   cp "$here/python/requirements.txt" "$there/python/installed.txt"
 fi
+
+for shell in zsh fish; do
+  if ! command -v "$shell" >/dev/null; then
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root="sudo -n"
+    { $as_root apt-get update -qq && $as_root apt-get install -qq -y "$shell"; } >/dev/null 2>&1 \
+      || echo "$shell is not installed, so its completions are not tested" >&2
+  fi
+done

@@ -70,7 +70,7 @@ impl Typed {
 
     /// Returns what the command would work with.
     pub(super) fn context(&self) -> Option<Context> {
-        let parser = Globals::augment_args(clap::Command::new("kvctl"));
+        let parser = Globals::augment_args(clap::Command::default());
         let words = ["kvctl".to_owned()].into_iter().chain(self.globals.clone());
         let globals = parser.try_get_matches_from(words).ok()?;
         Context::silent(Globals::from_arg_matches(&globals).ok()?).ok()
