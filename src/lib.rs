@@ -68,7 +68,7 @@ pub fn complete() -> Option<ExitCode> {
     // Whatever happens, the user's line stays as it is.
     std::panic::set_hook(Box::new(|_| {}));
     let directory = env::current_dir().ok();
-    let candidates = commands::candidates(shell, &env::arguments(), directory);
+    let candidates = commands::candidates(shell, &env::arguments(), directory.as_deref());
     let options = ui::Options {
         format: ui::Format::Human,
         verbosity: ui::Verbosity::Quiet,

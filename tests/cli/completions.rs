@@ -202,6 +202,10 @@ fn whatever_the_files_are_nothing_is_said_written_or_waited_for() {
 const PLACES: &str = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
 
 /// A shell in the project; `None`, with a word about it, if it is not installed.
+#[expect(
+    clippy::print_stderr,
+    reason = "the only way to say that a test was skipped"
+)]
 fn shell(sandbox: &Sandbox, name: &str, args: &[&str]) -> Option<Command> {
     let is_there = PLACES
         .split(':')

@@ -13,7 +13,7 @@ mod line;
 mod typed;
 mod values;
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use std::{ffi::OsString, path::Path, sync::Arc};
 
 use clap::CommandFactory as _;
 use clap_complete::{CompletionCandidate, engine};
@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, args: &CompletionsArgs) -> Result<()> {
 
 /// Returns what a script of `shell` is answered, whose `arguments` follow the program's name; one
 /// candidate a line.
-pub fn candidates(shell: &str, arguments: &[String], directory: Option<PathBuf>) -> String {
+pub fn candidates(shell: &str, arguments: &[String], directory: Option<&Path>) -> String {
     let mut arguments = arguments.iter().skip_while(|it| *it != "--").skip(1);
     let line = (shell == "bash").then(|| {
         let text = arguments.next().map(String::as_str).unwrap_or_default();
@@ -84,7 +84,7 @@ fn described(value: String, help: &str) -> String {
 }
 
 /// Returns what may stand in place of the last of `words`.
-fn complete(words: Vec<String>, directory: Option<PathBuf>) -> Vec<CompletionCandidate> {
+fn complete(words: Vec<String>, directory: Option<&Path>) -> Vec<CompletionCandidate> {
     let Some(last) = words.len().checked_sub(1) else {
         return Vec::new();
     };
@@ -92,7 +92,7 @@ fn complete(words: Vec<String>, directory: Option<PathBuf>) -> Vec<CompletionCan
     let values = Arc::new(Values::new(Typed::read(&words[..last])));
     let mut command = values.attach(Cli::command());
     let words = words.into_iter().map(OsString::from).collect();
-    let found = engine::complete(&mut command, words, last, directory.as_deref());
+    let found = engine::complete(&mut command, words, last, directory);
     let mut found = found.unwrap_or_default();
     // Commands and values come first; options are for those who ask, or where there is nothing else.
     let is_option = |it: &CompletionCandidate| it.get_value().as_encoded_bytes().starts_with(b"-");
