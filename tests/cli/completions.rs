@@ -72,7 +72,7 @@ fn values_are_those_of_the_project_that_the_line_selects() {
         "name = \"b\"\nkv_namespaces = [{ binding = \"OTHER\" }]\n",
     );
     sandbox.write("../.config/.wrangler/config/work.toml", "");
-    let cases: [(&str, &[&str]); 14] = [
+    let cases: [(&str, &[&str]); 15] = [
         ("kvctl key get -b ", &["SESSIONS", "CACHE"]),
         ("kvctl key get --binding=S", &["--binding=SESSIONS"]),
         ("kvctl key get --cwd other -c w.toml -b ", &["OTHER"]),
@@ -83,9 +83,10 @@ fn values_are_those_of_the_project_that_the_line_selects() {
         ("kvctl key list -n ", &["my title"]),
         ("kvctl namespace delete ", &["my title"]),
         (
-            "kvctl copy --from binding:S",
+            "kvctl copy binding:S",
             &["binding:SESSIONS", "binding:SESSIONS@two words"],
         ),
+        ("kvctl copy --to id", &["id:"]),
         ("kvctl diff local:t", &["local:title:my title"]),
         ("kvctl namespace create x --jurisdiction e", &["eu"]),
         ("kvctl doctor --profile ", &["work"]),
@@ -118,7 +119,7 @@ fn names_are_put_into_a_line_as_one_word_or_not_at_all() {
     );
     assert_eq!(bash(&format!("{get} 'user:")), ["user:*", "user:1"]);
     assert_eq!(
-        bash("kvctl copy --from binding:S"),
+        bash("kvctl copy binding:S"),
         ["SESSIONS", r"SESSIONS@two\ words"]
     );
     let powershell = offered(&sandbox, "powershell", &["kvctl", "key", "list", "-n", ""]);
@@ -151,7 +152,7 @@ fn whatever_the_files_are_nothing_is_said_written_or_waited_for() {
     let config = sandbox.app().join("wrangler.toml");
     let lines = [
         "kvctl key get -b ",
-        "kvctl copy --from b",
+        "kvctl copy b",
         "kvctl verify -e ",
         "kvctl key get --local -b SESSIONS ",
         "kvctl key get --persist-to /proc/self --local -b SESSIONS ",
@@ -280,7 +281,7 @@ fn bash_shows_the_bindings_of_a_project() {
         &sandbox,
         bash,
         load,
-        "kvctl copy --from binding:C\t--nothing\n",
+        "kvctl copy binding:C\t--nothing\n",
         "unexpected argument",
     );
     typed(
@@ -303,7 +304,7 @@ fn zsh_shows_the_bindings_of_a_project() {
         &sandbox,
         zsh,
         load,
-        "kvctl copy --from binding:C\t",
+        "kvctl copy binding:C\t",
         "binding:CACHE",
     );
     typed(&sandbox, zsh, load, "kvctl key get --bi\tC\t", "CACHE");
@@ -322,7 +323,7 @@ fn fish_shows_the_bindings_of_a_project() {
     let sandbox = project();
     let ask = "kvctl completions fish | source\n\
         complete -C 'kvctl key get -b '\n\
-        complete -C 'kvctl copy --from binding:C'";
+        complete -C 'kvctl copy binding:C'";
     let Some(fish) = shell(&sandbox, "fish", &["--no-config", "-c", ask]) else {
         return;
     };

@@ -157,6 +157,10 @@ const CASES: &[Case] = &[
         document: Document::Data,
         ..object("completions", &["bash"], (2, &["tcsh"]))
     },
+    Case {
+        document: Document::Data,
+        ..object("version", &[], (2, &["--cwd", "absent"]))
+    },
     object("man", &["manual"], (2, &["put.json"])),
     Case {
         document: Document::Data,

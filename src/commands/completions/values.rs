@@ -58,7 +58,7 @@ impl Kind {
             (_, "profile") => Self::Login,
             ("verify", "only" | "skip") => Self::Check,
             (_, "jurisdiction") => Self::Jurisdiction,
-            ("copy", "from" | "to") => Self::Side,
+            ("copy", "from" | "to" | "from_option" | "to_option") => Self::Side,
             ("diff", "a" | "b") => Self::SideOrFile,
             _ => return None,
         })
