@@ -38,6 +38,18 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// Commands that stand elsewhere.
+    pub(crate) fn of_commands(line: usize, text: String) -> Self {
+        let language = "sh".to_owned();
+        let attributes = Vec::new();
+        Self {
+            line,
+            language,
+            text,
+            attributes,
+        }
+    }
+
     /// What is said of it behind the language.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         let mut all = self.attributes.iter();

@@ -8,6 +8,7 @@ mod masked;
 mod pages;
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead as _, BufReader, Read as _},
     path::PathBuf,
     process::Command,
@@ -22,6 +23,7 @@ use kvctl::{
 };
 use masked::same;
 use pages::{Block, Page, Part, ROOT, pages};
+use serde_json::{Map, Value};
 
 use crate::{
     hints,
@@ -59,6 +61,8 @@ struct Run<'p> {
     page: &'p Page,
     sandbox: Sandbox,
     printed: Option<String>,
+    /// Whether the rows of a table are commands with the members of their documents.
+    in_documents: bool,
     /// The commands of kvctl that were run, with their arguments, in all projects of the page.
     ran: Vec<String>,
     failures: Vec<String>,
@@ -102,6 +106,7 @@ impl<'p> Run<'p> {
             page,
             sandbox,
             printed: None,
+            in_documents: false,
             ran: Vec::new(),
             failures: Vec::new(),
         }
@@ -159,10 +164,39 @@ impl<'p> Run<'p> {
                 self.fail(line, format!("`{command}`: {error}"));
             }
         }
-        if text.starts_with("| `kvctl ") {
+        self.in_documents &= text.starts_with('|');
+        self.in_documents |= text == "| command | members |";
+        if self.in_documents
+            && let [command] = &commands[..]
+        {
+            self.document(line, command, text);
+        } else if text.starts_with("| `kvctl ") {
             for flag in hints::flags_unknown_to(&commands, text) {
                 self.fail(line, format!("no command here has `{flag}`"));
             }
+        }
+    }
+
+    /// The document that a command prints has the members that its row names.
+    fn document(&mut self, line: usize, command: &str, row: &str) {
+        let block = Block::of_commands(line, format!("{command} --json 2> /dev/null\n"));
+        let (code, printed) = self.run_to_end(&block);
+        let document: Result<Map<String, Value>, _> = serde_json::from_str(&printed);
+        let Ok(document) = document else {
+            return self.fail(line, format!("{code:?}: {printed}"));
+        };
+        // What stands behind a semicolon or in parentheses is about some of them.
+        let cell = row.rsplit('|').nth(1).unwrap_or_default();
+        let (cell, _) = cell.split_once(';').unwrap_or((cell, ""));
+        let outside = cell
+            .split('(')
+            .map(|it| it.rsplit(')').next().unwrap_or_default());
+        let text: String = outside.collect();
+        let named: BTreeSet<&str> = text.split('`').skip(1).step_by(2).collect();
+        let mut printed: BTreeSet<&str> = document.keys().map(String::as_str).collect();
+        assert!(printed.remove("schema"), "{command}");
+        if named != printed {
+            self.fail(line, format!("the members are {printed:?}"));
         }
     }
 
