@@ -27,7 +27,7 @@ for shell in zsh fish; do
   if ! command -v "$shell" >/dev/null; then
     as_root=""
     [ "$(id -u)" = 0 ] || as_root="sudo -n"
-    { $as_root apt-get update -qq && $as_root apt-get install -qq -y "$shell"; } >/dev/null 2>&1 \
+    { timeout 120 $as_root apt-get update -qq && timeout 120 $as_root apt-get install -qq -y "$shell"; } >/dev/null 2>&1 \
       || echo "$shell is not installed, so its completions are not tested" >&2
   fi
 done
