@@ -29,6 +29,8 @@ pub enum NamespaceCommand {
 
 /// List the namespaces of the account
 #[derive(Debug, Args)]
+#[command(after_help = "\
+If stdout is no terminal, a namespace is a line of columns, separated by tabs: id, title.")]
 pub struct ListArgs {}
 
 /// Create a namespace

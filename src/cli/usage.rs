@@ -12,7 +12,9 @@ Figures come from the analytics API, some minutes late; the token needs the perm
 `Account Analytics: Read`. Days are in UTC; the last one is today. Reads, writes and deletions are
 counted per key, lists per request; storage is the latest figure of each namespace.
 
---json contains every day of every namespace; --ndjson writes one line for each that has data.";
+--json contains every day of every namespace; --ndjson writes one line for each that has data.
+If stdout is no terminal, a namespace is a line of columns, separated by tabs: id, title, bindings,
+reads, writes, deletes, lists, keys, bytes.";
 
 /// Arguments of `kvctl usage`.
 #[derive(Debug, Clone, Args)]

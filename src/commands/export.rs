@@ -36,7 +36,8 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
     if let Some(file) = file {
         check_folder(context, file)?;
     }
-    let keyspace = select_namespace(context, args.namespace, Access::Read)?
+    let keyspace = select_namespace(context, args.namespace, Access::Read)
+        .await?
         .open(context)
         .await?;
     keyspace.announce(&context.ui, "exporting");

@@ -33,7 +33,7 @@ use crate::{
 pub(super) async fn run(context: &Context, args: SyncArgs) -> Result<()> {
     let directory = Some(Format::Directory);
     let source = Source::open(context, &args.directory, directory, args.hidden).await?;
-    let choice = select_namespace(context, args.namespace.clone(), Access::Write)?;
+    let choice = select_namespace(context, args.namespace.clone(), Access::Write).await?;
     let survey = source.survey(false).await.context("nothing was sent")?;
     remark_skipped(context, &survey);
     let keyspace = choice.open(context).await?;

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::TTL_MIN_SECONDS;
+use super::{TTL_MIN_SECONDS, thousands};
 
 /// How long a key lives: whole seconds, at least 60.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -97,6 +97,18 @@ impl Expiration {
         self.0
     }
 
+    /// Says how far ahead of `now`, UNIX seconds, it is, in one unit, rounded down: `in 23 h`.
+    pub fn ahead_of(self, now: i64) -> String {
+        let seconds = self.0.saturating_sub(now);
+        match seconds {
+            ..=0 => "expired".to_owned(),
+            1..=119 => format!("in {seconds} s"),
+            120..=7_199 => format!("in {} min", seconds / 60),
+            7_200..=172_799 => format!("in {} h", seconds / 3_600),
+            _ => format!("in {} days", thousands(seconds / 86_400)),
+        }
+    }
+
     /// Whether the service would refuse it at `now`, UNIX seconds: it is past, or less than a
     /// minute ahead.
     pub fn is_too_soon(self, now: i64) -> bool {
@@ -154,6 +166,17 @@ mod tests {
         assert_eq!("2026-01-01T00:00:00Z".parse(), Ok(expected));
         assert_eq!("2026-01-01T01:00:00+01:00".parse(), Ok(expected));
         assert_eq!(expected.to_string(), "2026-01-01T00:00:00Z");
+        for (left, said) in [
+            (0, "expired"),
+            (40, "in 40 s"),
+            (3_600, "in 60 min"),
+            (86_399, "in 23 h"),
+            (172_800, "in 2 days"),
+            (86_400 * 1_000, "in 1,000 days"),
+        ] {
+            let now = expected.unix_seconds() - left;
+            assert_eq!(expected.ahead_of(now), said);
+        }
         assert!("tomorrow".parse::<Expiration>().is_err());
         assert!(expected.is_too_soon(1_767_225_541));
         assert!(!expected.is_too_soon(1_767_225_540));

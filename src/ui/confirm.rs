@@ -31,6 +31,8 @@ pub enum ConfirmError {
 pub struct Question {
     /// The action, as the subject of a sentence: "replacing the id of SESSIONS".
     pub what: String,
+    /// The question, short: what it is about was said before.
+    pub ask: String,
     /// The exact text to type; `y` or `yes` if there is none.
     pub expect: Option<String>,
     /// The flag that confirms without a prompt.
@@ -42,7 +44,12 @@ impl Ui {
     ///
     /// The answer is read on a thread of its own, so that Ctrl-C is heard meanwhile.
     pub async fn confirm(&self, question: Question) -> Result<(), ConfirmError> {
-        let Question { what, expect, flag } = question;
+        let Question {
+            what,
+            ask,
+            expect,
+            flag,
+        } = question;
         if self.options.yes && expect.is_none() {
             return Ok(());
         }
@@ -50,9 +57,45 @@ impl Ui {
             return Err(ConfirmError::NoTerminal { what, flag });
         }
         let prompt = match &expect {
-            Some(text) => line(&format!("{what}: type `{text}` to confirm: ")),
-            None => line(&format!("{what}: continue? [y/N] ")),
+            Some(text) => format!("{ask} Type `{text}` to confirm: "),
+            None => format!("{ask} [y/N] "),
         };
+        let answer = self.answer(&prompt).await?;
+        let answer = answer.trim();
+        let yes = match &expect {
+            Some(text) => answer == text,
+            None => matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"),
+        };
+        if yes {
+            Ok(())
+        } else {
+            Err(ConfirmError::Declined { what })
+        }
+    }
+
+    /// Has the user choose one of several things by its number. Returns its position; nothing off a
+    /// terminal, under `--yes`, which is no choice, and for an answer that is none of the numbers.
+    pub async fn choose(&self, question: &str, choices: &[String]) -> io::Result<Option<usize>> {
+        if !self.options.terminals.interactive || self.options.yes || choices.is_empty() {
+            return Ok(None);
+        }
+        let width = choices.len().to_string().len();
+        for (number, choice) in (1..).zip(choices) {
+            let text = line(&format!("  {number:>width$}  {choice}"));
+            // Even under `--quiet`: without it there is nothing to answer.
+            self.with(|s| writeln!(s.err, "{text}"))?;
+        }
+        let range = match choices.len() {
+            1 => "1".to_owned(),
+            count => format!("1-{count}"),
+        };
+        let answer = self.answer(&format!("{question} [{range}] ")).await?;
+        Ok(picked(&answer, choices.len()))
+    }
+
+    /// Writes a prompt, and returns the line that is typed; an empty one at the end of the input.
+    async fn answer(&self, prompt: &str) -> io::Result<String> {
+        let prompt = line(prompt);
         self.with(|s| {
             s.err
                 .write_all(prompt.as_bytes())
@@ -63,15 +106,30 @@ impl Ui {
             io::stdin().lock().read_line(&mut answer).map(|_| answer)
         });
         let answer = answer.await.map_err(io::Error::other)??;
-        let answer = answer.trim();
-        let yes = match &expect {
-            Some(text) => answer == text,
-            None => matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"),
-        };
-        if yes {
-            Ok(())
-        } else {
-            Err(ConfirmError::Declined { what })
+        if !answer.ends_with('\n') {
+            // The terminal's cursor is behind the prompt still.
+            self.with(|s| writeln!(s.err))?;
+        }
+        Ok(answer)
+    }
+}
+
+/// Returns the position of what was chosen among `count` things that are numbered from 1.
+fn picked(answer: &str, count: usize) -> Option<usize> {
+    let number: usize = answer.trim().parse().ok()?;
+    number.checked_sub(1).filter(|at| *at < count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_number_of_the_list_is_a_choice() {
+        assert_eq!(picked("1\n", 2), Some(0));
+        assert_eq!(picked(" 2 \n", 2), Some(1));
+        for answer in ["", "\n", "0\n", "3\n", "-1\n", "y\n", "1 2\n", "SESSIONS\n"] {
+            assert_eq!(picked(answer, 2), None, "{answer:?}");
         }
     }
 }

@@ -11,12 +11,18 @@ use serde::{
     ser::{SerializeSeq as _, Serializer as _},
 };
 
-use super::{Format, OutputError, Ui, json::Json, page::line, printable, table::Table};
+use super::{
+    Format, OutputError, Ui,
+    json::Json,
+    page::line,
+    printable,
+    table::{Column, Table},
+};
 
 /// One item of such a list.
 pub trait Item: Serialize {
     /// The heads of the table's columns.
-    const HEAD: [&'static str; 3];
+    const HEAD: [Column; 3];
 
     /// Returns its name, the only thing that is written when stdout is not a terminal.
     fn name(&self) -> &str;
@@ -84,7 +90,7 @@ impl Ui {
                 Ok(count)
             }
             Format::Human if tabular => {
-                let mut table = Table::new(T::HEAD);
+                let mut table = Table::new(T::HEAD, self.options.terminals.stdout_width);
                 let mut count = 0;
                 while let Some(page) = pages.next().await {
                     let rows: Vec<_> = page?.iter().map(Item::cells).collect();

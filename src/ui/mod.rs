@@ -4,6 +4,7 @@
 //! editor. Data goes to stdout; everything else to stderr. Knows no domain type, only [`Report`]; imports nothing
 //! of this crate.
 
+mod chart;
 mod confirm;
 mod editor;
 mod input;
@@ -25,7 +26,7 @@ use std::{
 use json::Json;
 use serde::Serialize;
 
-pub use indicatif::{DecimalBytes, HumanCount};
+pub use indicatif::DecimalBytes;
 
 pub use confirm::{ConfirmError, Question};
 pub use editor::EditorError;
@@ -40,7 +41,7 @@ pub(crate) use report::rendered;
 pub use report::{Diff, Report};
 pub use signal::{InterruptNote, Stop, exit_if_unresponsive};
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
-pub use table::{Cells, spark, table};
+pub use table::{Cells, Column, cut, list, table};
 
 /// In which form a command's result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,10 @@ pub struct Terminals {
     pub stdout: bool,
     /// Stdin is a terminal, so it holds no data.
     pub stdin: bool,
+    /// How wide stdout is, if it is a terminal.
+    pub stdout_width: Option<usize>,
+    /// How wide stderr is, if it is a terminal.
+    pub stderr_width: Option<usize>,
 }
 
 impl Terminals {
@@ -107,8 +112,23 @@ impl Terminals {
             interactive: stderr && stdin,
             stdout: io::stdout().is_terminal(),
             stdin,
+            stdout_width: width_of(io::stdout()),
+            stderr_width: width_of(io::stderr()),
         }
     }
+}
+
+/// Returns how wide a terminal is; nothing for anything else.
+#[cfg(unix)]
+fn width_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    // One that does not know it says zero.
+    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
+}
+
+#[cfg(not(unix))]
+fn width_of<T>(_: T) -> Option<usize> {
+    None
 }
 
 /// The program's output. Clones share the same streams.
@@ -229,7 +249,8 @@ impl Ui {
                 }
                 return data.flush();
             };
-            let mut page = Page::new(&mut streams.out);
+            let width = self.options.terminals.stdout_width;
+            let mut page = Page::new(&mut streams.out, width);
             report.human(&mut page, self.options.terminals.stdout)?;
             streams.out.flush()
         });
@@ -276,8 +297,13 @@ impl Ui {
 
     /// Shows how a file is about to change.
     pub fn show(&self, diff: &Diff) {
+        if self.options.verbosity < Verbosity::Normal {
+            return;
+        }
         for (tone, text) in diff.lines() {
-            self.status(&format!("{tone}{text}{tone:#}"));
+            let text = page::line(&format!("{tone}{text}{tone:#}"));
+            // Errors on stderr cannot be reported.
+            self.with(|s| writeln!(s.err, "{text}").ok());
         }
     }
 
@@ -298,11 +324,19 @@ impl Ui {
 
     fn say(&self, least: Verbosity, label: &str, message: &str) {
         if self.options.verbosity >= least {
-            let tone = style::of_label(label);
-            let text = page::line(&format!("{tone}{label}{tone:#}{message}"));
+            let text = self.labelled(label, message);
             // Errors on stderr cannot be reported.
-            self.with(|s| writeln!(s.err, "{text}").ok());
+            self.with(|s| s.err.write_all(text.as_bytes()).ok());
         }
+    }
+
+    /// Returns a message below its label, in lines that fit the terminal.
+    fn labelled(&self, label: &str, message: &str) -> String {
+        let tone = style::of_label(label);
+        let indent = if label.is_empty() { 2 } else { label.len() };
+        let text = format!("{tone}{label}{tone:#}{message}");
+        let lines = page::wrapped(&text, self.options.terminals.stderr_width, indent);
+        lines.iter().map(|text| page::line(text) + "\n").collect()
     }
 
     /// Writes an error, its causes and what to do about it. Never silent.
@@ -312,11 +346,7 @@ impl Ui {
         hint: Option<&str>,
     ) {
         let mut text = String::new();
-        let mut add = |label: &str, what: &str| {
-            let tone = style::of_label(label);
-            text += &page::line(&format!("{tone}{label}{tone:#}{what}"));
-            text.push('\n');
-        };
+        let mut add = |label: &str, what: &str| text += &self.labelled(label, what);
         for (depth, cause) in causes.enumerate() {
             let label = if depth == 0 { "error: " } else { "  because: " };
             add(label, &cause.to_string());
@@ -385,8 +415,23 @@ pub fn print_usage(instead: &clap::Error) -> Result<(), OutputError> {
     let text = instead.render().to_string();
     let is_plain = |line: &str| page::line(line) == line;
     if text.split('\n').all(is_plain) {
-        return Ok(instead.print()?);
+        if !instead.use_stderr() {
+            return Ok(instead.print()?);
+        }
+        let text = as_hint(&instead.render().ansi().to_string());
+        return Ok(anstream::stderr().write_all(text.as_bytes())?);
     }
+    let text = as_hint(&text);
     let lines: Vec<String> = text.split('\n').map(page::line).collect();
     Ok(anstream::stderr().write_all(lines.join("\n").as_bytes())?)
+}
+
+/// Calls a tip a hint, as all other messages do.
+fn as_hint(text: &str) -> String {
+    let mut lines = text.split('\n').map(|line| match line.trim_start() {
+        tip if !tip.contains("tip:") => line.to_owned(),
+        tip => tip.replacen("tip:", "hint:", 1),
+    });
+    let first = lines.next().unwrap_or_default();
+    lines.fold(first, |all, line| all + "\n" + &line)
 }

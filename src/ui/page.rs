@@ -11,6 +11,8 @@ use std::{
     sync::LazyLock,
 };
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::{printable, style};
 
 /// The prefix of style marks: a character that is not used in text and a secret number, so that text
@@ -35,25 +37,49 @@ impl fmt::Display for Tone {
 /// What a report for people is written to.
 pub struct Page<'a> {
     out: &'a mut dyn Write,
+    /// How wide a line may be: the terminal's width, if it is one.
+    width: Option<usize>,
     /// The current, unfinished line.
     begun: String,
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+    pub(super) fn new(out: &'a mut dyn Write, width: Option<usize>) -> Self {
         let begun = String::new();
-        Self { out, begun }
+        Self { out, width, begun }
     }
 
-    /// Writes a line: `writeln!` calls this. Line breaks within it are shown, not made.
+    /// Returns how wide a line may be, if that matters.
+    pub fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Writes a line: `writeln!` calls this. Line breaks within it are shown, not made; one that is
+    /// wider than the terminal is continued below itself.
     pub fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
         self.part(text);
+        let lead = self.begun.len() - self.begun.trim_start_matches(' ').len();
+        self.end(lead + 2)
+    }
+
+    /// Writes a line that is continued below `indent` where it is wider than the terminal.
+    pub fn hanging(&mut self, indent: usize, text: fmt::Arguments<'_>) -> io::Result<()> {
+        self.part(text);
+        self.end(indent)
+    }
+
+    /// Writes a line as it is, whatever its width: one of a table or of a file.
+    pub fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", line(text))
+    }
+
+    fn end(&mut self, indent: usize) -> io::Result<()> {
         if self.begun.ends_with('\n') {
             self.begun.pop();
         }
-        let text = line(&std::mem::take(&mut self.begun));
-        self.out.write_all(text.as_bytes())?;
-        self.out.write_all(b"\n")
+        let text = std::mem::take(&mut self.begun);
+        let mut lines = wrapped(&text, self.width, indent).into_iter();
+        lines.try_for_each(|text| self.line(&text))
     }
 
     /// Writes the beginning of a line.
@@ -75,6 +101,67 @@ impl<'a> Page<'a> {
         self.out.write_all(text.as_bytes())?;
         self.out.write_all(b"\n")
     }
+}
+
+/// Breaks a line between words, so that each part fits, the others than the first below `indent`. What
+/// is between backticks is kept in one piece, to be pasted.
+pub(super) fn wrapped(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
+    let Some(width) = width else {
+        return vec![text.to_owned()];
+    };
+    let indent = if indent > width / 2 { 4 } else { indent };
+    let mut lines = Vec::new();
+    let (mut current, mut used, mut has_word) = (String::new(), 0, false);
+    for (gap, word) in words(text) {
+        let wide = shown_width(word);
+        if has_word && used + gap + wide > width {
+            lines.push(std::mem::replace(&mut current, " ".repeat(indent)));
+            used = indent + wide;
+        } else {
+            current.push_str(&" ".repeat(gap));
+            used += gap + wide;
+        }
+        current.push_str(word);
+        has_word |= wide > 0;
+    }
+    lines.push(current);
+    lines
+}
+
+/// Returns the words of a line, each with the number of blanks before it. What is between backticks is
+/// part of a word.
+fn words(text: &str) -> Vec<(usize, &str)> {
+    let mut words = Vec::new();
+    let (mut gap, mut start, mut in_code) = (0, None, false);
+    for (at, c) in text.char_indices() {
+        if c == '`' {
+            in_code = !in_code && text.get(at + 1..).is_some_and(|rest| rest.contains('`'));
+        }
+        match (c, start) {
+            (' ', Some(from)) if !in_code => {
+                words.extend(text.get(from..at).map(|word| (gap, word)));
+                (gap, start) = (1, None);
+            }
+            (' ', None) => gap += 1,
+            (_, None) => start = Some(at),
+            (_, Some(_)) => {}
+        }
+    }
+    let last = start.and_then(|from| text.get(from..));
+    words.extend(last.map(|word| (gap, word)));
+    words
+}
+
+/// Returns how many columns a terminal uses for a text, whose tones it does not see.
+fn shown_width(text: &str) -> usize {
+    let mut texts = text.split(MARK.as_str());
+    let first = printable(texts.next().unwrap_or_default()).width();
+    let rest = texts.map(|text| {
+        let mut rest = text.chars();
+        rest.next();
+        printable(rest.as_str()).width()
+    });
+    first + rest.sum::<usize>()
 }
 
 /// A piece of a line.
@@ -134,7 +221,7 @@ mod tests {
 
     fn written(write: impl FnOnce(&mut Page<'_>)) -> String {
         let mut out = Vec::new();
-        write(&mut Page::new(&mut out));
+        write(&mut Page::new(&mut out, None));
         String::from_utf8(out).unwrap()
     }
 
@@ -169,7 +256,42 @@ mod tests {
         assert_eq!(line(&toned), "\u{1b}[1m\\u{3a}:a\u{1b}[0m::b");
     }
 
+    #[test]
+    fn a_long_line_is_continued_between_words_and_no_command_is_broken() {
+        let text = "hint: run `kvctl provision A --env staging` to add an id";
+        assert_eq!(
+            wrapped(text, Some(40), 6),
+            [
+                "hint: run",
+                "      `kvctl provision A --env staging`",
+                "      to add an id"
+            ]
+        );
+        assert_eq!(wrapped(text, None, 6), [text]);
+        let toned = format!("  {ADDED}abc{ADDED:#}  defg");
+        assert_eq!(wrapped(&toned, Some(11), 4).len(), 1);
+        assert_eq!(wrapped(&toned, Some(10), 4).len(), 2);
+        assert_eq!(wrapped("a ` b", Some(3), 0), ["a `", "b"]);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_wrapped_fits_and_loses_nothing(
+            text in "( {0,3}(`[a-z ]{0,12}`|[a-z鍵]{1,9})){0,12}",
+            width in 8_usize..60,
+            indent in 0_usize..20,
+        ) {
+            let lines = wrapped(&text, Some(width), indent);
+            for (at, line) in lines.iter().enumerate() {
+                let words = words(line).len();
+                prop_assert!(line.width() <= width || words == 1, "{:?}", line);
+                prop_assert!(at == 0 || words > 0);
+            }
+            let all: Vec<&str> = lines.iter().flat_map(|line| words(line)).map(|it| it.1).collect();
+            let before: Vec<&str> = words(&text).into_iter().map(|it| it.1).collect();
+            prop_assert_eq!(all, before);
+        }
+
         #[test]
         fn whatever_is_written_is_one_printable_line(text in "\\PC*|[\u{0}-\u{a0}\u{202a}-\u{202e}]*") {
             let shown = written(|out| {

@@ -45,7 +45,7 @@ fn rate(state: &ProgressState, out: &mut dyn Write) {
 
 /// Returns a rate without digits that say nothing.
 fn rounded(rate: f64) -> String {
-    if rate < 10.0 {
+    if rate > 0.05 && rate < 10.0 {
         return format!("{rate:.1}");
     }
     let whole = format!("{rate:.0}");
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_rate_has_no_more_digits_than_it_is_worth() {
         for (rate, text) in [
-            (0.0, "0.0"),
+            (0.0, "0"),
             (1.2345, "1.2"),
             (12.6, "13"),
             (1_040.354_6, "1,040"),

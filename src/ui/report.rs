@@ -29,7 +29,9 @@ pub trait Report: Serialize {
 #[cfg(test)]
 pub(crate) fn rendered(report: &impl Report) -> String {
     let mut out = Vec::new();
-    report.human(&mut Page::new(&mut out), true).unwrap();
+    report
+        .human(&mut Page::new(&mut out, Some(80)), true)
+        .unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -90,7 +92,7 @@ impl Diff {
     /// Writes the diff, coloured; nothing if the sides are equal.
     pub fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
         let mut lines = self.lines().into_iter();
-        lines.try_for_each(|(tone, text)| writeln!(out, "{tone}{text}{tone:#}"))
+        lines.try_for_each(|(tone, text)| out.line(&format!("{tone}{text}{tone:#}")))
     }
 
     /// Returns the diff as plain text, for JSON.

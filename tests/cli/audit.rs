@@ -77,7 +77,10 @@ fn watched(sandbox: &Sandbox, args: &[&str]) -> (Seen, Vec<String>) {
 
 /// Moments differ from run to run.
 const MOMENTS: [(&str, &str); 2] = [
-    (r"expires \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "expires [TIME]"),
+    (
+        r"expires \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, in \d+ [a-z]+",
+        "expires [TIME]",
+    ),
     (r#""expiration": ?\d+"#, r#""expiration": [TIME]"#),
 ];
 

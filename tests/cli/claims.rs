@@ -254,7 +254,7 @@ fn a_binding_where_a_file_is_taken_is_written_as_one() {
     let seen = sandbox.expect(2, &["diff", "a.ndjson", "A", "--local"]);
     seen.assert_stderr("run `kvctl diff a.ndjson binding:A --local`");
     let seen = sandbox.expect(2, &["copy", "--from", "A", "--to", "binding:B", "--local"]);
-    seen.assert_stderr("`--from binding:A`");
+    seen.assert_stderr("pass `binding:A`");
 }
 
 #[test]

@@ -49,6 +49,7 @@ mod signals;
 mod surface;
 mod sync;
 mod targets;
+mod terminal;
 mod transfer;
 mod trouble;
 mod two_accounts;

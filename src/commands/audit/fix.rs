@@ -35,7 +35,7 @@ use crate::{
 const SHOWN: usize = 5;
 
 pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<AuditReport> {
-    let choice = select_namespace(context, args.namespace.clone(), Access::Write)?;
+    let choice = select_namespace(context, args.namespace.clone(), Access::Write).await?;
     let keyspace = choice.open(context).await?;
     let rules = scope::rules(context, &keyspace)?;
     let ttl = chosen(&keyspace.target, rules.as_ref(), args.ttl)?;

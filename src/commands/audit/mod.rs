@@ -86,8 +86,9 @@ impl Auditor<'_> {
         let judged = audit.run(self.session.namespace(&target.id), |page| {
             progress.advance(page.len());
             let mut lines = Vec::new();
+            let now = self.session.client.service_now();
             for (listed, verdict) in page {
-                for (kind, finding) in Finding::of(&listed, verdict) {
+                for (kind, finding) in Finding::of(&listed, verdict, now) {
                     match &mut samples {
                         Some(samples) => samples.keep(kind, finding),
                         None => finding

@@ -7,17 +7,17 @@ use serde::Serialize;
 use super::fix::{Changed, Fixed};
 use crate::{
     commands::shared::{SAMPLE, failures, quoted},
-    domain::{Binding, Expiration, Ttl, quantity},
+    domain::{Binding, Expiration, Ttl, quantity, thousands},
     ops::{
         bulk::audit::{
-            Counts, Judge, Verdict,
+            ByExpiration, Counts, Judge, Verdict,
             prefixes::{Summary, Tally},
             rules::{Broken, Rules},
         },
         bulk::read::Listed,
         target::Target,
     },
-    ui::{FAINT, Page, REMOVED, Report, STRONG, printable, table},
+    ui::{Column, FAINT, Page, REMOVED, Report, STRONG, cut, printable, table},
 };
 
 /// So many keys of each kind are named in a JSON document; `--ndjson` names all.
@@ -41,11 +41,18 @@ pub(super) struct Finding {
     rules: Broken,
     /// When it expires, in UNIX seconds.
     expiration: Option<Expiration>,
+    /// The same, as people say it.
+    #[serde(skip)]
+    ahead: Option<String>,
 }
 
 impl Finding {
     /// Names a key for each reason that there is.
-    pub(super) fn of(listed: &Listed, verdict: Verdict) -> impl Iterator<Item = (Kind, Self)> + '_ {
+    pub(super) fn of(
+        listed: &Listed,
+        verdict: Verdict,
+        now: i64,
+    ) -> impl Iterator<Item = (Kind, Self)> + '_ {
         let kinds = [
             (verdict.broken.any(), Kind::Violation),
             (verdict.expiring, Kind::Expiring),
@@ -55,6 +62,7 @@ impl Finding {
                 key: listed.key.to_string(),
                 rules: verdict.broken,
                 expiration: listed.expiration,
+                ahead: listed.expiration.map(|at| at.ahead_of(now)),
             };
             (kind, finding)
         };
@@ -89,9 +97,16 @@ impl Finding {
     }
 
     fn human(&self, out: &mut Page<'_>, what: &str) -> io::Result<()> {
-        out.part(format_args!("  {what}: {}", quoted(&self.key)));
-        if let Some(expiration) = self.expiration {
-            out.part(format_args!(" {FAINT}expires {expiration}{FAINT:#}"));
+        // So that the rest of the line has room, too.
+        let room = out
+            .width()
+            .map_or(usize::MAX, |width| width.saturating_sub(16).max(16));
+        let key = cut(&printable(&self.key), room);
+        out.part(format_args!("  {what}: `{key}`"));
+        if let Some((expiration, ahead)) = self.expiration.zip(self.ahead.as_ref()) {
+            out.part(format_args!(
+                " {FAINT}expires {expiration}, {ahead}{FAINT:#}"
+            ));
         }
         writeln!(out)
     }
@@ -190,7 +205,7 @@ impl NamespaceReport {
         }
     }
 
-    fn human(&self, out: &mut Page<'_>) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         let Self { counts, .. } = self;
         let (namespace, keys) = (&self.namespace, quantity(counts.keys, "key"));
         writeln!(out, "{STRONG}{namespace}{STRONG:#}: {keys}")?;
@@ -215,10 +230,42 @@ impl NamespaceReport {
                 "  below ttl.min: {keys}, which breaks nothing: every key comes to have less left"
             )?;
         }
-        self.table(out)
+        self.table(out, tabular)?;
+        if tabular && counts.keys > 0 {
+            writeln!(out)?;
+            self.expirations(out)?;
+        }
+        Ok(())
     }
 
-    fn table(&self, out: &mut Page<'_>) -> io::Result<()> {
+    /// Draws when the keys expire.
+    fn expirations(&self, out: &mut Page<'_>) -> io::Result<()> {
+        let ByExpiration {
+            hour,
+            day,
+            week,
+            month,
+            later,
+        } = self.counts.by_expiration;
+        let rows = [
+            ("within 1 h", hour),
+            ("1 h to 24 h", day),
+            ("1 to 7 days", week),
+            ("7 to 30 days", month),
+            ("after 30 days", later),
+            ("never", self.counts.never_expire),
+        ];
+        let columns = [
+            Column::text("EXPIRE"),
+            Column::number("KEYS"),
+            Column::bar(""),
+        ];
+        let rows = rows.into_iter();
+        let rows = rows.map(|(when, keys)| [when.to_owned(), thousands(keys), keys.to_string()]);
+        table(out, true, columns, rows)
+    }
+
+    fn table(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         let Summary {
             delimiter,
             top,
@@ -228,26 +275,47 @@ impl NamespaceReport {
             ..
         } = &self.prefixes;
         let row = |name: String, tally: &Tally| {
+            // Programs read numbers without commas better.
+            let count = |count: u64| {
+                if tabular {
+                    thousands(count)
+                } else {
+                    count.to_string()
+                }
+            };
             [
                 name,
-                tally.keys.to_string(),
-                tally.never_expire.to_string(),
+                count(tally.keys),
+                count(tally.never_expire),
                 self.expiring_within_seconds
-                    .map_or_else(|| "-".to_owned(), |_| tally.expiring.to_string()),
+                    .map_or_else(|| "-".to_owned(), |_| count(tally.expiring)),
+                tally.keys.to_string(),
             ]
         };
         let known = top
             .iter()
             .map(|counted| row(printable(&counted.prefix).into_owned(), &counted.tally));
         let others = self.prefixes.count - top.len() as u64;
-        let others = format!("({others} more)");
+        let others = format!("({} more)", thousands(others));
         let without = format!("(without {})", quoted(delimiter));
         let rest = [(others, other), (without, none)];
         let rest = rest.into_iter().filter(|(_, tally)| tally.keys > 0);
         let rows = known.chain(rest.map(|(name, tally)| row(name, tally)));
         if self.counts.keys > 0 {
-            let head = ["PREFIX", "KEYS", "NEVER EXPIRE", "EXPIRE SOON"];
-            table(out, true, head, rows)?;
+            let columns = [
+                Column::text("PREFIX"),
+                Column::number("KEYS"),
+                Column::number("NEVER EXPIRE"),
+                Column::number("EXPIRE SOON"),
+                Column::bar(""),
+            ];
+            let rows = rows.map(|mut row: [String; 5]| {
+                if !tabular {
+                    row[4].clear();
+                }
+                row
+            });
+            table(out, true, columns, rows)?;
         }
         if !in_order {
             writeln!(
@@ -262,7 +330,11 @@ impl NamespaceReport {
 fn more(out: &mut Page<'_>, all: u64) -> io::Result<()> {
     match all.saturating_sub(SAMPLE as u64) {
         0 => Ok(()),
-        left => writeln!(out, "  … and {left} more; `--ndjson` names them all"),
+        left => writeln!(
+            out,
+            "  … and {} more; `--ndjson` names them all",
+            thousands(left)
+        ),
     }
 }
 
@@ -314,9 +386,9 @@ impl AuditReport {
 }
 
 impl Report for AuditReport {
-    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
+    fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         for namespace in &self.namespaces {
-            namespace.human(out)?;
+            namespace.human(out, tabular)?;
             writeln!(out)?;
         }
         if let Some(fix) = &self.fix {
@@ -330,7 +402,7 @@ impl Report for AuditReport {
         match self.remaining() {
             0 => writeln!(out, "{keys}, no rule broken"),
             1 => writeln!(out, "{keys}, 1 breaks a rule"),
-            remaining => writeln!(out, "{keys}, {remaining} break a rule"),
+            remaining => writeln!(out, "{keys}, {} break a rule", thousands(remaining)),
         }
     }
 

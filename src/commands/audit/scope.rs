@@ -41,7 +41,7 @@ impl Scope {
         if binding.is_none() && namespace.is_none() && namespace_id.is_none() {
             return Self::of_environment(context).await;
         }
-        let choice = select_namespace(context, args.namespace.clone(), Access::Read)?;
+        let choice = select_namespace(context, args.namespace.clone(), Access::Read).await?;
         let keyspace = choice.open(context).await?;
         let subject = Subject {
             rules: rules(context, &keyspace)?,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: BulkDeleteArgs) -> Result<()> {
-    let choice = select_namespace(context, args.namespace, Access::Write)?;
+    let choice = select_namespace(context, args.namespace, Access::Write).await?;
     let selection = Selection::Read(listed(context, &args.file).await?);
     let wish = DeleteOptions {
         max: args.max_delete,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
-    let choice = select_namespace(context, args.namespace.clone(), Access::Write)?;
+    let choice = select_namespace(context, args.namespace.clone(), Access::Write).await?;
     let selection = Selection::of(&args).await?;
     let wish = DeleteOptions {
         max: args.max_delete,

@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
         binary,
         dry_run,
     } = args;
-    let choice = select_namespace(context, namespace, Access::Write)?;
+    let choice = select_namespace(context, namespace, Access::Write).await?;
     let keyspace = choice.open(context).await?;
     let (old, metadata) = keyspace.record(&key).await?;
     if !binary && (str::from_utf8(&old.bytes).is_err() || old.bytes.contains(&0)) {

@@ -30,7 +30,7 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
         with_metadata,
         text,
     } = args;
-    let choice = select_namespace(context, namespace, Access::Read)?;
+    let choice = select_namespace(context, namespace, Access::Read).await?;
     let file = output.as_deref().filter(|path| *path != Path::new("-"));
     let to_file = match file {
         Some(path) => Some(destination(context, path).await?),
@@ -109,6 +109,7 @@ async fn destination(
             .ui
             .confirm(Question {
                 what: format!("overwriting {}", context.files.display(&target)),
+                ask: format!("Overwrite {}?", context.files.display(&target)),
                 expect: None,
                 flag: "--yes".to_owned(),
             })

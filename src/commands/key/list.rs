@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     domain::{Expiration, LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata},
     error::{Failure, Result},
-    ui::{Format, Item, Terminator, printable},
+    ui::{Column, Format, Item, Terminator, cut, printable},
     wire::KeyInfo,
 };
 
@@ -17,7 +17,8 @@ use crate::{
 const SHOWN: usize = 60;
 
 pub(super) async fn run(context: &Context, args: ListArgs) -> Result<()> {
-    let keyspace = select_namespace(context, args.namespace, Access::Read)?
+    let keyspace = select_namespace(context, args.namespace, Access::Read)
+        .await?
         .open(context)
         .await?;
     keyspace.announce(&context.ui, "listing the keys of");
@@ -25,7 +26,10 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> Result<()> {
     let pages = keyspace
         .namespace()
         .keys_in_pages_of(page_size(limit), &args.prefix);
-    let pages = at_most(limit, pages).map_err(|e| {
+    let now = context.now().as_second();
+    let row = |info| Row { info, now };
+    let rows = |page: Vec<KeyInfo>| page.into_iter().map(row).collect::<Vec<_>>();
+    let pages = at_most(limit, pages).map_ok(rows).map_err(|e| {
         let what = format!("could not list the keys of {}", keyspace.target);
         Failure::from(e).context(what)
     });
@@ -42,7 +46,7 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> Result<()> {
 fn at_most<E>(
     limit: usize,
     pages: impl Stream<Item = Result<Vec<KeyInfo>, E>>,
-) -> impl Stream<Item = Result<Vec<Row>, E>> {
+) -> impl Stream<Item = Result<Vec<KeyInfo>, E>> {
     stream::try_unfold((Box::pin(pages), limit), async |(mut pages, left)| {
         if left == 0 {
             return Ok(None);
@@ -51,9 +55,8 @@ fn at_most<E>(
             return Ok(None);
         };
         page.truncate(left);
-        let rows: Vec<Row> = page.into_iter().map(Row).collect();
-        let left = left - rows.len();
-        Ok(Some((rows, (pages, left))))
+        let left = left - page.len();
+        Ok(Some((page, (pages, left))))
     })
 }
 
@@ -68,13 +71,22 @@ fn page_size(limit: usize) -> usize {
 /// A key in a list.
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Row(KeyInfo);
+struct Row {
+    info: KeyInfo,
+    /// The time, in UNIX seconds.
+    #[serde(skip)]
+    now: i64,
+}
 
 impl Item for Row {
-    const HEAD: [&'static str; 3] = ["KEY", "EXPIRES", "METADATA"];
+    const HEAD: [Column; 3] = [
+        Column::text("KEY"),
+        Column::whole("EXPIRES"),
+        Column::text("METADATA"),
+    ];
 
     fn name(&self) -> &str {
-        &self.0.name
+        &self.info.name
     }
 
     fn cells(&self) -> [String; 3] {
@@ -82,13 +94,13 @@ impl Item for Row {
             name,
             expiration,
             metadata,
-        } = &self.0;
-        let expires = expiration.map(|at| Expiration::from_unix_seconds(at).to_string());
+        } = &self.info;
+        let expires = expiration.map(|at| {
+            let at = Expiration::from_unix_seconds(at);
+            format!("{at}, {}", at.ahead_of(self.now))
+        });
         let metadata = metadata.as_ref().map_or("", Metadata::as_json);
-        let mut short: String = printable(metadata).chars().take(SHOWN).collect();
-        if short.len() < metadata.len() {
-            short.push('…');
-        }
+        let short = cut(&printable(metadata), SHOWN);
         [
             printable(name).into_owned(),
             expires.unwrap_or_default(),

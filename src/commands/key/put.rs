@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
         .into());
     }
     let lifetime = lifetime::asked(ttl, expiration, context.now())?;
-    let choice = select_namespace(context, namespace, Access::Write)?;
+    let choice = select_namespace(context, namespace, Access::Write).await?;
     let source = Source::of(context, value, file, stdin)?;
     let value = source.read(context).await?;
     let keyspace = choice.open(context).await?;

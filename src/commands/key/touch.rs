@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, args: TouchArgs) -> Result<()> {
         dry_run,
     } = args;
     let lifetime = lifetime::asked(ttl, expiration, context.now())?;
-    let choice = select_namespace(context, namespace, Access::Write)?;
+    let choice = select_namespace(context, namespace, Access::Write).await?;
     let keyspace = choice.open(context).await?;
     lifetime::check(&keyspace, lifetime).await?;
     let (value, metadata) = keyspace.record(&key).await?;

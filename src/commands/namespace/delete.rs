@@ -153,6 +153,7 @@ async fn confirm(
             .ui
             .confirm(Question {
                 what: format!("deleting `{title}` and all its keys for good"),
+                ask: "Delete it and all its keys for good?".to_owned(),
                 expect: Some(title.to_owned()),
                 flag,
             })

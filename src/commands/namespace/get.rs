@@ -16,7 +16,7 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
     };
     let NamespaceSelection {
         selector, document, ..
-    } = select_namespace(context, named, Access::Read)?;
+    } = select_namespace(context, named, Access::Read).await?;
     let session = context.connect(document.as_ref()).await?;
     let (namespace, info) = session.resolver(document.as_ref()).find(&selector).await?;
     warn_of_wrangler(context, &namespace);

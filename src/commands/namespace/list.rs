@@ -8,7 +8,7 @@ use crate::{
     commands::shared::namespace::note_unlisted,
     context::Context,
     error::{Result, ResultExt as _},
-    ui::{Page, Report, table},
+    ui::{Column, Page, Report, table},
     wire::NamespaceInfo,
 };
 
@@ -33,7 +33,12 @@ impl Report for ListReport {
             return writeln!(out, "The account has no namespaces.");
         }
         let rows = self.0.iter().map(|n| [n.id.to_string(), n.title.clone()]);
-        table(out, tabular, ["ID", "TITLE"], rows)
+        table(
+            out,
+            tabular,
+            [Column::whole("ID"), Column::text("TITLE")],
+            rows,
+        )
     }
 
     fn lines(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -298,6 +298,7 @@ impl Job<'_> {
         }
         let question = Question {
             what: format!("replacing {}", what.join(", ")),
+            ask: format!("Replace {}?", what.join(", ")),
             expect: None,
             flag: "--yes".to_owned(),
         };
@@ -326,6 +327,11 @@ impl Job<'_> {
                 "adopting {}, which another project in a folder of this name may use,",
                 adopted.join(", ")
             ),
+            ask: match adopted.len() {
+                1 => "A project in another folder of this name may use it. Adopt it?",
+                _ => "A project in another folder of this name may use them. Adopt them?",
+            }
+            .to_owned(),
             expect: None,
             flag: "--yes".to_owned(),
         };

@@ -14,7 +14,7 @@ use crate::{
         apply::{IdOrigin, Outcome},
         plan::{Action, Step},
     },
-    ui::{ADDED, Diff, FAINT, Page, Report, STRONG},
+    ui::{ADDED, Column, Diff, FAINT, Page, Report, STRONG, list},
 };
 
 /// What provisioning did, or would do.
@@ -235,30 +235,29 @@ impl Item {
 impl Report for ProvisionReport {
     fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         let items = &self.bindings;
-        let widest = |width: fn(&Item) -> usize| items.iter().map(width).max().unwrap_or(0);
-        let labels = widest(|item| item.label().chars().count());
-        let titles = widest(|item| item.title().chars().count());
-        for item in items {
+        let cells = |item: &Item| {
             let style = if item.action == "keep" { FAINT } else { ADDED };
             let id = item.id.as_ref().map_or("(new id)", NamespaceId::as_str);
-            let (label, title) = (item.label(), item.title());
-            let deployed = if item.deployed { "  (deployed)" } else { "" };
+            let deployed = if item.deployed { "(deployed)" } else { "" };
             let action = if self.dry_run {
                 item.action
             } else {
                 done(item.action)
             };
-            writeln!(
-                out,
-                "{style}{action:<7}{style:#}  {label:<labels$}  {title:<titles$}  {id}{deployed}"
-            )?;
-        }
+            let action = format!("{action:<7}");
+            let [label, title] = [item.label(), item.title()];
+            (
+                style,
+                [action, label, title, id.to_owned(), deployed.to_owned()],
+            )
+        };
+        list(out, [Column::whole(""); 5], items.iter().map(cells))?;
         if self.changed {
             writeln!(out)?;
             self.shown.human(out)?;
         }
         for note in &self.notes {
-            writeln!(out, "{STRONG}note:{STRONG:#} {note}")?;
+            out.hanging(6, format_args!("{STRONG}note:{STRONG:#} {note}"))?;
         }
         match (self.changed, self.dry_run) {
             (true, true) => writeln!(out, "dry run: nothing was changed")?,

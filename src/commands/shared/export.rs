@@ -68,6 +68,7 @@ pub(crate) async fn to_path(
     if format != Format::Directory && path.exists() {
         let question = Question {
             what: format!("overwriting {file}"),
+            ask: format!("Overwrite {file}?"),
             expect: None,
             flag: "--yes".to_owned(),
         };

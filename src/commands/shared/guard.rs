@@ -42,6 +42,7 @@ impl Guard<'_> {
             .ui
             .confirm(Question {
                 what: format!("deleting {keys} from {} for good", keyspace.target),
+                ask: format!("Delete {keys} for good?"),
                 expect: None,
                 flag: "--yes".to_owned(),
             })
@@ -73,6 +74,7 @@ pub(crate) async fn allow_rewrites(
     }
     let question = Question {
         what,
+        ask: "Rewrite them?".to_owned(),
         expect: None,
         flag: "--yes".to_owned(),
     };

@@ -60,7 +60,7 @@ pub(crate) async fn import_records(
     wording: Wording,
 ) -> Result<()> {
     let source = Source::open(context, &args.file, args.format, args.hidden).await?;
-    let choice = select_namespace(context, args.namespace, Access::Write)?;
+    let choice = select_namespace(context, args.namespace, Access::Write).await?;
     let survey = source.survey(args.skip_invalid).await;
     let survey = survey.context("nothing was sent")?;
     announce(context, &survey, source.file.format);

@@ -5,8 +5,8 @@ use crate::{
     cli::{key::NamespaceArgs, transfer::NamespaceArg},
     config::{self, Document},
     context::{Context, Session},
-    domain::{NamespaceId, quantity, shell_quoted},
-    error::Result,
+    domain::{ErrorClass, NamespaceId, quantity, shell_quoted},
+    error::{ClassExt as _, Result},
     ops::{
         protect::Place,
         target::{self, LocalCaution, Selector, Target},
@@ -31,7 +31,7 @@ pub(crate) struct NamespaceSelection {
 }
 
 /// Decides which namespace to use.
-pub(crate) fn select_namespace(
+pub(crate) async fn select_namespace(
     context: &Context,
     args: NamespaceArgs,
     access: Access,
@@ -65,10 +65,19 @@ pub(crate) fn select_namespace(
                 document => document?,
             };
             let known = target::bindings(&document, &context.section()?)?;
-            return match <[_; 1]>::try_from(known) {
-                Ok([only]) if access == Access::Read => by_binding(only, document),
-                Ok(known) => Err(target::Error::Unnamed(known.into()).into()),
-                Err(known) => Err(target::Error::Unnamed(known).into()),
+            if let ([only], Access::Read) = (known.as_slice(), access) {
+                return by_binding(only.clone(), document);
+            }
+            let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+            let question = match access {
+                Access::Read => "Which binding?",
+                Access::Write => "Which binding is to be changed?",
+            };
+            let chosen = context.ui.choose(question, &names).await;
+            let chosen = chosen.class(ErrorClass::Failed)?;
+            return match chosen.and_then(|at| known.get(at)) {
+                Some(binding) => by_binding(binding.clone(), document),
+                None => Err(target::Error::Unnamed(known).into()),
             };
         }
     };

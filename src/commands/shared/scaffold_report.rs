@@ -162,7 +162,7 @@ impl Report for ScaffoldReport {
             }
         }
         for note in &self.notes {
-            writeln!(out, "{STRONG}note:{STRONG:#} {note}")?;
+            out.hanging(6, format_args!("{STRONG}note:{STRONG:#} {note}"))?;
         }
         let changing = |item: &&Item| item.action != "keep";
         let files = quantity(self.files.iter().filter(changing).count(), "file");

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
+    domain::thousands,
     ops::{
         target::Target,
         usage::{
@@ -12,8 +13,11 @@ use crate::{
             plan::{Plan, Quota, STORAGE_BYTES, cost_cents, percent, quotas},
         },
     },
-    ui::{DecimalBytes, HumanCount, Page, Report, printable, spark, table},
+    ui::{Column, DecimalBytes, Page, Report, printable, table},
 };
+
+/// How wide a terminal is that has room for all columns beside each other.
+const WIDE: usize = 110;
 
 /// The result of `kvctl usage`.
 #[derive(Debug, Serialize)]
@@ -101,66 +105,92 @@ impl UsageReport {
     }
 
     fn figures(&self, out: &mut Page<'_>) -> io::Result<()> {
-        let head = [
-            "NAMESPACE",
-            "BINDING",
-            "READS",
-            "WRITES",
-            "DELETES",
-            "LISTS",
-            "KEYS",
-            "STORED",
-            "DAYS",
+        let columns = [
+            Column::text("NAMESPACE"),
+            Column::text("BINDING"),
+            Column::number("READS"),
+            Column::number("WRITES"),
+            Column::number("DELETES"),
+            Column::number("LISTS"),
+            Column::number("KEYS"),
+            Column::number("STORED"),
+            Column::spark("DAYS"),
         ];
-        let last = [
+        let total = [
             "total".to_owned(),
             String::new(),
-            grouped(self.total.operations.read),
-            grouped(self.total.operations.write),
-            grouped(self.total.operations.delete),
-            grouped(self.total.operations.list),
-            grouped(self.total.keys),
+            thousands(self.total.operations.read),
+            thousands(self.total.operations.write),
+            thousands(self.total.operations.delete),
+            thousands(self.total.operations.list),
+            thousands(self.total.keys),
             size(self.total.bytes),
             String::new(),
         ];
-        let rows = self.namespaces.iter().map(Row::cells);
-        table(out, true, head, rows.chain([last]))
+        let rows = self.namespaces.iter().map(Row::cells).chain([total]);
+        if out.width().is_none_or(|width| width >= WIDE) {
+            return table(out, true, columns, rows);
+        }
+        // What was done, and below that what is held.
+        let (done, held): (Vec<_>, Vec<_>) = rows
+            .map(
+                |[name, binding, read, write, delete, list, keys, stored, days]| {
+                    let done = [name.clone(), binding, read, write, delete, list];
+                    (done, [name, keys, stored, days])
+                },
+            )
+            .unzip();
+        let [name, binding, read, write, delete, list, keys, stored, days] = columns;
+        let columns = [name, binding, read, write, delete, list];
+        table(out, true, columns, done.into_iter())?;
+        writeln!(out)?;
+        table(out, true, [name, keys, stored, days], held.into_iter())
     }
 
     fn quotas(&self, out: &mut Page<'_>) -> io::Result<()> {
-        let head = match self.plan {
-            Plan::Free => ["FREE PLAN", "A DAY", "TODAY", "MOST"],
-            Plan::Paid => ["PAID PLAN", "A MONTH", "AT THIS PACE", "MOST IN A DAY"],
+        let columns = match self.plan {
+            Plan::Free => ["FREE PLAN", "DAILY QUOTA", "TODAY", "USED", "HIGHEST DAY"],
+            Plan::Paid => [
+                "PAID PLAN",
+                "INCLUDED",
+                "AT THIS PACE",
+                "USED",
+                "HIGHEST DAY",
+            ],
         };
-        let used = |used, includes| format!("{} %", percent(used, includes));
+        let [kind, includes, used, share, most] = columns;
+        let columns = [
+            Column::text(kind),
+            Column::number(includes),
+            Column::number(used),
+            Column::number(share),
+            Column::number(most),
+            Column::text("ON"),
+        ];
+        let share = |used, includes| format!("{} %", thousands(percent(used, includes)));
         let rows = self.quotas.iter().map(|quota| {
-            let most = if quota.most == 0 {
-                String::new()
-            } else {
-                format!("{} on {}", grouped(quota.most), quota.most_on)
+            let (most, most_on) = match quota.most {
+                0 => (String::new(), String::new()),
+                most => (thousands(most), quota.most_on.to_string()),
             };
             [
                 format!("{}s", noun(quota.kind)),
-                grouped(quota.includes),
-                format!(
-                    "{} ({})",
-                    grouped(quota.used),
-                    used(quota.used, quota.includes)
-                ),
+                thousands(quota.includes),
+                thousands(quota.used),
+                share(quota.used, quota.includes),
                 most,
+                most_on,
             ]
         });
         let storage = [
             "storage".to_owned(),
             size(self.includes_bytes),
-            format!(
-                "{} ({})",
-                size(self.total.bytes),
-                used(self.total.bytes, self.includes_bytes)
-            ),
+            size(self.total.bytes),
+            share(self.total.bytes, self.includes_bytes),
+            String::new(),
             String::new(),
         ];
-        table(out, true, head, rows.chain([storage]))
+        table(out, true, columns, rows.chain([storage]))
     }
 }
 
@@ -204,13 +234,17 @@ impl Row {
         [
             printable(name).into_owned(),
             self.bindings().join(", "),
-            grouped(self.operations.read),
-            grouped(self.operations.write),
-            grouped(self.operations.delete),
-            grouped(self.operations.list),
-            stored(|it| grouped(it.keys)),
+            thousands(self.operations.read),
+            thousands(self.operations.write),
+            thousands(self.operations.delete),
+            thousands(self.operations.list),
+            stored(|it| thousands(it.keys)),
             stored(|it| size(it.bytes)),
-            spark(self.days.iter().map(|day| day.operations.all())),
+            self.days
+                .iter()
+                .map(|day| day.operations.all().to_string())
+                .collect::<Vec<_>>()
+                .join(" "),
         ]
     }
 
@@ -246,19 +280,23 @@ struct Line<'a> {
 impl Report for UsageReport {
     fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         if !tabular {
-            return table(out, false, [""; 9], self.namespaces.iter().map(Row::plain));
+            return table(
+                out,
+                false,
+                [Column::text(""); 9],
+                self.namespaces.iter().map(Row::plain),
+            );
         }
         self.figures(out)?;
         writeln!(out)?;
-        writeln!(out, " days: {} to {}, UTC", self.from, self.to)?;
+        writeln!(out, " {} to {}, UTC", self.from, self.to)?;
         writeln!(out)?;
         self.quotas(out)?;
         let (dollars, cents) = (self.paid_cents / 100, self.paid_cents % 100);
         writeln!(out)?;
         writeln!(
             out,
-            " A month at this pace would cost ${dollars}.{cents:02} beyond the price of the paid \
-             plan."
+            " Estimated overage on the paid plan, at this pace: ${dollars}.{cents:02} a month"
         )
     }
 
@@ -277,10 +315,6 @@ impl Report for UsageReport {
         }
         Ok(())
     }
-}
-
-fn grouped(number: u64) -> String {
-    HumanCount(number).to_string()
 }
 
 fn size(bytes: u64) -> String {

@@ -167,19 +167,26 @@ impl Report for VerifyReport {
                 Status::Fail => REMOVED,
                 Status::Skip => FAINT,
             };
-            let line = format!(
-                "{:<check$}  {:<subject$}  {}",
-                row.check,
-                printable(&row.subject),
-                printable(&row.message)
-            );
+            let (name, message) = (printable(&row.subject), printable(&row.message));
+            let mut indent = 4 + 2 + check + 2 + subject + 2;
+            let is_narrow = out.width().is_some_and(|width| indent > width / 2);
+            let line = match (is_narrow, name.is_empty()) {
+                (false, _) => format!("{:<check$}  {name:<subject$}  {message}", row.check),
+                (true, true) => format!("{:<check$}  {message}", row.check),
+                (true, false) => format!("{:<check$}  {name}: {message}", row.check),
+            };
+            if is_narrow {
+                indent = 4 + 2 + check + 2;
+            }
             let status = row.status.as_str();
-            writeln!(out, "{style}{status}{style:#}  {}", line.trim_end())?;
+            let line = line.trim_end();
+            out.hanging(indent, format_args!("{style}{status}{style:#}  {line}"))?;
             if !matches!(row.status, Status::Warn | Status::Fail) {
                 continue;
             }
             for text in row.place().iter().chain(&row.hint) {
-                writeln!(out, "      {FAINT}{}{FAINT:#}", printable(text))?;
+                let text = printable(text);
+                out.hanging(6, format_args!("      {FAINT}{text}{FAINT:#}"))?;
             }
         }
         let all = quantity(self.findings.len(), "finding");

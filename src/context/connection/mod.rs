@@ -19,10 +19,10 @@ use crate::{
         is_loopback,
     },
     config::{self, Document, Located, Project, read_env_files},
-    domain::{AccountId, NamespaceId, Section},
+    domain::{AccountId, ErrorClass, NamespaceId, Section},
     emulator::Emulator,
     env::{self, Var},
-    error::{Failure, Result, ResultExt as _},
+    error::{ClassExt as _, Failure, Result, ResultExt as _},
     ops::{
         account::{AccountSources, ChosenAccount, Error as AccountError},
         latency::LatencyMeter,
@@ -30,6 +30,7 @@ use crate::{
         verify::{Check, Class, Denial},
     },
     ui::Verbosity,
+    wire::Account,
 };
 pub use local::local_names;
 use narrator::{Both, Narrator};
@@ -176,7 +177,10 @@ impl Context {
         };
         let client = self.remote_client(document, sections, self.narrator())?;
         let sources = self.account_sources(document, sections);
-        let account = self.note_choice(sources.resolve(&client).await?).id;
+        let account = match sources.resolve(&client).await {
+            Err(AccountError::Several(accounts)) => self.choose_account(accounts).await?,
+            resolved => self.note_choice(resolved?).id,
+        };
         Ok(Session {
             client,
             account,
@@ -305,6 +309,18 @@ impl Context {
     }
 
     /// Prints what there is to say about the choice of the account.
+    /// Has the user choose an account, where that is possible.
+    async fn choose_account(&self, accounts: Vec<Account>) -> Result<AccountId> {
+        let names = accounts.iter().map(|it| format!("{}  {}", it.id, it.name));
+        let names: Vec<String> = names.collect();
+        let chosen = self.ui.choose("Which account?", &names).await;
+        let chosen = chosen.class(ErrorClass::Failed)?;
+        match chosen.and_then(|at| accounts.get(at)) {
+            Some(account) => Ok(account.id.clone()),
+            None => Err(AccountError::Several(accounts).into()),
+        }
+    }
+
     fn note_choice(&self, choice: ChosenAccount) -> ChosenAccount {
         for note in &choice.notes {
             self.ui.note(note);

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api::{Client, Scheme, VISIT_BYTES, is_loopback},
     config::{Entry, Field},
-    domain::{DeclaredId, Permission, with_causes},
+    domain::{DeclaredId, Permission, quantity, thousands, with_causes},
     ops::health,
 };
 
@@ -236,7 +236,11 @@ pub(super) async fn quota(context: &CheckContext<'_>) -> Vec<Finding> {
         return vec![Finding::skip(check, "no rate-limit headers")];
     };
     let (left, quota) = (budget.remaining, budget.quota);
-    let message = format!("{left} of {quota} requests remain in this 5-minute window");
+    let message = format!(
+        "{} of {} remain in this 5-minute window",
+        thousands(left),
+        quantity(quota, "request")
+    );
     if left * 100 < quota * QUOTA_ENOUGH_PERCENT {
         let finding = Finding::warn(check, message);
         let hint = "run fewer jobs at once, or wait a few minutes; exceeding the limit blocks the \

@@ -8,6 +8,8 @@ mod put;
 mod select;
 mod touch;
 
+pub(crate) use edit::is_ci;
+
 use std::{io::Write as _, process::Stdio};
 
 use kvctl::{

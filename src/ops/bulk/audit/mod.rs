@@ -52,6 +52,7 @@ impl Judge {
                 prefix: u64::from(broken.prefix),
             },
             expiring: u64::from(expiring),
+            by_expiration: left.map(ByExpiration::one).unwrap_or_default(),
             below_min: u64::from(self.rules.is_below_min(left)),
         };
         (counts, Verdict { broken, expiring })
@@ -87,9 +88,46 @@ pub struct Counts {
     pub by_rule: ByRule,
     /// Keys that expire within the time that was asked about.
     pub expiring: u64,
+    /// Keys that expire, by the time that they have left.
+    pub by_expiration: ByExpiration,
     /// Keys that have less left than the shortest time to live. It says nothing of what they were
     /// given.
     pub below_min: u64,
+}
+
+/// How many keys expire when.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ByExpiration {
+    /// Within an hour.
+    #[serde(rename = "1h")]
+    pub hour: u64,
+    /// Later, within a day.
+    #[serde(rename = "24h")]
+    pub day: u64,
+    /// Later, within seven days.
+    #[serde(rename = "7d")]
+    pub week: u64,
+    /// Later, within thirty days.
+    #[serde(rename = "30d")]
+    pub month: u64,
+    /// Later.
+    pub later: u64,
+}
+
+impl ByExpiration {
+    /// Counts one key that has so many seconds left.
+    fn one(left: i64) -> Self {
+        let mut one = Self::default();
+        let count = match left {
+            ..=3_600 => &mut one.hour,
+            3_601..=86_400 => &mut one.day,
+            86_401..=604_800 => &mut one.week,
+            604_801..=2_592_000 => &mut one.month,
+            _ => &mut one.later,
+        };
+        *count = 1;
+        one
+    }
 }
 
 /// How many keys break each rule.
@@ -117,6 +155,11 @@ impl Counts {
             (&mut self.by_rule.prefix, other.by_rule.prefix),
             (&mut self.expiring, other.expiring),
             (&mut self.below_min, other.below_min),
+            (&mut self.by_expiration.hour, other.by_expiration.hour),
+            (&mut self.by_expiration.day, other.by_expiration.day),
+            (&mut self.by_expiration.week, other.by_expiration.week),
+            (&mut self.by_expiration.month, other.by_expiration.month),
+            (&mut self.by_expiration.later, other.by_expiration.later),
         ] {
             *count = change(*count, by);
         }
@@ -186,8 +229,8 @@ mod tests {
     use super::*;
     use crate::domain::Expiration;
 
-    #[test]
-    fn each_key_is_counted_once_and_each_rule_for_itself() {
+    /// Five keys, judged.
+    fn audited() -> (Judge, Counts, prefixes::Summary) {
         let rules = Rules {
             prefix: Some("a:".to_owned()),
             ttl: Some(crate::config::TtlRule {
@@ -217,8 +260,12 @@ mod tests {
             };
             audit.take(&listed, 1000);
         }
-        let (mut counts, mut prefixes) = (audit.counts, audit.prefixes.finish());
-        let expected = Counts {
+        (judge, audit.counts, audit.prefixes.finish())
+    }
+
+    /// What is counted of them.
+    fn expected() -> Counts {
+        Counts {
             keys: 5,
             never_expire: 1,
             violations: 2,
@@ -228,10 +275,26 @@ mod tests {
                 prefix: 2,
             },
             expiring: 1,
+            by_expiration: ByExpiration {
+                hour: 3,
+                day: 1,
+                ..ByExpiration::default()
+            },
             below_min: 2,
-        };
-        assert_eq!(counts, expected);
+        }
+    }
+
+    #[test]
+    fn each_key_is_counted_once_and_each_rule_for_itself() {
+        let (_, counts, prefixes) = audited();
+        assert_eq!(counts, expected());
         assert_eq!(prefixes.top[0].tally.expiring, 1);
+    }
+
+    #[test]
+    fn a_key_that_changed_is_counted_as_it_is_now() {
+        let (judge, mut counts, mut prefixes) = audited();
+        let expected = expected();
         // It gets a time to live that is near its end, and a wrong prefix all the same.
         judge.recount("b:never", Some(200), &mut counts, &mut prefixes);
         let expected = Counts {
@@ -242,6 +305,10 @@ mod tests {
             },
             expiring: 2,
             below_min: 3,
+            by_expiration: ByExpiration {
+                hour: 4,
+                ..expected.by_expiration
+            },
             ..expected
         };
         assert_eq!(counts, expected);
