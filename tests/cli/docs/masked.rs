@@ -42,6 +42,8 @@ fn mask(word: &str) -> Option<&'static str> {
     match word.len() {
         32 if hex => Some("ID"),
         64 if hex => Some("HASH"),
+        // UNIX seconds of these years.
+        10 if word.starts_with('1') && word.chars().all(|c| c.is_ascii_digit()) => Some("SECONDS"),
         20.. if word
             .trim_end_matches(':')
             .parse::<jiff::Timestamp>()
