@@ -37,6 +37,7 @@ fn masked(line: &str) -> String {
 }
 
 fn mask(word: &str) -> Option<&'static str> {
+    let word = word.trim_matches(':');
     let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     let hex = word.chars().all(digits);
     match word.len() {
@@ -44,13 +45,7 @@ fn mask(word: &str) -> Option<&'static str> {
         64 if hex => Some("HASH"),
         // UNIX seconds of these years.
         10 if word.starts_with('1') && word.chars().all(|c| c.is_ascii_digit()) => Some("SECONDS"),
-        20.. if word
-            .trim_end_matches(':')
-            .parse::<jiff::Timestamp>()
-            .is_ok() =>
-        {
-            Some("TIME")
-        }
+        20.. if word.parse::<jiff::Timestamp>().is_ok() => Some("TIME"),
         _ => None,
     }
 }
