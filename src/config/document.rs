@@ -200,29 +200,40 @@ impl Document {
         &self.content
     }
 
-    /// Returns the content after one group of edits, and the splices that led there.
+    /// Returns the content after one group of edits, and the splices that led there: those that make
+    /// the edits, and over their result those that break lines that have become too long.
     pub(super) fn after(
         &self,
         before: &Content,
         group: &[Edit],
-    ) -> Result<(Content, Vec<layout::Splice>), Error> {
+    ) -> Result<(Content, [Vec<layout::Splice>; 2]), Error> {
         before.check(&self.path, group)?;
         let mut expected = before.root.clone();
         for edit in group {
             edit.apply(&mut expected);
         }
-        let splices = layout::plan(self.format, &before.text, &before.root, group);
-        let text = layout::apply(&before.text, &splices);
-        let unclean = || Error::EditNotClean {
-            path: self.path.clone(),
+        let next = |text| {
+            let content = before.next(&self.path, self.format, text);
+            content
+                .ok()
+                .filter(|content| content.root.means_the_same_as(&expected))
+                .ok_or_else(|| Error::EditNotClean {
+                    path: self.path.clone(),
+                })
         };
-        let content = before.next(&self.path, self.format, text);
-        let content = content.map_err(|_refusal| unclean())?;
-        if content.root.means_the_same_as(&expected) {
-            Ok((content, splices))
-        } else {
-            Err(unclean())
+        let splices = layout::plan(self.format, &before.text, &before.root, group);
+        let content = next(layout::apply(&before.text, &splices))?;
+        let folds = layout::fold(
+            self.format,
+            (&before.text, &before.root),
+            &splices,
+            (&content.text, &content.root),
+        );
+        if folds.is_empty() {
+            return Ok((content, [splices, folds]));
         }
+        let folded = next(layout::apply(&content.text, &folds))?;
+        Ok((folded, [splices, folds]))
     }
 }
 

@@ -210,7 +210,11 @@ impl Author {
             self.say(item);
             let last = index + 1 == items.len();
             if !last || self.dice.chance() {
-                self.any(&["", "", " "]);
+                self.any(if toml {
+                    &["", "", " "]
+                } else {
+                    &["", " ", "\n  "]
+                });
                 self.say(",");
             }
             self.any(gaps);
@@ -226,7 +230,7 @@ impl Author {
             fields.push((
                 "id",
                 self.dice
-                    .pick(&["\"\"", "\"<id>\"", "\"a\\\"b\""])
+                    .pick(&["\"\"", "\"<id>\"", "\"a\\\"b\"", "'<id>'"])
                     .to_owned(),
             ));
         }
@@ -310,18 +314,24 @@ fn holds_for(name: &str, text: &str, dice: &mut Dice) {
     let edits = edits(dice, document.project());
     let mut content = document.content().clone();
     for group in groups(&edits) {
-        let (next, splices) = document
+        let (next, [splices, folds]) = document
             .after(&content, group)
             .unwrap_or_else(|error| panic!("{error}\n{group:?}\n{}", content.text));
-        assert_eq!(apply(&content.text, &splices), next.text);
-        assert_eq!(undo(&content.text, &next.text, &splices), content.text);
+        let edited = apply(&content.text, &splices);
+        assert_eq!(apply(&edited, &folds), next.text);
+        assert_eq!(undo(&content.text, &edited, &splices), content.text);
+        assert_eq!(undo(&edited, &next.text, &folds), edited);
         for splice in &splices {
             let taken = &content.text[splice.at.clone()];
             match &group[0] {
-                Edit::Add { .. } => assert_eq!(taken, ""),
-                Edit::Set { .. } => assert!(taken.is_empty() || taken.starts_with('"')),
+                Edit::Add { .. } => assert_eq!(taken.trim(), ""),
+                Edit::Set { .. } => assert!(taken.is_empty() || taken.starts_with(['"', '\''])),
                 Edit::Remove { .. } => assert_eq!(splice.with, ""),
             }
+        }
+        for fold in &folds {
+            assert_eq!(edited[fold.at.clone()].trim(), "");
+            assert!(["", ","].contains(&fold.with.trim()));
         }
         let bom = |text: &str| text.starts_with('\u{feff}');
         assert_eq!(bom(&next.text), bom(text));

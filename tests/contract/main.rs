@@ -9,6 +9,7 @@ mod env_cases;
 mod env_types;
 mod identity;
 mod layers;
+mod manner;
 #[expect(dead_code, reason = "the tests of the program use all of it")]
 mod pages;
 mod retry;

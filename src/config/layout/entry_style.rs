@@ -1,9 +1,11 @@
 //! How the author writes an entry between braces, learned from an example.
 
 use super::{
-    Sheet,
+    brackets::Brackets,
     field_style::FieldStyle,
     lines,
+    manner::Manner,
+    order::{Fields, Order},
     trivia::{Gap, Piece},
 };
 use crate::config::{
@@ -21,84 +23,143 @@ pub(super) struct EntryStyle {
     /// Between the last value and the closing brace.
     close: String,
     fields: FieldStyle,
+    order: Order,
+}
+
+/// How the author writes an array of entries.
+#[derive(Debug)]
+pub(super) struct ListStyle {
+    /// Whether each field has its own line.
+    pub(super) expanded: bool,
+    /// Whether entries begin on the line on which the array opens.
+    pub(super) hugs: bool,
+}
+
+impl ListStyle {
+    /// Learns from the last array of namespaces between brackets, else of other bindings.
+    pub(super) fn learn(manner: &Manner<'_>) -> Self {
+        let Some(example) = example(manner) else {
+            let expanded = manner.sheet.format == Format::Jsonc;
+            return Self {
+                expanded,
+                hugs: false,
+            };
+        };
+        let last = &manner.sheet.text[example.items[example.items.len() - 1].clone()];
+        let expanded = last.contains('\n');
+        Self {
+            expanded,
+            hugs: expanded && !example.opening().has(Piece::Break) && !manner.comma_first,
+        }
+    }
+}
+
+/// Finds the last array of namespaces between brackets, else of other objects without arrays.
+fn example<'a>(manner: &Manner<'a>) -> Option<Brackets<'a>> {
+    let mut namespaces = Vec::new();
+    manner
+        .sheet
+        .root
+        .walk(&mut |node| namespaces.extend(node.get("kv_namespaces")));
+    let is_flat = |item: &Node| {
+        let mut values = item.properties().iter().map(|p| &p.value);
+        item.is_object() && values.all(|value| value.layout().is_none())
+    };
+    let mut lists = Brackets::all(manner.sheet);
+    lists.retain(|it| {
+        let items = it.node.items();
+        !items.is_empty() && items.iter().all(is_flat)
+    });
+    let is_own = |it: &Brackets<'_>| namespaces.iter().any(|own| own.span == it.node.span);
+    let at = lists.iter().rposition(is_own);
+    let at = at.or_else(|| lists.len().checked_sub(1))?;
+    Some(lists.swap_remove(at))
 }
 
 impl EntryStyle {
-    /// Learns from an entry.
-    pub(super) fn learn(sheet: Sheet<'_>, entry: &Node) -> Self {
-        let properties = entry.properties();
-        let gap = |start| Gap::read(sheet.format, sheet.text, start);
-        let open = blanks(sheet, &gap(entry.span.start + 1));
-        let fields = FieldStyle::learn(sheet, properties);
-        let separator = match properties {
-            [first, _, ..] => format!(",{}", blanks(sheet, &gap(first.value.end()))),
+    /// Learns from the last of `entries` that shows how fields are separated.
+    pub(super) fn learn(manner: &Manner<'_>, entries: &[Node]) -> Option<Self> {
+        let several = |entry: &&Node| entry.properties().len() > 1;
+        let entry = entries.iter().rfind(several).or(entries.last())?;
+        let brackets = Brackets::of(manner.sheet, entry)?;
+        let mut style = Self::like(manner, &brackets)?;
+        style.order = Order::learn(manner.sheet, entries);
+        Some(style)
+    }
+
+    fn like(manner: &Manner<'_>, entry: &Brackets<'_>) -> Option<Self> {
+        let blanks = |gap: &Gap| blanks(manner, gap);
+        let open = blanks(&entry.opening());
+        let separator = match &entry.items[..] {
+            [first, second, ..] => separator(manner, &entry.after(first), second.start),
             _ if open.contains('\n') => format!(",{open}"),
-            _ => ", ".to_owned(),
+            _ => manner.comma.to_owned(),
         };
-        let end = properties
-            .iter()
-            .map(|p| p.value.end())
-            .max()
-            .unwrap_or(entry.span.start + 1);
-        let last = gap(end);
+        let last = entry.closing()?;
         let comma = if last.has(Piece::Comma) { "," } else { "" };
-        let close = format!("{comma}{}", blanks(sheet, &last));
-        Self {
+        Some(Self {
             open,
             separator,
-            close,
-            fields,
-        }
+            close: format!("{comma}{}", blanks(&last)),
+            fields: FieldStyle::learn(manner.sheet, entry.node.properties()),
+            order: Order::learn(manner.sheet, &[]),
+        })
     }
 
-    /// Learns from the last entry of the file that is on one line.
-    pub(super) fn example_on_one_line(sheet: Sheet<'_>) -> Option<Self> {
-        let mut example = None;
-        sheet.root.walk(&mut |node| {
-            let entries = node.get("kv_namespaces").map_or(&[][..], Node::items);
-            let mut on_one_line = entries.iter().filter(|entry| {
-                entry.layout() == Some(Layout::Inline)
-                    && !sheet.text[entry.span.clone()].contains('\n')
-            });
-            example = on_one_line.next_back().or(example);
+    /// Returns the style on one line: that of the last such entry of the file, else the usual one.
+    pub(super) fn on_one_line(manner: &Manner<'_>) -> Self {
+        let mut examples = Vec::new();
+        manner.sheet.root.walk(&mut |node| {
+            let entries = node.items_of("kv_namespaces").iter();
+            examples.extend(entries.filter_map(|entry| Brackets::of(manner.sheet, entry)));
         });
-        example.map(|entry| Self::learn(sheet, entry))
+        let is_example = |it: &&Brackets<'_>| {
+            it.is_on_one_line() && it.items.len() > 1 && it.node.layout() == Some(Layout::Inline)
+        };
+        let example = examples.iter().rfind(is_example);
+        example
+            .and_then(|example| Self::like(manner, example))
+            .unwrap_or_else(|| Self {
+                open: manner.brace.to_owned(),
+                separator: manner.comma.to_owned(),
+                close: manner.brace.to_owned(),
+                fields: FieldStyle::of_file(manner.sheet),
+                order: Order::learn(manner.sheet, &[]),
+            })
     }
 
-    /// Returns the style on one line: that of an example, else the usual one.
-    pub(super) fn on_one_line(sheet: Sheet<'_>) -> Self {
-        if let Some(example) = Self::example_on_one_line(sheet) {
-            return example;
+    /// Returns the style over several lines, for an entry that begins at `indent`.
+    pub(super) fn on_lines(manner: &Manner<'_>, ending: &str, indent: &str) -> Self {
+        let inner = format!("{ending}{indent}{}", manner.unit);
+        let fields = match example(manner) {
+            Some(example) => FieldStyle::learn(
+                manner.sheet,
+                example.node.items().last().map_or(&[], Node::properties),
+            ),
+            None => FieldStyle::of_file(manner.sheet),
+        };
+        let order = Order::learn(manner.sheet, &[]);
+        if manner.comma_first {
+            return Self {
+                open: " ".to_owned(),
+                separator: format!("{inner}, "),
+                close: inner,
+                fields,
+                order,
+            };
         }
-        let fields = FieldStyle::of_file(sheet);
-        let compact = fields.is_compact() && sheet.format == Format::Jsonc;
-        let (pad, separator) = if compact { ("", ",") } else { (" ", ", ") };
         Self {
-            open: pad.to_owned(),
-            separator: separator.to_owned(),
-            close: pad.to_owned(),
+            separator: format!(",{inner}"),
+            open: inner,
+            close: format!("{}{ending}{indent}", manner.last_comma()),
             fields,
-        }
-    }
-
-    /// Returns the usual style over several lines, for an entry that begins at `indent`.
-    pub(super) fn on_lines(sheet: Sheet<'_>, ending: &str, indent: &str) -> Self {
-        let unit = sheet.unit();
-        let open = format!("{ending}{indent}{unit}");
-        Self {
-            separator: format!(",{open}"),
-            open,
-            close: format!("{ending}{indent}"),
-            fields: FieldStyle::of_file(sheet),
+            order,
         }
     }
 
     /// Writes an entry, ready for its place.
-    pub(super) fn entry(&self, fields: &[(&str, &str)]) -> String {
-        let fields: Vec<_> = fields
-            .iter()
-            .map(|(key, value)| self.fields.field(key, value))
-            .collect();
+    pub(super) fn entry(&self, fields: &Fields<'_>) -> String {
+        let fields = self.fields.fields(&self.order.sort(fields));
         format!(
             "{{{}{}{}}}",
             self.open,
@@ -108,15 +169,28 @@ impl EntryStyle {
     }
 }
 
+/// Returns a comma and the blanks around it, as in `gap`, which ends at `next`.
+fn separator(manner: &Manner<'_>, gap: &Gap, next: usize) -> String {
+    let (line, broken) = gap.first_line();
+    let comma_here = line.iter().any(|(piece, _)| *piece == Piece::Comma);
+    if broken && !comma_here {
+        let text = manner.sheet.text;
+        let start = lines::start(text, next);
+        if text[start..next].trim() == "," {
+            let ending = lines::ending(text, gap.pieces[0].1.start);
+            return format!("{ending}{}", &text[start..next]);
+        }
+    }
+    format!(",{}", blanks(manner, gap))
+}
+
 /// Returns the blanks of a gap without its comments: a line break and an indentation, or spaces.
-fn blanks(sheet: Sheet<'_>, gap: &Gap) -> String {
+fn blanks(manner: &Manner<'_>, gap: &Gap) -> String {
+    let text = manner.sheet.text;
     let is_break = |(piece, _): &&(Piece, _)| *piece == Piece::Break;
     if let Some((_, at)) = gap.pieces.iter().rfind(is_break) {
-        return format!(
-            "{}{}",
-            &sheet.text[at.clone()],
-            &lines::indent_of_line(sheet.text, at.end)
-        );
+        let indent = lines::indent_of_line(text, at.end);
+        return format!("{}{indent}", &text[at.clone()]);
     }
     if gap.has(Piece::Comment) {
         return " ".to_owned();
@@ -125,5 +199,5 @@ fn blanks(sheet: Sheet<'_>, gap: &Gap) -> String {
         .pieces
         .iter()
         .filter(|(piece, _)| *piece == Piece::Blank);
-    blank.map(|(_, at)| &sheet.text[at.clone()]).collect()
+    blank.map(|(_, at)| &text[at.clone()]).collect()
 }

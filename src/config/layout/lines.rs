@@ -9,6 +9,11 @@ pub(super) fn start(text: &str, offset: usize) -> usize {
     }
 }
 
+/// Finds where the line above the one that begins at `start` begins.
+pub(super) fn above(text: &str, start: usize) -> Option<usize> {
+    (start > self::start(text, 0)).then(|| self::start(text, start - 1))
+}
+
 /// Finds where the line of `offset` ends, before its line ending.
 pub(super) fn end(text: &str, offset: usize) -> usize {
     let end = text[offset..]

@@ -1,13 +1,20 @@
 //! Which bytes an edit takes: new text that looks like the author's own.
 //!
 //! Everything here returns splices over the text as it is; nothing is reformatted. What is not
-//! known from the text around the place is taken from the nearest example in the file.
+//! known from the text around the place is taken from the nearest example in the file: `field_style`,
+//! `entry_style` and `order` read how its entries are written, and `manner` all else. Only a line that
+//! an edit makes too long is broken afterwards, which moves blanks alone.
 
 mod arrays;
+mod brackets;
 mod entry_style;
 mod field_style;
 mod fields;
+mod fold;
 mod lines;
+mod manner;
+mod order;
+mod places;
 mod sequence;
 mod tables;
 mod trivia;
@@ -20,7 +27,8 @@ use super::{
     node::{Layout, Node},
 };
 use crate::domain::Section;
-use arrays::Fields;
+use manner::Manner;
+use order::Fields;
 
 /// New text for a range of the old one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,33 +73,17 @@ pub(super) fn apply(text: &str, splices: &[Splice]) -> String {
 }
 
 /// A text, its language, and its tree.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Sheet<'a> {
     format: Format,
     text: &'a str,
     root: &'a Node,
 }
 
-impl<'a> Sheet<'a> {
-    /// Returns one step of indentation: that of the first member of the outermost container.
-    ///
-    /// The first indented line of the file would not do: it may belong to a comment or a text.
-    fn unit(self) -> &'a str {
-        let mut starts = Vec::new();
-        match self.format {
-            Format::Jsonc => starts.extend(self.root.properties().iter().map(|p| p.key_span.start)),
-            Format::Toml => self.root.walk(&mut |node| {
-                starts.extend(node.items().iter().map(|item| item.span.start));
-            }),
-        }
-        let indents = starts
-            .into_iter()
-            .filter_map(|start| lines::indent(self.text, start));
-        indents
-            .into_iter()
-            .find(|indent| !indent.is_empty())
-            .unwrap_or("  ")
-    }
+/// Whether more of `votes` are for than against; `None` if neither are.
+fn majority(votes: impl Iterator<Item = bool>) -> Option<bool> {
+    let balance: i32 = votes.map(|vote| if vote { 1 } else { -1 }).sum();
+    (balance != 0).then_some(balance > 0)
 }
 
 /// Finds the splices for a group of edits: a run of additions to one scope, ids of several of its
@@ -99,14 +91,14 @@ impl<'a> Sheet<'a> {
 ///
 /// An edit that does not fit the tree has no splices.
 pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> Vec<Splice> {
-    let sheet = Sheet { format, text, root };
+    let manner = Manner::read(Sheet { format, text, root });
     let Some(first) = group.first() else {
         return Vec::new();
     };
     let scope = scope(root, first.section());
     if let Edit::Add { section, .. } = first {
         let entries: Vec<_> = group.iter().map(Edit::new_fields).collect();
-        return add(sheet, section, scope, &entries);
+        return add(&manner, section, scope, &entries);
     }
     let Some(scope) = scope else {
         return Vec::new();
@@ -115,36 +107,51 @@ pub(super) fn plan(format: Format, text: &str, root: &Node, group: &[Edit]) -> V
         let entry = entry(scope, edit.binding())?;
         match edit {
             Edit::Add { .. } => None,
-            Edit::Set { field, value, .. } => Some(fields::set(sheet, entry, *field, value)),
-            Edit::Remove { field, .. } => Some(fields::remove(sheet, entry, *field)),
+            Edit::Set { field, value, .. } => {
+                let entries = scope.items_of("kv_namespaces");
+                Some(fields::set(&manner, entries, entry, *field, value))
+            }
+            Edit::Remove { field, .. } => Some(fields::remove(&manner, entry, *field)),
         }
     });
     of_fields.flatten().collect()
 }
 
+/// Finds the splices over `after`, the text and tree that `splices` make of a file, that break the
+/// lines which have become too long.
+pub(super) fn fold(
+    format: Format,
+    before: (&str, &Node),
+    splices: &[Splice],
+    after: (&str, &Node),
+) -> Vec<Splice> {
+    let sheet = |(text, root)| Sheet { format, text, root };
+    fold::fold(&Manner::read(sheet(before)), splices, sheet(after))
+}
+
 /// Adds entries to `scope`, the table of `section`, which may not be there yet.
 fn add(
-    sheet: Sheet<'_>,
+    manner: &Manner<'_>,
     section: &Section,
     scope: Option<&Node>,
     entries: &[Fields<'_>],
 ) -> Vec<Splice> {
     if let Some(namespaces) = scope.and_then(|scope| scope.get("kv_namespaces")) {
         return match namespaces.layout() {
-            Some(Layout::Header) => tables::append(sheet, namespaces, entries),
-            _ => arrays::extend(sheet, namespaces, entries),
+            Some(Layout::Header) => tables::append(manner, namespaces, entries),
+            _ => arrays::extend(manner, namespaces, entries),
         };
     }
     // No header may reach into braces: what `env = { x.name = "w" }` implies grows by dotted keys.
     let path = path(section);
-    let tables = std::iter::successors(Some((sheet.root, 0)), |(table, depth)| {
+    let tables = std::iter::successors(Some((manner.sheet.root, 0)), |(table, depth)| {
         Some((table.get(path.get(*depth)?)?, depth + 1))
     });
     let braces = tables.filter(|(table, _)| table.layout() == Some(Layout::Inline));
     if let Some((table, depth)) = braces.last() {
-        return arrays::create(sheet, table, &path[depth..], entries);
+        return arrays::create(manner, table, &path[depth..], entries);
     }
-    tables::create(sheet, &path, scope, entries)
+    tables::create(manner, &path, scope, entries)
 }
 
 #[cfg(test)]

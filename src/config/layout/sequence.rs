@@ -3,16 +3,17 @@
 use std::ops::Range;
 
 use super::{
-    Splice, lines,
+    Splice,
+    brackets::Brackets,
+    lines,
+    manner::Manner,
     trivia::{Gap, Piece, last_mark},
 };
-use crate::config::Format;
 
-/// A text with items between commas somewhere in it.
+/// A file with items between commas somewhere in it.
 #[derive(Clone, Copy)]
 pub(super) struct Sequence<'a> {
-    pub(super) format: Format,
-    pub(super) text: &'a str,
+    pub(super) manner: &'a Manner<'a>,
 }
 
 /// New items for an empty container.
@@ -23,7 +24,6 @@ pub(super) struct Filling<'a> {
     pub(super) items: &'a [String],
     /// The indentation of the line on which the container opens.
     pub(super) base: &'a str,
-    pub(super) unit: &'a str,
     /// Whether each item is on its own line.
     pub(super) broken: bool,
 }
@@ -31,16 +31,26 @@ pub(super) struct Filling<'a> {
 impl Sequence<'_> {
     /// Inserts `item` right after the item at `anchor`.
     pub(super) fn insert_after(self, anchor: &Range<usize>, item: &str) -> Vec<Splice> {
-        let beside = vec![Splice::insert(anchor.end, format!(", {item}"))];
-        let Some(indent) = lines::indent(self.text, anchor.start) else {
-            return beside;
-        };
+        let comma = self.manner.comma;
+        let beside = vec![Splice::insert(anchor.end, format!("{comma}{item}"))];
+        let text = self.text();
+        let indent = lines::indent(text, anchor.start);
         let gap = self.gap(anchor.end);
         let (line, broken) = gap.first_line();
-        let closes = self.text[gap.end..].starts_with(['}', ']']);
-        let ending = lines::ending(self.text, anchor.start);
+        let closes = text[gap.end..].starts_with(['}', ']']);
+        let ending = lines::ending(text, anchor.start);
         let line_end = last_mark(line).unwrap_or(anchor.end);
         let comma_here = line.iter().any(|(piece, _)| *piece == Piece::Comma);
+        let Some(indent) = indent else {
+            let lead = self.comma_lead(anchor.start).or_else(|| {
+                let next = gap.comma()?;
+                self.comma_lead(self.gap(next.end).end)
+            });
+            return match lead.filter(|_| broken && !comma_here) {
+                Some(lead) => vec![Splice::insert(line_end, format!("{ending}{lead}{item}"))],
+                None => beside,
+            };
+        };
         match gap.comma() {
             // Others share the line.
             _ if !broken && !closes => beside,
@@ -48,7 +58,10 @@ impl Sequence<'_> {
                 vec![Splice::insert(line_end, format!("{ending}{indent}{item},"))]
             }
             // The author puts commas at the beginning of lines.
-            Some(_) => beside,
+            Some(comma) => match self.comma_lead(self.gap(comma.end).end) {
+                Some(lead) => vec![Splice::insert(line_end, format!("{ending}{lead}{item}"))],
+                None => beside,
+            },
             None => vec![
                 Splice::insert(anchor.end, ","),
                 Splice::insert(line_end, format!("{ending}{indent}{item}")),
@@ -56,26 +69,49 @@ impl Sequence<'_> {
         }
     }
 
-    /// Appends `items` after the last one, which is at `last`, and after its comments.
-    pub(super) fn append(
-        self,
-        last: &Range<usize>,
-        separator: &str,
-        items: &[String],
-    ) -> Vec<Splice> {
+    /// Inserts `item` right before the item at `anchor`.
+    pub(super) fn insert_before(self, anchor: &Range<usize>, item: &str) -> Splice {
+        let text = self.text();
+        let with = match lines::indent(text, anchor.start) {
+            Some(indent) => format!("{item},{}{indent}", lines::ending(text, anchor.start)),
+            None => format!("{item}{}", self.manner.comma),
+        };
+        Splice::insert(anchor.start, with)
+    }
+
+    /// Appends `items` after the last one of `to`, and after its comments.
+    pub(super) fn append(self, to: &Brackets<'_>, items: &[String]) -> Vec<Splice> {
+        let text = self.text();
+        let [before @ .., last] = &to.items[..] else {
+            return Vec::new();
+        };
         let gap = self.gap(last.end);
         let comma = gap.comma();
-        let Some(indent) = lines::indent(self.text, last.start) else {
-            let items = items.join(separator);
-            let splice = match comma {
-                Some(comma) => Splice::insert(comma.end, format!(" {items},")),
-                None => Splice::insert(last.end, format!("{separator}{items}")),
-            };
-            return vec![splice];
-        };
-        let line_break = format!("{}{indent}", lines::ending(self.text, last.start));
-        let items = items.join(&format!(",{line_break}"));
         let end = gap.last_mark().unwrap_or(last.end);
+        let ending = lines::ending(text, last.start);
+        let Some(indent) = lines::indent(text, last.start) else {
+            let lead = self.comma_lead(last.start).or_else(|| {
+                let first = self.manner.comma_first && before.is_empty() && gap.has(Piece::Break);
+                first.then(|| format!("{}, ", lines::indent_of_line(text, to.node.span.end)))
+            });
+            if let Some(lead) = lead.filter(|_| comma.is_none()) {
+                let items = items.iter().map(|item| format!("{ending}{lead}{item}"));
+                return vec![Splice::insert(end, items.collect::<String>())];
+            }
+            let blank = match before.last().map(|before| self.gap(before.end)) {
+                Some(gap) if gap.has(Piece::Break) || gap.has(Piece::Comment) => " ",
+                Some(gap) if gap.has(Piece::Blank) => " ",
+                Some(_) => "",
+                None => &self.manner.comma[1..],
+            };
+            let items = items.join(&format!(",{blank}"));
+            return vec![match comma {
+                Some(comma) => Splice::insert(comma.end, format!("{blank}{items},")),
+                None => Splice::insert(last.end, format!(",{blank}{items}")),
+            }];
+        };
+        let line_break = format!("{ending}{indent}");
+        let items = items.join(&format!(",{line_break}"));
         if comma.is_some() {
             vec![Splice::insert(end, format!("{line_break}{items},"))]
         } else {
@@ -88,34 +124,56 @@ impl Sequence<'_> {
 
     /// Puts items into a container that has none, after its comments.
     pub(super) fn fill(self, filling: &Filling<'_>) -> Vec<Splice> {
+        let text = self.text();
         let open = filling.container.start + 1;
         let gap = self.gap(open);
-        let end = gap.last_mark().unwrap_or(open);
+        let manner = self.manner;
         let has_break = gap.has(Piece::Break);
-        if !filling.broken && !has_break {
-            let items = filling.items.join(", ");
-            let brace = self.text[filling.container.start..].starts_with('{');
-            let (before, after) = match (gap.pieces.is_empty(), brace) {
-                (true, false) => ("", ""),
-                (true, true) => (" ", " "),
-                (false, _) => (" ", ""),
+        if !gap.has(Piece::Comment) {
+            let at = open..gap.end;
+            if filling.broken || has_break {
+                let ending = lines::ending(text, open);
+                let with = manner.on_lines(filling.items, ending, filling.base);
+                return vec![Splice { at, with }];
+            }
+            let items = filling.items.join(manner.comma);
+            let pad = if text[filling.container.start..].starts_with('{') {
+                manner.brace
+            } else {
+                manner.bracket
             };
-            return vec![Splice::insert(end, format!("{before}{items}{after}"))];
+            let with = format!("{pad}{items}{pad}");
+            return vec![Splice { at, with }];
         }
-        let ending = lines::ending(self.text, open);
-        let indent = match gap.last_mark() {
-            Some(end) if has_break => lines::indent_of_line(self.text, end).to_owned(),
-            _ => format!("{}{}", filling.base, filling.unit),
+        let end = gap.last_mark().unwrap_or(open);
+        if !filling.broken && !has_break {
+            let items = filling.items.join(manner.comma);
+            return vec![Splice::insert(end, format!(" {items}"))];
+        }
+        let ending = lines::ending(text, open);
+        let indent = if has_break {
+            lines::indent_of_line(text, end).to_owned()
+        } else {
+            format!("{}{}", filling.base, manner.unit)
         };
         let line_break = format!("{ending}{indent}");
         let items = filling.items.join(&format!(",{line_break}"));
-        let after = self.text[end..gap.end].contains('\n');
-        let close = if after {
+        let comma = manner.last_comma();
+        let close = if text[end..gap.end].contains('\n') {
             String::new()
         } else {
             format!("{ending}{}", filling.base)
         };
-        vec![Splice::insert(end, format!("{line_break}{items}{close}"))]
+        vec![Splice::insert(
+            end,
+            format!("{line_break}{items}{comma}{close}"),
+        )]
+    }
+
+    /// Returns what a line begins with before the item at `start`, if that is a comma.
+    fn comma_lead(self, start: usize) -> Option<String> {
+        let lead = &self.text()[lines::start(self.text(), start)..start];
+        (lead.trim() == ",").then(|| lead.to_owned())
     }
 
     /// Takes out the item at `item`, which is not the only one; `before` ends the one before.
@@ -124,10 +182,10 @@ impl Sequence<'_> {
         let comma = gap.comma();
         let (line, broken) = gap.first_line();
         let comma_here = line.iter().any(|(piece, _)| *piece == Piece::Comma);
-        let own_line = broken && lines::indent(self.text, item.start).is_some();
+        let own_line = broken && lines::indent(self.text(), item.start).is_some();
         let comma_before = before.and_then(|end| self.gap(end).comma());
         if own_line && (comma_here || comma.is_none()) {
-            let whole = lines::start(self.text, item.start)..lines::next(self.text, item.end);
+            let whole = lines::start(self.text(), item.start)..lines::next(self.text(), item.end);
             let orphan = if comma.is_none() { comma_before } else { None };
             return orphan
                 .into_iter()
@@ -136,13 +194,13 @@ impl Sequence<'_> {
                 .collect();
         }
         if let Some(comma) = comma {
-            let blanks = self.text[comma.end..]
+            let blanks = self.text()[comma.end..]
                 .chars()
                 .take_while(|c| matches!(c, ' ' | '\t'));
             return vec![Splice::remove(item.start..comma.end + blanks.count())];
         }
         match comma_before {
-            Some(comma) if self.text[comma.end..item.start].trim().is_empty() => {
+            Some(comma) if self.text()[comma.end..item.start].trim().is_empty() => {
                 vec![Splice::remove(comma.start..item.end)]
             }
             comma => comma
@@ -154,83 +212,115 @@ impl Sequence<'_> {
     }
 
     fn gap(self, start: usize) -> Gap {
-        Gap::read(self.format, self.text, start)
+        Gap::read(self.manner.sheet.format, self.text(), start)
+    }
+
+    fn text(&self) -> &str {
+        self.manner.sheet.text
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::layout::apply;
+    use crate::config::{
+        Format, jsonc,
+        layout::{Sheet, apply},
+        node::Node,
+    };
 
-    /// Finds `A` in `text`, and does something after it.
-    fn after_a(text: &str, act: impl Fn(Sequence<'_>, &Range<usize>) -> Vec<Splice>) -> String {
-        let at = text.find('A').unwrap();
-        apply(
+    fn with<T>(text: &str, act: impl FnOnce(&Manner<'_>, &Node) -> T) -> T {
+        let root = jsonc::parse(text).unwrap();
+        let format = Format::Jsonc;
+        let sheet = Sheet {
+            format,
             text,
-            &act(
-                Sequence {
-                    format: Format::Jsonc,
-                    text,
-                },
-                &(at..at + 1),
-            ),
-        )
+            root: &root,
+        };
+        act(&Manner::read(sheet), &root)
+    }
+
+    /// Does something with the item 1 of `text`.
+    fn at_1(text: &str, act: impl Fn(Sequence<'_>, &Range<usize>) -> Vec<Splice>) -> String {
+        let at = text.find('1').unwrap();
+        let splices = with(text, |manner, _| act(Sequence { manner }, &(at..at + 1)));
+        apply(text, &splices)
     }
 
     #[test]
     fn an_item_goes_after_another() {
         let cases = [
-            ("[A]", "[A, N]"),
-            ("[A, B]", "[A, N, B]"),
-            ("[\n  A\n]", "[\n  A,\n  N\n]"),
-            ("[\n  A // c\n]", "[\n  A, // c\n  N\n]"),
+            ("[1]", "[1, 9]"),
+            ("[1, 2]", "[1, 9, 2]"),
+            ("[1,2]", "[1,9,2]"),
+            ("[\n  1\n]", "[\n  1,\n  9\n]"),
+            ("[\n  1 // c\n]", "[\n  1, // c\n  9\n]"),
             (
-                "[\r\n\tA, // c\r\n\tB\r\n]",
-                "[\r\n\tA, // c\r\n\tN,\r\n\tB\r\n]",
+                "[\r\n\t1, // c\r\n\t2\r\n]",
+                "[\r\n\t1, // c\r\n\t9,\r\n\t2\r\n]",
             ),
-            ("[\n  A, B\n]", "[\n  A, N, B\n]"),
-            ("[ A\n, B\n]", "[ A, N\n, B\n]"),
-            ("[\n A\n ,B\n]", "[\n A, N\n ,B\n]"),
-            ("[\n A ]", "[\n A,\n N ]"),
+            ("[\n  1, 2\n]", "[\n  1, 9, 2\n]"),
+            ("[ 1\n, 2\n]", "[ 1\n, 9\n, 2\n]"),
+            ("[ 2\n, 1 // c\n]", "[ 2\n, 1 // c\n, 9\n]"),
+            ("[\n 1\n ,2\n]", "[\n 1\n ,9\n ,2\n]"),
+            ("[\n 1 ]", "[\n 1,\n 9 ]"),
         ];
         for (before, after) in cases {
-            assert_eq!(after_a(before, |s, at| s.insert_after(at, "N")), after);
+            assert_eq!(at_1(before, |s, at| s.insert_after(at, "9")), after);
+        }
+    }
+
+    #[test]
+    fn an_item_goes_before_another() {
+        let cases = [
+            ("[1]", "[9, 1]"),
+            ("[\n  1\n]", "[\n  9,\n  1\n]"),
+            ("[1,2]", "[9,1,2]"),
+        ];
+        for (before, after) in cases {
+            assert_eq!(at_1(before, |s, at| vec![s.insert_before(at, "9")]), after);
         }
     }
 
     #[test]
     fn items_go_to_the_end() {
-        let items = ["N".to_owned(), "M".to_owned()];
+        let items = ["8".to_owned(), "9".to_owned()];
         let cases = [
-            ("[A]", "[A, N, M]"),
-            ("[ A, ]", "[ A, N, M, ]"),
-            ("[\n  A\n]", "[\n  A,\n  N,\n  M\n]"),
+            ("[1]", "[1, 8, 9]"),
+            ("[ 1, ]", "[ 1, 8, 9, ]"),
+            ("[1,2]", "[1,2,8,9]"),
+            ("[\n  1\n]", "[\n  1,\n  8,\n  9\n]"),
             (
-                "[\n  A, // c\n  // d\n]",
-                "[\n  A, // c\n  // d\n  N,\n  M,\n]",
+                "[\n  1, // c\n  // d\n]",
+                "[\n  1, // c\n  // d\n  8,\n  9,\n]",
             ),
             (
-                "[\n  A // c\n  /* d */ ]",
-                "[\n  A, // c\n  /* d */\n  N,\n  M ]",
+                "[\n  1 // c\n  /* d */ ]",
+                "[\n  1, // c\n  /* d */\n  8,\n  9 ]",
             ),
-            ("[ A, // c\n]", "[ A, N, M, // c\n]"),
+            ("[ 1, // c\n]", "[ 1, 8, 9, // c\n]"),
+            ("[ 1\n, 2 // c\n]", "[ 1\n, 2 // c\n, 8\n, 9\n]"),
         ];
         for (before, after) in cases {
-            assert_eq!(after_a(before, |s, at| s.append(at, ", ", &items)), after);
+            let splices = with(before, |manner, root| {
+                let brackets = Brackets::of(manner.sheet, root).unwrap();
+                Sequence { manner }.append(&brackets, &items)
+            });
+            assert_eq!(apply(before, &splices), after);
         }
     }
 
     #[test]
     fn an_empty_container_is_filled() {
-        let items = ["N".to_owned(), "M".to_owned()];
+        let items = ["8".to_owned(), "9".to_owned()];
         let cases = [
-            ("[]", false, "[N, M]"),
-            ("[ ]", false, "[ N, M ]"),
-            ("{}", false, "{ N, M }"),
-            ("[]", true, "[\n N,\n M\n]"),
-            ("[\n]", false, "[\n N,\n M\n]"),
-            ("[\n   // c\n]", false, "[\n   // c\n   N,\n   M\n]"),
+            ("[]", false, "[8, 9]"),
+            ("[ ]", false, "[8, 9]"),
+            ("[]", true, "[\n  8,\n  9\n]"),
+            ("[  ]", true, "[\n  8,\n  9\n]"),
+            ("[\n]", false, "[\n  8,\n  9\n]"),
+            ("[ /* c */ ]", false, "[ /* c */ 8, 9 ]"),
+            ("[\n   // c\n]", false, "[\n   // c\n   8,\n   9\n]"),
         ];
         for (before, broken, after) in cases {
             let container = 0..before.len();
@@ -238,30 +328,26 @@ mod tests {
                 container,
                 items: &items,
                 base: "",
-                unit: " ",
                 broken,
             };
-            let sequence = Sequence {
-                format: Format::Jsonc,
-                text: before,
-            };
-            assert_eq!(apply(before, &sequence.fill(&filling)), after);
+            let splices = with(before, |manner, _| Sequence { manner }.fill(&filling));
+            assert_eq!(apply(before, &splices), after);
         }
     }
 
     #[test]
     fn an_item_is_taken_out_with_its_comma() {
         let cases = [
-            ("[A, B]", None, "[B]"),
-            ("[B, A]", Some(2), "[B]"),
-            ("[ B, A, ]", Some(3), "[ B, ]"),
-            ("[\n B, // b\n A // a\n]", Some(4), "[\n B // b\n]"),
-            ("[\n B,\n A, // a\n]", Some(4), "[\n B,\n]"),
-            ("[ B, /* a */ A ]", Some(3), "[ B /* a */  ]"),
-            ("[\n B\n , A\n]", Some(4), "[\n B\n \n]"),
+            ("[1, 2]", None, "[2]"),
+            ("[2, 1]", Some(2), "[2]"),
+            ("[ 2, 1, ]", Some(3), "[ 2, ]"),
+            ("[\n 2, // b\n 1 // a\n]", Some(4), "[\n 2 // b\n]"),
+            ("[\n 2,\n 1, // a\n]", Some(4), "[\n 2,\n]"),
+            ("[ 2, /* a */ 1 ]", Some(3), "[ 2 /* a */  ]"),
+            ("[\n 2\n , 1\n]", Some(4), "[\n 2\n \n]"),
         ];
         for (before, end, after) in cases {
-            assert_eq!(after_a(before, |s, at| s.remove(end, at)), after);
+            assert_eq!(at_1(before, |s, at| s.remove(end, at)), after);
         }
     }
 }
