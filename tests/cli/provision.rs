@@ -466,7 +466,7 @@ fn the_hint_for_pages_loses_no_binding_of_previews() {
         seen.assert_stdout(note);
         sandbox.expect(0, &["provision"]);
         let file = sandbox.read("wrangler.toml");
-        let (top, section) = file.split_once("[[env.preview.kv_namespaces]]").unwrap();
+        let (top, section) = file.split_once("[env.preview]").unwrap();
         assert!(
             section.contains(&preview) && section.contains("OTHER"),
             "{file}"
