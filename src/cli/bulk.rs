@@ -8,7 +8,10 @@ use super::{
     key::{NamespaceArgs, TTL_ALIASES},
     transfer::ResumeArgs,
 };
-use crate::domain::{Expiration, Metadata, Ttl};
+use crate::{
+    domain::{Expiration, Metadata, Ttl},
+    formats::{Format, keys::KeyFormat},
+};
 
 /// The commands under `bulk`.
 #[derive(Debug, Subcommand)]
@@ -24,9 +27,10 @@ pub enum BulkCommand {
 /// Write the records of a file, as `wrangler kv bulk put` does
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The file is a JSON array of {\"key\", \"value\", \"base64\", \"expiration\", \"expiration_ttl\", \"metadata\"}.
-This is `kvctl import --format json`: the file is checked before anything is sent, and keys that the
-service does not store are retried, then reported.
+The file is a JSON array of {\"key\", \"value\", \"base64\", \"expiration\", \"expiration_ttl\", \"metadata\"}, or
+with the extension of NDJSON or CSV a file of that format. This is `kvctl import`: the file is checked
+before anything is sent, and keys that the service does not store are retried, then reported. Other
+fields of the array are ignored with a warning; a misspelt one is refused.
 --ttl, --expiration and --metadata apply here; wrangler accepts and ignores them.")]
 pub struct BulkPutArgs {
     /// File to read, or - for stdin
@@ -36,6 +40,10 @@ pub struct BulkPutArgs {
     /// Which namespace.
     #[command(flatten)]
     pub namespace: NamespaceArgs,
+
+    /// Format of the file: json, ndjson or csv [default: from its extension, else json]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
 
     /// TTL for entries without an expiration
     #[arg(long, aliases = TTL_ALIASES, value_name = "DURATION")]
@@ -65,8 +73,9 @@ pub struct BulkPutArgs {
 /// Print the values of the keys in a file as one JSON object
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The file is a JSON array of keys, or of objects with \"name\", as `wrangler kv key list` prints them, of
-any length. The object has the keys in the order of the file. A missing key is null; a binary value is
+The file is a JSON array of any length. An entry is a key, or an object with \"name\", as `wrangler kv
+key list` prints it, or with \"key\", as bulk put reads it. NDJSON (.ndjson, .jsonl) has an entry per line,
+and a file of lines (.txt) a key. The object has the keys in the order of the file. A missing key is null; a binary value is
 {\"value\": …, \"base64\": true}.")]
 pub struct BulkGetArgs {
     /// File to read, or - for stdin
@@ -76,12 +85,18 @@ pub struct BulkGetArgs {
     /// Which namespace.
     #[command(flatten)]
     pub namespace: NamespaceArgs,
+
+    /// Format of the file: json, ndjson or lines [default: from its extension, else json]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<KeyFormat>,
 }
 
 /// Delete the keys in a file
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The file is a JSON array of keys, or of objects with \"name\", as `wrangler kv key list` prints them.
+The file is a JSON array. An entry is a key, or an object with \"name\", as `wrangler kv key list` prints
+it, or with \"key\", as bulk put reads it. NDJSON (.ndjson, .jsonl) has an entry per line, and a file of
+lines (.txt) a key.
 Asks for confirmation, or takes --yes; a namespace that kvctl.toml protects needs --confirm TITLE.")]
 pub struct BulkDeleteArgs {
     /// File to read, or - for stdin
@@ -91,6 +106,10 @@ pub struct BulkDeleteArgs {
     /// Which namespace.
     #[command(flatten)]
     pub namespace: NamespaceArgs,
+
+    /// Format of the file: json, ndjson or lines [default: from its extension, else json]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<KeyFormat>,
 
     /// Same as --yes
     #[arg(short, long)]

@@ -32,6 +32,12 @@ pub fn meant(arguments: &[String]) -> Option<Elsewhere> {
         }
         _ => false,
     };
+    // wrangler's commands for namespaces are remote as well.
+    let is_said = |word: &&str| {
+        let name = word.split('=').next();
+        matches!(name, Some("--local" | "--remote" | "namespace"))
+    };
+    let elsewhere = from_wrangler && !words.iter().any(is_said);
     let (verb, typed) = match words.as_slice() {
         ["key", verb, ..] if from_wrangler => (key_verb(verb)?, 2),
         ["namespace", verb, ..] if from_wrangler => (namespace_verb(verb)?, 2),
@@ -44,7 +50,7 @@ pub fn meant(arguments: &[String]) -> Option<Elsewhere> {
     };
     let rest = &arguments[arguments.len() - (words.len() - typed)..];
     let hint = Hint::run(Suggestion::new(verb).args(rest).sectionless());
-    let hint = if from_wrangler {
+    let hint = if elsewhere {
         hint.text(", which works on the remote service; with `--local` on the local store")
     } else {
         hint
@@ -133,10 +139,8 @@ mod tests {
                 "kv:key get k",
                 "run `kvctl key get k`, which works on the remote service; with `--local` on the local store",
             ),
-            (
-                "kv namespace list",
-                "run `kvctl namespace list`, which works on the remote service; with `--local` on the local store",
-            ),
+            ("kv namespace ls", "run `kvctl namespace list`"),
+            ("kv key rm k --local", "run `kvctl key delete k --local`"),
             ("init", "run `kvctl provision --init`"),
         ];
         for (line, answer) in cases {

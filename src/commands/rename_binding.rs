@@ -132,8 +132,9 @@ fn remark_on_what_stays(
 ) -> Result<()> {
     let ui = &context.ui;
     if args.old == *args.new_name() {
-        // The report says that there is nothing to do.
-    } else if renamings.iter().all(|r| r.done) {
+        return Ok(());
+    }
+    if renamings.iter().all(|r| r.done) {
         ui.note(&format!(
             "already renamed: there is no `{}`, but there is `{}`",
             args.old,

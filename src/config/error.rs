@@ -196,14 +196,18 @@ impl Classify for Error {
             Self::UnknownEnvironment { wanted, known, .. } => {
                 let command = Suggestion::new("provision").sectionless();
                 let command = command.args(["--env", wanted.as_str(), "--add-env"]);
-                let purpose = match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
-                    Some(near) => format!(
-                        " to add the environment; did you mean `--env {}`?",
-                        shell_quoted(near)
-                    ),
-                    None => " to add the environment, or leave out `--env`".to_owned(),
-                };
-                Hint::run(command).text(purpose)
+                match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
+                    Some(near) => {
+                        let near = shell_quoted(near);
+                        Hint::from(format!(
+                            "did you mean `--env {near}`? To add the environment, "
+                        ))
+                        .and(Hint::run(command))
+                    }
+                    None => {
+                        Hint::run(command).text(" to add the environment, or leave out `--env`")
+                    }
+                }
             }
             Self::NoPreviews { .. } => {
                 "add a `previews` table to the file, or leave out `--in-previews`".into()

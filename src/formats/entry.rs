@@ -8,12 +8,12 @@ use std::{
 use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 
 use super::{
-    Input, Problem, RecordLocation,
+    Ignored, Input, Problem, RecordLocation,
     content::RawRecord,
     error::RecordError,
     object::{Object, compact},
 };
-use crate::domain::{Expiration, Record, Ttl, TtlError, VALUE_MAX_BYTES};
+use crate::domain::{Expiration, Record, Ttl, TtlError, VALUE_MAX_BYTES, meant_by};
 
 /// The fields of a record, wrangler's own.
 pub(super) const FIELDS: &[&str] = &[
@@ -28,11 +28,33 @@ pub(super) const FIELDS: &[&str] = &[
 /// The longest text, escaped, that is written as it is: as long as the base64 of the largest value.
 pub(super) const TEXT_MAX_BYTES: usize = VALUE_MAX_BYTES.div_ceil(3) * 4;
 
-/// Reads a record out of its fields.
-pub(super) fn read(object: Object<'_>, location: RecordLocation) -> Result<Input, RecordError> {
+/// What else is written for a field, and would lose it.
+const SYNONYMS: [(&str, &str); 5] = [
+    ("ttl", "expiration_ttl"),
+    ("exp", "expiration"),
+    ("expires", "expiration"),
+    ("expiry", "expiration"),
+    ("meta", "metadata"),
+];
+
+/// Returns the field that `written` was meant for.
+fn meant(written: &str) -> Option<&'static str> {
+    let synonym = SYNONYMS.iter().find(|(other, _)| *other == written);
+    let synonym = synonym.map(|(_, field)| *field);
+    synonym.or_else(|| meant_by(written, FIELDS.iter().copied()))
+}
+
+/// Reads a record out of its fields. Where there is room to note them, unknown fields are `ignored`.
+pub(super) fn read(
+    mut object: Object<'_>,
+    location: RecordLocation,
+    ignored: Option<&mut Ignored>,
+) -> Result<Input, RecordError> {
     let key = object.text("key");
     let name = key.as_deref().ok().map(str::to_owned);
-    let read = raw_record(object, key).map_err(RecordError::from);
+    let checked = ignored.map_or(Ok(()), |it| object.ignore_unknown(meant, it, &location));
+    let read = checked.and_then(|()| raw_record(object, key));
+    let read = read.map_err(RecordError::from);
     read.and_then(|raw_record| raw_record.check(location))
         .map_err(|error| RecordError { key: name, ..error })
 }

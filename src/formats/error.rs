@@ -125,6 +125,82 @@ impl std::error::Error for ReadError {
     }
 }
 
+/// So many of the problems of a file are named.
+const NAMED: usize = 12;
+
+/// What is wrong with a file: its first problems as a chain of causes, and how many there are more.
+#[derive(Debug)]
+pub struct ReadErrors {
+    first: ReadError,
+    next: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Problems that are not named.
+#[derive(Debug, thiserror::Error)]
+#[error("and {0} more")]
+struct More(usize);
+
+/// Collects what is wrong with a file.
+#[derive(Debug, Default)]
+pub struct Problems {
+    named: Vec<ReadError>,
+    more: usize,
+}
+
+impl Problems {
+    /// Adds one.
+    pub fn push(&mut self, error: ReadError) {
+        if self.named.len() < NAMED {
+            self.named.push(error);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Fails with all of them, if there are any.
+    pub fn check(self) -> Result<(), ReadErrors> {
+        let mut next: Option<Box<dyn std::error::Error + Send + Sync>> = None;
+        if self.more > 0 {
+            next = Some(Box::new(More(self.more)));
+        }
+        let mut named = self.named.into_iter();
+        let Some(first) = named.next() else {
+            return Ok(());
+        };
+        for error in named.rev() {
+            next = Some(Box::new(ReadErrors { first: error, next }));
+        }
+        Err(ReadErrors { first, next })
+    }
+}
+
+impl From<ReadError> for ReadErrors {
+    fn from(first: ReadError) -> Self {
+        Self { first, next: None }
+    }
+}
+
+impl Classify for ReadErrors {
+    fn classify(&self) -> Classification {
+        self.first.classify()
+    }
+}
+
+impl fmt::Display for ReadErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first.fmt(f)
+    }
+}
+
+impl std::error::Error for ReadErrors {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.next {
+            Some(next) => Some(&**next),
+            None => self.first.source(),
+        }
+    }
+}
+
 /// A problem with one record, before its position is known.
 pub(super) struct RecordError {
     /// The key as it was written.

@@ -8,7 +8,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{Reader, Writer, csv, ndjson, wrangler};
+use super::{Reader, UnknownFields, Writer, csv, ndjson, wrangler};
 use crate::domain::{Classification, Classify, ErrorClass};
 
 /// How records are laid out in files.
@@ -107,11 +107,16 @@ impl fmt::Display for StreamFormat {
 }
 
 impl StreamFormat {
-    /// Reads records from `input`, which need not be buffered.
-    pub fn reader<'a>(self, input: impl Read + Send + 'a) -> Box<dyn Reader + Send + 'a> {
+    /// Reads records from `input`, which need not be buffered. Unknown fields may be ignored in wrangler's
+    /// format alone.
+    pub fn reader<'a>(
+        self,
+        input: impl Read + Send + 'a,
+        unknown_fields: UnknownFields,
+    ) -> Box<dyn Reader + Send + 'a> {
         match self {
             Self::Ndjson => Box::new(ndjson::NdjsonReader::new(input)),
-            Self::Wrangler => Box::new(wrangler::WranglerReader::new(input)),
+            Self::Wrangler => Box::new(wrangler::WranglerReader::new(input, unknown_fields)),
             Self::Csv => Box::new(csv::CsvReader::new(input)),
         }
     }

@@ -22,6 +22,8 @@ mod entry;
 mod error;
 mod format;
 mod frame;
+mod ignored;
+pub mod keys;
 mod lines;
 pub mod ndjson;
 mod object;
@@ -36,8 +38,9 @@ use bytes::Bytes;
 
 use crate::domain::{Expiration, KeyName, Metadata, Record, Ttl};
 
-pub use error::{ReadError, RecordLocation};
+pub use error::{Problems, ReadError, ReadErrors, RecordLocation};
 pub use format::{Format, FormatError, StreamFormat};
+pub use ignored::{Ignored, UnknownFields};
 pub use problem::Problem;
 
 /// A record that was read, and where.
@@ -103,6 +106,11 @@ impl Summary {
 pub trait Reader: Iterator<Item = Result<Input, ReadError>> {
     /// Returns what was read until now.
     fn summary(&self) -> Summary;
+
+    /// Returns the fields that were ignored until now, where some may be.
+    fn ignored(&self) -> Option<&Ignored> {
+        None
+    }
 }
 
 /// Writes records one by one.

@@ -8,7 +8,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Problem, error::shown};
+use super::{Ignored, Problem, RecordLocation, error::shown};
+use crate::domain::meant_by;
 
 /// The field that only headers and footers have.
 const FRAME: &str = "kvctl";
@@ -17,6 +18,10 @@ const FRAME: &str = "kvctl";
 pub(super) struct Object<'a> {
     allowed: &'static [&'static str],
     found: Vec<Option<&'a RawValue>>,
+    /// The fields that are not allowed.
+    unknown: Vec<Cow<'a, str>>,
+    /// Whether a fraction of a second is cut off, as wrangler does.
+    lenient: bool,
     framed: bool,
     problem: Option<Problem>,
 }
@@ -38,6 +43,8 @@ impl<'a> Object<'a> {
         let mut object = Self {
             allowed,
             found: vec![None; allowed.len()],
+            unknown: Vec::new(),
+            lenient: false,
             framed: false,
             problem: None,
         };
@@ -55,11 +62,41 @@ impl<'a> Object<'a> {
 
     /// Returns the object if it has only allowed fields, each once.
     pub(super) fn validate(&mut self) -> Result<(), Problem> {
-        if self.framed {
-            self.problem
-                .get_or_insert_with(|| unknown(FRAME, self.allowed));
+        let frame = self.framed.then_some(FRAME);
+        let unknown = self.unknown.first().map(|name| &**name).or(frame);
+        let unknown = unknown.map(|name| Problem::UnknownField {
+            field: shown(name),
+            near: meant_by(name, self.allowed.iter().copied()),
+            allowed: listed(self.allowed),
+        });
+        self.problem.take().or(unknown).map_or(Ok(()), Err)
+    }
+
+    /// Reads on as wrangler does: forgets the fields that are not allowed, and notes them as ignored. It is an error if one was
+    /// `meant` for another field.
+    pub(super) fn ignore_unknown(
+        &mut self,
+        meant: impl Fn(&str) -> Option<&'static str>,
+        ignored: &mut Ignored,
+        location: &RecordLocation,
+    ) -> Result<(), Problem> {
+        self.lenient = true;
+        for field in self.unknown.drain(..) {
+            if let Some(near) = meant(&field) {
+                return Err(Problem::UnknownField {
+                    field: shown(&field),
+                    near: Some(near),
+                    allowed: String::new(),
+                });
+            }
+            ignored.note(&field, location);
         }
-        self.problem.take().map_or(Ok(()), Err)
+        Ok(())
+    }
+
+    /// Whether it has a field.
+    pub(super) fn has(&self, field: &'static str) -> bool {
+        self.get(field).is_some()
     }
 
     fn get(&self, field: &'static str) -> Option<&'a str> {
@@ -83,7 +120,9 @@ impl<'a> Object<'a> {
         let Some(json) = self.json(field) else {
             return Ok(None);
         };
-        let number = json.parse();
+        let number = json
+            .parse()
+            .or_else(|_not_plain| whole_number(json, self.lenient));
         number
             .map(Some)
             .map_err(|_no_whole_number| Problem::WrongType {
@@ -110,6 +149,18 @@ impl<'a> Object<'a> {
     }
 }
 
+/// Reads a whole number that is written another way, such as `1.9e9` or `60.0`; of any other, its whole
+/// part if it may be `cut`.
+fn whole_number(json: &str, cut: bool) -> Result<i64, ()> {
+    let number: f64 = json.parse().map_err(|_no_number| ())?;
+    let fits = number.abs() < 9e15 && (cut || number.fract() == 0.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is in range, and cut on purpose"
+    )]
+    fits.then_some(number as i64).ok_or(())
+}
+
 struct Collect<'o, 'a>(&'o mut Object<'a>);
 
 impl<'a> Visitor<'a> for Collect<'_, 'a> {
@@ -124,16 +175,15 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
         while let Some(name) = map.next_key::<Cow<'a, str>>()? {
             let json: &RawValue = map.next_value()?;
             let at = object.allowed.iter().position(|field| *field == name);
-            let problem = match at.map(|at| (at, object.found[at].replace(json))) {
-                Some((_, None)) => continue,
-                Some((at, Some(_))) => Problem::DuplicateField(object.allowed[at]),
-                None if name == FRAME => {
-                    object.framed = true;
-                    continue;
+            match at.map(|at| (at, object.found[at].replace(json))) {
+                Some((_, None)) => {}
+                Some((at, Some(_))) => {
+                    let twice = Problem::DuplicateField(object.allowed[at]);
+                    object.problem.get_or_insert(twice);
                 }
-                None => unknown(&name, object.allowed),
-            };
-            object.problem.get_or_insert(problem);
+                None if name == FRAME => object.framed = true,
+                None => object.unknown.push(name),
+            }
         }
         Ok(())
     }
@@ -183,13 +233,6 @@ pub(super) fn syntax(error: &serde_json::Error) -> Problem {
     Problem::Syntax {
         reason: reason.to_owned(),
         column: error.column(),
-    }
-}
-
-fn unknown(field: &str, allowed: &[&str]) -> Problem {
-    Problem::UnknownField {
-        field: shown(field),
-        allowed: listed(allowed),
     }
 }
 

@@ -31,10 +31,15 @@ pub enum Problem {
     #[error("expected an object with `key` and `value`, found {0}")]
     NotAnObject(&'static str),
     /// A field that no record has.
-    #[error("unknown field `{field}`; the fields are {allowed}")]
+    #[error("unknown field `{field}`; {}", near.map_or_else(
+        || format!("the fields are {allowed}"),
+        |near| format!("did you mean `{near}`?"),
+    ))]
     UnknownField {
         /// The field.
         field: String,
+        /// The one that was meant, it seems.
+        near: Option<&'static str>,
         /// The fields there are.
         allowed: String,
     },
@@ -118,8 +123,14 @@ pub enum Problem {
     #[error("data after the closing `]`")]
     AfterArray,
     /// An entry that names no key.
-    #[error("expected a string or an object with `name`, found {0}")]
+    #[error("expected a string or an object with `name` or `key`, found {0}")]
     NotAName(&'static str),
+    /// A file of lines that may be one of JSON.
+    #[error("the file should have a key per line, and begins like JSON")]
+    LooksLikeJson,
+    /// An entry that names two keys.
+    #[error("the entry has both `name` and `key`")]
+    TwoNames,
 
     /// A CSV file without its first line.
     #[error("the first line must list the columns: {0}")]
@@ -206,6 +217,8 @@ impl Problem {
             | Self::Separator
             | Self::AfterArray
             | Self::NotAName(_)
+            | Self::TwoNames
+            | Self::LooksLikeJson
             | Self::NoColumns(_)
             | Self::UnknownColumn { .. }
             | Self::DuplicateColumn(_)
@@ -226,7 +239,8 @@ impl Problem {
     pub(super) fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::NotUtf8(_) => "set `base64` to true and write the value as base64",
-            Self::NotAnObject("an array") | Self::AfterArray => {
+            Self::LooksLikeJson => "say --format json, or --format lines if these are keys",
+            Self::NotAnObject("an array") | Self::NotAName("an array") | Self::AfterArray => {
                 "a file with one array is wrangler's format: say --format json"
             }
             Self::NotAnArray("an object") => {
@@ -264,6 +278,7 @@ impl Problem {
             | Self::Frame
             | Self::Separator
             | Self::NotAName(_)
+            | Self::TwoNames
             | Self::NoColumns(_)
             | Self::UnknownColumn { .. }
             | Self::DuplicateColumn(_)

@@ -396,3 +396,39 @@ fn a_service_that_is_silent_is_not_waited_for_longer_than_asked() {
         "{seen}"
     );
 }
+
+/// Titles are unique, but for a fault of the service.
+#[test]
+fn of_two_namespaces_with_one_title_none_is_chosen() {
+    let ids = ["1", "2", "3"].map(|digit| format!("0f2ac74b498b48028cb68387c421e27{digit}"));
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        format!(
+            "name = \"app\"\nkv_namespaces = [{{ binding = \"OLD\", id = \"{}\" }}]\n",
+            ids[2]
+        ),
+    );
+    let listed = json!([
+        { "id": ids[0], "title": "app-NEW" },
+        { "id": ids[1], "title": "app-NEW" },
+        { "id": ids[2], "title": "app-OLD" },
+    ]);
+    always(&sandbox, "GET", "/namespaces?", &envelope(&listed));
+    let runs: [&[&str]; 4] = [
+        &["namespace", "create", "app-NEW"],
+        &["namespace", "create", "app-NEW", "--adopt"],
+        &["rename-binding", "OLD", "NEW", "--title"],
+        &["key", "list", "-n", "app-NEW"],
+    ];
+    for args in runs {
+        let seen = sandbox.expect(9, args);
+        seen.assert_stderr(format!("{}, {}", ids[0], ids[1]));
+    }
+    let writes = ["PUT", "POST", "DELETE"].map(|method| sandbox.emulator.requests(method));
+    assert_eq!(writes, [0; 3]);
+    let seen = sandbox.expect(3, &["key", "list", "-n", "app-OLDE"]);
+    seen.assert_stderr("hint: did you mean `app-OLD`");
+    let seen = sandbox.expect(3, &["key", "list", "-n", "unlike"]);
+    seen.assert_stderr("hint: run `kvctl namespace list`");
+}

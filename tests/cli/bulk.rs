@@ -128,3 +128,85 @@ fn what_is_wrong_in_a_file_is_named_before_anything_is_sent() {
     assert_eq!(run(&sandbox, &["get", "absent.json"]).code, Some(2));
     assert_eq!(sandbox.emulator.log().len(), before);
 }
+
+#[test]
+fn all_that_is_wrong_is_named_up_to_a_dozen() {
+    let sandbox = sandbox();
+    let before = sandbox.emulator.log().len();
+    sandbox.write(
+        "in.json",
+        r#"[{"key":"a","value":"1"},{"key":"b","value":2},{"key":"c","value":"3","expiraton":5},{"key":"..","value":"4"}]"#,
+    );
+    insta::assert_snapshot!(run(&sandbox, &["put", "in.json"]));
+    let many: Vec<Value> = (0..30).map(Value::from).collect();
+    sandbox.write("keys.json", Value::from(many).to_string());
+    let seen = run(&sandbox, &["delete", "keys.json", "-f"]);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(seen.stderr.matches("found a number").count(), 12, "{seen}");
+    seen.assert_stderr("  because: and 18 more\n");
+    assert_eq!(sandbox.emulator.log().len(), before);
+}
+
+#[test]
+fn put_takes_what_wrangler_takes_and_says_what_it_ignores() {
+    let sandbox = sandbox();
+    sandbox.write(
+        "in.json",
+        r#"[{"key":"a","value":"1","type":"x","metadata":null,"expiration":4102444800.5},
+            {"key":"b","value":"2","type":"y"}]"#,
+    );
+    insta::assert_snapshot!(run(&sandbox, &["put", "in.json"]));
+    let exported = sandbox.run(&["export", "-n", "one", "--format", "json"]);
+    let records: Value = serde_json::from_str(&exported.stdout).unwrap();
+    assert_eq!(
+        records,
+        json!([
+            { "key": "a", "value": "1", "expiration": 4_102_444_800u64 },
+            { "key": "b", "value": "2" },
+        ])
+    );
+    // What is not wrangler's own is as strict as before.
+    sandbox.expect(1, &["import", "in.json", "-n", "one"]);
+    sandbox.write("in.ndjson", "{\"key\":\"c\",\"value\":\"3\"}\n");
+    assert_eq!(run(&sandbox, &["put", "in.ndjson"]).code, Some(0));
+    assert_eq!(
+        run(&sandbox, &["get", "in.ndjson"]).stdout,
+        "{\n  \"c\": \"3\"\n}\n"
+    );
+}
+
+#[test]
+fn keys_come_from_lists_of_every_kind() {
+    let sandbox = sandbox();
+    let files = [
+        ("keys.json", r#"["a"]"#, &[][..]),
+        (
+            "listed.json",
+            r#"[{"name":"a","expiration":4102444800}]"#,
+            &[],
+        ),
+        ("put.json", r#"[{"key":"a","value":"1"}]"#, &[]),
+        ("keys.ndjson", "{\"key\":\"a\",\"value\":\"1\"}\n", &[]),
+        ("strings.jsonl", "\"a\"\n", &[]),
+        ("keys.txt", "a\r\n\n", &[]),
+        ("keys", "a\n", &["--format", "lines"]),
+        ("lines.json", "\"a\"\n", &["--format", "ndjson"]),
+    ];
+    for (name, text, format) in files {
+        sandbox.write(name, text);
+        sandbox.expect(0, &["key", "put", "a", "1", "-n", "one"]);
+        let got = run(&sandbox, &[&["get", name], format].concat());
+        assert_eq!(got.stdout, "{\n  \"a\": \"1\"\n}\n", "{name}: {got}");
+        let seen = run(&sandbox, &[&["delete", name, "-f"], format].concat());
+        assert_eq!(seen.code, Some(0), "{name}: {seen}");
+        assert_eq!(
+            sandbox.run(&["key", "list", "-n", "one"]).stdout,
+            "",
+            "{name}"
+        );
+    }
+    sandbox.write("array.txt", r#"["a"]"#);
+    let seen = run(&sandbox, &["delete", "array.txt", "-f"]);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    seen.assert_stderr("hint: say --format json, or --format lines if these are keys");
+}

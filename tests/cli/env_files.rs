@@ -376,7 +376,7 @@ fn an_environment_of_an_env_file_is_corrected_there() {
     let said = "wrangler.toml: no environment `nope`, which CLOUDFLARE_ENV in .env:2 selects; the file \
                 has `production`\n";
     let hint = "hint: correct CLOUDFLARE_ENV in .env:2, or select another section with `--env NAME`, \
-                the top level with `--env ''`; did you mean `production`?\n";
+                the top level with `--env ''`\n";
     let runs: &[&[&str]] = &[
         &["key", "list", "-b", "A"],
         &["key", "list", "-b", "A", "--local"],

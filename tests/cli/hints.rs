@@ -97,7 +97,7 @@ pub(crate) fn flags_unknown_to<'t>(commands: &[String], text: &'t str) -> Vec<&'
 }
 
 /// Splits a command as a POSIX shell does, as far as kvctl and its pages quote.
-fn words(command: &str) -> Vec<String> {
+pub(crate) fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut rest = command.chars();

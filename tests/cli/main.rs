@@ -20,6 +20,7 @@ mod env_files;
 mod exit_codes;
 mod failures;
 mod files;
+mod habits;
 mod health;
 mod hints;
 mod hostile;

@@ -124,7 +124,7 @@ fn what_can_be_read_only_once_is_kept() {
     assert_eq!(keys(&sandbox), 1000);
     let seen = through_pipe(&sandbox, &["diff", "pipe.ndjson", "title:one"], &text);
     assert_eq!(seen.code, Some(0), "{seen}");
-    let list = "[\"key:0000000\",\"key:0000001\"]";
+    let list = "\"key:0000000\"\n\"key:0000001\"\n";
     let bulk = ["bulk", "delete", "pipe.ndjson", "-n", "one", "-y"];
     let seen = through_pipe(&sandbox, &bulk, list);
     assert_eq!(seen.code, Some(0), "{seen}");

@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) async fn run(context: &Context, args: BulkDeleteArgs) -> Result<()> {
     let choice = select_namespace(context, args.namespace, Access::Write).await?;
-    let selection = Selection::Read(listed(context, &args.file).await?);
+    let selection = Selection::Read(listed(context, &args.file, args.format).await?);
     let wish = DeleteOptions {
         max: args.max_delete,
         dry_run: args.dry_run,

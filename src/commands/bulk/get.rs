@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) async fn run(context: &Context, args: BulkGetArgs) -> Result<()> {
     let choice = select_namespace(context, args.namespace, Access::Read).await?;
-    let mut keys = listed(context, &args.file).await?;
+    let mut keys = listed(context, &args.file, args.format).await?;
     let mut seen = HashSet::new();
     // An object has a key once.
     keys.retain(|key| seen.insert(key.clone()));

@@ -8,10 +8,11 @@ use std::path::Path;
 
 use crate::{
     cli::bulk::BulkCommand,
-    commands::UsageError,
+    commands::{UsageError, shared::source::remark_ignored},
     context::Context,
     domain::{ErrorClass, KeyName},
     error::{ClassExt as _, Result},
+    formats::{Ignored, keys::KeyFormat},
     fsx::InputError,
     ops::bulk::file::keys,
     ui,
@@ -28,8 +29,19 @@ pub(super) async fn run(context: &Context, command: BulkCommand) -> Result<()> {
     }
 }
 
-/// Reads the keys that a file, or stdin, lists.
-async fn listed(context: &Context, file: &Path) -> Result<Vec<KeyName>> {
+/// Reads the keys that a file, or stdin, lists, and says which fields were ignored.
+async fn listed(context: &Context, file: &Path, format: Option<KeyFormat>) -> Result<Vec<KeyName>> {
+    let format = format.unwrap_or_else(|| KeyFormat::of_path(file));
+    let (keys, ignored) = read(context, file, format).await?;
+    remark_ignored(context, &ignored);
+    Ok(keys)
+}
+
+async fn read(
+    context: &Context,
+    file: &Path,
+    format: KeyFormat,
+) -> Result<(Vec<KeyName>, Ignored)> {
     if file == Path::new("-") {
         let read = ui::input(STDIN_MAX_BYTES).await;
         let bytes = read.map_err(|e| InputError::new("the keys from stdin", e))?;
@@ -37,14 +49,15 @@ async fn listed(context: &Context, file: &Path) -> Result<Vec<KeyName>> {
             let what = "stdin has more than 256 MiB of keys".to_owned();
             UsageError::new(what, "take them in parts")
         };
-        return Ok(keys(&bytes.ok_or_else(too_much)?[..], Path::new("stdin"))?);
+        let bytes = bytes.ok_or_else(too_much)?;
+        return Ok(keys(&bytes[..], format, Path::new("stdin"))?);
     }
     let (path, name) = (context.files.resolve(file), file.to_owned());
     // On a thread of its own: a pipe with a name may keep one waiting.
     let read = tokio::task::spawn_blocking(move || -> Result<_> {
         let opened = fs_err::File::open(&path);
         let file = opened.map_err(|e| InputError::new(name.display(), e))?;
-        Ok(keys(file, &name)?)
+        Ok(keys(file, format, &name)?)
     });
     read.await.class(ErrorClass::Failed)?
 }

@@ -16,6 +16,7 @@ pub(super) async fn run(context: &Context, args: BulkPutArgs) -> Result<()> {
     let BulkPutArgs {
         file,
         namespace,
+        format,
         ttl,
         expiration,
         metadata,
@@ -23,6 +24,11 @@ pub(super) async fn run(context: &Context, args: BulkPutArgs) -> Result<()> {
         resume,
         confirm,
     } = args;
+    // A file of any name is wrangler's, unless its extension is that of another format.
+    let format = match format.map_or_else(|| Format::of_path(&file).ok(), Some) {
+        Some(Format::Stream(format)) => format,
+        _ => StreamFormat::Wrangler,
+    };
     let defaults = Defaults {
         lifetime: lifetime::asked(ttl, expiration, context.now())?,
         metadata,
@@ -30,7 +36,7 @@ pub(super) async fn run(context: &Context, args: BulkPutArgs) -> Result<()> {
     let import = ImportArgs {
         file,
         namespace,
-        format: Some(Format::Stream(StreamFormat::Wrangler)),
+        format: Some(Format::Stream(format)),
         hidden: false,
         dry_run,
         resume,

@@ -10,7 +10,7 @@ use super::{
     journal::{self, JournalDirectory},
     lifetime,
     namespace::{Access, select_namespace},
-    source::{Source, names, remark_invalid, remark_skipped},
+    source::{Source, names, remark_ignored, remark_invalid, remark_skipped},
 };
 use crate::{
     cli::transfer::ImportArgs,
@@ -18,7 +18,7 @@ use crate::{
     context::Context,
     domain::quantity,
     error::{Result, ResultExt as _},
-    formats::{Format, StreamFormat},
+    formats::{Format, StreamFormat, UnknownFields},
     ops::{
         bulk::{
             cost::Cost,
@@ -32,9 +32,10 @@ use crate::{
     ui::{Page, Report},
 };
 
-/// What a command calls what it does.
+/// What a command calls what it does, and what it makes of unknown fields.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wording {
+    unknown_fields: UnknownFields,
     doing: &'static str,
     done: &'static str,
 }
@@ -42,11 +43,13 @@ pub(crate) struct Wording {
 impl Wording {
     /// Of `import`.
     pub(crate) const IMPORT: Self = Self {
+        unknown_fields: UnknownFields::Refuse,
         doing: "importing",
         done: "imported",
     };
     /// Of `bulk put`.
     pub(crate) const PUT: Self = Self {
+        unknown_fields: UnknownFields::Note,
         doing: "writing",
         done: "wrote",
     };
@@ -59,7 +62,8 @@ pub(crate) async fn import_records(
     defaults: Defaults,
     wording: Wording,
 ) -> Result<()> {
-    let source = Source::open(context, &args.file, args.format, args.hidden).await?;
+    let mut source = Source::open(context, &args.file, args.format, args.hidden).await?;
+    source.file.unknown_fields = wording.unknown_fields;
     let choice = select_namespace(context, args.namespace, Access::Write).await?;
     let survey = source.survey(args.skip_invalid).await;
     let survey = survey.context("nothing was sent")?;
@@ -106,6 +110,7 @@ pub(crate) async fn import_records(
 /// Says what there is to say of the file.
 fn announce(context: &Context, survey: &Survey, format: Format) {
     remark_invalid(context, survey);
+    remark_ignored(context, &survey.ignored);
     remark_skipped(context, survey);
     // An array that is cut short is not JSON, and a directory has a file for each value.
     let may_be_cut = matches!(
@@ -142,6 +147,9 @@ struct ImportReport {
     /// The names in a directory that were skipped because they begin with a dot.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     skipped: Vec<String>,
+    /// The fields that were ignored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ignored: Vec<String>,
     /// The keys that could not be written.
     failed: Vec<Failed>,
 }
@@ -167,6 +175,7 @@ impl ImportReport {
             repeated: written.repeated,
             invalid: survey.invalid.clone(),
             skipped: names(&survey.skipped),
+            ignored: survey.ignored.lines(),
             failed,
         }
     }

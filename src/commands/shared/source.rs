@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     domain::{ErrorClass, quantity},
     error::{ClassExt as _, Result, ResultExt as _},
-    formats::{Format, StreamFormat, directory::Skipped},
+    formats::{Format, Ignored, StreamFormat, UnknownFields, directory::Skipped},
     fsx::{self, InputError},
     ops::bulk::file::{RecordFile, Survey, format_of},
     ui::spool,
@@ -80,6 +80,7 @@ impl Source {
                     path,
                     format,
                     hidden,
+                    unknown_fields: UnknownFields::Refuse,
                 },
                 name,
                 kept: None,
@@ -93,6 +94,7 @@ impl Source {
                 path: kept.path(),
                 format,
                 hidden: false,
+                unknown_fields: UnknownFields::Refuse,
             },
             name,
             kept: Some(kept),
@@ -142,6 +144,13 @@ pub(crate) fn remark_skipped(context: &Context, survey: &Survey) {
 pub(crate) fn names(skipped: &[Skipped]) -> Vec<String> {
     let name = |skipped: &Skipped| skipped.path().display().to_string();
     skipped.iter().map(name).collect()
+}
+
+/// Says which fields of a file were ignored.
+pub(crate) fn remark_ignored(context: &Context, ignored: &Ignored) {
+    for line in ignored.lines() {
+        context.ui.warn(&format!("ignored: {line}"));
+    }
 }
 
 /// Reports the records that were skipped.

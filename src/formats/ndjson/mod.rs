@@ -175,7 +175,7 @@ impl State {
         self.sum.update(b"\n");
         let read = object
             .map_err(RecordError::from)
-            .and_then(|object| entry::read(object, location.clone()));
+            .and_then(|object| entry::read(object, location.clone(), None));
         if let Ok(input) = &read {
             self.summary.count(&input.value);
         }

@@ -152,7 +152,7 @@ impl Partial {
                 Err(problem) => Err(fatal(problem).into()),
             };
         }
-        let input = entry::read(object, location.clone())
+        let input = entry::read(object, location.clone(), None)
             .map_err(|error| ReadError::of_record(location, error))?;
         self.summary.count(&input.value);
         self.sum.update(line.bytes);

@@ -10,7 +10,7 @@ use std::io::Read;
 use bytes::Bytes;
 use proptest::{prelude::*, sample::select};
 
-use super::{Input, ReadError, Reader as _, StreamFormat, Summary};
+use super::{Input, ReadError, Reader as _, StreamFormat, Summary, UnknownFields};
 use crate::domain::{Expiration, KeyName, Metadata, Record};
 
 pub(super) const STREAMS: [StreamFormat; 3] = [
@@ -179,7 +179,7 @@ pub(super) fn read(
     format: StreamFormat,
     input: impl Read + Send,
 ) -> (Vec<Result<Input, ReadError>>, Summary) {
-    let mut reader = format.reader(input);
+    let mut reader = format.reader(input, UnknownFields::Refuse);
     let items: Vec<_> = reader.by_ref().collect();
     assert!(reader.next().is_none(), "a reader that ended goes on");
     (items, reader.summary())

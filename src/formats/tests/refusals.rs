@@ -1,7 +1,10 @@
 //! Invalid inputs and their error messages.
 
 use super::*;
-use crate::formats::wrangler::KeyListReader;
+use crate::formats::{
+    Problem, Problems, RecordLocation,
+    keys::{KeyFormat, KeyListReader},
+};
 
 #[test]
 fn ndjson_names_the_line_and_the_key() {
@@ -35,7 +38,7 @@ s3cret
     line 6, key `a`: `value` must be a string, found an object
     line 7, key `a`: `value` is not base64; it must be the standard alphabet without blanks or line breaks
     line 8, key `a`: `base64` must be `true` or `false`, found a string
-    line 9, key `a`: unknown field `expiraton`; the fields are `key`, `value`, `base64`, `expiration`, `expiration_ttl`, `metadata`
+    line 9, key `a`: unknown field `expiraton`; did you mean `expiration`?
     line 10, key `a`: duplicate field `value`
     line 11, key `a`: `expiration` must be a whole number of seconds, found a number with a fraction, or too large
     line 12, key `a`: `expiration` must be a whole number of seconds, found a string
@@ -181,7 +184,7 @@ fn a_broken_array_ends_the_reading() {
     entry 2 (line 3): invalid JSON: key must be a string at column 12 (ends)
     --
     entry 1 (line 2): ok `a`
-    entry 2 (line 3): unknown field `kex`; the fields are `key`, `value`, `base64`, `expiration`, `expiration_ttl`, `metadata`
+    entry 2 (line 3): unknown field `kex`; did you mean `key`?
     entry 3 (line 4): expected an object with `key` and `value`, found a number
     entry 4 (line 5): ok `a`
     --
@@ -195,7 +198,7 @@ fn a_broken_array_ends_the_reading() {
 #[test]
 fn key_lists_are_strings_or_objects_with_a_name() {
     let text = "[\"a\", {\"name\":\"b\",\"expiration\":5,\"metadata\":{}},\n\"\", 1, {\"key\":\"c\"}, {}, \"\\ud800\", \"d\"]";
-    let said: Vec<_> = KeyListReader::new(text.as_bytes())
+    let said: Vec<_> = KeyListReader::new(KeyFormat::Json, text.as_bytes())
         .map(|item| match item {
             Ok(listed) => format!("{}: {}", listed.location, listed.key),
             Err(e) => e.to_string(),
@@ -205,19 +208,141 @@ fn key_lists_are_strings_or_objects_with_a_name() {
     entry 1 (line 1): a
     entry 2 (line 1): b
     entry 3 (line 2), key ``: key name is empty
-    entry 4 (line 2): expected a string or an object with `name`, found a number
-    entry 5 (line 2): unknown field `key`; the fields are `name`, `expiration`, `metadata`
+    entry 4 (line 2): expected a string or an object with `name` or `key`, found a number
+    entry 5 (line 2): c
     entry 6 (line 2): missing field `name`
     entry 7 (line 2): `name` has an invalid escape: half a surrogate pair
     entry 8 (line 2): d
     ");
     assert!(
-        !KeyListReader::new(&b"{}"[..])
+        !KeyListReader::new(KeyFormat::Json, &b"{}"[..])
             .next()
             .unwrap()
             .unwrap_err()
             .is_recoverable()
     );
+}
+
+fn keys_of(format: KeyFormat, text: &str) -> String {
+    let mut list = KeyListReader::new(format, text.as_bytes());
+    let mut said: Vec<_> = (&mut list)
+        .map(|item| match item {
+            Ok(listed) => format!("{}: {}", listed.location, listed.key),
+            Err(e) => e.to_string(),
+        })
+        .collect();
+    said.extend(list.ignored().lines());
+    said.join("\n")
+}
+
+#[test]
+fn a_list_of_keys_may_be_a_file_of_records() {
+    let text = r#"[{"key":"a","value":"1","expiration_ttl":60},{"name":"b","key":"b"},
+        {"name":"c","type":1},{"name":"d","type":2,"expiraton":5},{"nmae":"e"}]"#;
+    insta::assert_snapshot!(keys_of(KeyFormat::Json, text), @"
+    entry 1 (line 1): a
+    entry 2 (line 1): the entry has both `name` and `key`
+    entry 3 (line 2): c
+    entry 4 (line 2): d
+    entry 5 (line 2): unknown field `nmae`; did you mean `name`?
+    unknown field `expiraton`: entry 4 (line 2)
+    unknown field `type` in 2 entries, the first: entry 3 (line 2)
+    ");
+    let lines = "{\"kvctl\":1,\"kind\":\"records\"}\n{\"key\":\"a\",\"value\":\"1\"}\n\n\"b\"\r\n\
+                 {\"name\":\"c\"}\n[\"d\"]\ne\n";
+    insta::assert_snapshot!(keys_of(KeyFormat::Ndjson, lines), @"
+    line 2: a
+    line 4: b
+    line 5: c
+    line 6: expected a string or an object with `name` or `key`, found an array
+    line 7: invalid JSON: expected value at column 1
+    ");
+    let text = "\u{feff}a\r\n\n b \n[c]\n..\n";
+    insta::assert_snapshot!(keys_of(KeyFormat::Lines { said: false }, text), @"
+    line 1: a
+    line 3:  b 
+    line 4: [c]
+    line 5, key `..`: key name cannot be `.` or `..`
+    ");
+    for json in ["[\"a\"]", "\n {\"key\":1}\n"] {
+        let assumed = keys_of(KeyFormat::Lines { said: false }, json);
+        assert!(assumed.ends_with("begins like JSON"), "{assumed}");
+        assert!(!keys_of(KeyFormat::Lines { said: true }, json).contains("begins"));
+    }
+}
+
+#[test]
+fn the_format_of_a_list_is_told_by_its_extension() {
+    let of = |path: &str| KeyFormat::of_path(std::path::Path::new(path));
+    assert_eq!(of("keys.json"), KeyFormat::Json);
+    assert_eq!(of("keys"), KeyFormat::Json);
+    assert_eq!(of("keys.JSONL"), KeyFormat::Ndjson);
+    assert_eq!(of("keys.txt"), KeyFormat::Lines { said: false });
+    assert_eq!("lines".parse(), Ok(KeyFormat::Lines { said: true }));
+    assert!("csv".parse::<KeyFormat>().is_err());
+}
+
+#[test]
+fn wrangler_ignores_unknown_fields_and_they_are_noted() {
+    let text = r#"[{"key":"a","value":"1","type":"x","metadata":null},
+        {"key":"b","value":"2","type":"y","id":7,"expiration":1900000000.7},
+        {"key":"c","value":"3","expiraton":1900000000},
+        {"key":"d","value":"4","ttl":60},
+        {"key":"e","value":"5","expirationTtl":60},
+        {"key":"f","value":"6","expiration":1.9e9}]"#;
+    let mut reader = StreamFormat::Wrangler.reader(text.as_bytes(), UnknownFields::Note);
+    let mut said: Vec<_> = (&mut *reader)
+        .map(|item| match item {
+            Ok(input) => format!("{}: {} {:?}", input.location, input.key, input.expiry),
+            Err(e) => e.to_string(),
+        })
+        .collect();
+    said.extend(reader.ignored().unwrap().lines());
+    insta::assert_snapshot!(said.join("\n"), @"
+    entry 1 (line 1): a None
+    entry 2 (line 2): b Some(At(Expiration(1900000000)))
+    entry 3 (line 3), key `c`: unknown field `expiraton`; did you mean `expiration`?
+    entry 4 (line 4), key `d`: unknown field `ttl`; did you mean `expiration_ttl`?
+    entry 5 (line 5), key `e`: unknown field `expirationTtl`; did you mean `expiration_ttl`?
+    entry 6 (line 6): f Some(At(Expiration(1900000000)))
+    unknown field `id`: entry 2 (line 2)
+    unknown field `type` in 2 entries, the first: entry 1 (line 1)
+    ");
+}
+
+#[test]
+fn only_so_many_names_of_fields_are_kept() {
+    let fields: Vec<_> = (0..40).map(|n| format!("\"x{n}\":1")).collect();
+    let text = format!("[{{\"name\":\"a\",{}}}]", fields.join(","));
+    let mut list = KeyListReader::new(KeyFormat::Json, text.as_bytes());
+    assert!(list.next().unwrap().is_ok());
+    let lines = list.ignored().lines();
+    assert_eq!(lines.len(), 13);
+    assert_eq!(lines.last().unwrap(), "28 more fields under other names");
+}
+
+#[test]
+fn problems_are_named_up_to_a_dozen() {
+    let causes = |count: u64| {
+        let mut problems = Problems::default();
+        for line in 1..=count {
+            let location = RecordLocation::Line(line);
+            problems.push(ReadError::of_record(location, Problem::Base64.into()));
+        }
+        let Err(errors) = problems.check() else {
+            return Vec::new();
+        };
+        let first: &dyn std::error::Error = &errors;
+        let chain = std::iter::successors(Some(first), |error| error.source());
+        chain.map(ToString::to_string).collect()
+    };
+    assert!(causes(0).is_empty());
+    assert_eq!(causes(1).len(), 1);
+    assert_eq!(causes(12).len(), 12);
+    let many = causes(30);
+    assert_eq!(many.len(), 13);
+    assert!(many[11].starts_with("line 12"), "{many:?}");
+    assert_eq!(many[12], "and 18 more");
 }
 
 #[test]

@@ -3,7 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::formats::{Problem, ndjson::Partial, wrangler::KeyListReader};
+use crate::formats::{
+    Problem,
+    keys::{KeyFormat, KeyListReader},
+    ndjson::Partial,
+};
 
 /// Whether a damaged export was read as valid, with records other than `records`.
 fn fooled(bytes: &[u8], records: &[Record]) -> bool {
@@ -63,7 +67,7 @@ proptest! {
         for format in STREAMS {
             read(format, &bytes[..]);
         }
-        KeyListReader::new(&bytes[..]).for_each(drop);
+        KeyListReader::new(KeyFormat::Json, &bytes[..]).for_each(drop);
         drop(Partial::read(&bytes[..]));
     }
 
@@ -81,7 +85,7 @@ proptest! {
         for format in STREAMS {
             read(format, text.as_bytes());
         }
-        KeyListReader::new(text.as_bytes()).for_each(drop);
+        KeyListReader::new(KeyFormat::Json, text.as_bytes()).for_each(drop);
         drop(Partial::read(text.as_bytes()));
     }
 

@@ -13,7 +13,7 @@ use crate::formats::{
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Splits a JSON array into its elements without looking into them further than for their ends.
-pub(super) struct Elements<R> {
+pub(in crate::formats) struct Elements<R> {
     input: BufReader<R>,
     element: Vec<u8>,
     phase: Phase,
@@ -86,7 +86,7 @@ impl Scan {
 }
 
 impl<R: Read> Elements<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(in crate::formats) fn new(input: R) -> Self {
         Self {
             input: BufReader::with_capacity(BUFFER_BYTES, input),
             element: Vec::new(),
@@ -98,7 +98,7 @@ impl<R: Read> Elements<R> {
 
     /// Returns the next element and where it begins. The error is about the array unless it is
     /// recoverable.
-    pub(super) fn next(&mut self) -> Option<Result<(&str, RecordLocation), ReadError>> {
+    pub(in crate::formats) fn next(&mut self) -> Option<Result<(&str, RecordLocation), ReadError>> {
         match self.advance() {
             Ok(false) => None,
             Ok(true) => Some(self.text()),
@@ -114,7 +114,7 @@ impl<R: Read> Elements<R> {
     }
 
     /// Ends the reading: an element turned out to be no JSON, so nothing behind it has a meaning.
-    pub(super) fn give_up(&mut self) {
+    pub(in crate::formats) fn give_up(&mut self) {
         self.phase = Phase::Over;
     }
 

@@ -9,16 +9,14 @@
 //! ]
 //! ```
 //!
-//! `get` and `delete` take an array of keys, each a string or an object with `name`, as
-//! `wrangler kv key list` prints them: `["greeting", {"name": "logo"}]`.
+//! Lists of keys, as `get` and `delete` take them, are in [`super::keys`].
 //!
 //! Arrays are read entry by entry, never as a whole. A field that the service does not know is an
-//! error, since it is most likely a misspelt one that would be lost.
+//! error, unless unknown fields are to be noted: then only a misspelt one is, which would be lost.
 
 mod elements;
 
 use std::{
-    borrow::Cow,
     fmt,
     io::{self, Read, Write},
 };
@@ -26,30 +24,30 @@ use std::{
 use serde_json::value::RawValue;
 
 use super::{
-    Input, Problem, ReadError, Reader, RecordLocation, Summary, Writer,
-    content::checked_key,
+    Ignored, Input, Problem, ReadError, Reader, RecordLocation, Summary, UnknownFields, Writer,
     entry,
     error::RecordError,
-    object::{Object, check_syntax, kind, string, syntax},
+    object::{Object, syntax},
 };
-use crate::domain::{KeyName, Record};
-use elements::Elements;
-
-/// The fields of an object that `wrangler kv key list` prints.
-const KEY_FIELDS: &[&str] = &["name", "expiration", "metadata"];
+use crate::domain::Record;
+pub(super) use elements::Elements;
 
 /// Reads records from a JSON array.
 pub struct WranglerReader<R> {
     elements: Elements<R>,
     summary: Summary,
+    /// The fields that were ignored, if they may be.
+    ignored: Option<Ignored>,
 }
 
 impl<R: Read> WranglerReader<R> {
     /// Reads from `input`, which need not be buffered.
-    pub fn new(input: R) -> Self {
+    pub fn new(input: R, unknown_fields: UnknownFields) -> Self {
+        let notes = unknown_fields == UnknownFields::Note;
         Self {
             elements: Elements::new(input),
             summary: Summary::default(),
+            ignored: notes.then(Ignored::default),
         }
     }
 }
@@ -66,16 +64,21 @@ impl<R: Read> Reader for WranglerReader<R> {
     fn summary(&self) -> Summary {
         self.summary
     }
+
+    fn ignored(&self) -> Option<&Ignored> {
+        self.ignored.as_ref()
+    }
 }
 
 impl<R: Read> Iterator for WranglerReader<R> {
     type Item = Result<Input, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        let ignored = self.ignored.as_mut();
         let read = self.elements.next()?.and_then(|(text, location)| {
             let object = Object::parse(text, entry::FIELDS);
             let object = object.map_err(|problem| unreadable(text, location.clone(), problem))?;
-            entry::read(object, location.clone())
+            entry::read(object, location.clone(), ignored)
                 .map_err(|error| ReadError::of_record(location, error))
         });
         match &read {
@@ -89,7 +92,7 @@ impl<R: Read> Iterator for WranglerReader<R> {
 
 /// An error about the element `text` at `place`. Where it is not JSON its end is uncertain, so the
 /// array has ended.
-fn unreadable(text: &str, location: RecordLocation, problem: Problem) -> ReadError {
+pub(super) fn unreadable(text: &str, location: RecordLocation, problem: Problem) -> ReadError {
     let Err(e) = serde_json::from_str::<&RawValue>(text) else {
         return ReadError::of_record(location, RecordError::from(problem));
     };
@@ -142,68 +145,5 @@ impl<W> fmt::Debug for WranglerWriter<W> {
         f.debug_struct("WranglerWriter")
             .field("summary", &self.summary)
             .finish_non_exhaustive()
-    }
-}
-
-/// A key that was read, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedKey {
-    /// The key.
-    pub key: KeyName,
-    /// Its position in the input.
-    pub location: RecordLocation,
-}
-
-/// Reads keys from a JSON array of strings, or of objects with `name`.
-///
-/// Ends after the last key, and after an error that cannot be skipped
-/// ([`ReadError::is_recoverable`]).
-pub struct KeyListReader<R> {
-    elements: Elements<R>,
-}
-
-impl<R: Read> KeyListReader<R> {
-    /// Reads from `input`, which need not be buffered.
-    pub fn new(input: R) -> Self {
-        Self {
-            elements: Elements::new(input),
-        }
-    }
-}
-
-impl<R> fmt::Debug for KeyListReader<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyListReader").finish_non_exhaustive()
-    }
-}
-
-impl<R: Read> Iterator for KeyListReader<R> {
-    type Item = Result<ListedKey, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let read = self.elements.next()?.and_then(|(text, location)| {
-            let name = name(text).map_err(|problem| unreadable(text, location.clone(), problem))?;
-            match checked_key(&name) {
-                Ok(key) => Ok(ListedKey { key, location }),
-                Err(error) => Err(ReadError::of_record(location, error)),
-            }
-        });
-        if read.as_ref().is_err_and(|e| !e.is_recoverable()) {
-            self.elements.give_up();
-        }
-        Some(read)
-    }
-}
-
-fn name(text: &str) -> Result<Cow<'_, str>, Problem> {
-    check_syntax(text)?;
-    match kind(text) {
-        "a string" => string(text, "name"),
-        "an object" => {
-            let mut object = Object::parse(text, KEY_FIELDS)?;
-            object.validate()?;
-            object.text("name")
-        }
-        other => Err(Problem::NotAName(other)),
     }
 }

@@ -11,9 +11,9 @@ use super::twice::{Changed, Seal, Sealed, Sealer, Sealing};
 use crate::{
     domain::{Classification, Classify, ErrorClass, KeyName, Record},
     formats::{
-        self, Format, ReadError, Reader,
+        self, Format, Ignored, Problems, ReadErrors, Reader, UnknownFields,
         directory::{DirectoryReader, Skipped},
-        wrangler::KeyListReader,
+        keys::{KeyFormat, KeyListReader},
     },
     fsx::InputError,
 };
@@ -27,6 +27,8 @@ pub struct RecordFile {
     pub format: Format,
     /// Whether names that begin with a dot count, in a directory.
     pub hidden: bool,
+    /// What unknown fields mean.
+    pub unknown_fields: UnknownFields,
 }
 
 /// Why a file of records could not be read.
@@ -41,7 +43,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: ReadError,
+        source: ReadErrors,
     },
     /// It changed since it was checked.
     #[error("{} changed while it was read{}", path.display(), at(place.as_deref()))]
@@ -57,7 +59,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: ReadError,
+        source: ReadErrors,
     },
 }
 
@@ -95,13 +97,15 @@ pub struct Survey {
     pub seal: Seal,
     /// The names in a directory that were skipped because they begin with a dot.
     pub skipped: Vec<Skipped>,
+    /// The fields that were ignored.
+    pub ignored: Ignored,
 }
 
 impl RecordFile {
-    fn error(&self, source: ReadError) -> Error {
+    fn error(&self, source: impl Into<ReadErrors>) -> Error {
         Error::Read {
             path: self.path.clone(),
-            source,
+            source: source.into(),
         }
     }
 
@@ -137,7 +141,7 @@ impl RecordFile {
                     input: &mut file,
                     sealer: &mut sealer,
                 };
-                let mut reader = format.reader(sealing);
+                let mut reader = format.reader(sealing, self.unknown_fields);
                 let survey = self.look_through(reader.as_mut(), skip_invalid, |_| {})?;
                 drop(reader);
                 let rest = Sealing {
@@ -159,13 +163,15 @@ impl RecordFile {
         mut looked: impl FnMut(&formats::Input),
     ) -> Result<Survey, Error> {
         let mut survey = Survey::default();
+        let mut problems = Problems::default();
         for next in &mut *reader {
             match next {
                 Ok(input) => looked(&input),
                 Err(e) if skip_invalid && e.is_recoverable() => survey.invalid.push(e.to_string()),
-                Err(e) => return Err(self.error(e)),
+                Err(e) => problems.push(e),
             }
         }
+        problems.check().map_err(|source| self.error(source))?;
         let formats::Summary {
             records,
             bytes,
@@ -175,6 +181,7 @@ impl RecordFile {
             records,
             bytes,
             verified,
+            ignored: reader.ignored().cloned().unwrap_or_default(),
             ..survey
         })
     }
@@ -222,7 +229,7 @@ impl RecordFile {
             Format::Stream(format) => {
                 let file = fs_err::File::open(&self.path).map_err(|e| self.opening(e))?;
                 let sealed = Sealed::new(file, survey.seal.clone(), changed.clone());
-                Ok(format.reader(sealed))
+                Ok(format.reader(sealed, self.unknown_fields))
             }
         }
     }
@@ -268,17 +275,27 @@ impl Second<'_> {
     }
 }
 
-/// Reads the keys that `input` lists, as wrangler's bulk files do; `path` is for messages.
-pub fn keys(input: impl Read, path: &Path) -> Result<Vec<KeyName>, Error> {
-    let list = KeyListReader::new(input);
-    list.map(|next| match next {
-        Ok(listed) => Ok(listed.key),
-        Err(source) => Err(Error::Keys {
-            path: path.to_owned(),
-            source,
-        }),
-    })
-    .collect()
+/// Reads the keys that `input` lists, and says which fields were ignored; `path` is for messages.
+pub fn keys(
+    input: impl Read,
+    format: KeyFormat,
+    path: &Path,
+) -> Result<(Vec<KeyName>, Ignored), Error> {
+    let mut list = KeyListReader::new(format, input);
+    let mut problems = Problems::default();
+    let mut keys = Vec::new();
+    for next in &mut list {
+        match next {
+            Ok(listed) => keys.push(listed.key),
+            Err(e) => problems.push(e),
+        }
+    }
+    let wrong = |source| Error::Keys {
+        path: path.to_owned(),
+        source,
+    };
+    problems.check().map_err(wrong)?;
+    Ok((keys, list.ignored().clone()))
 }
 
 /// Returns the format that `name` asks for, else the one that the ending of `path` tells.

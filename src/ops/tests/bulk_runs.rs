@@ -10,7 +10,7 @@ use crate::{
     api::Lifetime,
     domain::{Classify as _, ErrorClass, NamespaceId},
     emulator::{Action, Answer, Fault, Keys},
-    formats::{Format, StreamFormat},
+    formats::{Format, StreamFormat, UnknownFields},
     ops::bulk::{
         copy::{self, Copied, Copy},
         export::{self, Export, Exported},
@@ -81,6 +81,7 @@ impl User {
             path,
             format: NDJSON,
             hidden: false,
+            unknown_fields: UnknownFields::Refuse,
         }
     }
 
@@ -237,6 +238,7 @@ async fn an_export_names_the_keys_that_cannot_be_read() {
                 path: user.path("out"),
                 format,
                 hidden: false,
+                unknown_fields: UnknownFields::Refuse,
             };
             assert!(file.survey(false).unwrap().verified);
             fs_err::remove_file(&file.path).unwrap();
@@ -316,6 +318,7 @@ async fn a_sync_never_deletes_the_keys_of_skipped_files() {
         path: user.path("site"),
         format: Format::Directory,
         hidden: false,
+        unknown_fields: UnknownFields::Refuse,
     };
     let sync = Sync {
         namespace: service.namespace(&id),
