@@ -21,7 +21,10 @@ mod peek;
 mod region;
 mod variables;
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::OnceLock,
+};
 
 use jiff::Timestamp;
 
@@ -54,6 +57,8 @@ pub struct Context {
     pub files: Files,
     /// The clock.
     pub clock: Clock,
+    /// The account that the user chose from a list, which is asked for once.
+    chosen_account: OnceLock<AccountId>,
 }
 
 /// What tells the time.
@@ -86,6 +91,7 @@ impl Context {
             variables,
             files,
             clock: env::now,
+            chosen_account: OnceLock::new(),
         })
     }
 
@@ -101,6 +107,7 @@ impl Context {
             variables: self.variables.again(),
             files: self.files.clone(),
             clock: self.clock,
+            chosen_account: OnceLock::new(),
         };
         context.read_pipes().await;
         context

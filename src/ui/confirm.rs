@@ -2,7 +2,10 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
-use super::{Ui, page::line};
+use super::{
+    Ui,
+    page::{line, wrapped},
+};
 
 /// Why an action was not confirmed.
 #[derive(Debug, thiserror::Error)]
@@ -73,10 +76,15 @@ impl Ui {
         }
     }
 
+    /// Whether there is somebody to choose: on a terminal, and not under `--yes`.
+    pub fn can_choose(&self) -> bool {
+        self.options.terminals.interactive && !self.options.yes
+    }
+
     /// Has the user choose one of several things by its number. Returns its position; nothing off a
     /// terminal, under `--yes`, which is no choice, and for an answer that is none of the numbers.
     pub async fn choose(&self, question: &str, choices: &[String]) -> io::Result<Option<usize>> {
-        if !self.options.terminals.interactive || self.options.yes || choices.is_empty() {
+        if !self.can_choose() || choices.is_empty() {
             return Ok(None);
         }
         let width = choices.len().to_string().len();
@@ -95,22 +103,36 @@ impl Ui {
 
     /// Writes a prompt, and returns the line that is typed; an empty one at the end of the input.
     async fn answer(&self, prompt: &str) -> io::Result<String> {
-        let prompt = line(prompt);
+        let lines = wrapped(prompt.trim_end(), self.options.terminals.stderr_width, 2);
+        let lines: Vec<String> = lines.iter().map(|text| line(text)).collect();
+        let prompt = lines.join("\n") + " ";
         self.with(|s| {
             s.err
                 .write_all(prompt.as_bytes())
                 .and_then(|()| s.err.flush())
         })?;
+        let mut unanswered = Unanswered(Some(self));
         let answer = tokio::task::spawn_blocking(|| {
             let mut answer = String::new();
             io::stdin().lock().read_line(&mut answer).map(|_| answer)
         });
         let answer = answer.await.map_err(io::Error::other)??;
-        if !answer.ends_with('\n') {
-            // The terminal's cursor is behind the prompt still.
-            self.with(|s| writeln!(s.err))?;
+        if answer.ends_with('\n') {
+            unanswered.0 = None;
         }
         Ok(answer)
+    }
+}
+
+/// Ends the line of a prompt that is not answered, also when it is interrupted.
+struct Unanswered<'a>(Option<&'a Ui>);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(ui) = self.0 {
+            // Errors on stderr cannot be reported.
+            ui.with(|s| writeln!(s.err).ok());
+        }
     }
 }
 

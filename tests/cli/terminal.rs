@@ -70,11 +70,11 @@ fn a_binding_that_is_not_named_is_chosen_from_a_list() {
         return;
     };
     assert_eq!(seen.code, Some(0), "{seen}");
-    seen.assert_stdout("  1  A\n  2  B\nWhich binding? [1-2] ");
+    seen.assert_stdout("  1  A\n  2  B\nWhich binding at the top level? [1-2] ");
     seen.assert_stdout("of-b");
     let seen = run("key put k v", "1\n").unwrap();
     assert_eq!(seen.code, Some(0), "{seen}");
-    seen.assert_stdout("Which binding is to be changed? [1-2] ");
+    seen.assert_stdout("Change which binding at the top level? [1-2] ");
     sandbox.expect(0, &["key", "get", "k", "-b", "A"]);
     let before = sandbox.emulator.requests("PUT");
     // No number of the list; the end of the input.
@@ -84,6 +84,15 @@ fn a_binding_that_is_not_named_is_chosen_from_a_list() {
         seen.assert_stdout("error: no namespace is selected");
     }
     assert_eq!(sandbox.emulator.requests("PUT"), before);
+    let file = sandbox.read("wrangler.toml");
+    // Where no file binds any, it is one of the account's.
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    let seen = run("key list", "2\n").unwrap();
+    seen.assert_stdout("  1  bio-A\n  2  bio-B\nWhich namespace? [1-2] ");
+    seen.assert_stdout("of-b");
+    let seen = run("key list", "0\n").unwrap();
+    assert_eq!(seen.code, Some(9), "{seen}");
+    sandbox.write("wrangler.toml", file);
     // With a word for it there is nothing to choose; off a terminal there is nobody who could.
     let seen = run("key list -b A", "").unwrap();
     assert!(!seen.stdout.contains("Which"), "{seen}");

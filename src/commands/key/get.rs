@@ -49,7 +49,10 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
     }
     if whole {
         let file = file.map(|path| context.files.display(path));
-        let report = GetReport::new(key, keyspace.target, value, metadata, file);
+        let report = GetReport {
+            now: context.now().as_second(),
+            ..GetReport::new(key, keyspace.target, value, metadata, file)
+        };
         return context.ui.conclude(&report, Ok(()));
     }
     if let Some(path) = file {
@@ -150,6 +153,9 @@ struct GetReport {
     metadata: Option<Metadata>,
     #[serde(skip)]
     raw: Bytes,
+    /// The time, in UNIX seconds.
+    #[serde(skip)]
+    now: i64,
 }
 
 impl GetReport {
@@ -174,15 +180,17 @@ impl GetReport {
             expiration,
             metadata,
             raw: bytes,
+            now: 0,
         }
     }
 }
 
 impl Report for GetReport {
     fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
-        let expires = self
-            .expiration
-            .map_or_else(|| "never".to_owned(), |at| at.to_string());
+        let expires = self.expiration.map_or_else(
+            || "never".to_owned(),
+            |at| format!("{at}, {}", at.ahead_of(self.now)),
+        );
         let metadata = self.metadata.as_ref().map_or("none", Metadata::as_json);
         writeln!(out, "key       {}", printable(self.key.as_str()))?;
         writeln!(out, "expires   {expires}")?;

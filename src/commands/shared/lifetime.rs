@@ -75,7 +75,7 @@ async fn is_too_soon(keyspace: &OpenNamespace, at: Expiration) -> Result<bool> {
 pub(crate) fn in_words(lifetime: Lifetime) -> String {
     match lifetime {
         Lifetime::Unlimited => "never expires".to_owned(),
-        Lifetime::For(ttl) => format!("expires in {} s", ttl.seconds()),
+        Lifetime::For(ttl) => format!("expires in {ttl}"),
         Lifetime::Until(at) => format!("expires at {at}"),
     }
 }

@@ -6,13 +6,16 @@ use crate::{
     config::{self, Document},
     context::{Context, Session},
     domain::{ErrorClass, NamespaceId, quantity, shell_quoted},
-    error::{ClassExt as _, Result},
+    error::{ClassExt as _, Result, ResultExt as _},
     ops::{
         protect::Place,
         target::{self, LocalCaution, Selector, Target},
     },
     ui::Ui,
 };
+
+/// How many namespaces are a list to choose from.
+const CHOICES_MAX: usize = 30;
 
 /// What a command is about to do with the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,20 +63,24 @@ pub(crate) async fn select_namespace(
         (None, None, None) => {
             let document = match context.files.document() {
                 Err(config::Error::NotFound { .. }) => {
-                    return Err(target::Error::Unnamed(Vec::new()).into());
+                    return choose_of_account(context, access).await;
                 }
                 document => document?,
             };
-            let known = target::bindings(&document, &context.section()?)?;
+            let section = context.section()?;
+            let known = target::bindings(&document, &section)?;
+            if known.is_empty() {
+                return choose_of_account(context, access).await;
+            }
             if let ([only], Access::Read) = (known.as_slice(), access) {
                 return by_binding(only.clone(), document);
             }
             let names: Vec<String> = known.iter().map(ToString::to_string).collect();
             let question = match access {
-                Access::Read => "Which binding?",
-                Access::Write => "Which binding is to be changed?",
+                Access::Read => format!("Which binding {}?", section.place()),
+                Access::Write => format!("Change which binding {}?", section.place()),
             };
-            let chosen = context.ui.choose(question, &names).await;
+            let chosen = context.ui.choose(&question, &names).await;
             let chosen = chosen.class(ErrorClass::Failed)?;
             return match chosen.and_then(|at| known.get(at)) {
                 Some(binding) => by_binding(binding.clone(), document),
@@ -86,6 +93,35 @@ pub(crate) async fn select_namespace(
         document: None,
         access,
     })
+}
+
+/// Has the user choose one of the namespaces of the account, where there are not too many.
+async fn choose_of_account(context: &Context, access: Access) -> Result<NamespaceSelection> {
+    let unnamed = || target::Error::Unnamed(Vec::new());
+    if !context.ui.can_choose() {
+        return Err(unnamed().into());
+    }
+    let session = context.connect(None).await?;
+    let listed = session.client.namespaces(&session.account).await;
+    let listed = listed.context("could not list the namespaces")?;
+    let names: Vec<String> = listed.iter().map(|it| it.title.clone()).collect();
+    if names.len() > CHOICES_MAX {
+        return Err(unnamed().into());
+    }
+    let question = match access {
+        Access::Read => "Which namespace?",
+        Access::Write => "Change which namespace?",
+    };
+    let chosen = context.ui.choose(question, &names).await;
+    let chosen = chosen.class(ErrorClass::Failed)?;
+    match chosen.and_then(|at| listed.get(at)) {
+        Some(namespace) => Ok(NamespaceSelection {
+            selector: Selector::Id(namespace.id.clone()),
+            document: None,
+            access,
+        }),
+        None => Err(unnamed().into()),
+    }
 }
 
 /// Reads the id of a namespace: in the local store any text is one.

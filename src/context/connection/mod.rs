@@ -311,12 +311,18 @@ impl Context {
     /// Prints what there is to say about the choice of the account.
     /// Has the user choose an account, where that is possible.
     async fn choose_account(&self, accounts: Vec<Account>) -> Result<AccountId> {
+        if let Some(chosen) = self.chosen_account.get() {
+            return Ok(chosen.clone());
+        }
         let names = accounts.iter().map(|it| format!("{}  {}", it.id, it.name));
         let names: Vec<String> = names.collect();
         let chosen = self.ui.choose("Which account?", &names).await;
         let chosen = chosen.class(ErrorClass::Failed)?;
         match chosen.and_then(|at| accounts.get(at)) {
-            Some(account) => Ok(account.id.clone()),
+            Some(account) => Ok(self
+                .chosen_account
+                .get_or_init(|| account.id.clone())
+                .clone()),
             None => Err(AccountError::Several(accounts).into()),
         }
     }
