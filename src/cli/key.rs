@@ -275,7 +275,13 @@ pub struct EditArgs {
 
 /// Change the expiration of a key; value and metadata are kept
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("until").required(true).multiple(false)))]
+#[command(
+    group(ArgGroup::new("until").required(true).multiple(false)),
+    override_usage = "\
+kvctl key touch [OPTIONS] --ttl <DURATION> <KEY>
+       kvctl key touch [OPTIONS] --expiration <TIME> <KEY>
+       kvctl key touch [OPTIONS] --no-expiry <KEY>"
+)]
 pub struct TouchArgs {
     /// Key to rewrite
     pub key: KeyName,

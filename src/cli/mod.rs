@@ -14,6 +14,8 @@ pub mod doctor;
 mod documents;
 mod duration;
 mod elsewhere;
+pub mod examples;
+mod help;
 pub mod key;
 mod namespace;
 mod provision;
@@ -68,7 +70,8 @@ pub struct Cli {
 
 /// Parses a command line, which begins with the name of the program.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(switches::without_values(words))
+    let words = switches::without_values(words);
+    Cli::try_parse_from(&words).map_err(|error| help::instead(error, &words))
 }
 
 /// Returns what `--version` prints.
@@ -78,15 +81,16 @@ pub fn version() -> String {
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0 success                1 failure               2 usage error            3 not found
-  4 credentials            5 configuration file    6 partly done            7 temporary; run again
-  8 check failed           9 refused               129 hung up              130 interrupted
-  143 terminated";
+  0  success          4  credentials              8    check failed
+  1  failure          5  configuration file       9    refused
+  2  usage error      6  partly done              129  hung up
+  3  not found        7  temporary; run again     130  interrupted
+                                                  143  terminated";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create or adopt the namespaces a project needs and write their ids to its wrangler file
+    /// Create or adopt a project's namespaces, and write their ids
     Provision(ProvisionArgs),
     /// List, create, look up, rename and delete namespaces
     #[command(subcommand, visible_alias = "ns")]
@@ -111,15 +115,15 @@ pub enum Command {
     Copy(transfer::CopyArgs),
     /// Compare two namespaces or exports; exit 8 if they differ
     Diff(transfer::DiffArgs),
-    /// Show daily operations, keys and storage per namespace, and the plan's quotas
+    /// Show operations, keys and storage per day, and quotas
     Usage(usage::UsageArgs),
-    /// Diagnose problems: credentials, account, permissions, settings, network, clock
+    /// Diagnose credentials, permissions, settings, network and clock
     Doctor(doctor::DoctorArgs),
-    /// Report keys that break the rules in kvctl.toml, and keys per prefix; exit 8 on violations
+    /// Check keys against the rules in kvctl.toml, and count prefixes
     Audit(audit::AuditArgs),
-    /// Check that a project's KV setup works: credentials, file, namespaces, probe, assertions
+    /// Check that a project's KV setup works
     Verify(VerifyArgs),
-    /// Serve the local store as the Workers KV REST API, for tests and other tools
+    /// Serve the local store as the Workers KV REST API
     Serve(serve::ServeArgs),
     /// Print a shell completion script
     Completions(completions::CompletionsArgs),
@@ -177,15 +181,15 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DIR")]
     pub cwd: Option<PathBuf>,
 
-    /// Wrangler environment; '' for the top level [env: CLOUDFLARE_ENV]
+    /// Environment; '': top level [env: CLOUDFLARE_ENV]
     #[arg(short, long = "env", global = true, value_name = "NAME")]
     pub environment: Option<String>,
 
-    /// Use the section's `previews`, which `wrangler preview` uses
+    /// Use the section's `previews` (`wrangler preview`)
     #[arg(long, global = true)]
     pub in_previews: bool,
 
-    /// Env file to read instead of .env and its variants; repeatable, the last wins
+    /// Env file to read instead of .env files; repeatable
     #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Vec<PathBuf>,
 
@@ -197,7 +201,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 
-    /// Wrangler login to use, as named by `wrangler auth create` [env: CLOUDFLARE_AUTH_PROFILE]
+    /// wrangler login to use [env: CLOUDFLARE_AUTH_PROFILE]
     #[arg(
         long,
         global = true,
@@ -206,15 +210,15 @@ pub struct Globals {
     )]
     pub profile: Option<ProfileName>,
 
-    /// Use the local store instead of the remote service [env: KVCTL_LOCAL]
+    /// Use the local store [env: KVCTL_LOCAL]
     #[arg(long, global = true, conflicts_with = "remote")]
     pub local: bool,
 
-    /// Use the remote service, as by default, whatever KVCTL_LOCAL says
+    /// Use the remote service, as by default
     #[arg(long, global = true)]
     pub remote: bool,
 
-    /// Directory of the local store [default: .wrangler/state next to the wrangler file]
+    /// Local store [default: .wrangler/state by the file]
     #[arg(long, global = true, value_name = "DIR")]
     pub persist_to: Option<PathBuf>,
 
@@ -230,19 +234,27 @@ pub struct Globals {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// -v logs requests; -vv also waits and where settings came from [env: KVCTL_LOG]
+    /// Log requests; -vv logs more [env: KVCTL_LOG]
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// When to use colors [env: NO_COLOR, CLICOLOR_FORCE]
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    /// Color: auto, always or never [env: NO_COLOR]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub color: Color,
 
     /// Skip confirmation prompts
     #[arg(short, long, alias = "skip-confirmation", global = true)]
     pub yes: bool,
 
-    /// Timeout of one request: seconds, or a duration such as 90s or 2m
+    /// Timeout of one request, such as 90s
     #[arg(long, global = true, value_name = "DURATION", default_value = "30s",
           value_parser = duration::request_timeout)]
     pub timeout: Duration,
@@ -251,7 +263,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "N", default_value_t = 5)]
     pub retries: u8,
 
-    /// PEM file of additional certificate authorities [env: NODE_EXTRA_CA_CERTS]
+    /// More CA certificates [env: NODE_EXTRA_CA_CERTS]
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 }

@@ -121,6 +121,7 @@ pub struct RenameArgs {
 
 /// Delete a namespace and all its keys
 #[derive(Debug, Args)]
+#[command(override_usage = "kvctl namespace delete [OPTIONS] <TITLE>")]
 pub struct DeleteArgs {
     /// Which one.
     #[command(flatten)]

@@ -2,13 +2,27 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
-use clap::{Args, builder::NonEmptyStringValueParser};
+use clap::{
+    Args,
+    builder::{NonEmptyStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 
 use super::{duration, key::NamespaceArgs};
 use crate::{
     domain::{AccountId, Binding, BindingError, EnvName, EnvNameError},
     formats::Format,
 };
+
+/// Returns the parser of the formats, which help and completions know by its names.
+pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
+    let names = [
+        PossibleValue::new("ndjson").alias("jsonl"),
+        PossibleValue::new("json").alias("wrangler"),
+        PossibleValue::new("csv"),
+        PossibleValue::new("dir").alias("directory"),
+    ];
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Format>())
+}
 
 /// What to do about an earlier run of the same command that was interrupted.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -51,7 +65,7 @@ pub struct ExportArgs {
     pub prefix: String,
 
     /// Format of the file [default: from its extension]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), ignore_case = true)]
     pub format: Option<Format>,
 
     /// How long to retry keys that are listed but cannot be read
@@ -84,7 +98,7 @@ pub struct ImportArgs {
     pub namespace: NamespaceArgs,
 
     /// Format of the file [default: from its extension]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), ignore_case = true)]
     pub format: Option<Format>,
 
     /// Include files and directories whose names start with a dot
@@ -113,8 +127,15 @@ pub struct ImportArgs {
 #[command(
     override_usage = "kvctl copy [OPTIONS] <FROM> <TO>",
     after_help = "\
-FROM and TO are each binding:NAME, binding:NAME@ENV, title:TITLE or id:ID; the prefix local: selects
-the local store. Existing keys are overwritten; other keys are kept.
+FROM and TO are each a namespace:
+
+  binding:NAME      of the wrangler file, in the environment of --env
+  binding:NAME@ENV  the same in the environment ENV
+  title:TITLE       by its title
+  id:ID             by its id
+  local:...         any of these in the local store, as local:binding:NAME
+
+Existing keys are overwritten; other keys are kept.
 To copy between accounts, give the account of a side with --from-account or --to-account, and a token
 for it with --from-token-file or --to-token-file; without them both sides use the usual ones.
 --resume lists the keys again and copies those around added or removed keys again. Changed values,
@@ -231,7 +252,12 @@ pub struct SyncArgs {
     override_usage = "kvctl diff [OPTIONS] <A> <B>",
     after_help = "\
 A and B are each a file (an export, or any file with its records sorted by key) or a namespace:
-  binding:NAME, binding:NAME@ENV, title:TITLE, id:ID; the prefix local: selects the local store."
+
+  binding:NAME      of the wrangler file, in the environment of --env
+  binding:NAME@ENV  the same in the environment ENV
+  title:TITLE       by its title
+  id:ID             by its id
+  local:...         any of these in the local store, as local:binding:NAME"
 )]
 pub struct DiffArgs {
     /// First file or namespace
@@ -260,7 +286,7 @@ pub struct DiffArgs {
     pub prefix: String,
 
     /// Format of the files [default: from their extensions]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), ignore_case = true)]
     pub format: Option<Format>,
 
     /// Include files and directories whose names start with a dot

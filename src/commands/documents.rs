@@ -9,7 +9,7 @@ use crate::{
     cli::{self, ManArgs, manual},
     context::Context,
     domain::quantity,
-    error::Result,
+    error::{Exit, Result},
     fsx,
     ui::{Page, Report},
 };
@@ -20,14 +20,17 @@ pub(super) fn version(context: &Context) -> Result<()> {
 
 pub(super) fn man(context: &Context, args: &ManArgs) -> Result<()> {
     let directory = context.files.resolve(&args.directory);
-    if !directory.is_dir() {
+    if directory.exists() && !directory.is_dir() {
         let what = format!("{} is not a directory", context.files.display(&directory));
-        return Err(
-            UsageError::new(what, "create the directory first, or pass another one").into(),
-        );
+        return Err(UsageError::new(what, "pass another directory").into());
     }
+    fsx::create_directory(&directory)?;
+    let exits: Vec<(u8, &str)> = Exit::ALL
+        .iter()
+        .map(|(exit, meaning)| (*exit as u8, *meaning))
+        .collect();
     let mut pages = Vec::new();
-    for (name, text) in manual() {
+    for (name, text) in manual(&exits) {
         let path = directory.join(name);
         fsx::overwrite_own(&path, &text)?;
         pages.push(context.files.display(&path));

@@ -218,6 +218,11 @@ pub fn overwrite_own(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
+/// Creates a directory and those above it, unless it is there.
+pub fn create_directory(path: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(path).map_err(|source| write_error(path, source))
+}
+
 /// Checks that [`replace`] could succeed, before work begins that would be lost if it cannot.
 pub fn check_replaceable(path: &Path) -> Result<(), Error> {
     let target = resolve(path)?;

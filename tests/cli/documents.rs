@@ -38,5 +38,33 @@ fn every_command_has_a_manual_page() {
             "{page}"
         );
     }
-    insta::assert_snapshot!(sandbox.run(&["man", "nowhere"]));
+    // A directory is made where there is none, and the pages are the same.
+    sandbox.expect(0, &["man", "new/man1"]);
+    let page = |folder: &str| sandbox.read(&format!("{folder}/kvctl-provision.1"));
+    assert_eq!(page("new/man1"), page("man"));
+    sandbox.write("file", "");
+    insta::assert_snapshot!(sandbox.run(&["man", "file"]), @r"
+    exit: 2
+    --- stderr
+    error: file is not a directory
+    hint: pass another directory
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn groff_has_nothing_to_say_of_a_page() {
+    let sandbox = Sandbox::new();
+    sandbox.expect(0, &["man", "man"]);
+    for entry in fs::read_dir(sandbox.app().join("man")).unwrap() {
+        let mut groff = crate::wait::piped("groff");
+        groff
+            .args(["-man", "-Tutf8", "-ww", "-rLL=78n"])
+            .arg(entry.unwrap().path());
+        if groff.status().is_err() {
+            return;
+        }
+        let seen = crate::sandbox::Seen::of(groff);
+        assert_eq!((seen.code, seen.stderr.as_str()), (Some(0), ""), "{seen}");
+    }
 }

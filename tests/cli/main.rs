@@ -22,6 +22,7 @@ mod failures;
 mod files;
 mod habits;
 mod health;
+mod help;
 mod hints;
 mod hostile;
 mod hostile_text;

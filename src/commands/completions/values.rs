@@ -59,7 +59,7 @@ impl Kind {
             ("verify", "only" | "skip") => Self::Check,
             (_, "jurisdiction") => Self::Jurisdiction,
             ("copy", "from" | "to" | "from_option" | "to_option") => Self::Side,
-            ("diff", "a" | "b") => Self::SideOrFile,
+            ("diff", "a" | "b" | "from_option" | "to_option") => Self::SideOrFile,
             _ => return None,
         })
     }
