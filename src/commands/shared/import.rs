@@ -148,7 +148,6 @@ struct ImportReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     skipped: Vec<String>,
     /// The fields that were ignored.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     ignored: Vec<String>,
     /// The keys that could not be written.
     failed: Vec<Failed>,
