@@ -337,7 +337,8 @@ impl DoctorReport {
         for row in &local.namespaces {
             let name = name(row);
             let keys = quantity(row.keys, "key");
-            writeln!(out, "  {name:<width$}  {keys}, {} bytes", row.bytes)?;
+            let bytes = quantity(row.bytes, "byte");
+            writeln!(out, "  {name:<width$}  {keys}, {bytes}")?;
         }
         if local.namespaces.is_empty() {
             writeln!(out, "  no namespaces")?;

@@ -138,7 +138,8 @@ impl CheckReport {
             let (key, database) = (printable(&it.key), it.database.display());
             format!("`{key}` is listed but has no value, in {database}")
         });
-        let file = |it: &OrphanItem| format!("{} ({} bytes)", it.path.display(), it.bytes);
+        let file =
+            |it: &OrphanItem| format!("{} ({})", it.path.display(), quantity(it.bytes, "byte"));
         let orphans = self.orphans.iter().map(|it| match &it.kept {
             Some(why) if self.fix => format!("{}: kept: {why}", file(it)),
             _ => file(it),

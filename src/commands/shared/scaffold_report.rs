@@ -146,7 +146,7 @@ impl Report for ScaffoldReport {
             };
             let more = match &item.backup {
                 Some(backup) => format!("  (old version kept as {backup})"),
-                None if item.is_template() => format!("  ({} lines)", item.lines),
+                None if item.is_template() => format!("  ({})", quantity(item.lines, "line")),
                 None => String::new(),
             };
             writeln!(

@@ -8,7 +8,7 @@ use super::{Check, Finding, Subject, blocked::Blocked, context::CheckContext};
 use crate::{
     api::{self, Namespace},
     config::{Assertion, Claim, Entry, Expectation, Scope},
-    domain::{KeyName, Metadata, NamespaceId, Section, hex},
+    domain::{KeyName, Metadata, NamespaceId, Section, hex, quantity, thousands},
     ops::keys,
 };
 
@@ -228,13 +228,17 @@ impl StoredKey<'_> {
             Expectation::Absent => Some("the key exists but should not".to_owned()),
             Expectation::Equals(text) => (self.value != text.as_bytes()).then(|| {
                 let (has, wanted) = (self.value.len(), text.len());
-                format!("the value differs: it has {has} bytes, expected {wanted}")
+                format!(
+                    "the value differs: it has {}, expected {}",
+                    quantity(has, "byte"),
+                    thousands(wanted)
+                )
             }),
             Expectation::Sha256(digest) => {
                 (hex(&Sha256::digest(self.value)) != *digest).then(|| {
                     format!(
-                        "the SHA-256 of the value ({} bytes) differs",
-                        self.value.len()
+                        "the SHA-256 of the value ({}) differs",
+                        quantity(self.value.len(), "byte")
                     )
                 })
             }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     api::{self, Lifetime, Namespace},
-    domain::{KeyName, LIST_PAGE_MIN, Metadata, Ttl, hex},
+    domain::{KeyName, LIST_PAGE_MIN, Metadata, Ttl, hex, quantity},
     ops::keys::is_absent,
 };
 
@@ -263,7 +263,10 @@ impl<'a> Probe<'a> {
             if found.bytes == key.as_str().as_bytes() {
                 return Ok(Ok(()));
             }
-            Ok(Err(format!("different, {} bytes", found.bytes.len())))
+            Ok(Err(format!(
+                "different, {}",
+                quantity(found.bytes.len(), "byte")
+            )))
         })
         .await?;
         if !expires {
