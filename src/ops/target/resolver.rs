@@ -79,15 +79,10 @@ impl<'a> Resolver<'a> {
                     let Ok(id) = NamespaceId::verbatim(title) else {
                         return Err(error);
                     };
-                    match self.info(&id).await {
-                        Ok(_) => Ok(self.by_text(id, title)),
-                        Err(e)
-                            if e.class() == ErrorClass::NotFound
-                                || e.has_code(code::MALFORMED_NAMESPACE_ID) =>
-                        {
-                            Err(error)
-                        }
-                        Err(e) => Err(e.into()),
+                    if self.exists(&id).await? {
+                        Ok(self.by_text(id, title))
+                    } else {
+                        Err(error)
                     }
                 }
                 found => Ok(found?.0),
@@ -142,9 +137,20 @@ impl<'a> Resolver<'a> {
         let Some(near) = similar.into_iter().next() else {
             return Ok(None);
         };
+        let exists = self.exists(id).await?;
+        Ok((!exists).then_some(LocalCaution::NewText(near)))
+    }
+
+    /// Whether the local store has a namespace of that name, which need not be an id.
+    async fn exists(&self, id: &NamespaceId) -> Result<bool, api::Error> {
         match self.info(id).await {
-            Ok(_) => Ok(None),
-            Err(e) if e.class() == ErrorClass::NotFound => Ok(Some(LocalCaution::NewText(near))),
+            Ok(_) => Ok(true),
+            Err(e)
+                if e.class() == ErrorClass::NotFound
+                    || e.has_code(code::MALFORMED_NAMESPACE_ID) =>
+            {
+                Ok(false)
+            }
             Err(e) => Err(e),
         }
     }
