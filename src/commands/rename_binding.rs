@@ -1,19 +1,20 @@
 //! `kvctl rename-binding`.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use serde::Serialize;
 
 use super::shared::local_data::left_behind;
 use crate::{
     cli::RenameBindingArgs,
-    config::Document,
+    config::{Document, Location, MANIFEST_NAME, Manifest},
     context::{Context, Session},
-    domain::{Binding, ErrorClass, Section},
+    domain::{Binding, ErrorClass, Hint, Section},
     error::{Result, ResultExt as _},
     fsx,
     ops::{
         rename_binding::{self, Renaming, Retitling},
+        scaffold,
         target::Target,
     },
     ui::{Diff, Page, Report},
@@ -27,7 +28,7 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     inherit(context, &document, args, &mut renamings).await?;
     rename_binding::check_local_names(&document, &renamings, args.new_name())?;
     let text = document.edit(&rename_binding::edits(&renamings, args.new_name()))?;
-    let changed = text != document.text();
+    let manifest = manifest_change(context, &document, &text, args)?;
 
     let retitling = if args.title {
         Some(retitlings(context, &document, &renamings).await?)
@@ -35,50 +36,165 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
         None
     };
     if !args.dry_run {
-        if changed {
-            fsx::check_replaceable(document.path()).context("nothing was renamed")?;
-        }
-        // The account first, the file last, so that a second run finds what is left to do.
+        check_writable(&document, &text, manifest.as_ref())?;
+        // The account first, the files last, so that a second run finds what is left to do.
         if let Some((session, titles)) = &retitling {
             retitle(context, session, titles).await?;
         }
-        if changed {
-            let file = context.files.display(document.path());
-            context.ui.status(&format!(
-                "renaming `{}` to `{}` in {file}",
-                args.old,
-                args.new_name()
-            ));
-            let original = document.original().unwrap_or_default();
-            fsx::replace(document.path(), original, text.as_bytes())
-                .context("the binding was not renamed")?;
-        }
+        write(context, &document, args, &text, manifest.as_ref())?;
     }
     let names = Some((&args.old, args.new_name()));
     for note in left_behind(context, &document, &text, names, false).await {
         context.note(&note);
     }
-    remark_on_what_stays(context, &document, args, &renamings)?;
+    remark_on_what_stays(context, &document, args, &renamings);
+    if let Some(note) = left_in_types(context, &document, &text, args, manifest.as_ref()) {
+        context.note(&note);
+    }
     let file = context.files.display(document.path());
-    let diff = Diff::new(file.clone(), Some(document.text().to_owned()), text);
+    let wrangler = Diff::new(file.clone(), Some(document.text().to_owned()), text);
+    let beside = manifest.map(|manifest| {
+        let name = context.files.display(&manifest.path);
+        Diff::new(name, Some(manifest.before), manifest.after)
+    });
+    let shown: Vec<_> = [Some(wrangler), beside].into_iter().flatten().collect();
     context.ui.conclude(
         &RenameBindingReport {
             file,
             old: args.old.clone(),
             new: args.new_name().clone(),
             sections: renamings.iter().map(|r| r.section.clone()).collect(),
-            changed,
+            changed: shown.iter().any(|diff| !diff.is_empty()),
             dry_run: args.dry_run,
             ids: renamings
                 .iter()
                 .filter_map(|r| r.inherited.clone())
                 .collect(),
             titles: retitling.map(|(_, titles)| titles).unwrap_or_default(),
-            diff: diff.plain(),
-            shown: diff,
+            diff: shown.iter().map(Diff::plain).collect(),
+            shown,
         },
         Ok(()),
     )
+}
+
+fn check_writable(
+    document: &Document,
+    text: &str,
+    manifest: Option<&ManifestChange>,
+) -> Result<()> {
+    if text != document.text() {
+        fsx::check_replaceable(document.path()).context("nothing was renamed")?;
+    }
+    if let Some(change) = manifest {
+        fsx::check_replaceable(&change.path).context("nothing was renamed")?;
+    }
+    Ok(())
+}
+
+/// Writes the wrangler file and the manifest.
+fn write(
+    context: &Context,
+    document: &Document,
+    args: &RenameBindingArgs,
+    text: &str,
+    manifest: Option<&ManifestChange>,
+) -> Result<()> {
+    if text != document.text() {
+        let file = context.files.display(document.path());
+        context.ui.status(&format!(
+            "renaming `{}` to `{}` in {file}",
+            args.old,
+            args.new_name()
+        ));
+        let original = document.original().unwrap_or_default();
+        fsx::replace(document.path(), original, text.as_bytes())
+            .context("the binding was not renamed")?;
+    }
+    if let Some(ManifestChange {
+        path,
+        before,
+        after,
+    }) = manifest
+    {
+        fsx::replace(path, before.as_bytes(), after.as_bytes())
+            .context("kvctl.toml still has the old name")?;
+    }
+    Ok(())
+}
+
+/// A manifest that gets the new name too.
+struct ManifestChange {
+    path: PathBuf,
+    before: String,
+    after: String,
+}
+
+/// Finds what changes in `kvctl.toml` when the wrangler file says `text`, and says what does not.
+fn manifest_change(
+    context: &Context,
+    document: &Document,
+    text: &str,
+    args: &RenameBindingArgs,
+) -> Result<Option<ManifestChange>> {
+    let (ui, old, new) = (&context.ui, &args.old, args.new_name());
+    if old == new {
+        return Ok(None);
+    }
+    let beside = document.path().parent();
+    let directory = beside.unwrap_or_else(|| context.files.directory());
+    let path = directory.join(MANIFEST_NAME);
+    let file = context.files.display(&path);
+    let renamed = match Manifest::rename(directory, old, new) {
+        Ok(Some(renamed)) => renamed,
+        Ok(None) => return Ok(None),
+        Err(error) => {
+            ui.warn(&format!("{file} is unchanged: {error}"));
+            return Ok(None);
+        }
+    };
+    let after = Document::create(document.path().to_owned(), text.to_owned())?;
+    let mut scopes = after.project().scopes();
+    let other = scopes.find(|scope| scope.entries.iter().any(|e| e.binding == *old));
+    if let Some(other) = other {
+        if let Some(Location { position, .. }) = renamed.places.first() {
+            let place = other.section.place();
+            ui.note(&format!(
+                "{file}:{position} still names `{old}`, which is still bound {place}"
+            ));
+        }
+        return Ok(None);
+    }
+    for part in renamed.by_default {
+        ui.warn(&format!(
+            "[scaffold.{part}] in {file} is for `{old}` by default; add `binding = \"{new}\"` to it"
+        ));
+    }
+    let (before, after) = (renamed.before, renamed.after);
+    Ok((before != after).then_some(ManifestChange {
+        path,
+        before,
+        after,
+    }))
+}
+
+/// Returns what the type of the bindings needs when the wrangler file says `text`.
+fn left_in_types(
+    context: &Context,
+    document: &Document,
+    text: &str,
+    args: &RenameBindingArgs,
+    manifest: Option<&ManifestChange>,
+) -> Option<Hint> {
+    if args.old == *args.new_name() {
+        return None;
+    }
+    let manifest = match manifest {
+        Some(change) => Manifest::parse(&change.path, &change.after).ok(),
+        None => context.files.manifest(document).ok().flatten(),
+    };
+    let after = Document::create(document.path().to_owned(), text.to_owned()).ok()?;
+    scaffold::left_by_renaming(&after, manifest.as_ref(), &args.old, args.new_name())
 }
 
 /// Finds the ids that only what is deployed has.
@@ -129,10 +245,10 @@ fn remark_on_what_stays(
     document: &Document,
     args: &RenameBindingArgs,
     renamings: &[Renaming],
-) -> Result<()> {
+) {
     let ui = &context.ui;
     if args.old == *args.new_name() {
-        return Ok(());
+        return;
     }
     if renamings.iter().all(|r| r.done) {
         ui.note(&format!(
@@ -156,14 +272,6 @@ fn remark_on_what_stays(
             ));
         }
     }
-    if context
-        .files
-        .manifest(document)?
-        .is_some_and(|m| m.namespace(&args.old).is_some())
-    {
-        ui.warn(&format!("kvctl.toml still uses `{}`", args.old));
-    }
-    Ok(())
 }
 
 /// Finds out which namespaces get another title, and that all of them can.
@@ -213,7 +321,7 @@ struct RenameBindingReport {
     titles: Vec<Retitling>,
     diff: String,
     #[serde(skip)]
-    shown: Diff,
+    shown: Vec<Diff>,
 }
 
 impl Report for RenameBindingReport {
@@ -227,7 +335,9 @@ impl Report for RenameBindingReport {
             titles,
             ..
         } = self;
-        self.shown.human(out)?;
+        for diff in &self.shown {
+            diff.human(out)?;
+        }
         let [retitle, rename] = match dry_run {
             true => ["would retitle", "would rename"],
             false => ["retitled", "renamed"],
@@ -236,7 +346,11 @@ impl Report for RenameBindingReport {
             writeln!(out, "{retitle} {was} to {title} {id}")?;
         }
         match (changed, titles.is_empty()) {
-            (true, _) => writeln!(out, "{rename} {old} to {new} in {file}"),
+            (true, _) => {
+                let changed = self.shown.iter().filter(|diff| !diff.is_empty());
+                let files: Vec<_> = changed.map(Diff::name).collect();
+                writeln!(out, "{rename} {old} to {new} in {}", files.join(" and "))
+            }
             (false, true) => writeln!(out, "nothing to do: {file} already uses {new}"),
             (false, false) => Ok(()),
         }

@@ -45,7 +45,8 @@ pub use error::{Error, Location};
 pub use format::Format;
 pub use manifest::{
     Assertion, CacheOptions, Claim, EndpointRule, Expectation, FailMode, MANIFEST_NAME, Manifest,
-    ManifestError, ManifestNamespace, Part, RateLimitOptions, Scaffold, SessionOptions, TtlRule,
+    ManifestError, ManifestNamespace, Part, RateLimitOptions, RenamedManifest, Scaffold,
+    SessionOptions, TtlRule,
 };
 pub use model::{DeployedAs, Entry, Project, Scope, UsedName};
 pub use position::{Located, Position};

@@ -12,7 +12,7 @@ use crate::{
     },
     ops::{
         namespaces::ids_by_title,
-        provision::titles::conventional,
+        provision::titles::{self, conventional},
         target::{self, Deployable, Resolver, Selector, Target},
     },
     wire::NamespaceInfo,
@@ -368,21 +368,40 @@ pub async fn retitlings(
                 account,
             });
         };
-        if namespace.title == renaming.title.as_str() || retitlings.iter().any(|r| r.id == id) {
-            continue;
+        add_retitling(&mut retitlings, existing, namespace, &renaming.title)?;
+        let preview = renaming.entry.declared(Field::PreviewId);
+        let preview = preview.valid_where(|_| false);
+        if let Some(preview) = existing.iter().find(|n| Some(&n.id) == preview) {
+            let title = titles::preview(&renaming.title);
+            let title = title.map_err(|e| Error::Title(binding.clone(), e))?;
+            add_retitling(&mut retitlings, existing, preview, &title)?;
         }
-        let ids = ids_by_title(existing, &renaming.title);
-        if !ids.is_empty() {
-            let title = renaming.title.clone();
-            return Err(Error::TitleTaken { title, ids });
-        }
-        retitlings.push(Retitling {
-            id,
-            was: namespace.title.clone(),
-            title: renaming.title.clone(),
-        });
     }
     Ok(retitlings)
+}
+
+/// Adds that `namespace` gets `title`, unless it has it or gets another one.
+fn add_retitling(
+    retitlings: &mut Vec<Retitling>,
+    existing: &[NamespaceInfo],
+    namespace: &NamespaceInfo,
+    title: &Title,
+) -> Result<(), Error> {
+    let is_known = retitlings.iter().any(|other| other.id == namespace.id);
+    if namespace.title == title.as_str() || is_known {
+        return Ok(());
+    }
+    let ids = ids_by_title(existing, title);
+    if !ids.is_empty() {
+        let title = title.clone();
+        return Err(Error::TitleTaken { title, ids });
+    }
+    retitlings.push(Retitling {
+        id: namespace.id.clone(),
+        was: namespace.title.clone(),
+        title: title.clone(),
+    });
+    Ok(())
 }
 
 /// Gives the namespaces their titles, one after another.

@@ -95,3 +95,104 @@ fn a_name_that_is_another_bindings_local_namespace_is_refused() {
     assert_eq!(sandbox.read("wrangler.toml"), file);
     sandbox.expect(0, &["rename-binding", "N", "O", "--local"]);
 }
+
+const MANIFEST: &str = "\
+[[namespace]]
+binding = \"SESSIONS\" # logins
+prefix = \"session:\"
+
+[[assert]]
+binding = 'SESSIONS'
+key = \"a\"
+exists = true
+
+[scaffold.sessions]
+binding = \"SESSIONS\"
+";
+
+#[test]
+fn the_manifest_follows_when_no_section_has_the_old_name() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", FILE);
+    sandbox.write("kvctl.toml", MANIFEST);
+    let seen = sandbox.expect(0, &["rename-binding", "SESSIONS", "LOGINS"]);
+    seen.assert_stderr("kvctl.toml:2:11 still names `SESSIONS`, which is still bound");
+    assert_eq!(sandbox.read("kvctl.toml"), MANIFEST);
+
+    let all = ["rename-binding", "SESSIONS", "LOGINS", "--all-envs"];
+    sandbox.expect(0, &[&all[..], &["--dry-run"]].concat());
+    assert_eq!(sandbox.read("kvctl.toml"), MANIFEST);
+    let seen = sandbox.expect(0, &all);
+    seen.assert_stdout("renamed SESSIONS to LOGINS in wrangler.toml and kvctl.toml");
+    assert_eq!(
+        sandbox.read("kvctl.toml"),
+        MANIFEST.replace("SESSIONS", "LOGINS")
+    );
+    // What an interrupted run leaves is mended by the next.
+    sandbox.write("kvctl.toml", MANIFEST);
+    let seen = sandbox.expect(0, &all);
+    seen.assert_stdout("renamed SESSIONS to LOGINS in kvctl.toml");
+    let seen = sandbox.expect(0, &all);
+    seen.assert_stdout("nothing to do");
+}
+
+#[test]
+fn what_is_left_in_the_manifest_is_said() {
+    let sandbox = Sandbox::new();
+    let manifest = "[[namespace]]\nbinding = \"SESSIONS\"\n\n[[namespace]]\nbinding = \"LOGINS\"\n";
+    sandbox.write("wrangler.toml", FILE);
+    sandbox.write("kvctl.toml", manifest);
+    let all = ["rename-binding", "SESSIONS", "LOGINS", "--all-envs"];
+    let seen = sandbox.expect(0, &all);
+    seen.assert_stderr("kvctl.toml:5:11: binding `LOGINS` appears twice");
+    assert_eq!(sandbox.read("kvctl.toml"), manifest);
+
+    sandbox.write("wrangler.toml", FILE);
+    sandbox.write("kvctl.toml", "[scaffold]\nonly = [\"sessions\"]\n");
+    let seen = sandbox.expect(0, &all);
+    seen.assert_stderr(
+        "[scaffold.sessions] in kvctl.toml is for `SESSIONS` by default; add `binding = \"LOGINS\"` to it",
+    );
+}
+
+#[test]
+fn what_is_left_in_the_type_of_the_bindings_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", format!("main = \"src/index.ts\"\n{FILE}"));
+    let code = "export interface Env {\n  SESSIONS: KVNamespace;\n}\n\
+                export default { fetch(request: Request, env: Env) { return new Response(); } };\n";
+    sandbox.write("src/index.ts", code);
+    let all = ["rename-binding", "SESSIONS", "LOGINS", "--all-envs"];
+    let seen = sandbox.expect(0, &all);
+    seen.assert_stderr("src/index.ts:2 still names `SESSIONS`; change it to `LOGINS`");
+    let without = code.replace("  SESSIONS: KVNamespace;\n", "");
+    sandbox.write("src/index.ts", &without);
+    let seen = sandbox.expect(0, &all);
+    seen.assert_stderr("`Env` in src/index.ts lacks `LOGINS`: run `kvctl scaffold` to add it");
+    sandbox.write("src/index.ts", code.replace("SESSIONS", "LOGINS"));
+    let seen = sandbox.expect(0, &all);
+    assert!(!seen.stderr.contains("index.ts"), "{}", seen.stderr);
+}
+
+#[test]
+fn the_title_of_the_preview_namespace_follows_too() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    sandbox.expect(0, &["provision", "SESSIONS", "--preview", "separate"]);
+    let rename = ["rename-binding", "SESSIONS", "LOGINS", "--title"];
+    let seen = sandbox.expect(0, &rename);
+    seen.assert_stdout("retitled bio-SESSIONS to bio-LOGINS");
+    seen.assert_stdout("retitled bio-SESSIONS_preview to bio-LOGINS_preview");
+    sandbox.expect(0, &["provision", "--check", "--preview", "separate"]);
+    // Both with one id: one title.
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    sandbox.expect(0, &["provision", "CACHE", "--preview", "same"]);
+    let seen = sandbox.expect(0, &["rename-binding", "CACHE", "STORE", "--title"]);
+    seen.assert_stdout("retitled bio-CACHE to bio-STORE");
+    assert_eq!(
+        seen.stdout.matches("retitled").count(),
+        1,
+        "{}",
+        seen.stdout
+    );
+}

@@ -72,6 +72,16 @@ pub(super) fn apply(text: &str, splices: &[Splice]) -> String {
     out
 }
 
+/// Returns a text of TOML whose strings at `spans` say `value`, each in the quotes it has.
+pub(super) fn with_strings(text: &str, spans: &[Range<usize>], value: &str) -> String {
+    let splices = spans.iter().map(|span| Splice {
+        at: span.clone(),
+        with: field_style::like(&text[span.clone()], value),
+    });
+    let splices: Vec<_> = splices.collect();
+    apply(text, &splices)
+}
+
 /// A text, its language, and its tree.
 #[derive(Clone, Copy, Debug)]
 struct Sheet<'a> {

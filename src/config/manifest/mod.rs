@@ -3,6 +3,7 @@
 //! Owns the file's format. Imports `domain`.
 
 mod assert;
+mod rename;
 mod scaffold;
 mod ttl;
 
@@ -15,6 +16,7 @@ use std::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use assert::{Assertion, Claim, Expectation};
+pub use rename::RenamedManifest;
 pub use scaffold::{
     CacheOptions, EndpointRule, FailMode, Part, RateLimitOptions, Scaffold, SessionOptions,
 };
