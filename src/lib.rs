@@ -118,7 +118,7 @@ fn usage_failure(
     format: ui::Format,
 ) -> Option<Failure> {
     if message.kind() == clap::error::ErrorKind::InvalidSubcommand
-        && let Some(elsewhere) = cli::meant(arguments)
+        && let Some(elsewhere) = cli::meant(arguments, env::Env::read().flag(env::Var::Local))
     {
         return Some(elsewhere.into());
     }
