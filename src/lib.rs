@@ -139,6 +139,9 @@ fn run_to_end(cli: Cli, invocation: &mut Invocation) -> Result<()> {
         Context::new(cli.globals)?
     };
     *invocation = context.invocation();
+    if !cli.command.has_use_for_store() {
+        context.check_store()?;
+    }
     if !cli.command.handles_missing_config() {
         context.files.check_named_config()?;
     }

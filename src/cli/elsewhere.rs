@@ -48,7 +48,7 @@ impl Line {
         let plain = switches::without_values(arguments.iter().map(OsString::from));
         let words = plain.iter().map(|word| word.to_string_lossy().into_owned());
         let mut options: Vec<String> = words.collect();
-        let globals = Globals::augment_args(clap::Command::new("kvctl"));
+        let globals = Globals::augment_args(clap::Command::default());
         let globals = globals
             .no_binary_name(true)
             .allow_external_subcommands(true);

@@ -65,7 +65,8 @@ pub struct NamespaceArgs {
     pub namespace: Option<String>,
 
     /// Id of the namespace; needs no wrangler file
-    #[arg(long, value_name = "ID", group = "which")]
+    // As wrangler takes it too.
+    #[arg(long, alias = "namespaceId", value_name = "ID", group = "which")]
     pub namespace_id: Option<String>,
 }
 

@@ -139,6 +139,31 @@ impl Command {
         matches!(self, Self::Doctor(_) | Self::Version)
     }
 
+    /// Whether the local store is of use to it without `--local`, or no store is.
+    pub fn has_use_for_store(&self) -> bool {
+        let is_local = |side: &Option<transfer::SideArg>| {
+            let side = side.as_ref();
+            side.is_some_and(|it| matches!(it, transfer::SideArg::Namespace { local: true, .. }))
+        };
+        match self {
+            Self::Serve(_)
+            | Self::Scaffold(_)
+            | Self::Doctor(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Version => true,
+            Self::Copy(args) => {
+                let sides = [&args.from, &args.to, &args.from_option, &args.to_option];
+                sides.into_iter().any(is_local)
+            }
+            Self::Diff(args) => {
+                let sides = [&args.a, &args.b, &args.from_option, &args.to_option];
+                sides.into_iter().any(is_local)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether its own `--force` says yes beforehand.
     pub fn is_forced(&self) -> bool {
         match self {
@@ -219,7 +244,8 @@ pub struct Globals {
     pub remote: bool,
 
     /// Local store [default: .wrangler/state by the file]
-    #[arg(long, global = true, value_name = "DIR")]
+    // As wrangler takes it too.
+    #[arg(long, alias = "persistTo", global = true, value_name = "DIR")]
     pub persist_to: Option<PathBuf>,
 
     /// Output JSON

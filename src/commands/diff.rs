@@ -76,9 +76,10 @@ fn check_names(context: &Context, sides: [&SideArg; 2], prefix: &str) -> Result<
     let as_binding = |side: &SideArg| match side {
         SideArg::File(path) if is_absent(side) => {
             let name = path.to_str()?;
+            let binding = name.split_once('@').map_or(name, |(binding, _)| binding);
             known
                 .iter()
-                .any(|it| it == name)
+                .any(|it| it == binding)
                 .then(|| format!("binding:{name}"))
         }
         _ => None,

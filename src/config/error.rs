@@ -199,10 +199,7 @@ impl Classify for Error {
                 match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
                     Some(near) => {
                         let near = shell_quoted(near);
-                        Hint::from(format!(
-                            "did you mean `--env {near}`? To add the environment, "
-                        ))
-                        .and(Hint::run(command))
+                        format!("did you mean `--env {near}`?").into()
                     }
                     None => {
                         Hint::run(command).text(" to add the environment, or leave out `--env`")

@@ -62,6 +62,14 @@ pub enum SettingError {
     /// The further headers cannot be sent.
     #[error("{variable} cannot be used: {0}", variable = Var::ApiHeaders)]
     Headers(ExtraHeadersError),
+    /// `--persist-to` names a local store, which would not be used.
+    #[error(
+        "`--persist-to` names a local store, but the command works on the remote service; nothing was sent"
+    )]
+    UnusedStore {
+        /// Whether `--remote` says so.
+        remote: bool,
+    },
     /// A variable is not a proxy URL. Its value may contain a password.
     #[error("{0} is not a usable proxy URL")]
     Proxy(&'static str),
@@ -88,6 +96,10 @@ impl Classify for SettingError {
             )),
             Self::Environment { .. } => ErrorClass::Usage
                 .hint("give the name of an environment as it is in the wrangler file"),
+            Self::UnusedStore { remote: false } => ErrorClass::Usage
+                .hint("add `--local` to use that store, or leave out `--persist-to`"),
+            Self::UnusedStore { remote: true } => ErrorClass::Usage
+                .hint("give `--local` in place of `--remote`, or leave out `--persist-to`"),
             Self::Cwd(_) | Self::Authorities { .. } | Self::BadAuthority { .. } => {
                 ErrorClass::Usage.into()
             }

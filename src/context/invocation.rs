@@ -3,7 +3,7 @@
 use super::Context;
 use crate::{
     cli::Globals,
-    domain::{Hint, Invocation},
+    domain::{Hint, Invocation, option_words},
     env::{Env, Var},
 };
 
@@ -21,7 +21,7 @@ impl Context {
     pub fn invocation_of(globals: &Globals, env: &Env) -> Invocation {
         let option = |name: &str, value: Option<String>| {
             let value = value.into_iter();
-            value.flat_map(|value| [name.to_owned(), value]).collect()
+            value.flat_map(|value| option_words(name, &value)).collect()
         };
         let path = |name: &str, path: Option<&std::path::PathBuf>| -> Vec<String> {
             option(name, path.map(|path| path.display().to_string()))

@@ -168,6 +168,15 @@ impl Context {
         Self::asks_for_local(&self.globals, &self.variables.env)
     }
 
+    /// Checks that the store that `--persist-to` names is used: who names it does not mean the service.
+    pub(crate) fn check_store(&self) -> Result<(), SettingError> {
+        if self.globals.persist_to.is_none() || self.is_local() {
+            return Ok(());
+        }
+        let remote = self.globals.remote;
+        Err(SettingError::UnusedStore { remote })
+    }
+
     /// Whether these settings select the local store.
     pub fn asks_for_local(globals: &Globals, env: &Env) -> bool {
         !globals.remote && (globals.local || env.flag(Var::Local))

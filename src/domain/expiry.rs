@@ -80,11 +80,18 @@ pub struct Expiration(i64);
 
 /// Why a string is not an [`Expiration`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a time; write UNIX seconds (1767225600) or a date with a zone \
-     (2026-01-01T00:00:00Z)"
-)]
+#[error("{}", not_a_time(.0))]
 pub struct ExpirationError(String);
+
+fn not_a_time(text: &str) -> String {
+    if parse_duration(text).is_some() {
+        return format!("`{text}` is a duration; give it with `--ttl {text}`");
+    }
+    format!(
+        "`{text}` is not a time; write UNIX seconds (1767225600) or a date with a zone \
+         (2026-01-01T00:00:00Z)"
+    )
+}
 
 impl Expiration {
     /// Takes UNIX seconds, whatever they are: what exists has any.
@@ -143,6 +150,14 @@ impl fmt::Display for Expiration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_duration_is_no_time() {
+        let said = "7d".parse::<Expiration>().unwrap_err().to_string();
+        assert_eq!(said, "`7d` is a duration; give it with `--ttl 7d`");
+        let said = "soon".parse::<Expiration>().unwrap_err().to_string();
+        assert!(said.starts_with("`soon` is not a time; "), "{said}");
+    }
 
     #[test]
     fn a_ttl_is_seconds_or_units() {

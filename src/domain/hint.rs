@@ -185,6 +185,14 @@ impl Invocation {
     }
 }
 
+/// Returns an option with its value: one word where the value could be taken for an option.
+pub fn option_words(name: &str, value: &str) -> Vec<String> {
+    if value.starts_with('-') {
+        return vec![format!("{name}={value}")];
+    }
+    vec![name.to_owned(), value.to_owned()]
+}
+
 /// What the user can do, or should know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hint(Vec<Part>);
@@ -368,6 +376,8 @@ mod tests {
         let at = |section: &Section| Suggestion::provision("A", section).render(&invocation);
         let staging = Section::from("staging".parse::<EnvName>().unwrap());
         assert_eq!(at(&staging), "kvctl provision A --env staging");
+        let odd = Section::from("-e".parse::<EnvName>().unwrap());
+        assert_eq!(at(&odd), "kvctl provision A --env=-e");
         assert_eq!(at(&Section::TOP), "kvctl provision A --env ''");
         assert_eq!(
             at(&Section::TOP.previews()),

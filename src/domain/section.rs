@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{EnvName, shell_words};
+use super::{EnvName, option_words, shell_words};
 
 /// A section of a wrangler file that has bindings of its own: the top level, an environment, or the
 /// `previews` of either. Bindings are not inherited between them.
@@ -61,7 +61,7 @@ impl Section {
     /// Returns the options that select it. To show them, use [`Self::options`].
     pub fn arguments(&self) -> Vec<String> {
         let environment = self.environment.iter();
-        let environment = environment.flat_map(|name| ["--env".to_owned(), name.to_string()]);
+        let environment = environment.flat_map(|name| option_words("--env", name.as_str()));
         let previews = self.previews.then(|| "--in-previews".to_owned());
         environment.chain(previews).collect()
     }

@@ -250,6 +250,8 @@ fn a_binding_where_a_file_is_taken_is_written_as_one() {
     let command = "diff binding:A binding:B --prefix p: --local";
     seen.assert_stderr(format!("run `kvctl {command}`"));
     sandbox.expect(0, &command.split(' ').collect::<Vec<_>>());
+    let seen = sandbox.expect(2, &["diff", "A", "B@staging", "--local"]);
+    seen.assert_stderr("run `kvctl diff binding:A binding:B@staging --local`");
     sandbox.write("a.ndjson", "");
     let seen = sandbox.expect(2, &["diff", "a.ndjson", "A", "--local"]);
     seen.assert_stderr("run `kvctl diff a.ndjson binding:A --local`");

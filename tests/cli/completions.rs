@@ -72,7 +72,7 @@ fn values_are_those_of_the_project_that_the_line_selects() {
         "name = \"b\"\nkv_namespaces = [{ binding = \"OTHER\" }]\n",
     );
     sandbox.write("../.config/.wrangler/config/work.toml", "");
-    let cases: [(&str, &[&str]); 15] = [
+    let cases: [(&str, &[&str]); 17] = [
         ("kvctl key get -b ", &["SESSIONS", "CACHE"]),
         ("kvctl key get --binding=S", &["--binding=SESSIONS"]),
         ("kvctl key get --cwd other -c w.toml -b ", &["OTHER"]),
@@ -89,6 +89,8 @@ fn values_are_those_of_the_project_that_the_line_selects() {
         ("kvctl copy --to id", &["id:"]),
         ("kvctl diff local:t", &["local:title:my title"]),
         ("kvctl namespace create x --jurisdiction e", &["eu"]),
+        ("kvctl export --format n", &["ndjson"]),
+        ("kvctl import x --format c", &["csv"]),
         ("kvctl doctor --profile ", &["work"]),
         ("kvctl key get -b SESSIONS --local o", &["other"]),
     ];

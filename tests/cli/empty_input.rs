@@ -14,6 +14,7 @@ fn prepared() -> Sandbox {
     }
     sandbox.write("empty", "");
     sandbox.write("empty.ndjson", "");
+    sandbox.write("array.json", "[]");
     sandbox.write("folder/c", "3");
     sandbox
 }
@@ -63,6 +64,9 @@ const REFUSED: &[(&[&str], i32)] = &[
     (&["key", "list", "-n", "one", "--config", ""], 2),
     (&["key", "list", "-n", "one", "--cwd", ""], 2),
     (&["key", "list", "-n", "one", "--ca-file", ""], 2),
+    (&["import", "empty.ndjson", "-n", "one"], 2),
+    (&["import", "-", "-n", "one"], 2),
+    (&["bulk", "put", "empty.ndjson", "-n", "one"], 2),
     (&["bulk", "put", "empty", "-n", "one"], 1),
     (&["bulk", "get", "empty", "-n", "one"], 1),
     (&["bulk", "delete", "empty", "-n", "one", "-y"], 1),
@@ -90,12 +94,8 @@ fn what_is_empty_and_named_is_done_and_said() {
     let sandbox = prepared();
     let cases: &[(&[&str], &str)] = &[
         (
-            &["import", "empty.ndjson", "-n", "one"],
-            "imported 0 records from empty.ndjson",
-        ),
-        (
-            &["import", "-", "-n", "one"],
-            "imported 0 records from stdin",
+            &["import", "array.json", "-n", "one"],
+            "imported 0 records from array.json",
         ),
         (
             &["key", "delete", "--stdin", "-n", "one", "-y"],
@@ -137,5 +137,19 @@ fn a_variable_that_is_empty_is_not_set() {
         let seen = list(&[&both[..], &[(name, "")]].concat());
         assert_eq!(seen.code, Some(0), "{name} {seen}");
         assert_eq!(seen.stdout, "a\nb\n", "{name}");
+    }
+}
+
+#[test]
+fn text_that_is_no_json_is_not_taken_for_a_value() {
+    let sandbox = prepared();
+    for (text, found) in [
+        ("not json", "text that is not JSON"),
+        ("falsehood", "text that is not JSON"),
+        ("null", "null"),
+    ] {
+        sandbox.write("bad.json", text);
+        let seen = sandbox.expect(1, &["import", "bad.json", "-n", "one"]);
+        seen.assert_stderr(format!("line 1: expected an array, found {found}"));
     }
 }

@@ -197,3 +197,28 @@ fn a_store_that_a_link_leads_out_of_the_project_is_used_and_noted() {
         );
     }
 }
+
+#[test]
+fn a_local_store_that_would_not_be_used_is_refused() {
+    let sandbox = Sandbox::new();
+    let put = [
+        "key",
+        "put",
+        "k",
+        "v",
+        "--namespace-id",
+        "x",
+        "--persist-to",
+        "st",
+    ];
+    let seen = sandbox.expect(2, &put);
+    seen.assert_stderr("hint: add `--local` to use that store, or leave out `--persist-to`");
+    let seen = sandbox.expect(2, &[put.as_slice(), &["--remote"]].concat());
+    seen.assert_stderr("hint: give `--local` in place of `--remote`");
+    assert_eq!(sandbox.emulator.log().len(), 0);
+    for more in ["--local", "--remote=false"] {
+        sandbox.expect(0, &[put.as_slice(), &[more]].concat());
+    }
+    let from_store = ["copy", "local:id:x", "local:id:y", "--persistTo", "st"];
+    sandbox.expect(0, &from_store);
+}

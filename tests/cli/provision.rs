@@ -203,8 +203,7 @@ fn an_environment_is_added_only_on_request() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", "name = \"bio\"\n\n[env.production]\n");
     let seen = sandbox.expect(5, &["provision", "A", "--env", "produktion", "--yes"]);
-    let hint = "did you mean `--env production`? To add the environment, run `kvctl provision --env \
-                produktion --add-env`";
+    let hint = "hint: did you mean `--env production`?\n";
     assert!(seen.stderr.contains(hint), "{}", seen.stderr);
     sandbox.expect(2, &["provision", "A", "--add-env"]);
     assert_eq!(sandbox.emulator.log().len(), 0);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     cli::transfer::ImportArgs,
-    commands::Partial,
+    commands::{Partial, UsageError},
     context::Context,
     domain::quantity,
     error::{Result, ResultExt as _},
@@ -67,6 +67,7 @@ pub(crate) async fn import_records(
     let choice = select_namespace(context, args.namespace, Access::Write).await?;
     let survey = source.survey(args.skip_invalid).await;
     let survey = survey.context("nothing was sent")?;
+    check_content(&source, &survey)?;
     announce(context, &survey, source.file.format);
     let keyspace = choice.open(context).await?;
     lifetime::check(&keyspace, defaults.lifetime).await?;
@@ -105,6 +106,19 @@ pub(crate) async fn import_records(
         undone => Err(Partial(format!("{} not written", quantity(undone, "record"))).into()),
     };
     context.ui.conclude(&report, verdict)
+}
+
+/// Refuses a file without even the header of an export: what should have written it failed.
+fn check_content(source: &Source, survey: &Survey) -> Result<(), UsageError> {
+    let is_ndjson = source.file.format == Format::Stream(StreamFormat::Ndjson);
+    let is_empty = survey.records == 0 && survey.invalid.is_empty() && !survey.verified;
+    if !is_ndjson || !is_empty {
+        return Ok(());
+    }
+    Err(UsageError::new(
+        format!("{} is empty; nothing was sent", source.name),
+        "check what wrote it; an export of an empty namespace has a header and a footer",
+    ))
 }
 
 /// Says what there is to say of the file.

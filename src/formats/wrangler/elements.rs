@@ -6,7 +6,10 @@ use std::{
 };
 
 use crate::formats::{
-    Problem, ReadError, RecordLocation, error::RecordError, lines::RECORD_MAX_BYTES, object::kind,
+    Problem, ReadError, RecordLocation,
+    error::RecordError,
+    lines::RECORD_MAX_BYTES,
+    object::{check_syntax, kind},
 };
 
 /// What is read at once, in bytes.
@@ -174,8 +177,14 @@ impl<R: Read> Elements<R> {
             Some(b'[') => self.input.consume(1),
             None => return Err(Problem::NotAnArray("nothing")),
             Some(byte) => {
-                let found = str::from_utf8(&[byte]).map_or("invalid JSON", kind);
-                return Err(Problem::NotAnArray(found));
+                let text = self.fill()?;
+                let end = text.iter().position(|it| b" \t\r\n,]}".contains(it));
+                let word = str::from_utf8(&text[..end.unwrap_or(text.len())]);
+                let is_json = word.is_ok_and(|word| check_syntax(word).is_ok());
+                return Err(Problem::NotAnArray(match str::from_utf8(&[byte]) {
+                    Ok(first) if is_json || matches!(byte, b'{' | b'"') => kind(first),
+                    _ => "text that is not JSON",
+                }));
             }
         }
         self.phase = Phase::Open;

@@ -22,7 +22,7 @@ pub use resolver::Resolver;
 
 use crate::{
     config::{Document, Entry, Field},
-    domain::{Binding, NamespaceId, Section, Suggestion},
+    domain::{Binding, NamespaceId, Section, Suggestion, option_words},
 };
 
 /// The ways to name a namespace.
@@ -145,7 +145,7 @@ impl Target {
                 let command = command.args(place.not_preview.then_some("--preview=false"));
                 command.in_section(&place.section)
             }
-            (None, Some(title)) => command.args(["-n", title]).sectionless(),
+            (None, Some(title)) => command.args(option_words("-n", title)).sectionless(),
             (None, None) => command
                 .args(["--namespace-id", self.id.as_str()])
                 .sectionless(),
