@@ -104,15 +104,16 @@ impl Expiration {
         self.0
     }
 
-    /// Says how far ahead of `now`, UNIX seconds, it is, in one unit, rounded down: `in 23 h`.
+    /// Says how far ahead of `now`, UNIX seconds, it is, in one unit, to the nearest: `in 23 h`.
     pub fn ahead_of(self, now: i64) -> String {
         let seconds = self.0.saturating_sub(now);
-        match seconds {
-            ..=0 => "expired".to_owned(),
-            1..=119 => format!("in {seconds} s"),
-            120..=7_199 => format!("in {} min", seconds / 60),
-            7_200..=172_799 => format!("in {} h", seconds / 3_600),
-            _ => format!("in {} days", thousands(seconds / 86_400)),
+        let nearest = |unit: i64| seconds.saturating_add(unit / 2) / unit;
+        match (seconds, nearest(60), nearest(3_600)) {
+            (..=0, ..) => "expired".to_owned(),
+            (1..120, ..) => format!("in {seconds} s"),
+            (_, minutes @ ..120, _) => format!("in {minutes} min"),
+            (.., hours @ ..48) => format!("in {hours} h"),
+            _ => format!("in {} days", thousands(nearest(86_400))),
         }
     }
 
@@ -185,7 +186,12 @@ mod tests {
             (0, "expired"),
             (40, "in 40 s"),
             (3_600, "in 60 min"),
-            (86_399, "in 23 h"),
+            (119, "in 119 s"),
+            (7_169, "in 119 min"),
+            (7_199, "in 2 h"),
+            (3 * 3_600 - 1, "in 3 h"),
+            (86_399, "in 24 h"),
+            (172_799, "in 2 days"),
             (172_800, "in 2 days"),
             (86_400 * 1_000, "in 1,000 days"),
         ] {
