@@ -10,15 +10,16 @@ use super::{
 };
 use crate::{
     config::{Document, Manifest, Part, Scope},
-    domain::{Binding, Hint},
-    scaffold::{Overrides, Settings, Stamped, render},
+    domain::{Binding, Hint, Suggestion},
+    scaffold::{Overrides, Settings, Stamped, render, types::is_generated},
 };
 
 /// The state of a project's scaffolded files.
 #[derive(Debug)]
 pub struct ScaffoldState {
-    /// Whether the project was scaffolded: it has a generated file where one is expected, or
-    /// `kvctl.toml` has a table `[scaffold]`. If not, nothing else here means anything.
+    /// Whether the project was scaffolded: it has a generated file where one is expected, or the type of
+    /// the bindings where `scaffold` writes it, or `kvctl.toml` has a table `[scaffold]`. If not, nothing
+    /// else here means anything.
     pub scaffolded: bool,
     /// The expected helper files. Without a `[scaffold]` table in `kvctl.toml`, only those that
     /// exist.
@@ -80,6 +81,7 @@ pub fn inspect(
         env: None,
         absent_value,
     };
+    let mut has_type = false;
     for file in files {
         if file.part == Part::Types {
             let scopes: Vec<&Scope> = document
@@ -87,7 +89,9 @@ pub fn inspect(
                 .flat_map(|d| d.project().deployed_scopes())
                 .collect();
             let bindings = bindings(document, &scopes, &[], manifest);
-            state.env = Some(EnvState::of(&root, file, &around, bindings));
+            let (env, is_ours) = EnvState::of(&root, file, &around, bindings);
+            state.env = Some(env);
+            has_type = is_ours;
             continue;
         }
         let before = file.before.as_deref();
@@ -103,39 +107,55 @@ pub fn inspect(
             status,
         });
     }
+    if let Some(env) = state.env.as_mut().filter(|_| has_type && !state.scaffolded) {
+        state.scaffolded = true;
+        let types = Suggestion::new("scaffold").args(["--only", "types"]);
+        env.remedy = Hint::run(types.sectionless()).text(" to add it");
+    }
     Ok(state)
 }
 
 impl EnvState {
+    /// Also returns whether the type is in the file that `scaffold` writes, with one of the bindings.
     fn of(
         root: &Path,
         file: ProjectFile,
         around: &Surroundings,
         bindings: Result<Bindings, Error>,
-    ) -> Self {
+    ) -> (Self, bool) {
         let path = file.path.clone();
+        let is_own = file.before.is_some() && !file.text().is_ok_and(is_generated);
         let planned = bindings.and_then(|bindings| {
             let env = env_plan(root, file, around, &bindings.fields())?;
             let is_missing = |binding: &Binding| env.missing.iter().any(|m| m == binding.as_str());
             let mut missing = bindings.names();
+            let count = missing.len();
             missing.retain(is_missing);
-            Ok((env, missing))
+            let has_some = missing.len() < count;
+            Ok((env, missing, has_some))
         });
         match planned {
-            Ok((env, missing)) => Self {
-                path: env.declared_in,
-                name: env.name,
-                missing,
-                remedy: env.remedy,
-                problem: None,
-            },
-            Err(problem) => Self {
-                path,
-                name: "Env".to_owned(),
-                missing: Vec::new(),
-                remedy: Hint::default(),
-                problem: Some(problem),
-            },
+            Ok((env, missing, has_some)) => {
+                let is_ours = is_own && has_some && env.declared_in == path;
+                let state = Self {
+                    path: env.declared_in,
+                    name: env.name,
+                    missing,
+                    remedy: env.remedy,
+                    problem: None,
+                };
+                (state, is_ours)
+            }
+            Err(problem) => {
+                let state = Self {
+                    path,
+                    name: "Env".to_owned(),
+                    missing: Vec::new(),
+                    remedy: Hint::default(),
+                    problem: Some(problem),
+                };
+                (state, false)
+            }
         }
     }
 }

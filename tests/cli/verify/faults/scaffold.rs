@@ -106,3 +106,34 @@ fn what_was_edited_by_hand_is_fine() {
     assert_eq!(seen.code, Some(0), "{seen}");
     seen.assert_stdout("pass");
 }
+
+/// A project without a `[scaffold]` table, of which only the type was scaffolded.
+#[test]
+fn the_type_alone_is_checked_where_it_was_scaffolded_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"shop\"\nmain = \"src/index.ts\"\n",
+    );
+    sandbox.write("src/index.ts", "export default {};\n");
+    sandbox.expect(0, &["provision", "CACHE", "SESSIONS"]);
+    let check = ["verify", "--only", "scaffold"];
+    let skipped = sandbox.run(&check);
+    skipped.assert_stdout("this project was not scaffolded");
+    let types = ["scaffold", "--only", "types"];
+    sandbox.expect(0, &types);
+    sandbox.expect(0, &check);
+    sandbox.expect(0, &["provision", "EXTRA"]);
+    let seen = sandbox.expect(8, &check);
+    seen.assert_stdout("`Env` in `src/lib/types.ts` lacks `EXTRA`");
+    seen.assert_stdout("run `kvctl scaffold --only types` to add it");
+    sandbox.expect(0, &types);
+    sandbox.expect(0, &check);
+    // A type of the same name that has none of the bindings is somebody else's.
+    sandbox.write(
+        "src/lib/types.ts",
+        "export interface Env {\n  DB: D1Database;\n}\n",
+    );
+    let seen = sandbox.run(&check);
+    seen.assert_stdout("this project was not scaffolded");
+}
