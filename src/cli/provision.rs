@@ -72,7 +72,7 @@ pub struct ProvisionArgs {
 /// How to set `preview_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum PreviewMode {
-    /// Leave preview_id as it is
+    /// Leave preview_id as it is; fill an empty one or a placeholder
     #[default]
     None,
     /// The production namespace: remote previews write to production

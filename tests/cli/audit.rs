@@ -388,3 +388,11 @@ fn the_local_store_is_audited_without_credentials() {
     assert_eq!(seen.code, Some(8), "{seen}");
     seen.assert_stdout("ttl.required, prefix: `k`");
 }
+
+#[test]
+fn keys_that_a_fix_leaves_alone_are_counted_with_the_reason() {
+    let sandbox = sandbox(RULES);
+    fill(&sandbox, "SESSIONS", &[("a", None), ("b", None)]);
+    let seen = sandbox.expect(8, &["audit", "-b", "SESSIONS", "--fix", "-y"]);
+    seen.assert_stdout("nothing to fix\nleft alone: 2 keys with another prefix");
+}

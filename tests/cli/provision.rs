@@ -709,3 +709,14 @@ fn a_name_made_from_the_folder_adopts_nothing_unasked() {
     let seen = init(&["provision", "--init", "SESSIONS", "--yes"]);
     assert_eq!(seen.code, Some(0), "{seen}");
 }
+
+#[test]
+fn a_folder_that_is_not_there_is_named_and_nothing_is_said_to_be_created() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    sandbox.expect(0, &["provision"]);
+    let seen = sandbox.expect(1, &["provision", "--json", "--out", "absent/x.toml"]);
+    assert!(seen.stderr.contains("nothing was created"), "{seen}");
+    assert!(seen.stderr.contains("absent"), "{seen}");
+    assert!(!seen.stderr.contains("run again to adopt"), "{seen}");
+}

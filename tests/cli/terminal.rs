@@ -169,3 +169,21 @@ fn nothing_is_wider_than_the_terminal() {
         }
     }
 }
+
+#[test]
+fn a_change_that_was_shown_ahead_of_a_question_is_not_shown_again() {
+    let sandbox = Sandbox::new();
+    let id = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
+    let file = format!(
+        "name = \"bio\"\n[[kv_namespaces]]\nbinding = \"A\"\nid = \"{id}\"\npreview_id = \"{id}\"\n"
+    );
+    sandbox.write("wrangler.toml", file);
+    let args = "provision --replace-missing --preview separate";
+    let Some(seen) = on_terminal(&sandbox.command(&[]), 80, args, "y\n") else {
+        return;
+    };
+    assert_eq!(seen.code, Some(0), "{seen}");
+    seen.assert_stdout(format!("Replace {id}? [y/N]"));
+    assert_eq!(seen.stdout.matches("+++ ").count(), 1, "{seen}");
+    seen.assert_stdout("wrote wrangler.toml");
+}

@@ -10,7 +10,7 @@ use crate::{
     domain::{Binding, Expiration, Ttl, quantity, thousands},
     ops::{
         bulk::audit::{
-            ByExpiration, Counts, Judge, Verdict,
+            ByExpiration, ByRule, Counts, Judge, Verdict,
             prefixes::{Summary, Tally},
             rules::{Broken, Rules},
         },
@@ -385,6 +385,25 @@ impl AuditReport {
     }
 }
 
+/// Says which keys `--fix` is not for.
+fn left_alone(broken: &ByRule, out: &mut Page<'_>) -> io::Result<()> {
+    if broken.prefix > 0 {
+        let keys = quantity(broken.prefix, "key");
+        writeln!(
+            out,
+            "left alone: {keys} with another prefix; write them under the right one, or delete them"
+        )?;
+    }
+    if broken.max > 0 {
+        let keys = quantity(broken.max, "key");
+        writeln!(
+            out,
+            "left alone: {keys} with more left than ttl.max; `--fix` is for keys that never expire"
+        )?;
+    }
+    Ok(())
+}
+
 impl Report for AuditReport {
     fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         for namespace in &self.namespaces {
@@ -394,6 +413,9 @@ impl Report for AuditReport {
         if let Some(fix) = &self.fix {
             failures::human(&fix.failed, out)?;
             writeln!(out, "{fix}")?;
+            for namespace in &self.namespaces {
+                left_alone(&namespace.counts.by_rule, out)?;
+            }
         }
         let keys = quantity(self.keys, "key");
         if self.has_no_rules() {

@@ -109,8 +109,8 @@ async fn provision(
         job.report_dry_run(&desired, args.check).await
     } else {
         job.announce(&scopes);
-        job.confirm().await?;
-        job.apply().await
+        let shown = job.confirm().await?;
+        job.apply(shown).await
     }
 }
 
@@ -280,12 +280,19 @@ impl Job<'_> {
         }
     }
 
-    /// Asks where something that is there is replaced: a valid id, or a copy of before.
-    async fn confirm(&self) -> Result<()> {
+    /// Asks where something that is there is replaced: a valid id, or a copy of before. Returns whether
+    /// somebody saw the change of the file ahead of the question.
+    async fn confirm(&self) -> Result<bool> {
         let planned = apply::planned(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &planned))?;
-        let mut what: Vec<String> = self.plan.replaces().map(ToString::to_string).collect();
-        if !what.is_empty() {
+        let mut what: Vec<String> = Vec::new();
+        for id in self.plan.replaces() {
+            if !what.iter().any(|known| known == id.as_str()) {
+                what.push(id.to_string());
+            }
+        }
+        let is_replaced = !what.is_empty();
+        if is_replaced {
             self.show_plan();
             self.context.ui.show(&self.diff(text.clone()));
         }
@@ -294,7 +301,7 @@ impl Job<'_> {
         }
         self.confirm_adoption().await?;
         if what.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let question = Question {
             what: format!("replacing {}", what.join(", ")),
@@ -302,7 +309,8 @@ impl Job<'_> {
             expect: None,
             flag: "--yes".to_owned(),
         };
-        Ok(self.context.ui.confirm(question).await?)
+        self.context.ui.confirm(question).await?;
+        Ok(is_replaced && self.context.ui.can_choose())
     }
 
     /// Asks before a namespace is adopted by a name that was made up from the folder's: another project
@@ -338,9 +346,10 @@ impl Job<'_> {
         Ok(self.context.ui.confirm(question).await?)
     }
 
-    /// Checks that the ids can be written, creates the namespaces, and writes.
-    async fn apply(&self) -> Result<()> {
-        if self.plan.is_pending() {
+    /// Checks that the ids can be written, creates the namespaces, and writes. `shown` is whether the
+    /// change of the file need not be shown again.
+    async fn apply(&self, shown: bool) -> Result<()> {
+        if self.is_pending()? {
             let checked = self.destination.check();
             checked.context("nothing was created, because the ids could not be written")?;
         }
@@ -371,6 +380,7 @@ impl Job<'_> {
         let left_behind = self.left_behind(&text, false).await;
         let report = self.report(outcomes, text, false);
         let report = report.with_notes(&left_behind, &self.context.invocation());
+        let report = report.without_diff(shown);
         self.context.ui.conclude(&report, Ok(()))
     }
 

@@ -106,7 +106,6 @@ fn sentence(remark: &Remark, local: bool) -> Option<Hint> {
         | Remark::NotSeparated { .. }
         | Remark::NotShared { .. }
         | Remark::UnknownPreview { .. }
-        | Remark::PreviewPlaceholder { .. }
         | Remark::PreviewsUseProduction { .. } => return about_previews(remark),
         Remark::SharesDeployed { slot, with } => {
             format!("the {slot} and {with} share a namespace, as deployed")
@@ -137,6 +136,10 @@ fn sentence(remark: &Remark, local: bool) -> Option<Hint> {
         }
         Remark::UnknownJurisdiction { slot, wanted } => format!(
             "the account does not tell the jurisdiction of the {slot}; kvctl.toml says `{wanted}`"
+        ),
+        Remark::MistypedPreview { slot, text } => format!(
+            "the {slot} is `{text}`, which is not an id: `wrangler dev --remote` fails with it; correct \
+             it: an id has 32 hexadecimal digits"
         ),
         Remark::Replaced(id) => format!("{id} is no longer in the file"),
         Remark::LocalTitle { slot, title } => format!(
@@ -201,13 +204,6 @@ fn about_previews(remark: &Remark) -> Option<Hint> {
             format!("the {slot} is {id}, which is not in this account; "),
             separate(slot, Some(id)),
             " puts another in its place",
-        ),
-        Remark::PreviewPlaceholder { slot, text } => (
-            format!(
-                "the {slot} is `{text}`, which is not an id: `wrangler dev --remote` fails with it; "
-            ),
-            separate(slot, None),
-            " writes one",
         ),
         Remark::PreviewsUseProduction {
             slot,

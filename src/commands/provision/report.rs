@@ -39,8 +39,9 @@ pub(super) struct ProvisionReport {
     /// What was done for the Worker's side, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     scaffold: Option<ScaffoldReport>,
+    /// The same, unless it was shown ahead of a question.
     #[serde(skip)]
-    shown: Diff,
+    shown: Option<Diff>,
     /// Whether this is the second attempt.
     #[serde(skip)]
     conflict: Option<Conflict>,
@@ -110,7 +111,7 @@ impl ProvisionReport {
             notes: Vec::new(),
             diff: shown.plain(),
             scaffold: None,
-            shown,
+            shown: Some(shown),
             conflict: None,
         }
     }
@@ -126,6 +127,12 @@ impl ProvisionReport {
         let notes = notes.iter().map(|note| note.render(invocation));
         self.notes.extend(notes);
         self
+    }
+
+    /// Leaves the diff out where people read it, if it was shown before.
+    pub(super) fn without_diff(self, is_seen: bool) -> Self {
+        let shown = self.shown.filter(|_| !is_seen);
+        Self { shown, ..self }
     }
 
     /// Says that this is the second attempt, if it is.
@@ -252,9 +259,9 @@ impl Report for ProvisionReport {
             )
         };
         list(out, [Column::whole(""); 5], items.iter().map(cells))?;
-        if self.changed {
+        if let Some(diff) = self.shown.as_ref().filter(|_| self.changed) {
             writeln!(out)?;
-            self.shown.human(out)?;
+            diff.human(out)?;
         }
         for note in &self.notes {
             out.hanging(6, format_args!("{STRONG}note:{STRONG:#} {note}"))?;

@@ -89,9 +89,7 @@ async fn remote_bindings_of_plain_dev_are_named_with_what_they_write_to() {
     warn preview [A] `remote` is true and `preview_id` is the production id: plain `wrangler dev` writes to production
       wrangler.toml:3:1
       run `kvctl provision A --preview separate --replace-id [ID 0]`, or remove `remote` to use the local store
-    warn preview [A] `remote` is true: plain `wrangler dev` uses the namespace that `preview_id` names in the account, not the local store
-      wrangler.toml:3:1
-      remove `remote` to use the local store, or pass `--skip preview` if this is intended
+    pass preview [] every binding has a preview namespace
     warn preview [A] `remote` is true and there is no `preview_id`: plain `wrangler dev` writes to production
       wrangler.toml:3:1
       run `kvctl provision A --preview separate`, or remove `remote` to use the local store

@@ -138,6 +138,8 @@ pub struct Finding {
     pub status: Status,
     /// What was found, in a sentence; for a skipped check why.
     pub message: String,
+    /// The same of several bindings, where the message has details of one.
+    pub(super) general: Option<String>,
     /// What to do next.
     pub hint: Option<Hint>,
     /// Where in which file.
@@ -164,6 +166,7 @@ impl Finding {
             subject: Subject::default(),
             status,
             message: message.into(),
+            general: None,
             hint: None,
             place: None,
             class: Class::Check,
@@ -214,6 +217,13 @@ impl Finding {
         }
     }
 
+    /// The same, with what is said of several bindings at once.
+    #[must_use]
+    pub(super) fn in_general(self, message: String) -> Self {
+        let general = Some(message);
+        Self { general, ..self }
+    }
+
     /// The same, about `subject`.
     #[must_use]
     pub fn about(self, subject: Subject) -> Self {
@@ -239,7 +249,7 @@ impl Finding {
 impl Finding {
     /// Returns one finding for both, where they say the same of other bindings of one section.
     fn merged(&self, other: &Self) -> Option<Self> {
-        let of = |it: &Self| (it.check, it.status, it.class, it.message.clone());
+        let of = |it: &Self| (it.check, it.status, it.class);
         let about = |it: &Self| (it.subject.section.clone(), it.subject.detail.clone());
         let has_bindings = [self, other]
             .iter()
@@ -252,6 +262,12 @@ impl Finding {
             _ => return None,
         };
         let mut one = self.clone();
+        if self.message != other.message {
+            if self.general != other.general {
+                return None;
+            }
+            one.message.clone_from(self.general.as_ref()?);
+        }
         let bindings = other.subject.bindings.iter();
         one.subject.bindings.extend(bindings.cloned());
         Some(Self { hint, ..one })

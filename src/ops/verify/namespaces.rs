@@ -30,8 +30,15 @@ pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for bound in bound {
         let id = bound.target.as_ref().ok();
-        for target in id.into_iter().chain(&bound.preview) {
-            findings.push(Named { bound, target }.judge(context, all));
+        let twice = Named::is_missing_twice(bound, all) && !context.is_pages();
+        let preview = bound.preview.as_ref().filter(|_| !twice);
+        for target in id.into_iter().chain(preview) {
+            let named = Named {
+                bound,
+                target,
+                twice,
+            };
+            findings.push(named.judge(context, all));
         }
     }
     if findings.is_empty() {
@@ -72,9 +79,20 @@ fn local(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Finding> {
 struct Named<'a> {
     bound: &'a Bound,
     target: &'a Target,
+    /// Whether it stands for the `preview_id` of the same text as well.
+    twice: bool,
 }
 
 impl Named<'_> {
+    /// Whether the file has one id for both, and the account does not have it.
+    fn is_missing_twice(bound: &Bound, all: &[NamespaceInfo]) -> bool {
+        let (Ok(target), Some(preview)) = (&bound.target, &bound.preview) else {
+            return false;
+        };
+        let is_of_file = matches!(target.source, Source::File(..));
+        is_of_file && target.id == preview.id && all.iter().all(|known| known.id != target.id)
+    }
+
     fn is_preview(&self) -> bool {
         matches!(self.target.source, Source::File(Field::PreviewId, _))
     }
@@ -182,13 +200,18 @@ impl Named<'_> {
                  exists into the file, and deploy",
             );
         }
-        let message = format!("{id} is not in account {account}");
+        let both = if self.twice {
+            ", both `id` and `preview_id`,"
+        } else {
+            ""
+        };
+        let message = format!("{id}{both} is not in account {account}");
         if self.is_preview() && context.is_pages() {
             return Finding::fail(Check::Namespaces, message)
                 .hint("remove it: Pages ignores a `preview_id`");
         }
         let Bound { section, entry, .. } = self.bound;
-        let separate = self.is_preview().then_some(["--preview", "separate"]);
+        let separate = (self.is_preview() || self.twice).then_some(["--preview", "separate"]);
         let command = Suggestion::provision(&entry.binding, section)
             .args(separate.into_iter().flatten())
             .replacing(id);

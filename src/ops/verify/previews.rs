@@ -43,46 +43,62 @@ pub(super) async fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
         &[]
     };
     let mut findings = Vec::new();
+    let mut broken = None;
     for scope in &scopes {
         for entry in &scope.entries {
-            if is_broken(context, entry).await {
-                continue;
-            }
             let other = sharing::previewed(project, bound, &scope.section, entry);
             let remote = used_remotely(context, scope, entry, other.as_deref());
             let shared = || shared_preview(context, bound, scope, entry, other.as_deref());
-            findings.extend(remote.or_else(shared));
+            let finding = remote.or_else(shared);
+            let finding = finding.filter(|_| !entry.binding.is_placeholder());
+            let Some(by) = broken_by(context, entry).await else {
+                findings.extend(finding);
+                continue;
+            };
+            broken.get_or_insert_with(|| {
+                let unknown = || Finding::skip(check, "its ids are to be corrected first");
+                Finding::skip_because_of(by, finding.unwrap_or_else(unknown))
+                    .about(Subject::binding(&scope.section, &entry.binding))
+            });
         }
     }
     findings.extend(sharing::in_previews(context, project, bound, &previews));
     if findings.is_empty() {
-        let without = scopes.iter().flat_map(|it| &it.entries);
-        let without =
-            without.filter(|entry| entry.declared(Field::PreviewId) == DeclaredId::Absent);
-        findings.push(match (without.count(), scopes.is_empty()) {
-            (0, false) => Finding::pass(check, "every binding has a preview namespace"),
-            (_, false) => Finding::pass(
-                check,
-                "every binding that has a namespace has a preview namespace",
-            ),
-            (_, true) => Finding::pass(check, "`previews` have namespaces of their own"),
-        });
+        findings.extend(broken);
+    }
+    if findings.is_empty() {
+        findings.push(all_separate(&scopes));
     }
     findings
 }
 
-/// Whether other checks refuse the name or the id of an entry, which comes first.
-async fn is_broken(context: &CheckContext<'_>, entry: &Entry) -> bool {
-    if entry.binding.is_placeholder() {
-        return true;
+/// What is said if every binding is well.
+fn all_separate(scopes: &[&Scope]) -> Finding {
+    let mut entries = scopes.iter().flat_map(|it| &it.entries);
+    let is_without = |entry: &Entry| entry.declared(Field::PreviewId) == DeclaredId::Absent;
+    let message = match (entries.any(is_without), scopes.is_empty()) {
+        (false, false) => "every binding has a preview namespace",
+        (true, false) => "every binding that has a namespace has a preview namespace",
+        (_, true) => "`previews` have namespaces of their own",
+    };
+    Finding::pass(Check::Preview, message)
+}
+
+/// Returns the check that refuses the name or an id of an entry, which comes first.
+async fn broken_by(context: &CheckContext<'_>, entry: &Entry) -> Option<Check> {
+    let preview = entry.declared(Field::PreviewId);
+    let is_open = entry.preview_id.is_some() && !matches!(preview, DeclaredId::Valid(_));
+    if entry.binding.is_placeholder() || is_open && context.is_selected(Check::Configuration) {
+        return Some(Check::Configuration);
     }
     match entry.declared(Field::Id) {
-        DeclaredId::Placeholder(text) => is_mistyped_id(&text),
+        DeclaredId::Placeholder(text) => is_mistyped_id(&text).then_some(Check::Configuration),
         DeclaredId::Valid(id) if context.is_selected(Check::Namespaces) => {
             let known = context.namespaces().await;
-            known.is_ok_and(|all| all.iter().all(|it| it.id != id))
+            let is_unknown = known.is_ok_and(|all| all.iter().all(|it| it.id != id));
+            is_unknown.then_some(Check::Namespaces)
         }
-        DeclaredId::Valid(_) | DeclaredId::Absent => false,
+        DeclaredId::Valid(_) | DeclaredId::Absent => None,
     }
 }
 
@@ -139,7 +155,7 @@ fn intended(hint: Hint) -> Hint {
     hint.text(", or pass `--skip preview` if this is intended")
 }
 
-/// Reports a binding for which plain `wrangler dev` uses the account.
+/// Reports a binding for which plain `wrangler dev` uses production.
 fn used_remotely(
     context: &CheckContext<'_>,
     scope: &Scope,
@@ -158,36 +174,22 @@ fn used_remotely(
         }
         _ => command,
     };
-    let separate = Hint::run(command).text(", or remove `remote` to use the local store");
-    let local = intended("remove `remote` to use the local store".into());
-    let (message, hint) = match preview {
-        DeclaredId::Absent => (
+    let message = match preview {
+        DeclaredId::Absent => {
             "`remote` is true and there is no `preview_id`: plain `wrangler dev` writes to production"
-                .to_owned(),
-            separate,
+                .to_owned()
+        }
+        _ if preview == id => "`remote` is true and `preview_id` is the production id: plain \
+                               `wrangler dev` writes to production"
+            .to_owned(),
+        // A namespace of its own is what `remote` is for.
+        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => format!(
+            "`remote` is true and `preview_id` is the production id of {}: plain `wrangler dev` writes \
+             to it",
+            other?
         ),
-        _ if preview == id => (
-            "`remote` is true and `preview_id` is the production id: plain `wrangler dev` writes to \
-             production"
-                .to_owned(),
-            separate,
-        ),
-        DeclaredId::Placeholder(_) | DeclaredId::Valid(_) => match other {
-            Some(other) => (
-                format!(
-                    "`remote` is true and `preview_id` is the production id of {other}: plain \
-                     `wrangler dev` writes to it"
-                ),
-                separate,
-            ),
-            None => (
-                "`remote` is true: plain `wrangler dev` uses the namespace that `preview_id` names in \
-                 the account, not the local store"
-                    .to_owned(),
-                local,
-            ),
-        },
     };
+    let hint = Hint::run(command).text(", or remove `remote` to use the local store");
     Some(warning(context, scope, entry, message).hint(hint))
 }
 

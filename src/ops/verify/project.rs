@@ -28,12 +28,11 @@ pub(super) async fn configuration(context: &CheckContext<'_>) -> Vec<Finding> {
                 findings.push(placeholder_name(context, scope, entry));
                 continue;
             }
-            findings.extend(match wrong_id(context, scope, entry) {
-                None if entry.ignored.is_empty() => {
-                    deployed::unresolved(context, scope, entry).await
-                }
-                wrong => wrong,
-            });
+            let wrong = wrong_ids(context, scope, entry);
+            if wrong.is_empty() && entry.ignored.is_empty() {
+                findings.extend(deployed::unresolved(context, scope, entry).await);
+            }
+            findings.extend(wrong);
         }
         if scope.section.is_previews() {
             continue;
@@ -85,65 +84,111 @@ fn id_fields(scope: &Scope) -> impl Iterator<Item = Field> + use<> {
     std::iter::once(Field::Id).chain(preview)
 }
 
-/// Judges what the file says for the ids of one binding; `None` is that all is well. wrangler sends a
-/// placeholder as it is, whatever is deployed.
-fn wrong_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
-    if context.is_local() {
-        return None;
-    }
-    let near = context.client().is_ok_and(Client::is_on_this_machine);
-    let environment = &scope.section;
-    let subject = Subject::binding(environment, &entry.binding);
-    for field in id_fields(scope) {
-        let message = match entry.declared(field) {
-            DeclaredId::Absent if field == Field::Id && entry.id.is_some() => {
-                "`id` is empty, which wrangler refuses".to_owned()
-            }
-            DeclaredId::Absent if field == Field::PreviewId && entry.preview_id.is_some() => {
-                return Some(empty_preview(context, scope, entry));
-            }
-            DeclaredId::Placeholder(text) if is_mistyped_id(&text) => {
-                format!("`{field}` is `{text}`, which looks like an id and is none")
-            }
-            DeclaredId::Placeholder(text) if environment.is_previews() => format!(
-                "`{field}` is the placeholder `{text}`; `wrangler preview` refuses to run while it \
-                 is there"
-            ),
-            DeclaredId::Placeholder(text) => {
-                format!("`{field}` is the placeholder `{text}`, not an id")
-            }
-            DeclaredId::Valid(id) if id.is_local() && !near => {
-                format!("`{field}` is {id}, an id of the local store, unknown to the service")
-            }
-            DeclaredId::Absent | DeclaredId::Valid(_) => continue,
-        };
-        let position = entry.field(field).map_or(entry.position, |at| at.position);
-        let finding = Finding::fail(Check::Configuration, message).about(subject);
-        let finding = finding.at(context.place(position));
-        let separate = (field == Field::PreviewId).then_some(["--preview", "separate"]);
-        if field == Field::PreviewId && context.is_pages() {
-            return Some(finding.hint("remove it: Pages ignores a `preview_id`"));
-        }
-        let typed = entry.field(field).map(|text| text.value.as_str());
-        return Some(finding.hint(if typed.is_some_and(is_mistyped_id) {
-            "correct it: an id has 32 hexadecimal digits".into()
-        } else {
-            let command = Suggestion::provision(&entry.binding, environment);
-            let command = command.args(separate.into_iter().flatten());
-            let run = run_to_provision(context, environment, &entry.binding, command);
-            run.text(" to write one")
-        }));
-    }
-    None
+/// What is wrong with what the file says for an id.
+struct WrongId {
+    field: Field,
+    message: String,
+    /// The same without the text.
+    general: String,
+    /// Whether nobody but the user can mend it, and how.
+    by_hand: Option<&'static str>,
 }
 
-fn empty_preview(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Finding {
-    let at = entry.preview_id.as_ref().map(|text| text.position);
-    let message = "`preview_id` is empty: `wrangler dev` loses what is written to it";
-    Finding::fail(Check::Configuration, message)
-        .about(Subject::binding(&scope.section, &entry.binding))
-        .at(context.place(at.unwrap_or(entry.position)))
-        .hint("write an id, or remove the `preview_id`")
+impl WrongId {
+    /// Judges one field; `None` is that all is well.
+    fn of(
+        context: &CheckContext<'_>,
+        section: &Section,
+        entry: &Entry,
+        field: Field,
+    ) -> Option<Self> {
+        let text = entry.field(field)?.value.as_str();
+        let near = context.client().is_ok_and(Client::is_on_this_machine);
+        let placeholder = format!("`{field}` is a placeholder, not an id");
+        let (message, general) = match entry.declared(field) {
+            DeclaredId::Absent => {
+                let why = match field {
+                    Field::PreviewId => ": `wrangler dev` loses what is written to it",
+                    Field::Id | Field::Binding => ", which wrangler refuses",
+                };
+                let message = format!("`{field}` is empty{why}");
+                (message.clone(), message)
+            }
+            DeclaredId::Placeholder(text) if is_mistyped_id(&text) => {
+                let message = format!("`{field}` is `{text}`, which looks like an id and is none");
+                (message, placeholder)
+            }
+            DeclaredId::Placeholder(text) if section.is_previews() => {
+                let refuses = "; `wrangler preview` refuses to run while it is there";
+                let message = format!("`{field}` is the placeholder `{text}`{refuses}");
+                (message, format!("`{field}` is a placeholder{refuses}"))
+            }
+            DeclaredId::Placeholder(text) => {
+                let message = format!("`{field}` is the placeholder `{text}`, not an id");
+                (message, placeholder)
+            }
+            DeclaredId::Valid(id) if id.is_local() && !near => {
+                let what = "an id of the local store, unknown to the service";
+                (
+                    format!("`{field}` is {id}, {what}"),
+                    format!("`{field}` is {what}"),
+                )
+            }
+            DeclaredId::Valid(_) => return None,
+        };
+        let by_hand = if field == Field::PreviewId && context.is_pages() {
+            Some("remove it: Pages ignores a `preview_id`")
+        } else {
+            is_mistyped_id(text).then_some("correct it: an id has 32 hexadecimal digits")
+        };
+        Some(Self {
+            field,
+            message,
+            general,
+            by_hand,
+        })
+    }
+}
+
+/// Judges what the file says for the ids of one binding. What `provision` writes is one finding, for it
+/// writes both. wrangler sends a placeholder as it is, whatever is deployed.
+fn wrong_ids(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec<Finding> {
+    if context.is_local() {
+        return Vec::new();
+    }
+    let section = &scope.section;
+    let find = |wrong: &[WrongId]| {
+        let all = |of: fn(&WrongId) -> &str| wrong.iter().map(of).collect::<Vec<_>>().join("; ");
+        let field = wrong.first().and_then(|it| entry.field(it.field));
+        let position = field.map_or(entry.position, |at| at.position);
+        Finding::fail(Check::Configuration, all(|it| &it.message))
+            .in_general(all(|it| &it.general))
+            .about(Subject::binding(section, &entry.binding))
+            .at(context.place(position))
+    };
+    let wrong = id_fields(scope).filter_map(|field| WrongId::of(context, section, entry, field));
+    let (by_hand, open): (Vec<_>, Vec<_>) = wrong.partition(|it| it.by_hand.is_some());
+    let by_hand = by_hand.into_iter().map(|wrong| {
+        let hint = wrong.by_hand.unwrap_or_default();
+        let is_id = wrong.field == Field::Id;
+        (find(&[wrong]).hint(hint), is_id)
+    });
+    let (of_id, mut findings): (Vec<_>, Vec<_>) = by_hand.partition(|(_, is_id)| *is_id);
+    // `provision` writes nothing as long as the `id` is to be corrected.
+    if let Some((finding, _)) = of_id.into_iter().next() {
+        return vec![finding];
+    }
+    if !open.is_empty() {
+        let command = Suggestion::provision(&entry.binding, section);
+        let run = run_to_provision(context, section, &entry.binding, command);
+        let purpose = if open.len() > 1 {
+            " to write both"
+        } else {
+            " to write one"
+        };
+        findings.insert(0, (find(&open).hint(run.text(purpose)), false));
+    }
+    findings.into_iter().map(|(finding, _)| finding).collect()
 }
 
 /// Finds bindings that `kvctl.toml` declares and the section does not have.

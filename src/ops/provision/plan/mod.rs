@@ -28,7 +28,7 @@ use crate::{
 /// How to set `preview_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preview {
-    /// It is left as it is.
+    /// An id, or none, is left as it is; a placeholder gives way to a namespace of its own.
     Untouched,
     /// It names the production namespace.
     Same,
@@ -276,8 +276,8 @@ pub enum Remark {
     PagesShare(Slot),
     /// Previews of a Pages project do not bind it yet, and will bind production's namespace.
     PagesWillShare(Slot),
-    /// The `preview_id`, which was not part of the request, is not an id.
-    PreviewPlaceholder {
+    /// The `preview_id`, which was not part of the request, is nearly an id.
+    MistypedPreview {
         /// The slot.
         slot: Slot,
         /// What the file says.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::Field,
-    domain::NamespaceId,
+    domain::{NamespaceId, is_mistyped_id},
     ops::provision::{desired::DesiredBinding, titles},
 };
 
@@ -49,10 +49,17 @@ impl<'a> Planner<'a> {
             Declared::Live(preview, found) => Some((preview.clone(), found)),
         };
         let Some((preview, found)) = live else {
-            if self.input.preview != Preview::Untouched && self.refuses_mistyped(desired, field) {
+            let asked = self.input.preview;
+            if asked != Preview::Untouched && self.refuses_mistyped(desired, field) {
                 return Ok(());
             }
-            return self.open_preview(desired, slot, self.input.preview, None);
+            // Nothing works with a placeholder, so one that is there is to be filled.
+            let is_placeholder = desired.text(field).is_some_and(|it| !is_mistyped_id(it));
+            let mode = match asked {
+                Preview::Untouched if is_placeholder => Preview::Separate,
+                asked => asked,
+            };
+            return self.open_preview(desired, slot, mode, None);
         };
         // The `id` may be replaced in this run.
         let was_production = desired.declared(Field::Id) == declared;
@@ -157,7 +164,7 @@ impl<'a> Planner<'a> {
         let field = Field::PreviewId;
         match mode {
             Preview::Untouched => self.remark(match desired.text(field) {
-                Some(text) => Remark::PreviewPlaceholder {
+                Some(text) => Remark::MistypedPreview {
                     slot,
                     text: text.to_owned(),
                 },

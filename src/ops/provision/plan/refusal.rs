@@ -1,6 +1,6 @@
 //! Why a plan is refused, and what would allow it.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use super::{Slot, deployed_refusal::DeployedRefusal};
 use crate::{
@@ -144,8 +144,12 @@ impl Classify for Error {
 
 /// Returns what to do about all refusals, those of one kind at once.
 fn remedy(refusals: &[Refusal]) -> Option<Hint> {
-    let is_unknown = |refusal: &&Refusal| matches!(refusal, Refusal::Unknown { .. });
-    let several = refusals.iter().filter(is_unknown).count() > 1;
+    let is_unknown = |refusal: &&Refusal| refusal.unknown().is_some();
+    let unknown = refusals.iter().filter_map(|refusal| match refusal {
+        Refusal::Unknown { slot, id, .. } => Some((id, &slot.section, &slot.binding)),
+        _ => None,
+    });
+    let several = unknown.collect::<BTreeSet<_>>().len() > 1;
     let unknown = several.then(|| {
         Hint::from(
             "they belong to another account (see `--account-id`) or were deleted; \
@@ -170,19 +174,27 @@ fn remedy(refusals: &[Refusal]) -> Option<Hint> {
 }
 
 fn listed(refusals: &[Refusal]) -> String {
-    let all: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-    all.join("; ")
+    let mut said: BTreeSet<&NamespaceId> = BTreeSet::new();
+    let all = refusals.iter().filter_map(|refusal| {
+        let Some(id) = refusal.unknown() else {
+            return Some(refusal.to_string());
+        };
+        let same = refusals.iter().filter(|it| it.unknown() == Some(id));
+        let slots: Vec<String> = same.filter_map(Refusal::unknown_slot).collect();
+        let are = if slots.len() > 1 { "are" } else { "is" };
+        let slots = slots.join(" and ");
+        said.insert(id)
+            .then(|| format!("{slots} {are} {id}, which is not in this account"))
+    });
+    all.collect::<Vec<_>>().join("; ")
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { slot, id, position } => {
-                write!(f, "the {slot}")?;
-                if let Some(position) = position {
-                    write!(f, " (line {})", position.line)?;
-                }
-                write!(f, " is {id}, which is not in this account")
+            Self::Unknown { id, .. } => {
+                let slot = self.unknown_slot().unwrap_or_default();
+                write!(f, "{slot} is {id}, which is not in this account")
             }
             Self::OtherTitle {
                 slot,
@@ -246,6 +258,25 @@ fn joined(ids: &[NamespaceId]) -> String {
 }
 
 impl Refusal {
+    /// The id that the account does not have, if that is why.
+    fn unknown(&self) -> Option<&NamespaceId> {
+        match self {
+            Self::Unknown { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Names the slot whose id the account does not have, and its line.
+    fn unknown_slot(&self) -> Option<String> {
+        match self {
+            Self::Unknown { slot, position, .. } => Some(match position {
+                Some(position) => format!("the {slot} (line {})", position.line),
+                None => format!("the {slot}"),
+            }),
+            _ => None,
+        }
+    }
+
     fn remedy(&self) -> Hint {
         match self {
             Self::Unknown { id, .. } => Hint::from(format!(

@@ -358,20 +358,50 @@ fn a_list_that_cannot_be_right_decides_nothing() {
 }
 
 #[test]
-fn a_preview_id_that_is_a_placeholder_is_told_from_none() {
+fn a_placeholder_for_a_preview_is_filled_without_being_asked_for() {
     let existing = [namespace(OLD, "bio-CACHE")];
-    let desired = [desired_binding(Some(OLD), Some("<id>"))];
-    let plan = decide(&Case {
+    let planned = |id: &str, preview: Option<&str>| {
+        let desired = [desired_binding(Some(id), preview)];
+        let case = Case {
+            desired: &desired,
+            existing: &existing,
+            ..Case::default()
+        };
+        decide(&case).unwrap()
+    };
+    for text in ["<id>", "", "10ca110cb572ff743a45e4869ad81692"] {
+        let plan = planned(OLD, Some(text));
+        let [Action::Keep { .. }, Action::Create { title, .. }] = &actions(&plan)[..] else {
+            panic!("{text}: {plan:?}");
+        };
+        assert_eq!(title.as_str(), "bio-CACHE_preview");
+        assert_eq!(plan.remarks, []);
+    }
+    assert_eq!(planned("<id>", Some("<id>")).pending().count(), 2);
+    assert_eq!(planned(OLD, None).pending().count(), 0);
+    let mistyped = planned(OLD, Some("7d0c3b9e4a514c5ab9c1f0a4d2e35b6l"));
+    assert_eq!(mistyped.pending().count(), 0);
+    assert!(matches!(
+        mistyped.remarks[..],
+        [Remark::MistypedPreview { .. }]
+    ));
+}
+
+#[test]
+fn an_unknown_id_that_is_used_twice_is_named_once() {
+    let desired = [desired_binding(Some(OTHER), Some(OTHER))];
+    let case = Case {
         desired: &desired,
-        existing: &existing,
+        preview: Preview::Separate,
         ..Case::default()
-    });
-    let plan = plan.unwrap();
-    assert!(
-        matches!(&plan.remarks[..], [Remark::PreviewPlaceholder { text, .. }] if text == "<id>"),
-        "{:?}",
-        plan.remarks
-    );
+    };
+    let error = decide(&case).unwrap_err();
+    let said = error.to_string();
+    assert_eq!(said.matches(OTHER).count(), 1, "{said}");
+    assert!(said.contains("the id of"), "{said}");
+    assert!(said.contains("the preview_id of"), "{said}");
+    let hint = error.hint().unwrap().to_string();
+    assert_eq!(hint.matches(OTHER).count(), 1, "{hint}");
 }
 
 /// Texts in place of an id: none, placeholders, known and unknown ids.
