@@ -165,7 +165,7 @@ fn what_is_typed_for_habit_is_answered_and_not_run() {
     exit: 2
     --- stderr
     error: kvctl has no command `kv key put`
-    hint: run `kvctl key put a 'it'\''s' --binding KV`, which works on the remote service; with `--local` on the local store
+    hint: run `kvctl key put a 'it'\''s' --binding KV --local`
     ");
     assert_eq!(sandbox.emulator.log().len(), 0);
 }
