@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use url::Url;
 
-use super::{client::ClientError, received::excerpt};
+use super::{client::ClientError, received::excerpt, trust::Trust};
 
 /// How many bytes of a body are read: enough for its beginning to be shown.
 pub const VISIT_BYTES: usize = 8 * 1024;
@@ -28,8 +28,8 @@ pub struct Visit {
 }
 
 impl Visitor {
-    /// Creates one for `url`, with further certificate `authorities`, each a PEM bundle.
-    pub fn new(url: &Url, authorities: &[Vec<u8>], timeout: Duration) -> Result<Self, ClientError> {
+    /// Creates one for `url`, which shows a certificate that `trust` covers.
+    pub fn new(url: &Url, trust: &Trust, timeout: Duration) -> Result<Self, ClientError> {
         let mut http = reqwest::Client::builder()
             .user_agent(super::client::USER_AGENT)
             .timeout(timeout)
@@ -38,11 +38,9 @@ impl Visitor {
         if super::base_url::is_loopback(url) {
             http = http.no_proxy();
         }
-        for bundle in authorities {
-            http = http.tls_certs_merge(reqwest::Certificate::from_pem_bundle(bundle)?);
-        }
+        let (tls, _) = trust.config()?;
         Ok(Self {
-            http: http.build()?,
+            http: http.tls_backend_preconfigured(tls).build()?,
         })
     }
 

@@ -52,6 +52,8 @@ mod surface;
 mod sync;
 mod targets;
 mod terminal;
+mod tls;
+mod tls_end;
 mod transfer;
 mod trouble;
 mod two_accounts;

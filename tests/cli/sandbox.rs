@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::{
     hints,
-    wait::{Finish, PATIENCE},
+    wait::{Finish, http},
 };
 
 pub(crate) const ACCOUNT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
@@ -134,7 +134,7 @@ impl Sandbox {
         thread_local! {
             static HTTP: (tokio::runtime::Runtime, reqwest::Client) = (
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
-                reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(),
+                http().build().unwrap(),
             );
         }
         let base = self.base_url();

@@ -18,6 +18,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 /// How long a look at the state of things is worth.
 const STEP: Duration = Duration::from_millis(1);
 
+/// A client for a service on this machine.
+pub(crate) fn http() -> reqwest::ClientBuilder {
+    // Another test may have been first.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE)
+}
+
 /// Waits until `done`.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {

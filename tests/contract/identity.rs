@@ -17,7 +17,7 @@ fn client(base: &str, token: &str) -> Client {
         timeout: Duration::from_secs(5),
         retries: 0,
         backoff: Duration::ZERO,
-        authorities: Vec::new(),
+        trust: kvctl::api::Trust::default(),
         now: kvctl::env::now,
         proxied: false,
     };

@@ -20,7 +20,7 @@ fn client(server: &MockServer) -> Client {
         timeout: Duration::from_secs(5),
         retries: 2,
         backoff: Duration::ZERO,
-        authorities: Vec::new(),
+        trust: kvctl::api::Trust::default(),
         now: kvctl::env::now,
         proxied: false,
     };

@@ -164,6 +164,10 @@ fn there_and_back<T: DeserializeOwned + Serialize>(name: &str, sent: &Value) {
 #[tokio::test]
 async fn the_emulator_answers_as_documented() {
     let mut wrong = Vec::new();
+    // Another test may have been first.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
     let http = Client::new();
     for fixture in fixtures() {
         let service = Service {

@@ -18,6 +18,7 @@ use rusqlite::Connection;
 use crate::{
     harness::Test,
     tools::{Home, NODE_22, WRANGLER_4_86, WRANGLER_4_155, WRANGLER_4_164, Wrangler, ok},
+    wait::http,
 };
 
 const WORKER: &str = r#"
@@ -113,12 +114,11 @@ impl Dev {
             seen.push_str(&line);
             seen.push('\n');
         };
-        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
         Self {
             child,
             address,
             banner: seen,
-            http: http.build().unwrap(),
+            http: http().build().unwrap(),
             runtime: tokio::runtime::Runtime::new().unwrap(),
         }
     }

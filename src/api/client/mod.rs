@@ -1,6 +1,5 @@
 //! Sends requests: authenticates, paces, retries, and turns error responses into errors.
 
-mod certificates;
 mod waits;
 
 use std::{
@@ -30,12 +29,12 @@ use super::{
     error::{Error, ErrorKind, RequestLine},
     observer::{Event, Observer},
     pacing::{Budget, Pacer},
+    trust::{Trust, Verifier},
 };
 use crate::{
     domain::{Classification, Classify, ErrorClass},
     wire::Message,
 };
-pub use certificates::certificates;
 use waits::{parse_retry_after, until_midnight};
 
 /// The `User-Agent` of every request.
@@ -59,8 +58,8 @@ pub struct Settings {
     pub retries: usize,
     /// Wait before the first retry, doubled for each further one.
     pub backoff: Duration,
-    /// Further certificate authorities, each a PEM bundle.
-    pub authorities: Vec<Vec<u8>>,
+    /// Which certificate authorities are trusted.
+    pub trust: Trust,
     /// The time, for a `Retry-After` that is a date.
     pub now: fn() -> Timestamp,
     /// Whether the environment names a proxy that is used, for messages.
@@ -73,16 +72,19 @@ pub enum ClientError {
     /// The credentials cannot be written into a header.
     #[error("the credentials cannot be sent")]
     Credentials(#[from] InvalidHeaderValue),
-    /// The certificates or the system's TLS are not usable.
+    /// The certificates are not usable.
     #[error("could not set up HTTPS")]
-    Tls(#[from] reqwest::Error),
+    Tls(#[from] rustls::Error),
+    /// The library refuses the settings.
+    #[error("could not set up HTTP")]
+    Http(#[from] reqwest::Error),
 }
 
 impl Classify for ClientError {
     fn classify(&self) -> Classification {
         match self {
             Self::Credentials(_) => ErrorClass::Denied.into(),
-            Self::Tls(_) => ErrorClass::Failed.into(),
+            Self::Tls(_) | Self::Http(_) => ErrorClass::Failed.into(),
         }
     }
 }
@@ -90,6 +92,7 @@ impl Classify for ClientError {
 /// Sends endpoints to one base URL with one set of credentials.
 pub struct Client {
     http: reqwest::Client,
+    verifier: Arc<Verifier>,
     base: BaseUrl,
     scheme: Scheme,
     source: Option<Arc<CredentialsSource>>,
@@ -137,17 +140,12 @@ impl Client {
         if settings.base.is_loopback() {
             http = http.no_proxy();
         }
-        if settings.base.is_clear() {
-            // Reading the system's authorities takes longer than a local request.
-            http = http.tls_certs_only([]);
-        }
-        for bundle in &settings.authorities {
-            http = http.tls_certs_merge(reqwest::Certificate::from_pem_bundle(bundle)?);
-        }
+        let (tls, verifier) = settings.trust.config()?;
         let mut headers = settings.credentials.headers()?;
         settings.headers.add_to(&mut headers);
         Ok(Self {
-            http: http.build()?,
+            http: http.tls_backend_preconfigured(tls).build()?,
+            verifier,
             scheme: settings.credentials.scheme(),
             source: None,
             headers,
@@ -175,6 +173,11 @@ impl Client {
     /// Whether the service is on this machine, where ids of the local kind may be known.
     pub fn is_on_this_machine(&self) -> bool {
         self.base.is_loopback()
+    }
+
+    /// Whether only the system's store of certificate authorities knows the service's certificate.
+    pub fn needed_system_trust(&self) -> bool {
+        self.verifier.system_was_needed()
     }
 
     /// Whether the service is Cloudflare's own, and not one that stands in for it.

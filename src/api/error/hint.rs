@@ -99,10 +99,12 @@ impl Error {
     fn hint_for_tls(&self, error: &reqwest::Error) -> String {
         match tls::fault(error) {
             Some(TlsFault::Time) => {
-                "the server's certificate is not valid at this time; check this \
-                                  machine's clock"
-                    .to_owned()
+                "the server's certificate has expired, or this machine's clock is wrong".to_owned()
             }
+            Some(TlsFault::Host) => format!(
+                "the server's certificate is for another host; check {}",
+                self.route()
+            ),
             Some(TlsFault::Certificate) => {
                 "the server's certificate is not trusted; behind a proxy that inspects traffic, \
                  name its authority with `--ca-file FILE`, NODE_EXTRA_CA_CERTS or SSL_CERT_FILE"

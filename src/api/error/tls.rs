@@ -9,7 +9,9 @@ use rustls::CertificateError;
 pub(super) enum TlsFault {
     /// The certificate is not valid at this time, by this machine's clock.
     Time,
-    /// The certificate is not trusted, or is for another host.
+    /// The certificate is for another host.
+    Host,
+    /// The certificate is not trusted.
     Certificate,
     /// It does not speak HTTPS.
     Plain,
@@ -47,6 +49,9 @@ fn of(error: &rustls::Error) -> Option<TlsFault> {
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. },
         ) => Some(TlsFault::Time),
+        Tls::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => Some(TlsFault::Host),
         Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented => Some(TlsFault::Certificate),
         Tls::InvalidMessage(_) => Some(TlsFault::Plain),
         Tls::PeerIncompatible(_) | Tls::AlertReceived(_) => Some(TlsFault::Incompatible),

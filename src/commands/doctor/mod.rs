@@ -57,6 +57,9 @@ async fn remote(context: &Context, settings: Settings, report: &mut DoctorReport
     let client = context.probing_client(base, settings.credentials, observer)?;
     let health = examine(&client, settings.account, context.now()).await;
     report.service(health, meter.stats());
+    if client.needed_system_trust() {
+        report.only_system_trusts();
+    }
     Ok(())
 }
 

@@ -252,6 +252,14 @@ impl DoctorReport {
         });
     }
 
+    /// Says that the authorities built in do not know the service's certificate.
+    pub(super) fn only_system_trusts(&mut self) {
+        let authorities = self.settings.iter_mut().find(|it| it.name == "authorities");
+        if let Some(setting) = authorities.filter(|it| it.source.is_none()) {
+            setting.value = Some("system".to_owned());
+        }
+    }
+
     fn diagnosis(&mut self, diagnosis: Diagnosis) {
         let level = match diagnosis.severity {
             Severity::Good => return,

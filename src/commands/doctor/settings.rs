@@ -321,7 +321,7 @@ fn authorities(context: &Context, report: &mut DoctorReport) {
         }
     }
     if !replaced {
-        report.set("authorities", Some("system".to_owned()), None);
+        report.set("authorities", Some("built in and system".to_owned()), None);
     }
     if let Err(error) = context.check_trust() {
         report.fault(with_causes(&error), error.hint());

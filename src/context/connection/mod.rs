@@ -432,9 +432,7 @@ impl Context {
         } else {
             env::usable_proxy(&base.to_string()).map_err(SettingError::Proxy)?
         };
-        if !base.is_clear() {
-            self.check_trust()?;
-        }
+        let trust = self.trust(base.is_clear())?;
         let settings = Settings {
             proxied: proxy.is_some(),
             base,
@@ -443,7 +441,7 @@ impl Context {
             timeout: self.globals.timeout,
             retries,
             backoff: Self::BACKOFF,
-            authorities: self.authorities()?,
+            trust,
             now: self.clock,
         };
         Ok(Client::new(settings, observer)?)
@@ -455,10 +453,8 @@ impl Context {
         if !is_loopback(url) {
             env::usable_proxy(url.as_str()).map_err(SettingError::Proxy)?;
         }
-        if url.scheme() == "https" {
-            self.check_trust()?;
-        }
-        Ok(Visitor::new(url, &self.authorities()?, timeout)?)
+        let trust = self.trust(url.scheme() != "https")?;
+        Ok(Visitor::new(url, &trust, timeout)?)
     }
 }
 

@@ -4,12 +4,23 @@ use std::path::{Path, PathBuf};
 
 use crate::context::{Context, SettingError, files::AUTHORITIES_MAX_BYTES};
 use crate::{
-    api::certificates,
+    api::{Trust, certificates},
     env::{self, Var},
     fsx,
 };
 
 impl Context {
+    /// Returns which certificate authorities to trust; what a service in clear does not need is not checked.
+    pub(super) fn trust(&self, is_clear: bool) -> Result<Trust, SettingError> {
+        if !is_clear {
+            self.check_trust()?;
+        }
+        Ok(Trust {
+            further: self.authorities()?,
+            replaced: env::trusted_file().is_some() || !env::trusted_directories().is_empty(),
+        })
+    }
+
     /// Reads the files of further certificate authorities.
     pub fn authorities(&self) -> Result<Vec<Vec<u8>>, SettingError> {
         let files = self.authority_files().into_iter();

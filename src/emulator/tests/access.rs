@@ -187,7 +187,7 @@ async fn the_local_service_is_for_whoever_holds_its_token() {
     let value = value_path(&id, "k");
     let put = service.namespaces("PUT", &value).body("secret");
     assert_eq!(send(put).await.status, 200);
-    let nobody = Client::new();
+    let nobody = http().build().unwrap();
     let url = |path: &str| format!("{}{path}", service.running.base_url());
     let local = "/accounts/10ca110c000000000000000000000000";
     let value = format!("{local}/storage/kv/namespaces{value}");

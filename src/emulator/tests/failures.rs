@@ -80,7 +80,7 @@ async fn the_log_shows_what_overlapped() {
     service.emulator.latency(Duration::from_millis(50));
     let ask = |page: &str| service.request("GET", &format!("/accounts?page={page}"));
     let url = format!("{}/accounts?page=1", service.running.base_url());
-    let nobody = Client::new().get(url);
+    let nobody = http().build().unwrap().get(url);
     let (first, second) = tokio::join!(send(nobody), send(ask("2")));
     assert_eq!((first.status, second.status), (400, 200));
     let log = service.emulator.log();
@@ -139,7 +139,7 @@ async fn stopping_lets_a_request_under_way_finish() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let stopped = async { stopped.await.unwrap_or_default() };
     let server = tokio::spawn(serve(listener, emulator.clone(), stopped));
-    let request = reqwest::Client::new().get(url).bearer_auth(TOKEN);
+    let request = http().build().unwrap().get(url).bearer_auth(TOKEN);
     let request = tokio::spawn(request.send());
     let patience = Duration::from_mins(1);
     let arrived = async {

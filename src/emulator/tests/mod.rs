@@ -73,6 +73,15 @@ impl Reply {
     }
 }
 
+/// A client that could speak TLS, as the library demands.
+fn http() -> reqwest::ClientBuilder {
+    // Another test may have been first.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    Client::builder()
+}
+
 impl Service {
     /// The service behind `--local`.
     fn local() -> Self {
@@ -101,7 +110,7 @@ impl Service {
     /// The same, whose client sends the token of the service behind `--local`.
     fn authorized(mut self) -> Self {
         let headers = [(AUTHORIZATION, format!("Bearer {TOKEN}").parse().unwrap())];
-        let builder = Client::builder().default_headers(headers.into_iter().collect());
+        let builder = http().default_headers(headers.into_iter().collect());
         self.http = builder.build().unwrap();
         self
     }
@@ -114,7 +123,7 @@ impl Service {
             running: spawn(emulator.clone()).unwrap(),
             emulator,
             clock,
-            http: Client::new(),
+            http: http().build().unwrap(),
             state: None,
         }
     }

@@ -16,7 +16,7 @@ mod verify;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    api::{Client, CreateNamespace, Credentials, ExtraHeaders, Namespace, Settings},
+    api::{Client, CreateNamespace, Credentials, ExtraHeaders, Namespace, Settings, Trust},
     config::Document,
     domain::{AccountId, Binding, NamespaceId, Section},
     emulator::{Config, Emulator, Running, Token, spawn},
@@ -120,7 +120,7 @@ fn client_trying(base: &str, token: &str, retries: usize) -> Client {
         timeout: Duration::from_secs(20),
         retries,
         backoff: Duration::from_millis(1),
-        authorities: Vec::new(),
+        trust: Trust::default(),
         now: crate::env::now,
         proxied: false,
     };

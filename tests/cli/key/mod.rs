@@ -151,7 +151,7 @@ fn fill(sandbox: &Sandbox, count: usize) {
         timeout: std::time::Duration::from_mins(1),
         retries: 0,
         backoff: std::time::Duration::ZERO,
-        authorities: Vec::new(),
+        trust: kvctl::api::Trust::default(),
         now: kvctl::env::now,
         proxied: false,
     };

@@ -14,6 +14,7 @@ use super::{
     row::{Deployed, Kind, Row, Section},
     store::now,
 };
+use crate::wait::http;
 
 /// The service, until this is dropped.
 pub(super) struct Service {
@@ -191,10 +192,9 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(base_url: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy();
         Self {
             base_url: base_url.to_owned(),
-            client: http.build().unwrap(),
+            client: http().build().unwrap(),
             runtime: tokio::runtime::Runtime::new().unwrap(),
         }
     }

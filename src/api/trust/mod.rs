@@ -1,0 +1,180 @@
+//! Which certificate authorities are trusted.
+//!
+//! Those that browsers trust are built in, so that a service with a certificate of one of them costs no look at the
+//! system's store: reading it takes several times as long as a request. What they do not know is checked against the
+//! system's store, where companies add authorities of their own.
+
+mod certificates;
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use rustls::{
+    ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+};
+use rustls_platform_verifier::Verifier as SystemVerifier;
+
+pub use certificates::certificates;
+
+/// Whom to trust.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// Further authorities, each a PEM bundle.
+    pub further: Vec<Vec<u8>>,
+    /// Whether variables name what replaces the system's store. Then those built in are not trusted either.
+    pub replaced: bool,
+}
+
+impl Trust {
+    /// The settings of TLS connections, and what checks the certificates in them.
+    pub(super) fn config(&self) -> Result<(ClientConfig, Arc<Verifier>), TlsError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = Arc::new(Verifier::new(self, &provider)?);
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok((config, verifier))
+    }
+}
+
+/// Checks certificates: by the authorities built in, then by the system's store, which is read on demand.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    known: Option<Arc<WebPkiServerVerifier>>,
+    system: OnceLock<Result<SystemVerifier, TlsError>>,
+    system_was_needed: AtomicBool,
+    further: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    fn new(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Self, TlsError> {
+        let blocks = trust
+            .further
+            .iter()
+            .flat_map(|bundle| CertificateDer::pem_slice_iter(bundle));
+        let further: Vec<_> = blocks.flatten().collect();
+        let mut roots = RootCertStore::empty();
+        for authority in &further {
+            roots.add(authority.clone())?;
+        }
+        if !trust.replaced {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        let known = if roots.is_empty() {
+            None
+        } else {
+            Some(verifier_of(roots, provider)?)
+        };
+        Ok(Self {
+            known,
+            system: OnceLock::new(),
+            system_was_needed: AtomicBool::new(false),
+            further,
+            provider: Arc::clone(provider),
+        })
+    }
+
+    /// Whether a certificate was trusted that only the system's store knows.
+    pub(super) fn system_was_needed(&self) -> bool {
+        self.system_was_needed.load(Ordering::Relaxed)
+    }
+
+    fn system(&self) -> Result<&SystemVerifier, TlsError> {
+        let read = || {
+            SystemVerifier::new_with_extra_roots(self.further.clone(), Arc::clone(&self.provider))
+        };
+        self.system.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+}
+
+fn verifier_of(
+    roots: RootCertStore,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|error| TlsError::General(error.to_string()))
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        let refused = match &self.known {
+            Some(known) => {
+                match known.verify_server_cert(
+                    end_entity,
+                    intermediates,
+                    server_name,
+                    ocsp_response,
+                    now,
+                ) {
+                    Ok(verified) => return Ok(verified),
+                    Err(error) => Some(error),
+                }
+            }
+            None => None,
+        };
+        let system = self.system().map_err(|error| refused.unwrap_or(error))?;
+        let verified = system.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        )?;
+        self.system_was_needed.store(true, Ordering::Relaxed);
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
