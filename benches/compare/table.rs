@@ -1,0 +1,34 @@
+//! The table, as Markdown.
+
+use crate::measure::Run;
+
+/// The medians of one program at one piece of work.
+pub(crate) struct Row {
+    pub(crate) job: String,
+    pub(crate) program: &'static str,
+    pub(crate) medians: Run,
+    /// How many times as long as kvctl.
+    pub(crate) ratio: f64,
+}
+
+pub(crate) fn print(rows: &[Row]) {
+    println!("| work | program | wall, ms | × kvctl | processor, ms | memory, MiB | requests |");
+    println!("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
+    for row in rows {
+        let Run {
+            wall,
+            processor,
+            memory,
+            requests,
+        } = row.medians;
+        println!(
+            "| {} | {} | {:.1} | {:.2} | {:.1} | {:.1} | {requests} |",
+            row.job,
+            row.program,
+            wall.as_secs_f64() * 1000.0,
+            row.ratio,
+            processor.as_secs_f64() * 1000.0,
+            memory as f64 / 1024.0 / 1024.0,
+        );
+    }
+}
