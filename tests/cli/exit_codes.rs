@@ -46,7 +46,7 @@ fn an_input_that_is_not_there_is_a_wrong_value() {
             "--ca-file none namespace list",
             "--cwd none namespace list",
             "scaffold none",
-            "man none",
+            "man data.txt",
         ],
     );
 }

@@ -654,8 +654,10 @@ fn titles_of_kvctl_toml_share_a_namespace_only_where_it_says_so() {
     sandbox.expect(0, &["provision"]);
     let seen = sandbox.expect(9, &["provision", "A", "--preview", "separate"]);
     seen.assert_stderr("would share the namespace `t_preview`");
-    // A renamed binding keeps its namespace; the old name gets no part of it.
+    // A renamed binding keeps its namespace; the old name gets no part of it, if a rule still has it.
     sandbox.expect(0, &["rename-binding", "B", "C"]);
+    sandbox.expect(0, &["provision"]);
+    titles_of("t", "t_preview");
     let seen = sandbox.expect(9, &["provision"]);
     seen.assert_stderr("would share the namespace `t_preview`");
     titles_of("one", "one");
