@@ -2,7 +2,7 @@
 //!
 //! Method: `kvctl serve --memory` answers, each request after the chosen latency; over HTTPS a relay in this process
 //! stands before it. The programs do the same work in turns, in as many rounds as are asked for. Of each run the wall
-//! time, the processor time, the peak memory and the requests are taken; the table has their medians, and how many
+//! time, the processor time and the requests are taken; the table has their medians, and how many
 //! times more wall time each takes than kvctl. What a piece of work needs to find is made before each run, untimed.
 //!
 //! `cargo bench --bench compare -- --wrangler PATH`, and `--help` for more. Needs Unix.
@@ -11,7 +11,6 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    clippy::cast_precision_loss,
     reason = "a bench prints, and stops where it cannot go on"
 )]
 

@@ -12,8 +12,6 @@ use wait4::Wait4 as _;
 pub(crate) struct Run {
     pub(crate) wall: Duration,
     pub(crate) processor: Duration,
-    /// Peak memory, in bytes.
-    pub(crate) memory: u64,
     pub(crate) requests: usize,
 }
 
@@ -28,7 +26,6 @@ pub(crate) fn run(mut command: Command) -> Run {
     Run {
         wall,
         processor: used.rusage.utime + used.rusage.stime,
-        memory: used.rusage.maxrss,
         requests: 0,
     }
 }
@@ -43,7 +40,6 @@ pub(crate) fn medians(runs: &[Run]) -> Run {
     Run {
         wall: median(runs, |run| run.wall),
         processor: median(runs, |run| run.processor),
-        memory: median(runs, |run| run.memory),
         requests: median(runs, |run| run.requests),
     }
 }

@@ -12,23 +12,21 @@ pub(crate) struct Row {
 }
 
 pub(crate) fn print(rows: &[Row]) {
-    println!("| work | program | wall, ms | × kvctl | processor, ms | memory, MiB | requests |");
-    println!("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
+    println!("| work | program | wall, ms | × kvctl | processor, ms | requests |");
+    println!("| --- | --- | ---: | ---: | ---: | ---: |");
     for row in rows {
         let Run {
             wall,
             processor,
-            memory,
             requests,
         } = row.medians;
         println!(
-            "| {} | {} | {:.1} | {:.2} | {:.1} | {:.1} | {requests} |",
+            "| {} | {} | {:.1} | {:.2} | {:.1} | {requests} |",
             row.job,
             row.program,
             wall.as_secs_f64() * 1000.0,
             row.ratio,
             processor.as_secs_f64() * 1000.0,
-            memory as f64 / 1024.0 / 1024.0,
         );
     }
 }

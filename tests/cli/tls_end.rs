@@ -34,6 +34,10 @@ impl Authority {
     pub(crate) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // OpenSSL takes a certificate with the name of its issuer for one that signs itself.
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "authority");
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
@@ -78,8 +82,10 @@ fn relay(listener: TcpListener, acceptor: &TlsAcceptor, upstream: SocketAddr) {
         while let Ok((near, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
+                near.set_nodelay(true)?;
                 let mut near = acceptor.accept(near).await?;
                 let mut far = tokio::net::TcpStream::connect(upstream).await?;
+                far.set_nodelay(true)?;
                 tokio::io::copy_bidirectional(&mut near, &mut far).await
             });
         }
