@@ -8,7 +8,8 @@ const { hostname, port, origin } = new URL(process.env.URL);
 const agent = new Agent({ keepAlive: true, maxSockets: 50 });
 
 /** Asks the example, as a client with this address. */
-function ask(method, { body, headers = {}, address = '192.0.2.1' } = {}) {
+function ask(method, options = {}) {
+  const { body, headers = {}, address = '192.0.2.1' } = options;
   return new Promise((done, failed) => {
     const all = { 'CF-Connecting-IP': address, 'Content-Type': 'application/x-www-form-urlencoded', ...headers };
     const request = send({ hostname, port, method, path: '/api/me', agent, headers: all }, (answer) => {
@@ -16,7 +17,9 @@ function ask(method, { body, headers = {}, address = '192.0.2.1' } = {}) {
       answer.setEncoding('utf8').on('data', (part) => (text += part));
       answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, text }));
     });
-    request.on('error', failed);
+    // A server may close a connection that was idle, at the moment when it is used again; it has seen no request then.
+    const isUnseen = (error) => request.reusedSocket && error.code === 'ECONNRESET';
+    request.on('error', (error) => (isUnseen(error) ? ask(method, options).then(done, failed) : failed(error)));
     request.end(body);
   });
 }
