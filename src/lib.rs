@@ -16,13 +16,13 @@
 //! | [`error`] | a command's failure: class, hint, exit code | `domain`, `ui` |
 //! | [`mod@env`] | the environment, the current directory, the clock | nothing |
 //! | [`wire`] | the JSON that client and emulator share | `domain` |
-//! | [`api`] | the client: sending, retries, pacing, decoding | `domain`, `wire` |
+//! | [`api`] | the client: sending, retries, pacing, decoding, which certificates are trusted | `domain`, `wire` |
 //! | [`emulator`] | the Workers KV emulator behind `--local` and the tests | `domain`, `wire`, `fsx` |
 //! | [`config`] | configuration files: finding, reading, editing their text | `domain`, `fsx` |
 //! | [`formats`] | records to and from files: NDJSON, wrangler's JSON, CSV, a directory | `domain` |
 //! | [`scaffold`] | code generation for the Worker: helper templates, edits of the `Env` type. Pure | `config`, `domain` |
 //! | [`ops`] | the use cases: account and namespace selection, provisioning, renaming, bulk work, audit, verification, usage, health, scaffolding | `domain`, `wire`, `api`, `config`, `formats`, `fsx`, `scaffold` |
-//! | [`cli`] | command-line parsing and help texts | `domain`, `formats`, `ui` |
+//! | [`cli`] | command-line parsing, help texts, the scripts that complete command lines | `domain`, `formats`, `ui` |
 //! | [`context`] | everything a command needs: variables, files, credentials, connection, clock | `env`, `cli`, `config`, `domain`, `error`, `fsx`, `api`, `emulator`, `ops`, `ui`, `wire` |
 //! | [`commands`] | one file or folder per verb: arguments in, operation, report out; `commands::shared` for several verbs. Only `commands::serve` starts the `emulator` | `cli`, `context`, `ops`, `api`, `config`, `domain`, `env`, `error`, `formats`, `fsx`, `scaffold`, `ui`, `wire` |
 //!
