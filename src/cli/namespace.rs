@@ -154,10 +154,10 @@ pub struct DeleteArgs {
     pub dry_run: bool,
 }
 
-/// One namespace, named in exactly one way.
+/// One namespace, named in one way at most; on a terminal it can be chosen from a list.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
-#[command(group(ArgGroup::new("selector").required(true).multiple(false)))]
+#[command(group(ArgGroup::new("selector").multiple(false)))]
 pub struct SelectorArgs {
     /// Title of the namespace
     #[arg(value_name = "TITLE", group = "selector", value_parser = NonEmptyStringValueParser::new())]

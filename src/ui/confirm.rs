@@ -76,33 +76,8 @@ impl Ui {
         }
     }
 
-    /// Whether there is somebody to choose: on a terminal, and not under `--yes`.
-    pub fn can_choose(&self) -> bool {
-        self.options.terminals.interactive && !self.options.yes
-    }
-
-    /// Has the user choose one of several things by its number. Returns its position; nothing off a
-    /// terminal, under `--yes`, which is no choice, and for an answer that is none of the numbers.
-    pub async fn choose(&self, question: &str, choices: &[String]) -> io::Result<Option<usize>> {
-        if !self.can_choose() || choices.is_empty() {
-            return Ok(None);
-        }
-        let width = choices.len().to_string().len();
-        for (number, choice) in (1..).zip(choices) {
-            let text = line(&format!("  {number:>width$}  {choice}"));
-            // Even under `--quiet`: without it there is nothing to answer.
-            self.with(|s| writeln!(s.err, "{text}"))?;
-        }
-        let range = match choices.len() {
-            1 => "1".to_owned(),
-            count => format!("1-{count}"),
-        };
-        let answer = self.answer(&format!("{question} [{range}] ")).await?;
-        Ok(picked(&answer, choices.len()))
-    }
-
     /// Writes a prompt, and returns the line that is typed; an empty one at the end of the input.
-    async fn answer(&self, prompt: &str) -> io::Result<String> {
+    pub(super) async fn answer(&self, prompt: &str) -> io::Result<String> {
         let lines = wrapped(prompt.trim_end(), self.options.terminals.stderr_width, 2);
         let lines: Vec<String> = lines.iter().map(|text| line(text)).collect();
         let prompt = lines.join("\n") + " ";
@@ -132,26 +107,6 @@ impl Drop for Unanswered<'_> {
         if let Some(ui) = self.0 {
             // Errors on stderr cannot be reported.
             ui.with(|s| writeln!(s.err).ok());
-        }
-    }
-}
-
-/// Returns the position of what was chosen among `count` things that are numbered from 1.
-fn picked(answer: &str, count: usize) -> Option<usize> {
-    let number: usize = answer.trim().parse().ok()?;
-    number.checked_sub(1).filter(|at| *at < count)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_number_of_the_list_is_a_choice() {
-        assert_eq!(picked("1\n", 2), Some(0));
-        assert_eq!(picked(" 2 \n", 2), Some(1));
-        for answer in ["", "\n", "0\n", "3\n", "-1\n", "y\n", "1 2\n", "SESSIONS\n"] {
-            assert_eq!(picked(answer, 2), None, "{answer:?}");
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The only writer of stdout and stderr, and the only reader of stdin.
 //!
-//! Owns: where output goes, how much of it, colours, tables, progress, confirmation, and running an
+//! Owns: where output goes, how much of it, colours, tables, progress, questions, and running an
 //! editor. Data goes to stdout; everything else to stderr. Knows no domain type, only [`Report`]; imports nothing
 //! of this crate.
 
 mod chart;
+mod choice;
 mod confirm;
 mod editor;
 mod input;
@@ -28,6 +29,7 @@ use serde::Serialize;
 
 pub use indicatif::DecimalBytes;
 
+pub use choice::Choice;
 pub use confirm::{ConfirmError, Question};
 pub use editor::EditorError;
 pub use input::{input, read_up_to, spool};

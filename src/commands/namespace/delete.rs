@@ -29,7 +29,7 @@ use crate::{
 const COUNTED_PAGES: usize = 10;
 
 pub(super) async fn run(context: &Context, args: DeleteArgs) -> Result<()> {
-    let selected = select(context, args.selector).await?;
+    let selected = select(context, args.selector, "Delete which namespace?").await?;
     let described = selected.describe();
     let SelectedNamespace {
         target,

@@ -1,9 +1,9 @@
 //! `kvctl namespace get`.
 
-use super::NamespaceReport;
+use super::{NamespaceReport, SelectedNamespace, find};
 use crate::{
     cli::{GetArgs, key::NamespaceArgs},
-    commands::shared::namespace::{Access, NamespaceSelection, select_namespace, warn_of_wrangler},
+    commands::shared::namespace::{Access, NamespaceSelection, select_namespace},
     context::Context,
     error::Result,
 };
@@ -17,9 +17,11 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
     let NamespaceSelection {
         selector, document, ..
     } = select_namespace(context, named, Access::Read).await?;
-    let session = context.connect(document.as_ref()).await?;
-    let (namespace, info) = session.resolver(document.as_ref()).find(&selector).await?;
-    warn_of_wrangler(context, &namespace);
+    let SelectedNamespace {
+        target: namespace,
+        namespace: info,
+        ..
+    } = find(context, selector, document).await?;
     let report = NamespaceReport { info, namespace };
     context.ui.conclude(&report, Ok(()))
 }

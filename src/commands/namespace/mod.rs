@@ -12,11 +12,17 @@ use serde::Serialize;
 
 use crate::{
     cli::{NamespaceCommand, SelectorArgs},
-    commands::shared::namespace::{read_id, warn_of_wrangler},
+    commands::{
+        UsageError,
+        shared::{
+            choice::{choose_among_titled, choose_namespace},
+            namespace::{read_id, warn_of_wrangler},
+        },
+    },
     config::Document,
     context::{Context, Session},
-    error::Result,
-    ops::target::{Selector, Target},
+    error::{Failure, Result},
+    ops::target::{self, Selector, Target},
     ui::{Page, Report},
     wire::NamespaceInfo,
 };
@@ -52,33 +58,62 @@ impl SelectedNamespace {
     }
 }
 
-/// Finds the namespace that the arguments name.
-async fn select(context: &Context, args: SelectorArgs) -> Result<SelectedNamespace> {
-    let selector = match args {
-        SelectorArgs {
-            namespace_id: Some(id),
-            ..
-        } => Selector::Id(read_id(&id, context.is_local())?),
-        SelectorArgs {
-            binding: Some(binding),
-            preview,
-            ..
-        } => Selector::Binding {
+/// Finds the namespace that the arguments name, or that is chosen in answer to `ask`.
+async fn select(context: &Context, args: SelectorArgs, ask: &str) -> Result<SelectedNamespace> {
+    let SelectorArgs {
+        title,
+        namespace,
+        namespace_id,
+        binding,
+        preview,
+    } = args;
+    let selector = match (namespace_id, binding, title.or(namespace)) {
+        (Some(id), ..) => Selector::Id(read_id(&id, context.is_local())?),
+        (None, Some(binding), _) => Selector::Binding {
             section: context.section()?,
             binding,
             preview: preview.said(),
         },
-        // The grammar asks for exactly one; no title is one that no namespace has.
-        SelectorArgs {
-            title, namespace, ..
-        } => Selector::Title(title.or(namespace).unwrap_or_default()),
+        (None, None, Some(title)) => Selector::Title(title),
+        (None, None, None) => match choose_namespace(context, ask).await? {
+            Some(id) => Selector::Id(id),
+            None => return Err(unnamed()),
+        },
     };
     let document = match &selector {
         Selector::Binding { .. } => Some(context.files.document()?),
         Selector::Id(_) | Selector::Title(_) => None,
     };
+    find(context, selector, document).await
+}
+
+/// The failure of a command line that names no namespace, which these commands never guess.
+fn unnamed() -> Failure {
+    UsageError::new(
+        "no namespace is named".to_owned(),
+        "pass its title, `--binding NAME` or `--namespace-id ID`",
+    )
+    .into()
+}
+
+/// Finds a namespace, and has the user choose where several have the title.
+async fn find(
+    context: &Context,
+    selector: Selector,
+    document: Option<Document>,
+) -> Result<SelectedNamespace> {
     let session = context.connect(document.as_ref()).await?;
-    let (target, namespace) = session.resolver(document.as_ref()).find(&selector).await?;
+    let found = session.resolver(document.as_ref()).find(&selector).await;
+    let (target, namespace) = match found {
+        Err(target::Error::TitleTwice { title, ids }) => {
+            let chosen = choose_among_titled(context, &session, &title, ids.clone()).await?;
+            let Some(id) = chosen else {
+                return Err(target::Error::TitleTwice { title, ids }.into());
+            };
+            session.resolver(None).find(&Selector::Id(id)).await?
+        }
+        found => found?,
+    };
     warn_of_wrangler(context, &target);
     Ok(SelectedNamespace {
         target,

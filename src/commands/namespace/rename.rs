@@ -25,7 +25,7 @@ pub(super) async fn run(context: &Context, args: RenameArgs) -> Result<()> {
     let Some(new_title) = new_title.or(to) else {
         return Err(UsageError::new("no new title is given".to_owned(), "pass `--to`").into());
     };
-    let selected = select(context, selector).await?;
+    let selected = select(context, selector, "Rename which namespace?").await?;
     let described = selected.describe();
     let SelectedNamespace {
         target,

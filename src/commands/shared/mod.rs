@@ -1,6 +1,7 @@
 //! What several commands share on the terminal side: which namespace to use, what may be done to
 //! it, and how records are reported. A verb imports this, and no other verb.
 
+pub(crate) mod choice;
 pub(crate) mod delete;
 pub(crate) mod export;
 pub(crate) mod failures;

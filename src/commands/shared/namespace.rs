@@ -1,21 +1,19 @@
 //! Which namespace a command works on: named by its arguments, then opened.
 
+use super::choice::{choose_binding, choose_namespace};
 use crate::{
     api::Namespace,
     cli::{key::NamespaceArgs, transfer::NamespaceArg},
     config::{self, Document},
     context::{Context, Session},
-    domain::{ErrorClass, NamespaceId, quantity, shell_quoted},
-    error::{ClassExt as _, Result, ResultExt as _},
+    domain::{NamespaceId, quantity, shell_quoted},
+    error::Result,
     ops::{
         protect::Place,
         target::{self, LocalCaution, Selector, Target},
     },
     ui::Ui,
 };
-
-/// How many namespaces are a list to choose from.
-const CHOICES_MAX: usize = 30;
 
 /// What a command is about to do with the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,15 +73,9 @@ pub(crate) async fn select_namespace(
             if let ([only], Access::Read) = (known.as_slice(), access) {
                 return by_binding(only.clone(), document);
             }
-            let names: Vec<String> = known.iter().map(ToString::to_string).collect();
-            let question = match access {
-                Access::Read => format!("Which binding {}?", section.place()),
-                Access::Write => format!("Change which binding {}?", section.place()),
-            };
-            let chosen = context.ui.choose(&question, &names).await;
-            let chosen = chosen.class(ErrorClass::Failed)?;
-            return match chosen.and_then(|at| known.get(at)) {
-                Some(binding) => by_binding(binding.clone(), document),
+            let chosen = choose_binding(context, &document, &section, &known, access).await?;
+            return match chosen {
+                Some(binding) => by_binding(binding, document),
                 None => Err(target::Error::Unnamed(known).into()),
             };
         }
@@ -97,30 +89,17 @@ pub(crate) async fn select_namespace(
 
 /// Has the user choose one of the namespaces of the account, where there are not too many.
 async fn choose_of_account(context: &Context, access: Access) -> Result<NamespaceSelection> {
-    let unnamed = || target::Error::Unnamed(Vec::new());
-    if !context.ui.can_choose() {
-        return Err(unnamed().into());
-    }
-    let session = context.connect(None).await?;
-    let listed = session.client.namespaces(&session.account).await;
-    let listed = listed.context("could not list the namespaces")?;
-    let names: Vec<String> = listed.iter().map(|it| it.title.clone()).collect();
-    if names.len() > CHOICES_MAX {
-        return Err(unnamed().into());
-    }
-    let question = match access {
+    let ask = match access {
         Access::Read => "Which namespace?",
-        Access::Write => "Change which namespace?",
+        Access::Write => "Change the keys of which namespace?",
     };
-    let chosen = context.ui.choose(question, &names).await;
-    let chosen = chosen.class(ErrorClass::Failed)?;
-    match chosen.and_then(|at| listed.get(at)) {
-        Some(namespace) => Ok(NamespaceSelection {
-            selector: Selector::Id(namespace.id.clone()),
+    match choose_namespace(context, ask).await? {
+        Some(id) => Ok(NamespaceSelection {
+            selector: Selector::Id(id),
             document: None,
             access,
         }),
-        None => Err(unnamed().into()),
+        None => Err(target::Error::Unnamed(Vec::new()).into()),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::{
         target::Resolver,
         verify::{Check, Class, Denial},
     },
-    ui::Verbosity,
+    ui::{Choice, Verbosity},
     wire::Account,
 };
 pub use local::local_names;
@@ -42,6 +42,16 @@ pub enum Backend {
     Remote,
     /// In this directory.
     Local(PathBuf),
+}
+
+impl Backend {
+    /// Describes where namespaces live, as the end of a sentence.
+    fn describe(&self, account: &AccountId) -> String {
+        match self {
+            Self::Remote => format!("remote, account {account}"),
+            Self::Local(directory) => format!("local, {}", directory.display()),
+        }
+    }
 }
 
 /// A client that is ready to send, and the account it works in.
@@ -120,10 +130,7 @@ impl Session {
 
     /// Describes where changes go, as the end of a sentence.
     pub fn describe(&self) -> String {
-        match &self.place {
-            Backend::Remote => format!("remote, account {}", self.account),
-            Backend::Local(directory) => format!("local, {}", directory.display()),
-        }
+        self.place.describe(&self.account)
     }
 }
 
@@ -161,6 +168,20 @@ impl Context {
             return self.connect_locally(document).await;
         }
         self.connect_remotely(document, sections).await
+    }
+
+    /// Describes where the commands for a section work, as [`Session::describe`] does. The service is
+    /// asked only if nothing names the account.
+    pub async fn describe_place(&self, document: &Document, section: &Section) -> Result<String> {
+        if self.is_local() {
+            let directory = self.files.local_directory(Some(document));
+            return Ok(Backend::Local(directory).describe(&AccountId::local()));
+        }
+        let named = self.named_account(Some(document), section.clone())?;
+        match named {
+            Some(account) => Ok(Backend::Remote.describe(&account.id)),
+            None => Ok(self.connect(Some(document)).await?.describe()),
+        }
     }
 
     async fn connect_remotely(
@@ -308,7 +329,6 @@ impl Context {
         }))
     }
 
-    /// Prints what there is to say about the choice of the account.
     /// Has the user choose an account, where that is possible.
     async fn choose_account(&self, accounts: Vec<Account>) -> Result<AccountId> {
         if let Some(chosen) = self.chosen_account.get() {
@@ -316,7 +336,12 @@ impl Context {
         }
         let names = accounts.iter().map(|it| format!("{}  {}", it.id, it.name));
         let names: Vec<String> = names.collect();
-        let chosen = self.ui.choose("Which account?", &names).await;
+        let choice = Choice {
+            what: "accounts of these credentials: remote",
+            among: &names,
+            ask: "Which account?",
+        };
+        let chosen = self.ui.choose(choice).await;
         let chosen = chosen.class(ErrorClass::Failed)?;
         match chosen.and_then(|at| accounts.get(at)) {
             Some(account) => Ok(self
@@ -327,6 +352,7 @@ impl Context {
         }
     }
 
+    /// Prints what there is to say about the choice of the account.
     fn note_choice(&self, choice: ChosenAccount) -> ChosenAccount {
         for note in &choice.notes {
             self.ui.note(note);
