@@ -12,11 +12,7 @@ use serde::{
 };
 
 use super::{
-    Format, OutputError, Ui,
-    json::Json,
-    page::line,
-    printable,
-    table::{Column, Table},
+    Format, OutputError, Ui, column::Column, json::Json, page::line, printable, table::Table,
 };
 
 /// One item of such a list.

@@ -6,6 +6,7 @@
 
 mod chart;
 mod choice;
+mod column;
 mod confirm;
 mod editor;
 mod input;
@@ -30,6 +31,7 @@ use serde::Serialize;
 pub use indicatif::DecimalBytes;
 
 pub use choice::Choice;
+pub use column::{Column, cut};
 pub use confirm::{ConfirmError, Question};
 pub use editor::EditorError;
 pub use input::{input, read_up_to, spool};
@@ -43,7 +45,7 @@ pub(crate) use report::rendered;
 pub use report::{Diff, Report};
 pub use signal::{InterruptNote, Stop, exit_if_unresponsive};
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
-pub use table::{Cells, Column, cut, list, table};
+pub use table::{Cells, list, table};
 
 /// In which form a command's result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

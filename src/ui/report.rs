@@ -25,12 +25,12 @@ pub trait Report: Serialize {
     }
 }
 
-/// Returns a report as a terminal is given it.
+/// Returns a report as a terminal of so many columns is given it.
 #[cfg(test)]
-pub(crate) fn rendered(report: &impl Report) -> String {
+pub(crate) fn rendered(report: &impl Report, width: usize) -> String {
     let mut out = Vec::new();
     report
-        .human(&mut Page::new(&mut out, Some(80)), true)
+        .human(&mut Page::new(&mut out, Some(width)), true)
         .unwrap();
     String::from_utf8(out).unwrap()
 }

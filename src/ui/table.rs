@@ -4,103 +4,17 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Page, Tone, chart, printable};
+use super::{
+    Page, Tone,
+    column::{Column, Room, cut},
+    printable,
+};
 
 /// The cells of one row.
 pub type Cells<const N: usize> = [String; N];
 
-/// A column: its head, what it holds, and so how it gives way on a narrow terminal.
-#[derive(Debug, Clone, Copy)]
-pub struct Column {
-    head: &'static str,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Words, cut in the middle where there is no room.
-    Text,
-    /// Words that are of no use when cut, such as ids.
-    Whole,
-    /// Numbers, at the right.
-    Number,
-    /// A number that is drawn as a bar.
-    Bar,
-    /// Numbers, separated by blanks, that are drawn one beside the other.
-    Spark,
-}
-
-impl Column {
-    /// Words, cut in the middle where there is no room.
-    pub const fn text(head: &'static str) -> Self {
-        let kind = Kind::Text;
-        Self { head, kind }
-    }
-
-    /// Words that are of no use when cut, such as ids.
-    pub const fn whole(head: &'static str) -> Self {
-        let kind = Kind::Whole;
-        Self { head, kind }
-    }
-
-    /// Numbers, at the right.
-    pub const fn number(head: &'static str) -> Self {
-        let kind = Kind::Number;
-        Self { head, kind }
-    }
-
-    /// Numbers that are drawn as bars, the longest for the greatest.
-    pub const fn bar(head: &'static str) -> Self {
-        let kind = Kind::Bar;
-        Self { head, kind }
-    }
-
-    /// Numbers, separated by blanks, that are drawn one beside the other.
-    pub const fn spark(head: &'static str) -> Self {
-        let kind = Kind::Spark;
-        Self { head, kind }
-    }
-
-    /// Returns how wide a cell wants to be.
-    fn natural(self, cell: &str) -> usize {
-        match self.kind {
-            Kind::Bar if cell.is_empty() => 0,
-            Kind::Bar => chart::BAR_MAX,
-            Kind::Spark => chart::values(cell).len(),
-            Kind::Text | Kind::Whole | Kind::Number => cell.width(),
-        }
-    }
-
-    /// Returns how narrow it may become, first and then further.
-    fn floors(self, natural: usize) -> [usize; 3] {
-        let floors = match self.kind {
-            Kind::Text => [16, 4, 0],
-            Kind::Whole | Kind::Number => [natural, natural, 0],
-            Kind::Bar | Kind::Spark => [7, 0, 0],
-        };
-        floors.map(|floor| floor.min(natural))
-    }
-
-    fn draw(self, cell: &str, width: usize, greatest: u64) -> String {
-        let text = match self.kind {
-            Kind::Text | Kind::Whole | Kind::Number => cut(cell, width),
-            Kind::Bar => chart::bar(cell.parse().unwrap_or_default(), greatest, width),
-            Kind::Spark => chart::spark(chart::values(cell), width),
-        };
-        self.padded(&text, width)
-    }
-
-    fn padded(self, text: &str, width: usize) -> String {
-        let blanks = " ".repeat(width.saturating_sub(text.width()));
-        if self.kind == Kind::Number {
-            blanks + text
-        } else {
-            text.to_owned() + &blanks
-        }
-    }
-}
-
-/// A table whose rows may arrive bit by bit: columns grow and never shrink.
+/// A table whose rows may arrive bit by bit: columns grow and never shrink. Where the terminal is too
+/// narrow for columns, a row is several lines.
 #[derive(Debug)]
 pub(super) struct Table<const N: usize> {
     columns: [Column; N],
@@ -110,17 +24,21 @@ pub(super) struct Table<const N: usize> {
     has_head: bool,
     /// How wide the columns want to be.
     natural: [usize; N],
+    /// How wide they must be.
+    least: [usize; N],
     /// How wide a line may be.
     width: Option<usize>,
 }
 
 impl<const N: usize> Table<N> {
     pub(super) fn new(columns: [Column; N], width: Option<usize>) -> Self {
+        let heads = columns.map(|column| column.head.width());
         Self {
             columns,
             lead: " ",
             has_head: true,
-            natural: columns.map(|column| column.head.width()),
+            natural: heads,
+            least: heads,
             width,
         }
     }
@@ -132,51 +50,61 @@ impl<const N: usize> Table<N> {
             values.max().unwrap_or_default()
         });
         for row in rows {
-            for ((natural, column), cell) in self.natural.iter_mut().zip(self.columns).zip(row) {
+            let columns = self.columns.iter().zip(row);
+            let widths = self.natural.iter_mut().zip(&mut self.least);
+            for ((natural, least), (column, cell)) in widths.zip(columns) {
                 *natural = column.natural(cell).max(*natural);
+                *least = column.least(cell).max(*least);
             }
         }
-        let widths = self.widths();
+        let Some(widths) = self.widths() else {
+            self.has_head = false;
+            let lines = rows.iter().flat_map(|row| self.stacked(row, greatest));
+            return lines.collect();
+        };
         let head = std::mem::take(&mut self.has_head).then(|| {
             let cells = self.columns.iter().zip(widths);
             self.line(cells.map(|(column, width)| column.padded(&cut(column.head, width), width)))
         });
         let rows = rows.iter().map(|row| {
             let cells = self.columns.iter().zip(widths).zip(row).zip(greatest);
-            self.line(cells.map(|(((column, width), cell), most)| column.draw(cell, width, most)))
+            self.line(cells.map(|(((column, width), cell), most)| {
+                column.padded(&column.draw(cell, width, most), width)
+            }))
         });
         head.into_iter().chain(rows).collect()
     }
 
     /// Returns how wide the columns are: as they want to be, or less where the terminal is narrow,
-    /// the widest first.
-    fn widths(&self) -> [usize; N] {
-        let mut widths = self.natural;
+    /// the widest first. Nothing, if they do not fit beside each other.
+    fn widths(&self) -> Option<[usize; N]> {
         let Some(width) = self.width else {
-            return widths;
+            return Some(self.natural);
         };
         let between = self.lead.len() + 2 * N.saturating_sub(1);
-        let room = width.saturating_sub(between);
-        for step in 0..3 {
-            let floors: [usize; N] = std::array::from_fn(|at| {
-                let pair = self.columns.get(at).zip(self.natural.get(at));
-                let floors = pair.map(|(column, natural)| column.floors(*natural));
-                floors
-                    .and_then(|it| it.get(step).copied())
-                    .unwrap_or_default()
-            });
-            while widths.iter().sum::<usize>() > room {
-                let above = widths
-                    .iter_mut()
-                    .zip(floors)
-                    .filter(|(it, floor)| **it > *floor);
-                let Some((widest, _)) = above.max_by_key(|(it, _)| **it) else {
-                    break;
-                };
-                *widest -= 1;
-            }
+        let room = width.checked_sub(between)?;
+        Room::ALL
+            .into_iter()
+            .find_map(|step| self.fitted(room, step))
+    }
+
+    /// Returns how wide the columns are in so much room, if they fit.
+    fn fitted(&self, room: usize, step: Room) -> Option<[usize; N]> {
+        let mut widths = [0; N];
+        let mut floors = [0; N];
+        let columns = self.columns.iter().zip(self.natural).zip(self.least);
+        let slots = widths.iter_mut().zip(&mut floors);
+        for (((column, natural), least), (width, floor)) in columns.zip(slots) {
+            *width = column.ceiling(natural, least, step);
+            *floor = column.floor(*width, step);
         }
-        widths
+        while widths.iter().sum::<usize>() > room {
+            let pairs = widths.iter_mut().zip(floors);
+            let above = pairs.filter(|(it, floor)| **it > *floor);
+            let (widest, _) = above.max_by_key(|(it, _)| **it)?;
+            *widest -= 1;
+        }
+        Some(widths)
     }
 
     fn line(&self, cells: impl Iterator<Item = String>) -> String {
@@ -184,48 +112,38 @@ impl<const N: usize> Table<N> {
         let cells = cells.zip(self.natural).filter(|(_, natural)| *natural > 0);
         let cells: Vec<String> = cells.map(|(cell, _)| cell).collect();
         let line = self.lead.to_owned() + &cells.join("  ");
-        let line = line.trim_end();
-        match self.width {
-            Some(width) if line.width() > width => cut(line, width),
-            _ => line.to_owned(),
-        }
+        line.trim_end().to_owned()
     }
-}
 
-/// Returns a text that is at most so wide: its beginning and its end, with `…` between them.
-pub fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    if width == 0 {
-        return String::new();
-    }
-    let room = width - 1;
-    let mut start = longest(text, room - room / 2, |text, at| text.get(..at));
-    let end = longest(text, room / 2, |text, at| text.get(text.len() - at..));
-    // What joins with the character before it would join with the dots.
-    let end = end.trim_start_matches(|c: char| c.to_string().width() == 0);
-    loop {
-        let shown = format!("{start}…{end}");
-        // Characters that belong together may be wider apart.
-        match start.char_indices().next_back() {
-            Some((last, _)) if shown.width() > width => start = start.get(..last).unwrap_or(""),
-            _ => return shown,
+    /// Returns a row as a line for its first cell and one below it for each of the others. A cell that
+    /// does not fit behind its head is below that.
+    fn stacked(&self, row: &Cells<N>, greatest: [u64; N]) -> Vec<String> {
+        let (lead, width) = (self.lead, self.width.unwrap_or(usize::MAX));
+        let heads = self.columns.iter().map(|column| column.head.width());
+        let heads = heads.skip(1).max().unwrap_or_default();
+        let cells = self.columns.iter().zip(row).zip(greatest);
+        let mut lines = Vec::new();
+        for (at, ((column, cell), most)) in cells.enumerate() {
+            let indent = if at == 0 { lead.len() } else { lead.len() + 2 };
+            let behind = indent + heads + 2;
+            let room = |indent: usize| width.saturating_sub(indent);
+            let least = column.least(cell).max(column.natural(cell).min(10));
+            if at == 0 {
+                let text = column.draw(cell, room(indent), most);
+                lines.push(format!("{lead}{text}"));
+            } else if cell.is_empty() || column.head.is_empty() {
+                // There is nothing to say, or to say it of.
+            } else if least <= room(behind) {
+                let text = column.draw(cell, room(behind), most);
+                lines.push(format!("{lead}  {:<heads$}  {text}", column.head));
+            } else {
+                let text = column.draw(cell, room(indent + 2), most);
+                lines.push(format!("{lead}  {}", column.head));
+                lines.push(format!("{lead}    {text}"));
+            }
         }
+        lines
     }
-}
-
-/// Returns the longest part that `take` gives that is at most so wide.
-fn longest<'t>(
-    text: &'t str,
-    width: usize,
-    take: impl Fn(&'t str, usize) -> Option<&'t str>,
-) -> &'t str {
-    let parts = (0..=text.len()).map_while(|at| match take(text, at) {
-        Some(part) if part.width() > width => None,
-        part => Some(part),
-    });
-    parts.flatten().last().unwrap_or_default()
 }
 
 /// Writes rows as a table with a head on a terminal, and tab-separated without a head elsewhere.
@@ -246,41 +164,44 @@ pub fn table<const N: usize>(
 }
 
 /// Writes rows without a head, aligned, with the first word of each in a tone. Where the terminal is too
-/// narrow, the third cell of each is in a line of its own.
+/// narrow, the third cell of each is in a line of its own, or all behind the second are.
 pub fn list<const N: usize>(
     out: &mut Page<'_>,
-    columns: [Column; N],
     rows: impl Iterator<Item = (Tone, Cells<N>)>,
 ) -> io::Result<()> {
     let rows = rows.map(|(tone, row)| (tone, row.map(|cell| printable(&cell).into_owned())));
-    let (tones, rows): (Vec<Tone>, Vec<Cells<N>>) = rows.unzip();
-    let mut table = Table::new(columns, None);
-    table.lead = "";
-    table.has_head = false;
-    let mut lines = table.lines(&rows);
+    let (tones, mut rows): (Vec<Tone>, Vec<Cells<N>>) = rows.unzip();
+    let mut below = vec![Vec::new(); rows.len()];
     let is_wide = |line: &String| out.width().is_some_and(|width| line.width() > width);
-    let mut below = vec![String::new(); rows.len()];
-    if lines.iter().any(is_wide) {
-        let mut short = rows;
-        for (row, below) in short.iter_mut().zip(&mut below) {
-            if let [first, _, cell, ..] = row.as_mut_slice() {
-                let blanks = " ".repeat(first.width() + 2);
-                *below = format!("{blanks}{}", std::mem::take(cell));
-            }
+    let mut lines = aligned(&rows);
+    for moved in [2..3, 2..N] {
+        if !lines.iter().any(is_wide) {
+            break;
         }
-        let mut table = Table::new(columns, out.width());
-        table.lead = "";
-        table.has_head = false;
-        lines = table.lines(&short);
+        for (row, below) in rows.iter_mut().zip(&mut below) {
+            let cells = row.iter_mut().enumerate();
+            let cells = cells.filter(|(at, cell)| moved.contains(at) && !cell.is_empty());
+            below.extend(cells.map(|(_, cell)| std::mem::take(cell)));
+        }
+        lines = aligned(&rows);
     }
-    for ((tone, line), below) in tones.into_iter().zip(lines).zip(below) {
+    for (((tone, line), below), row) in tones.into_iter().zip(lines).zip(below).zip(&rows) {
         let (word, rest) = line.split_at(line.find(' ').unwrap_or(line.len()));
         out.line(&format!("{tone}{word}{tone:#}{rest}"))?;
-        if !below.trim().is_empty() {
-            out.line(&cut(&below, out.width().unwrap_or(usize::MAX)))?;
+        let indent = row.first().map_or(0, |first| first.width() + 2);
+        for cell in below {
+            out.hanging(indent, format_args!("{:indent$}{cell}", ""))?;
         }
     }
     Ok(())
+}
+
+/// Returns rows with their cells below each other, whatever their width.
+fn aligned<const N: usize>(rows: &[Cells<N>]) -> Vec<String> {
+    let mut table = Table::new([Column::whole(""); N], None);
+    table.lead = "";
+    table.has_head = false;
+    table.lines(rows)
 }
 
 #[cfg(test)]
@@ -291,7 +212,7 @@ mod tests {
 
     const THREE: [Column; 3] = [
         Column::text("NAME"),
-        Column::text("EXPIRES"),
+        Column::moment("EXPIRES"),
         Column::text(""),
     ];
 
@@ -390,18 +311,54 @@ mod tests {
             let mut table = Table::new(columns, Some(width));
             let lines = table.lines(&rows);
             for line in &lines {
-                prop_assert!(line.width() <= width, "{:?}", line);
+                // But for a number, which is never cut.
+                let longest = line.split(' ').filter(|word| word.parse::<u64>().is_ok());
+                let longest = longest.map(str::len).max().unwrap_or_default();
+                let heads = "METADATA".len();
+                prop_assert!(line.width() <= width.max(longest + 5).max(heads + 3), "{:?}", line);
             }
             // The third column begins in the same place in all of them.
-            let [first, second, ..] = table.widths();
-            if table.widths().iter().sum::<usize>() + 7 <= width && table.widths()[2] > 1 {
-                for line in lines.iter().skip(1) {
-                    let mut at = 0;
-                    let start = line.char_indices().find(|(index, c)| {
-                        at = line[..*index].width();
-                        *c == '|' && at == 1 + first + 2 + second + 2
-                    });
-                    prop_assert!(start.is_some(), "{:?}", line);
+            let Some([first, second, ..]) = table.widths() else {
+                return Ok(());
+            };
+            for line in lines.iter().skip(1) {
+                let mut at = 0;
+                let start = line.char_indices().find(|(index, c)| {
+                    at = line[..*index].width();
+                    *c == '|' && at == 1 + first + 2 + second + 2
+                });
+                prop_assert!(start.is_some(), "{:?}", line);
+            }
+        }
+
+        #[test]
+        fn no_number_is_cut(
+            rows in prop::collection::vec((text(), any::<u64>(), 0_u64..2_000, any::<u32>()), 1..8),
+            width in 1_usize..130,
+        ) {
+            let columns = [
+                Column::text("NAMESPACE"),
+                Column::number("DAILY QUOTA"),
+                Column::moment("EXPIRES"),
+                Column::whole("ON"),
+                Column::spark("DAYS"),
+            ];
+            let rows: Vec<Cells<5>> = rows
+                .into_iter()
+                .map(|(name, a, b, c)| {
+                    let expires = format!("2026-01-01T00:00:00Z, in {b} days");
+                    [name, a.to_string(), expires, c.to_string(), "1 2".to_owned()]
+                })
+                .collect();
+            let mut table = Table::new(columns, Some(width));
+            // The second half is shown when the columns have grown.
+            let (first, second) = rows.split_at(rows.len() / 2);
+            let shown = [table.lines(first), table.lines(second)].concat().join("\n");
+            for row in &rows {
+                let [_, number, expires, date, _] = row;
+                let ahead = expires.rsplit(", ").next().unwrap();
+                for whole in [number, ahead, date] {
+                    prop_assert!(shown.contains(whole), "{:?} in\n{}", whole, shown);
                 }
             }
         }

@@ -256,7 +256,7 @@ impl NamespaceReport {
             ("never", self.counts.never_expire),
         ];
         let columns = [
-            Column::text("EXPIRE"),
+            Column::whole("EXPIRE"),
             Column::number("KEYS"),
             Column::bar(""),
         ];
@@ -303,7 +303,8 @@ impl NamespaceReport {
         let rows = known.chain(rest.map(|(name, tally)| row(name, tally)));
         if self.counts.keys > 0 {
             let columns = [
-                Column::text("PREFIX"),
+                // Some rows have a number there.
+                Column::text("PREFIX").at_least(16),
                 Column::number("KEYS"),
                 Column::number("NEVER EXPIRE"),
                 Column::number("EXPIRE SOON"),

@@ -81,7 +81,7 @@ struct Row {
 impl Item for Row {
     const HEAD: [Column; 3] = [
         Column::text("KEY"),
-        Column::whole("EXPIRES"),
+        Column::moment("EXPIRES"),
         Column::text("METADATA"),
     ];
 

@@ -14,7 +14,7 @@ use crate::{
         apply::{IdOrigin, Outcome},
         plan::{Action, Step},
     },
-    ui::{ADDED, Column, Diff, FAINT, Page, Report, STRONG, list},
+    ui::{ADDED, Diff, FAINT, Page, Report, STRONG, list},
 };
 
 /// What provisioning did, or would do.
@@ -258,7 +258,7 @@ impl Report for ProvisionReport {
                 [action, label, title, id.to_owned(), deployed.to_owned()],
             )
         };
-        list(out, [Column::whole(""); 5], items.iter().map(cells))?;
+        list(out, items.iter().map(cells))?;
         if let Some(diff) = self.shown.as_ref().filter(|_| self.changed) {
             writeln!(out)?;
             diff.human(out)?;

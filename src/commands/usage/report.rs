@@ -160,12 +160,12 @@ impl UsageReport {
         };
         let [kind, includes, used, share, most] = columns;
         let columns = [
-            Column::text(kind),
+            Column::whole(kind),
             Column::number(includes),
             Column::number(used),
             Column::number(share),
             Column::number(most),
-            Column::text("ON"),
+            Column::whole("ON"),
         ];
         let share = |used, includes| format!("{} %", thousands(percent(used, includes)));
         let rows = self.quotas.iter().map(|quota| {
@@ -380,7 +380,7 @@ mod tests {
         }
     }
 
-    fn on_a_terminal(plan: Plan) -> String {
+    fn on_a_terminal(plan: Plan, width: usize) -> String {
         let bound = Target {
             id: NamespaceId::verbatim("a").unwrap(),
             binding: Some(BindingPlace {
@@ -394,12 +394,33 @@ mod tests {
             local: true,
             caution: None,
         };
-        crate::ui::rendered(&UsageReport::new(&usage(), plan, &[bound]))
+        crate::ui::rendered(&UsageReport::new(&usage(), plan, &[bound]), width)
     }
 
     #[test]
     fn a_terminal_has_bars_and_the_quotas_of_the_plan() {
-        insta::assert_snapshot!(on_a_terminal(Plan::Free));
-        insta::assert_snapshot!(on_a_terminal(Plan::Paid));
+        insta::assert_snapshot!(on_a_terminal(Plan::Free, 80));
+        insta::assert_snapshot!(on_a_terminal(Plan::Paid, 80));
+    }
+
+    #[test]
+    fn no_number_is_cut_however_narrow_the_terminal() {
+        let numbers = |text: &str| {
+            let words = text.split_whitespace();
+            let mut numbers: Vec<_> = words
+                .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+                .map(ToOwned::to_owned)
+                .collect();
+            // The id of a namespace may be cut.
+            numbers.retain(|word| !word.contains("0f2ac"));
+            numbers.sort();
+            numbers
+        };
+        let all = numbers(&on_a_terminal(Plan::Paid, 130));
+        assert!(all.contains(&"2,950,000".to_owned()), "{all:?}");
+        for width in 20..130 {
+            let shown = on_a_terminal(Plan::Paid, width);
+            assert_eq!(numbers(&shown), all, "{width}: {shown}");
+        }
     }
 }
