@@ -1,6 +1,5 @@
 //! Lists of bindings and namespaces, for who names none and has a terminal.
 
-use super::namespace::Access;
 use crate::{
     config::Document,
     context::{Context, Session},
@@ -18,7 +17,7 @@ pub(super) async fn choose_binding(
     document: &Document,
     section: &Section,
     known: &[Binding],
-    access: Access,
+    ask: &str,
 ) -> Result<Option<Binding>> {
     if !context.ui.can_choose() {
         return Ok(None);
@@ -28,10 +27,7 @@ pub(super) async fn choose_binding(
     let choice = Choice {
         what: &format!("bindings {}: {place}", section.place()),
         among: &names,
-        ask: match access {
-            Access::Read => "Which binding?",
-            Access::Write => "Change the keys of which binding?",
-        },
+        ask,
     };
     let chosen = context.ui.choose(choice).await.class(ErrorClass::Failed)?;
     Ok(chosen.and_then(|at| known.get(at)).cloned())

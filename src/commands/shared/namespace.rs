@@ -73,7 +73,11 @@ pub(crate) async fn select_namespace(
             if let ([only], Access::Read) = (known.as_slice(), access) {
                 return by_binding(only.clone(), document);
             }
-            let chosen = choose_binding(context, &document, &section, &known, access).await?;
+            let ask = match access {
+                Access::Read => "Which binding?",
+                Access::Write => "Change the keys of which binding?",
+            };
+            let chosen = choose_binding(context, &document, &section, &known, ask).await?;
             return match chosen {
                 Some(binding) => by_binding(binding, document),
                 None => Err(target::Error::Unnamed(known).into()),

@@ -4,7 +4,7 @@ use super::{
     brackets::Brackets,
     field_style::FieldStyle,
     lines,
-    manner::Manner,
+    manner::{self, Manner},
     order::{Fields, Order},
     trivia::{Gap, Piece},
 };
@@ -93,7 +93,8 @@ impl EntryStyle {
         let separator = match &entry.items[..] {
             [first, second, ..] => separator(manner, &entry.after(first), second.start),
             _ if open.contains('\n') => format!(",{open}"),
-            _ => manner.comma.to_owned(),
+            _ if open.is_empty() => manner.comma.to_owned(),
+            _ => manner::comma(true).to_owned(),
         };
         let last = entry.closing()?;
         let comma = if last.has(Piece::Comma) { "," } else { "" };
@@ -121,7 +122,7 @@ impl EntryStyle {
             .and_then(|example| Self::like(manner, example))
             .unwrap_or_else(|| Self {
                 open: manner.brace.to_owned(),
-                separator: manner.comma.to_owned(),
+                separator: manner.brace_comma.to_owned(),
                 close: manner.brace.to_owned(),
                 fields: FieldStyle::of_file(manner.sheet),
                 order: Order::learn(manner.sheet, &[]),

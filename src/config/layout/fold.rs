@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     Sheet, Splice,
     brackets::Brackets,
+    entry_style::ListStyle,
     lines,
     manner::{Manner, width},
     trivia::Piece,
@@ -24,6 +25,7 @@ pub(super) fn fold(manner: &Manner<'_>, splices: &[Splice], sheet: Sheet<'_>) ->
     }
     let fold = Fold {
         manner,
+        expanded: ListStyle::learn(manner).expanded,
         changes: changes(manner.sheet.text, splices),
     };
     let all = Brackets::all(sheet);
@@ -61,6 +63,8 @@ fn changes(before: &str, splices: &[Splice]) -> Vec<Change> {
 
 struct Fold<'m> {
     manner: &'m Manner<'m>,
+    /// Whether the author gives each field of an entry a line.
+    expanded: bool,
     changes: Vec<Change>,
 }
 
@@ -147,6 +151,9 @@ impl Fold<'_> {
             let item = item.map_or(0, |item| width(&sheet.text[item.clone()]));
             let comma = usize::from(items.len() > 0 || manner.trailing_comma);
             let is_long = width(&indent) + item + comma > manner.width || self.is_list(&inner);
+            // New entries are as those of other sections.
+            let is_entry = !brackets.is_object() && inner.is_object();
+            let is_long = is_long || (is_entry && self.expanded);
             if is_long && self.touching(&child.span).next().is_some() && !inner.items.is_empty() {
                 self.break_lines(&inner, &indent, folds);
             }

@@ -46,6 +46,8 @@ pub(super) struct Manner<'a> {
     pub(super) bracket: &'static str,
     /// A comma and what follows it on one line.
     pub(super) comma: &'static str,
+    /// The same between braces.
+    pub(super) brace_comma: &'static str,
 }
 
 impl<'a> Manner<'a> {
@@ -58,8 +60,13 @@ impl<'a> Manner<'a> {
             let same = one_line().filter(move |it| it.is_object() == objects);
             majority(same.map(|it| is_blank(&it.opening())))
         };
-        let several = one_line().filter(|it| it.items.len() > 1);
-        let spaced = majority(several.map(|it| is_blank(&it.after(&it.items[0]))));
+        let several = || one_line().filter(|it| it.items.len() > 1);
+        let is_spaced = |it: &Brackets<'_>| is_blank(&it.after(&it.items[0]));
+        let spaced = majority(several().map(is_spaced)).unwrap_or(!compact);
+        let brace = padded(true).unwrap_or(!compact);
+        // Only of those who leave as much room inside of braces.
+        let alike = several().filter(|it| it.is_object() && is_blank(&it.opening()) == brace);
+        let brace_spaced = majority(alike.map(is_spaced)).unwrap_or(brace || spaced);
         let widths = one_line().filter(|it| it.can_break());
         let widest = widths.map(|it| width(&sheet.text[it.line()])).max();
         Self {
@@ -70,13 +77,10 @@ impl<'a> Manner<'a> {
             comma_first: all().any(is_comma_first),
             collapses: !all().any(could_be_on_one_line),
             lists_on_one_line: one_line().any(Brackets::is_list),
-            brace: blank_if(padded(true).unwrap_or(!compact)),
+            brace: blank_if(brace),
             bracket: blank_if(padded(false).unwrap_or(false)),
-            comma: if spaced.unwrap_or(!compact) {
-                ", "
-            } else {
-                ","
-            },
+            comma: comma(spaced),
+            brace_comma: comma(brace_spaced),
         }
     }
 
@@ -124,6 +128,11 @@ fn usual_width(widest: usize) -> usize {
         _ if widest <= wide => wide,
         _ => wider,
     }
+}
+
+/// Returns a comma and what follows it on one line.
+pub(super) fn comma(spaced: bool) -> &'static str {
+    if spaced { ", " } else { "," }
 }
 
 fn blank_if(padded: bool) -> &'static str {

@@ -6,7 +6,7 @@ use super::{
     Splice,
     brackets::Brackets,
     lines,
-    manner::Manner,
+    manner::{self, Manner},
     trivia::{Gap, Piece, last_mark},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Filling<'a> {
 impl Sequence<'_> {
     /// Inserts `item` right after the item at `anchor`.
     pub(super) fn insert_after(self, anchor: &Range<usize>, item: &str) -> Vec<Splice> {
-        let comma = self.manner.comma;
+        let comma = self.comma_beside(anchor);
         let beside = vec![Splice::insert(anchor.end, format!("{comma}{item}"))];
         let text = self.text();
         let indent = lines::indent(text, anchor.start);
@@ -74,7 +74,7 @@ impl Sequence<'_> {
         let text = self.text();
         let with = match lines::indent(text, anchor.start) {
             Some(indent) => format!("{item},{}{indent}", lines::ending(text, anchor.start)),
-            None => format!("{item}{}", self.manner.comma),
+            None => format!("{item}{}", self.comma_beside(anchor)),
         };
         Splice::insert(anchor.start, with)
     }
@@ -102,7 +102,7 @@ impl Sequence<'_> {
                 Some(gap) if gap.has(Piece::Break) || gap.has(Piece::Comment) => " ",
                 Some(gap) if gap.has(Piece::Blank) => " ",
                 Some(_) => "",
-                None => &self.manner.comma[1..],
+                None => &self.comma_beside(last)[1..],
             };
             let items = items.join(&format!(",{blank}"));
             return vec![match comma {
@@ -168,6 +168,21 @@ impl Sequence<'_> {
             end,
             format!("{line_break}{items}{comma}{close}"),
         )]
+    }
+
+    /// Returns a comma and what follows it where the item at `anchor` shares its line: as beside it, else
+    /// as inside of its brackets, else as in the file.
+    fn comma_beside(self, anchor: &Range<usize>) -> &'static str {
+        let text = self.text();
+        if let Some(comma) = self.gap(anchor.end).comma() {
+            return manner::comma(text[comma.end..].starts_with(char::is_whitespace));
+        }
+        let before = text[..anchor.start].trim_end_matches([' ', '\t']);
+        let is_padded = before.len() < anchor.start;
+        if before.ends_with(',') || (is_padded && before.ends_with(['{', '['])) {
+            return manner::comma(is_padded);
+        }
+        self.manner.comma
     }
 
     /// Returns what a line begins with before the item at `start`, if that is a comma.
