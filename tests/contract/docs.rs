@@ -153,10 +153,11 @@ fn every_flag_it_shows_exists() {
     for (_, rest) in text.match_indices("--").map(|(at, _)| text.split_at(at)) {
         let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
         let flag = rest[..end].trim_matches('-');
-        // Cargo's own, npm's own, wrangler's own, and the rules of tables.
+        // Cargo's own, npm's own, wrangler's own, those of benches/compare, and the rules of tables.
         let foreign = [
             "", "quiet", "path", "locked", "remote", "help", "save-dev", "git", "root", "text",
-            "new-name", "binding",
+            "new-name", "binding", "release", "package", "bench", "tls", "rounds", "kvctl",
+            "markdown",
         ];
         assert!(
             foreign.contains(&flag) || flags.iter().any(|known| known == flag),
