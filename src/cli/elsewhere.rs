@@ -84,7 +84,7 @@ impl Line {
             Default::Own => (None, Some(self.explanation())),
         };
         arguments.splice(end..end, more.iter().copied().chain(option));
-        let hint = Hint::run(Suggestion::new(verb).args(arguments).sectionless());
+        let hint = Hint::run(Suggestion::new(verb).typed(arguments).sectionless());
         match explanation {
             Some(explanation) => hint.text(explanation),
             None => hint,
@@ -102,7 +102,7 @@ impl Line {
 
     /// Says to run `verb`, which works on neither store, with the options of this line.
     fn plain(&self, verb: &'static str) -> Suggestion {
-        Suggestion::new(verb).args(&self.options).sectionless()
+        Suggestion::new(verb).typed(&self.options).sectionless()
     }
 }
 
@@ -180,7 +180,7 @@ fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
         "logout" => "run `wrangler logout`; kvctl keeps no login of its own".into(),
         "whoami" => Hint::run(line.plain("doctor")).text(", which says whose credentials are used"),
         "dev" => Hint::run(line.plain("serve")).text(" to have a Workers KV API on this machine"),
-        "init" => Hint::run(line.plain("provision").arg("--init")),
+        "init" => Hint::run(line.plain("provision").flag("--init")),
         "restore" => line.command("import", rest, &[], Default::Own),
         "backup" => line.command("export", rest, &[], Default::Own),
         "expire" => return Some((expire(line, behind), rest)),

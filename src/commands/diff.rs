@@ -92,13 +92,15 @@ fn check_names(context: &Context, sides: [&SideArg; 2], prefix: &str) -> Result<
     let meant = sides.map(|side| as_binding(side).unwrap_or_else(|| side.to_string()));
     let command = Suggestion::new("diff").args(meant);
     let prefix = Some(prefix).filter(|it| !it.is_empty());
-    let prefix = prefix.into_iter().flat_map(|it| ["--prefix", it]);
+    let command = prefix
+        .into_iter()
+        .fold(command, |it, prefix| it.option("--prefix", prefix));
     let what = format!("there is no file {}", quoted(&name));
     let hint = Hint::from(format!(
         "to compare the namespace of the binding {}, ",
         quoted(&name)
     ));
-    Err(UsageError::new(what, hint.and(Hint::run(command.args(prefix)))).into())
+    Err(UsageError::new(what, hint.and(Hint::run(command))).into())
 }
 
 /// A side that can be read.

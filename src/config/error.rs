@@ -168,7 +168,7 @@ impl Error {
 impl Classify for Error {
     fn classify(&self) -> Classification {
         let hint: Hint = match self {
-            Self::NotFound { .. } => Hint::run(Suggestion::new("provision").arg("--init"))
+            Self::NotFound { .. } => Hint::run(Suggestion::new("provision").flag("--init"))
                 .text(" to create a wrangler.toml here, or name the file with `-c FILE`"),
             Self::TypeScript { .. } => {
                 "name a wrangler file that has the KV bindings with `-c FILE`".into()
@@ -195,7 +195,7 @@ impl Classify for Error {
             }
             Self::UnknownEnvironment { wanted, known, .. } => {
                 let command = Suggestion::new("provision").sectionless();
-                let command = command.args(["--env", wanted.as_str(), "--add-env"]);
+                let command = command.option("--env", wanted).flag("--add-env");
                 match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
                     Some(near) => {
                         let near = shell_quoted(near);

@@ -11,11 +11,16 @@ use super::{Section, shell_words};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suggestion {
     verb: &'static str,
-    /// What it acts on, of which there may be more.
-    subjects: Vec<String>,
-    arguments: Vec<String>,
+    /// Its arguments without a name.
+    operands: Vec<String>,
+    /// Whether `--` stands ahead of those, whatever they are.
+    is_ended: bool,
+    /// Its own options, as words.
+    options: Vec<String>,
     /// The ids that it may replace.
     replaced: Vec<String>,
+    /// Whether the account has none of those.
+    replaces_missing: bool,
     section: Wanted,
 }
 
@@ -25,85 +30,95 @@ enum Wanted {
     /// The one that this run selects.
     Selected,
     This(Section),
-    /// It selects none, or all.
+    All,
+    /// It selects none.
     None,
 }
 
+/// With more ids to replace than this, all that the account does not have are named as such.
+const NAMED_IDS: usize = 3;
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "calls read better with values and references alike"
+)]
 impl Suggestion {
     /// The command `verb`, such as `key list`, without arguments.
     pub fn new(verb: &'static str) -> Self {
         Self {
             verb,
-            subjects: Vec::new(),
-            arguments: Vec::new(),
+            operands: Vec::new(),
+            is_ended: false,
+            options: Vec::new(),
             replaced: Vec::new(),
+            replaces_missing: true,
             section: Wanted::Selected,
         }
     }
 
     /// The command that provisions `wanted`, a binding or `BINDING=TITLE`, in `section`.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "calls read better with values and references alike"
-    )]
     pub fn provision(wanted: impl ToString, section: &Section) -> Self {
-        Self {
-            subjects: vec![wanted.to_string()],
-            ..Self::new("provision").in_section(section)
-        }
+        Self::new("provision").arg(wanted).in_section(section)
     }
 
     /// Allows it to replace an id.
     #[must_use]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "calls read better with values and references alike"
-    )]
     pub fn replacing(mut self, id: impl ToString) -> Self {
-        self.replaced.push(id.to_string());
-        self
+        self.replaces_missing = false;
+        self.replacing_missing(id)
     }
 
-    /// Returns one command that does what both do, where they differ in what they act on only.
-    fn merged(&self, other: &Self) -> Option<Self> {
-        let same = self.verb == other.verb
-            && self.arguments == other.arguments
-            && self.section == other.section;
-        let join = |a: &[String], b: &[String]| {
-            let mut all = a.to_vec();
-            all.extend(b.iter().filter(|it| !a.contains(it)).cloned());
-            all
-        };
-        same.then(|| Self {
-            subjects: join(&self.subjects, &other.subjects),
-            replaced: join(&self.replaced, &other.replaced),
-            ..self.clone()
-        })
+    /// Allows it to replace an id that the account does not have.
+    #[must_use]
+    pub fn replacing_missing(mut self, id: impl ToString) -> Self {
+        self.replaced.push(id.to_string());
+        self
     }
 
     /// The command that gives previews of a Pages project a section of their own.
     pub fn provision_previews(wanted: impl IntoIterator<Item = impl ToString>) -> Self {
         let command = Self::new("provision").args(wanted);
-        command
-            .args(["--env", "preview", "--add-env"])
-            .sectionless()
+        let command = command.option("--env", "preview").flag("--add-env");
+        command.sectionless()
     }
 
-    /// Adds an argument, as the program gets it.
+    /// Adds an argument without a name, as the program gets it.
     #[must_use]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "calls read better with values and references alike"
-    )]
     pub fn arg(mut self, argument: impl ToString) -> Self {
-        self.arguments.push(argument.to_string());
+        self.operands.push(argument.to_string());
         self
     }
 
-    /// Adds arguments.
+    /// Adds arguments without names.
     #[must_use]
     pub fn args(self, arguments: impl IntoIterator<Item = impl ToString>) -> Self {
         arguments.into_iter().fold(self, Self::arg)
+    }
+
+    /// Adds an option without a value.
+    #[must_use]
+    pub fn flag(mut self, name: impl ToString) -> Self {
+        self.options.push(name.to_string());
+        self
+    }
+
+    /// Adds an option with a value.
+    #[must_use]
+    pub fn option(mut self, name: &str, value: impl ToString) -> Self {
+        self.options.extend(option_words(name, &value.to_string()));
+        self
+    }
+
+    /// Adds words as they were typed: options and arguments, those behind `--` as well.
+    #[must_use]
+    pub fn typed(mut self, words: impl IntoIterator<Item = impl ToString>) -> Self {
+        let mut words = words.into_iter().map(|word| word.to_string());
+        let ahead = words.by_ref().take_while(|word| word != "--");
+        self.options.extend(ahead);
+        let behind: Vec<String> = words.collect();
+        self.is_ended |= !behind.is_empty();
+        self.operands.extend(behind);
+        self
     }
 
     /// Has it act on `section`, whatever this run selects.
@@ -120,22 +135,102 @@ impl Suggestion {
         Self { section, ..self }
     }
 
+    /// Returns the one command that does what both do, where they differ in what they act on only.
+    fn merged(&self, other: &Self) -> Option<Self> {
+        let same = self.is_alike(other) && self.section == other.section;
+        same.then(|| self.joined(other))
+    }
+
+    /// Whether both do the same, be it elsewhere.
+    fn is_alike(&self, other: &Self) -> bool {
+        let of = |it: &Self| (it.verb, it.is_ended, it.options.clone());
+        of(self) == of(other)
+    }
+
+    fn joined(&self, other: &Self) -> Self {
+        let join = |a: &[String], b: &[String]| {
+            let mut all = a.to_vec();
+            all.extend(b.iter().filter(|it| !a.contains(it)).cloned());
+            all
+        };
+        Self {
+            operands: join(&self.operands, &other.operands),
+            replaced: join(&self.replaced, &other.replaced),
+            replaces_missing: self.replaces_missing && other.replaces_missing,
+            ..self.clone()
+        }
+    }
+
+    /// Returns what `commands` do as one command for all sections, naming the same arguments.
+    pub fn in_all_sections(commands: &[Self]) -> Option<Self> {
+        let (first, others) = commands.split_first()?;
+        let one = others.iter().fold(first.clone(), |all, it| all.joined(it));
+        let section = Wanted::All;
+        Some(Self { section, ..one })
+    }
+
+    /// The same without its arguments.
+    #[must_use]
+    pub fn without_args(self) -> Self {
+        let operands = Vec::new();
+        Self { operands, ..self }
+    }
+
+    /// Returns its verb.
+    pub fn verb(&self) -> &'static str {
+        self.verb
+    }
+
+    /// Returns its own options, as words.
+    pub fn options(&self) -> &[String] {
+        &self.options
+    }
+
+    /// Returns its arguments without names.
+    pub fn operands(&self) -> &[String] {
+        &self.operands
+    }
+
+    /// Returns the ids that it may replace.
+    pub fn replaced(&self) -> &[String] {
+        &self.replaced
+    }
+
     /// Returns it as a shell takes it after `invocation`.
     pub fn render(&self, invocation: &Invocation) -> String {
-        let verb = self.verb.split(' ').map(str::to_owned);
-        let words = ["kvctl".to_owned()].into_iter().chain(verb);
-        let words = words.chain(self.subjects.iter().cloned());
-        let words = words.chain(self.arguments.iter().cloned());
-        let replaced = self.replaced.iter();
-        let replaced = replaced.flat_map(|id| ["--replace-id".to_owned(), id.clone()]);
-        let words = words.chain(replaced);
-        let words = words.chain(self.section_options(invocation));
-        shell_words(words.chain(invocation.options_for(self)))
+        shell_words(self.words(invocation))
+    }
+
+    /// Returns it as the words of a command line.
+    pub fn words(&self, invocation: &Invocation) -> Vec<String> {
+        let mut words = vec!["kvctl".to_owned()];
+        words.extend(self.verb.split(' ').map(str::to_owned));
+        // What could be taken for an option stands behind all options.
+        let is_odd = |it: &String| it.len() > 1 && it.starts_with('-');
+        let is_last = self.is_ended || self.operands.iter().any(is_odd);
+        if !is_last {
+            words.extend(self.operands.iter().cloned());
+        }
+        words.extend(self.options.iter().cloned());
+        if self.replaces_missing && self.replaced.len() > NAMED_IDS {
+            words.push("--replace-missing".to_owned());
+        } else {
+            let replaced = self.replaced.iter();
+            words.extend(replaced.flat_map(|id| option_words("--replace-id", id)));
+        }
+        words.extend(self.section_options(invocation));
+        words.extend(invocation.options_for(self));
+        if is_last {
+            words.push("--".to_owned());
+            words.extend(self.operands.iter().cloned());
+        }
+        words
     }
 
     fn section_options(&self, invocation: &Invocation) -> Vec<String> {
         match &self.section {
             Wanted::None => Vec::new(),
+            Wanted::All => vec!["--all-envs".to_owned()],
             Wanted::Selected => invocation.section.clone(),
             Wanted::This(section) => {
                 let top = section.environment().is_none() && invocation.ambient_environment;
@@ -147,7 +242,7 @@ impl Suggestion {
     }
 
     fn has(&self, option: &str) -> bool {
-        self.arguments.iter().any(|it| it == option)
+        self.options.iter().any(|it| it == option)
     }
 
     fn asks_no_service(&self) -> bool {
@@ -200,7 +295,8 @@ pub struct Hint(Vec<Part>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Text(Cow<'static, str>),
-    Suggestion(Suggestion),
+    /// One, or several that are to be run one after the other.
+    Commands(Vec<Suggestion>),
 }
 
 impl Hint {
@@ -212,7 +308,7 @@ impl Hint {
     /// Adds a command, between backticks.
     #[must_use]
     pub fn command(mut self, command: Suggestion) -> Self {
-        self.0.push(Part::Suggestion(command));
+        self.0.push(Part::Commands(vec![command]));
         self
     }
 
@@ -235,36 +331,81 @@ impl Hint {
         self
     }
 
-    /// Returns one hint that does what both do, where they differ in what their commands act on only.
+    /// Returns one hint that does what both do, where their commands do the same of other things.
     pub fn merged(&self, other: &Self) -> Option<Self> {
-        let has_command = self.0.iter().any(|it| matches!(it, Part::Suggestion(_)));
+        let has_command = self.0.iter().any(|it| matches!(it, Part::Commands(_)));
         if self.0.len() != other.0.len() || !has_command {
             return None;
         }
         let parts = self.0.iter().zip(&other.0).map(|pair| match pair {
             (Part::Text(a), Part::Text(b)) => (a == b).then(|| Part::Text(a.clone())),
-            (Part::Suggestion(a), Part::Suggestion(b)) => a.merged(b).map(Part::Suggestion),
+            (Part::Commands(a), Part::Commands(b)) => merged(a, b).map(Part::Commands),
             _ => None,
         });
         parts.collect::<Option<_>>().map(Self)
     }
 
+    /// Returns it with what `change` makes of the commands at each place.
+    #[must_use]
+    pub fn map_commands(self, change: impl Fn(&[Suggestion]) -> Option<Suggestion>) -> Self {
+        let parts = self.0.into_iter().map(|part| match part {
+            Part::Commands(commands) => {
+                Part::Commands(change(&commands).map_or(commands, |one| vec![one]))
+            }
+            Part::Text(_) => part,
+        });
+        Self(parts.collect())
+    }
+
+    /// Returns its commands.
+    pub fn suggestions(&self) -> impl Iterator<Item = &Suggestion> {
+        self.0.iter().flat_map(|part| match part {
+            Part::Text(_) => &[],
+            Part::Commands(commands) => commands.as_slice(),
+        })
+    }
+
     /// Returns its commands, each as a shell takes it after `invocation`.
     pub fn commands(&self, invocation: &Invocation) -> Vec<String> {
-        let commands = self.0.iter().filter_map(|part| match part {
-            Part::Text(_) => None,
-            Part::Suggestion(command) => Some(command.render(invocation)),
-        });
-        commands.collect()
+        let commands = self.suggestions();
+        commands.map(|it| it.render(invocation)).collect()
     }
 
     /// Returns it as it is shown after `invocation`.
     pub fn render(&self, invocation: &Invocation) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Text(text) => text.to_string(),
-            Part::Suggestion(command) => format!("`{}`", command.render(invocation)),
+            Part::Commands(commands) => {
+                let commands = commands.iter().map(|it| it.render(invocation));
+                listed(&commands.map(|it| format!("`{it}`")).collect::<Vec<_>>())
+            }
         });
         parts.collect()
+    }
+}
+
+/// Returns the commands that do what `a` and `b` do, as few as can be.
+fn merged(a: &[Suggestion], b: &[Suggestion]) -> Option<Vec<Suggestion>> {
+    let mut all = a.to_vec();
+    for command in b {
+        if !all.iter().all(|it| it.is_alike(command)) {
+            return None;
+        }
+        let mut those = all.iter_mut();
+        match those.find_map(|it| Some((it.merged(command)?, it))) {
+            Some((both, earlier)) => *earlier = both,
+            None => all.push(command.clone()),
+        }
+    }
+    Some(all)
+}
+
+/// Returns a list as in a sentence: `a, b and c`.
+pub fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
@@ -325,6 +466,34 @@ mod tests {
     }
 
     #[test]
+    fn what_could_be_taken_for_an_option_stands_behind_all_options() {
+        let delete = Suggestion::new("key delete")
+            .args(["a", "-x"])
+            .flag("--must-exist");
+        assert_eq!(
+            delete.clone().sectionless().render(&Invocation::default()),
+            "kvctl key delete --must-exist -- a -x"
+        );
+        assert!(
+            delete
+                .render(&given())
+                .ends_with("--persist-to s --local -- a -x")
+        );
+        let typed = ["-b", "KV", "--", "--remote"];
+        let typed = Suggestion::new("key get").typed(typed).sectionless();
+        let local = Invocation {
+            local: true,
+            ..Invocation::default()
+        };
+        assert_eq!(
+            typed.render(&local),
+            "kvctl key get -b KV --local -- --remote"
+        );
+        let input = Suggestion::new("import").arg("-").option("-n", "-t");
+        assert_eq!(input.render(&Invocation::default()), "kvctl import - -n=-t");
+    }
+
+    #[test]
     fn a_command_acts_where_this_run_did() {
         let hint = Hint::run(Suggestion::new("key list")).text(" to see the keys");
         assert_eq!(
@@ -332,7 +501,7 @@ mod tests {
             "run `kvctl key list --env dev --config 'a b.toml' --profile work --persist-to s --local` \
              to see the keys"
         );
-        let local = Suggestion::new("key list").arg("--local").sectionless();
+        let local = Suggestion::new("key list").flag("--local").sectionless();
         let invocation = Invocation {
             local: true,
             ..Invocation::default()
@@ -343,7 +512,7 @@ mod tests {
     #[test]
     fn hints_that_differ_in_their_subjects_are_one() {
         let hint = |binding: &str, id: &str, mode: &str| {
-            let command = Suggestion::provision(binding, &Section::TOP).args(["--preview", mode]);
+            let command = Suggestion::provision(binding, &Section::TOP).option("--preview", mode);
             Hint::run(command.replacing(id)).text(" to write one")
         };
         let both = hint("A", "1", "same").merged(&hint("B", "2", "same"));
@@ -356,6 +525,34 @@ mod tests {
             None
         );
         assert_eq!(Hint::from("a").merged(&"a".into()), None);
+    }
+
+    #[test]
+    fn a_hint_for_several_sections_has_a_command_for_each_or_one_for_all() {
+        let staging = Section::from("staging".parse::<EnvName>().unwrap());
+        let hint = |section: &Section, binding: &str, id: &str| {
+            let command = Suggestion::provision(binding, section).replacing_missing(id);
+            Hint::run(command).text(" to replace it")
+        };
+        let all = [
+            (&Section::TOP, "A", "1"),
+            (&staging, "A", "2"),
+            (&staging, "B", "3"),
+        ]
+        .map(|(section, binding, id)| hint(section, binding, id));
+        let [one, two, three] = all;
+        let all = one.merged(&two).unwrap().merged(&three).unwrap();
+        assert_eq!(
+            all.to_string(),
+            "run `kvctl provision A --replace-id 1` and `kvctl provision A B --replace-id 2 \
+             --replace-id 3 --env staging` to replace it"
+        );
+        let one = all.map_commands(Suggestion::in_all_sections);
+        let fourth = hint(&staging, "C", "4").map_commands(Suggestion::in_all_sections);
+        assert_eq!(
+            one.merged(&fourth).unwrap().to_string(),
+            "run `kvctl provision A B C --replace-missing --all-envs` to replace it"
+        );
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub use classification::{AnswerId, Classification, Classify, ErrorClass, with_ca
 pub use count::{quantity, thousands};
 pub use environment::{EnvName, EnvNameError};
 pub use expiry::{Expiration, ExpirationError, Ttl, TtlError, parse_duration};
-pub use hint::{Hint, Invocation, Suggestion, option_words};
+pub use hint::{Hint, Invocation, Suggestion, listed, option_words};
 pub use jurisdiction::{Jurisdiction, JurisdictionError};
 pub use key::{KeyName, KeyNameError, url_segment};
 pub use limits::{

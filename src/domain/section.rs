@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_name_is_quoted_where_it_is_shown_to_be_pasted() {
         let odd = Section::from("$(touch x)`".parse::<EnvName>().unwrap());
-        assert_eq!(odd.options(), r"--env $'$(touch x)\140'");
+        assert_eq!(odd.options(), r"--env '$(touch x)`'");
     }
 
     #[test]

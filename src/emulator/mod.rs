@@ -113,7 +113,7 @@ impl Classify for Error {
                     format!("the file holds {content}: repair it, or remove it to drop them; ");
                 ErrorClass::Failed.hint(
                     Hint::from(what)
-                        .and(Suggestion::new("serve").arg("--check").sectionless())
+                        .and(Suggestion::new("serve").flag("--check").sectionless())
                         .text(" checks the rest of the store"),
                 )
             }

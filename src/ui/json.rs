@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::printable::is_unsafe;
 
-/// The version of the JSON documents: another number where a member changes its meaning or goes.
-const SCHEMA: u32 = 1;
+/// The version of a JSON document: another number where a member changes its meaning or goes.
+pub(super) const SCHEMA: u32 = 1;
 
 /// A document that is an object, with the version of its form.
 #[derive(Debug, Serialize)]
@@ -21,9 +21,13 @@ pub struct Versioned<T> {
 }
 
 impl<T> Versioned<T> {
-    /// Adds the version.
+    /// Adds the version of a document that has had no other.
     pub fn new(document: T) -> Self {
-        let schema = SCHEMA;
+        Self::of(SCHEMA, document)
+    }
+
+    /// Adds the version `schema`.
+    pub fn of(schema: u32, document: T) -> Self {
         Self { schema, document }
     }
 }

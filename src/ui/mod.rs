@@ -382,7 +382,7 @@ fn write_pretty<R: Report>(out: &mut Json<'_>, report: &R) -> io::Result<()> {
     if R::IS_LIST {
         serde_json::to_writer_pretty(&mut *out, report)?;
     } else {
-        serde_json::to_writer_pretty(&mut *out, &Versioned::new(report))?;
+        serde_json::to_writer_pretty(&mut *out, &Versioned::of(R::SCHEMA, report))?;
     }
     writeln!(out)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use super::{
-    Page, Tone, Versioned,
+    Page, Tone, Versioned, json,
     style::{ADDED, FAINT, PLAIN, REMOVED},
 };
 
@@ -15,12 +15,15 @@ pub trait Report: Serialize {
     /// Whether it is a list: an array in JSON, as wrangler's are. Everything else is an object.
     const IS_LIST: bool = false;
 
+    /// The version of its JSON document: another number where a member changes its meaning or goes.
+    const SCHEMA: u32 = json::SCHEMA;
+
     /// Writes the report for people; `tabular` if stdout is a terminal.
     fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()>;
 
     /// Writes newline-delimited JSON; one line unless the report is a list.
     fn lines(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, &Versioned::new(self))?;
+        serde_json::to_writer(&mut *out, &Versioned::of(Self::SCHEMA, self))?;
         writeln!(out)
     }
 }

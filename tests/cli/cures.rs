@@ -147,6 +147,53 @@ fn shared_bindings() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// The same faults in several sections.
+fn in_several_sections() -> Vec<Project> {
+    let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+    let other = |bindings: &Value| json!({ "staging": { "kv_namespaces": bindings }, "prod": { "kv_namespaces": bindings } });
+    let mut projects = Vec::new();
+    for (what, bindings) in bindings()
+        .into_iter()
+        .chain(both_wrong())
+        .chain(shared_bindings())
+    {
+        projects.extend([
+            project(what, json!({ "name": "app", "env": other(&bindings) })),
+            project(
+                what,
+                json!({ "name": "app", "kv_namespaces": bindings, "env": other(&bindings) }),
+            ),
+            project(
+                what,
+                json!({ "name": "app", "kv_namespaces": own, "env": other(&bindings) }),
+            ),
+        ]);
+    }
+    let two = json!([{ "binding": "KV", "id": "" }, { "binding": "MORE", "id": "<MORE>" }, { "binding": "LAST" }]);
+    projects.extend([
+        project("an empty id, a placeholder and none", json!({ "name": "app", "kv_namespaces": two })),
+        project(
+            "environments that lack bindings",
+            json!({
+                "name": "app", "kv_namespaces": own,
+                "env": { "staging": {}, "prod": { "kv_namespaces": [] }, "qa": { "kv_namespaces": [{ "binding": "MORE", "id": "$1" }] } },
+            }),
+        ),
+        project(
+            "environments that lack a binding without an id",
+            json!({ "name": "app", "kv_namespaces": two, "env": { "staging": {}, "prod": {} } }),
+        ),
+        Project {
+            manifest: "[[namespace]]\nbinding = \"KV\"\n\n[[namespace]]\nbinding = \"MORE\"\n",
+            ..project(
+                "declared bindings are missing everywhere",
+                json!({ "name": "app", "kv_namespaces": own, "env": { "staging": {}, "prod": {} } }),
+            )
+        },
+    ]);
+    projects
+}
+
 fn project(what: &'static str, wrangler: Value) -> Project {
     Project {
         what,
@@ -355,18 +402,33 @@ fn findings(sandbox: &Sandbox, manner: Manner) -> Vec<Value> {
     wrong.cloned().collect()
 }
 
-/// Whether both are about the same thing, whatever they say of it.
+/// Whether both are about the same thing, whatever they say of it: about one binding of one section, if
+/// they are about any.
 fn is_same(a: &Value, b: &Value) -> bool {
+    let cells = |it: &Value| -> Vec<String> {
+        let sections = it["sections"].as_array().unwrap().iter();
+        let cells = sections.flat_map(|section| {
+            let place = format!("{} {}", section["environment"], section["previews"]);
+            let bindings = section["bindings"].as_array().unwrap().iter();
+            let bindings: Vec<String> = bindings.map(|it| format!("{place} {it}")).collect();
+            if bindings.is_empty() {
+                vec![place]
+            } else {
+                bindings
+            }
+        });
+        cells.collect()
+    };
     let same = |field: &str| a[field] == b[field];
-    ["check", "environment", "previews", "bindings", "detail"]
-        .iter()
-        .all(|field| same(field))
+    let (of_a, of_b) = (cells(a), cells(b));
+    let is_shared = of_a.iter().any(|it| of_b.contains(it)) || of_a.is_empty() && of_b.is_empty();
+    same("check") && same("detail") && is_shared
 }
 
 /// Runs a command line as a user pastes it, with words for what only the user knows.
 fn paste(sandbox: &Sandbox, manner: Manner, line: &str) -> Seen {
     let line = line
-        .replacen(" --replace-id ", " --yes --replace-id ", 1)
+        .replace("kvctl provision ", "kvctl provision --yes ")
         .replace("=TITLE", "=a-title-of-ours")
         .replace(" NAME", " A_NAME_OF_OURS");
     let template = set(sandbox.command(&[]), manner);
@@ -409,16 +471,18 @@ fn cure(project: &Project, manner: Manner, outcome: &Mutex<Outcome>) {
             outcome.wrong.push(format!("no hint: {said}"));
             continue;
         };
-        if commands(hint).next().is_none() {
+        let named: Vec<String> = commands(hint).collect();
+        assert_eq!(finding["commands"], json!(named), "{said}");
+        if named.is_empty() {
             outcome.lock().unwrap().by_hand.insert(hint.to_owned());
-        }
-        for command in commands(hint) {
+        } else {
             // What the hint says to do first.
             let mut project = project.clone();
             if hint.starts_with("set `name`") {
                 project.wrangler["name"] = "app".into();
             }
             let sandbox = project.build(manner);
+            let command = named.join(" && ");
             let seen = paste(&sandbox, manner, &command);
             let after = findings(&sandbox, manner);
             // What another finding says of the same is not its business.
@@ -447,11 +511,17 @@ fn cure(project: &Project, manner: Manner, outcome: &Mutex<Outcome>) {
 #[test]
 fn every_command_that_is_recommended_cures_what_was_found() {
     let mut cases = Vec::new();
-    for project in with_faulty_bindings()
+    let alone = with_faulty_bindings()
         .into_iter()
-        .chain(with_other_faults())
-    {
-        for manner in MANNERS {
+        .chain(with_other_faults());
+    let alone = alone.map(|project| (project, &MANNERS[..]));
+    // What differs then is which sections are meant.
+    let [all, _, one, ..] = &MANNERS;
+    let few = [*all, *one, MANNERS[5]];
+    let several = in_several_sections().into_iter();
+    let several = several.map(|project| (project, &few[..]));
+    for (project, manners) in alone.chain(several) {
+        for &manner in manners {
             let wants_staging = manner.environment.is_some() || manner.args.contains(&"staging");
             if project.has_staging() || !wants_staging {
                 cases.push((project.clone(), manner));

@@ -2,8 +2,14 @@
 //!
 //! Checked for each run of the sandbox.
 
+use std::{ffi::OsString, path::PathBuf};
+
 use clap::{CommandFactory as _, error::ErrorKind};
-use kvctl::cli::Cli;
+use kvctl::{
+    cli::{Cli, Command, NamespaceCommand, key::KeyCommand},
+    domain::{EnvName, Invocation, Section, Suggestion, option_words},
+};
+use proptest::prelude::*;
 
 use crate::sandbox::{Sandbox, Seen};
 
@@ -123,6 +129,72 @@ fn words_are_split_as_they_are_quoted() {
         words(r"kvctl provision 'A=it'\''s one' --env ''"),
         ["kvctl", "provision", "A=it's one", "--env", ""]
     );
+}
+
+/// Returns the words that a POSIX shell makes of a command.
+fn shell_words(command: &str) -> Vec<OsString> {
+    let mut shell = std::process::Command::new("sh");
+    let said = shell
+        .args(["-c", &format!("printf '%s\\0' {command}")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let words = said.strip_suffix('\0').unwrap().split('\0');
+    words.map(OsString::from).collect()
+}
+
+/// Parses a recommended command as a user pastes it.
+fn pasted(command: &Suggestion, invocation: &Invocation) -> Cli {
+    let command = command.render(invocation);
+    let parsed = kvctl::cli::parse(shell_words(&command));
+    parsed.unwrap_or_else(|error| panic!("{command}: {error}"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_the_arguments_are_a_command_is_read_as_it_was_meant(
+        words in proptest::collection::vec(r#"-{0,2}[a-z=$'"`* é\\%\t-]{0,4}[a-z]"#, 4),
+        file in r"-{0,2}[a-z ]{0,3}[a-z]",
+    ) {
+        let invocation = Invocation {
+            files: option_words("--config", &file),
+            local: true,
+            ..Invocation::default()
+        };
+        let [first, second, title, environment] = <[String; 4]>::try_from(words).unwrap();
+        let environment = environment.replace('\t', " ");
+        let section = Section::from(environment.parse::<EnvName>().unwrap());
+
+        let command = Suggestion::new("key delete").args([&first, &second]);
+        let command = command.option("--confirm", &title).flag("--must-exist");
+        let cli = pasted(&command.in_section(&section), &invocation);
+        prop_assert_eq!(cli.globals.config, Some(PathBuf::from(&file)));
+        prop_assert_eq!(cli.globals.environment.as_ref(), Some(&environment));
+        prop_assert!(cli.globals.local);
+        let Command::Key(KeyCommand::Delete(args)) = cli.command else { panic!() };
+        let keys = args.keys.iter().map(ToString::to_string);
+        prop_assert_eq!(keys.collect::<Vec<_>>(), [&*first, &*second]);
+        prop_assert_eq!(args.confirm, Some(title.clone()));
+
+        let command = Suggestion::new("diff").args(["binding:A", "-"]).option("--prefix", &first);
+        let Command::Diff(args) = pasted(&command, &invocation).command else { panic!() };
+        prop_assert_eq!(args.prefix, first.clone());
+
+        let second = second.replace('\t', " ");
+        let command = Suggestion::new("namespace rename").option("-n", &title);
+        let command = command.option("--to", &second).sectionless();
+        let Command::Namespace(NamespaceCommand::Rename(args)) = pasted(&command, &invocation).command
+        else {
+            panic!()
+        };
+        prop_assert_eq!(args.to.map(|it| it.to_string()), Some(second.clone()));
+
+        let command = Suggestion::new("provision").option("--env", &environment).flag("--add-env");
+        let cli = pasted(&command.sectionless(), &invocation);
+        prop_assert_eq!(cli.globals.environment, Some(environment));
+    }
 }
 
 #[test]

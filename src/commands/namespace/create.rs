@@ -79,12 +79,11 @@ fn refuse_elsewhere(args: &CreateArgs) -> Result<()> {
     let error = if binding.is_some() || *update_config {
         let binding = binding.as_ref().map_or("BINDING", Binding::as_str);
         let provision = Suggestion::new("provision").arg(format!("{binding}={title}"));
-        let provision = provision.args(
-            preview
-                .then_some(["--preview", "separate"])
-                .iter()
-                .flatten(),
-        );
+        let provision = if *preview {
+            provision.option("--preview", "separate")
+        } else {
+            provision
+        };
         UsageError::new(
             "`namespace create` writes no file".to_owned(),
             Hint::run(provision).text(" to create it and write its id to the wrangler file"),
@@ -143,8 +142,9 @@ async fn create(session: &Session, args: &CreateArgs) -> Result<Option<CreateOut
 /// Refuses to choose one of several namespaces.
 fn titled_alike(title: &Title, ids: &[NamespaceId]) -> Refused {
     let last = ids.last().map_or("ID", NamespaceId::as_str);
-    let rename =
-        Suggestion::new("namespace rename").args(["--namespace-id", last, "--to", "NEW_TITLE"]);
+    let rename = Suggestion::new("namespace rename")
+        .option("--namespace-id", last)
+        .option("--to", "NEW_TITLE");
     Refused::new(
         format!(
             "{} namespaces are titled `{title}`: {}",

@@ -176,10 +176,12 @@ fn bare(slot: &Slot, namespace: &NamespaceInfo, local: bool) -> Hint {
 fn about_previews(remark: &Remark) -> Option<Hint> {
     let with = |slot: &Slot, preview: Option<&str>, id: Option<&NamespaceId>| {
         let command = slot.command(None);
-        let preview = preview.into_iter().flat_map(|mode| ["--preview", mode]);
-        let command = command.args(preview);
+        let command = match preview {
+            Some(mode) => command.option("--preview", mode),
+            None => command,
+        };
         match id {
-            Some(id) => command.arg("--replace-id").arg(id),
+            Some(id) => command.replacing(id),
             None => command,
         }
     };

@@ -110,9 +110,8 @@ impl CheckReport {
         let is_damaged = !self.unusable.is_empty() || !self.damaged.is_empty();
         match (self.fix, is_damaged) {
             (false, _) => {
-                let fix = Suggestion::new("serve")
-                    .args(["--check", "--fix"])
-                    .sectionless();
+                let fix = Suggestion::new("serve").flag("--check").flag("--fix");
+                let fix = fix.sectionless();
                 Hint::from("nothing was changed; ").and(fix).text(
                     " removes orphans; write or delete lost keys again, and move damaged or unusable \
                      files away",

@@ -73,7 +73,7 @@ impl Classify for ServiceError {
             },
             Self::Faults(e) => e.classify(),
             Self::Script { .. } => {
-                let help = Suggestion::new("serve").arg("--help").sectionless();
+                let help = Suggestion::new("serve").flag("--help").sectionless();
                 ErrorClass::Usage.hint(Hint::from(help).text(" shows the format"))
             }
         }

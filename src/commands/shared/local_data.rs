@@ -60,8 +60,8 @@ fn sentence(rename: &LocalRename) -> Hint {
         binding, from, to, ..
     } = rename;
     let copy = Suggestion::new("copy").sectionless();
-    let copy = copy.arg("--from").arg(format!("local:id:{from}"));
-    let copy = copy.arg("--to").arg(format!("local:id:{to}"));
+    let copy = copy.option("--from", format!("local:id:{from}"));
+    let copy = copy.option("--to", format!("local:id:{to}"));
     Hint::from(format!(
         "local data of `{binding}` stay under `{from}`; to bring them along, "
     ))

@@ -83,11 +83,11 @@ impl Scaffolding {
             return Ok(());
         }
         let only = Suggestion::new("scaffold")
-            .args(["--only", "PART"])
+            .option("--only", "PART")
             .sectionless();
         Err(Refused::new(
             format!("{}; nothing was written", refused.join(", ")),
-            Hint::from(Suggestion::new("scaffold").arg("--force").sectionless())
+            Hint::from(Suggestion::new("scaffold").flag("--force").sectionless())
                 .text(" overwrites such files, keeping each as FILE.bak; ")
                 .and(only)
                 .text(" leaves out the others"),

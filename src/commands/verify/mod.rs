@@ -141,13 +141,13 @@ fn announce(
         (Backend::Remote, Ok(account)) => format!("remote, account {account}"),
         (Backend::Remote, Err(_)) => "remote".to_owned(),
     };
-    let sections: Vec<String> = sections.iter().map(Section::place).collect();
+    let sections: Vec<&Section> = sections.iter().collect();
     let writes = if selection.has(Check::Probe) && !read_only {
         format!("; a key {PROBE_PREFIX}… is written to each namespace and deleted")
     } else {
         String::new()
     };
-    let sections = sections.join(", ");
+    let sections = verify::place(&sections);
     context
         .ui
         .status(&format!("verifying: {place_of}, {sections}{writes}"));

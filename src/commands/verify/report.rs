@@ -1,10 +1,10 @@
 //! What was found, for people and as JSON.
 //!
-//! The JSON document, in its version 1:
+//! The JSON document, in its version 2:
 //!
 //! | member | what it is |
 //! | --- | --- |
-//! | `schema` | 1; another number where a member changes its meaning or goes |
+//! | `schema` | 2; another number where a member changes its meaning or goes |
 //! | `outcome` | `pass`, `warn` or `fail`: the worst of the findings; `fail` if all were skipped |
 //! | `place` | `remote` or `local` |
 //! | `account_id` | the account, or `null` where it is not known |
@@ -13,8 +13,10 @@
 //! | `ids` | the ids that were verified, from the file or from what is deployed, by binding, or by `environment/BINDING` |
 //!
 //! and each finding: `check`; `status` (`pass`, `warn`, `fail`, `skip`); `class`, of failures only
-//! (`check`, `denied`, `temporary`); `environment` and `detail`, `null` where it is not
-//! about one; `bindings`; `message`; `hint` or `null`; `file`, `line` and `column`, or `null`.
+//! (`check`, `denied`, `temporary`); `sections`, each with its `environment`, `previews` if that is what
+//! is meant, and `bindings`; `environment` and `detail`, `null` where it is not about one; `bindings`,
+//! those of all sections; `message`; `hint` or `null`; `commands`, those of the hint, to be run one after
+//! the other; `file`, `line` and `column`, or `null`.
 
 use std::{collections::BTreeMap, io};
 
@@ -25,7 +27,7 @@ use crate::{
     cli::FailOn,
     context::Context,
     domain::{AccountId, Binding, Invocation, Section, quantity},
-    ops::verify::{Check, Class, Finding, Options, Status, Verified},
+    ops::verify::{Check, Class, Finding, Options, Part, Places, Status, Verified},
     ui::{ADDED, FAINT, Page, REMOVED, Report, WARNED, printable},
 };
 
@@ -53,14 +55,22 @@ pub(super) struct Row {
     #[serde(flatten)]
     section: Section,
     bindings: Vec<Binding>,
+    sections: Vec<Part>,
     detail: Option<String>,
     pub(super) message: String,
     pub(super) hint: Option<String>,
+    commands: Vec<String>,
     pub(super) file: Option<String>,
     pub(super) line: Option<usize>,
     pub(super) column: Option<usize>,
     #[serde(skip)]
     pub(super) subject: String,
+    /// Its short name.
+    #[serde(skip)]
+    name: String,
+    /// In which sections it is, if there are several.
+    #[serde(skip)]
+    places: Option<Places>,
     /// Where it is, as the system knows it.
     #[serde(skip)]
     pub(super) path: Option<std::path::PathBuf>,
@@ -68,22 +78,27 @@ pub(super) struct Row {
 
 impl Row {
     fn new(context: &Context, invocation: &Invocation, finding: Finding) -> Self {
-        let subject = finding.subject.to_string();
+        let subject = &finding.subject;
         let place = finding.place.as_ref();
+        let hint = finding.hint.as_ref();
         Self {
             check: finding.check,
             status: finding.status,
             class: (finding.status == Status::Fail).then_some(finding.class),
             message: finding.message,
-            hint: finding.hint.map(|hint| hint.render(invocation)),
+            hint: hint.map(|hint| hint.render(invocation)),
+            commands: hint.map_or_else(Vec::new, |hint| hint.commands(invocation)),
             file: place.map(|place| file_name(context, place)),
             line: place.map(|place| place.position.line),
             column: place.map(|place| place.position.column),
             path: place.map(|place| place.path.clone()),
-            subject,
-            section: finding.subject.section,
-            bindings: finding.subject.bindings,
-            detail: finding.subject.detail,
+            subject: subject.to_string(),
+            name: subject.name(),
+            places: subject.places(),
+            section: subject.only_section().cloned().unwrap_or_default(),
+            bindings: subject.bindings().into_iter().cloned().collect(),
+            sections: subject.sections.clone(),
+            detail: subject.detail.clone(),
         }
     }
 
@@ -156,10 +171,12 @@ impl VerifyReport {
 }
 
 impl Report for VerifyReport {
+    const SCHEMA: u32 = 2;
+
     fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let width = |cells: &mut dyn Iterator<Item = usize>| cells.max().unwrap_or(0);
         let check = width(&mut self.findings.iter().map(|r| r.check.name().len()));
-        let subject = width(&mut self.findings.iter().map(|r| r.subject.chars().count()));
+        let subject = width(&mut self.findings.iter().map(|r| r.name.chars().count()));
         for row in &self.findings {
             let style = match row.status {
                 Status::Pass => ADDED,
@@ -167,13 +184,20 @@ impl Report for VerifyReport {
                 Status::Fail => REMOVED,
                 Status::Skip => FAINT,
             };
-            let (name, message) = (printable(&row.subject), printable(&row.message));
+            let (whole, name) = (printable(&row.subject), printable(&row.name));
+            let message = printable(&row.message);
             let mut indent = 4 + 2 + check + 2 + subject + 2;
             let is_narrow = out.width().is_some_and(|width| indent > width / 2);
+            let message = match &row.places {
+                Some(Places::Same(places) | Places::Each(places)) if !is_narrow => {
+                    format!("{}: {message}", printable(places)).into()
+                }
+                _ => message,
+            };
             let line = match (is_narrow, name.is_empty()) {
                 (false, _) => format!("{:<check$}  {name:<subject$}  {message}", row.check),
                 (true, true) => format!("{:<check$}  {message}", row.check),
-                (true, false) => format!("{:<check$}  {name}: {message}", row.check),
+                (true, false) => format!("{:<check$}  {whole}: {message}", row.check),
             };
             if is_narrow {
                 indent = 4 + 2 + check + 2;

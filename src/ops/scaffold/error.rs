@@ -124,7 +124,7 @@ fn types_remedy(problem: &Problem, fields: &[String], others: &[&str]) -> Hint {
     if others.is_empty() {
         return hint;
     }
-    let only = Suggestion::new("scaffold").args(["--only", &others.join(",")]);
+    let only = Suggestion::new("scaffold").option("--only", others.join(","));
     let quoted: Vec<String> = others.iter().map(|part| format!("\"{part}\"")).collect();
     hint.text("; to look after the type yourself, run ")
         .and(only.sectionless())

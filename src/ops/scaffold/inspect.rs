@@ -109,7 +109,7 @@ pub fn inspect(
     }
     if let Some(env) = state.env.as_mut().filter(|_| has_type && !state.scaffolded) {
         state.scaffolded = true;
-        let types = Suggestion::new("scaffold").args(["--only", "types"]);
+        let types = Suggestion::new("scaffold").option("--only", "types");
         env.remedy = Hint::run(types.sectionless()).text(" to add it");
     }
     Ok(state)

@@ -164,7 +164,7 @@ fn new_env(path: &Path, main: &Path, others: &[&str]) -> Hint {
     if others.is_empty() {
         return hint;
     }
-    let only = Suggestion::new("scaffold").args(["--only", &others.join(",")]);
+    let only = Suggestion::new("scaffold").option("--only", others.join(","));
     hint.text("; to leave the type out, run ")
         .and(only.sectionless())
 }

@@ -266,8 +266,10 @@ fn no_id(entry: &EntryPlace, field: Field, why: &NoIdReason) -> Hint {
             Hint::from("leave out `--preview`, or write a `preview_id`: any text is one locally")
         }
         NoIdReason::Nothing | NoIdReason::NotDeployed(_) | NoIdReason::NotBound(_) => {
-            let preview = (field == Field::PreviewId).then_some(["--preview", "separate"]);
-            let command = entry.command().args(preview.into_iter().flatten());
+            let command = match field {
+                Field::PreviewId => entry.command().option("--preview", "separate"),
+                Field::Id | Field::Binding => entry.command(),
+            };
             Hint::run(command).text(" to create one")
         }
     }

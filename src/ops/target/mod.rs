@@ -22,7 +22,7 @@ pub use resolver::Resolver;
 
 use crate::{
     config::{Document, Entry, Field},
-    domain::{Binding, NamespaceId, Section, Suggestion, option_words},
+    domain::{Binding, NamespaceId, Section, Suggestion},
 };
 
 /// The ways to name a namespace.
@@ -140,15 +140,14 @@ impl Target {
         match (&self.binding, &self.title) {
             (Some(place), _) => {
                 let preview = matches!(self.source, Source::File(Field::PreviewId, _));
-                let command = command.args(["-b", place.binding.as_str()]);
-                let command = command.args(preview.then_some("--preview"));
-                let command = command.args(place.not_preview.then_some("--preview=false"));
+                let command = command.option("-b", &place.binding);
+                let flags = preview.then_some("--preview").into_iter();
+                let flags = flags.chain(place.not_preview.then_some("--preview=false"));
+                let command = flags.fold(command, Suggestion::flag);
                 command.in_section(&place.section)
             }
-            (None, Some(title)) => command.args(option_words("-n", title)).sectionless(),
-            (None, None) => command
-                .args(["--namespace-id", self.id.as_str()])
-                .sectionless(),
+            (None, Some(title)) => command.option("-n", title).sectionless(),
+            (None, None) => command.option("--namespace-id", &self.id).sectionless(),
         }
     }
 

@@ -96,7 +96,7 @@ async fn a_placeholder_is_a_failure_whatever_is_deployed() {
     insta::assert_snapshot!(said(&service, &file, &[id.as_str()]).await, @"
     fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
       wrangler.toml:5:6
-      run `kvctl provision CACHE` to write one
+      run `kvctl provision CACHE` to fill in what is missing
     pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE` (id from the deployed Worker)
     pass deployed [] the Worker `bio` agrees with the file
     ");
@@ -108,7 +108,7 @@ async fn without_an_id_anywhere_the_command_that_writes_one_is_named() {
     insta::assert_snapshot!(said(&service, NO_ID, &[]).await, @"
     fail configuration [CACHE] the binding has no `id`, and the Worker `bio` is not deployed
       wrangler.toml:3:1
-      run `kvctl provision CACHE` to write one
+      run `kvctl provision CACHE` to fill in what is missing
     skip namespaces [] no binding has an id
     skip deployed [] the Worker `bio` is not deployed
     ");
@@ -116,7 +116,7 @@ async fn without_an_id_anywhere_the_command_that_writes_one_is_named() {
     insta::assert_snapshot!(said(&service, NO_ID, &[]).await, @"
     fail configuration [CACHE] the binding has no `id`, and the Worker `bio` does not bind it
       wrangler.toml:3:1
-      run `kvctl provision CACHE` to write one
+      run `kvctl provision CACHE` to fill in what is missing
     skip namespaces [] no binding has an id
     warn deployed [CACHE] the deployed Worker does not bind it yet
       wrangler.toml:3:1
@@ -128,7 +128,7 @@ async fn without_an_id_anywhere_the_command_that_writes_one_is_named() {
     insta::assert_snapshot!(said(&service, &nameless, &[]).await, @"
     fail configuration [CACHE] the binding has no `id`, and the wrangler file has no `name`
       wrangler.toml:3:1
-      set `name` to the name of the Worker, and run `kvctl provision CACHE`
+      set `name` to the name of the Worker, and run `kvctl provision CACHE` to fill in what is missing
     skip namespaces [] no binding has an id
     skip deployed [] the wrangler file has no `name`
     ");
@@ -454,16 +454,16 @@ async fn hints_select_the_section_and_do_not_end_in_a_refusal() {
       bind those that its Worker uses, or remove the section
     fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
       wrangler.toml:5:6
-      set `name` to lower-case letters, digits, dashes and underscores, and run `kvctl provision CACHE` to write one
+      set `name` to lower-case letters, digits, dashes and underscores, and run `kvctl provision CACHE` to fill in what is missing
     fail configuration [CACHE] `id` is empty, which wrangler refuses
       wrangler.toml:4:6
-      set `name` to the name of the Worker, and run `kvctl provision CACHE` to write one
+      set `name` to the name of the Worker, and run `kvctl provision CACHE` to fill in what is missing
     fail configuration [CACHE] `id` is `1111222233334444555566667777888O`, which looks like an id and is none
       wrangler.toml:5:6
       correct it: an id has 32 hexadecimal digits
     fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
       wrangler.toml:5:6
-      run `kvctl provision CACHE` to write one
+      run `kvctl provision CACHE` to fill in what is missing
     ");
 }
 

@@ -155,12 +155,9 @@ async fn bindings_that_share_a_namespace_are_named() {
          [env.staging]\nkv_namespaces = [{{ binding = \"A\", id = \"ID_A\" }}]\n"
     );
     insta::assert_snapshot!(shared(&service, &file, "").await, @"
-    warn namespaces [B] it shares [ID 0] with `A` at the top level
+    warn namespaces [B at the top level; A in environment `staging`] it shares [ID 0] with `A` at the top level
       wrangler.toml:3:100
-      run `kvctl provision B=bio-B --replace-id [ID 0]` to give it a namespace of its own
-    warn namespaces [staging/A] it shares [ID 0] with `A` at the top level
-      wrangler.toml:5:40
-      run `kvctl provision A=bio-staging-A --replace-id [ID 0] --env staging` to give it a namespace of its own
+      run `kvctl provision B=bio-B --replace-id [ID 0]` and `kvctl provision A=bio-staging-A --replace-id [ID 0] --env staging` to give it a namespace of its own
     ");
     // It is meant where kvctl.toml says so, and where both sections are one Worker.
     let titles = "[[namespace]]\nbinding = \"A\"\ntitle = \"t\"\n[[namespace]]\nbinding = \"B\"\ntitle = \"t\"\n";

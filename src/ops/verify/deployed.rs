@@ -5,6 +5,7 @@ use super::{
     blocked::Blocked,
     bound::{Bound, Unbound},
     context::CheckContext,
+    finding::{Cause, FILL_IN},
 };
 use crate::{
     api::KvBindings,
@@ -288,22 +289,33 @@ fn unknown(blocked: &Blocked) -> Finding {
     blocked.finding(Check::Configuration)
 }
 
+/// Says of several bindings why they have no `id`.
+fn general(why: &NoIdReason) -> String {
+    match why {
+        NoIdReason::NotDeployed(_) => "no `id`, and what is to have it is not deployed".to_owned(),
+        NoIdReason::NotBound(_) => "no `id`, and what is deployed does not bind it".to_owned(),
+        _ => format!("no `id`{why}"),
+    }
+}
+
 fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
     let check = Check::Configuration;
     let command = Suggestion::provision(&entry.binding, &scope.section);
     match error {
         target::Error::NoId { why, .. } => {
-            let finding = Finding::fail(check, format!("the binding has no `id`{why}"));
+            let finding = Finding::fail(check, format!("the binding has no `id`{why}"))
+                .in_general(general(why))
+                .because(Cause::NotFilledIn);
             finding.hint(match why {
-                NoIdReason::Nameless(error) => {
-                    Hint::from(format!("{}, and ", error.remedy())).and(Hint::run(command))
-                }
+                NoIdReason::Nameless(error) => Hint::from(format!("{}, and ", error.remedy()))
+                    .and(Hint::run(command))
+                    .text(FILL_IN),
                 NoIdReason::Placeholder => "write the name that the Worker uses".into(),
                 NoIdReason::Mistyped(_) => "correct it: an id has 32 hexadecimal digits".into(),
                 NoIdReason::Nothing
                 | NoIdReason::Local
                 | NoIdReason::NotDeployed(_)
-                | NoIdReason::NotBound(_) => Hint::run(command).text(" to write one"),
+                | NoIdReason::NotBound(_) => Hint::run(command).text(FILL_IN),
             })
         }
         target::Error::Denied {

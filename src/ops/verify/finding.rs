@@ -1,10 +1,8 @@
 //! What a check has to say, and about what.
 
-use std::fmt;
-
 use serde::Serialize;
 
-use super::{Check, context::CheckContext};
+use super::{Check, Subject, context::CheckContext, subject::in_short};
 use crate::{
     config::{Document, Location},
     domain::{Binding, Hint, Section, Suggestion},
@@ -49,64 +47,6 @@ pub enum Class {
     Check,
 }
 
-/// What a finding is about, as far as it is about one thing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Subject {
-    /// The section of the wrangler file.
-    pub section: Section,
-    /// The bindings.
-    pub bindings: Vec<Binding>,
-    /// Something of it, such as a key or `preview_id`.
-    pub detail: Option<String>,
-}
-
-impl Subject {
-    /// A binding of a section.
-    pub fn binding(section: &Section, binding: &Binding) -> Self {
-        Self {
-            section: section.clone(),
-            bindings: vec![binding.clone()],
-            detail: None,
-        }
-    }
-
-    /// A section.
-    pub fn section(section: &Section) -> Self {
-        Self {
-            section: section.clone(),
-            ..Self::default()
-        }
-    }
-
-    /// The same, or something of it.
-    #[must_use]
-    pub fn with(self, detail: impl Into<String>) -> Self {
-        Self {
-            detail: Some(detail.into()),
-            ..self
-        }
-    }
-}
-
-impl fmt::Display for Subject {
-    /// `staging/SESSIONS session:a`: what is there, the section first.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bindings: Vec<&str> = self.bindings.iter().map(Binding::as_str).collect();
-        let bindings = bindings.join(", ");
-        let name = match self.section.label() {
-            Some(section) if bindings.is_empty() => section,
-            Some(section) => format!("{section}/{bindings}"),
-            None => bindings,
-        };
-        let parts = [
-            Some(name).filter(|name| !name.is_empty()),
-            self.detail.clone(),
-        ];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        f.pad(&parts.join(" "))
-    }
-}
-
 /// Says to run `command`, which derives a title for `binding` from the name of what is deployed, and
 /// what to do first where the file has none to derive it from.
 pub(super) fn run_to_provision(
@@ -138,8 +78,10 @@ pub struct Finding {
     pub status: Status,
     /// What was found, in a sentence; for a skipped check why.
     pub message: String,
-    /// The same of several bindings, where the message has details of one.
-    pub(super) general: Option<String>,
+    /// What `message` is made of.
+    pub(super) said: Vec<Said>,
+    /// What joins it with others that say something else.
+    pub(super) cause: Option<Cause>,
     /// What to do next.
     pub hint: Option<Hint>,
     /// Where in which file.
@@ -148,6 +90,44 @@ pub struct Finding {
     pub class: Class,
     /// Why a check was skipped, if another one is to blame.
     pub(super) blame: Option<Box<Blame>>,
+}
+
+/// What a command is for that writes the ids which are not filled in yet.
+pub(super) const FILL_IN: &str = " to fill in what is missing";
+
+/// A cause of findings that differ in what they say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// An id is missing, empty or a placeholder.
+    NotFilledIn,
+}
+
+/// What is said of some of the bindings of a finding.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    message: String,
+    /// The same of several bindings, where the message has details of one.
+    general: Option<String>,
+    /// The bindings.
+    of: Vec<String>,
+}
+
+impl Said {
+    /// Returns what is said of the bindings of both.
+    fn merged(&self, other: &Self) -> Option<Self> {
+        let message = if self.message == other.message {
+            &self.message
+        } else if self.general == other.general {
+            self.general.as_ref()?
+        } else {
+            return None;
+        };
+        Some(Self {
+            message: message.clone(),
+            general: self.general.clone(),
+            of: [&self.of[..], &other.of[..]].concat(),
+        })
+    }
 }
 
 /// Why a check was skipped.
@@ -161,12 +141,18 @@ pub(super) struct Blame {
 
 impl Finding {
     fn new(check: Check, status: Status, message: impl Into<String>) -> Self {
+        let message = message.into();
         Self {
             check,
             subject: Subject::default(),
             status,
-            message: message.into(),
-            general: None,
+            said: vec![Said {
+                message: message.clone(),
+                general: None,
+                of: Vec::new(),
+            }],
+            message,
+            cause: None,
             hint: None,
             place: None,
             class: Class::Check,
@@ -219,14 +205,27 @@ impl Finding {
 
     /// The same, with what is said of several bindings at once.
     #[must_use]
-    pub(super) fn in_general(self, message: String) -> Self {
-        let general = Some(message);
-        Self { general, ..self }
+    pub(super) fn in_general(mut self, message: impl Into<String>) -> Self {
+        let message = message.into();
+        for said in &mut self.said {
+            said.general = Some(message.clone());
+        }
+        self
+    }
+
+    /// The same, which is one with others of this cause, whatever they say.
+    #[must_use]
+    pub(super) fn because(self, cause: Cause) -> Self {
+        let cause = Some(cause);
+        Self { cause, ..self }
     }
 
     /// The same, about `subject`.
     #[must_use]
-    pub fn about(self, subject: Subject) -> Self {
+    pub fn about(mut self, subject: Subject) -> Self {
+        for said in &mut self.said {
+            said.of = vec![subject.name()];
+        }
         Self { subject, ..self }
     }
 
@@ -247,30 +246,40 @@ impl Finding {
 }
 
 impl Finding {
-    /// Returns one finding for both, where they say the same of other bindings of one section.
+    /// Returns one finding for both, where other bindings have the same trouble.
     fn merged(&self, other: &Self) -> Option<Self> {
-        let of = |it: &Self| (it.check, it.status, it.class);
-        let about = |it: &Self| (it.subject.section.clone(), it.subject.detail.clone());
-        let has_bindings = [self, other]
-            .iter()
-            .all(|it| !it.subject.bindings.is_empty());
-        if !has_bindings || of(self) != of(other) || about(self) != about(other) {
+        let of = |it: &Self| (it.check, it.status, it.class, it.subject.detail.clone());
+        let has_bindings = [self, other].iter().all(|it| it.subject.has_bindings());
+        if !has_bindings || of(self) != of(other) {
             return None;
         }
-        let hint = match (&self.hint, &other.hint) {
-            (Some(a), Some(b)) => Some(a.merged(b)?),
-            _ => return None,
-        };
-        let mut one = self.clone();
-        if self.message != other.message {
-            if self.general != other.general {
-                return None;
+        let said = self.said_by_both(other)?;
+        let message = match said.as_slice() {
+            [one] => one.message.clone(),
+            several => {
+                let of = |it: &Said| format!("{} ({})", it.message, in_short(&it.of));
+                several.iter().map(of).collect::<Vec<_>>().join("; ")
             }
-            one.message.clone_from(self.general.as_ref()?);
+        };
+        Some(Self {
+            hint: Some(self.hint.as_ref()?.merged(other.hint.as_ref()?)?),
+            subject: self.subject.merged(&other.subject),
+            said,
+            message,
+            ..self.clone()
+        })
+    }
+
+    fn said_by_both(&self, other: &Self) -> Option<Vec<Said>> {
+        let mut all = self.said.clone();
+        for said in &other.said {
+            match all.iter_mut().find_map(|it| Some((it.merged(said)?, it))) {
+                Some((both, earlier)) => *earlier = both,
+                None if self.cause.is_some() && self.cause == other.cause => all.push(said.clone()),
+                None => return None,
+            }
         }
-        let bindings = other.subject.bindings.iter();
-        one.subject.bindings.extend(bindings.cloned());
-        Some(Self { hint, ..one })
+        Some(all)
     }
 }
 
@@ -304,6 +313,11 @@ impl Findings {
             }
         }
         Self(settled)
+    }
+
+    /// Changes each of them.
+    pub(super) fn map(self, change: impl FnMut(Finding) -> Finding) -> Self {
+        Self(self.0.into_iter().map(change).collect())
     }
 
     /// Returns the worst of them. If no check was made, nothing is known to be well.
@@ -388,16 +402,5 @@ mod tests {
             outcome(&[skip(), Finding::warn(Check::Quota, "")]),
             Status::Warn
         );
-    }
-
-    #[test]
-    fn a_subject_names_what_is_known() {
-        let staging = Section::from(Some("staging".parse().unwrap()));
-        let binding: Binding = "A".parse().unwrap();
-        assert_eq!(Subject::default().to_string(), "");
-        assert_eq!(Subject::section(&staging).to_string(), "staging");
-        assert_eq!(Subject::binding(&Section::TOP, &binding).to_string(), "A");
-        let both = Subject::binding(&staging.clone().previews(), &binding);
-        assert_eq!(both.with("k").to_string(), "staging.previews/A k");
     }
 }

@@ -13,6 +13,7 @@ mod bound;
 mod check;
 mod context;
 mod deployed;
+mod everywhere;
 mod finding;
 mod namespaces;
 mod options;
@@ -24,16 +25,18 @@ mod redirect;
 mod resolution;
 mod service;
 mod sharing;
+mod subject;
 
 use std::collections::BTreeMap;
 
 use futures_util::future;
 
 pub use check::{Check, Selection, UnknownCheck};
-pub use finding::{Class, Finding, Findings, Status, Subject};
+pub use finding::{Class, Finding, Findings, Status};
 pub use options::{Denial, File, Options, Service, WorkerRoute};
 pub use probe::PREFIX as PROBE_PREFIX;
 pub use probe_keys::ProbeKeys;
+pub use subject::{Part, Places, Subject, place};
 
 use context::CheckContext;
 
@@ -102,8 +105,9 @@ pub async fn run(options: &Options<'_>, done: &(dyn Fn(Check) + Sync)) -> Verifi
         }
     });
     let findings = future::join_all(checks).await;
+    let findings = Findings::new(findings.into_iter().flatten().collect());
     Verified {
-        findings: Findings::new(findings.into_iter().flatten().collect()),
+        findings: everywhere::united(&context, findings).await,
         ids: context.ids(),
     }
 }

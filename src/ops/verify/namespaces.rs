@@ -134,10 +134,8 @@ impl Named<'_> {
                 format!("{id} is titled `{title}`, but kvctl.toml says `{wanted}`"),
             )
             .hint({
-                let rename = Suggestion::new("namespace rename")
-                    .arg("--namespace-id")
-                    .arg(id);
-                let rename = rename.arg("--to").arg(wanted).sectionless();
+                let rename = Suggestion::new("namespace rename").option("--namespace-id", id);
+                let rename = rename.option("--to", wanted).sectionless();
                 Hint::from("bind the right namespace, or ").and(Hint::run(rename))
             })
             .at(place),
@@ -200,33 +198,40 @@ impl Named<'_> {
                  exists into the file, and deploy",
             );
         }
-        let both = if self.twice {
-            ", both `id` and `preview_id`,"
+        let (both, general) = if self.twice {
+            (
+                ", both `id` and `preview_id`,",
+                "one id for both `id` and `preview_id`, which",
+            )
         } else {
-            ""
+            ("", "an id that")
         };
         let message = format!("{id}{both} is not in account {account}");
+        let general = format!("{general} is not in account {account}");
         if self.is_preview() && context.is_pages() {
             return Finding::fail(Check::Namespaces, message)
                 .hint("remove it: Pages ignores a `preview_id`");
         }
         let Bound { section, entry, .. } = self.bound;
-        let separate = (self.is_preview() || self.twice).then_some(["--preview", "separate"]);
-        let command = Suggestion::provision(&entry.binding, section)
-            .args(separate.into_iter().flatten())
-            .replacing(id);
+        let command = Suggestion::provision(&entry.binding, section).replacing_missing(id);
+        let command = if self.is_preview() || self.twice {
+            command.option("--preview", "separate")
+        } else {
+            command
+        };
         // `--preview separate` is refused while the id is unknown as well.
         let command = match entry.declared(Field::Id) {
             DeclaredId::Valid(own) if all.iter().all(|known| known.id != own) && own != *id => {
-                command.replacing(own)
+                command.replacing_missing(own)
             }
             _ => command,
         };
-        Finding::fail(Check::Namespaces, message).hint(
-            Hint::from("it was deleted or belongs to another account; ")
-                .and(command)
-                .text(" replaces it"),
-        )
+        Finding::fail(Check::Namespaces, message)
+            .in_general(general)
+            .hint(
+                Hint::from("deleted, or of another account; to replace it, ")
+                    .and(Hint::run(command)),
+            )
     }
 
     fn expected(&self, context: &CheckContext<'_>) -> Expected {

@@ -144,7 +144,7 @@ fn shared_preview(
 /// Returns the command that gives a binding a preview namespace of its own.
 fn preview_command(section: &Section, entry: &Entry) -> Suggestion {
     let command = Suggestion::provision(&entry.binding, section);
-    let command = command.args(["--preview", "separate"]);
+    let command = command.option("--preview", "separate");
     match entry.declared(Field::PreviewId) {
         DeclaredId::Valid(id) => command.replacing(id),
         DeclaredId::Absent | DeclaredId::Placeholder(_) => command,
@@ -167,7 +167,7 @@ fn used_remotely(
     }
     let (preview, id) = (entry.declared(Field::PreviewId), entry.declared(Field::Id));
     let command = Suggestion::provision(&entry.binding, &scope.section);
-    let command = command.args(["--preview", "separate"]);
+    let command = command.option("--preview", "separate");
     let command = match &preview {
         DeclaredId::Valid(preview_id) if preview == id || other.is_some() => {
             command.replacing(preview_id)
@@ -296,10 +296,15 @@ fn shares_production(
     } else {
         separation(project, &preview.section, &entry.binding, &id)
     };
+    let general = format!(
+        "{} has ids of {}: preview deployments write to production",
+        name(preview),
+        name(production)
+    );
     let hint = intended(Hint::run(command));
     let place = entry
         .field(Field::Id)
         .map_or(entry.position, |at| at.position);
     let finding = warning(context, preview, entry, message).hint(hint);
-    Some(finding.at(context.place(place)))
+    Some(finding.in_general(general).at(context.place(place)))
 }

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::{Check, Finding, Subject, context::CheckContext, deployed, finding::run_to_provision};
+use super::{
+    Check, Finding, Subject,
+    context::CheckContext,
+    deployed,
+    finding::{Cause, FILL_IN, run_to_provision},
+};
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
@@ -181,12 +186,8 @@ fn wrong_ids(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec<Fi
     if !open.is_empty() {
         let command = Suggestion::provision(&entry.binding, section);
         let run = run_to_provision(context, section, &entry.binding, command);
-        let purpose = if open.len() > 1 {
-            " to write both"
-        } else {
-            " to write one"
-        };
-        findings.insert(0, (find(&open).hint(run.text(purpose)), false));
+        let finding = find(&open).because(Cause::NotFilledIn);
+        findings.insert(0, (finding.hint(run.text(FILL_IN)), false));
     }
     findings.into_iter().map(|(finding, _)| finding).collect()
 }
@@ -257,14 +258,13 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
         .into_iter()
         .map(|(scope, binding, other)| {
             let environment = &scope.section;
-            let message = format!(
-                "bound {} and not {}; bindings are not inherited",
-                other.section.place(),
-                environment.place()
-            );
+            let bound = format!("bound {}", other.section.place());
+            let inherited = "bindings are not inherited";
+            let message = format!("{bound} and not {}; {inherited}", environment.place());
             let has_it = other.entries.iter().find(|e| e.binding == *binding);
             let command = Suggestion::provision(binding, environment);
             Finding::fail(check, message)
+                .in_general(format!("{bound} and not here; {inherited}"))
                 .about(Subject::binding(environment, binding))
                 .at(has_it.and_then(|entry| context.place(entry.position)))
                 .hint(
@@ -290,7 +290,8 @@ fn missing_bindings(project: &Project) -> Vec<(&Scope, &Binding, &Scope)> {
         let mut seen: BTreeSet<&Binding> = scope.entries.iter().map(|e| &e.binding).collect();
         for other in &sections {
             for entry in &other.entries {
-                if seen.insert(&entry.binding) {
+                // A placeholder is to be corrected first.
+                if !entry.binding.is_placeholder() && seen.insert(&entry.binding) {
                     missing.push((*scope, &entry.binding, *other));
                 }
             }

@@ -26,7 +26,9 @@ struct User<'a> {
 fn users<'a>(project: &'a Project, bound: &'a [Bound]) -> Vec<User<'a>> {
     let mut users = Vec::new();
     for scope in project.deployed_scopes() {
-        for entry in &scope.entries {
+        let entries = scope.entries.iter();
+        // A placeholder is to be corrected first.
+        for entry in entries.filter(|it| !it.binding.is_placeholder()) {
             let known = bound.iter().find(|it| it.is(&scope.section, entry));
             let in_file = match entry.declared(Field::Id) {
                 DeclaredId::Valid(id) => Some(id),
@@ -76,8 +78,15 @@ pub(super) fn deployed(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Findi
             } else {
                 "write the id of another namespace into the file, and deploy".into()
             };
+            let general = if earlier.entry.binding == entry.binding {
+                "it shares a namespace with the same binding"
+            } else {
+                "it shares a namespace with another binding"
+            };
+            let general = format!("{general} {}", earlier.section.place());
             findings.push(
                 Finding::warn(Check::Namespaces, message)
+                    .in_general(general)
                     .about(Subject::binding(section, &entry.binding))
                     .at(context.place(at.unwrap_or(entry.position)))
                     .hint(hint),
@@ -129,8 +138,11 @@ pub(super) fn in_previews(
         );
         let command = separation(project, &scope.section, &entry.binding, &id);
         let at = entry.field(Field::Id).map(|id| id.position);
+        let general =
+            "it has a namespace of what is deployed: `wrangler preview` writes to production";
         findings.push(
             Finding::warn(Check::Preview, message)
+                .in_general(general)
                 .about(Subject::binding(&scope.section, &entry.binding))
                 .at(context.place(at.unwrap_or(entry.position)))
                 .hint(Hint::run(command).text(", or pass `--skip preview` if this is intended")),
@@ -155,9 +167,11 @@ pub(super) fn separation(
     let preview = entry.map(|entry| entry.declared(Field::PreviewId));
     // A `preview_id` counts nowhere else, and leads to the same.
     let counts = !section.is_previews() && !project.is_pages;
-    let separate = counts && preview == Some(DeclaredId::Valid(id.clone()));
-    let separate = separate.then_some(["--preview", "separate"]);
-    let command = command.args(separate.into_iter().flatten());
+    let command = if counts && preview == Some(DeclaredId::Valid(id.clone())) {
+        command.option("--preview", "separate")
+    } else {
+        command
+    };
     command.replacing(id)
 }
 

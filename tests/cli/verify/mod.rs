@@ -6,6 +6,7 @@ mod bad_input;
 mod faults;
 mod junit;
 mod reports;
+mod sections;
 #[cfg(unix)]
 mod signals;
 mod unknown;

@@ -28,7 +28,7 @@ fn json_has_a_version_and_the_same_members_every_time() {
     let seen = super::run(&sandbox, &["--json"]);
     assert_eq!(seen.code, Some(8), "{seen}");
     let report: Value = serde_json::from_str(&seen.stdout).unwrap();
-    assert_eq!(report["schema"], 1);
+    assert_eq!(report["schema"], 2);
     assert_filtered!(PROBE_KEYS, seen.stdout);
 }
 

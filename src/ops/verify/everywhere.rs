@@ -1,0 +1,156 @@
+//! One command for all sections, where it does what the commands for each of them would do.
+
+use std::collections::BTreeSet;
+
+use super::{Finding, Findings, Status, context::CheckContext};
+use crate::{
+    config::{Entry, Field, Project, Scope},
+    domain::{Binding, DeclaredId, NamespaceId, Section, Suggestion},
+    ops::provision::desired::{RequestedBinding, desired_bindings},
+};
+
+type Cells = BTreeSet<(Section, Binding)>;
+
+/// Returns `findings`, of which those that would take a `provision` for each section take one, if that
+/// touches nothing else.
+pub(super) async fn united(context: &CheckContext<'_>, findings: Findings) -> Findings {
+    let Ok(document) = context.document() else {
+        return findings;
+    };
+    let is_candidate = |it: &Finding| it.subject.sections.len() > 1 && command_of(it).is_some();
+    if !findings.iter().any(is_candidate) {
+        return findings;
+    }
+    let known = if context.is_local() {
+        None
+    } else {
+        context.namespaces().await.ok()
+    };
+    let known: Option<Vec<&NamespaceId>> = known.map(|all| all.iter().map(|it| &it.id).collect());
+    let all: Vec<Finding> = findings.iter().cloned().collect();
+    findings.map(|finding| {
+        let Some(command) = command_of(&finding)
+            .cloned()
+            .filter(|_| is_candidate(&finding))
+        else {
+            return finding;
+        };
+        let job = Job {
+            context,
+            project: document.project(),
+            known: known.as_deref(),
+            asked: asked(&all, &finding, &command),
+            command,
+        };
+        let cells = cells_of(&finding);
+        let hint = finding
+            .hint
+            .clone()
+            .map(|hint| hint.map_commands(|it| job.one(it, &cells)));
+        Finding { hint, ..finding }
+    })
+}
+
+/// Returns the `provision` that cures a finding, in the first of its sections.
+fn command_of(finding: &Finding) -> Option<&Suggestion> {
+    let mut commands = finding.hint.as_ref()?.suggestions();
+    commands.next().filter(|it| it.verb() == "provision")
+}
+
+fn cells_of(finding: &Finding) -> Cells {
+    let cells = finding.subject.cells();
+    cells
+        .map(|(section, binding)| (section.clone(), binding.clone()))
+        .collect()
+}
+
+/// Returns what the same command is recommended for: by this finding, and by others that fail.
+fn asked(all: &[Finding], finding: &Finding, command: &Suggestion) -> Cells {
+    let is_alike = |other: &&Finding| {
+        let same = command_of(other).is_some_and(|it| it.options() == command.options());
+        other.status == Status::Fail && same
+    };
+    let others = all.iter().filter(is_alike).flat_map(cells_of);
+    cells_of(finding).into_iter().chain(others).collect()
+}
+
+/// One finding to be cured by one command.
+struct Job<'a> {
+    context: &'a CheckContext<'a>,
+    project: &'a Project,
+    /// The ids that the account has, where that is known.
+    known: Option<&'a [&'a NamespaceId]>,
+    asked: Cells,
+    command: Suggestion,
+}
+
+impl Job<'_> {
+    /// Returns the command that does what `commands` do, if there is one.
+    fn one(&self, commands: &[Suggestion], cells: &Cells) -> Option<Suggestion> {
+        if commands.len() < 2 {
+            return None;
+        }
+        let one = Suggestion::in_all_sections(commands)?;
+        let names: BTreeSet<&str> = cells.iter().map(|(_, it)| it.as_str()).collect();
+        // A title that is given is that of one section.
+        if one.operands().iter().any(|it| !names.contains(it.as_str())) {
+            return None;
+        }
+        let bindings: BTreeSet<&Binding> = cells.iter().map(|(_, it)| it).collect();
+        let requested = bindings.into_iter().map(|binding| RequestedBinding {
+            binding: binding.clone(),
+            title: None,
+        });
+        let requested: Vec<RequestedBinding> = requested.collect();
+        if self.is_all(&requested, cells, &one) {
+            return Some(one);
+        }
+        let unnamed = one.without_args();
+        self.is_all(&[], cells, &unnamed).then_some(unnamed)
+    }
+
+    /// Whether `provision --all-envs` of these works on the cells, and changes none that nobody asked
+    /// for.
+    fn is_all(&self, requested: &[RequestedBinding], cells: &Cells, command: &Suggestion) -> bool {
+        let scopes: Vec<&Scope> = self.project.scopes().collect();
+        let manifest = self.context.options.manifest;
+        let Ok(desired) = desired_bindings(self.project, &scopes, requested, manifest) else {
+            return false;
+        };
+        let cell = |it: &crate::ops::provision::desired::DesiredBinding| {
+            (it.section.clone(), it.binding.clone())
+        };
+        let worked_on: Cells = desired.iter().map(cell).collect();
+        let mut others = desired.iter().filter(|it| !self.asked.contains(&cell(it)));
+        cells.is_subset(&worked_on)
+            && others.all(|it| {
+                let entry = it.entry.as_ref();
+                entry.is_some_and(|entry| self.is_left(&it.section, entry, command))
+            })
+    }
+
+    /// Whether the command leaves an entry as it is.
+    fn is_left(&self, section: &Section, entry: &Entry, command: &Suggestion) -> bool {
+        let is_kept = |id: &NamespaceId| {
+            self.known.is_none_or(|all| all.contains(&id))
+                && command.replaced().iter().all(|it| it != id.as_str())
+        };
+        let DeclaredId::Valid(id) = entry.declared(Field::Id) else {
+            return false;
+        };
+        if !is_kept(&id) {
+            return false;
+        }
+        if section.is_previews() || self.project.is_pages {
+            return true;
+        }
+        match entry.declared(Field::PreviewId) {
+            DeclaredId::Valid(preview) => is_kept(&preview) && preview != id,
+            DeclaredId::Absent => {
+                entry.preview_id.is_none()
+                    && !self.command.options().iter().any(|it| it == "--preview")
+            }
+            DeclaredId::Placeholder(_) => false,
+        }
+    }
+}
