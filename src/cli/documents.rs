@@ -56,6 +56,10 @@ const VARIABLES: &[(&str, &str)] = &[
         "HOME, XDG_STATE_HOME",
         "where interrupted runs are recorded: kvctl/journals, in ~/.local/state by default",
     ),
+    (
+        "USERPROFILE, APPDATA, LOCALAPPDATA",
+        "in place of the HOME of both on Windows",
+    ),
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "proxies"),
     (
         "SSL_CERT_FILE, SSL_CERT_DIR",

@@ -265,6 +265,7 @@ pub(super) fn login_store(variables: &Variables) -> Option<LoginStore> {
     Some(LoginStore {
         home: variables.get(Var::Home)?.into(),
         config_home: variables.get(Var::ConfigHome).map(PathBuf::from),
+        app_data: variables.get(Var::AppData).map(PathBuf::from),
     })
 }
 

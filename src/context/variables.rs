@@ -207,7 +207,14 @@ impl Variables {
     pub fn state_directory(&self) -> Option<PathBuf> {
         // The XDG specification ignores relative paths here.
         let set = self.env.get(Var::StateHome).map(PathBuf::from);
-        let usual = || Some(Path::new(self.env.get(Var::Home)?).join(".local/state"));
+        let home = || self.env.get(Var::Home).map(Path::new);
+        let usual = || {
+            if cfg!(windows) {
+                let set = self.env.get(Var::LocalAppData).map(PathBuf::from);
+                return set.or_else(|| Some(home()?.join("AppData").join("Local")));
+            }
+            Some(home()?.join(".local/state"))
+        };
         let base = set.filter(|path| path.is_absolute()).or_else(usual)?;
         Some(base.join("kvctl"))
     }

@@ -47,6 +47,10 @@ pub enum Var {
     ConfigHome,
     /// Where programs keep what they remember between runs.
     StateHome,
+    /// Windows: where configuration lives that follows the user to other machines.
+    AppData,
+    /// Windows: where programs keep what belongs to this machine.
+    LocalAppData,
     /// The editor, for terminals that can show one.
     Visual,
     /// The editor.
@@ -103,6 +107,8 @@ impl Var {
         Self::Home,
         Self::ConfigHome,
         Self::StateHome,
+        Self::AppData,
+        Self::LocalAppData,
         Self::GithubActions,
         Self::GithubWorkspace,
         Self::GithubStepSummary,
@@ -145,20 +151,10 @@ impl Var {
                     "HOME"
                 }
             }
-            Self::ConfigHome => {
-                if cfg!(windows) {
-                    "APPDATA"
-                } else {
-                    "XDG_CONFIG_HOME"
-                }
-            }
-            Self::StateHome => {
-                if cfg!(windows) {
-                    "LOCALAPPDATA"
-                } else {
-                    "XDG_STATE_HOME"
-                }
-            }
+            Self::ConfigHome => "XDG_CONFIG_HOME",
+            Self::StateHome => "XDG_STATE_HOME",
+            Self::AppData => "APPDATA",
+            Self::LocalAppData => "LOCALAPPDATA",
         }
     }
 
@@ -170,6 +166,8 @@ impl Var {
             Self::Home
                 | Self::ConfigHome
                 | Self::StateHome
+                | Self::AppData
+                | Self::LocalAppData
                 | Self::ApiHeaders
                 | Self::ExtraCaCerts
                 | Self::Local

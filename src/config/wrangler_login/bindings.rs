@@ -82,13 +82,14 @@ mod tests {
 
     const BINDINGS: &str = "profiles/directory-bindings.json";
 
-    #[cfg(unix)]
     #[test]
     fn the_nearest_bound_directory_decides_and_is_compared_as_text() {
         let text =
             r#"{"/a": "one", "/a/b/c": "two", "/": "root", "/d/": "slash", "/e": "default"}"#;
-        let (_home, store) = store(&[(BINDINGS, text)]);
-        let of = |directory| bound(&store, directory).map(|(_, profile)| profile);
+        let native = |path: &str| path.replace('/', std::path::MAIN_SEPARATOR_STR);
+        let text = native(text).replace('\\', "\\\\");
+        let (_home, store) = store(&[(BINDINGS, &text)]);
+        let of = |directory: &str| bound(&store, &native(directory)).map(|(_, profile)| profile);
         let found = ["/a", "/a/b", "/a/b/c", "/a/b/c/d", "/e/x"].map(of);
         let expected = ["one", "one", "two", "two", "default"];
         assert_eq!(found, expected.map(|name| Some(name.to_owned())));

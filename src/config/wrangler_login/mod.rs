@@ -40,8 +40,10 @@ pub struct Login {
 pub struct LoginStore {
     /// The user's home directory.
     pub home: PathBuf,
-    /// Where configuration lives, if not at the usual place below it.
+    /// Where configuration lives, if not at the usual place.
     pub config_home: Option<PathBuf>,
+    /// Where the usual place is on Windows, if not below the home directory.
+    pub app_data: Option<PathBuf>,
 }
 
 impl LoginStore {
@@ -119,26 +121,28 @@ impl LoginStore {
         preferences.is_some_and(|it: Value| it["keyring_enabled"] == true)
     }
 
-    /// The places are wrangler's: `~/.wrangler` if it exists, else below the configuration home.
+    /// The places are wrangler's: `~/.wrangler` if it exists, else below the configuration home, which
+    /// `XDG_CONFIG_HOME` sets on every system.
     fn directory(&self) -> PathBuf {
         let old = self.home.join(".wrangler");
         if old.is_dir() {
             return old;
         }
-        let base = match &self.config_home {
-            Some(base) if cfg!(windows) => base.join("xdg.config"),
-            Some(base) => base.clone(),
-            None => self.home.join(Path::new(usual_config_home())),
-        };
-        base.join(".wrangler")
+        let set = self.config_home.clone();
+        set.unwrap_or_else(|| self.usual_config_home())
+            .join(".wrangler")
     }
-}
 
-fn usual_config_home() -> &'static str {
-    if cfg!(target_os = "macos") {
-        "Library/Preferences"
-    } else {
-        ".config"
+    fn usual_config_home(&self) -> PathBuf {
+        if cfg!(windows) {
+            let set = self.app_data.clone();
+            let roaming = set.unwrap_or_else(|| self.home.join("AppData").join("Roaming"));
+            roaming.join("xdg.config")
+        } else if cfg!(target_os = "macos") {
+            self.home.join("Library/Preferences")
+        } else {
+            self.home.join(".config")
+        }
     }
 }
 
@@ -236,8 +240,41 @@ mod tests {
         let store = LoginStore {
             home: home.path().to_owned(),
             config_home: Some(home.path().join("xdg")),
+            app_data: None,
         };
         (home, store)
+    }
+
+    #[test]
+    fn the_place_is_that_of_wrangler_on_each_system() {
+        let home = tempfile::tempdir().unwrap();
+        let place = |config_home: Option<&str>, app_data: Option<&str>| {
+            let store = LoginStore {
+                home: home.path().to_owned(),
+                config_home: config_home.map(PathBuf::from),
+                app_data: app_data.map(PathBuf::from),
+            };
+            store.directory()
+        };
+        let usual = if cfg!(windows) {
+            "AppData/Roaming/xdg.config"
+        } else if cfg!(target_os = "macos") {
+            "Library/Preferences"
+        } else {
+            ".config"
+        };
+        let usual = home.path().join(usual).join(".wrangler");
+        assert_eq!(place(None, None), usual);
+        let set = Path::new("set").join(".wrangler");
+        assert_eq!(place(Some("set"), Some("roaming")), set);
+        let roaming = place(None, Some("roaming"));
+        if cfg!(windows) {
+            assert_eq!(roaming, Path::new("roaming/xdg.config/.wrangler"));
+        } else {
+            assert_eq!(roaming, usual);
+        }
+        fs_err::create_dir(home.path().join(".wrangler")).unwrap();
+        assert_eq!(place(Some("set"), None), home.path().join(".wrangler"));
     }
 
     fn default_login(text: &str) -> (tempfile::TempDir, LoginStore) {
@@ -305,7 +342,7 @@ mod tests {
             );
             assert!(!format!("{error:?}").contains("canary"));
             let home = home.path().display().to_string();
-            error.to_string().replace(&home, "HOME")
+            error.to_string().replace(&home, "HOME").replace('\\', "/")
         });
         insta::assert_snapshot!(said.join("\n"), @"
         wrangler's login at HOME/xdg/.wrangler/config/bad.toml:2:15 is not valid TOML
