@@ -244,6 +244,8 @@ fn append(root: &Path, tallies: &Tallies) -> io::Result<()> {
             let oldest = newest.saturating_sub(back).to_string();
             all.retain(|tally, _| tally.date >= oldest);
         }
+        // Windows replaces no file that is open.
+        drop(appending);
         fsx::overwrite_own(&path, lines(all).as_bytes()).map_err(io::Error::other)?;
     }
     Ok(())

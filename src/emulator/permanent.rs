@@ -2,9 +2,10 @@
 //!
 //! Clients retry server errors. Permanent ones must not keep them waiting or be called temporary.
 
-#[cfg(unix)]
-use std::error::Error;
-use std::io::{self, ErrorKind};
+use std::{
+    error::Error,
+    io::{self, ErrorKind},
+};
 
 use crate::fsx;
 
@@ -28,10 +29,8 @@ pub(super) fn of_io(error: &io::Error) -> bool {
 
 /// Whether the process or the system has too many open files. There is no `ErrorKind` of that, and
 /// errors that name a path keep the system's one within.
-#[cfg(unix)]
 fn is_out_of_files(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let limits = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    let limits = out_of_files();
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
         let system = error.downcast_ref::<io::Error>();
@@ -49,9 +48,16 @@ fn is_out_of_files(error: &io::Error) -> bool {
     false
 }
 
-#[cfg(not(unix))]
-fn is_out_of_files(_: &io::Error) -> bool {
-    false
+#[cfg(unix)]
+fn out_of_files() -> [i32; 2] {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error)
+}
+
+#[cfg(windows)]
+fn out_of_files() -> [i32; 1] {
+    // ERROR_TOO_MANY_OPEN_FILES
+    [4]
 }
 
 /// The same for a file that could not be read, locked or written.

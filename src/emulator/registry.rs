@@ -78,7 +78,7 @@ pub(super) struct Directory<T> {
 /// Identifies a version of the file: every change creates a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileVersion {
-    inode: u64,
+    id: Option<fsx::FileId>,
     modified: SystemTime,
     length: u64,
 }
@@ -192,21 +192,11 @@ impl FileVersion {
             return Err(fsx::Error::NotAFile { path }.into());
         }
         Ok(Some(Self {
-            inode: inode(&metadata),
+            id: fsx::FileId::at(path),
             modified: metadata.modified().map_err(Error::Directory)?,
             length: metadata.len(),
         }))
     }
-}
-
-#[cfg(unix)]
-fn inode(metadata: &std::fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
-}
-
-#[cfg(not(unix))]
-fn inode(_metadata: &std::fs::Metadata) -> u64 {
-    0
 }
 
 /// The most that the file may hold, in bytes.

@@ -8,8 +8,8 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{
-    Error, check_writable, directory, holds, holds_already, resolve, sync_directory, write_error,
-    write_temporary,
+    Error, check_writable, directory, holds, holds_already, rename, resolve, sync_directory,
+    write_error, write_temporary,
 };
 
 /// A file to write.
@@ -154,25 +154,23 @@ impl Staged {
             before,
         } = self;
         let Some((expected, back)) = before else {
-            return match file.persist_noclobber(&target) {
-                Ok(_) => Ok(Undo::Remove),
-                Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => {
+            return match rename::put_new(file, &target) {
+                Ok(()) => Ok(Undo::Remove),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
                     if holds(&target, &bytes) {
                         return Ok(Undo::Leave);
                     }
                     Err(Error::Exists { path })
                 }
-                Err(e) => Err(write_error(&path, e.error)),
+                Err(e) => Err(write_error(&path, e)),
             };
         };
         // Looked at again as late as possible.
         if holds_already(&path, &target, &expected, &bytes)? {
             return Ok(Undo::Leave);
         }
-        match file.persist(&target) {
-            Ok(_) => Ok(Undo::PutBack(back)),
-            Err(e) => Err(write_error(&path, e.error)),
-        }
+        rename::put(file, &target).map_err(|error| error.renamed(&path))?;
+        Ok(Undo::PutBack(back))
     }
 }
 
@@ -180,7 +178,7 @@ impl Staged {
 fn roll_back(done: Vec<(PathBuf, Undo)>) {
     for (target, undo) in done.into_iter().rev() {
         match undo {
-            Undo::PutBack(before) => drop(before.persist(&target)),
+            Undo::PutBack(before) => drop(rename::put(before, &target)),
             Undo::Remove => drop(fs::remove_file(&target)),
             Undo::Leave => {}
         }
@@ -297,7 +295,10 @@ mod tests {
         };
         write_all_or_none(&changes[..1]).unwrap();
         let committed = || {
-            let is_staged = |path: &Path| path.display().to_string().contains("/.kvctl-");
+            let is_staged = |path: &Path| {
+                path.file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with(".kvctl-"))
+            };
             let files = tree(&home).into_iter();
             files
                 .filter(|(path, _)| !is_staged(path))

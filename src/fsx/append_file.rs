@@ -90,6 +90,9 @@ impl AppendFile {
 
     /// Adds `line`, with one system call, so that a killed process leaves no half of it.
     pub fn line(&mut self, line: &str) -> io::Result<()> {
+        if cfg!(windows) {
+            self.file.seek(SeekFrom::End(0))?;
+        }
         self.file.write_all(format!("{line}\n").as_bytes())
     }
 
@@ -104,13 +107,44 @@ impl AppendFile {
 
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.append(true).read(true).create(true);
+    options.read(true).create(true);
+    if cfg!(windows) {
+        // A file that is opened for appending cannot be cleared there.
+        options.write(true).truncate(false);
+    } else {
+        options.append(true);
+    }
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_added_also_after_it_was_read_or_cleared() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a");
+        let mut file = AppendFile::open(&path).unwrap();
+        file.line("one").unwrap();
+        assert_eq!(file.beginning(1).unwrap(), b"o");
+        file.line("two").unwrap();
+        assert_eq!(file.bytes().unwrap(), b"one\ntwo\n");
+        file.clear().unwrap();
+        file.line("three").unwrap();
+        drop(file);
+        let mut file = AppendFile::open_existing(&path).unwrap().unwrap();
+        file.line("four").unwrap();
+        assert_eq!(file.bytes().unwrap(), b"three\nfour\n");
+        file.remove().unwrap();
+        drop(file);
+        assert!(!path.exists());
+    }
 }
 
 #[cfg(unix)]
 #[cfg(test)]
-mod tests {
+mod unix_tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;

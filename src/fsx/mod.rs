@@ -19,16 +19,21 @@ pub const TEMPORARY: &str = ".kvctl-";
 
 mod all_or_none;
 mod append_file;
+mod identity;
 mod own_files;
 mod part_directory;
 mod part_file;
 mod private;
 mod read;
+mod rename;
 #[cfg(test)]
 mod tests;
+#[cfg(windows)]
+mod windows;
 
 pub use all_or_none::{Change, write_all_or_none};
 pub use append_file::AppendFile;
+pub use identity::{FileId, real_path};
 pub use own_files::{Lock, foreign_owner, lock};
 pub use part_directory::PartDirectory;
 pub use part_file::{ExistingPart, PartFile};
@@ -102,6 +107,14 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The file could not be replaced, as where another program has it open on Windows.
+    #[error("could not replace `{}`; is it open in another program?", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Another process has locked the file.
     #[error("`{}` is in use by another run", path.display())]
     Busy {
@@ -130,6 +143,7 @@ impl Classify for Error {
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Temporary { .. }
+            | Self::InUse { .. }
             | Self::Busy { .. }
             | Self::Lock { .. } => ErrorClass::Failed.into(),
         }
@@ -160,14 +174,11 @@ pub fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), Error> 
 /// Creates a new file at `path` with `bytes`, readable by whom new files are readable.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let file = write_temporary(path, path, bytes, None)?;
-    file.persist_noclobber(path).map_err(|error| {
+    rename::put_new(file, path).map_err(|source| {
         let path = path.to_owned();
-        match error.error.kind() {
+        match source.kind() {
             io::ErrorKind::AlreadyExists => Error::Exists { path },
-            _ => Error::Write {
-                path,
-                source: error.error,
-            },
+            _ => Error::Write { path, source },
         }
     })?;
     sync_directory(path);
@@ -320,14 +331,18 @@ fn write_temporary(
     staged.map_err(|source| write_error(path, source))
 }
 
-/// Creates the temporary file, with the mode and owner of what it will replace.
+/// Creates the temporary file, with the mode and owner of what it will replace, or the mode that any
+/// program's new file has.
 fn temporary(target: &Path, before: Option<&Metadata>) -> io::Result<NamedTempFile> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    if before.is_some() {
+        own_files::close_to_others(&mut options);
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY);
-    if before.is_none() {
-        open_to_umask(&mut builder);
-    }
-    let file = builder.tempfile_in(directory(target))?;
+    // Opened as any file is: one that Windows takes for temporary would stay so after the rename.
+    let file = builder.make_in(directory(target), |path| options.open(path))?;
     if let Some(before) = before {
         // The owner first: changing it clears some mode bits.
         keep_owner(file.as_file(), before);
@@ -335,16 +350,6 @@ fn temporary(target: &Path, before: Option<&Metadata>) -> io::Result<NamedTempFi
     }
     Ok(file)
 }
-
-/// Gives a new file the mode that any program's new file has; temporary files are 0600 otherwise.
-#[cfg(unix)]
-fn open_to_umask(builder: &mut tempfile::Builder<'_, '_>) {
-    use std::os::unix::fs::PermissionsExt as _;
-    builder.permissions(std::fs::Permissions::from_mode(0o666));
-}
-
-#[cfg(not(unix))]
-fn open_to_umask(_: &mut tempfile::Builder<'_, '_>) {}
 
 /// Gives the file the owner and group it had. Only root may change owners, so this may fail; the
 /// file then gets the current user, as with any editor.
@@ -356,12 +361,12 @@ fn keep_owner(file: &File, before: &Metadata) {
     }
 }
 
-#[cfg(not(unix))]
+/// On Windows the file gets the owner and the rights that any new file in its folder has.
+#[cfg(windows)]
 fn keep_owner(_: &File, _: &Metadata) {}
 
 fn commit(path: &Path, target: &Path, file: NamedTempFile) -> Result<(), Error> {
-    file.persist(target)
-        .map_err(|error| write_error(path, error.error))?;
+    rename::put(file, target).map_err(|error| error.renamed(path))?;
     sync_directory(target);
     Ok(())
 }
@@ -371,6 +376,18 @@ fn commit(path: &Path, target: &Path, file: NamedTempFile) -> Result<(), Error> 
 fn sync_directory(target: &Path) {
     if let Ok(directory) = File::open(directory(target)) {
         directory.sync_all().ok();
+    }
+}
+
+impl Error {
+    /// Names the file as the user does, in place of what the path leads to.
+    fn renamed(self, path: &Path) -> Self {
+        let path = path.to_owned();
+        match self {
+            Self::InUse { source, .. } => Self::InUse { path, source },
+            Self::Write { source, .. } => Self::Write { path, source },
+            other => other,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::{Error, write_error};
+use super::{Error, FileId, write_error};
 
 /// How often a file is reopened that another process removed before it was locked.
 const ATTEMPTS: usize = 100;
@@ -32,6 +32,9 @@ pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<File, Error> {
     })?;
     match file.metadata() {
         Ok(found) if found.is_file() => Ok(file),
+        Ok(found) if found.is_symlink() => Err(Error::Link {
+            path: path.to_owned(),
+        }),
         Ok(_) => Err(Error::NotAFile {
             path: path.to_owned(),
         }),
@@ -68,21 +71,7 @@ pub(super) fn lock_now(file: &File, path: &Path) -> Result<(), Error> {
 
 /// Whether `file` is still at `path`.
 pub(super) fn is_same_file(file: &File, path: &Path) -> bool {
-    match (file.metadata(), std::fs::symlink_metadata(path)) {
-        (Ok(opened), Ok(found)) => is_same(&opened, &found),
-        _ => false,
-    }
-}
-
-#[cfg(unix)]
-fn is_same(a: &Metadata, b: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
-}
-
-#[cfg(not(unix))]
-fn is_same(a: &Metadata, b: &Metadata) -> bool {
-    a.file_type() == b.file_type()
+    FileId::of(file).is_some_and(|open| FileId::named(path) == Some(open))
 }
 
 #[cfg(unix)]
@@ -93,8 +82,11 @@ fn no_follow(options: &mut OpenOptions) {
     options.custom_flags(flags.bits().cast_signed());
 }
 
-#[cfg(not(unix))]
-fn no_follow(_: &mut OpenOptions) {}
+#[cfg(windows)]
+fn no_follow(options: &mut OpenOptions) {
+    use std::os::windows::fs::OpenOptionsExt as _;
+    options.custom_flags(super::windows::OPEN_REPARSE_POINT);
+}
 
 /// Makes the files that `options` create private to their owner.
 #[cfg(unix)]
@@ -102,7 +94,8 @@ pub(super) fn close_to_others(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
 }
 
-#[cfg(not(unix))]
+/// On Windows they get the rights of their folder.
+#[cfg(windows)]
 pub(super) fn close_to_others(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
@@ -147,7 +140,8 @@ pub fn foreign_owner(metadata: &Metadata) -> Option<u32> {
     foreign(metadata.uid(), rustix::process::geteuid().as_raw())
 }
 
-#[cfg(not(unix))]
+/// Returns nothing: on Windows the owner is not looked up.
+#[cfg(windows)]
 pub fn foreign_owner(_: &Metadata) -> Option<u32> {
     None
 }

@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, PartFile, own_files, write_error};
+#[cfg(windows)]
+use super::windows;
+use super::{Error, PartFile, own_files, rename, write_error};
 
 /// A directory that is written as `NAME.part` and renamed when complete; removed on failure. New
 /// directories and files are private to the user.
@@ -18,6 +20,8 @@ pub struct PartDirectory {
     target: PathBuf,
     /// The file that lines are added to.
     lines: Option<BufWriter<File>>,
+    /// The directory below that the last file was written to.
+    last: PathBuf,
     committed: bool,
 }
 
@@ -42,17 +46,45 @@ impl PartDirectory {
             part,
             target,
             lines: None,
+            last: PathBuf::new(),
             committed: false,
         })
     }
 
     /// Writes a file; `path` is relative to the directory, and new.
     pub fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let path = self.part.join(path);
-        if let Some(directory) = path.parent() {
-            own_files::create_private_directory(directory, true)?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        if directory != self.last {
+            self.enter(directory)?;
+            directory.clone_into(&mut self.last);
         }
-        create_new(&path)?.write_all(bytes)
+        let written = create_new(&self.part.join(path)).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => same_name(path),
+            _ => error,
+        });
+        written?.write_all(bytes)
+    }
+
+    /// Makes a directory below, and those on the way. Refuses one that is there under another name: the
+    /// files of both would come back under that one.
+    fn enter(&self, directory: &Path) -> io::Result<()> {
+        let mut path = PathBuf::new();
+        for name in directory {
+            path.push(name);
+            if self.last.starts_with(&path) {
+                continue;
+            }
+            let whole = self.part.join(&path);
+            match own_files::create_private_directory(&whole, false) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    if whole.canonicalize()?.file_name() != Some(name) {
+                        return Err(same_name(&path));
+                    }
+                }
+                made => made?,
+            }
+        }
+        Ok(())
     }
 
     /// Adds text to the one file of the directory that is called `name`.
@@ -85,7 +117,8 @@ impl PartDirectory {
             check_empty(&self.target)?;
             fs::remove_dir(&self.target).ok();
         }
-        fs::rename(&self.part, &self.target).map_err(|source| write_error(&self.target, source))?;
+        self.held.release();
+        rename::rename(&self.part, &self.target)?;
         self.committed = true;
         Ok(())
     }
@@ -94,6 +127,7 @@ impl PartDirectory {
 impl Drop for PartDirectory {
     fn drop(&mut self) {
         if !self.committed && self.held.is_same_file(&self.part) {
+            self.held.release();
             // The failure that led here is what counts.
             fs::remove_dir_all(&self.part).ok();
         }
@@ -116,9 +150,24 @@ fn create_new(path: &Path) -> io::Result<File> {
     own_files::close_to_others(options.write(true).create_new(true)).open(path)
 }
 
-/// A directory that is locked for as long as this lives, where the system can do that.
+/// Says that two keys have one file.
+fn same_name(path: &Path) -> io::Error {
+    let message = format!(
+        "`{}` is there already: this file system does not tell all keys apart; choose another format",
+        path.display()
+    );
+    io::Error::new(io::ErrorKind::AlreadyExists, message)
+}
+
+/// A directory that no other run uses for as long as this lives.
+#[cfg(unix)]
 #[derive(Debug)]
-struct Held(#[cfg(unix)] File);
+struct Held(File);
+
+/// A directory that cannot be renamed or removed for as long as this is open.
+#[cfg(windows)]
+#[derive(Debug)]
+struct Held(Option<File>);
 
 #[cfg(unix)]
 impl Held {
@@ -135,20 +184,41 @@ impl Held {
     fn is_same_file(&self, path: &Path) -> bool {
         own_files::is_same_file(&self.0, path)
     }
+
+    /// A locked directory can be renamed and removed.
+    #[expect(clippy::unused_self, reason = "another system needs it")]
+    fn release(&mut self) {}
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Held {
-    fn new(_: &Path) -> Result<Self, Error> {
-        Ok(Self())
+    fn new(path: &Path) -> Result<Self, Error> {
+        let opened = Self::open(path, windows::LIST_DIRECTORY);
+        let opened = opened.map_err(|source| write_error(path, source))?;
+        Ok(Self(Some(opened)))
     }
 
-    fn is_held(_: &Path) -> bool {
-        false
+    fn open(path: &Path, access: u32) -> io::Result<File> {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        let mut options = OpenOptions::new();
+        options
+            .access_mode(access)
+            .share_mode(windows::SHARE_ALL_BUT_DELETE);
+        options.custom_flags(windows::BACKUP_SEMANTICS).open(path)
+    }
+
+    fn is_held(path: &Path) -> bool {
+        let opened = Self::open(path, windows::DELETE);
+        opened.is_err_and(|e| e.raw_os_error() == Some(windows::SHARING_VIOLATION))
     }
 
     fn is_same_file(&self, path: &Path) -> bool {
-        path.is_dir()
+        let held = self.0.as_ref();
+        held.is_some_and(|held| own_files::is_same_file(held, path))
+    }
+
+    fn release(&mut self) {
+        self.0 = None;
     }
 }
 
@@ -167,7 +237,7 @@ mod tests {
         assert!(tree.write(Path::new("a/b"), b"2").is_err(), "twice");
         assert!(!target.exists());
         let again = PartDirectory::begin(&target).unwrap_err();
-        assert_eq!(matches!(again, Error::Busy { .. }), cfg!(unix), "{again}");
+        assert!(matches!(again, Error::Busy { .. }), "{again}");
         tree.commit().unwrap();
         assert_eq!(fs_err::read(target.join("a/b")).unwrap(), b"1");
         assert_eq!(fs_err::read(target.join("index")).unwrap(), b"x\ny\n");
@@ -184,6 +254,32 @@ mod tests {
         assert_eq!(fs_err::read_dir(home.path()).unwrap().count(), 2);
         assert_eq!(fs_err::read_dir(&other).unwrap().count(), 0);
     }
+
+    #[test]
+    fn keys_that_the_file_system_does_not_tell_apart_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let mut tree = PartDirectory::begin(&home.path().join("out")).unwrap();
+        tree.write(Path::new("A/b/c"), b"1").unwrap();
+        tree.write(Path::new("A/d"), b"1").unwrap();
+        tree.write(Path::new("B"), b"1").unwrap();
+        let one = home.path().join("out.part/a/b").exists();
+        for (path, named) in [
+            ("a/b/d", "`a`"),
+            ("A/B/d", "`A"),
+            ("A/D", "`A"),
+            ("b", "`b`"),
+        ] {
+            match tree.write(Path::new(path), b"2") {
+                Ok(()) => assert!(!one, "{path}"),
+                Err(error) => {
+                    assert!(one && error.to_string().starts_with(named), "{error}");
+                }
+            }
+        }
+        // In another order than that of the keys.
+        tree.write(Path::new("A/b/e"), b"1").unwrap();
+    }
+
     #[cfg(unix)]
     #[test]
     fn what_another_run_put_there_is_left_alone() {

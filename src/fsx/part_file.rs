@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, keep_owner, own_files, write_error};
+use super::{Error, FileKind, keep_owner, kind_of, own_files, rename, write_error};
 
 /// A file that is written as `NAME.part` and renamed when complete. It is locked meanwhile.
 #[derive(Debug)]
@@ -89,8 +89,7 @@ impl PartFile {
                 path: self.part.clone(),
             });
         }
-        fs_err::rename(&self.part, &self.target)
-            .map_err(|source| write_error(&self.target, source))?;
+        rename::rename(&self.part, &self.target)?;
         self.committed = true;
         Ok(())
     }
@@ -103,12 +102,12 @@ impl PartFile {
 
 /// Returns the metadata of the file to replace, if any; devices and the like are never replaced.
 fn before(target: &Path) -> Result<Option<Metadata>, Error> {
-    match target.metadata() {
-        Ok(found) if found.is_file() => Ok(Some(found)),
-        Ok(_) => Err(Error::NotAFile {
+    match kind_of(target) {
+        Some(FileKind::File) => Ok(target.metadata().ok()),
+        Some(_) => Err(Error::NotAFile {
             path: target.to_owned(),
         }),
-        Err(_) => Ok(None),
+        None => Ok(None),
     }
 }
 
@@ -204,7 +203,7 @@ mod tests {
         ));
         file.write_all(b"mine").unwrap();
         // Somebody who does not ask for the lock does it nevertheless.
-        fs_err::remove_file(PartFile::part(&target)).unwrap();
+        fs_err::rename(PartFile::part(&target), directory.path().join("aside")).unwrap();
         let theirs = PartFile::begin(&target, true).unwrap();
         assert!(matches!(file.commit(), Err(Error::Changed { .. })));
         theirs.commit().unwrap();

@@ -74,5 +74,6 @@ fn close_to_others(builder: &mut tempfile::Builder<'_, '_>) {
     builder.permissions(std::fs::Permissions::from_mode(0o700));
 }
 
-#[cfg(not(unix))]
+/// On Windows the temporary folder is its user's own.
+#[cfg(windows)]
 fn close_to_others(_: &mut tempfile::Builder<'_, '_>) {}

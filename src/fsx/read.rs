@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use super::rename;
 use crate::domain::{Classification, Classify, ErrorClass};
 
 /// What a path leads to.
@@ -41,6 +42,17 @@ impl FileKind {
             () => Self::Device,
         }
     }
+
+    /// Returns what is open. Windows tells less of a device than that it is one.
+    fn of_open(file: &File) -> io::Result<Self> {
+        #[cfg(windows)]
+        match winapi_util::file::typ(file) {
+            Ok(kind) if kind.is_char() => return Ok(Self::Device),
+            Ok(kind) if kind.is_pipe() => return Ok(Self::Pipe),
+            _ => {}
+        }
+        Ok(Self::of(file.metadata()?.file_type()))
+    }
 }
 
 #[cfg(unix)]
@@ -48,13 +60,37 @@ fn is_pipe(kind: FileType) -> bool {
     std::os::unix::fs::FileTypeExt::is_fifo(&kind)
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn is_pipe(_: FileType) -> bool {
     false
 }
 
+/// Returns what a path leads to by its name alone: to open a pipe is to be its reader, and devices
+/// cannot be looked at.
+#[cfg(windows)]
+fn kind_of_name(path: &Path) -> Option<FileKind> {
+    let text = path
+        .to_string_lossy()
+        .replace('/', "\\")
+        .to_ascii_lowercase();
+    if text.starts_with(r"\\.\pipe\") || text.starts_with(r"\\?\pipe\") {
+        return Some(FileKind::Pipe);
+    }
+    let name = path.file_name()?.to_string_lossy();
+    let is_device = crate::domain::is_device_name(&name) || text.starts_with(r"\\.\");
+    (is_device && std::fs::metadata(path).is_err()).then_some(FileKind::Device)
+}
+
+#[cfg(unix)]
+fn kind_of_name(_: &Path) -> Option<FileKind> {
+    None
+}
+
 /// Returns what `path` leads to, through any links; nothing if that is nothing, or cannot be told.
 pub fn kind_of(path: &Path) -> Option<FileKind> {
+    if let Some(kind) = kind_of_name(path) {
+        return Some(kind);
+    }
     let found = std::fs::metadata(path).ok()?;
     Some(FileKind::of(found.file_type()))
 }
@@ -69,7 +105,7 @@ pub fn copy_pipe(path: &Path, mut sink: impl Write) -> io::Result<u64> {
 /// Reads the file at `path`, which has at most `limit` bytes. Never waits: pipes and devices are
 /// refused.
 pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    read_up_to(open_file(path)?, limit)
+    rename::read(|| read_up_to(open_file(path)?, limit))
 }
 
 /// Reads the text of the file at `path`, as [`read_file`] does.
@@ -87,8 +123,15 @@ pub fn open_file(path: &Path) -> io::Result<File> {
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
         options.custom_flags(flags.bits().cast_signed());
     }
+    if let Some(kind) = kind_of_name(path) {
+        return Err(is_not_a_file(kind));
+    }
+    // Windows opens no directory that way, and does not say why.
+    if cfg!(windows) && path.is_dir() {
+        return Err(is_not_a_file(FileKind::Directory));
+    }
     let file = options.open(path)?;
-    match FileKind::of(file.metadata()?.file_type()) {
+    match FileKind::of_open(&file)? {
         FileKind::File => Ok(file),
         other => Err(is_not_a_file(other)),
     }
@@ -101,7 +144,7 @@ pub fn read_file_or_pipe(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         return read_file(path, limit);
     }
     let file = File::open(path)?;
-    match FileKind::of(file.metadata()?.file_type()) {
+    match FileKind::of_open(&file)? {
         FileKind::File | FileKind::Pipe => read_up_to(file, limit),
         other => Err(is_not_a_file(other)),
     }
@@ -162,6 +205,28 @@ impl InputError {
 impl Classify for InputError {
     fn classify(&self) -> Classification {
         ErrorClass::Usage.into()
+    }
+}
+
+#[cfg(windows)]
+#[cfg(test)]
+mod windows_tests {
+    use super::*;
+
+    #[test]
+    fn devices_pipes_and_directories_are_not_read() {
+        let home = tempfile::tempdir().unwrap();
+        let said = |path: &Path| read_file(path, 5).unwrap_err().to_string();
+        for name in ["NUL", "nul", "CON", "CONIN$", "aux.txt", "com1"] {
+            let path = home.path().join(name);
+            assert_eq!(kind_of(&path), Some(FileKind::Device), "{name}");
+            assert_eq!(said(&path), "it is a device, not a file", "{name}");
+        }
+        assert_eq!(said(Path::new("NUL")), "it is a device, not a file");
+        assert_eq!(said(home.path()), "is a directory");
+        assert_eq!(kind_of(Path::new(r"\\.\pipe\x")), Some(FileKind::Pipe));
+        assert_eq!(said(Path::new("//./pipe/x")), "it is a pipe, not a file");
+        assert_eq!(kind_of(&home.path().join("absent")), None);
     }
 }
 

@@ -1,7 +1,6 @@
 //! What [`replace`] and its kin promise about links, modes, conflicts and leftovers.
 
 use std::{
-    fs::Permissions,
     sync::mpsc,
     thread,
     time::{Duration, SystemTime},
@@ -165,7 +164,10 @@ fn a_lock_is_held_until_it_is_dropped() {
 
 #[cfg(unix)]
 mod unix {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+    use std::{
+        fs::Permissions,
+        os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
+    };
 
     use super::*;
 

@@ -114,7 +114,8 @@ fn terminate(child: &Child) {
     }
 }
 
-#[cfg(not(unix))]
+/// There is nothing to ask with.
+#[cfg(windows)]
 fn terminate(_: &Child) {}
 
 /// Runs the command in a shell, as git does, so that quotes and arguments work.
@@ -135,10 +136,19 @@ fn command(editor: &str, file: &Path) -> Command {
     command
 }
 
-#[cfg(not(unix))]
+/// Runs the command in a shell, which finds scripts such as `code.cmd` as well, and knows quotes.
+#[cfg(windows)]
 fn command(editor: &str, file: &Path) -> Command {
-    let mut words = editor.split_whitespace();
-    let mut command = Command::new(words.next().unwrap_or("notepad"));
-    command.args(words).arg(file);
+    use std::os::windows::process::CommandExt as _;
+    // A path with spaces is often set without quotes.
+    let editor = if Path::new(editor).is_file() {
+        format!("\"{editor}\"")
+    } else {
+        editor.to_owned()
+    };
+    let mut command = Command::new("cmd");
+    // The shell takes off the outer quotes, and reads the rest by its own rules. No path has quotes.
+    let line = format!("\"{editor} \"{}\"\"", file.display());
+    command.args(["/D", "/S", "/C"]).raw_arg(line);
     command
 }

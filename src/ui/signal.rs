@@ -11,9 +11,9 @@ use super::Ui;
 pub enum Stop {
     /// By Ctrl-C.
     Interrupt,
-    /// By SIGTERM.
+    /// By SIGTERM; on Windows by Ctrl-Break.
     Terminate,
-    /// By SIGHUP: its terminal was closed.
+    /// By SIGHUP; on Windows by a session that ends: its terminal was closed.
     HangUp,
 }
 
@@ -183,17 +183,37 @@ fn hang_up_is_ignored() -> bool {
     })
 }
 
-#[cfg(not(unix))]
-struct Signals;
+#[cfg(windows)]
+struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    interrupt_hard: tokio::signal::windows::CtrlBreak,
+    close: tokio::signal::windows::CtrlClose,
+    log_off: tokio::signal::windows::CtrlLogoff,
+    shut_down: tokio::signal::windows::CtrlShutdown,
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
     fn listen() -> io::Result<Self> {
-        Ok(Self)
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+        Ok(Self {
+            interrupt: ctrl_c()?,
+            interrupt_hard: ctrl_break()?,
+            close: ctrl_close()?,
+            log_off: ctrl_logoff()?,
+            shut_down: ctrl_shutdown()?,
+        })
     }
 
     async fn next(&mut self) -> io::Result<Stop> {
-        tokio::signal::ctrl_c().await.map(|()| Stop::Interrupt)
+        Ok(tokio::select! {
+            biased;
+            _ = self.interrupt.recv() => Stop::Interrupt,
+            _ = self.interrupt_hard.recv() => Stop::Terminate,
+            _ = self.close.recv() => Stop::HangUp,
+            _ = self.log_off.recv() => Stop::HangUp,
+            _ = self.shut_down.recv() => Stop::HangUp,
+        })
     }
 }
 

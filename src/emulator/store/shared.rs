@@ -1,5 +1,4 @@
-//! Databases that stay open, and threads that take turns at them. Imports nothing of this crate but
-//! its siblings.
+//! Databases that stay open, and threads that take turns at them. Imports `fsx`.
 
 use std::{
     collections::HashMap,
@@ -14,6 +13,7 @@ use super::{
     Error,
     database::{Database, Row, failed, foreign, retry_while_busy},
 };
+use crate::fsx::FileId;
 
 /// How many databases stay open: each takes three of the files that a process may have open.
 const OPEN_MAX: usize = if cfg!(test) { 4 } else { 64 };
@@ -25,7 +25,7 @@ pub(super) struct Databases(Mutex<HashMap<PathBuf, Open>>);
 struct Open {
     database: Arc<Shared>,
     /// Which file it is, whatever its path leads to by now.
-    identity: Option<(u64, u64)>,
+    identity: Option<FileId>,
 }
 
 impl Databases {
@@ -38,7 +38,7 @@ impl Databases {
     pub(super) fn open(&self, path: &Path) -> Result<Arc<Shared>, Error> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = open.get(path) {
-            if known.identity.is_some() && known.identity == identity(path) {
+            if known.identity.is_some() && known.identity == FileId::at(path) {
                 return Ok(Arc::clone(&known.database));
             }
             known.database.lock().abandon();
@@ -59,7 +59,7 @@ impl Databases {
         }
         let known = Open {
             database: Arc::clone(&database),
-            identity: identity(path),
+            identity: FileId::at(path),
         };
         open.insert(path.to_owned(), known);
         Ok(database)
@@ -155,17 +155,4 @@ impl fmt::Debug for Databases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Databases").finish_non_exhaustive()
     }
-}
-
-/// Identifies the file at a path.
-#[cfg(unix)]
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.exists().then_some((0, 0))
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, str};
 
-use crate::formats::Problem;
+use crate::{domain::is_device_name, formats::Problem};
 
 /// The longest name, without the two bytes of an ending, in bytes. File systems take 255.
 const NAME_MAX_BYTES: usize = 240;
@@ -15,9 +15,6 @@ const CONTINUED: &str = "%+";
 
 /// Suffix of a directory next to a file for the same segment.
 const BESIDE: &str = "%=";
-
-/// What Windows takes for a device, whatever its extension. Two more have a digit.
-const DEVICES: &[&str] = &["con", "prn", "aux", "nul"];
 
 /// Encodes a segment as one name, or several if it is long; all but the last are directories.
 pub(super) fn encode(segment: &str) -> Vec<String> {
@@ -50,7 +47,7 @@ fn coded(c: char, rest: &str, first: bool) -> String {
     let last = rest.len() == c.len_utf8();
     let encode = c.is_ascii_control()
         || "%<>:\"\\|?*/".contains(c)
-        || (first && (c == '.' || is_device(rest)))
+        || (first && (c == '.' || is_device_name(rest)))
         || (last && matches!(c, '.' | ' '));
     let mut coded = String::new();
     if !encode {
@@ -63,16 +60,6 @@ fn coded(c: char, rest: &str, first: bool) -> String {
         }
     }
     coded
-}
-
-fn is_device(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default();
-    let stem = stem.trim_end().to_ascii_lowercase();
-    let numbered = |port: &str| {
-        let digit = stem.strip_prefix(port);
-        digit.is_some_and(|d| d.len() == 1 && d.as_bytes()[0].is_ascii_digit())
-    };
-    DEVICES.contains(&stem.as_str()) || numbered("com") || numbered("lpt")
 }
 
 /// Decodes the name of a file: the last segment of a key, or the end of it.
@@ -139,6 +126,8 @@ mod tests {
         assert_eq!(one("a\\b:c\n"), "a%5Cb%3Ac%0A");
         assert_eq!(one("NUL.txt"), "%4EUL.txt");
         assert_eq!(one("com1"), "%63om1");
+        assert_eq!(one("CONOUT$"), "%43ONOUT$");
+        assert_eq!(one("lpt²"), "%6Cpt²");
         assert_eq!(one("comet"), "comet");
     }
 

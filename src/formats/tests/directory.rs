@@ -77,9 +77,8 @@ fn any_directory_is_read_in_the_order_of_its_keys() {
         "a%=/c",
         "a.txt",
         "a",
-        "A",
+        "Z",
         "100%.txt",
-        "con.txt",
         "x y/é",
         ".git/config",
         "d/.DS_Store",
@@ -97,12 +96,11 @@ fn any_directory_is_read_in_the_order_of_its_keys() {
     file `%FF`: the file name is not valid UTF-8
     file `%2E%2E`, key `..`: key name cannot be `.` or `..`
     file `100%.txt`: ok `100%.txt`
-    file `A`: ok `A`
+    file `Z`: ok `Z`
     file `%61`: ok `a`
     file `a`, key `a`: file `%61` stands for the same key
     file `a.txt`: ok `a.txt`
     file `a%=/c`: ok `a/c`
-    file `con.txt`: ok `con.txt`
     file `long%+/er`: ok `longer`
     file `longest`: ok `longest`
     file `m%=/1`: ok `m/1`

@@ -24,7 +24,7 @@ pub enum Difference {
 pub enum SideError {
     /// A file of records.
     #[error(transparent)]
-    File(#[from] super::file::Error),
+    File(Box<super::file::Error>),
     /// A name of a file, behind a prefix, that is not a key.
     #[error("the key `{name}` cannot be written")]
     Prefixed {
@@ -36,6 +36,12 @@ pub enum SideError {
     /// A namespace.
     #[error(transparent)]
     Namespace(#[from] super::read::Error),
+}
+
+impl From<super::file::Error> for SideError {
+    fn from(error: super::file::Error) -> Self {
+        Self::File(Box::new(error))
+    }
 }
 
 impl Classify for SideError {

@@ -88,7 +88,7 @@ const DELETING: Task = Task {
 impl Sync<'_> {
     /// Returns what the directory holds, under the keys it is to have, without what has expired.
     fn wanted(&self) -> Result<impl Stream<Item = Result<Outgoing, SideError>> + '_, SideError> {
-        let inputs = self.file.inputs(self.survey)?.map_err(SideError::File);
+        let inputs = self.file.inputs(self.survey)?.map_err(SideError::from);
         let keyed = inputs.and_then(|(number, input)| ready(self.keyed(number, input)));
         Ok(keyed.try_filter(|outgoing| {
             let expired = match outgoing.lifetime {
