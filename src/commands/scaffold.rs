@@ -8,6 +8,7 @@ use crate::{
     config::{Document, Manifest, Part, Scope},
     context::Context,
     error::{Failure, Result},
+    fsx,
     ops::scaffold::{self, Note, bindings},
     scaffold::{Overrides, Settings},
 };
@@ -51,7 +52,7 @@ pub(super) fn run(context: &Context, args: &ScaffoldArgs) -> Result<()> {
 
 fn directory_of(context: &Context, directory: &Path) -> Result<PathBuf, UsageError> {
     // Without `..` in it: what is above it is searched for the wrangler file.
-    match fs_err::canonicalize(context.files.resolve(directory)) {
+    match fsx::real_path(&context.files.resolve(directory)) {
         Ok(path) if path.is_dir() => return Ok(path),
         Ok(_) | Err(_) => {}
     }

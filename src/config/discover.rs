@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn what_is_called_so_and_is_no_file_is_named_where_nothing_else_is_found() {
         let root = tree(&[]);
-        let occupied = root.path().join("a/wrangler.toml");
+        let occupied = root.path().join("a").join("wrangler.toml");
         fs_err::create_dir(&occupied).unwrap();
         let error = discover(&root.path().join("a/b"), None).unwrap_err();
         let message = format!("{}: a directory, not a file", occupied.display());
@@ -148,7 +148,7 @@ mod tests {
     fn typescript_is_named_where_there_is_no_wrangler_file() {
         let root = tree(&["a/cloudflare.config.ts"]);
         let error = discover(&root.path().join("a/b"), None).unwrap_err();
-        let path = root.path().join("a/cloudflare.config.ts");
+        let path = root.path().join("a").join("cloudflare.config.ts");
         let start = format!("{}: kvctl cannot read", path.display());
         assert!(error.to_string().starts_with(&start), "{error}");
         fs_err::File::create(root.path().join("wrangler.toml")).unwrap();

@@ -365,9 +365,9 @@ fn deployed_as(globals: &Globals, variables: &Variables) -> Option<DeployedAs> {
 /// where to.
 fn outside(state: &Path) -> Option<(PathBuf, PathBuf)> {
     let wrangler = state.parent()?;
-    let project = fs_err::canonicalize(wrangler.parent()?).ok()?;
+    let project = fsx::real_path(wrangler.parent()?).ok()?;
     [wrangler, state].into_iter().find_map(|path| {
-        let real = fs_err::canonicalize(path).ok()?;
+        let real = fsx::real_path(path).ok()?;
         (!real.starts_with(&project)).then(|| (path.to_owned(), real))
     })
 }

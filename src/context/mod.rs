@@ -22,7 +22,7 @@ mod region;
 mod variables;
 
 use std::{
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     sync::OnceLock,
 };
 
@@ -139,13 +139,14 @@ impl Context {
         if !path.is_dir() {
             return Err(SettingError::Cwd(other.clone()).into());
         }
-        // As `cd` does: what is above a link is what is above its target. Windows keeps the link.
-        let climbs = path.components().any(|part| part == Component::ParentDir);
-        Ok(if cfg!(unix) || climbs {
-            fs_err::canonicalize(path).class(ErrorClass::Failed)?
+        // As `cd` does: what is above a link is what is above its target. On Windows it is what is
+        // above the link, and a drive has a current directory of its own.
+        let absolute = if cfg!(windows) {
+            std::path::absolute(path)
         } else {
-            path
-        })
+            fs_err::canonicalize(path)
+        };
+        absolute.class(ErrorClass::Failed)
     }
 
     /// Reads the pipes that options name, before anything that may wait.

@@ -39,11 +39,32 @@ const FILTERS: [(&str, &str); 10] = [
     (r"\r\n", "\n"),
 ];
 
+/// What snapshots have instead of paths as Windows writes them, up to four folders deep.
+const WINDOWS_FILTERS: [(&str, &str); 6] = [
+    (r"[A-Z]:[^\s`:]*?\.tmp[0-9A-Za-z]{6}", "[HOME]"),
+    (PATH, "$1/"),
+    (PATH, "$1/"),
+    (PATH, "$1/"),
+    (PATH, "$1/"),
+    (
+        r"\b(src|dist|out|kv|sub|app|node_modules|\.wrangler|state)\\+",
+        "$1/",
+    ),
+];
+
+/// The beginning of a path, up to a backslash, which JSON doubles.
+const PATH: &str = r"(\[HOME\][^\s`:\\]*)\\+";
+
 /// Has snapshots of this test filtered.
 fn filter_snapshots() {
     thread_local! {
         static FILTERED: () = {
             let mut settings = insta::Settings::clone_current();
+            if cfg!(windows) {
+                for (pattern, instead) in WINDOWS_FILTERS {
+                    settings.add_filter(pattern, instead);
+                }
+            }
             for (pattern, instead) in FILTERS {
                 settings.add_filter(pattern, instead);
             }
@@ -202,12 +223,28 @@ impl Sandbox {
             .args(args)
             .env_clear()
             .env("HOME", self.home.path())
+            .envs(self.windows_variables())
             .env("CLOUDFLARE_API_BASE_URL", self.running.base_url())
             .current_dir(self.app())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// What a program on Windows does not start without, and the folders of the user that other
+    /// systems have by default.
+    fn windows_variables(&self) -> Vec<(&'static str, PathBuf)> {
+        if cfg!(unix) {
+            return Vec::new();
+        }
+        let home = self.home.path();
+        vec![
+            ("SystemRoot", "C:\\windows".into()),
+            ("USERPROFILE", home.to_owned()),
+            ("XDG_CONFIG_HOME", home.join(".config")),
+            ("LOCALAPPDATA", home.join(".local/state")),
+        ]
     }
 
     /// Runs `kvctl` with the credentials of the service, to an end with this exit code.

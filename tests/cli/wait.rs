@@ -134,8 +134,16 @@ pub(crate) fn send_signal(child: &Child, signal: &str) -> bool {
     kill.status.success()
 }
 
+/// Ends the process at once, as the only signal that a program can send to one other on Windows.
+#[cfg(windows)]
+pub(crate) fn send_signal(child: &Child, signal: &str) -> bool {
+    assert_eq!(signal, "-KILL");
+    let pid = child.id().to_string();
+    let kill = piped("taskkill").args(["/F", "/PID", &pid]).finish();
+    kill.status.success()
+}
+
 /// Sends a signal at that moment, unless the process ends before it. Returns whether it was sent.
-#[cfg(unix)]
 pub(crate) fn signal_at(child: &mut Child, signal: &str, moment: Instant) -> bool {
     while child.try_wait().unwrap().is_none() {
         let left = moment.saturating_duration_since(Instant::now());

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::Error;
+use crate::fsx;
 
 /// Returns where `path`, which is relative to the project at `root`, is, provided that it is inside
 /// the project, links included, and that a file can be there.
@@ -11,7 +12,7 @@ pub(super) fn inside(root: &Path, path: &Path) -> Result<PathBuf, Error> {
         path: path.to_owned(),
         root: root.to_owned(),
     };
-    let real_root = fs_err::canonicalize(root).map_err(|source| read_error(root, source))?;
+    let real_root = fsx::real_path(root).map_err(|source| read_error(root, source))?;
     let relative = if path.is_absolute() {
         let inside = path.strip_prefix(root);
         let inside = inside.or_else(|_| path.strip_prefix(&real_root));
@@ -54,7 +55,7 @@ fn check_links(target: &Path, real_root: &Path) -> Result<(), Error> {
         return Ok(());
     };
     let path = target.to_owned();
-    let Ok(real) = fs_err::canonicalize(nearest) else {
+    let Ok(real) = fsx::real_path(nearest) else {
         return Err(Error::Link { path, target: None });
     };
     if !real.starts_with(real_root) {
@@ -79,7 +80,7 @@ fn check_links(target: &Path, real_root: &Path) -> Result<(), Error> {
 
 pub(super) fn read_error(path: &Path, source: std::io::Error) -> Error {
     let path = path.to_owned();
-    crate::fsx::Error::Read { path, source }.into()
+    fsx::Error::Read { path, source }.into()
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub fn left_by_renaming(
         ..
     } = state.env?;
     let text = fsx::read_text(&path, MAX_BYTES).ok()?;
-    let real = fs_err::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let real = fsx::real_path(root).unwrap_or_else(|_| root.to_owned());
     let within = path.strip_prefix(real).or_else(|_| path.strip_prefix(root));
     let path = within.unwrap_or(&path).display();
     let mut scopes = document.project().scopes();

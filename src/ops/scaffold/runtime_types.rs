@@ -30,7 +30,7 @@ impl RuntimeTypes {
             return Self::Global;
         }
         let installed = |directory: &Path| directory.join("node_modules").join(PACKAGE).exists();
-        let real = fs_err::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let real = crate::fsx::real_path(root).unwrap_or_else(|_| root.to_owned());
         let has =
             |directory: &Path| installed(directory) || dependency(directory, PACKAGE).is_some();
         if real.ancestors().any(has) {

@@ -134,7 +134,7 @@ impl Survey {
     /// Adds what is imported and was not found: by links, from outside of the project, or, where not all
     /// files were looked at, by what the Worker begins with.
     fn follow(&mut self, root: &Path, mains: &[String]) {
-        let real_root = fs_err::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let real_root = crate::fsx::real_path(root).unwrap_or_else(|_| root.to_owned());
         let uses = self.files_with_uses().map(|file| self.numbers[&file.path]);
         let mut queue: VecDeque<usize> = uses.collect();
         let config = root.join("wrangler.toml");
@@ -172,7 +172,7 @@ impl Survey {
         if !is_typescript(&path) || self.unread.contains_key(&path) || !path.is_file() {
             return None;
         }
-        let real = fs_err::canonicalize(&path).ok()?;
+        let real = crate::fsx::real_path(&path).ok()?;
         let real = match real.strip_prefix(real_root) {
             Ok(inside) => root.join(inside),
             Err(_outside) => real,

@@ -121,7 +121,10 @@ mod tests {
     fn names(root: &Path) -> Vec<String> {
         let found = typescript_files(root);
         assert!(!found.is_cut);
-        let relative = |path: &PathBuf| path.strip_prefix(root).unwrap().display().to_string();
+        let relative = |path: &PathBuf| {
+            let path = path.strip_prefix(root).unwrap();
+            path.display().to_string().replace('\\', "/")
+        };
         found.paths.iter().map(relative).collect()
     }
 
