@@ -74,7 +74,12 @@ impl Service {
             base,
             direct,
             authority,
-            client: Client::builder().no_proxy().build().unwrap(),
+            // The service closes a connection that is idle for the time that a long run takes.
+            client: Client::builder()
+                .no_proxy()
+                .pool_max_idle_per_host(0)
+                .build()
+                .unwrap(),
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()

@@ -178,3 +178,53 @@ impl ServerCertVerifier for Verifier {
             .supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// What letsencrypt.org sent in July 2026, up to an authority that browsers trust.
+    const PUBLIC: &[u8] = include_bytes!("../../../fixtures/trust/letsencrypt.org.pem");
+
+    /// Checks the certificate of letsencrypt.org as on 2026-08-15.
+    fn check(verifier: &dyn ServerCertVerifier) -> Result<ServerCertVerified, TlsError> {
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(PUBLIC)
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let name = ServerName::try_from("letsencrypt.org").unwrap();
+        let seconds = 1_786_752_000;
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        verifier.verify_server_cert(&chain[0], &chain[1..], &name, &[], now)
+    }
+
+    fn verifier(trust: &Trust) -> Verifier {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Verifier::new(trust, &provider).unwrap()
+    }
+
+    #[test]
+    fn what_browsers_trust_needs_no_look_at_the_systems_store() {
+        let verifier = verifier(&Trust::default());
+        check(&verifier).unwrap();
+        assert!(!verifier.system_was_needed());
+        assert!(verifier.system.get().is_none());
+    }
+
+    #[test]
+    fn where_variables_name_a_store_those_built_in_are_not_trusted() {
+        let mut trust = Trust {
+            further: Vec::new(),
+            replaced: true,
+        };
+        assert!(verifier(&trust).known.is_none());
+        let params = rcgen::CertificateParams::new(["ours".to_owned()]).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let ours = params.self_signed(&key).unwrap().pem();
+        trust.further.push(ours.into_bytes());
+        let refused = check(verifier(&trust).known.unwrap().as_ref());
+        let unknown = TlsError::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        assert_eq!(refused.unwrap_err(), unknown);
+    }
+}
