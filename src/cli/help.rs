@@ -32,6 +32,15 @@ enum Extent {
     Full,
 }
 
+/// Returns a command line without its options for a format, if `error` says that `help` knows none.
+pub(super) fn without_formats(words: &[OsString], error: &clap::Error) -> Option<Vec<OsString>> {
+    let is_format = |word: &&OsString| *word == "--json" || *word == "--ndjson";
+    let asks_for_help = words.iter().any(|word| word == "help");
+    let is_refused = error.kind() == ErrorKind::InvalidSubcommand && asks_for_help;
+    let plain = words.iter().filter(|word| !is_format(word)).cloned();
+    (is_refused && words.iter().any(|word| is_format(&word))).then(|| plain.collect())
+}
+
 /// Returns what to show instead of `error`: if that is help, ours.
 pub(super) fn instead(error: clap::Error, words: &[OsString]) -> clap::Error {
     let is_help = matches!(

@@ -71,7 +71,15 @@ pub struct Cli {
 /// Parses a command line, which begins with the name of the program.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let words = switches::without_values(words);
-    Cli::try_parse_from(&words).map_err(|error| help::instead(error, &words))
+    Cli::try_parse_from(&words).map_err(|error| {
+        // Help is text, whatever format is asked for.
+        let plain = help::without_formats(&words, &error);
+        let again = plain.and_then(|words| Some((Cli::try_parse_from(&words).err()?, words)));
+        match again {
+            Some((error, words)) => help::instead(error, &words),
+            None => help::instead(error, &words),
+        }
+    })
 }
 
 /// Returns what `--version` prints.

@@ -1,5 +1,6 @@
 //! Arguments that clap rejects, for programs that asked for JSON.
 
+use super::switches;
 use crate::{
     domain::{Classification, Classify, ErrorClass, Hint},
     ui::Format,
@@ -40,10 +41,11 @@ impl Classify for Rejected {
 
 /// Returns the output format that `arguments` ask for, though they cannot be parsed.
 pub fn format_asked_for(arguments: &[String]) -> Format {
-    let options = arguments.iter().take_while(|it| *it != "--");
-    let mut formats = options.filter_map(|it| match it.as_str() {
-        "--json" => Some(Format::Json),
-        "--ndjson" => Some(Format::Ndjson),
+    let plain = switches::without_values(arguments.iter().map(Into::into));
+    let options = plain.iter().take_while(|it| *it != "--");
+    let mut formats = options.filter_map(|it| match it.to_str() {
+        Some("--json") => Some(Format::Json),
+        Some("--ndjson") => Some(Format::Ndjson),
         _ => None,
     });
     formats.next().unwrap_or(Format::Human)
@@ -93,5 +95,7 @@ mod tests {
         assert_eq!(asked("key list --json --bad"), Format::Json);
         assert_eq!(asked("--ndjson key"), Format::Ndjson);
         assert_eq!(asked("key get -- --json"), Format::Human);
+        assert_eq!(asked("--json=true key --bad"), Format::Json);
+        assert_eq!(asked("--json=false key --bad"), Format::Human);
     }
 }

@@ -1,6 +1,7 @@
 //! Switches that are given a value, as wrangler takes them: `--preview false`, `--remote=true`.
 //!
-//! Only the words `true` and `false` are values, so that `--preview KEY` keeps its key.
+//! Only the words `true` and `false` are values, so that `--preview KEY` keeps its key. The switches of
+//! kvctl alone take them behind `=` only.
 
 use std::ffi::OsString;
 
@@ -12,6 +13,9 @@ const SWITCHES: [(&str, Option<&str>); 5] = [
     ("--local", Some("--remote")),
     ("--remote", Some("--local")),
 ];
+
+/// Others that take `=true` and `=false`.
+const JOINED: [&str; 3] = ["--json", "--ndjson", "--yes"];
 
 /// Returns a command line without the values of its switches: what is `true` stays, and what is `false`
 /// goes, or becomes its opposite.
@@ -29,7 +33,10 @@ pub(super) fn without_values(words: impl IntoIterator<Item = OsString>) -> Vec<O
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
-        let Some((_, opposite)) = SWITCHES.iter().find(|(switch, _)| *switch == name) else {
+        let known = SWITCHES.iter().find(|(switch, _)| *switch == name);
+        let known = known.map(|(_, opposite)| *opposite);
+        let joins = || (joined.is_some() && JOINED.contains(&name)).then_some(None);
+        let Some(opposite) = known.or_else(joins) else {
             plain.push(word);
             continue;
         };

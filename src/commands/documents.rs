@@ -15,7 +15,29 @@ use crate::{
 };
 
 pub(super) fn version(context: &Context) -> Result<()> {
-    Ok(context.ui.data(cli::version().as_bytes())?)
+    let text = cli::version().trim_end().to_owned();
+    context.ui.conclude(
+        &VersionReport {
+            text,
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        Ok(()),
+    )
+}
+
+/// The version of this program.
+#[derive(Debug, Serialize)]
+struct VersionReport {
+    version: &'static str,
+    /// The same with the name.
+    #[serde(skip)]
+    text: String,
+}
+
+impl Report for VersionReport {
+    fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
+        writeln!(out, "{}", self.text)
+    }
 }
 
 pub(super) fn man(context: &Context, args: &ManArgs) -> Result<()> {

@@ -25,6 +25,8 @@ pub enum RecordLocation {
     File(PathBuf),
     /// A line, from 1, of the index of a directory.
     Index(u64),
+    /// One of several names, from 1.
+    Name(u64),
 }
 
 impl RecordLocation {
@@ -32,7 +34,7 @@ impl RecordLocation {
     pub fn line(&self) -> Option<u64> {
         match self {
             Self::Line(line) | Self::Entry { line, .. } | Self::Index(line) => Some(*line),
-            Self::File(_) => None,
+            Self::File(_) | Self::Name(_) => None,
         }
     }
 }
@@ -44,6 +46,7 @@ impl fmt::Display for RecordLocation {
             Self::Entry { index, line } => write!(f, "entry {index} (line {line})"),
             Self::File(path) => write!(f, "file `{}`", printable(&path.display().to_string())),
             Self::Index(line) => write!(f, "line {line} of `.kvctl.ndjson`"),
+            Self::Name(number) => write!(f, "name {number}"),
         }
     }
 }

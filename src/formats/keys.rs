@@ -11,8 +11,9 @@
 use std::{borrow::Cow, ffi::OsStr, fmt, io::Read, path::Path, str::FromStr};
 
 use super::{
-    Ignored, Problem, ReadError, RecordLocation,
+    Ignored, Problem, Problems, ReadError, ReadErrors, RecordLocation,
     content::checked_key,
+    error::RecordError,
     lines::{Lines, Next},
     object::{Object, check_syntax, kind, string},
     wrangler::{Elements, unreadable},
@@ -79,6 +80,28 @@ impl KeyFormat {
             _ => Self::Json,
         }
     }
+}
+
+/// Returns `names`, each with its number, as keys.
+pub fn from_names<'t>(
+    names: impl IntoIterator<Item = (u64, &'t str)>,
+) -> Result<Vec<KeyName>, ReadErrors> {
+    let mut problems = Problems::default();
+    let mut keys = Vec::new();
+    for (number, name) in names {
+        match name.parse() {
+            Ok(key) => keys.push(key),
+            Err(error) => problems.push(ReadError::of_record(
+                RecordLocation::Name(number),
+                RecordError {
+                    key: Some(name.to_owned()),
+                    problem: Problem::Key(error),
+                },
+            )),
+        }
+    }
+    problems.check()?;
+    Ok(keys)
 }
 
 /// A key that was read, and where.

@@ -342,7 +342,12 @@ fn temporary(target: &Path, before: Option<&Metadata>) -> io::Result<NamedTempFi
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY);
     // Opened as any file is: one that Windows takes for temporary would stay so after the rename.
-    let file = builder.make_in(directory(target), |path| options.open(path))?;
+    let made = builder.make_in(directory(target), |path| options.open(path));
+    // The path of a temporary file is none that anybody asked for.
+    let file = made.map_err(|error| match error.kind() {
+        kind @ io::ErrorKind::NotFound => io::Error::new(kind, "the folder does not exist"),
+        kind => kind.into(),
+    })?;
     if let Some(before) = before {
         // The owner first: changing it clears some mode bits.
         keep_owner(file.as_file(), before);

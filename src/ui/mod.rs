@@ -292,6 +292,13 @@ impl Ui {
         self.say(Verbosity::Normal, "", message);
     }
 
+    /// Whether the same eyes see what is shown ahead of the result and the result.
+    pub fn is_seen_at_once(&self) -> bool {
+        let options = &self.options;
+        let terminals = options.terminals.stderr && options.terminals.stdout;
+        terminals && options.verbosity >= Verbosity::Normal && options.format == Format::Human
+    }
+
     /// Shows how a file is about to change.
     pub fn show(&self, diff: &Diff) {
         if self.options.verbosity < Verbosity::Normal {

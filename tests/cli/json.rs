@@ -157,15 +157,9 @@ const CASES: &[Case] = &[
         document: Document::Data,
         ..object("completions", &["bash"], (2, &["tcsh"]))
     },
-    Case {
-        document: Document::Data,
-        ..object("version", &[], (2, &["--cwd", "absent"]))
-    },
+    object("version", &[], (2, &["--cwd", "absent"])),
     object("man", &["manual"], (2, &["put.json"])),
-    Case {
-        document: Document::Data,
-        ..object("version", &[], (2, &["all"]))
-    },
+    object("version", &[], (2, &["all"])),
 ];
 
 fn setting() -> Sandbox {
@@ -218,6 +212,42 @@ fn assert_is_an_error(seen: &Seen, code: i32) {
         "{seen}"
     );
     assert!(!seen.stderr.contains("error: "), "{seen}");
+}
+
+#[test]
+fn a_format_may_be_true_or_false() {
+    let sandbox = setting();
+    assert_is_an_error(&sandbox.run(&["--json=true", "key", "tuch"]), 2);
+    assert_is_an_error(
+        &sandbox.run(&["key", "list", "--ndjson=true", "--frobnicate"]),
+        2,
+    );
+    let seen = sandbox.run(&["--json=false", "key", "list", "--frobnicate"]);
+    seen.assert_stderr("error: unexpected argument '--frobnicate'");
+    let seen = sandbox.expect(0, &["version", "--json=true"]);
+    let version: Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+    assert!(
+        sandbox
+            .expect(0, &["version", "--json=false"])
+            .stdout
+            .starts_with("kvctl ")
+    );
+    assert_eq!(sandbox.run(&["--json=maybe", "version"]).code, Some(2));
+}
+
+#[test]
+fn help_is_text_whatever_format_is_asked_for() {
+    let sandbox = setting();
+    let plain = sandbox.expect(0, &["help", "key", "put"]).stdout;
+    for words in [
+        &["help", "key", "put", "--json"][..],
+        &["--json", "help", "key", "put"],
+        &["help", "--ndjson", "key", "put"],
+    ] {
+        assert_eq!(sandbox.expect(0, words).stdout, plain, "{words:?}");
+    }
+    assert_is_an_error(&sandbox.run(&["help", "key", "tuch", "--json"]), 2);
 }
 
 #[test]

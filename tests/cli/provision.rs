@@ -717,8 +717,14 @@ fn a_folder_that_is_not_there_is_named_and_nothing_is_said_to_be_created() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", BIO);
     sandbox.expect(0, &["provision"]);
-    let seen = sandbox.expect(1, &["provision", "--json", "--out", "absent/x.toml"]);
-    assert!(seen.stderr.contains("nothing was created"), "{seen}");
-    assert!(seen.stderr.contains("absent"), "{seen}");
-    assert!(!seen.stderr.contains("run again to adopt"), "{seen}");
+    let requests = sandbox.emulator.log().len();
+    let seen = sandbox.expect(2, &["provision", "MORE", "--out", "absent/x.toml"]);
+    insta::assert_snapshot!(seen, @"
+    exit: 2
+    --- stderr
+    error: nothing was created: `absent/x.toml` cannot be written
+      because: the folder `absent` does not exist
+    hint: make it first, or name another
+    ");
+    assert_eq!(sandbox.emulator.log().len(), requests);
 }

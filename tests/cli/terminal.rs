@@ -340,4 +340,15 @@ fn a_change_that_was_shown_ahead_of_a_question_is_not_shown_again() {
     seen.assert_stdout(format!("Replace {id}? [y/N]"));
     assert_eq!(seen.stdout.matches("+++ ").count(), 1, "{seen}");
     seen.assert_stdout("wrote wrangler.toml");
+    // Nor where nobody is asked.
+    let again = sandbox.read("wrangler.toml");
+    let ids: Vec<&str> = again.lines().filter(|it| it.contains("id = ")).collect();
+    let own = ids.first().and_then(|it| it.split('"').nth(1)).unwrap();
+    sandbox.write("wrangler.toml", again.replace(own, id));
+    let args = format!("{args} --yes");
+    let seen = on_terminal(&sandbox.command(&[]), 80, &args, "").unwrap();
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(seen.stdout.matches("+++ ").count(), 1, "{seen}");
+    assert_eq!(seen.stdout.matches("replacing").count(), 1, "{seen}");
+    seen.assert_stdout("wrote wrangler.toml");
 }

@@ -8,7 +8,7 @@ use crate::{
     cli::{PreviewMode, ProvisionArgs},
     commands::{
         CheckFailed,
-        shared::{local_data, scaffolding::Scaffolding},
+        shared::{export::check_folder, local_data, scaffolding::Scaffolding},
     },
     config::{Document, Manifest, Scope},
     context::{Context, Session},
@@ -31,6 +31,11 @@ use crate::{
 use report::{Conflict, ProvisionReport};
 
 pub(super) async fn run(context: &Context, args: ProvisionArgs) -> Result<()> {
+    if let Some(out) = &args.out {
+        let named = out.display().to_string();
+        let refused = move || format!("nothing was created: `{named}` cannot be written");
+        check_folder(context, out).with_context(refused)?;
+    }
     match provision(context, &args, None).await {
         // Another process changed the file first. If it made the same changes, this run succeeds.
         Err(error) if is_conflict(&error) => provision(context, &args, Some(error)).await,
@@ -281,7 +286,7 @@ impl Job<'_> {
     }
 
     /// Asks where something that is there is replaced: a valid id, or a copy of before. Returns whether
-    /// somebody saw the change of the file ahead of the question.
+    /// the change of the file was shown, where the report is.
     async fn confirm(&self) -> Result<bool> {
         let planned = apply::planned(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &planned))?;
@@ -310,7 +315,7 @@ impl Job<'_> {
             flag: "--yes".to_owned(),
         };
         self.context.ui.confirm(question).await?;
-        Ok(is_replaced && self.context.ui.can_choose())
+        Ok(is_replaced && self.context.ui.is_seen_at_once())
     }
 
     /// Asks before a namespace is adopted by a name that was made up from the folder's: another project

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     commands::Refused,
     context::Context,
-    domain::{KeyName, quantity},
+    domain::{KeyName, quantity, thousands},
     error::{Result, ResultExt as _},
     ops::{
         bulk::{
@@ -24,6 +24,7 @@ use crate::{
             names::Names,
             reporter::Reporter,
         },
+        keys,
         target::Target,
     },
     ui::{Page, Report, printable},
@@ -31,6 +32,9 @@ use crate::{
 
 /// How many keys are shown before they are deleted.
 const SAMPLE: usize = 5;
+
+/// Of more keys than this, the list of all is asked for which are there.
+const ASKED_FOR: usize = 64;
 
 /// How to delete keys.
 pub(crate) struct DeleteOptions {
@@ -61,6 +65,7 @@ pub(crate) async fn delete(
         matched: names.len(),
         passed_over,
         requested: 0,
+        deleted: keyspace.session.is_local().then_some(0),
         dry_run: args.dry_run,
         listed: matches!(selection, Selection::Read(_)),
         matching: matches!(selection, Selection::Matching(_)),
@@ -89,11 +94,14 @@ pub(crate) async fn delete(
         many: selection.is_many(),
     };
     guard.check(&keyspace).await?;
+    let there = keyspace.those_there(&selection, &names).await?;
     report.remained = keyspace
         .delete(context, &selection, &names, journal)
         .await?;
     let (total, remained) = (names.len(), report.remained.len());
     report.requested = total - remained;
+    let is_gone = |name: &String| !report.remained.contains(name);
+    report.deleted = there.map(|there| there.iter().filter(is_gone).count());
     let verdict = if remained == 0 {
         Ok(())
     } else {
@@ -165,6 +173,33 @@ impl OpenNamespace {
         }
     }
 
+    /// Returns those of the names that keys have, as the local store alone knows.
+    async fn those_there(&self, selection: &Selection, names: &Names) -> Result<Option<Names>> {
+        if !self.session.is_local() {
+            return Ok(None);
+        }
+        if matches!(selection, Selection::Matching(_)) {
+            return Ok(Some(names.clone()));
+        }
+        let failed = || format!("could not look for the keys in {}", self.target);
+        if names.len() > ASKED_FOR {
+            let all = delete::matching(self.namespace(), "", None).await;
+            let all = all.with_context(failed)?;
+            let all: HashSet<String> = all.iter().collect();
+            return Ok(Some(names.iter().filter(|it| all.contains(it)).collect()));
+        }
+        let mut there = Names::default();
+        for name in names.iter() {
+            let Ok(key) = name.parse() else { continue };
+            match self.namespace().metadata(&key).await {
+                Ok(_) => there.extend([name]),
+                Err(error) if keys::is_absent(&error) => {}
+                Err(error) => return Err(error).with_context(failed),
+            }
+        }
+        Ok(Some(there))
+    }
+
     fn journal(
         &self,
         context: &Context,
@@ -213,6 +248,8 @@ struct DeleteReport {
     passed_over: usize,
     /// How many deletions the service took. It does not say whether there was a key.
     requested: usize,
+    /// How many of them were there, which the local store alone tells.
+    deleted: Option<usize>,
     dry_run: bool,
     /// Whether the keys came from stdin or a file.
     #[serde(skip)]
@@ -247,12 +284,26 @@ impl Report for DeleteReport {
             writeln!(out, "not deleted  {}", printable(key))?;
         }
         let keys = quantity(self.requested, "key");
-        let what = if self.matching {
-            "deleted"
-        } else {
-            "requested deletion of"
-        };
-        out.part(format_args!("{what} {keys} from {place}"));
+        match self.deleted {
+            Some(0) if self.requested == 1 => {
+                out.part(format_args!("there was no such key in {place}"));
+            }
+            Some(0) if self.requested > 0 => {
+                out.part(format_args!("none of the {keys} was in {place}"));
+            }
+            Some(deleted) if deleted < self.requested => {
+                let (deleted, others) = (quantity(deleted, "key"), self.requested - deleted);
+                let were = if others == 1 { "was" } else { "were" };
+                out.part(format_args!(
+                    "deleted {deleted} from {place}; {} {were} not there",
+                    thousands(others)
+                ));
+            }
+            None if !self.matching => {
+                out.part(format_args!("requested deletion of {keys} from {place}"));
+            }
+            Some(_) | None => out.part(format_args!("deleted {keys} from {place}")),
+        }
         if self.passed_over > 0 {
             out.part(format_args!("; {} skipped", self.passed_over));
         }

@@ -3,10 +3,11 @@
 use crate::{
     cli::key::DeleteArgs,
     commands::{Refused, UsageError},
-    domain::KeyName,
+    domain::{Classification, Classify, ErrorClass, KeyName},
     error::Result,
+    formats::{self, ReadErrors},
     fsx::InputError,
-    ui::{self, printable},
+    ui,
 };
 
 /// The most that is read from stdin: half a million of the longest names.
@@ -80,26 +81,27 @@ impl Selection {
 /// Splits a text into keys. Empty lines are skipped. Lines may end with CRLF, and the first may
 /// begin with a byte order mark, as editors write them; NUL-separated names never come from an
 /// editor.
-fn keys(text: &str, null: bool) -> Result<Vec<KeyName>, UsageError> {
+fn keys(text: &str, null: bool) -> Result<Vec<KeyName>, InvalidNames> {
     let names: Vec<&str> = if null {
         text.split('\0').collect()
     } else {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         text.lines().collect()
     };
-    let numbered = names.into_iter().enumerate();
+    let numbered = (1..).zip(names);
     let keys = numbered.filter(|(_, name)| !name.is_empty());
-    keys.map(|(at, name)| {
-        name.parse().map_err(|e| UsageError {
-            what: format!(
-                "name {} on stdin, `{}`, is not a valid key: {e}; nothing was deleted",
-                at + 1,
-                printable(name).chars().take(60).collect::<String>()
-            ),
-            hint: None,
-        })
-    })
-    .collect()
+    formats::keys::from_names(keys).map_err(InvalidNames)
+}
+
+/// Names on stdin that are no keys.
+#[derive(Debug, thiserror::Error)]
+#[error("stdin is not a list of keys; nothing was deleted")]
+struct InvalidNames(#[source] ReadErrors);
+
+impl Classify for InvalidNames {
+    fn classify(&self) -> Classification {
+        ErrorClass::Usage.into()
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 /// Names of keys, in the order in which they were added; small if that is the order of their bytes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Names {
     /// For each name: how many bytes it shares with the one before, how many follow, and those.
     packed: Vec<u8>,

@@ -46,6 +46,62 @@ fn several_keys_are_asked_about_and_go_in_one_request() {
 }
 
 #[test]
+fn the_local_store_says_which_keys_were_there() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"app\"\nkv_namespaces = [{ binding = \"KV\", id = \"a\" }]\n",
+    );
+    let run = |args: &[&str]| sandbox.expect(0, &[args, &["-b", "KV", "--local"]].concat());
+    let put = |keys: &[&str]| {
+        for key in keys {
+            run(&["key", "put", key, "v"]);
+        }
+    };
+    let said = |args: &[&str]| run(args).stdout.split(" `KV`").next().unwrap().to_owned();
+    assert_eq!(said(&["key", "delete", "a"]), "there was no such key in");
+    assert_eq!(
+        said(&["key", "delete", "a", "b", "-y"]),
+        "none of the 2 keys was in"
+    );
+    put(&["a", "b", "c"]);
+    assert_eq!(said(&["key", "delete", "a"]), "deleted 1 key from");
+    let seen = run(&["key", "delete", "a", "b", "-y"]);
+    seen.assert_stdout("deleted 1 key from `KV`");
+    seen.assert_stdout("; 1 was not there\n");
+    let deleted = |args: &[&str]| {
+        let seen = run(&[args, &["--json"]].concat());
+        let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+        (report["requested"].clone(), report["deleted"].clone())
+    };
+    let many: Vec<String> = (0..80).map(|i| format!("k{i}")).collect();
+    sandbox.write("many.json", serde_json::to_string(&many).unwrap());
+    put(&["k1", "k2"]);
+    assert_eq!(
+        deleted(&["bulk", "delete", "many.json", "-y"]),
+        (80.into(), 2.into())
+    );
+    assert_eq!(
+        deleted(&["key", "delete", "--prefix", "c", "-y"]),
+        (1.into(), 1.into())
+    );
+    assert_eq!(deleted(&["key", "delete", "c"]), (1.into(), 0.into()));
+}
+
+#[test]
+fn all_bad_names_on_stdin_are_named_up_to_a_dozen() {
+    let sandbox = sandbox();
+    let names = format!("fine\n..\n\n.\n{}", "..\n".repeat(12));
+    let seen = feed(&sandbox, &with(&["--stdin", "-y"]), names.as_bytes());
+    assert_eq!(seen.code, Some(2), "{seen}");
+    seen.assert_stderr("error: stdin is not a list of keys; nothing was deleted");
+    seen.assert_stderr("name 2, key `..`: ");
+    seen.assert_stderr("name 4, key `.`: ");
+    seen.assert_stderr("and 2 more");
+    assert_eq!(seen.stderr.matches(", key `").count(), 12, "{seen}");
+}
+
+#[test]
 fn keys_may_come_from_stdin() {
     let sandbox = sandbox();
     put(&sandbox, "a\nb", b"1", &[]);
