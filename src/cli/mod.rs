@@ -28,7 +28,7 @@ pub mod transfer;
 pub mod usage;
 mod verify;
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, sync::LazyLock, time::Duration};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 
@@ -55,6 +55,7 @@ use crate::{
 #[command(
     name = "kvctl",
     version,
+    long_version = long_version(),
     max_term_width = 100,
     propagate_version = false,
     after_help = AFTER_HELP
@@ -84,7 +85,28 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 
 /// Returns what `--version` prints.
 pub fn version() -> String {
-    Cli::command().render_version()
+    Cli::command().render_long_version()
+}
+
+/// The commit of a released program, and its date. `packaging/build` sets them; other builds do not look
+/// for them, since each commit would compile everything anew.
+pub const COMMIT: Option<(&str, &str)> = match (
+    option_env!("KVCTL_COMMIT"),
+    option_env!("KVCTL_COMMIT_DATE"),
+) {
+    (Some(commit), Some(date)) => Some((commit, date)),
+    _ => None,
+};
+
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let version = env!("CARGO_PKG_VERSION");
+        COMMIT.map_or_else(
+            || version.to_owned(),
+            |(commit, date)| format!("{version}\ncommit {commit} of {date}"),
+        )
+    });
+    &TEXT
 }
 
 const AFTER_HELP: &str = "\
