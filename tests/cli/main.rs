@@ -27,6 +27,7 @@ mod hints;
 mod hostile;
 mod hostile_text;
 mod hosts;
+mod install;
 mod interruptions;
 mod json;
 mod key;

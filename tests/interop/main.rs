@@ -10,6 +10,7 @@ mod dev;
 mod env_cases;
 mod harness;
 mod matrix;
+mod packages;
 mod remote;
 mod scaffold;
 mod sdk;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         ("deploy", deploy::TESTS),
         ("dev", dev::TESTS),
         ("matrix", matrix::TESTS),
+        ("packages", packages::TESTS),
         ("remote", remote::TESTS),
         ("scaffold", scaffold::TESTS),
         ("sdk", sdk::TESTS),
