@@ -397,7 +397,7 @@ fn the_action_runs_the_checks_that_are_named() {
     let bin = program.parent().unwrap().to_str().unwrap();
     let check = |checks: &str| {
         let variables = [
-            ("BIN", bin),
+            ("KVCTL", program.to_str().unwrap()),
             ("INPUT_CHECKS", checks),
             ("INPUT_ENVIRONMENT", "-x; exit"),
             ("INPUT_ARGS", "--skip\npreview  -q"),

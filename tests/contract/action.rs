@@ -58,9 +58,11 @@ fn its_flags_and_the_recipes_exist() {
     let text = text();
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verify.md")).unwrap();
     let command = kvctl::cli::Cli::command();
-    let verify = command.find_subcommand("verify").unwrap();
-    let flags: BTreeSet<&str> = [verify, &command]
+    let checks = ["verify", "provision", "scaffold"];
+    let commands = checks.map(|check| command.find_subcommand(check).unwrap());
+    let flags: BTreeSet<&str> = commands
         .into_iter()
+        .chain([&command])
         .flat_map(|command| command.get_arguments().filter_map(clap::Arg::get_long))
         .collect();
     for flag in named(&text, "arguments+=(--") {

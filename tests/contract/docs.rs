@@ -153,14 +153,15 @@ fn every_flag_it_shows_exists() {
     for (_, rest) in text.match_indices("--").map(|(at, _)| text.split_at(at)) {
         let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
         let flag = rest[..end].trim_matches('-');
-        // Cargo's own, npm's own, wrangler's own, those of benches/compare, and the rules of tables.
-        let foreign = [
-            "", "quiet", "path", "locked", "remote", "help", "save-dev", "git", "root", "text",
-            "new-name", "binding", "release", "package", "bench", "tls", "rounds", "kvctl",
-            "markdown",
-        ];
+        // Those of cargo, npm, wrangler, pip, gh, docker, `packaging` and benches/compare, and the rules
+        // of tables.
+        let foreign = "quiet path locked remote help save-dev git root text new-name binding release package bench \
+                       tls rounds kvctl markdown rm ignore-missing repo require-hashes requirement version build-arg \
+                       require";
         assert!(
-            foreign.contains(&flag) || flags.iter().any(|known| known == flag),
+            flag.is_empty()
+                || foreign.split(' ').any(|it| it == flag)
+                || flags.iter().any(|known| known == flag),
             "a page shows `--{flag}`"
         );
     }
@@ -218,7 +219,15 @@ fn every_path_that_contributing_names_exists() {
     let text = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     let prose: String = text.split("```").step_by(2).collect();
     let quoted = prose.split('`').skip(1).step_by(2);
-    let roots = ["src/", "tests/", ".ci/", ".config/", ".cargo/", ".github/"];
+    let roots = [
+        "src/",
+        "tests/",
+        ".ci/",
+        ".config/",
+        ".cargo/",
+        ".github/",
+        "packaging/",
+    ];
     let is_path = |name: &&str| roots.iter().any(|root| name.starts_with(root));
     let named: Vec<&str> = quoted.filter(is_path).collect();
     assert!(named.len() > 15, "{named:?}");

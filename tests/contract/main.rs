@@ -10,6 +10,7 @@ mod env_types;
 mod identity;
 mod layers;
 mod manner;
+mod packaging;
 #[expect(dead_code, reason = "the tests of the program use all of it")]
 mod pages;
 mod retry;

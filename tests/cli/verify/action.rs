@@ -9,14 +9,14 @@ use crate::{
     wait::piped,
 };
 
-/// Runs the step that verifies, with these inputs, and none for the others.
+/// Runs the step that checks, with these inputs, and none for the others.
 fn step(sandbox: &Sandbox, inputs: &[(&str, &str)]) -> Seen {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml")).unwrap();
     let action = &YamlLoader::load_from_str(&text).unwrap()[0];
     let steps = action["runs"]["steps"].as_vec().unwrap();
     let step = steps
         .iter()
-        .find(|step| step["id"].as_str() == Some("verify"));
+        .find(|step| step["id"].as_str() == Some("check"));
     let step = step.unwrap();
     let script = step["run"].as_str().unwrap();
     let program = sandbox.bare_command(&[]).get_program().to_owned();
@@ -28,13 +28,20 @@ fn step(sandbox: &Sandbox, inputs: &[(&str, &str)]) -> Seen {
         .env("CLOUDFLARE_API_BASE_URL", sandbox.base_url())
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_OUTPUT", sandbox.app().join("output"))
+        .env("GITHUB_PATH", sandbox.app().join("path"))
         .env("KVCTL", program)
         .current_dir(sandbox.app());
     for name in step["env"].as_hash().unwrap().keys() {
         let name = name.as_str().unwrap();
         if name.starts_with("INPUT_") {
             let given = inputs.iter().find(|(input, _)| *input == name);
-            command.env(name, given.map_or("", |(_, value)| value));
+            let default = action["inputs"]
+                [name.trim_start_matches("INPUT_").to_lowercase().as_str()]["default"]
+                .as_str();
+            command.env(
+                name,
+                given.map_or(default.unwrap_or(""), |(_, value)| value),
+            );
         }
     }
     for (input, _) in inputs {
