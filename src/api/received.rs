@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::error::Category;
 
+use crate::domain::quantity;
+
 /// A body that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
@@ -81,15 +83,16 @@ impl fmt::Display for Received {
             bytes,
             excerpt,
         } = self;
+        let bytes = quantity(bytes, "byte");
         match kind {
             BodyKind::Empty => f.write_str("an empty body")?,
-            BodyKind::Page => write!(f, "an HTML page of {bytes} bytes")?,
-            BodyKind::Envelope => write!(f, "an envelope of the API, of {bytes} bytes")?,
-            BodyKind::Cut => write!(f, "JSON that is cut off after {bytes} bytes")?,
-            BodyKind::OtherJson => write!(f, "other JSON, of {bytes} bytes")?,
-            BodyKind::Other(None) => write!(f, "{bytes} bytes that are not JSON")?,
+            BodyKind::Page => write!(f, "an HTML page of {bytes}")?,
+            BodyKind::Envelope => write!(f, "an envelope of the API, of {bytes}")?,
+            BodyKind::Cut => write!(f, "JSON that is cut off after {bytes}")?,
+            BodyKind::OtherJson => write!(f, "other JSON, of {bytes}")?,
+            BodyKind::Other(None) => write!(f, "{bytes} that are not JSON")?,
             BodyKind::Other(Some(media_type)) => {
-                write!(f, "{bytes} bytes of {media_type} that are not JSON")?;
+                write!(f, "{bytes} of {media_type} that are not JSON")?;
             }
         }
         excerpt
@@ -179,6 +182,19 @@ pub(super) fn excerpt(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_counted_as_everywhere() {
+        let received = |kind, bytes| Received {
+            kind,
+            bytes,
+            excerpt: None,
+        };
+        let cut = received(BodyKind::Cut, 1).to_string();
+        assert_eq!(cut, "JSON that is cut off after 1 byte");
+        let page = received(BodyKind::Page, 12_345).to_string();
+        assert_eq!(page, "an HTML page of 12,345 bytes");
+    }
 
     #[test]
     fn an_envelope_is_an_object_with_success_and_what_goes_with_it() {

@@ -11,7 +11,7 @@ use std::{
 use super::{
     Context, Variables,
     credentials::{TOKEN_FILE_MAX_BYTES, TokenFile},
-    display,
+    display, resolved,
 };
 use crate::{
     cli::Globals,
@@ -73,7 +73,7 @@ impl Files {
 
     /// Returns `path` relative to the directory the command works in.
     pub fn resolve(&self, path: &Path) -> PathBuf {
-        self.cwd.join(path)
+        resolved(&self.cwd, path)
     }
 
     /// Returns `path` as seen from that directory.

@@ -213,6 +213,20 @@ impl Context {
     }
 }
 
+/// Returns `path` relative to `cwd`, without parts such as `./`. What `..` leads to is left to the system,
+/// since that follows links; a `/` at the end says that it is a folder.
+fn resolved(cwd: &Path, path: &Path) -> PathBuf {
+    let mut clean: PathBuf = cwd.join(path).components().collect();
+    let text = path.as_os_str().as_encoded_bytes();
+    if text
+        .last()
+        .is_some_and(|last| std::path::is_separator(char::from(*last)))
+    {
+        clean.push("");
+    }
+    clean
+}
+
 /// Returns `path` as seen from `cwd`.
 fn display(cwd: &Path, path: &Path) -> String {
     match path.strip_prefix(cwd) {

@@ -107,7 +107,10 @@ impl Variables {
     /// Reads the env files that `globals` name, else those of `cwd`. If one cannot be read, all are
     /// left out.
     pub(super) fn read(mut env: Env, cwd: &Path, globals: &Globals, ui: &Ui) -> Self {
-        let named = globals.env_file.iter().map(|file| cwd.join(file));
+        let named = globals
+            .env_file
+            .iter()
+            .map(|file| super::resolved(cwd, file));
         let read = if globals.env_file.is_empty() {
             read_env_files(cwd, globals.environment.as_deref(), &env::of_library)
         } else {

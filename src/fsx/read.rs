@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::rename;
-use crate::domain::{Classification, Classify, ErrorClass};
+use crate::domain::{Classification, Classify, ErrorClass, quantity};
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +169,7 @@ pub fn read_up_to(file: File, limit: u64) -> io::Result<Vec<u8>> {
     }
     let most = match limit {
         mib if mib.is_multiple_of(1 << 20) => format!("{} MiB", mib >> 20),
-        bytes => format!("{bytes} bytes"),
+        bytes => quantity(bytes, "byte"),
     };
     let message = format!("it has more than {most}");
     Err(io::Error::new(io::ErrorKind::FileTooLarge, message))

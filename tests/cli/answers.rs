@@ -315,12 +315,12 @@ fn an_answer_without_end_is_not_read_to_its_end() {
     let sandbox = Sandbox::new();
     let id = "0f2ac74b498b48028cb68387c421e279";
     let runs: [(&[&str], &str); 6] = [
-        (&["key", "get", "k"], "more than 26214400 bytes"),
-        (&["key", "list"], "more than 8388608 bytes"),
-        (&["key", "put", "k", "v"], "more than 8388608 bytes"),
-        (&["bulk", "get", "keys.json"], "more than 26214400 bytes"),
+        (&["key", "get", "k"], "more than 26,214,400 bytes"),
+        (&["key", "list"], "more than 8,388,608 bytes"),
+        (&["key", "put", "k", "v"], "more than 8,388,608 bytes"),
+        (&["bulk", "get", "keys.json"], "more than 26,214,400 bytes"),
         (&["import", "in.ndjson"], "more than 3"),
-        (&["export"], "more than 8388608 bytes"),
+        (&["export"], "more than 8,388,608 bytes"),
     ];
     sandbox.write("keys.json", r#"["k"]"#);
     sandbox.write("in.ndjson", lines(2));

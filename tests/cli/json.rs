@@ -1,11 +1,11 @@
 //! What programs get of every command: documents that say their version, and errors that are one JSON
 //! object in the last line of stderr.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::CommandFactory as _;
 use fs_err as fs;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::sandbox::{Sandbox, Seen};
 
@@ -283,6 +283,130 @@ fn documents_say_their_version_and_errors_are_objects() {
         }
     }
     assert_eq!(sandbox.emulator.log().len(), 0);
+}
+
+/// The members of the documents as docs/json.md has them, of each command: those that are always there,
+/// and those that only some have.
+fn documented() -> BTreeMap<&'static str, [BTreeSet<&'static str>; 2]> {
+    let page = include_str!("../../docs/json.md");
+    let rows = page.lines().filter_map(|line| {
+        let (command, members) = line.strip_prefix("| `kvctl ")?.split_once("` | ")?;
+        let verbs = CASES.iter().map(|case| case.verb);
+        let verb = verbs.filter(|verb| command.starts_with(verb)).max()?;
+        let (always, sometimes) = members.split_once(';').unwrap_or((members, ""));
+        let quoted = |text: &'static str| text.split('`').skip(1).step_by(2);
+        let plain = always.split('(').enumerate().map(|(at, part)| match at {
+            0 => part,
+            _ => part.split_once(')').map_or("", |(_, rest)| rest),
+        });
+        Some((
+            verb,
+            [
+                plain.flat_map(quoted).collect(),
+                quoted(sometimes).collect(),
+            ],
+        ))
+    });
+    rows.collect()
+}
+
+/// Commands on the local store, one after the other, that print documents of all kinds.
+const VARIANTS: &[(&str, &str)] = &[
+    ("version", ""),
+    ("provision", "ONE TWO --dry-run"),
+    ("provision", "ONE TWO --scaffold"),
+    ("provision", "ONE TWO"),
+    ("namespace create", "new --dry-run"),
+    ("namespace create", "new"),
+    ("namespace create", "there --jurisdiction eu --dry-run"),
+    ("namespace create", "there --jurisdiction eu"),
+    ("namespace get", "there"),
+    ("namespace rename", "new newer --dry-run"),
+    ("namespace delete", "new --dry-run"),
+    ("namespace delete", "new --confirm new --backup new.ndjson"),
+    ("key put", "k v -b ONE --dry-run"),
+    ("key put", "k v -b ONE --metadata 1"),
+    ("key put", "l v -b ONE --expiration 4102444800"),
+    ("key put", "binary --file raw -b ONE --ttl 1h"),
+    ("key touch", "k -b ONE --expiration 4102444800"),
+    ("key get", "k -b ONE"),
+    ("key get", "binary -b ONE"),
+    ("key get", "k -b ONE -o k.txt"),
+    ("export", "all.ndjson -b ONE"),
+    ("export", "folder/ -b ONE"),
+    ("import", "all.ndjson -b TWO --dry-run"),
+    ("import", "tree -b TWO --format dir"),
+    ("bulk put", "put.json -b TWO --dry-run"),
+    ("bulk put", "put.json -b TWO"),
+    ("copy", "binding:ONE binding:TWO --dry-run"),
+    ("copy", "binding:ONE binding:TWO"),
+    ("diff", "binding:ONE binding:TWO"),
+    ("sync", "tree -b TWO --dry-run"),
+    ("sync", "tree -b TWO --delete --yes"),
+    ("key delete", "k -b ONE --dry-run"),
+    ("key delete", "--all -b TWO --yes"),
+    ("bulk delete", "keys.json -b ONE --dry-run"),
+    ("bulk delete", "keys.json -b ONE --yes"),
+    ("audit", ""),
+    ("audit", "-b ONE --fix --ttl 1d --yes"),
+    ("usage", "--days 2"),
+    ("doctor", ""),
+    ("verify", "--only configuration"),
+    ("scaffold", "--dry-run"),
+    ("scaffold", ""),
+    ("rename-binding", "TWO THREE --dry-run"),
+    ("rename-binding", "TWO THREE"),
+    ("serve", "--check"),
+    ("man", "manual"),
+];
+
+#[test]
+fn documents_have_the_members_that_their_page_says() {
+    let sandbox = setting();
+    sandbox.write("raw", [0xff, 0]);
+    sandbox.write("tree/.hidden", "1");
+    let rules = "[[namespace]]\nbinding = \"ONE\"\nttl = { required = true }\n";
+    sandbox.write("kvctl.toml", rules);
+    let documented = documented();
+    let mut wrong = Vec::new();
+    for (verb, args) in VARIANTS {
+        let words: Vec<&str> = args.split_whitespace().collect();
+        let seen = run(&sandbox, "--json", verb, &words);
+        let Ok(document) = serde_json::from_str::<Map<String, Value>>(&seen.stdout) else {
+            wrong.push(format!("{verb} {args}: {seen}"));
+            continue;
+        };
+        let mut printed: BTreeSet<&str> = document.keys().map(String::as_str).collect();
+        printed.remove("schema");
+        let Some([always, sometimes]) = documented.get(verb) else {
+            wrong.push(format!("{verb} is not documented: {printed:?}"));
+            continue;
+        };
+        // A namespace that is not there yet has few of them.
+        let is_whole = !(*verb == "namespace create" && args.contains("--dry-run"));
+        let missing = always.difference(&printed).filter(|_| is_whole);
+        // Another one may stand in its place.
+        let missing: Vec<_> = missing.filter(|it| !sometimes.contains(*it)).collect();
+        let known = always | sometimes;
+        let unknown: Vec<_> = printed.difference(&known).collect();
+        if !(missing.is_empty() && unknown.is_empty()) {
+            wrong.push(format!(
+                "{verb} {args}: not printed {missing:?}, not documented {unknown:?}"
+            ));
+        }
+    }
+    assert_eq!(wrong, [""; 0], "{}", wrong.join("\n"));
+    let objects = CASES
+        .iter()
+        .filter(|case| case.document == Document::Object);
+    for case in objects.filter(|case| case.works.is_some()) {
+        let is_run = VARIANTS.iter().any(|(verb, _)| *verb == case.verb);
+        assert!(
+            is_run && documented.contains_key(case.verb),
+            "{}",
+            case.verb
+        );
+    }
 }
 
 #[test]

@@ -222,3 +222,25 @@ fn a_local_store_that_would_not_be_used_is_refused() {
     let from_store = ["copy", "local:id:x", "local:id:y", "--persistTo", "st"];
     sandbox.expect(0, &from_store);
 }
+
+#[test]
+fn a_path_is_said_without_needless_parts() {
+    let sandbox = Sandbox::new();
+    let create = [
+        "namespace",
+        "create",
+        "a",
+        "--local",
+        "--persist-to",
+        "./st/./x",
+    ];
+    let seen = sandbox.expect(0, &create);
+    seen.assert_stderr(format!("local, {}/app/st/x\n", sandbox.home()));
+    // A folder stays one: no file of that name is written.
+    sandbox.expect(0, &["key", "put", "k", "v", "-n", "a", "--local"]);
+    sandbox.expect(
+        1,
+        &["key", "get", "k", "-n", "a", "--local", "-o", "./none/"],
+    );
+    assert!(!sandbox.app().join("none").exists());
+}

@@ -5,7 +5,7 @@ use std::fmt;
 use reqwest::StatusCode;
 
 use super::{Error, ErrorKind, Expected, tls};
-use crate::wire::Message;
+use crate::{domain::quantity, wire::Message};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,11 +43,11 @@ impl fmt::Display for Error {
                 write!(f, "inconsistent response to {request}: {what}")?;
             }
             ErrorKind::TooLong { status, limit, ray } => {
-                let status = Status(*status);
+                let (status, limit) = (Status(*status), quantity(limit, "byte"));
                 write!(
                     f,
-                    "{request} was answered ({status}) with more than {limit} bytes, the limit of \
-                     such a response"
+                    "{request} was answered ({status}) with more than {limit}, the limit of such a \
+                     response"
                 )?;
                 write_ray(f, ray.as_deref())?;
             }

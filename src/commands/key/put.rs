@@ -161,8 +161,7 @@ struct WriteReport<'a> {
     namespace: &'a Target,
     dry_run: bool,
     bytes: usize,
-    /// In how many seconds the key expires, if that is how it was said.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// In how many seconds the key expires; `null` unless that is how it was said.
     ttl: Option<u32>,
     /// When the key expires; `null` if never, or if `ttl` says it.
     expiration: Option<Expiration>,

@@ -8,7 +8,7 @@ use crate::{
     cli::key::ValueArg,
     commands::UsageError,
     context::Context,
-    domain::VALUE_MAX_BYTES,
+    domain::{VALUE_MAX_BYTES, quantity},
     error::Result,
     fsx::InputError,
     ui::{self, read_up_to},
@@ -92,7 +92,10 @@ fn checked(name: &str, bytes: Bytes) -> Result<Bytes, UsageError> {
 /// Says that a value is too long, naming where it came from.
 pub(super) fn too_long(name: &str) -> UsageError {
     UsageError::new(
-        format!("{name} has more than {VALUE_MAX_BYTES} bytes; nothing was sent"),
+        format!(
+            "{name} has more than {}; nothing was sent",
+            quantity(VALUE_MAX_BYTES, "byte")
+        ),
         "a value has at most 25 MiB",
     )
 }

@@ -159,7 +159,6 @@ struct ImportReport {
     /// Why records were skipped.
     invalid: Vec<String>,
     /// The names in a directory that were skipped because they begin with a dot.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     skipped: Vec<String>,
     /// The fields that were ignored.
     ignored: Vec<String>,

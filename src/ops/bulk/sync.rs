@@ -46,10 +46,8 @@ pub struct Plan {
     /// Keys that only the namespace has.
     pub extra: Vec<String>,
     /// Keys of files that were skipped, which are kept.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
     /// The names in the directory that were skipped because they start with a dot.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<String>,
     /// How many keys are the same on both sides.
     pub unchanged: usize,

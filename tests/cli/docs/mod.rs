@@ -37,7 +37,7 @@ use crate::{
 const TEXT: [&str; 5] = ["toml", "ts", "yaml", "jsonc", "crontab"];
 
 /// What only a machine with a network has, or with a terminal; and the tests themselves.
-const UNRUN: [&str; 4] = ["install", "npm", "terminal", "tests"];
+const UNRUN: [&str; 5] = ["install", "minutes", "npm", "terminal", "tests"];
 
 /// What stands for `cargo run --`, `age` and a repository's remote in place of those.
 const STANDINS: [(&str, &str); 3] = [
