@@ -18,7 +18,7 @@ use divan::{
 use kvctl::{
     api::Lifetime,
     config::{Document, Edit, Field},
-    domain::{AccountId, Expiration, KeyName, NamespaceId, Record, Section},
+    domain::{AccountId, Expiration, KeyName, NamespaceId, Prefixes, Record, Section},
     emulator::{Config, Emulator, Running, spawn},
     formats::{
         Writer as _,
@@ -71,7 +71,7 @@ fn records(value: Value) -> Vec<Record> {
 
 fn ndjson(records: &[Record]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut writer = Box::new(NdjsonWriter::new(&mut out).unwrap());
+    let mut writer = Box::new(NdjsonWriter::new(&mut out, &Prefixes::default()).unwrap());
     for record in records {
         writer.write(record).unwrap();
     }

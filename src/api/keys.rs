@@ -1,8 +1,7 @@
-//! The key list endpoint, and lists as streams of pages.
+//! The key list endpoint, and one list of it, page by page.
 
 use std::collections::HashSet;
 
-use futures_util::{Stream, TryStreamExt as _, stream};
 use reqwest::Method;
 
 use super::{
@@ -11,10 +10,7 @@ use super::{
     endpoint::Endpoint,
     error::{Error, ErrorKind, RequestLine},
 };
-use crate::{
-    domain::LIST_PAGE_MAX,
-    wire::{KeyInfo, ResultInfo},
-};
+use crate::wire::{KeyInfo, ResultInfo};
 
 /// Lists one page of the keys of a namespace, in the order of their UTF-8 bytes.
 struct ListKeys<'a> {
@@ -65,9 +61,9 @@ const CURSOR_MAX_BYTES: usize = 16 * 1024;
 /// were deleted, about a thousand a page; a list that has nothing else for longer does not end.
 const EMPTY_PAGES_MAX: usize = 10_000;
 
-/// The progress of a list through its pages.
-struct ListProgress<'a> {
-    list: ListKeys<'a>,
+/// A list of the keys with one prefix, and how far it was read.
+pub(super) struct List<'a> {
+    page: ListKeys<'a>,
     seen: HashSet<String>,
     /// The last key of it.
     last: Option<String>,
@@ -76,11 +72,48 @@ struct ListProgress<'a> {
     done: bool,
 }
 
-impl ListProgress<'_> {
+impl<'a> List<'a> {
+    /// Begins a list of the keys that begin with `prefix`, in pages of at most `limit`: 10 to 1,000.
+    pub(super) fn new(namespace: Namespace<'a>, prefix: &'a str, limit: usize) -> Self {
+        Self {
+            page: ListKeys {
+                namespace,
+                prefix,
+                limit,
+                cursor: None,
+            },
+            seen: HashSet::new(),
+            last: None,
+            empty: 0,
+            done: false,
+        }
+    }
+
+    /// Returns what the keys begin with.
+    pub(super) fn prefix(&self) -> &'a str {
+        self.page.prefix
+    }
+
+    /// Whether the last page was read.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Asks for the next page.
+    ///
+    /// A page may be empty and still not be the last: expired keys are walked over. The last one
+    /// has no cursor. A repeated cursor is an error, because the list would never end.
+    pub(super) async fn next(&mut self) -> Result<Vec<KeyInfo>, Error> {
+        let (keys, info) = self.page.namespace.client.send(&self.page).await?;
+        self.advance(info.cursor)?;
+        self.check_page(&keys)?;
+        Ok(keys)
+    }
+
     fn error(&self, kind: ErrorKind) -> Error {
         let request = RequestLine {
             method: Method::GET,
-            path: self.list.path(),
+            path: self.page.path(),
         };
         Error::new(request, kind)
     }
@@ -109,62 +142,8 @@ impl ListProgress<'_> {
             Some(cursor) if !self.seen.insert(cursor.clone()) => {
                 return Err(self.error(ErrorKind::PaginationLoop));
             }
-            Some(cursor) => self.list.cursor = Some(cursor),
+            Some(cursor) => self.page.cursor = Some(cursor),
         }
         Ok(())
-    }
-}
-
-impl<'a> Namespace<'a> {
-    /// Lists the keys that begin with `prefix`, page by page, one request for each.
-    ///
-    /// A page may be empty and still not be the last: expired keys are walked over. The last one
-    /// has no cursor. A repeated cursor is an error, because the list would never end.
-    pub fn keys(self, prefix: &'a str) -> impl Stream<Item = Result<Vec<KeyInfo>, Error>> + 'a {
-        self.keys_in_pages_of(LIST_PAGE_MAX, prefix)
-    }
-
-    /// The same, with at most `limit` keys a page: 10 to 1,000.
-    pub fn keys_in_pages_of(
-        self,
-        limit: usize,
-        prefix: &'a str,
-    ) -> impl Stream<Item = Result<Vec<KeyInfo>, Error>> + 'a {
-        let progress = ListProgress {
-            list: ListKeys {
-                namespace: self,
-                prefix,
-                limit,
-                cursor: None,
-            },
-            seen: HashSet::new(),
-            last: None,
-            empty: 0,
-            done: false,
-        };
-        stream::try_unfold(progress, async move |mut progress| {
-            if progress.done {
-                return Ok(None);
-            }
-            let (keys, info) = self.client.send(&progress.list).await?;
-            progress.advance(info.cursor)?;
-            progress.check_page(&keys)?;
-            Ok(Some((keys, progress)))
-        })
-    }
-
-    /// Counts the keys, requesting at most `pages` pages of a thousand.
-    ///
-    /// Returns the count and whether it is complete.
-    pub async fn count_keys(self, pages: usize) -> Result<(usize, bool), Error> {
-        let mut stream = std::pin::pin!(self.keys(""));
-        let mut count = 0;
-        for _ in 0..pages {
-            match stream.try_next().await? {
-                Some(keys) => count += keys.len(),
-                None => return Ok((count, true)),
-            }
-        }
-        Ok((count, false))
     }
 }

@@ -15,6 +15,7 @@ mod endpoint;
 mod error;
 mod headers;
 mod keys;
+mod lists;
 mod namespaces;
 mod observer;
 mod pacing;

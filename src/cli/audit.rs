@@ -29,6 +29,10 @@ pub struct AuditArgs {
     #[arg(long, value_name = "TEXT", default_value = ":", value_parser = NonEmptyStringValueParser::new())]
     pub delimiter: String,
 
+    /// List only keys with the prefixes in kvctl.toml, at once
+    #[arg(long)]
+    pub known_prefixes: bool,
+
     /// Number of prefixes to show, those with most keys first: 1 to 1000
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub top: u16,
@@ -57,10 +61,13 @@ a thousand keys takes one request; values are not read.
 
 The rules of a namespace in kvctl.toml:
 
-  prefix = \"session:\"                  each key has this prefix
+  prefix = \"session:\"                  each key has this prefix, or one of [\"a:\", \"b:\"]
   ttl = { required = true,              each key expires
           max = \"24h\",                  no key has a longer TTL
           min = \"60s\" }                 the shortest TTL that --fix may set
+
+--known-prefixes does not find keys with other prefixes. It is faster if the keys are spread over several
+prefixes, and saves requests if there are many others.
 
 Keys do not record when they were written. ttl.max is compared with the remaining TTL, allowing a
 minute of clock skew, so an old key written with a longer TTL may pass. ttl.min cannot be checked,

@@ -86,7 +86,7 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     (
         "key list",
         &[
-            "kvctl key list -b SESSIONS --prefix user:",
+            "kvctl key list -b SESSIONS --prefix user: --prefix team:",
             "kvctl key list -b SESSIONS --limit 10 --json",
         ],
     ),

@@ -190,9 +190,9 @@ pub struct DeleteArgs {
     #[arg(long, conflicts_with_all = ["stdin", "prefix", "all"])]
     pub must_exist: bool,
 
-    /// Delete all keys with this prefix
+    /// Delete all keys with this prefix; repeatable
     #[arg(long, value_name = "PREFIX")]
-    pub prefix: Option<String>,
+    pub prefix: Vec<String>,
 
     /// Delete all keys of the namespace
     #[arg(long)]
@@ -229,14 +229,9 @@ pub struct ListArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Only keys with this prefix
-    #[arg(
-        long,
-        value_name = "PREFIX",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub prefix: String,
+    /// Only keys with this prefix; repeatable
+    #[arg(long, value_name = "PREFIX")]
+    pub prefix: Vec<String>,
 
     /// Maximum number of keys
     #[arg(long, value_name = "N", value_parser = limit)]

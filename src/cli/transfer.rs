@@ -55,14 +55,9 @@ pub struct ExportArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Only keys with this prefix
-    #[arg(
-        long,
-        value_name = "PREFIX",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub prefix: String,
+    /// Only keys with this prefix; repeatable
+    #[arg(long, value_name = "PREFIX")]
+    pub prefix: Vec<String>,
 
     /// Format of the file [default: from its extension]
     #[arg(long, value_name = "FORMAT", value_parser = formats(), ignore_case = true)]
@@ -174,9 +169,9 @@ pub struct CopyArgs {
     #[arg(long, value_name = "FILE")]
     pub to_token_file: Option<PathBuf>,
 
-    /// Only keys with this prefix
+    /// Only keys with this prefix; repeatable
     #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
-    pub prefix: Option<String>,
+    pub prefix: Vec<String>,
 
     /// Show what would change without writing
     #[arg(long)]
@@ -276,14 +271,9 @@ pub struct DiffArgs {
     #[arg(long = "to", value_name = "B", hide = true)]
     pub to_option: Option<SideArg>,
 
-    /// Only keys with this prefix
-    #[arg(
-        long,
-        value_name = "PREFIX",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub prefix: String,
+    /// Only keys with this prefix; repeatable
+    #[arg(long, value_name = "PREFIX")]
+    pub prefix: Vec<String>,
 
     /// Format of the files [default: from their extensions]
     #[arg(long, value_name = "FORMAT", value_parser = formats(), ignore_case = true)]

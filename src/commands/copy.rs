@@ -17,7 +17,7 @@ use crate::{
     cli::transfer::{CopyArgs, SideArg, sides as cli_sides},
     commands::{Partial, UsageError},
     context::Context,
-    domain::{AccountId, Hint, Suggestion, quantity},
+    domain::{AccountId, Hint, Prefixes, Suggestion, quantity},
     error::{Result, ResultExt as _},
     fsx,
     ops::{
@@ -49,11 +49,12 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
         .ui
         .status(&format!("copying from {}", from.describe()));
     context.ui.status(&format!("copying to {}", to.describe()));
+    let prefixes = Prefixes::any_of(args.prefix).unwrap_or_default();
     let copy = Copy {
         from: from.namespace(),
         to: to.namespace(),
         ends: [&from, &to].map(|side| journal::namespace_ref(&side.session, &side.target.id)),
-        prefix: args.prefix.as_deref().unwrap_or_default(),
+        prefixes: &prefixes,
         timeout: from.session.consistency_timeout(args.consistency_timeout),
     };
     let sides = sides(&from, &to);

@@ -15,7 +15,7 @@ use crate::{
     cli::transfer::{DiffArgs, SideArg, sides},
     commands::{CheckFailed, UsageError},
     context::Context,
-    domain::{Hint, Suggestion, quantity},
+    domain::{Hint, Prefixes, Suggestion, quantity},
     error::Result,
     formats::Format,
     fsx,
@@ -40,9 +40,10 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
     let a = Opened::open(context, a, format, hidden).await?;
     let b = Opened::open(context, b, format, hidden).await?;
     let is_local = a.is_local() && b.is_local();
+    let prefixes = compared(context, args.prefix, [&a, &b])?;
     let diff = Diff {
         sides: [a.side(), b.side()],
-        prefix: &args.prefix,
+        prefixes: &prefixes,
         now: context.now().as_second(),
         timeout: if is_local {
             Duration::ZERO
@@ -67,7 +68,7 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
 }
 
 /// Refuses a name that is no file, where it names a binding or can be nothing else.
-fn check_names(context: &Context, sides: [&SideArg; 2], prefix: &str) -> Result<()> {
+fn check_names(context: &Context, sides: [&SideArg; 2], prefixes: &[String]) -> Result<()> {
     let known = binding_names(context);
     let is_absent = |side: &SideArg| match side {
         SideArg::File(path) => fsx::kind_of(&context.files.resolve(path)).is_none(),
@@ -91,9 +92,8 @@ fn check_names(context: &Context, sides: [&SideArg; 2], prefix: &str) -> Result<
     let name = path.display().to_string();
     let meant = sides.map(|side| as_binding(side).unwrap_or_else(|| side.to_string()));
     let command = Suggestion::new("diff").args(meant);
-    let prefix = Some(prefix).filter(|it| !it.is_empty());
-    let command = prefix
-        .into_iter()
+    let command = prefixes
+        .iter()
         .fold(command, |it, prefix| it.option("--prefix", prefix));
     let what = format!("there is no file {}", quoted(&name));
     let hint = Hint::from(format!(
@@ -101,6 +101,32 @@ fn check_names(context: &Context, sides: [&SideArg; 2], prefix: &str) -> Result<
         quoted(&name)
     ));
     Err(UsageError::new(what, hint.and(Hint::run(command))).into())
+}
+
+/// Returns the prefixes to compare: those that were asked for, as far as the files hold their keys. An
+/// export of keys with certain prefixes says nothing of others.
+fn compared(context: &Context, asked: Vec<String>, sides: [&Opened; 2]) -> Result<Prefixes> {
+    let mut prefixes = Prefixes::any_of(asked).unwrap_or_default();
+    for side in sides {
+        let Opened::File(side) = side else {
+            continue;
+        };
+        let (name, held) = (quoted(&side.0.name), &side.1.prefixes);
+        let Some(both) = prefixes.intersection(held) else {
+            let asked = prefixes.phrase();
+            let held = held.phrase();
+            let what = format!("{name} is an export of keys{held}, and has none{asked}");
+            let hint = "export the keys that are to be compared, or pass another `--prefix`";
+            return Err(UsageError::new(what, hint).into());
+        };
+        if both != prefixes {
+            let held = held.phrase();
+            let what = format!("{name} is an export of keys{held}; others are not compared");
+            context.ui.note(&what);
+        }
+        prefixes = both;
+    }
+    Ok(prefixes)
 }
 
 /// A side that can be read.

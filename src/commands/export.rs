@@ -14,6 +14,7 @@ use super::{
 use crate::{
     cli::transfer::ExportArgs,
     context::Context,
+    domain::Prefixes,
     error::{Failure, Result},
     formats::{Format, StreamFormat},
     ops::bulk::{
@@ -42,10 +43,11 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
         .await?;
     keyspace.announce(&context.ui, "exporting");
     let journals = JournalDirectory::new(context);
+    let prefixes = Prefixes::any_of(args.prefix).unwrap_or_default();
     let export = Export {
         namespace: keyspace.namespace(),
         from: journal::namespace_ref(&keyspace.session, &keyspace.target.id),
-        prefix: &args.prefix,
+        prefixes: &prefixes,
         timeout: keyspace
             .session
             .consistency_timeout(args.consistency_timeout),
@@ -69,7 +71,8 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<()> {
 
 async fn to_stdout(context: &Context, export: &Export<'_>, format: StreamFormat) -> Result<()> {
     let ui = &context.ui;
-    let writer = format.writer(ui.writer()).map_err(OutputError::from)?;
+    let writer = format.writer(ui.writer(), export.prefixes);
+    let writer = writer.map_err(OutputError::from)?;
     let exported = export.to_writer(writer).await.map_err(|e| match e {
         WriteError::Write(e) => Failure::from(OutputError::from(e)),
         e => e.into(),

@@ -101,6 +101,7 @@ async fn allow(
     let guard = Guard {
         context,
         keys: plan.extra.len(),
+        which: String::new(),
         confirm,
         many: true,
     };
@@ -195,6 +196,12 @@ impl Report for SyncReport {
         if !self.deletes && !self.plan.extra.is_empty() {
             let extra = quantity(self.plan.extra.len(), "extra key");
             out.part(format_args!("; {extra} kept; `--delete` deletes them"));
+        }
+        if !self.plan.outside.is_empty() {
+            let kept = quantity(self.plan.outside.len(), "key");
+            out.part(format_args!(
+                "; {kept} with prefixes that were not exported kept"
+            ));
         }
         if !self.plan.kept.is_empty() {
             let kept = quantity(self.plan.kept.len(), "key");

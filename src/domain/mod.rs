@@ -43,6 +43,7 @@ mod limits;
 mod namespace;
 mod nearest;
 mod permission;
+mod prefixes;
 mod profile;
 mod record;
 mod region;
@@ -70,6 +71,7 @@ pub use limits::{
 pub use namespace::{DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex, is_mistyped_id};
 pub use nearest::{meant_by, near, nearest};
 pub use permission::{API_TOKENS_PAGE, Permission, PermissionError};
+pub use prefixes::Prefixes;
 pub use profile::{ProfileName, ProfileNameError};
 pub use record::{Metadata, MetadataError, Record};
 pub use region::{ComplianceRegion, ComplianceRegionError};

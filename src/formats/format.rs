@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{Reader, UnknownFields, Writer, csv, ndjson, wrangler};
-use crate::domain::{Classification, Classify, ErrorClass};
+use crate::domain::{Classification, Classify, ErrorClass, Prefixes};
 
 /// How records are laid out in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,13 +121,15 @@ impl StreamFormat {
         }
     }
 
-    /// Writes records to `out`, which should be buffered. Writes the beginning at once.
+    /// Writes records to `out`, which should be buffered: all those with `prefixes`, which only some
+    /// formats can say. Writes the beginning at once.
     pub fn writer<'a>(
         self,
         out: impl Write + Send + 'a,
+        prefixes: &Prefixes,
     ) -> io::Result<Box<dyn Writer + Send + 'a>> {
         Ok(match self {
-            Self::Ndjson => Box::new(ndjson::NdjsonWriter::new(out)?),
+            Self::Ndjson => Box::new(ndjson::NdjsonWriter::new(out, prefixes)?),
             Self::Wrangler => Box::new(wrangler::WranglerWriter::new(out)?),
             Self::Csv => Box::new(csv::CsvWriter::new(out)?),
         })
@@ -137,7 +139,11 @@ impl StreamFormat {
     pub fn is_beginning(self, bytes: &[u8]) -> bool {
         let mut begun = Vec::new();
         // Into memory, so that it cannot fail.
-        drop(self.writer(&mut begun));
+        drop(self.writer(&mut begun, &Prefixes::default()));
+        if self == Self::Ndjson {
+            // The header may go on with prefixes.
+            begun.truncate(begun.len().saturating_sub("}\n".len()));
+        }
         bytes.starts_with(&begun) || begun.starts_with(bytes)
     }
 }
@@ -176,6 +182,7 @@ mod tests {
         }
         assert!(begins("ndjson", &format!("{header}{{\"key\"")));
         assert!(begins("ndjson", &header[..5]));
+        assert!(begins("ndjson", &header.replace('}', ",\"prefix\":\"a\"}")));
     }
 
     #[test]

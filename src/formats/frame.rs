@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
+use crate::domain::Prefixes;
 
 /// The version of the format that is written, and read.
 const VERSION: u64 = 1;
@@ -21,9 +22,25 @@ pub(super) struct Line<'a> {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(super) enum Frame {
     /// Records follow.
-    Records,
+    Records {
+        /// What all keys begin with: there may have been others, which were not exported.
+        #[serde(
+            default,
+            rename = "prefix",
+            skip_serializing_if = "Prefixes::is_everything"
+        )]
+        prefixes: Prefixes,
+    },
     /// Expiry and metadata of the files of a directory follow.
-    Index,
+    Index {
+        /// The same of what was exported; files may have been added since.
+        #[serde(
+            default,
+            rename = "prefix",
+            skip_serializing_if = "Prefixes::is_everything"
+        )]
+        prefixes: Prefixes,
+    },
     /// The records are all there.
     End {
         /// How many.

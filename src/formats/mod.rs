@@ -36,7 +36,7 @@ use std::{fmt, io};
 
 use bytes::Bytes;
 
-use crate::domain::{Expiration, KeyName, Metadata, Record, Ttl};
+use crate::domain::{Expiration, KeyName, Metadata, Prefixes, Record, Ttl};
 
 pub use error::{Problems, ReadError, ReadErrors, RecordLocation};
 pub use format::{Format, FormatError, StreamFormat};
@@ -106,6 +106,11 @@ impl Summary {
 pub trait Reader: Iterator<Item = Result<Input, ReadError>> {
     /// Returns what was read until now.
     fn summary(&self) -> Summary;
+
+    /// Returns what the input says that its keys begin with, as far as it was read.
+    fn prefixes(&self) -> Prefixes {
+        Prefixes::default()
+    }
 
     /// Returns the fields that were ignored until now, where some may be.
     fn ignored(&self) -> Option<&Ignored> {

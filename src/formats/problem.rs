@@ -4,7 +4,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::domain::{ErrorClass, KeyNameError, MetadataError, TtlError};
+use crate::domain::{ErrorClass, KeyNameError, MetadataError, Prefixes, TtlError};
 
 /// What is wrong with a record, or with the file that holds it.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +106,9 @@ pub enum Problem {
     /// A record is not as it was exported.
     #[error("checksum mismatch: the records are not as they were exported")]
     Checksum,
+    /// A key that the header rules out.
+    #[error("the header says that all keys begin with {0}")]
+    OtherPrefix(Prefixes),
     /// Anything but blank lines below the footer.
     #[error("data after the footer; it must be the last line")]
     AfterFooter,
@@ -211,6 +214,7 @@ impl Problem {
             | Self::MissingFooter
             | Self::Count { .. }
             | Self::Checksum
+            | Self::OtherPrefix(_)
             | Self::AfterFooter
             | Self::NotAnArray(_)
             | Self::Unclosed
@@ -248,7 +252,11 @@ impl Problem {
             }
             Self::Base64 => "for text, leave `base64` out; base64 has A-Z, a-z, 0-9, `+` and `/`",
             Self::Version(_) => "use the kvctl that wrote the file, or a later one",
-            Self::MissingHeader | Self::MissingFooter | Self::Count { .. } | Self::Checksum => {
+            Self::MissingHeader
+            | Self::MissingFooter
+            | Self::Count { .. }
+            | Self::Checksum
+            | Self::OtherPrefix(_) => {
                 "export again; to take the lines as they are, remove the header and the footer"
             }
             Self::MisplacedHeader | Self::AfterFooter => {

@@ -44,12 +44,15 @@ pub struct Settings {
 impl Settings {
     /// Puts together what the manifest and the command line say.
     ///
-    /// A helper without a prefix of its own uses that of its `[[namespace]]`.
+    /// A helper without a prefix of its own uses that of its `[[namespace]]`, if that has just one.
     pub fn new(manifest: Option<&Manifest>, overrides: Overrides) -> Self {
         let table = manifest.and_then(|m| m.scaffold.clone());
         let table = table.unwrap_or_default();
         let inherited = |own: Option<String>, binding: &Binding| {
-            own.or_else(|| manifest?.namespace(binding)?.prefix.clone())
+            own.or_else(|| {
+                let prefixes = manifest?.namespace(binding)?.prefix.as_ref()?;
+                prefixes.only().map(ToOwned::to_owned)
+            })
         };
         let (mut cache, mut sessions, mut rate_limit) =
             (table.cache, table.sessions, table.rate_limit);

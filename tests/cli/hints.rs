@@ -180,7 +180,7 @@ proptest! {
 
         let command = Suggestion::new("diff").args(["binding:A", "-"]).option("--prefix", &first);
         let Command::Diff(args) = pasted(&command, &invocation).command else { panic!() };
-        prop_assert_eq!(args.prefix, first.clone());
+        prop_assert_eq!(args.prefix, vec![first.clone()]);
 
         let second = second.replace('\t', " ");
         let command = Suggestion::new("namespace rename").option("-n", &title);

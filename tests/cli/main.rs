@@ -37,6 +37,7 @@ mod local_names;
 mod logins;
 mod named_files;
 mod namespace;
+mod prefixes;
 mod provision;
 mod read_twice;
 mod rename_binding;

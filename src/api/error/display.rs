@@ -60,6 +60,9 @@ impl fmt::Display for Error {
             }
             ErrorKind::PaginationLoop => write!(f, "pagination loop in {request}")?,
         }
+        if let Some(prefix) = &self.prefix {
+            write!(f, ", for the prefix `{prefix}`")?;
+        }
         write_source(f, self)?;
         if *attempts > 1 {
             write!(f, ", after {attempts} attempts")?;

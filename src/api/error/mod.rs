@@ -34,11 +34,13 @@ impl fmt::Display for RequestLine {
 #[derive(Debug)]
 pub struct Error {
     /// The request.
-    pub request: RequestLine,
+    pub request: Box<RequestLine>,
     /// How it failed.
     pub kind: Box<ErrorKind>,
     /// Number of attempts.
     pub attempts: u32,
+    /// The prefix of the list that failed, where several are listed together.
+    pub prefix: Option<String>,
     /// Whether it went through a proxy that the environment names.
     pub proxied: bool,
     /// Where the credentials came from, if that is known.
@@ -120,9 +122,10 @@ pub enum Expected {
 impl Error {
     pub(super) fn new(request: RequestLine, kind: ErrorKind) -> Self {
         Self {
-            request,
+            request: Box::new(request),
             kind: Box::new(kind),
             attempts: 1,
+            prefix: None,
             proxied: false,
             source: None,
         }

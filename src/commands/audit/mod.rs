@@ -10,12 +10,12 @@ use self::{
 };
 use crate::{
     cli::audit::AuditArgs,
-    commands::{CheckFailed, Partial},
+    commands::{CheckFailed, Partial, UsageError},
     context::{Context, Session},
-    domain::{ErrorClass, quantity},
+    domain::{ErrorClass, Prefixes, quantity},
     error::{ClassExt as _, Result, ResultExt as _},
     ops::{
-        bulk::audit::{Audit, Judge, prefixes::Prefixes},
+        bulk::audit::{Audit, Judge, prefixes::PrefixCounter},
         bulk::read::Listed,
     },
     ui::Format,
@@ -26,6 +26,9 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<()> {
         return conclude(context, &fix::run(context, args).await?);
     }
     let scope = Scope::open(context, &args).await?;
+    for subject in &scope.subjects {
+        listed(&args, subject)?;
+    }
     let mut report = AuditReport::new(scope.unbound);
     for subject in scope.subjects {
         let auditor = Auditor {
@@ -58,6 +61,23 @@ fn conclude(context: &Context, report: &AuditReport) -> Result<()> {
     context.ui.conclude(report, verdict)
 }
 
+/// Returns what the keys that are listed begin with.
+fn listed(args: &AuditArgs, subject: &Subject) -> Result<Prefixes, UsageError> {
+    if !args.known_prefixes {
+        return Ok(Prefixes::default());
+    }
+    let known = subject.rules.as_ref().and_then(|it| it.prefix.clone());
+    known.ok_or_else(|| {
+        let target = &subject.target;
+        let what =
+            format!("`--known-prefixes` needs a prefix, and kvctl.toml has none for {target}");
+        UsageError::new(
+            what,
+            "add `prefix` to its [[namespace]] table, or name a namespace with `-b`",
+        )
+    })
+}
+
 /// Walks through the lists of namespaces.
 struct Auditor<'a> {
     context: &'a Context,
@@ -74,16 +94,17 @@ impl Auditor<'_> {
         mut fixable: impl FnMut(Listed),
     ) -> Result<NamespaceReport> {
         let Subject { target, rules } = &subject;
-        let prefixes = Prefixes::new(&self.args.delimiter, self.args.top.into());
+        let prefixes = PrefixCounter::new(&self.args.delimiter, self.args.top.into());
         let judge = Judge {
             rules: rules.clone().unwrap_or_default(),
             within: self.args.expiring_within.map(Into::into),
         };
+        let only = listed(self.args, &subject)?;
         let audit = Audit::new(judge, prefixes);
         let streams = self.context.ui.options().format == Format::Ndjson;
         let mut samples = (!streams).then(Samples::default);
         let progress = self.context.ui.progress(0, "listed");
-        let judged = audit.run(self.session.namespace(&target.id), |page| {
+        let judged = audit.run(self.session.namespace(&target.id), &only, |page| {
             progress.advance(page.len());
             let mut lines = Vec::new();
             let now = self.session.client.service_now();
@@ -111,6 +132,7 @@ impl Auditor<'_> {
         let Subject { target, rules } = subject.clone();
         let mut report = NamespaceReport::new(target, rules.as_ref(), self.args.expiring_within);
         report.samples = samples;
+        report.listed = only;
         (report.counts, report.prefixes) = (counts, prefixes);
         Ok(report)
     }

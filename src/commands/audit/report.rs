@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::fix::{Changed, Fixed};
 use crate::{
     commands::shared::{SAMPLE, failures, quoted},
-    domain::{Binding, Expiration, Ttl, quantity, thousands},
+    domain::{Binding, Expiration, Prefixes, Ttl, quantity, thousands},
     ops::{
         bulk::audit::{
             ByExpiration, ByRule, Counts, Judge, Verdict,
@@ -134,7 +134,7 @@ impl Samples {
 /// The rules of one namespace, as they were understood.
 #[derive(Debug, Serialize)]
 struct RulesShown {
-    prefix: Option<String>,
+    prefix: Option<Prefixes>,
     ttl_required: bool,
     #[serde(rename = "ttl_min_seconds")]
     ttl_min: Option<Ttl>,
@@ -151,7 +151,7 @@ impl RulesShown {
             rules
                 .prefix
                 .as_ref()
-                .map(|p| format!("prefix {}", quoted(p))),
+                .map(|p| format!("prefix {}", printable(&p.to_string()))),
             ttl.required.then(|| "ttl.required".to_owned()),
             ttl.min.map(|min| format!("ttl.min {min}")),
             ttl.max.map(|max| format!("ttl.max {max}")),
@@ -172,6 +172,12 @@ pub(super) struct NamespaceReport {
     pub(super) namespace: Target,
     /// `None`: there are none, so nothing was checked.
     rules: Option<RulesShown>,
+    /// What the keys begin with that were listed.
+    #[serde(
+        rename = "listed_prefix",
+        skip_serializing_if = "Prefixes::is_everything"
+    )]
+    pub(super) listed: Prefixes,
     /// Keys that expire within this many seconds count as expiring.
     expiring_within_seconds: Option<u32>,
     #[serde(flatten)]
@@ -187,6 +193,7 @@ impl NamespaceReport {
         Self {
             namespace,
             rules: rules.map(RulesShown::of),
+            listed: Prefixes::default(),
             expiring_within_seconds: within,
             counts: Counts::default(),
             prefixes: Summary::default(),
@@ -208,7 +215,9 @@ impl NamespaceReport {
     fn human(&self, out: &mut Page<'_>, tabular: bool) -> io::Result<()> {
         let Self { counts, .. } = self;
         let (namespace, keys) = (&self.namespace, quantity(counts.keys, "key"));
-        writeln!(out, "{STRONG}{namespace}{STRONG:#}: {keys}")?;
+        let which = self.listed.phrase();
+        let which = printable(&which);
+        writeln!(out, "{STRONG}{namespace}{STRONG:#}: {keys}{which}")?;
         let rules = self.rules.as_ref().map_or("none", |rules| &rules.text);
         writeln!(out, "  rules: {rules}")?;
         if let Some(samples) = &self.samples {

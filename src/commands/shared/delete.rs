@@ -14,7 +14,7 @@ use super::{
 use crate::{
     commands::Refused,
     context::Context,
-    domain::{KeyName, quantity, thousands},
+    domain::{KeyName, Prefixes, quantity, thousands},
     error::{Result, ResultExt as _},
     ops::{
         bulk::{
@@ -84,12 +84,13 @@ pub(crate) async fn delete(
         }
         return context.ui.conclude(&report, Ok(()));
     }
-    announce(context, &keyspace, &names);
+    announce(context, &keyspace, &names, &selection);
     let reporter: &dyn Reporter = &context.ui;
     reporter.cost(report.cost);
     let guard = Guard {
         context,
         keys: names.len(),
+        which: selection.phrase(),
         confirm: args.confirm.as_deref(),
         many: selection.is_many(),
     };
@@ -128,10 +129,13 @@ fn note_skipped(context: &Context, selection: &Selection, count: usize) {
 }
 
 /// Says what will be deleted, and where.
-fn announce(context: &Context, keyspace: &OpenNamespace, names: &Names) {
+fn announce(context: &Context, keyspace: &OpenNamespace, names: &Names, selection: &Selection) {
     let keys = quantity(names.len(), "key");
     let place = keyspace.describe();
-    context.ui.status(&format!("deleting {keys} from {place}"));
+    let which = selection.phrase();
+    context
+        .ui
+        .status(&format!("deleting {keys}{which} from {place}"));
     for name in names.iter().take(SAMPLE) {
         context.ui.status(&format!("  {name}"));
     }
@@ -152,8 +156,8 @@ impl OpenNamespace {
                 keys.sort_unstable();
                 keys.into_iter().collect()
             }
-            Selection::Matching(prefix) => {
-                let found = delete::matching(self.namespace(), prefix, max).await;
+            Selection::Matching(prefixes) => {
+                let found = delete::matching(self.namespace(), prefixes, max).await;
                 found.with_context(|| format!("could not list the keys of {}", self.target))?
             }
         };
@@ -183,7 +187,7 @@ impl OpenNamespace {
         }
         let failed = || format!("could not look for the keys in {}", self.target);
         if names.len() > ASKED_FOR {
-            let all = delete::matching(self.namespace(), "", None).await;
+            let all = delete::matching(self.namespace(), &Prefixes::default(), None).await;
             let all = all.with_context(failed)?;
             let all: HashSet<String> = all.iter().collect();
             return Ok(Some(names.iter().filter(|it| all.contains(it)).collect()));
@@ -210,7 +214,7 @@ impl OpenNamespace {
         let journals = JournalDirectory::new(context);
         let to = journal::namespace_ref(&self.session, &self.target.id);
         let input = match selection {
-            Selection::Matching(prefix) => Input::Prefix(prefix.clone()),
+            Selection::Matching(prefixes) => Input::Prefix(prefixes.clone()),
             Selection::Named(_) | Selection::Read(_) => Input::keys(names.iter()),
         };
         let journals = journals.journals();

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     commands::UsageError,
     context::{Context, Session},
-    domain::{Hint, Suggestion, quantity, thousands},
+    domain::{Hint, Prefixes, Suggestion, quantity, thousands},
     error::{Result, ResultExt as _},
     formats::{Format, StreamFormat},
     ops::{
@@ -38,7 +38,7 @@ pub(crate) async fn back_up(
     let export = Export {
         namespace: session.namespace(&target.id),
         from: namespace_ref(session, &target.id),
-        prefix: "",
+        prefixes: &Prefixes::default(),
         timeout,
         journals: journals.journals(),
     };

@@ -16,6 +16,8 @@ pub(crate) struct Guard<'a> {
     pub(crate) context: &'a Context,
     /// How many keys are to go.
     pub(crate) keys: usize,
+    /// What follows "keys" in the question, after a space: how they were selected.
+    pub(crate) which: String,
     /// The title that was typed to confirm.
     pub(crate) confirm: Option<&'a str>,
     /// Whether the keys were not named one by one.
@@ -36,7 +38,7 @@ impl Guard<'_> {
         if !self.many && self.keys == 1 {
             return Ok(());
         }
-        let keys = quantity(self.keys, "key");
+        let keys = format!("{}{}", quantity(self.keys, "key"), self.which);
         Ok(self
             .context
             .ui

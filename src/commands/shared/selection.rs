@@ -3,7 +3,7 @@
 use crate::{
     cli::key::DeleteArgs,
     commands::{Refused, UsageError},
-    domain::{Classification, Classify, ErrorClass, KeyName},
+    domain::{Classification, Classify, ErrorClass, KeyName, Prefixes},
     error::Result,
     formats::{self, ReadErrors},
     fsx::InputError,
@@ -20,7 +20,7 @@ pub(crate) enum Selection {
     /// Those read from stdin.
     Read(Vec<KeyName>),
     /// All that begin so.
-    Matching(String),
+    Matching(Prefixes),
 }
 
 impl Selection {
@@ -29,10 +29,10 @@ impl Selection {
         if args.stdin {
             return Self::from_stdin(args.null).await;
         }
-        match (&args.prefix, args.all) {
-            (None, false) => Ok(Self::Named(args.keys.clone())),
-            (prefix, all) => Self::matching(prefix.clone(), all),
+        if args.prefix.is_empty() && !args.all {
+            return Ok(Self::Named(args.keys.clone()));
         }
+        Self::matching(args.prefix.clone(), args.all)
     }
 
     /// Whether the keys were not named one by one on the command line.
@@ -40,10 +40,18 @@ impl Selection {
         !matches!(self, Self::Named(_))
     }
 
+    /// Returns what follows "keys" in a question: what they begin with, if that is how they were selected.
+    pub(crate) fn phrase(&self) -> String {
+        match self {
+            Self::Matching(prefixes) => prefixes.phrase(),
+            Self::Named(_) | Self::Read(_) => String::new(),
+        }
+    }
+
     /// Requires `all` to be explicit: an empty prefix would match every key.
-    fn matching(prefix: Option<String>, all: bool) -> Result<Self> {
-        let prefix = prefix.unwrap_or_default();
-        match (prefix.is_empty(), all) {
+    fn matching(prefixes: Vec<String>, all: bool) -> Result<Self> {
+        let prefixes = Prefixes::any_of(prefixes).unwrap_or_default();
+        match (prefixes.is_everything(), all) {
             (true, false) => Err(Refused::new(
                 "an empty prefix matches every key; nothing was deleted",
                 "pass `--all` to delete all keys of the namespace",
@@ -54,7 +62,7 @@ impl Selection {
                 "pass only `--prefix` to delete the keys with that prefix",
             )
             .into()),
-            (true, true) | (false, false) => Ok(Self::Matching(prefix)),
+            (true, true) | (false, false) => Ok(Self::Matching(prefixes)),
         }
     }
 
@@ -124,9 +132,15 @@ mod tests {
 
     #[test]
     fn all_must_be_said() {
-        assert!(Selection::matching(Some(String::new()), false).is_err());
-        assert!(Selection::matching(Some("a".to_owned()), true).is_err());
-        assert!(Selection::matching(None, true).is_ok());
-        assert!(Selection::matching(Some(String::new()), true).is_ok());
+        let matching = |prefixes: &[&str], all| {
+            let prefixes = prefixes.iter().map(ToString::to_string).collect();
+            Selection::matching(prefixes, all)
+        };
+        assert!(matching(&[""], false).is_err());
+        assert!(matching(&["a", ""], false).is_err());
+        assert!(matching(&["a"], true).is_err());
+        assert!(matching(&[], true).is_ok());
+        assert!(matching(&[""], true).is_ok());
+        assert!(matching(&["a", "b"], false).is_ok());
     }
 }

@@ -24,7 +24,9 @@ pub use ttl::TtlRule;
 
 use super::{Location, position::Position, toml};
 use crate::{
-    domain::{Binding, Classification, Classify, ErrorClass, Jurisdiction, Title, nearest},
+    domain::{
+        Binding, Classification, Classify, ErrorClass, Jurisdiction, Prefixes, Title, nearest,
+    },
     fsx,
 };
 use scaffold::Contradiction;
@@ -65,9 +67,9 @@ pub struct ManifestNamespace {
     /// Its title, if not the usual one; environments append `-ENV`.
     #[serde(default, deserialize_with = "parsed_option")]
     pub title: Option<Title>,
-    /// What its keys begin with.
+    /// What its keys begin with, each with one of these.
     #[serde(default)]
-    pub prefix: Option<String>,
+    pub prefix: Option<Prefixes>,
     /// Rules for the TTL of its keys.
     #[serde(default)]
     pub ttl: Option<TtlRule>,

@@ -1,11 +1,11 @@
 //! The index of a directory: expiry and metadata of the keys that have them.
 
-use std::{io, iter::Peekable, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use fs_err::{self as fs, File};
 
 use crate::{
-    domain::{KeyName, Metadata, Record},
+    domain::{KeyName, Metadata, Prefixes, Record},
     formats::{
         Expiry, Problem, ReadError, RecordLocation, content, entry,
         frame::Frame,
@@ -17,9 +17,9 @@ use crate::{
 /// The fields of a line.
 const FIELDS: &[&str] = &["key", "expiration", "expiration_ttl", "metadata"];
 
-/// The first line, with its line ending.
-pub(super) fn header() -> String {
-    Frame::Index.to_line().unwrap_or_default()
+/// The first line of the index of an export of the keys with `prefixes`, with its line ending.
+pub(super) fn header(prefixes: Prefixes) -> String {
+    Frame::Index { prefixes }.to_line().unwrap_or_default()
 }
 
 /// The line of `record`, if it has expiry or metadata.
@@ -44,11 +44,36 @@ pub(super) struct Entry {
 
 /// The lines of an index, in the order of their keys. All errors are fatal, since a record without
 /// its expiry would live forever.
-pub(super) type Entries = Peekable<Sorted>;
+pub(super) struct Entries {
+    sorted: Sorted,
+    /// What was read and not taken.
+    next: Option<Result<Entry, ReadError>>,
+}
 
-pub(super) struct Sorted {
+struct Sorted {
     lines: Option<Lines<File>>,
     last: Option<KeyName>,
+    prefixes: Prefixes,
+}
+
+impl Entries {
+    /// Returns what the header says that the keys of the export began with, as far as it was read.
+    pub(super) fn prefixes(&self) -> &Prefixes {
+        &self.sorted.prefixes
+    }
+
+    /// Takes the next line, if it is `due`.
+    pub(super) fn next_if(
+        &mut self,
+        due: impl FnOnce(&Result<Entry, ReadError>) -> bool,
+    ) -> Option<Result<Entry, ReadError>> {
+        let next = self.next.take().or_else(|| self.sorted.next())?;
+        if due(&next) {
+            return Some(next);
+        }
+        self.next = Some(next);
+        None
+    }
 }
 
 /// Reads the index at `path`; a missing file is an empty index.
@@ -62,7 +87,12 @@ pub(super) fn read(path: PathBuf) -> io::Result<Entries> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => None,
         Err(e) => return Err(e),
     };
-    Ok(Sorted { lines, last: None }.peekable())
+    let sorted = Sorted {
+        lines,
+        last: None,
+        prefixes: Prefixes::default(),
+    };
+    Ok(Entries { sorted, next: None })
 }
 
 impl Iterator for Sorted {
@@ -70,7 +100,7 @@ impl Iterator for Sorted {
 
     fn next(&mut self) -> Option<Self::Item> {
         let lines = self.lines.as_mut()?;
-        let read = match next(lines) {
+        let read = match next(lines, &mut self.prefixes) {
             Ok(entry) => entry?,
             Err(e) => {
                 self.lines = None;
@@ -86,7 +116,7 @@ impl Iterator for Sorted {
     }
 }
 
-fn next(lines: &mut Lines<File>) -> Result<Option<Entry>, ReadError> {
+fn next(lines: &mut Lines<File>, prefixes: &mut Prefixes) -> Result<Option<Entry>, ReadError> {
     loop {
         let location = RecordLocation::Index(lines.number() + 1);
         let line = match lines.next() {
@@ -99,28 +129,33 @@ fn next(lines: &mut Lines<File>) -> Result<Option<Entry>, ReadError> {
             continue;
         }
         match parse(line.bytes, line.number) {
-            Ok(Some(entry)) => return Ok(Some(entry)),
-            Ok(None) => {}
+            Ok(Line::Entry(entry)) => return Ok(Some(entry)),
+            Ok(Line::Header(said)) => *prefixes = said,
             Err(problem) => return Err(ReadError::of_input(location, problem)),
         }
     }
 }
 
-/// Reads a line; `None` for the header.
-fn parse(line: &[u8], number: u64) -> Result<Option<Entry>, Problem> {
+/// A line, as it was read.
+enum Line {
+    Header(Prefixes),
+    Entry(Entry),
+}
+
+fn parse(line: &[u8], number: u64) -> Result<Line, Problem> {
     let text = std::str::from_utf8(line).map_err(|e| Problem::NotUtf8(e.valid_up_to() + 1))?;
     let mut object = Object::parse(text, FIELDS)?;
     if object.is_frame() {
         return match Frame::parse(text)? {
-            Frame::Index if number == 1 => Ok(None),
-            Frame::Index => Err(Problem::MisplacedHeader),
-            Frame::Records | Frame::End { .. } => Err(Problem::Frame),
+            Frame::Index { prefixes } if number == 1 => Ok(Line::Header(prefixes)),
+            Frame::Index { .. } => Err(Problem::MisplacedHeader),
+            Frame::Records { .. } | Frame::End { .. } => Err(Problem::Frame),
         };
     }
     object.validate()?;
     let expiry = content::expiry(entry::expiration(&object)?, entry::ttl(&object)?);
     let metadata = object.json("metadata").map(content::metadata).transpose()?;
-    Ok(Some(Entry {
+    Ok(Line::Entry(Entry {
         key: object.text("key")?.parse()?,
         expiry,
         metadata: metadata.flatten(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{index, names};
-use crate::domain::{KeyName, Record};
+use crate::domain::{KeyName, Prefixes, Record};
 
 /// Where a record goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,17 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// Creates one for the keys with `prefixes`. Returns also what to begin the index with: it says
+    /// that these are not all keys, whether or not it has lines.
+    pub fn new(prefixes: &Prefixes) -> (Self, Option<String>) {
+        let indexed = !prefixes.is_everything();
+        let layout = Self {
+            indexed,
+            ..Self::default()
+        };
+        (layout, indexed.then(|| index::header(prefixes.clone())))
+    }
+
     /// Returns where `record` goes.
     pub fn place(&mut self, record: &Record) -> Placed {
         let key = record.key.as_str();
@@ -49,7 +60,7 @@ impl Layout {
             && !self.indexed
         {
             self.indexed = true;
-            line.insert_str(0, &index::header());
+            line.insert_str(0, &index::header(Prefixes::default()));
         }
         Placed { path, index }
     }

@@ -20,6 +20,8 @@
 //! {"key":"a/b","expiration":1767225600,"metadata":{"lang":"en"}}
 //! ```
 //!
+//! The header of an export of keys with certain prefixes names them: `"prefix":"a"`, or an array.
+//!
 //! Any directory can be read: a `%` that encodes nothing is literal. Names that begin with `.` are
 //! skipped, with everything below them, unless they are included; the skipped names are reported at
 //! the end. Links are followed only to files inside the directory. Keys come in the order of their

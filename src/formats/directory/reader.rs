@@ -16,7 +16,7 @@ use super::{
     walk::{KeyFile, Walk},
 };
 use crate::{
-    domain::{KeyName, VALUE_MAX_BYTES},
+    domain::{KeyName, Prefixes, VALUE_MAX_BYTES},
     formats::{
         Input, Problem, ReadError, Reader, RecordLocation, Summary, content::checked_key,
         error::RecordError,
@@ -155,6 +155,10 @@ fn record_error(key: &KeyName, problem: Problem) -> RecordError {
 }
 
 impl Reader for DirectoryReader {
+    fn prefixes(&self) -> Prefixes {
+        self.index.prefixes().clone()
+    }
+
     fn summary(&self) -> Summary {
         self.summary
     }

@@ -7,6 +7,8 @@
 //! {"kvctl":1,"kind":"end","records":2,"sha256":"…"}
 //! ```
 //!
+//! The header of an export of keys with certain prefixes names them: `"prefix":"a"`, or an array.
+//!
 //! A record is what one entry of wrangler's array is. `value` is the text of the value if it is
 //! UTF-8, otherwise its base64, which `base64` then says; text whose escapes would make a line of
 //! more than 40 MiB is base64 too. `metadata` keeps the spelling of its numbers and the order of
@@ -35,7 +37,7 @@ use super::{
     lines::{Line, Lines, Next},
     object::Object,
 };
-use crate::domain::{Record, hex};
+use crate::domain::{Prefixes, Record, hex};
 
 pub use resume::{Partial, PartialError};
 
@@ -55,6 +57,7 @@ impl<R: Read> NdjsonReader<R> {
                 lines: 0,
                 sum: Sha256::new(),
                 summary: Summary::default(),
+                prefixes: Prefixes::default(),
             },
         }
     }
@@ -69,6 +72,10 @@ impl<R> fmt::Debug for NdjsonReader<R> {
 }
 
 impl<R: Read> Reader for NdjsonReader<R> {
+    fn prefixes(&self) -> Prefixes {
+        self.state.prefixes.clone()
+    }
+
     fn summary(&self) -> Summary {
         self.state.summary
     }
@@ -117,6 +124,8 @@ struct State {
     lines: u64,
     sum: Sha256,
     summary: Summary,
+    /// What the header says that all keys begin with.
+    prefixes: Prefixes,
 }
 
 impl State {
@@ -164,7 +173,7 @@ impl State {
         if let (Ok(text), Ok(object)) = (text, &object)
             && object.is_frame()
         {
-            let framed = Frame::parse(text).and_then(|frame| self.frame(&frame));
+            let framed = Frame::parse(text).and_then(|frame| self.frame(frame));
             return framed.err().map(|problem| self.fail(location, problem));
         }
         if self.phase == Phase::Start {
@@ -175,22 +184,35 @@ impl State {
         self.sum.update(b"\n");
         let read = object
             .map_err(RecordError::from)
-            .and_then(|object| entry::read(object, location.clone(), None));
+            .and_then(|object| entry::read(object, location.clone(), None))
+            .and_then(|input| self.covered(input));
         if let Ok(input) = &read {
             self.summary.count(&input.value);
         }
         Some(read.map_err(|error| ReadError::of_record(location, error)))
     }
 
-    fn frame(&mut self, frame: &Frame) -> Result<(), Problem> {
+    /// Refuses a record that the header rules out: what was exported has no such key.
+    fn covered(&self, input: Input) -> Result<Input, RecordError> {
+        if self.prefixes.covers(input.key.as_str()) {
+            return Ok(input);
+        }
+        Err(RecordError {
+            key: Some(input.key.as_str().to_owned()),
+            problem: Problem::OtherPrefix(self.prefixes.clone()),
+        })
+    }
+
+    fn frame(&mut self, frame: Frame) -> Result<(), Problem> {
         match (self.phase, frame) {
-            (_, Frame::Index) => Err(Problem::Frame),
-            (Phase::Start, Frame::Records) => {
+            (_, Frame::Index { .. }) => Err(Problem::Frame),
+            (Phase::Start, Frame::Records { prefixes }) => {
+                self.prefixes = prefixes;
                 self.phase = Phase::Export;
                 Ok(())
             }
-            (_, Frame::Records) => Err(Problem::MisplacedHeader),
-            (Phase::Export, Frame::End { records, sha256 }) => self.footer(*records, sha256),
+            (_, Frame::Records { .. }) => Err(Problem::MisplacedHeader),
+            (Phase::Export, Frame::End { records, sha256 }) => self.footer(records, &sha256),
             (_, Frame::End { .. }) => Err(Problem::MissingHeader),
         }
     }
@@ -220,9 +242,11 @@ pub struct NdjsonWriter<W> {
 }
 
 impl<W: Write> NdjsonWriter<W> {
-    /// Writes the header.
-    pub fn new(mut out: W) -> io::Result<Self> {
-        out.write_all(Frame::Records.to_line()?.as_bytes())?;
+    /// Writes the header of an export of the keys with `prefixes`.
+    pub fn new(mut out: W, prefixes: &Prefixes) -> io::Result<Self> {
+        let prefixes = prefixes.clone();
+        let header = Frame::Records { prefixes }.to_line()?;
+        out.write_all(header.as_bytes())?;
         Ok(Self {
             out,
             line: Vec::new(),

@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt, io::Read, ops::ControlFlow};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    domain::{Classification, Classify, ErrorClass, KeyName},
+    domain::{Classification, Classify, ErrorClass, KeyName, Prefixes},
     formats::{
         Problem, ReadError, RecordLocation, Summary, entry,
         frame::Frame,
@@ -76,6 +76,9 @@ pub enum PartialError {
         "the file does not start with the header of this kvctl's exports; there is nothing to resume"
     )]
     NoHeader,
+    /// It is an export of other keys.
+    #[error("the file is part of an export of {}", keys(.0))]
+    OtherPrefixes(Prefixes),
     /// It is damaged.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -84,6 +87,8 @@ pub enum PartialError {
 impl Classify for PartialError {
     fn classify(&self) -> Classification {
         match self {
+            Self::OtherPrefixes(_) => ErrorClass::Refused
+                .hint("pass `--restart` to start over, or export to another file"),
             Self::NoHeader => ErrorClass::Refused.hint("remove it, or move it away"),
             Self::Read(e) => e.classify(),
         }
@@ -91,12 +96,13 @@ impl Classify for PartialError {
 }
 
 impl Partial {
-    /// Reads what an interrupted export has, up to the last record that is complete. `None` if it
+    /// Reads what an interrupted export of the keys with `prefixes` has, up to the last record that is complete. `None` if it
     /// was interrupted before that, within its header.
     ///
     /// A footer is not counted in: it is written again.
-    pub fn read(input: impl Read) -> Result<Option<Self>, PartialError> {
-        let header = Frame::Records
+    pub fn read(input: impl Read, prefixes: &Prefixes) -> Result<Option<Self>, PartialError> {
+        let prefixes = prefixes.clone();
+        let header = Frame::Records { prefixes }
             .to_line()
             .map_err(|_cannot_be| PartialError::NoHeader)?;
         let mut partial = Self {
@@ -120,7 +126,7 @@ impl Partial {
                         return Ok(None);
                     }
                     if line.bytes != header {
-                        return Err(PartialError::NoHeader);
+                        return Err(other_header(line.bytes));
                     }
                     partial.length = line.length;
                 }
@@ -161,6 +167,21 @@ impl Partial {
         self.keys.insert(&input.key);
         Ok(ControlFlow::Continue(()))
     }
+}
+
+/// Says what is wrong with a first line that is not the expected header.
+fn other_header(line: &[u8]) -> PartialError {
+    match str::from_utf8(line).map(Frame::parse) {
+        Ok(Ok(Frame::Records { prefixes })) => PartialError::OtherPrefixes(prefixes),
+        _ => PartialError::NoHeader,
+    }
+}
+
+fn keys(prefixes: &Prefixes) -> String {
+    if prefixes.is_everything() {
+        return "all keys".to_owned();
+    }
+    format!("keys{}", prefixes.phrase())
 }
 
 impl fmt::Debug for Partial {

@@ -202,3 +202,21 @@ fn a_file_that_is_too_large_is_refused_unread() {
     insta::assert_snapshot!(said(root.path()), @"file `large`, key `large`: the value has 1099511627776 bytes; the limit is 26,214,400 (25 MiB)");
     assert!(DirectoryReader::new(&root.path().join("missing"), false).is_err());
 }
+
+#[test]
+fn a_directory_says_which_keys_were_exported() {
+    let root = TempDir::new().unwrap();
+    let prefixes = Prefixes::one("a");
+    let (_, begun) = Layout::new(&prefixes);
+    put(root.path(), INDEX, begun.unwrap().as_bytes());
+    put(root.path(), "a1", b"");
+    // A file that was added later is as good.
+    put(root.path(), "b", b"");
+    let mut reader = DirectoryReader::new(root.path(), false).unwrap();
+    let keys: Vec<_> = (&mut reader)
+        .map(|it| it.unwrap().key.to_string())
+        .collect();
+    assert_eq!(keys, ["a1", "b"]);
+    assert_eq!(reader.prefixes(), prefixes);
+    assert!(Layout::new(&Prefixes::default()).1.is_none());
+}

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use proptest::{prelude::*, sample::select};
 
 use super::{Input, ReadError, Reader as _, StreamFormat, Summary, UnknownFields};
-use crate::domain::{Expiration, KeyName, Metadata, Record};
+use crate::domain::{Expiration, KeyName, Metadata, Prefixes, Record};
 
 pub(super) const STREAMS: [StreamFormat; 3] = [
     StreamFormat::Ndjson,
@@ -165,7 +165,7 @@ pub(super) fn records() -> impl Strategy<Value = Vec<Record>> {
 
 pub(super) fn written(format: StreamFormat, records: &[Record]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut writer = format.writer(&mut out).unwrap();
+    let mut writer = format.writer(&mut out, &Prefixes::default()).unwrap();
     for record in records {
         writer.write(record).unwrap();
     }

@@ -68,7 +68,7 @@ proptest! {
             read(format, &bytes[..]);
         }
         KeyListReader::new(KeyFormat::Json, &bytes[..]).for_each(drop);
-        drop(Partial::read(&bytes[..]));
+        drop(Partial::read(&bytes[..], &Prefixes::default()));
     }
 
     /// Bytes that come close to each format reach deeper.
@@ -86,7 +86,7 @@ proptest! {
             read(format, text.as_bytes());
         }
         KeyListReader::new(KeyFormat::Json, text.as_bytes()).for_each(drop);
-        drop(Partial::read(text.as_bytes()));
+        drop(Partial::read(text.as_bytes(), &Prefixes::default()));
     }
 
     /// Splitting an array finds what a parser of all of it finds.

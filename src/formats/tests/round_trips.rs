@@ -188,7 +188,7 @@ proptest! {
     ) {
         let whole = written(StreamFormat::Ndjson, &records);
         let mut bytes = whole[..at.index(whole.len() + 1)].to_vec();
-        let Some(partial) = Partial::read(&bytes[..]).unwrap() else {
+        let Some(partial) = Partial::read(&bytes[..], &Prefixes::default()).unwrap() else {
             prop_assert!(!bytes.contains(&b'\n'));
             return Ok(());
         };
@@ -208,10 +208,51 @@ proptest! {
 
 #[test]
 fn other_files_cannot_be_resumed() {
+    let read = |bytes| Partial::read(bytes, &Prefixes::default());
     let plain = &b"{\"key\":\"a\",\"value\":\"b\"}\n"[..];
-    assert!(matches!(Partial::read(plain), Err(PartialError::NoHeader)));
+    assert!(matches!(read(plain), Err(PartialError::NoHeader)));
     let other = &b"{\"kvctl\":2"[..];
-    assert!(matches!(Partial::read(other), Err(PartialError::NoHeader)));
+    assert!(matches!(read(other), Err(PartialError::NoHeader)));
     let damaged = &b"{\"kvctl\":1,\"kind\":\"records\"}\n{\n"[..];
-    assert!(matches!(Partial::read(damaged), Err(PartialError::Read(_))));
+    assert!(matches!(read(damaged), Err(PartialError::Read(_))));
+    // What was begun for other keys is not continued.
+    for (header, prefixes) in [
+        ("", Prefixes::one("a")),
+        (",\"prefix\":\"a\"", Prefixes::default()),
+        (",\"prefix\":[\"a\",\"c\"]", Prefixes::one("a")),
+    ] {
+        let part = format!("{{\"kvctl\":1,\"kind\":\"records\"{header}}}\n");
+        let read = Partial::read(part.as_bytes(), &prefixes);
+        assert!(
+            matches!(read, Err(PartialError::OtherPrefixes(_))),
+            "{part}"
+        );
+    }
+}
+
+#[test]
+fn an_export_of_some_keys_says_so() {
+    let prefixes = Prefixes::any_of(["b:", "a:", "a:x"].map(ToOwned::to_owned)).unwrap();
+    let mut bytes = Vec::new();
+    let writer = StreamFormat::Ndjson.writer(&mut bytes, &prefixes).unwrap();
+    writer.finish().unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let header = "{\"kvctl\":1,\"kind\":\"records\",\"prefix\":[\"a:\",\"b:\"]}\n";
+    assert!(text.starts_with(header), "{text}");
+    let read = |lines: &str| {
+        let text = format!("{header}{lines}");
+        let mut reader = StreamFormat::Ndjson.reader(text.as_bytes(), UnknownFields::Refuse);
+        let first = reader.next().unwrap().map_err(|e| e.to_string());
+        assert_eq!(reader.prefixes(), prefixes);
+        first.map(|input| input.key.to_string())
+    };
+    assert_eq!(
+        read("{\"key\":\"a:1\",\"value\":\"\"}\n"),
+        Ok("a:1".to_owned())
+    );
+    let other = read("{\"key\":\"c:1\",\"value\":\"\"}\n");
+    assert_eq!(
+        other.unwrap_err(),
+        "line 2, key `c:1`: the header says that all keys begin with `a:` or `b:`"
+    );
 }

@@ -22,7 +22,7 @@ use super::{
     read::{Error, Found, Listed, Reader},
     reporter::Reporter,
 };
-use crate::domain::{BULK_GET_MAX_KEYS, KeyName};
+use crate::domain::{BULK_GET_MAX_KEYS, KeyName, Prefixes};
 
 /// How long a key that is listed and cannot be read is asked for again, unless told otherwise: the
 /// service's documentation gives changes a minute to be seen everywhere.
@@ -137,12 +137,12 @@ struct Round {
 }
 
 impl Reader<'_> {
-    /// Asks again for the keys that were listed below `prefix` and could not be read, until all are
+    /// Asks again for the keys that were listed with `prefixes` and could not be read, until all are
     /// found or the time is up. Returns those that are found, in the order in which that happens.
     /// What became of the others is in [`Reader::absent_outcome`] then.
     pub fn late<'s>(
         &'s self,
-        prefix: &'s str,
+        prefixes: &'s Prefixes,
         retry: &'s AbsentRetry<'_>,
     ) -> impl Stream<Item = Result<Found, Error>> + 's {
         let round = Round {
@@ -155,7 +155,7 @@ impl Reader<'_> {
         };
         let records = stream::try_unfold(round, async move |mut round| {
             while round.asking.is_empty() {
-                if !self.next_round(&mut round, prefix, retry).await? {
+                if !self.next_round(&mut round, prefixes, retry).await? {
                     return Ok(None);
                 }
             }
@@ -183,7 +183,7 @@ impl Reader<'_> {
     async fn next_round(
         &self,
         round: &mut Round,
-        prefix: &str,
+        prefixes: &Prefixes,
         retry: &AbsentRetry<'_>,
     ) -> Result<bool, Error> {
         let left = self.unexpired();
@@ -191,7 +191,7 @@ impl Reader<'_> {
             return Ok(false);
         }
         if round.last {
-            self.judge(left, prefix).await?;
+            self.judge(left, prefixes).await?;
             return Ok(false);
         }
         let spare = retry.timeout.saturating_sub(round.begun.elapsed());
@@ -225,7 +225,7 @@ impl Reader<'_> {
     }
 
     /// Tells keys that were deleted from those that are still listed.
-    async fn judge(&self, left: Vec<Listed>, prefix: &str) -> Result<(), Error> {
+    async fn judge(&self, left: Vec<Listed>, prefixes: &Prefixes) -> Result<(), Error> {
         let mut open: BTreeSet<KeyName> = left.into_iter().map(|it| it.key).collect();
         let mut listed = Vec::new();
         if open.len() <= self.pages() {
@@ -233,7 +233,7 @@ impl Reader<'_> {
                 listed.extend(self.look_up(key).await?);
             }
         } else {
-            let mut pages = pin!(self.keys(prefix));
+            let mut pages = pin!(self.keys(prefixes));
             while let Some(page) = pages.try_next().await? {
                 listed.extend(page.into_iter().filter(|it| open.contains(&it.key)));
             }

@@ -166,7 +166,7 @@ mod tests {
             operation: Operation::Copy,
             from: Some(end("a")),
             to: end("b"),
-            input: Input::Prefix(String::new()),
+            input: Input::Prefix(crate::domain::Prefixes::default()),
             content: None,
         }
     }

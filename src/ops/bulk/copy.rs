@@ -16,7 +16,10 @@ use super::{
     run::{self, Run, Task},
     write::{self, Writer, Written},
 };
-use crate::{api::Namespace, domain::quantity};
+use crate::{
+    api::Namespace,
+    domain::{Prefixes, quantity},
+};
 
 /// A copy.
 pub struct Copy<'a> {
@@ -26,8 +29,8 @@ pub struct Copy<'a> {
     pub to: Namespace<'a>,
     /// Both, as the journal names them.
     pub ends: [NamespaceRef; 2],
-    /// Only keys with this prefix are copied.
-    pub prefix: &'a str,
+    /// Only keys with these prefixes are copied.
+    pub prefixes: &'a Prefixes,
     /// How long keys that are listed and cannot be read are retried.
     pub timeout: Duration,
 }
@@ -64,7 +67,7 @@ impl Copy<'_> {
     pub async fn count(&self) -> Result<usize, read::Error> {
         let reader = Reader::new(self.from);
         let add = async |sum: usize, page: Vec<_>| Ok(sum + page.len());
-        reader.keys(self.prefix).try_fold(0, add).await
+        reader.keys(self.prefixes).try_fold(0, add).await
     }
 
     /// Copies the records that an earlier run has not confirmed.
@@ -79,7 +82,7 @@ impl Copy<'_> {
         }
         let confirmed = RefCell::new(confirmed);
         let reader = Reader::new(self.from);
-        let left = reader.keys(self.prefix);
+        let left = reader.keys(self.prefixes);
         let left = left.map_ok(|page| confirmed.borrow_mut().next(page));
         let rest = stream::once(async { Ok(confirmed.borrow_mut().end()) });
         let left = left.chain(rest);
@@ -105,7 +108,7 @@ impl Copy<'_> {
                     // Numbered as they are listed, so that no range of the journal spans a key that
                     // is not in it.
                     let numbered = reader.records_of(pages, |_| true);
-                    let numbered = numbered.chain(reader.late(self.prefix, &retry));
+                    let numbered = numbered.chain(reader.late(self.prefixes, &retry));
                     let writer = Writer::new(self.to);
                     writer.write_all(numbered, journal, count).await
                 },
@@ -129,7 +132,7 @@ impl Copy<'_> {
             operation: Operation::Copy,
             from: Some(from),
             to,
-            input: Input::Prefix(self.prefix.to_owned()),
+            input: Input::Prefix(self.prefixes.clone()),
             content: None,
         }
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{self, Namespace},
-    domain::{BULK_MAX_KEYS, Classification, Classify, ErrorClass, quantity},
+    domain::{BULK_MAX_KEYS, Classification, Classify, ErrorClass, Prefixes, quantity},
 };
 
 /// The service kept some keys, however often it was asked.
@@ -34,15 +34,15 @@ impl Classify for Remained {
     }
 }
 
-/// Finds the keys that begin with `prefix`, but looks no further than one beyond `max`.
+/// Finds the keys that begin with one of `prefixes`, but looks no further than one beyond `max`.
 ///
 /// The names are taken as they are: what exists may be deleted, whether or not it could be written.
 pub async fn matching(
     namespace: Namespace<'_>,
-    prefix: &str,
+    prefixes: &Prefixes,
     max: Option<usize>,
 ) -> Result<Names, api::Error> {
-    let mut pages = std::pin::pin!(namespace.keys(prefix));
+    let mut pages = std::pin::pin!(namespace.keys(prefixes));
     let mut names = Names::default();
     while let Some(page) = pages.try_next().await? {
         names.extend(page.into_iter().map(|key| key.name));

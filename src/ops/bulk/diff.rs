@@ -12,7 +12,7 @@ use super::{
     read::Reader,
     reporter::Reporter,
 };
-use crate::domain::{Classification, Classify, ErrorClass, KeyName, Record};
+use crate::domain::{Classification, Classify, ErrorClass, KeyName, Prefixes, Record};
 
 /// One side.
 pub enum Side<'a> {
@@ -26,8 +26,8 @@ pub enum Side<'a> {
 pub struct Diff<'a> {
     /// Both sides.
     pub sides: [Side<'a>; 2],
-    /// Only keys with this prefix are compared.
-    pub prefix: &'a str,
+    /// Only keys with these prefixes are compared.
+    pub prefixes: &'a Prefixes,
     /// The time, in UNIX seconds, from which a file's TTLs count.
     pub now: i64,
     /// How long to ask again for keys that are listed and cannot be read.
@@ -105,7 +105,7 @@ impl Diff<'_> {
                 continue;
             };
             // Keys which are listed, and were absent, must not be there.
-            let late = reader.late(self.prefix, &retry).try_collect::<Vec<_>>();
+            let late = reader.late(self.prefixes, &retry).try_collect::<Vec<_>>();
             let late = late.await.map_err(|e| compare::Error::Side(e.into()))?;
             if !late.is_empty() {
                 return Err(Error::Late);
@@ -123,10 +123,13 @@ impl Diff<'_> {
             Side::File(file, survey) => file
                 .records(survey, self.now)?
                 .map_ok(|(_, record)| record)
-                .try_filter(|it| future::ready(it.key.as_str().starts_with(self.prefix)))
+                .try_filter(|it| future::ready(self.prefixes.covers(it.key.as_str())))
                 .map_err(SideError::from)
                 .boxed(),
-            Side::Namespace(reader) => reader.records(self.prefix).map_err(SideError::from).boxed(),
+            Side::Namespace(reader) => reader
+                .records(self.prefixes)
+                .map_err(SideError::from)
+                .boxed(),
         })
     }
 }

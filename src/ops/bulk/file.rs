@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 
 use super::twice::{Changed, Seal, Sealed, Sealer, Sealing};
 use crate::{
-    domain::{Classification, Classify, ErrorClass, KeyName, Record},
+    domain::{Classification, Classify, ErrorClass, KeyName, Prefixes, Record},
     formats::{
         self, Format, Ignored, Problems, ReadErrors, Reader, UnknownFields,
         directory::{DirectoryReader, Skipped},
@@ -97,6 +97,8 @@ pub struct Survey {
     pub seal: Seal,
     /// The names in a directory that were skipped because they begin with a dot.
     pub skipped: Vec<Skipped>,
+    /// What the file says that its keys begin with.
+    pub prefixes: Prefixes,
     /// The fields that were ignored.
     pub ignored: Ignored,
 }
@@ -181,6 +183,7 @@ impl RecordFile {
             records,
             bytes,
             verified,
+            prefixes: reader.prefixes(),
             ignored: reader.ignored().cloned().unwrap_or_default(),
             ..survey
         })

@@ -22,8 +22,8 @@ use super::absent::{Absent, AbsentOutcome};
 use crate::{
     api::{self, Namespace},
     domain::{
-        BULK_GET_MAX_KEYS, Classification, Classify, ErrorClass, Expiration, KeyName,
-        LIST_PAGE_MAX, LIST_PAGE_MIN, Metadata, Record,
+        BULK_GET_MAX_KEYS, Classification, Classify, ErrorClass, Expiration, KeyName, Metadata,
+        Prefixes, Record,
     },
     wire::{KeyInfo, code},
 };
@@ -171,18 +171,19 @@ impl<'a> Reader<'a> {
         self.pages.load(Ordering::Relaxed)
     }
 
-    /// Lists the keys that begin with `prefix`, page by page, in the order of their bytes.
+    /// Lists the keys that begin with one of `prefixes`, page by page, in the order of their bytes.
     pub fn keys<'s>(
         &'s self,
-        prefix: &'s str,
+        prefixes: &'s Prefixes,
     ) -> impl Stream<Item = Result<Vec<Listed>, Error>> + 's {
-        self.keys_by(LIST_PAGE_MAX, prefix)
+        self.listed(self.namespace.keys(prefixes))
     }
 
     /// Returns the key that is called `key`, if it is listed.
     pub(super) async fn look_up(&self, key: &KeyName) -> Result<Option<Listed>, Error> {
-        let mut pages = pin!(self.keys_by(LIST_PAGE_MIN, key.as_str()));
         // Of those that begin so it is the first.
+        let prefix = Prefixes::one(key.as_str());
+        let mut pages = pin!(self.listed(self.namespace.keys_up_to(1, &prefix)));
         while let Some(page) = pages.try_next().await? {
             if let Some(first) = page.into_iter().next() {
                 return Ok((first.key == *key).then_some(first));
@@ -191,13 +192,11 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    fn keys_by<'s>(
+    fn listed<'s>(
         &'s self,
-        page_size: usize,
-        prefix: &'s str,
+        pages: impl Stream<Item = Result<Vec<KeyInfo>, api::Error>> + 's,
     ) -> impl Stream<Item = Result<Vec<Listed>, Error>> + 's {
         let mut number = 0;
-        let pages = self.namespace.keys_in_pages_of(page_size, prefix);
         pages.map(move |page| {
             self.pages.fetch_add(1, Ordering::Relaxed);
             let keys = page?.into_iter().zip(number..);
@@ -207,13 +206,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the records whose keys begin with `prefix`, in the order of their keys. Those that are
-    /// absent are left to [`late`](Self::late).
+    /// Reads the records whose keys begin with one of `prefixes`, in the order of their keys. Those that
+    /// are absent are left to [`late`](Self::late).
     pub fn records<'s>(
         &'s self,
-        prefix: &'s str,
+        prefixes: &'s Prefixes,
     ) -> impl Stream<Item = Result<Record, Error>> + 's {
-        self.records_of(self.keys(prefix), |_| true)
+        self.records_of(self.keys(prefixes), |_| true)
             .map_ok(|(_, record)| record)
     }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{Lifetime, Namespace},
-    domain::KeyName,
+    domain::{KeyName, Prefixes},
     formats::{Expiry, Input},
 };
 
@@ -45,6 +45,9 @@ pub struct Plan {
     pub changed: Vec<String>,
     /// Keys that only the namespace has.
     pub extra: Vec<String>,
+    /// Keys that the directory, an export of keys with certain prefixes, says nothing of. They are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<String>,
     /// Keys of files that were skipped, which are kept.
     pub kept: Vec<String>,
     /// The names in the directory that were skipped because they start with a dot.
@@ -120,16 +123,23 @@ impl Sync<'_> {
     }
 
     /// Whether `key` may be that of a skipped file.
-    fn is_skipped(&self, key: &KeyName) -> bool {
-        let name = key.as_str().strip_prefix(self.prefix);
+    fn is_skipped(&self, key: &str) -> bool {
+        let name = key.strip_prefix(self.prefix);
         let covered = |name| self.survey.skipped.iter().any(|it| it.covers(name));
         name.is_some_and(covered)
+    }
+
+    /// Whether the directory would have a file of `key` if there had been such a key.
+    fn is_held(&self, key: &str) -> bool {
+        let name = key.strip_prefix(self.prefix);
+        name.is_some_and(|name| self.survey.prefixes.covers(name))
     }
 
     /// Compares both sides, without keeping a value.
     pub async fn plan(&self) -> Result<Plan, compare::Error<SideError>> {
         let reader = Reader::new(self.namespace);
-        let there = reader.records(self.prefix).map_err(SideError::Namespace);
+        let prefixes = Prefixes::one(self.prefix);
+        let there = reader.records(&prefixes).map_err(SideError::Namespace);
         let here = self.wanted().map_err(compare::Error::Side)?;
         let here = here.map_ok(|outgoing| outgoing.record);
         let skipped = self.survey.skipped.iter();
@@ -139,7 +149,8 @@ impl Sync<'_> {
         };
         let found = |key: &KeyName, difference: Difference| {
             let list = match difference {
-                Difference::Removed if self.is_skipped(key) => &mut plan.kept,
+                Difference::Removed if self.is_skipped(key.as_str()) => &mut plan.kept,
+                Difference::Removed if !self.is_held(key.as_str()) => &mut plan.outside,
                 Difference::Removed => &mut plan.extra,
                 Difference::Added => &mut plan.new,
                 Difference::Value | Difference::Attributes => &mut plan.changed,
@@ -151,7 +162,9 @@ impl Sync<'_> {
         let new: HashSet<&str> = plan.new.iter().map(String::as_str).collect();
         let unread = reader.absent();
         let unread = unread.iter().map(ToString::to_string);
-        let extra: Vec<String> = unread.filter(|key| !new.contains(&**key)).collect();
+        let is_extra =
+            |key: &String| !new.contains(&**key) && !self.is_skipped(key) && self.is_held(key);
+        let extra: Vec<String> = unread.filter(is_extra).collect();
         plan.extra.extend(extra);
         plan.extra.sort_unstable();
         Ok(plan)

@@ -6,7 +6,7 @@ use futures_util::{TryStreamExt as _, stream};
 
 use super::Service;
 use crate::{
-    domain::{Expiration, NamespaceId, Record},
+    domain::{Expiration, NamespaceId, Prefixes, Record},
     emulator::{Action, Answer, Fault, Keys},
     ops::bulk::{
         compare::{self, Difference, compare},
@@ -62,7 +62,8 @@ pub(super) async fn read(
     prefix: &str,
 ) -> Result<Vec<Record>, read::Error> {
     let reader = Reader::new(service.namespace(id));
-    reader.records(prefix).try_collect().await
+    let prefixes = Prefixes::one(prefix);
+    reader.records(&prefixes).try_collect().await
 }
 
 pub(super) async fn keys(service: &Service, id: &NamespaceId) -> Vec<String> {
@@ -153,11 +154,13 @@ async fn more_than_a_request_takes_goes_in_two() {
     let written = write(&service, &id, records(10_001)).await.unwrap();
     assert_eq!(written.confirmed, 10_001);
     assert_eq!(service.count("PUT", "/bulk"), 2);
-    let names = matching(service.namespace(&id), "k", None).await.unwrap();
+    let names = matching(service.namespace(&id), &Prefixes::one("k"), None)
+        .await
+        .unwrap();
     assert_eq!(names.len(), 10_001);
     // It looks no further than is needed to know that there are too many.
     let before = service.count("GET", "/keys");
-    let some = matching(service.namespace(&id), "k", Some(1500)).await;
+    let some = matching(service.namespace(&id), &Prefixes::one("k"), Some(1500)).await;
     assert!((1501..=2000).contains(&some.unwrap().len()));
     assert_eq!(service.count("GET", "/keys") - before, 2);
 }

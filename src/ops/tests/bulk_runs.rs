@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::Lifetime,
-    domain::{Classify as _, ErrorClass, NamespaceId},
+    domain::{Classify as _, ErrorClass, NamespaceId, Prefixes},
     emulator::{Action, Answer, Fault, Keys},
     formats::{Format, StreamFormat, UnknownFields},
     ops::bulk::{
@@ -17,7 +17,7 @@ use crate::{
         file::{self, RecordFile},
         import::{self, Defaults, Import},
         journal::{
-            self, Journals, ResumePolicy,
+            Journals, ResumePolicy,
             run_id::{NamespaceRef, Store},
         },
         reporter::{Reporter, RunProgress},
@@ -122,7 +122,7 @@ impl User {
         let export = Export {
             namespace: service.namespace(id),
             from: named(service, id),
-            prefix,
+            prefixes: &Prefixes::one(prefix),
             timeout: Duration::ZERO,
             journals: self.journals(),
         };
@@ -140,7 +140,7 @@ impl User {
             from: service.namespace(from),
             to: service.namespace(to),
             ends: [from, to].map(|id| named(service, id)),
-            prefix: "",
+            prefixes: &Prefixes::default(),
             timeout: Duration::ZERO,
         };
         copy.run(self.journals(), start).await
@@ -271,8 +271,14 @@ async fn an_export_that_failed_is_resumed_from_the_same_namespace_only() {
         "{failed}"
     );
     assert_eq!(refused.classify().class, ErrorClass::Refused);
-    let other_export = export::Error::Journal(journal::Error::OtherExport(user.path("out.part")));
-    assert_eq!(other.to_string(), other_export.to_string());
+    let export::Error::Continue { source, .. } = other else {
+        panic!("{other}");
+    };
+    assert_eq!(
+        source.to_string(),
+        "the file is part of an export of all keys"
+    );
+    assert_eq!(other.classify().class, ErrorClass::Refused);
     let exported = user
         .export(&namespace, "", NDJSON, ResumePolicy::Resume)
         .await

@@ -5,6 +5,7 @@ mod bulk;
 mod bulk_runs;
 mod deployed;
 mod drift;
+mod lists;
 mod namespaces;
 mod previews;
 mod protect;

@@ -8,7 +8,7 @@ use super::{Check, Finding, Subject, blocked::Blocked, context::CheckContext};
 use crate::{
     api::{self, Namespace},
     config::{Assertion, Claim, Entry, Expectation, Scope},
-    domain::{KeyName, Metadata, NamespaceId, Section, hex, quantity, thousands},
+    domain::{KeyName, Metadata, NamespaceId, Prefixes, Section, hex, quantity, thousands},
     ops::keys,
 };
 
@@ -189,7 +189,8 @@ impl Lookup<'_> {
         min: usize,
         max: Option<usize>,
     ) -> Result<Vec<String>, api::Error> {
-        let mut pages = std::pin::pin!(self.0.keys(prefix));
+        let prefix = Prefixes::one(prefix);
+        let mut pages = std::pin::pin!(self.0.keys(&prefix));
         let mut count = 0;
         // Stop listing once the outcome is known.
         while let Some(keys) = pages.try_next().await? {

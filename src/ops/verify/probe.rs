@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     api::{self, Lifetime, Namespace},
-    domain::{KeyName, LIST_PAGE_MIN, Metadata, Ttl, hex, quantity},
+    domain::{KeyName, Metadata, Prefixes, Ttl, hex, quantity},
     ops::keys::is_absent,
 };
 
@@ -282,7 +282,9 @@ impl<'a> Probe<'a> {
         })
         .await?;
         self.until(LIST, async || {
-            let mut pages = std::pin::pin!(namespace.keys_in_pages_of(LIST_PAGE_MIN, key.as_str()));
+            // Of those that begin so it is the first.
+            let prefix = Prefixes::one(key.as_str());
+            let mut pages = std::pin::pin!(namespace.keys_up_to(1, &prefix));
             while let Some(keys) = pages.try_next().await? {
                 if keys.iter().any(|info| info.name == key.as_str()) {
                     return Ok(Ok(()));

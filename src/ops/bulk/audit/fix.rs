@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::{
     api::Namespace,
-    domain::Ttl,
+    domain::{Prefixes, Ttl},
     ops::bulk::{
         absent::{AbsentOutcome, AbsentRetry},
         read::{self, Listed, Reader},
@@ -34,13 +34,14 @@ pub async fn set_ttl(
     reporter: &dyn Reporter,
 ) -> Result<(Written, AbsentOutcome), Error> {
     let reader = Reader::new(namespace);
+    let all = Prefixes::default();
     let retry = AbsentRetry { timeout, reporter };
     let written = Run::without_journal(reporter, TASK)
         .carry_out(
             keys.len(),
             async |journal, count| {
                 let numbered = reader.records_of(stream::iter([Ok(keys)]), |_| true);
-                let numbered = numbered.chain(reader.late("", &retry));
+                let numbered = numbered.chain(reader.late(&all, &retry));
                 let writer = Writer::new(namespace).with_ttl(ttl);
                 writer.write_all(numbered, journal, count).await
             },

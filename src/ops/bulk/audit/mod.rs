@@ -14,18 +14,18 @@ use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
 use self::{
-    prefixes::{Prefixes, Tally},
+    prefixes::{PrefixCounter, Tally},
     rules::{Broken, Rules},
 };
 use super::read::{self, Listed, Reader};
-use crate::api::Namespace;
+use crate::{api::Namespace, domain::Prefixes};
 
 /// The findings about one namespace so far.
 #[derive(Debug)]
 pub struct Audit {
     judge: Judge,
     counts: Counts,
-    prefixes: Prefixes,
+    prefixes: PrefixCounter,
 }
 
 /// What keys are judged by.
@@ -186,7 +186,7 @@ pub struct Verdict {
 
 impl Audit {
     /// Starts an audit.
-    pub fn new(judge: Judge, prefixes: Prefixes) -> Self {
+    pub fn new(judge: Judge, prefixes: PrefixCounter) -> Self {
         Self {
             judge,
             counts: Counts::default(),
@@ -194,15 +194,16 @@ impl Audit {
         }
     }
 
-    /// Lists a namespace and judges all its keys. Each page is handed to `each`, with what was found
+    /// Lists the keys of a namespace with `prefixes`, and judges them. Each page is handed to `each`, with what was found
     /// out about its keys.
     pub async fn run<E: From<read::Error>>(
         mut self,
         namespace: Namespace<'_>,
+        prefixes: &Prefixes,
         mut each: impl FnMut(Vec<(Listed, Verdict)>) -> Result<(), E>,
     ) -> Result<(Counts, prefixes::Summary), E> {
         let reader = Reader::new(namespace);
-        let mut pages = pin!(reader.keys(""));
+        let mut pages = pin!(reader.keys(prefixes));
         while let Some(page) = pages.try_next().await? {
             let now = namespace.client.service_now();
             let judged = page.into_iter().map(|listed| {
@@ -232,7 +233,7 @@ mod tests {
     /// Five keys, judged.
     fn audited() -> (Judge, Counts, prefixes::Summary) {
         let rules = Rules {
-            prefix: Some("a:".to_owned()),
+            prefix: Some(Prefixes::one("a:")),
             ttl: Some(crate::config::TtlRule {
                 required: true,
                 min: Some("10m".parse().unwrap()),
@@ -243,7 +244,7 @@ mod tests {
             rules,
             within: Some(300),
         };
-        let mut audit = Audit::new(judge.clone(), Prefixes::new(":", 10));
+        let mut audit = Audit::new(judge.clone(), PrefixCounter::new(":", 10));
         let keys = [
             ("a:fine", Some(3600)),
             ("a:near", Some(300)),

@@ -84,7 +84,7 @@ impl Summary {
 
 /// Counts prefixes up to and with the first delimiter.
 #[derive(Debug)]
-pub struct Prefixes {
+pub struct PrefixCounter {
     delimiter: String,
     most: usize,
     /// By the number of keys, then by name.
@@ -96,7 +96,7 @@ pub struct Prefixes {
     in_order: bool,
 }
 
-impl Prefixes {
+impl PrefixCounter {
     /// Counts what ends with `delimiter`, and keeps the `most` frequent.
     pub fn new(delimiter: &str, most: usize) -> Self {
         Self {
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn ties_go_by_name_and_what_is_out_of_order_is_said() {
-        let mut prefixes = Prefixes::new(":", 2);
+        let mut prefixes = PrefixCounter::new(":", 2);
         for name in ["a:1", "b:1", "c:1", "c:2", "plain"] {
             prefixes.take(name, ONE);
         }
@@ -203,7 +203,7 @@ mod tests {
             (3, 1, 1)
         );
         assert!(summary.in_order);
-        let mut prefixes = Prefixes::new(":", 2);
+        let mut prefixes = PrefixCounter::new(":", 2);
         for name in ["b:1", "a:1", "b:2"] {
             prefixes.take(name, ONE);
         }
@@ -220,7 +220,7 @@ mod tests {
             most in 1_usize..6,
         ) {
             let keys: BTreeSet<String> = keys;
-            let mut prefixes = Prefixes::new(delimiter, most);
+            let mut prefixes = PrefixCounter::new(delimiter, most);
             let mut table: BTreeMap<&str, u64> = BTreeMap::new();
             let mut none = 0;
             for key in &keys {

@@ -2,7 +2,10 @@
 
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
-use crate::config::{ManifestNamespace, TtlRule};
+use crate::{
+    config::{ManifestNamespace, TtlRule},
+    domain::Prefixes,
+};
 
 /// So much longer than allowed a key may seem to live, in seconds: the service's clock, which set the
 /// expiry, and this machine's differ.
@@ -12,7 +15,7 @@ pub const CLOCK_GRACE_SECONDS: i64 = 60;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     /// What they begin with.
-    pub prefix: Option<String>,
+    pub prefix: Option<Prefixes>,
     /// How long they live.
     pub ttl: Option<TtlRule>,
 }
@@ -57,7 +60,10 @@ impl Serialize for Broken {
 impl Rules {
     /// Takes the rules of one namespace that a key can break; `None` if there are none.
     pub fn of(namespace: &ManifestNamespace) -> Option<Self> {
-        let prefix = namespace.prefix.clone().filter(|prefix| !prefix.is_empty());
+        let prefix = namespace
+            .prefix
+            .clone()
+            .filter(|prefix| !prefix.is_everything());
         let ttl = namespace.ttl.filter(|ttl| *ttl != TtlRule::default());
         (prefix.is_some() || ttl.is_some()).then_some(Self { prefix, ttl })
     }
@@ -79,7 +85,7 @@ impl Rules {
             prefix: self
                 .prefix
                 .as_ref()
-                .is_some_and(|p| !name.starts_with(&**p)),
+                .is_some_and(|prefixes| !prefixes.covers(name)),
         }
     }
 

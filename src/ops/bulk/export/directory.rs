@@ -6,7 +6,7 @@ use futures_util::TryStreamExt as _;
 
 use super::{Error, Export, Exported, WriteError, part::NOTHING_KEPT, write_all};
 use crate::{
-    domain::Record,
+    domain::{Prefixes, Record},
     formats::{
         Summary, Writer,
         directory::{INDEX, Layout},
@@ -27,9 +27,9 @@ impl Export<'_> {
             let reader = self.reader();
             let retry = self.retry();
             let work = async |count: &dyn Fn(usize)| {
-                let writer = Box::new(DirectoryWriter::new(&mut tree));
-                let summary = write_all(reader.records(self.prefix), writer, count).await?;
-                let mut late = pin!(reader.late(self.prefix, &retry));
+                let writer = Box::new(DirectoryWriter::new(&mut tree, self.prefixes)?);
+                let summary = write_all(reader.records(self.prefixes), writer, count).await?;
+                let mut late = pin!(reader.late(self.prefixes, &retry));
                 Ok((summary, late.try_next().await?.is_none()))
             };
             let (written, _) = with_progress(reporter, 0, "exported", NOTHING_KEPT, work).await;
@@ -65,12 +65,16 @@ struct DirectoryWriter<'a> {
 }
 
 impl<'a> DirectoryWriter<'a> {
-    fn new(tree: &'a mut PartDirectory) -> Self {
-        Self {
-            tree,
-            layout: Layout::default(),
-            summary: Summary::default(),
+    fn new(tree: &'a mut PartDirectory, prefixes: &Prefixes) -> Result<Self, WriteError> {
+        let (layout, index) = Layout::new(prefixes);
+        if let Some(begun) = index {
+            tree.append(INDEX, &begun).map_err(WriteError::Write)?;
         }
+        Ok(Self {
+            tree,
+            layout,
+            summary: Summary::default(),
+        })
     }
 }
 

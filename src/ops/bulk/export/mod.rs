@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::Namespace,
-    domain::{Classification, Classify, ErrorClass, Hint, KeyName, Record, Suggestion},
+    domain::{Classification, Classify, ErrorClass, Hint, KeyName, Prefixes, Record, Suggestion},
     formats::{Format, StreamFormat, Summary, Writer, ndjson},
     fsx::{self, PartFile},
 };
@@ -29,8 +29,8 @@ pub struct Export<'a> {
     pub namespace: Namespace<'a>,
     /// The same, as the journal names it.
     pub from: NamespaceRef,
-    /// Only keys with this prefix are exported.
-    pub prefix: &'a str,
+    /// Only keys with these prefixes are exported.
+    pub prefixes: &'a Prefixes,
     /// How long keys that are listed and cannot be read are retried.
     pub timeout: Duration,
     /// Records the namespace of each part file.
@@ -195,8 +195,8 @@ impl<'a> Export<'a> {
         retry: &'s AbsentRetry<'_>,
         wanted: impl Fn(&KeyName) -> bool + 's,
     ) -> impl Stream<Item = Result<Record, read::Error>> + 's {
-        let found = reader.records_of(reader.keys(self.prefix), wanted);
-        let found = found.chain(reader.late(self.prefix, retry));
+        let found = reader.records_of(reader.keys(self.prefixes), wanted);
+        let found = found.chain(reader.late(self.prefixes, retry));
         found.map_ok(|(_, record)| record)
     }
 
@@ -207,7 +207,7 @@ impl<'a> Export<'a> {
         resume: Option<ResumePolicy>,
     ) -> Result<Exported, Error> {
         let resumable = format == StreamFormat::Ndjson && resume.is_some();
-        let (mut growing, mut partial) = part::begin(target, format, resume)?;
+        let (mut growing, mut partial) = part::begin(target, format, self.prefixes, resume)?;
         let origin = if resumable {
             self.note_origin(target, partial.is_some())?
         } else {
@@ -228,7 +228,9 @@ impl<'a> Export<'a> {
         let work = async |count: &dyn Fn(usize)| {
             let writer: Box<dyn Writer + Send> = match partial {
                 Some(partial) => Box::new(ndjson::NdjsonWriter::resume(&mut growing, partial)),
-                None => format.writer(&mut growing).map_err(WriteError::Write)?,
+                None => format
+                    .writer(&mut growing, self.prefixes)
+                    .map_err(WriteError::Write)?,
             };
             write_all(self.records(&reader, &retry, wanted), writer, count).await
         };
@@ -266,7 +268,7 @@ impl<'a> Export<'a> {
     ) -> Result<Option<fsx::AppendFile>, journal::Error> {
         let origin = Origin {
             from: self.from.clone(),
-            prefix: self.prefix.to_owned(),
+            prefix: self.prefixes.clone(),
         };
         let part = PartFile::part(target);
         self.journals.note_origin(&origin, &part, resumed)

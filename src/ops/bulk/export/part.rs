@@ -4,6 +4,7 @@ use std::{io::Read as _, path::Path};
 
 use super::Error;
 use crate::{
+    domain::Prefixes,
     formats::{StreamFormat, ndjson},
     fsx::{self, ExistingPart, PartFile},
     ops::bulk::journal::ResumePolicy,
@@ -16,6 +17,7 @@ pub(super) const NOTHING_KEPT: &str = "the export is not complete; nothing was k
 pub(super) fn begin(
     target: &Path,
     format: StreamFormat,
+    prefixes: &Prefixes,
     resume: Option<ResumePolicy>,
 ) -> Result<(PartFile, Option<ndjson::Partial>), Error> {
     let part = PartFile::part(target);
@@ -27,7 +29,7 @@ pub(super) fn begin(
     if resume == Some(ResumePolicy::Resume)
         && let Some(mut begun) = PartFile::existing(target)?
     {
-        let partial = ndjson::Partial::read(&mut begun);
+        let partial = ndjson::Partial::read(&mut begun, prefixes);
         match partial.map_err(|source| Error::Continue {
             part: part.clone(),
             source,

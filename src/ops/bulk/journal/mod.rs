@@ -279,7 +279,7 @@ mod tests {
                 store: Store::Account(AccountId::local()),
                 namespace: "0000000000000000000000000000000a".parse().unwrap(),
             },
-            input: Input::Prefix("a".to_owned()),
+            input: Input::Prefix(crate::domain::Prefixes::one("a")),
             content: Some(super::run_id::Content {
                 records: 1,
                 sha256: prefix.to_owned(),

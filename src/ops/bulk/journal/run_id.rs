@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{AccountId, NamespaceId, hex};
+use crate::domain::{AccountId, NamespaceId, Prefixes, hex};
 
 /// What the first line of a journal begins with.
 pub const MAGIC: &str = "kvctl-journal 2 ";
@@ -54,7 +54,7 @@ pub enum Input {
     /// Those that came through a pipe, by the checksum of all of it.
     Pipe(String),
     /// Those of a namespace that begin so.
-    Prefix(String),
+    Prefix(Prefixes),
     /// Those of a list, by the checksum of the keys.
     Keys(String),
 }
@@ -104,7 +104,7 @@ pub struct Origin {
     /// The namespace.
     pub from: NamespaceRef,
     /// What the keys begin with.
-    pub prefix: String,
+    pub prefix: Prefixes,
 }
 
 impl Origin {
@@ -210,6 +210,22 @@ mod tests {
         );
     }
 
+    fn prefixes(given: &[&str]) -> Prefixes {
+        Prefixes::any_of(given.iter().map(|&it| it.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn prefixes_are_the_same_in_any_order() {
+        let line = |given| {
+            let input = Input::Prefix(prefixes(given));
+            serde_json::to_string(&input).unwrap()
+        };
+        assert_eq!(line(&["a"]), r#"{"prefix":"a"}"#);
+        assert_eq!(line(&["ab", "a"]), r#"{"prefix":"a"}"#);
+        assert_eq!(line(&["b", "a"]), r#"{"prefix":["a","b"]}"#);
+        assert_eq!(line(&["b", "a"]), line(&["a", "b", "b"]));
+    }
+
     #[test]
     fn the_name_tells_everything_but_the_content_apart() {
         let first = run();
@@ -226,11 +242,13 @@ mod tests {
         other(|run| run.to.store = Store::local(Path::new("/")));
         other(|run| run.input = Input::File("/a/c".to_owned()));
         other(|run| run.input = Input::Pipe("/a/b".to_owned()));
+        other(|run| run.input = Input::Prefix(Prefixes::one("/a/b")));
+        other(|run| run.input = Input::Prefix(prefixes(&["/a/b", "b"])));
         other(|run| run.input = Input::keys(["/a/b"]));
         other(|run| run.input = Input::keys(["/a", "/b"]));
         names.sort();
         names.dedup();
-        assert_eq!(names.len(), 9);
+        assert_eq!(names.len(), 11);
         let changed = RunId {
             content: None,
             ..first.clone()
