@@ -54,6 +54,7 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(
     name = "kvctl",
+    bin_name = "kvctl",
     version,
     long_version = long_version(),
     max_term_width = 100,

@@ -279,7 +279,8 @@ impl Files {
         });
         beside
             .unwrap_or_else(|| self.directory().to_owned())
-            .join(".wrangler/state")
+            .join(".wrangler")
+            .join("state")
     }
 
     /// Says once where the store really is, if a link leads out of the project: a repository may

@@ -43,6 +43,7 @@ mod limits;
 mod namespace;
 mod nearest;
 mod permission;
+mod powershell;
 mod prefixes;
 mod profile;
 mod record;

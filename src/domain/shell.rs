@@ -1,8 +1,10 @@
-//! Arguments as a POSIX shell takes them, to be pasted.
+//! Arguments as a shell takes them, to be pasted: a POSIX shell, or PowerShell on Windows.
 
 use std::borrow::Cow;
 
-/// Returns arguments as a POSIX shell takes them, to be pasted. The only place that joins them.
+use super::powershell;
+
+/// Returns arguments as a shell takes them, to be pasted. The only place that joins them.
 pub fn shell_words(arguments: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let words = arguments.into_iter();
     let words: Vec<String> = words
@@ -11,11 +13,20 @@ pub fn shell_words(arguments: impl IntoIterator<Item = impl AsRef<str>>) -> Stri
     words.join(" ")
 }
 
+/// Returns an argument as the shell of this system takes it.
+pub fn shell_quoted(argument: &str) -> Cow<'_, str> {
+    if cfg!(windows) {
+        powershell::quoted(argument)
+    } else {
+        posix_quoted(argument)
+    }
+}
+
 /// Returns an argument as a POSIX shell takes it: as it is where it has nothing special, else between
 /// `'` and `'`. With something that cannot be seen it is what `printf` makes of its octal numbers; only
 /// where it ends with a line break, which a shell would take away then, it stands between `$'` and `'`,
 /// which is of POSIX since 2024 and not known to every `sh`.
-pub fn shell_quoted(argument: &str) -> Cow<'_, str> {
+fn posix_quoted(argument: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.,:/@%+".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {
         return argument.into();
@@ -103,7 +114,7 @@ mod tests {
             ("a'b\n", r"$'a\'b\012'"),
         ];
         for (argument, word) in cases {
-            assert_eq!(shell_quoted(argument), word);
+            assert_eq!(posix_quoted(argument), word);
         }
     }
 
@@ -113,7 +124,7 @@ mod tests {
         fn a_shell_takes_a_quoted_argument_for_what_it_was(
             argument in r#"([ -~]|[\n\t\x1b\x7f\u{200b}\u{ad}é字🦀'`\\%$"-]){0,12}"#
         ) {
-            let word = shell_quoted(&argument);
+            let word = posix_quoted(&argument);
             prop_assert_eq!(crate::ui::printable(&word), &*word);
             let shells: &[&str] = if argument.ends_with('\n') {
                 &["bash"]

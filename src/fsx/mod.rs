@@ -173,6 +173,7 @@ pub fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), Error> 
 
 /// Creates a new file at `path` with `bytes`, readable by whom new files are readable.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    refuse_device(path)?;
     let file = write_temporary(path, path, bytes, None)?;
     rename::put_new(file, path).map_err(|source| {
         let path = path.to_owned();
@@ -245,6 +246,7 @@ pub fn check_replaceable(path: &Path) -> Result<(), Error> {
 
 /// Checks that [`create`] could succeed, before work begins that would be lost if it cannot.
 pub fn check_creatable(path: &Path) -> Result<(), Error> {
+    refuse_device(path)?;
     // A link that leads nowhere is something, too.
     if std::fs::symlink_metadata(path).is_ok() {
         return Err(Error::Exists {
@@ -255,8 +257,19 @@ pub fn check_creatable(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Refuses a name that no file can have.
+fn refuse_device(path: &Path) -> Result<(), Error> {
+    match read::kind_of_name(path) {
+        Some(_) => Err(Error::NotAFile {
+            path: path.to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Returns the file that `path` leads to, through any links.
 fn resolve(path: &Path) -> Result<PathBuf, Error> {
+    refuse_device(path)?;
     path.canonicalize().map_err(|source| Error::Read {
         path: path.to_owned(),
         source,

@@ -68,7 +68,7 @@ fn is_pipe(_: FileType) -> bool {
 /// Returns what a path leads to by its name alone: to open a pipe is to be its reader, and devices
 /// cannot be looked at.
 #[cfg(windows)]
-fn kind_of_name(path: &Path) -> Option<FileKind> {
+pub(super) fn kind_of_name(path: &Path) -> Option<FileKind> {
     let text = path
         .to_string_lossy()
         .replace('/', "\\")
@@ -82,7 +82,7 @@ fn kind_of_name(path: &Path) -> Option<FileKind> {
 }
 
 #[cfg(unix)]
-fn kind_of_name(_: &Path) -> Option<FileKind> {
+pub(super) fn kind_of_name(_: &Path) -> Option<FileKind> {
     None
 }
 
@@ -221,6 +221,14 @@ mod windows_tests {
             let path = home.path().join(name);
             assert_eq!(kind_of(&path), Some(FileKind::Device), "{name}");
             assert_eq!(said(&path), "it is a device, not a file", "{name}");
+            for refused in [
+                super::super::check_creatable(&path),
+                super::super::create(&path, b""),
+                super::super::overwrite(&path, b""),
+                super::super::PartFile::begin(&path, true).map(drop),
+            ] {
+                assert!(matches!(refused, Err(super::super::Error::NotAFile { .. })));
+            }
         }
         assert_eq!(said(Path::new("NUL")), "it is a device, not a file");
         assert_eq!(said(home.path()), "is a directory");

@@ -102,7 +102,7 @@ pub(crate) fn flags_unknown_to<'t>(commands: &[String], text: &'t str) -> Vec<&'
         .collect()
 }
 
-/// Splits a command as a POSIX shell does, as far as kvctl and its pages quote.
+/// Splits a command as the shell of this system does, as far as kvctl and its pages quote.
 pub(crate) fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -114,7 +114,9 @@ pub(crate) fn words(command: &str) -> Vec<String> {
                 quoted = quoted.xor(Some(c));
                 word.get_or_insert_default();
             }
-            '\\' if quoted.is_none() => word.get_or_insert_default().extend(rest.next()),
+            '\\' if quoted.is_none() && cfg!(unix) => {
+                word.get_or_insert_default().extend(rest.next());
+            }
             ' ' if quoted.is_none() => words.extend(word.take()),
             _ => word.get_or_insert_default().push(c),
         }
@@ -123,6 +125,7 @@ pub(crate) fn words(command: &str) -> Vec<String> {
     words
 }
 
+#[cfg(unix)]
 #[test]
 fn words_are_split_as_they_are_quoted() {
     assert_eq!(
@@ -229,6 +232,8 @@ fn a_command_acts_on_what_the_run_did() {
     );
 }
 
+// The quotes are those of a POSIX shell.
+#[cfg(unix)]
 #[test]
 fn what_is_typed_for_habit_is_answered_and_not_run() {
     let sandbox = Sandbox::new();

@@ -39,9 +39,13 @@ const FILTERS: [(&str, &str); 10] = [
     (r"\r\n", "\n"),
 ];
 
-/// What snapshots have instead of paths as Windows writes them, up to four folders deep.
-const WINDOWS_FILTERS: [(&str, &str); 6] = [
+/// What snapshots have instead of paths as Windows writes them, up to eight folders deep.
+const WINDOWS_FILTERS: [(&str, &str); 10] = [
     (r"[A-Z]:[^\s`:]*?\.tmp[0-9A-Za-z]{6}", "[HOME]"),
+    (PATH, "$1/"),
+    (PATH, "$1/"),
+    (PATH, "$1/"),
+    (PATH, "$1/"),
     (PATH, "$1/"),
     (PATH, "$1/"),
     (PATH, "$1/"),

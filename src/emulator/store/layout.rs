@@ -59,12 +59,12 @@ pub(super) fn parts(root: &Path, namespace: &str) -> [PathBuf; 6] {
 
 /// Returns the folder of all databases.
 pub(super) fn databases(root: &Path) -> PathBuf {
-    root.join("v3/kv").join(CLASS)
+    namespaces(root).join(CLASS)
 }
 
 /// Returns the folder that holds a folder for each namespace.
 pub(super) fn namespaces(root: &Path) -> PathBuf {
-    root.join("v3/kv")
+    root.join("v3").join("kv")
 }
 
 /// Returns the folder of what wrangler knows nothing of: titles, and counts.
