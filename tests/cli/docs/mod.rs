@@ -43,7 +43,8 @@ const UNRUN: [&str; 5] = ["install", "minutes", "npm", "terminal", "tests"];
 const STANDINS: [(&str, &str); 3] = [
     (
         "cargo",
-        "[ \"$1 $2 $3\" = 'run --quiet --' ] || exit 99; shift 3; exec kvctl \"$@\"",
+        "[ \"$1\" = run ] || exit 99; shift; [ \"$1\" != --quiet ] || shift; \
+         [ \"$1\" = -- ] || exit 99; shift; exec kvctl \"$@\"",
     ),
     (
         "age-keygen",
