@@ -51,12 +51,15 @@ pub(super) fn read(
     ignored: Option<&mut Ignored>,
 ) -> Result<Input, RecordError> {
     let key = object.text("key");
-    let name = key.as_deref().ok().map(str::to_owned);
+    let name = key.as_ref().ok().cloned();
     let checked = ignored.map_or(Ok(()), |it| object.ignore_unknown(meant, it, &location));
     let read = checked.and_then(|()| raw_record(object, key));
     let read = read.map_err(RecordError::from);
     read.and_then(|raw_record| raw_record.check(location))
-        .map_err(|error| RecordError { key: name, ..error })
+        .map_err(|error| RecordError {
+            key: name.map(Cow::into_owned),
+            ..error
+        })
 }
 
 fn raw_record<'a>(

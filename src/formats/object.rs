@@ -3,8 +3,8 @@
 use std::{borrow::Cow, fmt};
 
 use serde::{
-    Deserializer as _,
-    de::{MapAccess, Visitor},
+    Deserializer,
+    de::{DeserializeSeed, Error as DeError, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -14,10 +14,14 @@ use crate::domain::meant_by;
 /// The field that only headers and footers have.
 const FRAME: &str = "kvctl";
 
+/// The most fields that an object may have.
+const FIELDS_MAX: usize = 8;
+
 /// The fields of an object, as slices of its text.
 pub(super) struct Object<'a> {
     allowed: &'static [&'static str],
-    found: Vec<Option<&'a RawValue>>,
+    /// In the order of those that are allowed.
+    found: [Option<&'a RawValue>; FIELDS_MAX],
     /// The fields that are not allowed.
     unknown: Vec<Cow<'a, str>>,
     /// Whether a fraction of a second is cut off, as wrangler does.
@@ -42,7 +46,7 @@ impl<'a> Object<'a> {
         }
         let mut object = Self {
             allowed,
-            found: vec![None; allowed.len()],
+            found: [None; FIELDS_MAX],
             unknown: Vec::new(),
             lenient: false,
             framed: false,
@@ -172,7 +176,7 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let object = self.0;
-        while let Some(name) = map.next_key::<Cow<'a, str>>()? {
+        while let Some(name) = map.next_key_seed(Name)? {
             let json: &RawValue = map.next_value()?;
             let at = object.allowed.iter().position(|field| *field == name);
             match at.map(|at| (at, object.found[at].replace(json))) {
@@ -186,6 +190,33 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// The name of a field, copied only where it has escapes.
+struct Name;
+
+impl<'a> DeserializeSeed<'a> for Name {
+    type Value = Cow<'a, str>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Name {
+    type Value = Cow<'a, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: DeError>(self, name: &'a str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E: DeError>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
     }
 }
 

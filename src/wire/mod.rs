@@ -173,11 +173,11 @@ pub struct KeyInfo {
 /// [`BULK_MAX_KEYS`](crate::domain::BULK_MAX_KEYS) of these, of less than
 /// [`BULK_MAX_BYTES`](crate::domain::BULK_MAX_BYTES) bytes in all.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct BulkEntry {
+pub struct BulkEntry<S = String> {
     /// The key name, not percent-encoded.
-    pub key: String,
+    pub key: S,
     /// The value: its text, or its bytes in base64.
-    pub value: String,
+    pub value: S,
     /// Whether `value` is base64.
     #[serde(
         default,
@@ -197,11 +197,14 @@ pub struct BulkEntry {
 }
 
 /// Shows no value: it may be a secret.
-impl fmt::Debug for BulkEntry {
+impl<S: AsRef<str> + fmt::Debug> fmt::Debug for BulkEntry<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkEntry")
             .field("key", &self.key)
-            .field("value", &format_args!("{} bytes", self.value.len()))
+            .field(
+                "value",
+                &format_args!("{} bytes", self.value.as_ref().len()),
+            )
             .field("base64", &self.base64)
             .field("expiration", &self.expiration)
             .field("expiration_ttl", &self.expiration_ttl)

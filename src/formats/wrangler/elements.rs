@@ -82,6 +82,22 @@ impl Scan {
         false
     }
 
+    /// Returns where in `bytes` the element ends.
+    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.quoted && !self.escaped && !self.scalar {
+                at += unremarkable(&bytes[at..]);
+            }
+            let byte = *bytes.get(at)?;
+            if self.ends_before(byte) || self.ends_with(byte) {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
+
     /// Whether `byte` comes after the element: only numbers and words have no closing byte.
     fn ends_before(&self, byte: u8) -> bool {
         self.scalar && matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r')
@@ -221,9 +237,7 @@ impl<R: Read> Elements<R> {
             let room = (RECORD_MAX_BYTES + 1).saturating_sub(self.element.len());
             self.fill()?;
             let bytes = self.input.buffer();
-            let end = bytes
-                .iter()
-                .position(|&b| scan.ends_before(b) || scan.ends_with(b));
+            let end = scan.end(bytes);
             if bytes.is_empty() {
                 return Err(Problem::Unclosed);
             }
@@ -253,5 +267,50 @@ impl<R: Read> Elements<R> {
 }
 
 fn line_ends(bytes: &[u8]) -> u64 {
-    bytes.split(|byte| *byte == b'\n').skip(1).count() as u64
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// Returns how many bytes there are before the first that ends a string, or begins an escape.
+fn unremarkable(bytes: &[u8]) -> usize {
+    const AT_ONCE: usize = 32;
+    let is_remarkable = |byte: &u8| matches!(*byte, b'"' | b'\\');
+    let chunks = bytes.chunks_exact(AT_ONCE);
+    // Without an early end within a chunk, so that its bytes are compared at once.
+    let is_clean = |chunk: &&[u8]| !chunk.iter().fold(false, |any, b| any | is_remarkable(b));
+    let clean = chunks.take_while(is_clean).count() * AT_ONCE;
+    let rest = &bytes[clean..];
+    clean + rest.iter().position(is_remarkable).unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Byte by byte.
+    fn end_of(bytes: &[u8], scan: &mut Scan) -> Option<usize> {
+        bytes
+            .iter()
+            .position(|&b| scan.ends_before(b) || scan.ends_with(b))
+    }
+
+    proptest! {
+        /// Also of what is no JSON, and wherever one buffer ends and the next begins.
+        #[test]
+        fn an_element_ends_where_it_ends_byte_by_byte(
+            text in "([\\[{]{0,2}\"[a-z,\\]}]{0,70}(\\\\[\"\\\\n])?[a-z ]{0,40}\"?[\\]}, 1]{0,3}){1,3}",
+            at in any::<prop::sample::Index>(),
+        ) {
+            let parts = text.as_bytes().split_at(at.index(text.len()));
+            let (mut fast, mut slow) = (Scan::default(), Scan::default());
+            for part in <[&[u8]; 2]>::from(parts) {
+                let end = fast.end(part);
+                prop_assert_eq!(end, end_of(part, &mut slow));
+                if end.is_some() {
+                    break;
+                }
+            }
+        }
+    }
 }

@@ -58,43 +58,54 @@ impl Default for Batch {
 }
 
 /// One record or key, encoded as the bulk endpoint takes it.
-pub struct Encoded {
-    key: String,
-    json: Vec<u8>,
+pub struct Encoded<'a> {
+    key: &'a str,
+    json: &'a [u8],
     number: u64,
 }
 
-impl Encoded {
-    /// Encodes a record to be written, to live so long: text as it is, anything else in base64.
-    pub fn record(record: &Record, lifetime: Lifetime, number: u64) -> serde_json::Result<Self> {
+impl<'a> Encoded<'a> {
+    /// Encodes a record to be written, to live so long: text as it is, anything else in base64. What
+    /// `space` held is lost.
+    pub fn record(
+        record: &'a Record,
+        lifetime: Lifetime,
+        number: u64,
+        space: &'a mut Vec<u8>,
+    ) -> serde_json::Result<Self> {
         let text = str::from_utf8(&record.value);
+        let base64 = text.map_or_else(|_binary| STANDARD.encode(&record.value), |_| String::new());
         let (expiration, expiration_ttl) = match lifetime {
             Lifetime::Unlimited => (None, None),
             Lifetime::For(ttl) => (None, Some(ttl.seconds().into())),
             Lifetime::Until(at) => (Some(at.unix_seconds()), None),
         };
         let entry = BulkEntry {
-            key: record.key.to_string(),
-            value: text.map_or_else(|_binary| STANDARD.encode(&record.value), str::to_owned),
+            key: record.key.as_str(),
+            value: text.unwrap_or(&base64),
             base64: text.is_err(),
             expiration,
             expiration_ttl,
             metadata: record.metadata.clone(),
         };
+        space.clear();
+        serde_json::to_writer(&mut *space, &entry)?;
         Ok(Self {
-            json: serde_json::to_vec(&entry)?,
-            key: entry.key,
+            key: record.key.as_str(),
+            json: space,
             number,
         })
     }
 
-    /// Encodes the name of a key to be deleted.
-    pub fn name(key: &str, number: u64) -> Self {
-        Self {
-            key: key.to_owned(),
-            json: serde_json::Value::from(key).to_string().into_bytes(),
+    /// Encodes the name of a key to be deleted. What `space` held is lost.
+    pub fn name(key: &'a str, number: u64, space: &'a mut Vec<u8>) -> serde_json::Result<Self> {
+        space.clear();
+        serde_json::to_writer(&mut *space, key)?;
+        Ok(Self {
+            key,
+            json: space,
             number,
-        }
+        })
     }
 
     /// Returns how many bytes it takes in a body.
@@ -110,21 +121,21 @@ impl Encoded {
 
 impl Batch {
     /// Whether `next` fits. Into an empty batch anything does: what does not fit alone fits nowhere.
-    pub fn has_room(&self, next: &Encoded, capacity: Capacity) -> bool {
+    pub fn has_room(&self, next: &Encoded<'_>, capacity: Capacity) -> bool {
         self.items.is_empty()
             || (self.items.len() < capacity.keys && self.body.len() + next.len() < capacity.bytes)
     }
 
     /// Adds a record or key.
-    pub fn push(&mut self, next: Encoded) {
+    pub fn push(&mut self, next: &Encoded<'_>) {
         if !self.items.is_empty() {
             self.body.push(b',');
         }
         let start = self.body.len();
-        self.body.extend_from_slice(&next.json);
+        self.body.extend_from_slice(next.json);
         let at = start..self.body.len();
         self.items.push(Item {
-            key: next.key,
+            key: next.key.to_owned(),
             at,
             number: next.number,
         });
@@ -180,9 +191,9 @@ impl Batch {
     fn copy<'a>(&'a self, items: impl Iterator<Item = &'a Item>) -> Self {
         let mut copy = Self::default();
         for item in items {
-            copy.push(Encoded {
-                key: item.key.clone(),
-                json: self.body[item.at.clone()].to_vec(),
+            copy.push(&Encoded {
+                key: &item.key,
+                json: &self.body[item.at.clone()],
                 number: item.number,
             });
         }
@@ -232,11 +243,12 @@ mod tests {
             for (number, value) in values.iter().enumerate() {
                 let key = format!("k{number}/\u{1f600}\"");
                 expected.push((key.clone(), value.clone()));
-                let next = Encoded::record(&record(&key, value), Lifetime::Unlimited, number as u64).unwrap();
+                let (record, mut space) = (record(&key, value), b"before".to_vec());
+                let next = Encoded::record(&record, Lifetime::Unlimited, number as u64, &mut space).unwrap();
                 if !batches.last().unwrap().has_room(&next, capacity) {
                     batches.push(Batch::default());
                 }
-                batches.last_mut().unwrap().push(next);
+                batches.last_mut().unwrap().push(&next);
             }
             for batch in &batches {
                 prop_assert!(batch.len() <= keys);
@@ -255,14 +267,10 @@ mod tests {
     fn what_was_not_written_is_picked_out() {
         let mut batch = Batch::default();
         for (number, key) in ["a", "b", "c"].into_iter().enumerate() {
-            batch.push(
-                Encoded::record(
-                    &record(key, key.as_bytes()),
-                    Lifetime::Unlimited,
-                    number as u64,
-                )
-                .unwrap(),
-            );
+            let (record, mut space) = (record(key, key.as_bytes()), Vec::new());
+            let next =
+                Encoded::record(&record, Lifetime::Unlimited, number as u64, &mut space).unwrap();
+            batch.push(&next);
         }
         let left = batch.pick(|key| key != "b");
         assert_eq!(

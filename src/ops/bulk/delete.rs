@@ -143,14 +143,15 @@ impl<'a> Deleter<'a> {
     ) -> Result<Sent, Error> {
         let mut sending = InFlight::new(&self.0, journal, progress);
         let mut batch = Batch::default();
+        let mut space = Vec::new();
         for (number, name) in (0..).zip(names) {
-            let next = Encoded::name(name.as_ref(), number);
+            let next = Encoded::name(name.as_ref(), number, &mut space)?;
             if !batch.has_room(&next, self.0.capacity()) {
                 sending
                     .submit(Job::Batch(std::mem::take(&mut batch)))
                     .await?;
             }
-            batch.push(next);
+            batch.push(&next);
         }
         sending.submit(Job::Batch(batch)).await?;
         sending.finish().await

@@ -5,9 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _};
 
-use super::twice::{Changed, Seal, Sealed, Sealer, Sealing};
+use super::{
+    ahead::ahead,
+    twice::{Changed, Seal, Sealed, Sealer, Sealing},
+};
 use crate::{
     domain::{Classification, Classify, ErrorClass, KeyName, Prefixes, Record},
     formats::{
@@ -192,38 +195,34 @@ impl RecordFile {
     /// Reads the records, numbered from 0, as `survey` found them; those that are wrong are passed
     /// over. Ends with an error, and before the first record that is another, if they are others by
     /// now.
-    pub fn inputs<'a>(
-        &'a self,
-        survey: &'a Survey,
-    ) -> Result<impl Stream<Item = Result<(u64, formats::Input), Error>> + 'a, Error> {
+    pub fn inputs(
+        &self,
+        survey: &Survey,
+    ) -> Result<impl Stream<Item = Result<(u64, formats::Input), Error>> + use<>, Error> {
+        let changed = Changed::default();
         let mut second = Second {
-            file: self,
-            survey,
-            reader: None,
-            changed: Changed::default(),
+            reader: Some(self.reader(survey, &changed)?),
+            file: self.clone(),
+            seal: survey.seal.clone(),
+            records: survey.records,
+            changed,
             number: 0,
         };
-        second.reader = Some(self.reader(survey, &second.changed)?);
-        Ok(stream::iter(std::iter::from_fn(move || {
-            second.next().transpose()
-        })))
+        let size = |(_, input): &(u64, formats::Input)| input.value.len();
+        Ok(ahead(move || second.next(), size))
     }
 
     /// The same, with expiry as a moment, counted from `now`, UNIX seconds.
-    pub fn records<'a>(
-        &'a self,
-        survey: &'a Survey,
+    pub fn records(
+        &self,
+        survey: &Survey,
         now: i64,
-    ) -> Result<impl Stream<Item = Result<(u64, Record), Error>> + 'a, Error> {
+    ) -> Result<impl Stream<Item = Result<(u64, Record), Error>> + use<>, Error> {
         let inputs = self.inputs(survey)?;
         Ok(inputs.map(move |next| next.map(|(number, input)| (number, input.into_record(now)))))
     }
 
-    fn reader(
-        &self,
-        survey: &Survey,
-        changed: &Changed,
-    ) -> Result<Box<dyn Reader + Send + '_>, Error> {
+    fn reader(&self, survey: &Survey, changed: &Changed) -> Result<Box<dyn Reader + Send>, Error> {
         match self.format {
             Format::Directory => {
                 let reader = DirectoryReader::new(&self.path, self.hidden);
@@ -239,16 +238,18 @@ impl RecordFile {
 }
 
 /// The second reading of a file.
-struct Second<'a> {
-    file: &'a RecordFile,
-    survey: &'a Survey,
+struct Second {
+    file: RecordFile,
+    seal: Seal,
+    /// How many records there were the first time.
+    records: u64,
     /// Gone when it is over.
-    reader: Option<Box<dyn Reader + Send + 'a>>,
+    reader: Option<Box<dyn Reader + Send>>,
     changed: Changed,
     number: u64,
 }
 
-impl Second<'_> {
+impl Second {
     fn next(&mut self) -> Result<Option<(u64, formats::Input)>, Error> {
         let Some(reader) = &mut self.reader else {
             return Ok(None);
@@ -256,13 +257,12 @@ impl Second<'_> {
         let next = reader.find(|next| !matches!(next, Err(e) if e.is_recoverable()));
         let number = self.number;
         self.number += 1;
-        let expected = number < self.survey.records;
+        let expected = number < self.records;
         let directory = self.file.format == Format::Directory;
         let error = match next {
             Some(Ok(input)) => {
                 let admitted = !directory
-                    || usize::try_from(number)
-                        .is_ok_and(|number| self.survey.seal.admits(number, &input));
+                    || usize::try_from(number).is_ok_and(|number| self.seal.admits(number, &input));
                 if expected && admitted {
                     return Ok(Some((number, input)));
                 }

@@ -5,6 +5,7 @@
 //! [`compare`] walks along two; [`delete`] is for names alone. Everything is sent through [`send`].
 
 pub mod absent;
+mod ahead;
 pub mod audit;
 pub mod batch;
 pub mod compare;

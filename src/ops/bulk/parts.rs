@@ -83,7 +83,8 @@ mod tests {
     fn batch(keys: u64) -> Batch {
         let mut batch = Batch::default();
         for number in 0..keys {
-            batch.push(Encoded::name(&format!("k{number}"), number));
+            let (key, mut space) = (format!("k{number}"), Vec::new());
+            batch.push(&Encoded::name(&key, number, &mut space).unwrap());
         }
         batch
     }

@@ -5,6 +5,7 @@
 //! more of a namespace turns out to be binary, the fewer keys are asked for at once.
 
 use std::{
+    future::ready,
     pin::pin,
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -16,7 +17,7 @@ use futures_util::{
     stream,
 };
 use reqwest::StatusCode;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::absent::{Absent, AbsentOutcome};
 use crate::{
@@ -129,8 +130,12 @@ fn group(binary: usize, known: usize) -> usize {
 }
 
 impl<'a> Reader<'a> {
-    /// How many requests for values are in flight at once.
-    pub const LANES: usize = 8;
+    /// How many requests for values are in flight at once: a few more than one page of a list takes,
+    /// so that reading keeps up with listing, where each page must wait for the one before.
+    pub const LANES: usize = 12;
+
+    /// How many pages are listed ahead of what is read.
+    const PAGES_AHEAD: usize = 2;
 
     /// A batch this small that holds a binary value is read singly: halving on would cost more.
     const FEW: usize = FEW;
@@ -248,7 +253,8 @@ impl<'a> Reader<'a> {
         pages: impl Stream<Item = Result<Vec<Listed>, Error>> + 's,
         wanted: impl Fn(&KeyName) -> bool + 's,
     ) -> impl Stream<Item = Result<Found, Error>> + 's {
-        pages
+        let (listing, pages) = ahead_of_reading(pages);
+        let records = pages
             .map_ok(move |mut page| {
                 page.retain(|listed| wanted(&listed.key));
                 let chunks: Vec<Vec<Listed>> = page
@@ -258,14 +264,16 @@ impl<'a> Reader<'a> {
                 stream::iter(chunks.into_iter().map(Ok::<_, Error>))
             })
             .try_flatten()
-            .map_ok(move |chunk| async move {
-                let found = self.fetch(chunk).await?;
+            // A page that cannot be listed is an error in its place: what was listed before is read.
+            .map(move |chunk| async move {
+                let found = self.fetch(chunk?).await?;
                 self.absent.check()?;
                 Ok::<_, Error>(found)
             })
-            .try_buffered(Self::LANES)
+            .buffered(Self::LANES)
             .map_ok(|records| stream::iter(records.into_iter().map(Ok::<_, Error>)))
-            .try_flatten()
+            .try_flatten();
+        stream::select(records, stream::once(listing).filter_map(|()| ready(None)))
     }
 
     /// How many keys to ask for at once, after what was learnt of the namespace.
@@ -389,6 +397,28 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Separates the listing of `pages` from what takes them, so that the next is asked for while those
+/// before are still being read: polling the future lists, up to [`Reader::PAGES_AHEAD`].
+fn ahead_of_reading<T>(
+    pages: impl Stream<Item = Result<T, Error>>,
+) -> (
+    impl Future<Output = ()>,
+    impl Stream<Item = Result<T, Error>>,
+) {
+    let (sender, mut receiver) = mpsc::channel(Reader::PAGES_AHEAD);
+    let listing = async move {
+        let mut pages = pin!(pages);
+        while let Some(page) = pages.next().await {
+            let failed = page.is_err();
+            if sender.send(page).await.is_err() || failed {
+                return;
+            }
+        }
+    };
+    let listed = stream::poll_fn(move |context| receiver.poll_recv(context));
+    (listing, listed)
+}
+
 fn listed(info: KeyInfo, number: u64) -> Result<Listed, Error> {
     Ok(Listed {
         number,
@@ -424,6 +454,34 @@ fn is_unfit(error: &api::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn pages_are_listed_while_those_before_are_read_but_not_too_many() {
+        let listed = std::cell::Cell::new(0);
+        let numbers = stream::iter(0..7).inspect(|_| listed.set(listed.get() + 1));
+        let (listing, pages) = ahead_of_reading(numbers.map(Ok));
+        let (mut listing, mut pages) = (pin!(listing), pin!(pages));
+        for number in 0..7 {
+            let over = listing.as_mut().now_or_never().is_some();
+            // One more waits for room.
+            let most = 7.min(number + Reader::PAGES_AHEAD + 1);
+            assert_eq!((listed.get(), over), (most, most == 7 && number >= 5));
+            assert!(matches!(pages.next().await, Some(Ok(page)) if page == number));
+            if over {
+                break;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn no_page_is_listed_after_one_that_failed() {
+        let failed = || Err(Error::TooManyAbsent(1));
+        let pages = stream::iter([Ok(1), failed(), Ok(2)]);
+        let (listing, pages) = ahead_of_reading(pages);
+        let all = pages.collect::<Vec<_>>();
+        let (pages, ()) = futures_util::future::join(all, listing).await;
+        assert!(matches!(pages[..], [Ok(1), Err(_)]), "{pages:?}");
+    }
 
     #[test]
     fn the_more_is_binary_the_fewer_are_asked_for_at_once() {

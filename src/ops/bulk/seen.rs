@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    hash::{BuildHasher as _, RandomState},
+    hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState},
 };
 
 use crate::domain::KeyName;
@@ -10,37 +10,34 @@ use crate::domain::KeyName;
 /// The keys of a run so far, as hashes, eight bytes each. A collision only costs a second.
 #[derive(Default)]
 pub(super) struct Seen {
-    earlier: HashSet<u64>,
-    here: HashSet<u64>,
+    keys: HashSet<u64, BuildHasherDefault<Hashed>>,
     hasher: RandomState,
-}
-
-/// Whether and where a key came before.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Occurrence {
-    First,
-    /// In the batch that is being packed.
-    InBatch,
-    /// In one that was sent.
-    Sent,
 }
 
 impl Seen {
     /// Returns whether `key` came before; it has by now.
-    pub(super) fn occurrence(&mut self, key: &KeyName) -> Occurrence {
-        let hash = self.hasher.hash_one(key.as_str());
-        if self.earlier.contains(&hash) {
-            Occurrence::Sent
-        } else if self.here.insert(hash) {
-            Occurrence::First
-        } else {
-            Occurrence::InBatch
+    pub(super) fn is_again(&mut self, key: &KeyName) -> bool {
+        !self.keys.insert(self.hasher.hash_one(key.as_str()))
+    }
+}
+
+/// Takes what is a hash already as it is.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
         }
     }
 
-    /// Takes note that the batch is sent.
-    pub(super) fn sent(&mut self) {
-        self.earlier.extend(self.here.drain());
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 
@@ -49,12 +46,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_new_once_and_then_here_until_it_is_sent() {
+    fn a_key_is_new_once() {
         let mut seen = Seen::default();
-        let key: KeyName = "a".parse().unwrap();
-        assert_eq!(seen.occurrence(&key), Occurrence::First);
-        assert_eq!(seen.occurrence(&key), Occurrence::InBatch);
-        seen.sent();
-        assert_eq!(seen.occurrence(&key), Occurrence::Sent);
+        let [a, b]: [KeyName; 2] = ["a", "b"].map(|key| key.parse().unwrap());
+        assert_eq!(
+            [&a, &b, &a, &b].map(|key| seen.is_again(key)),
+            [false, false, true, true]
+        );
     }
 }

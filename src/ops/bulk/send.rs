@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     io,
+    pin::pin,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use backon::BackoffBuilder as _;
 use bytes::Bytes;
 use futures_util::{
     StreamExt as _,
-    future::{BoxFuture, FutureExt as _},
+    future::{BoxFuture, Either, FutureExt as _, select},
     stream::FuturesUnordered,
 };
 
@@ -71,13 +72,17 @@ pub enum Error {
     /// The journal could not be written.
     #[error("could not write the journal")]
     Journal(#[source] io::Error),
+    /// A key or record that cannot be encoded as JSON. This never happens: JSON can represent all of
+    /// its fields.
+    #[error("a record could not be encoded")]
+    Encode(#[from] serde_json::Error),
 }
 
 impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
             Self::Api { source, .. } => source.classify(),
-            Self::Journal(_) => ErrorClass::Failed.into(),
+            Self::Journal(_) | Self::Encode(_) => ErrorClass::Failed.into(),
         }
     }
 }
@@ -317,7 +322,20 @@ impl<'r, 'a> InFlight<'r, 'a> {
         let sender = self.sender;
         self.under_way
             .push(async move { (bytes, sender.carry_out(job).await) }.boxed());
-        Ok(())
+        // It begins at once, not when something else is waited for.
+        self.beside(tokio::task::yield_now()).await
+    }
+
+    /// Waits for `future`, and attends to what is under way meanwhile.
+    pub(super) async fn beside<F: Future>(&mut self, future: F) -> Result<F::Output, Error> {
+        let mut future = pin!(future);
+        loop {
+            match select(future.as_mut(), self.under_way.next()).await {
+                Either::Left((output, _)) => return Ok(output),
+                Either::Right((Some(done), _)) => self.settle(done).await?,
+                Either::Right((None, _)) => return Ok(future.await),
+            }
+        }
     }
 
     /// Waits until nothing is in flight.
@@ -339,9 +357,14 @@ impl<'r, 'a> InFlight<'r, 'a> {
     }
 
     async fn join_next(&mut self) -> Result<(), Error> {
-        let Some((bytes, outcome)) = self.under_way.next().await else {
-            return Ok(());
-        };
+        match self.under_way.next().await {
+            Some(done) => self.settle(done).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes what came of a job. An error ends the others too.
+    async fn settle(&mut self, (bytes, outcome): (usize, Outcome)) -> Result<(), Error> {
         self.bytes -= bytes;
         let Some(source) = self.take(outcome)? else {
             return Ok(());

@@ -1,7 +1,7 @@
 //! Reading the same thing twice: what was looked at the first time binds the second.
 //!
-//! A file is sealed block by block, and no byte of a block is returned before the block is
-//! verified; a directory is sealed record by record. So a change in between is detected before any
+//! A file is sealed by the checksum of its beginning up to the end of each block, and no byte of a
+//! block is returned before that is verified; a directory is sealed record by record. So a change in between is detected before any
 //! of it is sent.
 
 use std::{
@@ -24,7 +24,7 @@ const BLOCK_BYTES: usize = 1 << 20;
 /// The seal from the first read.
 #[derive(Debug, Clone, Default)]
 pub struct Seal {
-    /// Of each block of a file, or of each record of a directory.
+    /// Of a file up to the end of each block, or of each record of a directory.
     parts: Arc<Vec<Sum>>,
 }
 
@@ -32,7 +32,6 @@ pub struct Seal {
 #[derive(Debug, Default)]
 pub(super) struct Sealer {
     whole: Sha256,
-    block: Sha256,
     /// How many bytes are in the current block.
     filled: usize,
     parts: Vec<Sum>,
@@ -41,10 +40,9 @@ pub(super) struct Sealer {
 impl Sealer {
     /// Takes in bytes of a file.
     fn bytes(&mut self, mut bytes: &[u8]) {
-        self.whole.update(bytes);
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.filled));
-            self.block.update(now);
+            self.whole.update(now);
             self.filled += now.len();
             bytes = later;
             if self.filled == BLOCK_BYTES {
@@ -54,7 +52,7 @@ impl Sealer {
     }
 
     fn end_block(&mut self) {
-        self.parts.push(self.block.finalize_reset().into());
+        self.parts.push(self.whole.clone().finalize().into());
         self.filled = 0;
     }
 
@@ -121,6 +119,8 @@ pub(super) struct Sealed<R> {
     input: R,
     seal: Seal,
     changed: Changed,
+    /// Of all that was read.
+    whole: Sha256,
     block: Vec<u8>,
     /// How much of the block was returned.
     given: usize,
@@ -134,6 +134,7 @@ impl<R: Read> Sealed<R> {
             input,
             seal,
             changed,
+            whole: Sha256::new(),
             block: Vec::new(),
             given: 0,
             blocks: 0,
@@ -148,9 +149,9 @@ impl<R: Read> Sealed<R> {
             .by_ref()
             .take(most)
             .read_to_end(&mut self.block)?;
-        let sum: Sum = Sha256::digest(&self.block).into();
+        self.whole.update(&self.block);
         let as_before = match self.seal.parts.get(self.blocks) {
-            Some(before) => *before == sum,
+            Some(before) => *before == Sum::from(self.whole.clone().finalize()),
             None => self.block.is_empty(),
         };
         if !as_before {

@@ -6,12 +6,12 @@ use futures_util::{Stream, StreamExt as _};
 
 use super::{
     batch::{Batch, Encoded},
-    seen::{Occurrence, Seen},
+    seen::Seen,
     send::{self, Confirmations, InFlight, Job, SAME_KEY, Sender, Verb},
 };
 use crate::{
     api::{self, Lifetime, Namespace},
-    domain::{Classification, Classify, ErrorClass, Record, Ttl, VALUE_MAX_BYTES},
+    domain::{Classification, Classify, Record, Ttl, VALUE_MAX_BYTES},
     ops::time,
 };
 
@@ -40,10 +40,6 @@ pub enum Error<E> {
     /// What time it is at the service is not known, and decides whether a record has expired.
     #[error("could not get the time of the service")]
     Time(#[source] api::Error),
-    /// A record that cannot be encoded as JSON. This never happens: JSON can represent all of its
-    /// fields.
-    #[error("a record could not be encoded")]
-    Encode(#[from] serde_json::Error),
 }
 
 impl<E: Classify> Classify for Error<E> {
@@ -52,7 +48,6 @@ impl<E: Classify> Classify for Error<E> {
             Self::Source(e) => e.classify(),
             Self::Send(e) => e.classify(),
             Self::Time(e) => e.classify(),
-            Self::Encode(_) => ErrorClass::Failed.into(),
         }
     }
 }
@@ -127,13 +122,22 @@ impl<'a> Writer<'a> {
         let mut sending = InFlight::new(&self.sender, journal, progress);
         let mut seen = Seen::default();
         let mut batch = Batch::default();
+        let mut space = Vec::new();
         let mut written = Written::default();
-        while let Some(next) = records.next().await {
+        while let Some(next) = sending.beside(records.next()).await? {
+            let next = match next {
+                Ok(next) => next,
+                Err(e) => {
+                    // What is under way may still be confirmed, and is to be counted.
+                    sending.drain().await?;
+                    return Err(Error::Source(e));
+                }
+            };
             let Outgoing {
                 number,
                 record,
                 lifetime,
-            } = next.map_err(Error::Source)?.into();
+            } = next.into();
             let key = record.key.as_str();
             let lifetime = self.ttl.map_or(lifetime, Lifetime::For);
             if self.is_too_soon(lifetime).await.map_err(Error::Time)? {
@@ -141,14 +145,11 @@ impl<'a> Writer<'a> {
                 sending.record(&[(number, key)])?;
                 continue;
             }
-            match seen.occurrence(&record.key) {
-                Occurrence::First => {}
-                Occurrence::InBatch if let Some(old) = batch.remove(key) => {
-                    written.repeated += 1;
+            if seen.is_again(&record.key) {
+                written.repeated += 1;
+                if let Some(old) = batch.remove(key) {
                     sending.record(&[(old, key)])?;
-                }
-                Occurrence::InBatch | Occurrence::Sent => {
-                    written.repeated += 1;
+                } else {
                     sending
                         .submit(Job::Batch(std::mem::take(&mut batch)))
                         .await?;
@@ -158,24 +159,23 @@ impl<'a> Writer<'a> {
                     sending.replace_failed(key)?;
                     tokio::time::sleep(SAME_KEY).await;
                     seen = Seen::default();
-                    seen.occurrence(&record.key);
+                    seen.is_again(&record.key);
                 }
             }
-            let next = Encoded::record(&record, lifetime, number)?;
+            let next = Encoded::record(&record, lifetime, number, &mut space)
+                .map_err(send::Error::from)?;
             if next.len() > VALUE_MAX_BYTES {
-                seen.sent();
                 sending
                     .submit(Job::Single(record, lifetime, number))
                     .await?;
                 continue;
             }
             if !batch.has_room(&next, self.sender.capacity()) {
-                seen.sent();
                 sending
                     .submit(Job::Batch(std::mem::take(&mut batch)))
                     .await?;
             }
-            batch.push(next);
+            batch.push(&next);
         }
         sending.submit(Job::Batch(batch)).await?;
         let sent = sending.finish().await?;

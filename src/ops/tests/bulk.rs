@@ -1,8 +1,8 @@
 //! Many keys: what is written, read, deleted and compared, and what is claimed of it.
 
-use std::io;
+use std::{cell::Cell, io, time::Duration};
 
-use futures_util::{TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use super::Service;
 use crate::{
@@ -34,9 +34,7 @@ pub(super) fn records(count: usize) -> Vec<Record> {
     (0..count).map(|n| record(&key(n), b"v")).collect()
 }
 
-fn stream_of(
-    records: Vec<Record>,
-) -> impl futures_util::Stream<Item = Result<(u64, Record), io::Error>> {
+fn stream_of(records: Vec<Record>) -> impl Stream<Item = Result<(u64, Record), io::Error>> {
     stream::iter((0..).zip(records).map(Ok))
 }
 
@@ -214,6 +212,43 @@ async fn a_source_that_breaks_is_told_from_a_service_that_does() {
         matches!(written, Err(write::Error::Source(_))),
         "{written:?}"
     );
+}
+
+#[tokio::test]
+async fn a_batch_is_sent_while_the_source_is_read_on() {
+    let (service, id) = service().await;
+    let confirmed = Cell::new(0);
+    // It goes on only when the first batch is confirmed.
+    let last = stream::once(async {
+        while confirmed.get() == 0 {
+            tokio::task::yield_now().await;
+        }
+        Ok((10_001, record("last", b"v")))
+    });
+    let all = stream_of(records(10_001)).chain(last);
+    let writer = Writer::new(service.namespace(&id));
+    let count = |keys| confirmed.set(confirmed.get() + keys);
+    let mut unnoted = ();
+    let written = writer.write_all(all, &mut unnoted, &count);
+    let written = tokio::time::timeout(Duration::from_mins(1), written).await;
+    assert_eq!(written.unwrap().unwrap().confirmed, 10_002);
+}
+
+#[tokio::test]
+async fn what_is_under_way_when_the_source_breaks_is_counted() {
+    let (service, id) = service().await;
+    let confirmed = Cell::new(0);
+    let broken = stream::once(async { Err(io::Error::from(io::ErrorKind::InvalidData)) });
+    let all = stream_of(records(10_001)).chain(broken);
+    let writer = Writer::new(service.namespace(&id));
+    let count = |keys| confirmed.set(confirmed.get() + keys);
+    let written = writer.write_all(all, &mut (), &count).await;
+    assert!(
+        matches!(written, Err(write::Error::Source(_))),
+        "{written:?}"
+    );
+    assert_eq!(confirmed.get(), 10_000);
+    assert_eq!(service.count("PUT", "/bulk"), 1);
 }
 
 #[tokio::test]
