@@ -27,7 +27,6 @@ use std::{
 
 use json::Json;
 use serde::Serialize;
-use terminal_size::{Height, Width, terminal_size_of};
 
 pub use indicatif::DecimalBytes;
 
@@ -117,15 +116,24 @@ impl Terminals {
             interactive: stderr && stdin,
             stdout: io::stdout().is_terminal(),
             stdin,
-            stdout_width: width(terminal_size_of(io::stdout())),
-            stderr_width: width(terminal_size_of(io::stderr())),
+            stdout_width: width_of(io::stdout()),
+            stderr_width: width_of(io::stderr()),
         }
     }
 }
 
-/// Returns how wide a terminal is, if it is one and knows it.
-fn width(size: Option<(Width, Height)>) -> Option<usize> {
-    size.map(|(Width(columns), _)| usize::from(columns))
+/// Returns how wide a terminal is; nothing for anything else.
+#[cfg(unix)]
+fn width_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    // One that does not know it says zero; it may well know its width and not its height.
+    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
+}
+
+#[cfg(windows)]
+fn width_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(stream)?;
+    Some(usize::from(columns))
 }
 
 /// The program's output. Clones share the same streams.
