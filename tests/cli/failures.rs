@@ -271,7 +271,7 @@ fn a_namespace_that_was_there_is_never_said_to_be_created() {
 fn nothing_is_created_for_a_place_that_cannot_be_written() {
     let sandbox = sandbox();
     let runs: [(&[&str], i32); 4] = [
-        (&["provision", "--out", "no/such/x.toml"], 1),
+        (&["provision", "--out", "no/such/x.toml"], 2),
         (&["provision", "--out", "wrangler.toml"], 2),
         (&["provision", "--init", "-c", "no/such/w.toml"], 1),
         (&["provision", "--out", "."], 1),
