@@ -160,9 +160,9 @@ fn cut_exports(effort: Effort) {
         let export = ["export", "out.ndjson", "-n", "one"];
         let cuts = cut_until_done(&sandbox, &export, signal, round + 1);
         let again = sandbox.emulator.requests("POST") - before - effort.records / 100;
-        // Eight are under way at once; what they brought may wait in memory, 16 KiB at most.
+        // Twelve are under way at once; what they brought may wait in memory, 16 KiB at most.
         assert!(
-            again <= 11 * cuts,
+            again <= 15 * cuts,
             "round {round}, {signal}: cut short {cuts} times, {again} requests sent again, more than \
              were under way"
         );

@@ -144,7 +144,7 @@ fn a_namespace_that_is_mostly_binary_is_read_singly() {
     assert_eq!(count(&sandbox, "GET", "/values/"), 850);
     // Only the batches that are under way before anything is known are taken apart.
     let asked = count(&sandbox, "POST", "/bulk/get");
-    assert!(asked <= 8 * 31, "{asked}");
+    assert!(asked <= 12 * 31, "{asked}");
 }
 
 #[test]

@@ -267,7 +267,7 @@ impl<R: Read> Elements<R> {
 }
 
 fn line_ends(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
 
 /// Returns how many bytes there are before the first that ends a string, or begins an escape.

@@ -306,6 +306,11 @@ impl<'r, 'a> InFlight<'r, 'a> {
         }
     }
 
+    /// Sends a batch as soon as there is room for it, and leaves an empty one.
+    pub(super) async fn submit_batch(&mut self, batch: &mut Batch) -> Result<(), Error> {
+        self.submit(Job::Batch(std::mem::take(batch))).await
+    }
+
     /// Sends a job as soon as there is room for it.
     pub(super) async fn submit(&mut self, job: Job) -> Result<(), Error> {
         let bytes = match &job {

@@ -150,9 +150,7 @@ impl<'a> Writer<'a> {
                 if let Some(old) = batch.remove(key) {
                     sending.record(&[(old, key)])?;
                 } else {
-                    sending
-                        .submit(Job::Batch(std::mem::take(&mut batch)))
-                        .await?;
+                    sending.submit_batch(&mut batch).await?;
                     // The last one wins: it must neither overtake the one before, nor follow at
                     // its heels.
                     sending.drain().await?;
@@ -171,13 +169,11 @@ impl<'a> Writer<'a> {
                 continue;
             }
             if !batch.has_room(&next, self.sender.capacity()) {
-                sending
-                    .submit(Job::Batch(std::mem::take(&mut batch)))
-                    .await?;
+                sending.submit_batch(&mut batch).await?;
             }
             batch.push(&next);
         }
-        sending.submit(Job::Batch(batch)).await?;
+        sending.submit_batch(&mut batch).await?;
         let sent = sending.finish().await?;
         written.confirmed = sent.confirmed;
         written.failed = sent.failed;
