@@ -104,8 +104,9 @@ fn ndjson_read(bencher: Bencher<'_, '_>, value: Value) {
 
 fn batch(records: &[Record]) -> Batch {
     let mut batch = Batch::default();
+    let mut space = Vec::new();
     for (n, record) in (0..).zip(records) {
-        batch.push(Encoded::record(record, Lifetime::Unlimited, n).unwrap());
+        batch.push(&Encoded::record(record, Lifetime::Unlimited, n, &mut space).unwrap());
     }
     batch
 }
@@ -121,12 +122,13 @@ fn batches_pack(bencher: Bencher<'_, '_>, value: Value) {
     bencher.counter(ItemsCount::new(RECORDS)).bench(|| {
         let mut bodies = 0;
         let mut batch = Batch::default();
+        let mut space = Vec::new();
         for (n, record) in (0..).zip(black_box(&records)) {
-            let next = Encoded::record(record, Lifetime::Unlimited, n).unwrap();
+            let next = Encoded::record(record, Lifetime::Unlimited, n, &mut space).unwrap();
             if !batch.has_room(&next, capacity) {
                 bodies += black_box(std::mem::take(&mut batch).body()).len();
             }
-            batch.push(next);
+            batch.push(&next);
         }
         bodies + batch.body().len()
     });
