@@ -161,7 +161,7 @@ pub struct PutArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Deleting more than one key asks for confirmation, or takes --yes. A namespace that kvctl.toml
-protects needs --confirm TITLE for --stdin, --prefix and --all.
+protects needs --confirm TITLE, unless a single key is named.
 Deleting a missing key is not an error.")]
 #[command(group(ArgGroup::new("what").required(true).multiple(true)
     .args(["keys", "stdin", "prefix", "all"])))]

@@ -103,7 +103,7 @@ async fn allow(
         keys: plan.extra.len(),
         which: String::new(),
         confirm,
-        many: true,
+        named: false,
     };
     guard.check(namespace).await
 }

@@ -3,7 +3,9 @@
 
 use crate::{
     config::{Entry, Field, Manifest, ManifestNamespace, Project, Scope},
-    domain::{DeclaredId, NamespaceId, Section, Title},
+    domain::{
+        Classification, Classify, DeclaredId, ErrorClass, NamespaceId, Section, Title, shell_quoted,
+    },
     ops::{
         provision::{desired, titles::preview},
         target::local_name,
@@ -17,6 +19,68 @@ pub struct Place<'a> {
     pub id: &'a NamespaceId,
     /// Whether it is in the local store.
     pub local: bool,
+}
+
+/// What was typed to confirm is not the title, or nothing was and the rules require it.
+#[derive(Debug, thiserror::Error)]
+pub enum Unconfirmed {
+    /// Another text than the title was typed.
+    #[error("`--confirm {typed}` does not match the title `{title}`; nothing was {done}")]
+    Other {
+        /// What was typed.
+        typed: String,
+        /// The title.
+        title: String,
+        /// What was not done.
+        done: &'static str,
+    },
+    /// The namespace is protected.
+    #[error("kvctl.toml protects `{title}`; nothing was {done}")]
+    Protected {
+        /// The title.
+        title: String,
+        /// What was not done.
+        done: &'static str,
+    },
+}
+
+impl Classify for Unconfirmed {
+    fn classify(&self) -> Classification {
+        let (title, why) = match self {
+            Self::Other { title, .. } => (title, "if this is the right namespace"),
+            Self::Protected { title, .. } => (title, "to proceed"),
+        };
+        ErrorClass::Refused.hint(format!("pass `--confirm {}` {why}", shell_quoted(title)))
+    }
+}
+
+/// Whether it is a mass of keys, as `protect` means it: all but a single key that was named on the
+/// command line.
+pub fn is_mass(named: bool, keys: usize) -> bool {
+    !named || keys != 1
+}
+
+/// Decides about a deletion, or about writing a mass of keys. Returns whether the title was typed;
+/// nothing else confirms what is protected.
+pub fn check(
+    title: &str,
+    typed: Option<&str>,
+    protected: bool,
+    done: &'static str,
+) -> Result<bool, Unconfirmed> {
+    match typed {
+        Some(typed) if typed == title => Ok(true),
+        Some(typed) => Err(Unconfirmed::Other {
+            typed: typed.to_owned(),
+            title: title.to_owned(),
+            done,
+        }),
+        None if protected => Err(Unconfirmed::Protected {
+            title: title.to_owned(),
+            done,
+        }),
+        None => Ok(false),
+    }
 }
 
 /// Whether `entry` of `section` binds the namespace, as either of its ids. In the local store ids are

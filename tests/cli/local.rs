@@ -46,6 +46,64 @@ fn local_ids_are_placeholders_to_the_remote_service() {
     assert_eq!(sandbox.read("wrangler.toml"), remote);
 }
 
+/// However it is named, and whatever it holds: the title that `namespace list` shows is the one to confirm.
+#[test]
+fn a_local_namespace_keeps_its_title_when_it_holds_data() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", BIO);
+    let run = |code: i32, args: &[&str]| {
+        let seen = run(&sandbox, &[args, &["--local"]].concat());
+        assert_eq!(seen.code, Some(code), "{args:?}: {seen}");
+        seen
+    };
+    run(0, &["provision", "SESSIONS"]);
+    let file = sandbox.read("wrangler.toml");
+    let id = &file[file.find("10ca110c").unwrap()..][..32];
+    for put in [false, true] {
+        if put {
+            run(0, &["key", "put", "k", "v", "-b", "SESSIONS"]);
+        }
+        for named in [
+            ["-b", "SESSIONS"],
+            ["-n", "bio-SESSIONS"],
+            ["--namespace-id", id],
+        ] {
+            let seen = run(0, &[&["namespace", "get", "--json"][..], &named].concat());
+            seen.assert_stdout("\"title\": \"bio-SESSIONS\"");
+            let delete = ["namespace", "delete", "--dry-run"];
+            let seen = run(0, &[&delete[..], &named].concat());
+            assert_eq!(
+                seen.stdout,
+                format!("dry run: would delete bio-SESSIONS {id}\n")
+            );
+        }
+        let list = run(0, &["namespace", "list"]);
+        assert_eq!(list.stdout, format!("{id}\tbio-SESSIONS\n"));
+    }
+    let delete = ["key", "delete", "--all", "-b", "SESSIONS", "--confirm"];
+    run(0, &[&delete[..], &["bio-SESSIONS"]].concat());
+    let seen = run(3, &["namespace", "get", "-n", "bio-SESSION"]);
+    seen.assert_stderr("no namespace of the local store is titled `bio-SESSION`");
+}
+
+/// `wrangler dev` and `wrangler kv --local` refuse an `id` that is empty, and take one that is missing.
+#[test]
+fn an_empty_id_fails_the_local_verification_too() {
+    let sandbox = Sandbox::new();
+    let verify = ["verify", "--local", "--only", "configuration"];
+    for (ids, code) in [("", 0), (", id = \"x\"", 0), (", id = \"\"", 8)] {
+        let entry = format!("kv_namespaces = [{{ binding = \"KV\"{ids} }}]\n");
+        sandbox.write("wrangler.toml", format!("name = \"bio\"\n{entry}"));
+        let seen = run(&sandbox, &verify);
+        assert_eq!(seen.code, Some(code), "{ids}: {seen}");
+        if code == 8 {
+            seen.assert_stdout("`id` is empty, which wrangler refuses");
+            seen.assert_stdout("wrangler.toml:2:");
+            seen.assert_stdout("remove it");
+        }
+    }
+}
+
 #[test]
 fn two_local_runs_at_once_share_one_registry() {
     let sandbox = Sandbox::new();

@@ -38,6 +38,7 @@ mod logins;
 mod named_files;
 mod namespace;
 mod prefixes;
+mod protect;
 mod provision;
 mod read_twice;
 mod rename_binding;

@@ -39,7 +39,11 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> Result<()> {
     let count = context.ui.list(pages, terminator).await?;
     let options = context.ui.options();
     if count == 0 && options.terminals.stdout && options.format == Format::Human {
-        context.ui.status("There are no such keys.");
+        context.ui.status(if prefixes.is_everything() {
+            "The namespace has no keys."
+        } else {
+            "There are no such keys."
+        });
     }
     Ok(())
 }

@@ -7,10 +7,7 @@ use serde::Serialize;
 use super::{SelectedNamespace, select};
 use crate::{
     cli::DeleteArgs,
-    commands::{
-        Refused,
-        shared::export::{self, ExportReport},
-    },
+    commands::shared::export::{self, ExportReport},
     config::{self, Document},
     context::{Context, Session},
     domain::{NamespaceId, quantity, shell_quoted},
@@ -136,29 +133,18 @@ async fn confirm(
     given: Option<&str>,
     protected: bool,
 ) -> Result<()> {
-    let flag = format!("--confirm {}", shell_quoted(title));
-    match given {
-        Some(text) if text == title => Ok(()),
-        Some(text) => Err(Refused::new(
-            format!("`--confirm {text}` does not match the title `{title}`; nothing was deleted"),
-            format!("pass `{flag}` if this is the right namespace"),
-        )
-        .into()),
-        None if protected => Err(Refused::new(
-            format!("kvctl.toml protects `{title}`; nothing was deleted"),
-            format!("pass `{flag}` to delete it"),
-        )
-        .into()),
-        None => Ok(context
-            .ui
-            .confirm(Question {
-                what: format!("deleting `{title}` and all its keys for good"),
-                ask: "Delete it and all its keys for good?".to_owned(),
-                expect: Some(title.to_owned()),
-                flag,
-            })
-            .await?),
+    if protect::check(title, given, protected, "deleted")? {
+        return Ok(());
     }
+    Ok(context
+        .ui
+        .confirm(Question {
+            what: format!("deleting `{title}` and all its keys for good"),
+            ask: "Delete it and all its keys for good?".to_owned(),
+            expect: Some(title.to_owned()),
+            flag: format!("--confirm {}", shell_quoted(title)),
+        })
+        .await?)
 }
 
 /// Returns where the file binds the namespace, each as `file:line: binding`.
@@ -206,6 +192,10 @@ impl Report for DeleteReport {
         };
         if let Some(backup) = &self.backup {
             backup.human(out, false)?;
+        }
+        // Where `wrangler dev` made it, the id is its only name.
+        if self.title == self.id.as_str() {
+            return writeln!(out, "{verb} {}", self.title);
         }
         writeln!(out, "{verb} {} {}", self.title, self.id)
     }

@@ -89,10 +89,10 @@ pub(crate) async fn delete(
     reporter.cost(report.cost);
     let guard = Guard {
         context,
-        keys: names.len(),
+        keys: names.len() + passed_over,
         which: selection.phrase(),
         confirm: args.confirm.as_deref(),
-        many: selection.is_many(),
+        named: matches!(selection, Selection::Named(_)),
     };
     guard.check(&keyspace).await?;
     let there = keyspace.those_there(&selection, &names).await?;

@@ -2,12 +2,15 @@
 
 use super::namespace::OpenNamespace;
 use crate::{
-    commands::Refused,
     config::{Document, Manifest, Project},
     context::Context,
-    domain::{quantity, shell_quoted},
+    domain::quantity,
     error::{Result, ResultExt as _},
-    ops::{bound::DeployedBindings, protect::is_protected, target::Deployments},
+    ops::{
+        bound::DeployedBindings,
+        protect::{self, is_protected},
+        target::Deployments,
+    },
     ui::Question,
 };
 
@@ -20,14 +23,15 @@ pub(crate) struct Guard<'a> {
     pub(crate) which: String,
     /// The title that was typed to confirm.
     pub(crate) confirm: Option<&'a str>,
-    /// Whether the keys were not named one by one.
-    pub(crate) many: bool,
+    /// Whether the keys were named on the command line.
+    pub(crate) named: bool,
 }
 
 impl Guard<'_> {
     /// Lets through one key that was named, a title typed correctly, and a yes.
     pub(crate) async fn check(&self, keyspace: &OpenNamespace) -> Result<()> {
-        let rules = if self.many {
+        let mass = protect::is_mass(self.named, self.keys);
+        let rules = if mass {
             rules(self.context, keyspace)?
         } else {
             None
@@ -35,7 +39,7 @@ impl Guard<'_> {
         if is_confirmed(keyspace, rules, self.confirm, "deleted").await? {
             return Ok(());
         }
-        if !self.many && self.keys == 1 {
+        if !mass {
             return Ok(());
         }
         let keys = format!("{}{}", quantity(self.keys, "key"), self.which);
@@ -88,42 +92,24 @@ async fn is_confirmed(
     keyspace: &OpenNamespace,
     rules: Option<(Manifest, Option<Document>)>,
     confirm: Option<&str>,
-    done: &str,
+    done: &'static str,
 ) -> Result<bool> {
     if confirm.is_none() && rules.is_none() {
         return Ok(false);
     }
     let title = title(keyspace).await?;
-    if let Some(text) = confirm {
-        if text == title {
-            return Ok(true);
+    let protected = match rules {
+        Some((manifest, document)) if confirm.is_none() => {
+            let project = document.as_ref().map(Document::project);
+            let binding = keyspace.target.binding();
+            let by_name = binding.and_then(|binding| manifest.namespace(binding));
+            by_name.is_some_and(|rules| rules.protect)
+                || is_protected(&manifest, project, keyspace.place(), &title)
+                || is_deployed_protected(keyspace, &manifest, project).await?
         }
-        return Err(Refused::new(
-            format!("`--confirm {text}` does not match the title `{title}`; nothing was {done}"),
-            format!(
-                "pass `--confirm {}` if this is the right namespace",
-                shell_quoted(&title)
-            ),
-        )
-        .into());
-    }
-    let Some((manifest, document)) = rules else {
-        return Ok(false);
+        _ => false,
     };
-    let project = document.as_ref().map(Document::project);
-    let binding = keyspace.target.binding();
-    let by_name = binding.and_then(|binding| manifest.namespace(binding));
-    let protected = by_name.is_some_and(|rules| rules.protect)
-        || is_protected(&manifest, project, keyspace.place(), &title)
-        || is_deployed_protected(keyspace, &manifest, project).await?;
-    if protected {
-        return Err(Refused::new(
-            format!("kvctl.toml protects `{title}`; nothing was {done}"),
-            format!("pass `--confirm {}` to proceed", shell_quoted(&title)),
-        )
-        .into());
-    }
-    Ok(false)
+    Ok(protect::check(&title, confirm, protected, done)?)
 }
 
 /// Whether a protected binding of what is deployed leads to the namespace. What the credentials may

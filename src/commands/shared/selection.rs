@@ -35,11 +35,6 @@ impl Selection {
         Self::matching(args.prefix.clone(), args.all)
     }
 
-    /// Whether the keys were not named one by one on the command line.
-    pub(crate) fn is_many(&self) -> bool {
-        !matches!(self, Self::Named(_))
-    }
-
     /// Returns what follows "keys" in a question: what they begin with, if that is how they were selected.
     pub(crate) fn phrase(&self) -> String {
         match self {

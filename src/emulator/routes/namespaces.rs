@@ -89,20 +89,22 @@ pub(super) fn find(
     if let Some(name) = untitled.find(|name| name.as_str() == target.namespace) {
         return Ok(untitled_info(name));
     }
+    let listed = |id: &str| {
+        let mut entries = titles.of(target.owner()).iter();
+        let found = entries.find(|entry| entry.id.as_str() == id);
+        found.cloned().map(info)
+    };
+    // A namespace has its title whatever it holds.
+    if let Some(found) = listed(&target.namespace) {
+        return Ok(found);
+    }
     if target.is_any()
         && let Some(found) = stored(target)?
     {
         return Ok(found);
     }
     let id = target.id()?;
-    let found = titles
-        .of(target.owner())
-        .iter()
-        .find(|entry| entry.id == id);
-    found
-        .cloned()
-        .map(info)
-        .ok_or_else(|| Refusal::no_namespace(operation))
+    listed(id.as_str()).ok_or_else(|| Refusal::no_namespace(operation))
 }
 
 /// Finds a namespace by its text where any is accepted: one that the wrangler file names or that was

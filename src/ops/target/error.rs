@@ -12,11 +12,19 @@ use crate::{
     },
 };
 
+/// Says where namespaces were looked for. The local store is no account.
+fn within(account: &AccountId) -> String {
+    if *account == AccountId::local() {
+        return "of the local store".to_owned();
+    }
+    format!("in account {account}")
+}
+
 /// Why a selector names nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No namespace of the account has the title.
-    #[error("no namespace in account {account} is titled `{title}`")]
+    #[error("no namespace {} is titled `{title}`", within(account))]
     NoTitle {
         /// The account that was asked.
         account: AccountId,

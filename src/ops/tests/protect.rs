@@ -6,7 +6,7 @@ use super::document;
 use crate::{
     config::Manifest,
     domain::NamespaceId,
-    ops::protect::{Place, is_bound_to, is_protected},
+    ops::protect::{Place, Unconfirmed, check, is_bound_to, is_mass, is_protected},
 };
 
 const ID: &str = "0f2ac74b498b48028cb68387c421e279";
@@ -85,4 +85,31 @@ fn the_local_store_knows_what_is_bound_by_texts_and_names() {
         assert!(!bound(text, true), "{text}");
     }
     assert!(bound(ID, false));
+}
+
+#[test]
+fn all_but_one_named_key_is_a_mass() {
+    let masses = [(true, 2), (true, 0), (false, 0), (false, 1), (false, 2)];
+    for (named, keys) in masses {
+        assert!(is_mass(named, keys), "{named} {keys}");
+    }
+    assert!(!is_mass(true, 1));
+}
+
+#[test]
+fn only_the_title_confirms_what_is_protected() {
+    for protected in [true, false] {
+        assert!(matches!(
+            check("mine", Some("mine"), protected, "deleted"),
+            Ok(true)
+        ));
+        let other = check("mine", Some("CACHE"), protected, "deleted");
+        assert!(matches!(other, Err(Unconfirmed::Other { .. })));
+    }
+    assert!(matches!(check("mine", None, false, "deleted"), Ok(false)));
+    let refused = check("mine", None, true, "deleted").unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "kvctl.toml protects `mine`; nothing was deleted"
+    );
 }

@@ -159,7 +159,7 @@ impl WrongId {
 /// writes both. wrangler sends a placeholder as it is, whatever is deployed.
 fn wrong_ids(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec<Finding> {
     if context.is_local() {
-        return Vec::new();
+        return empty_id(context, scope, entry).into_iter().collect();
     }
     let section = &scope.section;
     let find = |wrong: &[WrongId]| {
@@ -190,6 +190,22 @@ fn wrong_ids(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec<Fi
         findings.insert(0, (finding.hint(run.text(FILL_IN)), false));
     }
     findings.into_iter().map(|(finding, _)| finding).collect()
+}
+
+/// Finds an `id` without text: wrangler refuses the file, for the local store too, where it needs none.
+fn empty_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
+    let id = entry.field(Field::Id)?;
+    let is_empty = entry.declared(Field::Id) == DeclaredId::Absent;
+    let finding = Finding::fail(
+        Check::Configuration,
+        "`id` is empty, which wrangler refuses",
+    );
+    (is_empty && !scope.section.is_previews()).then(|| {
+        finding
+            .about(Subject::binding(&scope.section, &entry.binding))
+            .at(context.place(id.position))
+            .hint("remove it, for the local store needs none, or write any text there")
+    })
 }
 
 /// Finds bindings that `kvctl.toml` declares and the section does not have.
