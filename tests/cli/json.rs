@@ -285,6 +285,58 @@ fn documents_say_their_version_and_errors_are_objects() {
     assert_eq!(sandbox.emulator.log().len(), 0);
 }
 
+/// The members that a row names: those that are always there, and after a semicolon the others.
+fn members_of(text: &'static str) -> [BTreeSet<&'static str>; 2] {
+    let (always, sometimes) = text.split_once(';').unwrap_or((text, ""));
+    let quoted = |text: &'static str| text.split('`').skip(1).step_by(2);
+    let plain = always.split('(').enumerate().map(|(at, part)| match at {
+        0 => part,
+        _ => part.split_once(')').map_or("", |(_, rest)| rest),
+    });
+    [
+        plain.flat_map(quoted).collect(),
+        quoted(sometimes).collect(),
+    ]
+}
+
+/// The members of what the documents hold, by command and path.
+fn documented_inside() -> BTreeMap<String, [BTreeSet<&'static str>; 2]> {
+    let page = include_str!("../../docs/json.md");
+    let rows = page.lines().filter_map(|line| {
+        let (path, rest) = line.strip_prefix("| `")?.split_once("` of `")?;
+        let (verb, members) = rest.split_once("` | ")?;
+        Some((format!("{verb} {path}"), members_of(members)))
+    });
+    rows.collect()
+}
+
+/// Adds the members of every object that `value` holds, with its path. Namespaces, costs and what is
+/// another command's document are described elsewhere.
+fn inside(value: &Value, path: &str, found: &mut Vec<(String, BTreeSet<String>)>) {
+    match value {
+        Value::Object(members) => {
+            let is = |name: &str| members.contains_key(name);
+            let is_elsewhere = is("source") && is("id") || is("requests") || is("resumed_after");
+            if is_elsewhere || path.starts_with("scaffold") {
+                return;
+            }
+            if !path.is_empty() {
+                found.push((path.to_owned(), members.keys().cloned().collect()));
+            }
+            for (name, value) in members {
+                let separator = if path.is_empty() { "" } else { "." };
+                inside(value, &format!("{path}{separator}{name}"), found);
+            }
+        }
+        Value::Array(values) => {
+            for value in values {
+                inside(value, &format!("{path}[]"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The members of the documents as docs/json.md has them, of each command: those that are always there,
 /// and those that only some have.
 fn documented() -> BTreeMap<&'static str, [BTreeSet<&'static str>; 2]> {
@@ -293,19 +345,7 @@ fn documented() -> BTreeMap<&'static str, [BTreeSet<&'static str>; 2]> {
         let (command, members) = line.strip_prefix("| `kvctl ")?.split_once("` | ")?;
         let verbs = CASES.iter().map(|case| case.verb);
         let verb = verbs.filter(|verb| command.starts_with(verb)).max()?;
-        let (always, sometimes) = members.split_once(';').unwrap_or((members, ""));
-        let quoted = |text: &'static str| text.split('`').skip(1).step_by(2);
-        let plain = always.split('(').enumerate().map(|(at, part)| match at {
-            0 => part,
-            _ => part.split_once(')').map_or("", |(_, rest)| rest),
-        });
-        Some((
-            verb,
-            [
-                plain.flat_map(quoted).collect(),
-                quoted(sometimes).collect(),
-            ],
-        ))
+        Some((verb, members_of(members)))
     });
     rows.collect()
 }
@@ -407,6 +447,93 @@ fn documents_have_the_members_that_their_page_says() {
             case.verb
         );
     }
+}
+
+#[test]
+fn what_documents_hold_has_the_members_that_their_page_says() {
+    let sandbox = setting();
+    let rules = "[[namespace]]\nbinding = \"ONE\"\nttl = { required = true }\n";
+    sandbox.write("kvctl.toml", rules);
+    sandbox.write("raw", [0xff, 0]);
+    let documented = documented_inside();
+    let mut seen_at = BTreeSet::new();
+    let mut wrong = BTreeSet::new();
+    let mut judge = |verb: &str, text: &str| {
+        let Ok(document) = serde_json::from_str::<Value>(text) else {
+            return;
+        };
+        let mut found = Vec::new();
+        inside(&document, "", &mut found);
+        for (path, printed) in found {
+            // Those of `verify` and `scaffold` are described elsewhere, and what a list holds is the same
+            // everywhere.
+            if ["verify", "scaffold"].contains(&verb) {
+                continue;
+            }
+            let place = format!("{verb} {path}");
+            let Some([always, sometimes]) = documented.get(&place) else {
+                wrong.insert(format!("{place} is not documented: {printed:?}"));
+                continue;
+            };
+            seen_at.insert(place);
+            let printed: BTreeSet<&str> = printed.iter().map(String::as_str).collect();
+            let known: BTreeSet<&str> = always | sometimes;
+            if !always.is_subset(&printed) || !printed.is_subset(&known) {
+                wrong.insert(format!("{verb} {path}: {printed:?}"));
+            }
+        }
+    };
+    let more = [
+        ("key put", "user:1 v -b ONE"),
+        ("audit", "-b ONE --expiring-within 30d"),
+    ];
+    let at = VARIANTS.iter().position(|(verb, _)| *verb == "audit");
+    let (before, after) = VARIANTS.split_at(at.unwrap());
+    for (verb, args) in before.iter().chain(&more).chain(after) {
+        let words: Vec<&str> = args.split_whitespace().collect();
+        judge(verb, &run(&sandbox, "--json", verb, &words).stdout);
+    }
+    judge("doctor", &sandbox.run(&["doctor", "--json"]).stdout);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // What needs a failure, or a damaged store, is not shown by these.
+    let rare = ["failed", "damaged", "lost", "orphans", "titles", "findings"];
+    for place in documented.keys() {
+        let is_rare = rare.iter().any(|it| place.contains(it));
+        assert!(is_rare || seen_at.contains(place), "{place:?} was not seen");
+    }
+}
+
+/// `--ndjson` has lines of its own where a document is more than a list.
+#[test]
+fn lines_have_the_members_that_their_page_says() {
+    let sandbox = setting();
+    let rules = "[[namespace]]\nbinding = \"ONE\"\nttl = { required = true }\n";
+    sandbox.write("kvctl.toml", rules);
+    run(&sandbox, "--json", "provision", &["ONE"]);
+    run(&sandbox, "--json", "key put", &["k", "v", "-b", "ONE"]);
+    let documented = documented_inside();
+    let lines = |verb: &str, args: &[&str]| -> Vec<BTreeSet<String>> {
+        let seen = run(&sandbox, "--ndjson", verb, args);
+        let lines = seen.stdout.lines();
+        let members = lines.map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
+        members.map(|it| it.keys().cloned().collect()).collect()
+    };
+    let with = |place: &str, more: &[&str]| -> BTreeSet<String> {
+        let own = documented[place][0].iter();
+        own.chain(more).map(ToString::to_string).collect()
+    };
+    let used = lines("usage", &[]);
+    assert_eq!(used, [with("usage namespaces[].days[]", &["id", "title"])]);
+    let fix = ["-b", "ONE", "--fix", "--ttl", "1d", "--yes"];
+    let key = "audit namespaces[].samples.violations[]";
+    assert_eq!(
+        lines("audit", &fix),
+        [
+            with(key, &["type", "namespace"]),
+            with("audit namespaces[]", &["type"]),
+            with("audit fix", &["type"]),
+        ]
+    );
 }
 
 #[test]

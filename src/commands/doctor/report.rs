@@ -74,9 +74,9 @@ struct Token {
 /// A permission.
 #[derive(Debug, Serialize)]
 struct PermissionRow {
+    /// The name in the API.
     name: &'static str,
-    /// The name in the dashboard.
-    #[serde(skip)]
+    /// The name in the dashboard, as people are told.
     label: &'static str,
     /// `granted`, `missing` or `unknown`.
     state: &'static str,
