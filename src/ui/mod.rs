@@ -19,6 +19,7 @@ mod report;
 mod signal;
 mod style;
 mod table;
+mod usage;
 
 use std::{
     io::{self, IsTerminal as _, Write},
@@ -46,6 +47,7 @@ pub use report::{Diff, Report};
 pub use signal::{InterruptNote, Stop, exit_if_unresponsive};
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
 pub use table::{Cells, list, table};
+pub use usage::print_usage;
 
 /// In which form a command's result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -419,31 +421,4 @@ impl From<serde_json::Error> for OutputError {
     fn from(error: serde_json::Error) -> Self {
         io::Error::from(error).into()
     }
-}
-
-/// Writes a help text to stdout, or to stderr what is wrong. An argument may come from elsewhere, such
-/// as the name of a branch, and is shown as any foreign text is.
-pub fn print_usage(instead: &clap::Error) -> Result<(), OutputError> {
-    let text = instead.render().to_string();
-    let is_plain = |line: &str| page::line(line) == line;
-    if text.split('\n').all(is_plain) {
-        if !instead.use_stderr() {
-            return Ok(instead.print()?);
-        }
-        let text = as_hint(&instead.render().ansi().to_string());
-        return Ok(anstream::stderr().write_all(text.as_bytes())?);
-    }
-    let text = as_hint(&text);
-    let lines: Vec<String> = text.split('\n').map(page::line).collect();
-    Ok(anstream::stderr().write_all(lines.join("\n").as_bytes())?)
-}
-
-/// Calls a tip a hint, as all other messages do.
-fn as_hint(text: &str) -> String {
-    let mut lines = text.split('\n').map(|line| match line.trim_start() {
-        tip if !tip.contains("tip:") => line.to_owned(),
-        tip => tip.replacen("tip:", "hint:", 1),
-    });
-    let first = lines.next().unwrap_or_default();
-    lines.fold(first, |all, line| all + "\n" + &line)
 }

@@ -305,6 +305,7 @@ fn nothing_is_wider_than_the_terminal() {
             "provision",
             "doctor",
             "key get none -b SESSIONS",
+            "key put a b -b X --ttl 5",
             "provision SESSIONS=other CONFIG_CACHE=another",
         ] {
             let Some(seen) = on_terminal(&sandbox.command(&[]), columns, args, "") else {

@@ -95,9 +95,7 @@ impl From<PermissionState> for PermissionRow {
             },
             needed_for: match (permission, access) {
                 (Permission::KvRead, _) => "everything",
-                (Permission::KvWrite, Access::Unknown) => {
-                    "writing; it shows only when something is written"
-                }
+                (Permission::KvWrite, Access::Unknown) => "writing; known only after a write",
                 (Permission::KvWrite, _) => "writing",
                 (Permission::AnalyticsRead, _) => "`usage` only",
                 (
@@ -106,7 +104,7 @@ impl From<PermissionState> for PermissionRow {
                     | Permission::PagesRead
                     | Permission::PagesWrite,
                     _,
-                ) => "bindings without an id in the wrangler file",
+                ) => "bindings without an id in the file",
             },
         }
     }
@@ -399,6 +397,8 @@ impl Report for DoctorReport {
             writeln!(out, "wrangler {version}, {path}")?;
         }
         section(out, "settings")?;
+        let names = self.settings.iter().map(|it| it.name.len());
+        let width = names.map(|it| it + 2).fold(18, usize::max);
         for Setting {
             name,
             value,
@@ -408,7 +408,7 @@ impl Report for DoctorReport {
             let value = printable(value.as_deref().unwrap_or("none")).into_owned();
             let source = source.as_ref();
             let source = source.map_or_else(String::new, |by| format!("  {FAINT}{by}{FAINT:#}"));
-            writeln!(out, "  {name:<18}{value}{source}")?;
+            writeln!(out, "  {name:<width$}{value}{source}")?;
         }
         self.write_service(out)?;
         self.local(out)?;
