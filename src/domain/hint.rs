@@ -21,6 +21,8 @@ pub struct Suggestion {
     replaced: Vec<String>,
     /// Whether the account has none of those.
     replaces_missing: bool,
+    /// Whether the user has to edit something first, or to fill something in.
+    is_example: bool,
     section: Wanted,
 }
 
@@ -52,6 +54,7 @@ impl Suggestion {
             options: Vec::new(),
             replaced: Vec::new(),
             replaces_missing: true,
+            is_example: false,
             section: Wanted::Selected,
         }
     }
@@ -59,6 +62,14 @@ impl Suggestion {
     /// The command that provisions `wanted`, a binding or `BINDING=TITLE`, in `section`.
     pub fn provision(wanted: impl ToString, section: &Section) -> Self {
         Self::new("provision").arg(wanted).in_section(section)
+    }
+
+    /// Has it shown, and not listed among the commands to run: it works only after the user has edited a
+    /// file, or put something in the place of a word such as `TITLE`.
+    #[must_use]
+    pub fn as_example(self) -> Self {
+        let is_example = true;
+        Self { is_example, ..self }
     }
 
     /// Allows it to replace an id.
@@ -143,7 +154,7 @@ impl Suggestion {
 
     /// Whether both do the same, be it elsewhere.
     fn is_alike(&self, other: &Self) -> bool {
-        let of = |it: &Self| (it.verb, it.is_ended, it.options.clone());
+        let of = |it: &Self| (it.verb, it.is_ended, it.is_example, it.options.clone());
         of(self) == of(other)
     }
 
@@ -184,6 +195,14 @@ impl Suggestion {
     /// Returns its own options, as words.
     pub fn options(&self) -> &[String] {
         &self.options
+    }
+
+    /// Returns the section on which it acts, if it names one.
+    pub fn section(&self) -> Option<&Section> {
+        match &self.section {
+            Wanted::This(section) => Some(section),
+            Wanted::Selected | Wanted::All | Wanted::None => None,
+        }
     }
 
     /// Returns its arguments without names.
@@ -357,7 +376,20 @@ impl Hint {
         Self(parts.collect())
     }
 
-    /// Returns its commands.
+    /// Returns it with commands that are shown only: something else is to be done first.
+    #[must_use]
+    pub fn as_example(self) -> Self {
+        let parts = self.0.into_iter().map(|part| match part {
+            Part::Commands(commands) => {
+                let commands = commands.into_iter().map(Suggestion::as_example);
+                Part::Commands(commands.collect())
+            }
+            Part::Text(_) => part,
+        });
+        Self(parts.collect())
+    }
+
+    /// Returns its commands, those that are shown only as well.
     pub fn suggestions(&self) -> impl Iterator<Item = &Suggestion> {
         self.0.iter().flat_map(|part| match part {
             Part::Text(_) => &[],
@@ -365,9 +397,9 @@ impl Hint {
         })
     }
 
-    /// Returns its commands, each as a shell takes it after `invocation`.
+    /// Returns its commands that can be run as they are, each as a shell takes it after `invocation`.
     pub fn commands(&self, invocation: &Invocation) -> Vec<String> {
-        let commands = self.suggestions();
+        let commands = self.suggestions().filter(|it| !it.is_example);
         commands.map(|it| it.render(invocation)).collect()
     }
 
@@ -555,6 +587,20 @@ mod tests {
             one.merged(&fourth).unwrap().to_string(),
             "run `kvctl provision A B C --replace-missing --all-envs` to replace it"
         );
+    }
+
+    #[test]
+    fn what_is_to_be_completed_is_shown_and_not_run() {
+        let title = Suggestion::provision("A=TITLE", &Section::TOP).as_example();
+        let hint = Hint::run(Suggestion::provision("B", &Section::TOP)).text(", or ");
+        let hint = hint.and(title);
+        let none = Invocation::default();
+        let shown = "run `kvctl provision B`, or `kvctl provision A=TITLE`";
+        assert_eq!(hint.to_string(), shown);
+        assert_eq!(hint.commands(&none), ["kvctl provision B"]);
+        let later = hint.as_example();
+        assert_eq!(later.to_string(), shown);
+        assert!(later.commands(&none).is_empty());
     }
 
     #[test]

@@ -4,12 +4,13 @@
 #![cfg(unix)]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     process::{Command, Stdio},
     sync::Mutex,
 };
 
+use kvctl::config::{Document, Field};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -275,6 +276,77 @@ fn with_other_faults() -> Vec<Project> {
     ]
 }
 
+/// Sections of which some cannot be provisioned, or have another trouble than the others.
+fn with_odd_sections() -> Vec<Project> {
+    let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+    let kv = |id: &str| json!({ "kv_namespaces": [{ "binding": "KV", "id": id }] });
+    let of_account = |account: &str, binding: &str| json!({ "account_id": account, "kv_namespaces": [{ "binding": binding }] });
+    let app = |what, bindings: &Value, environments: Value| {
+        let wrangler = json!({ "name": "app", "kv_namespaces": bindings, "env": environments });
+        project(what, wrangler)
+    };
+    let mut projects = Vec::new();
+    for odd in ["it's", "x y", "$HOME"] {
+        projects.extend([
+            app(
+                "an odd name of an environment that lacks a binding",
+                &own,
+                json!({ "staging": {}, "prod": {}, odd: {} }),
+            ),
+            app(
+                "an odd name, without previews",
+                &own,
+                json!({ "staging": kv("$0"), odd: kv("$0") }),
+            ),
+            app(
+                "an odd name, without ids",
+                &json!([{ "binding": "KV" }]),
+                json!({ "staging": kv(""), odd: kv("") }),
+            ),
+        ]);
+    }
+    let pages = json!({
+        "name": "app", "pages_build_output_dir": "public", "kv_namespaces": own,
+        "env": { "preview": kv(""), "staging": { "kv_namespaces": [{ "binding": "KV" }] } },
+    });
+    let ignored = json!({
+        "name": "app", "kv_namespaces": [{ "binding": "KV", "ID": "$0" }],
+        "env": { "staging": kv("$0"), "prod": kv("") },
+    });
+    let placeholder = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }, { "binding": "MORE", "id": "<more>" }]);
+    let both = json!([{ "binding": "KV", "id": "$0" }, { "binding": "MORE", "id": "$1" }]);
+    projects.extend([
+        project("Pages with an environment that it refuses", pages),
+        project("a key that wrangler ignores, in another section", ignored),
+        app("a third section without bindings", &json!([{ "binding": "KV", "id": "" }]), json!({ "staging": kv("TODO"), "qa": {} })),
+        app(
+            "a third section with another binding that is a placeholder",
+            &json!([{ "binding": "KV" }]),
+            json!({ "staging": kv(""), "qa": { "kv_namespaces": [{ "binding": "MORE", "id": "<x>" }] } }),
+        ),
+        app(
+            "a third section with an unknown id",
+            &own,
+            json!({ "staging": kv("$0"), "qa": { "kv_namespaces": [{ "binding": "MORE", "id": UNKNOWN }] } }),
+        ),
+        app(
+            "a third section with a placeholder for a preview",
+            &own,
+            json!({ "staging": kv("$0"), "qa": { "kv_namespaces": [{ "binding": "MORE", "id": "$0", "preview_id": "<preview>" }] } }),
+        ),
+        app("a placeholder that environments lack", &placeholder, json!({ "staging": {}, "prod": {} })),
+        app("a name that a variable has", &both, json!({ "staging": { "vars": { "MORE": "x" }, "kv_namespaces": [{ "binding": "KV", "id": "" }] }, "prod": {} })),
+        app(
+            "sections of other accounts",
+            &json!([{ "binding": "KV" }]),
+            json!({
+                "staging": of_account(UNKNOWN, "KV"), "prod": of_account(OTHER_UNKNOWN, "MORE"), "qa": {},
+            }),
+        ),
+    ]);
+    projects
+}
+
 const MANNERS: [Manner; 6] = {
     let plain = Manner {
         what: "as is",
@@ -363,11 +435,17 @@ fn toml(value: &Value, prefix: &str) -> String {
     let (nested, plain): (Vec<_>, Vec<_>) = table.iter().partition(|(_, value)| {
         value.is_object() || value.as_array().is_some_and(|it| !it.is_empty())
     });
+    let is_bare = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let plain = plain
         .into_iter()
         .map(|(key, value)| format!("{key} = {value}\n"));
     let nested = nested.into_iter().map(|(key, value)| {
-        let path = [prefix, key].join(".");
+        let key = if is_bare(key) {
+            key.clone()
+        } else {
+            json!(key).to_string()
+        };
+        let path = [prefix, &key].join(".");
         let path = path.trim_start_matches('.');
         match value.as_array() {
             Some(entries) => {
@@ -402,23 +480,66 @@ fn findings(sandbox: &Sandbox, manner: Manner) -> Vec<Value> {
     wrong.cloned().collect()
 }
 
+/// What the file says of each binding, by its section as in a finding.
+fn entries(sandbox: &Sandbox, manner: Manner) -> BTreeMap<String, String> {
+    let extension = if manner.json { "jsonc" } else { "toml" };
+    let path = sandbox.app().join(manner.folder);
+    let path = path.join(format!("wrangler.{extension}"));
+    let document = Document::read(&path).unwrap();
+    let mut all = BTreeMap::new();
+    for scope in document.project().scopes() {
+        let section = serde_json::to_value(&scope.section).unwrap();
+        for entry in &scope.entries {
+            let ids = [Field::Id, Field::PreviewId].map(|field| entry.declared(field));
+            let place = format!(
+                "{} {} {}",
+                section["environment"],
+                section["previews"],
+                json!(entry.binding)
+            );
+            all.insert(place, format!("{ids:?}"));
+        }
+    }
+    all
+}
+
+/// What a command changed that its finding does not name.
+fn unnamed(
+    finding: &Value,
+    command: &str,
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let named = cells(finding);
+    // A section is added, and named by the command alone.
+    let is_added = |place: &str| command.contains("--add-env") && place.starts_with("\"preview\" ");
+    let places: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed = places
+        .into_iter()
+        .filter(|place| before.get(*place) != after.get(*place));
+    let changed = changed.filter(|place| !named.contains(place) && !is_added(place));
+    changed.cloned().collect()
+}
+
+/// What a finding is about: the bindings, or the sections of which it names none.
+fn cells(finding: &Value) -> Vec<String> {
+    let sections = finding["sections"].as_array().unwrap().iter();
+    let cells = sections.flat_map(|section| {
+        let place = format!("{} {}", section["environment"], section["previews"]);
+        let bindings = section["bindings"].as_array().unwrap().iter();
+        let bindings: Vec<String> = bindings.map(|it| format!("{place} {it}")).collect();
+        if bindings.is_empty() {
+            vec![place]
+        } else {
+            bindings
+        }
+    });
+    cells.collect()
+}
+
 /// Whether both are about the same thing, whatever they say of it: about one binding of one section, if
 /// they are about any.
 fn is_same(a: &Value, b: &Value) -> bool {
-    let cells = |it: &Value| -> Vec<String> {
-        let sections = it["sections"].as_array().unwrap().iter();
-        let cells = sections.flat_map(|section| {
-            let place = format!("{} {}", section["environment"], section["previews"]);
-            let bindings = section["bindings"].as_array().unwrap().iter();
-            let bindings: Vec<String> = bindings.map(|it| format!("{place} {it}")).collect();
-            if bindings.is_empty() {
-                vec![place]
-            } else {
-                bindings
-            }
-        });
-        cells.collect()
-    };
     let same = |field: &str| a[field] == b[field];
     let (of_a, of_b) = (cells(a), cells(b));
     let is_shared = of_a.iter().any(|it| of_b.contains(it)) || of_a.is_empty() && of_b.is_empty();
@@ -471,19 +592,36 @@ fn cure(project: &Project, manner: Manner, outcome: &Mutex<Outcome>) {
             outcome.wrong.push(format!("no hint: {said}"));
             continue;
         };
-        let named: Vec<String> = commands(hint).collect();
-        assert_eq!(finding["commands"], json!(named), "{said}");
+        let shown: Vec<String> = commands(hint).collect();
+        let is_unnamed = hint.starts_with("first set `name`");
+        let is_open = |it: &String| it.contains("=TITLE") || it.contains(" NAME");
+        let named = if finding["commands"] == json!([]) {
+            // What is to be done first, or to be filled in, is none to be run.
+            let is_filled_in = shown.iter().all(&is_open);
+            assert!(is_filled_in || hint.starts_with("first "), "{said}");
+            if is_unnamed || is_filled_in {
+                shown
+            } else {
+                Vec::new()
+            }
+        } else {
+            assert_eq!(finding["commands"], json!(shown), "{said}");
+            assert!(!shown.iter().any(is_open), "{said}");
+            shown
+        };
         if named.is_empty() {
             outcome.lock().unwrap().by_hand.insert(hint.to_owned());
         } else {
             // What the hint says to do first.
             let mut project = project.clone();
-            if hint.starts_with("set `name`") {
+            if is_unnamed {
                 project.wrangler["name"] = "app".into();
             }
             let sandbox = project.build(manner);
             let command = named.join(" && ");
+            let file = entries(&sandbox, manner);
             let seen = paste(&sandbox, manner, &command);
+            let unnamed = unnamed(finding, &command, &file, &entries(&sandbox, manner));
             let after = findings(&sandbox, manner);
             // What another finding says of the same is not its business.
             let others = || before.iter().filter(|other| *other != finding);
@@ -499,7 +637,10 @@ fn cure(project: &Project, manner: Manner, outcome: &Mutex<Outcome>) {
             let new = after.iter().filter(broken).find(is_new);
             let mut outcome = outcome.lock().unwrap();
             outcome.run += 1;
-            if seen.code != Some(0) || is_left || new.is_some() {
+            if !unnamed.is_empty() && !command.contains(" NAME") {
+                let text = format!("changed {unnamed:?} as well: {said}\n$ {command}");
+                outcome.wrong.push(text);
+            } else if seen.code != Some(0) || is_left || new.is_some() {
                 let new = new.map_or_else(String::new, |it| format!("\nnew: {it:#}"));
                 let text = format!("not cured: {said}\n$ {command}\n{seen}{new}");
                 outcome.wrong.push(text);
@@ -518,7 +659,7 @@ fn every_command_that_is_recommended_cures_what_was_found() {
     // What differs then is which sections are meant.
     let [all, _, one, ..] = &MANNERS;
     let few = [*all, *one, MANNERS[5]];
-    let several = in_several_sections().into_iter();
+    let several = in_several_sections().into_iter().chain(with_odd_sections());
     let several = several.map(|project| (project, &few[..]));
     for (project, manners) in alone.chain(several) {
         for &manner in manners {

@@ -16,8 +16,8 @@ use crate::{
     error::{ClassExt as _, Result},
     fsx,
     ops::verify::{
-        self, Check, Class, Denial, Options, PROBE_PREFIX, ProbeKeys, Selection, Service, Verified,
-        WorkerRoute,
+        self, Check, Class, Denial, NamedAccount, Options, PROBE_PREFIX, ProbeKeys, Selection,
+        Service, Verified, WorkerRoute,
     },
     ui::Stop,
 };
@@ -80,6 +80,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
         .as_ref()
         .map(|worker| context.visitor(&worker.0));
     let visitor = visitor.transpose()?;
+    let accounts = accounts(context, document);
     let route = args.worker.as_ref().zip(visitor.as_ref());
     let probe_keys = ProbeKeys::default();
     let account = account.cloned();
@@ -88,6 +89,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
         file: file.as_ref(),
         redirect_from: (!context.files.is_config_named()).then(|| context.files.directory()),
         sections: &sections,
+        accounts: &accounts,
         manifest: manifest.as_ref(),
         service: service(&attempt),
         read_only: args.read_only,
@@ -114,6 +116,18 @@ fn sections(context: &Context, document: Option<&Document>, all: bool) -> Result
         }
         None => Ok(vec![context.section()?]),
     }
+}
+
+/// Returns the account that is named for each section of the file.
+fn accounts(context: &Context, document: Option<&Document>) -> Vec<NamedAccount> {
+    let scopes = document.iter().flat_map(|it| it.project().scopes());
+    let scopes = scopes.filter(|_| !context.is_local());
+    let named = scopes.map(|scope| {
+        let account = context.named_account(document, scope.section.clone());
+        let account = account.map(|named| named.map(|it| it.id));
+        (scope.section.clone(), account)
+    });
+    named.collect()
 }
 
 /// Hands out what the attempt came to; what it failed with is moved.

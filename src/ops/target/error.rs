@@ -151,7 +151,7 @@ impl EntryPlace {
 
     /// Returns the command that gives it a namespace with a title of choice.
     fn title_command(&self) -> Suggestion {
-        Suggestion::provision(format!("{}=TITLE", self.binding), &self.section)
+        Suggestion::provision(format!("{}=TITLE", self.binding), &self.section).as_example()
     }
 }
 
@@ -265,7 +265,10 @@ fn no_id(entry: &EntryPlace, field: Field, why: &NoIdReason) -> Hint {
             Hint::from(format!("{}; or pass a title: ", error.remedy())).and(entry.title_command())
         }
         NoIdReason::Placeholder => {
-            let rename = Suggestion::new("rename-binding").arg(binding).arg("NAME");
+            let rename = Suggestion::new("rename-binding")
+                .arg(binding)
+                .arg("NAME")
+                .as_example();
             Hint::from("write the name that the Worker uses: ")
                 .and(rename.in_section(&entry.section))
         }

@@ -128,7 +128,7 @@ async fn without_an_id_anywhere_the_command_that_writes_one_is_named() {
     insta::assert_snapshot!(said(&service, &nameless, &[]).await, @"
     fail configuration [CACHE] the binding has no `id`, and the wrangler file has no `name`
       wrangler.toml:3:1
-      set `name` to the name of the Worker, and run `kvctl provision CACHE` to fill in what is missing
+      first set `name` to the name of the Worker; then run `kvctl provision CACHE` to fill in what is missing
     skip namespaces [] no binding has an id
     skip deployed [] the wrangler file has no `name`
     ");
@@ -454,10 +454,10 @@ async fn hints_select_the_section_and_do_not_end_in_a_refusal() {
       bind those that its Worker uses, or remove the section
     fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
       wrangler.toml:5:6
-      set `name` to lower-case letters, digits, dashes and underscores, and run `kvctl provision CACHE` to fill in what is missing
+      first set `name` to lower-case letters, digits, dashes and underscores; then run `kvctl provision CACHE` to fill in what is missing
     fail configuration [CACHE] `id` is empty, which wrangler refuses
       wrangler.toml:4:6
-      set `name` to the name of the Worker, and run `kvctl provision CACHE` to fill in what is missing
+      first set `name` to the name of the Worker; then run `kvctl provision CACHE` to fill in what is missing
     fail configuration [CACHE] `id` is `1111222233334444555566667777888O`, which looks like an id and is none
       wrangler.toml:5:6
       correct it: an id has 32 hexadecimal digits

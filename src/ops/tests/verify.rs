@@ -49,6 +49,7 @@ pub(super) async fn checked(
         file: Ok(&document),
         redirect_from: None,
         sections: &sections,
+        accounts: &[],
         manifest: Some(&manifest),
         service: Ok(verify::Service {
             client: &service.client,

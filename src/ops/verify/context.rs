@@ -69,7 +69,7 @@ pub(super) struct CheckContext<'a> {
 }
 
 /// Says why no account could be chosen.
-fn no_account(error: &account::Error) -> Blocked {
+pub(super) fn no_account(error: &account::Error) -> Blocked {
     if let account::Error::Api(cause) = error {
         let mut blocked = Blocked::of(cause, Check::Connection);
         // What was asked for is the list of accounts.

@@ -307,13 +307,11 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
                 .in_general(general(why))
                 .because(Cause::NotFilledIn);
             finding.hint(match why {
-                NoIdReason::Nameless(error) => Hint::from(format!("{}, and ", error.remedy()))
-                    .and(Hint::run(command))
-                    .text(FILL_IN),
                 NoIdReason::Placeholder => "write the name that the Worker uses".into(),
                 NoIdReason::Mistyped(_) => "correct it: an id has 32 hexadecimal digits".into(),
                 NoIdReason::Nothing
                 | NoIdReason::Local
+                | NoIdReason::Nameless(_)
                 | NoIdReason::NotDeployed(_)
                 | NoIdReason::NotBound(_) => Hint::run(command).text(FILL_IN),
             })

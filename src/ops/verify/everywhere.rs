@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Finding, Findings, Status, context::CheckContext};
+use super::{Finding, Findings, context::CheckContext, obstacles::Obstacles};
 use crate::{
     config::{Entry, Field, Project, Scope},
     domain::{Binding, DeclaredId, NamespaceId, Section, Suggestion},
@@ -12,22 +12,27 @@ use crate::{
 type Cells = BTreeSet<(Section, Binding)>;
 
 /// Returns `findings`, of which those that would take a `provision` for each section take one, if that
-/// touches nothing else.
-pub(super) async fn united(context: &CheckContext<'_>, findings: Findings) -> Findings {
+/// touches nothing but what the finding names, and works in every section.
+pub(super) async fn united(
+    context: &CheckContext<'_>,
+    obstacles: &Obstacles<'_>,
+    findings: Findings,
+) -> Findings {
     let Ok(document) = context.document() else {
         return findings;
     };
     let is_candidate = |it: &Finding| it.subject.sections.len() > 1 && command_of(it).is_some();
-    if !findings.iter().any(is_candidate) {
+    if !findings.iter().any(is_candidate) || obstacles.anywhere(document) {
         return findings;
     }
-    let known = if context.is_local() {
+    let known: Option<Vec<&NamespaceId>> = if context.is_local() {
         None
     } else {
-        context.namespaces().await.ok()
+        match context.namespaces().await {
+            Ok(all) => Some(all.iter().map(|it| &it.id).collect()),
+            Err(_) => return findings,
+        }
     };
-    let known: Option<Vec<&NamespaceId>> = known.map(|all| all.iter().map(|it| &it.id).collect());
-    let all: Vec<Finding> = findings.iter().cloned().collect();
     findings.map(|finding| {
         let Some(command) = command_of(&finding)
             .cloned()
@@ -39,7 +44,6 @@ pub(super) async fn united(context: &CheckContext<'_>, findings: Findings) -> Fi
             context,
             project: document.project(),
             known: known.as_deref(),
-            asked: asked(&all, &finding, &command),
             command,
         };
         let cells = cells_of(&finding);
@@ -64,23 +68,12 @@ fn cells_of(finding: &Finding) -> Cells {
         .collect()
 }
 
-/// Returns what the same command is recommended for: by this finding, and by others that fail.
-fn asked(all: &[Finding], finding: &Finding, command: &Suggestion) -> Cells {
-    let is_alike = |other: &&Finding| {
-        let same = command_of(other).is_some_and(|it| it.options() == command.options());
-        other.status == Status::Fail && same
-    };
-    let others = all.iter().filter(is_alike).flat_map(cells_of);
-    cells_of(finding).into_iter().chain(others).collect()
-}
-
 /// One finding to be cured by one command.
 struct Job<'a> {
     context: &'a CheckContext<'a>,
     project: &'a Project,
-    /// The ids that the account has, where that is known.
+    /// The ids that the account has; the local store takes any.
     known: Option<&'a [&'a NamespaceId]>,
-    asked: Cells,
     command: Suggestion,
 }
 
@@ -109,8 +102,7 @@ impl Job<'_> {
         self.is_all(&[], cells, &unnamed).then_some(unnamed)
     }
 
-    /// Whether `provision --all-envs` of these works on the cells, and changes none that nobody asked
-    /// for.
+    /// Whether `provision --all-envs` of these works on the cells, and changes no other.
     fn is_all(&self, requested: &[RequestedBinding], cells: &Cells, command: &Suggestion) -> bool {
         let scopes: Vec<&Scope> = self.project.scopes().collect();
         let manifest = self.context.options.manifest;
@@ -121,7 +113,7 @@ impl Job<'_> {
             (it.section.clone(), it.binding.clone())
         };
         let worked_on: Cells = desired.iter().map(cell).collect();
-        let mut others = desired.iter().filter(|it| !self.asked.contains(&cell(it)));
+        let mut others = desired.iter().filter(|it| !cells.contains(&cell(it)));
         cells.is_subset(&worked_on)
             && others.all(|it| {
                 let entry = it.entry.as_ref();

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Check, Subject, context::CheckContext, subject::in_short};
+use super::{Check, Subject, subject::in_short};
 use crate::{
-    config::{Document, Location},
-    domain::{Binding, Hint, Section, Suggestion},
+    config::Location,
+    domain::Hint,
     ops::health::{Diagnosis, Severity},
 };
 
@@ -45,26 +45,6 @@ pub enum Class {
     Denied,
     /// The check failed.
     Check,
-}
-
-/// Says to run `command`, which derives a title for `binding` from the name of what is deployed, and
-/// what to do first where the file has none to derive it from.
-pub(super) fn run_to_provision(
-    context: &CheckContext<'_>,
-    section: &Section,
-    binding: &Binding,
-    command: Suggestion,
-) -> Hint {
-    let declared = context.options.manifest;
-    let declared = declared.and_then(|it| it.namespace(binding)?.title.as_ref());
-    let project = context.document().map(Document::project);
-    let name = project.map(|project| project.deployed_name(section));
-    match name {
-        Ok(Err(error)) if declared.is_none() && !context.is_local() => {
-            Hint::from(format!("{}, and ", error.remedy())).and(Hint::run(command))
-        }
-        _ => Hint::run(command),
-    }
 }
 
 /// What a check has to say about one thing.
@@ -234,6 +214,22 @@ impl Finding {
     pub fn hint(self, hint: impl Into<Hint>) -> Self {
         Self {
             hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// The same, with what `change` makes of its hint, and of that which it has if nothing else fails.
+    #[must_use]
+    pub(super) fn map_hint(self, change: &impl Fn(Hint) -> Hint) -> Self {
+        let blame = self.blame.map(|blame| {
+            let Blame { by, otherwise } = *blame;
+            let otherwise = otherwise.map_hint(change);
+            Box::new(Blame { by, otherwise })
+        });
+        let hint = self.hint.map(change);
+        Self {
+            hint,
+            blame,
             ..self
         }
     }

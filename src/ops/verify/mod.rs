@@ -16,6 +16,7 @@ mod deployed;
 mod everywhere;
 mod finding;
 mod namespaces;
+mod obstacles;
 mod options;
 mod previews;
 mod probe;
@@ -33,12 +34,13 @@ use futures_util::future;
 
 pub use check::{Check, Selection, UnknownCheck};
 pub use finding::{Class, Finding, Findings, Status};
-pub use options::{Denial, File, Options, Service, WorkerRoute};
+pub use options::{Denial, File, NamedAccount, Options, Service, WorkerRoute};
 pub use probe::PREFIX as PROBE_PREFIX;
 pub use probe_keys::ProbeKeys;
 pub use subject::{Part, Places, Subject, place};
 
 use context::CheckContext;
+use obstacles::Obstacles;
 
 use crate::{
     config::{Document, Location, Manifest},
@@ -105,9 +107,12 @@ pub async fn run(options: &Options<'_>, done: &(dyn Fn(Check) + Sync)) -> Verifi
         }
     });
     let findings = future::join_all(checks).await;
-    let findings = Findings::new(findings.into_iter().flatten().collect());
+    let obstacles = Obstacles::of(&context);
+    let findings = findings.into_iter().flatten();
+    let findings = findings.map(|it| it.map_hint(&|hint| obstacles.first(hint)));
+    let findings = Findings::new(findings.collect());
     Verified {
-        findings: everywhere::united(&context, findings).await,
+        findings: everywhere::united(&context, &obstacles, findings).await,
         ids: context.ids(),
     }
 }

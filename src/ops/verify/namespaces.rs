@@ -229,8 +229,7 @@ impl Named<'_> {
         Finding::fail(Check::Namespaces, message)
             .in_general(general)
             .hint(
-                Hint::from("deleted, or of another account; to replace it, ")
-                    .and(Hint::run(command)),
+                Hint::run(command).text(" to replace it: it was deleted, or is of another account"),
             )
     }
 

@@ -16,6 +16,9 @@ use crate::{
 /// The wrangler file, or why there is none to check.
 pub type File<'a> = Result<&'a Document, &'a config::Error>;
 
+/// A section of the file, and the account that is named for it.
+pub type NamedAccount = (Section, Result<Option<AccountId>, account::Error>);
+
 /// The service, as far as it can be reached.
 #[derive(Debug)]
 pub struct Service<'a> {
@@ -65,6 +68,8 @@ pub struct Options<'a> {
     pub redirect_from: Option<&'a Path>,
     /// The sections of it that are meant.
     pub sections: &'a [Section],
+    /// The account that is named for each section of the file, selected or not; none for the local store.
+    pub accounts: &'a [NamedAccount],
     /// `kvctl.toml`, if there is one, and where.
     pub manifest: Option<&'a Manifest>,
     /// The service.

@@ -6,7 +6,7 @@ use super::{
     Check, Finding, Subject,
     context::CheckContext,
     deployed,
-    finding::{Cause, FILL_IN, run_to_provision},
+    finding::{Cause, FILL_IN},
 };
 use crate::{
     api::Client,
@@ -185,9 +185,8 @@ fn wrong_ids(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec<Fi
     }
     if !open.is_empty() {
         let command = Suggestion::provision(&entry.binding, section);
-        let run = run_to_provision(context, section, &entry.binding, command);
         let finding = find(&open).because(Cause::NotFilledIn);
-        findings.insert(0, (finding.hint(run.text(FILL_IN)), false));
+        findings.insert(0, (finding.hint(Hint::run(command).text(FILL_IN)), false));
     }
     findings.into_iter().map(|(finding, _)| finding).collect()
 }
@@ -220,7 +219,7 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
             "declared in kvctl.toml but missing from the wrangler file",
         )
         .about(Subject::binding(environment, binding))
-        .hint(run_to_provision(context, environment, binding, command).text(" to add it"))
+        .hint(Hint::run(command).text(" to add it"))
     };
     missing.map(|n| finding(&n.binding)).collect()
 }
@@ -245,12 +244,8 @@ fn empty_section(context: &CheckContext<'_>, scope: &Scope) -> Option<Finding> {
             Some(about(Finding::skip_because_of(Check::Environments, empty)))
         }
         _ => {
-            let command = Suggestion::provision("NAME", section);
-            let run = match "NAME".parse() {
-                Ok(name) => run_to_provision(context, section, &name, command),
-                Err(_never) => Hint::run(command),
-            };
-            Some(empty.hint(run.text(" with the names that the Worker uses")))
+            let command = Suggestion::provision("NAME", section).as_example();
+            Some(empty.hint(Hint::run(command).text(" with the names that the Worker uses")))
         }
     }
 }
@@ -284,8 +279,7 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
                 .about(Subject::binding(environment, binding))
                 .at(has_it.and_then(|entry| context.place(entry.position)))
                 .hint(
-                    run_to_provision(context, environment, binding, command)
-                        .text(", or pass `--skip environments` if this is intended"),
+                    Hint::run(command).text(", or pass `--skip environments` if this is intended"),
                 )
         })
         .collect();
@@ -300,7 +294,11 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
 /// that is deployed.
 fn missing_bindings(project: &Project) -> Vec<(&Scope, &Binding, &Scope)> {
     let counts = |scope: &&Scope| !scope.section.is_top() || !scope.entries.is_empty();
-    let sections: Vec<&Scope> = project.deployed_scopes().filter(counts).collect();
+    // What is to be removed lacks nothing.
+    let refused: Vec<&Section> = project.pages_refuses().map(|it| &it.section).collect();
+    let sections = project.deployed_scopes().filter(counts);
+    let sections = sections.filter(|it| !refused.contains(&&it.section));
+    let sections: Vec<&Scope> = sections.collect();
     let mut missing = Vec::new();
     for scope in &sections {
         let mut seen: BTreeSet<&Binding> = scope.entries.iter().map(|e| &e.binding).collect();

@@ -4,9 +4,9 @@
 use url::Url;
 
 use super::{
-    Check, Class, Finding, assertions,
+    Check, Class, Finding, Subject, assertions,
     blocked::Blocked,
-    context::{CheckContext, TokenAnswer, Writing},
+    context::{CheckContext, TokenAnswer, Writing, no_account},
     deployed, probe,
 };
 use crate::{
@@ -111,6 +111,10 @@ pub(super) async fn account(context: &CheckContext<'_>) -> Vec<Finding> {
     }
     let account = match context.account() {
         Ok(account) => account,
+        Err(blocked) if blocked.by == check => {
+            let first = blocked.finding(check);
+            return wrong_accounts(context, first);
+        }
         Err(blocked) => return vec![blocked.finding(check)],
     };
     let reached = || {
@@ -124,6 +128,28 @@ pub(super) async fn account(context: &CheckContext<'_>) -> Vec<Finding> {
         Err(blocked) => blocked.finding(check),
     };
     vec![finding]
+}
+
+/// Returns what is wrong with the account of each section that is meant, once for each place; `first` where
+/// that is not about one.
+fn wrong_accounts(context: &CheckContext<'_>, first: Finding) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for section in context.options.sections {
+        let mut accounts = context.options.accounts.iter();
+        let Some((_, Err(error))) = accounts.find(|(of, _)| of == section) else {
+            continue;
+        };
+        let finding = no_account(error).finding(Check::Account);
+        let finding = finding.about(Subject::section(section));
+        match findings.iter_mut().find(|it| it.place == finding.place) {
+            Some(known) => known.subject = known.subject.merged(&finding.subject),
+            None => findings.push(finding),
+        }
+    }
+    if findings.is_empty() {
+        return vec![first];
+    }
+    findings
 }
 
 /// The check `permission`: the credentials may read, and write unless the check is read-only.

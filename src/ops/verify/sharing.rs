@@ -160,6 +160,7 @@ pub(super) fn separation(
 ) -> Suggestion {
     let scope = project.scope(section);
     let titles = scope.and_then(|it| desired::conventional_titles(project, it, binding).ok());
+    let is_titled = titles.is_some();
     let title = titles.map_or_else(|| "TITLE".to_owned(), |titles| titles.wanted.to_string());
     let wanted = format!("{binding}={title}");
     let command = Suggestion::provision(wanted, section);
@@ -172,7 +173,12 @@ pub(super) fn separation(
     } else {
         command
     };
-    command.replacing(id)
+    let command = command.replacing(id);
+    if is_titled {
+        command
+    } else {
+        command.as_example()
+    }
 }
 
 /// Says which other binding is deployed with the namespace that the `preview_id` of `entry` names.

@@ -164,3 +164,57 @@ fn ids_of_another_account_are_one_finding() {
     };
     insta::assert_snapshot!(finding["hint"].as_str().unwrap());
 }
+
+#[test]
+fn a_section_that_is_not_named_is_not_touched() {
+    // `qa` has no bindings, or one with another trouble.
+    let unknown = "MORE=0f2a0c3b9e4a514c5ab9c1f0a4d2e35b";
+    for qa in [&[][..], &[unknown]] {
+        let sandbox = project(&["CACHE="], &[("staging", &["CACHE=TODO"]), ("qa", qa)]);
+        let expected = json!([
+            "kvctl provision CACHE",
+            "kvctl provision CACHE --env staging"
+        ]);
+        let all = findings(&sandbox, &["--only", "configuration"]);
+        let is_of_cache = |it: &&Value| it["bindings"] == json!(["CACHE"]);
+        let finding = all.iter().find(is_of_cache).unwrap();
+        assert_eq!(finding["commands"], expected, "{qa:?}");
+    }
+}
+
+#[test]
+fn every_section_of_another_account_is_named_and_gets_no_command() {
+    let sandbox = Sandbox::new();
+    let of = |name: &str, account: &str| {
+        let account = account.repeat(32);
+        format!(
+            "[env.{name}]\naccount_id = \"{account}\"\n[[env.{name}.kv_namespaces]]\nbinding = \"KV\"\nid = \"\"\n"
+        )
+    };
+    let text = [
+        "name = \"app\"\n[[kv_namespaces]]\nbinding = \"KV\"\nid = \"\"\n".to_owned(),
+        of("staging", "f"),
+        of("production", "e"),
+    ];
+    sandbox.write("wrangler.toml", text.concat());
+    let all = findings(&sandbox, &["--only", "account,configuration"]);
+    let of =
+        |check: &str| -> Vec<&Value> { all.iter().filter(|it| it["check"] == check).collect() };
+    let accounts = of("account");
+    let environments: Vec<&Value> = accounts.iter().map(|it| &it["environment"]).collect();
+    assert_eq!(environments, ["staging", "production"]);
+    assert!(
+        accounts[1]["message"]
+            .as_str()
+            .unwrap()
+            .contains(&"e".repeat(32))
+    );
+    let commands: Vec<&Value> = of("configuration")
+        .iter()
+        .map(|it| &it["commands"])
+        .collect();
+    assert_eq!(
+        commands,
+        [&json!(["kvctl provision KV"]), &json!([]), &json!([])]
+    );
+}

@@ -107,7 +107,10 @@ impl Classify for Error {
             Self::Placeholder {
                 binding, section, ..
             } => {
-                let rename = Suggestion::new("rename-binding").arg(binding).arg("NAME");
+                let rename = Suggestion::new("rename-binding")
+                    .arg(binding)
+                    .arg("NAME")
+                    .as_example();
                 ErrorClass::Config.hint(
                     Hint::from("write the name that the Worker uses: ")
                         .and(rename.in_section(section)),
@@ -124,7 +127,7 @@ impl Classify for Error {
             } => ErrorClass::Refused.hint(
                 Hint::run(Suggestion::provision(other, section))
                     .text(", or give it a title of its own: ")
-                    .and(Suggestion::provision(format!("{binding}=TITLE"), section)),
+                    .and(Suggestion::provision(format!("{binding}=TITLE"), section).as_example()),
             ),
             Self::OnlyElsewhere(_) => ErrorClass::Refused.hint(
                 "pass `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
@@ -154,7 +157,7 @@ impl Classify for Nameless {
         let wanted = format!("{}=TITLE", self.binding);
         ErrorClass::Config.hint(
             Hint::from(format!("{}; or pass a title: ", self.why.remedy()))
-                .and(Suggestion::provision(wanted, &self.section)),
+                .and(Suggestion::provision(wanted, &self.section).as_example()),
         )
     }
 }

@@ -293,14 +293,13 @@ impl Refusal {
             )),
             Self::Deployed(refusal) => refusal.remedy(),
             Self::Jurisdiction { slot, .. } => Hint::from("give it another title, such as ")
-                .and(slot.command(Some("TITLE")))
+                .and(slot.command(Some("TITLE")).as_example())
                 .text(": a jurisdiction cannot be changed"),
             Self::SeveralTitled { .. } => Hint::from("write the id of the right one into the file"),
-            Self::InvalidId { slot, .. } => {
-                Hint::from("give it another title, such as ").and(slot.command(Some("TITLE")))
-            }
+            Self::InvalidId { slot, .. } => Hint::from("give it another title, such as ")
+                .and(slot.command(Some("TITLE")).as_example()),
             Self::Shared { slot, title, .. } => Hint::from("give it a title of its own: ")
-                .and(slot.command(Some("TITLE")))
+                .and(slot.command(Some("TITLE")).as_example())
                 .text("; ")
                 .and(slot.command(Some(title)))
                 .text(" shares the namespace"),
