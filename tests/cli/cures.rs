@@ -276,15 +276,19 @@ fn with_other_faults() -> Vec<Project> {
     ]
 }
 
-/// Sections of which some cannot be provisioned, or have another trouble than the others.
-fn with_odd_sections() -> Vec<Project> {
+fn app(what: &'static str, bindings: &Value, environments: Value) -> Project {
+    let mut wrangler = json!({ "name": "app", "kv_namespaces": bindings });
+    wrangler["env"] = environments;
+    project(what, wrangler)
+}
+
+fn kv(id: &str) -> Value {
+    json!({ "kv_namespaces": [{ "binding": "KV", "id": id }] })
+}
+
+/// Environments whose names are none of Workers.
+fn with_odd_names() -> Vec<Project> {
     let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
-    let kv = |id: &str| json!({ "kv_namespaces": [{ "binding": "KV", "id": id }] });
-    let of_account = |account: &str, binding: &str| json!({ "account_id": account, "kv_namespaces": [{ "binding": binding }] });
-    let app = |what, bindings: &Value, environments: Value| {
-        let wrangler = json!({ "name": "app", "kv_namespaces": bindings, "env": environments });
-        project(what, wrangler)
-    };
     let mut projects = Vec::new();
     for odd in ["it's", "x y", "$HOME"] {
         projects.extend([
@@ -305,6 +309,14 @@ fn with_odd_sections() -> Vec<Project> {
             ),
         ]);
     }
+    projects
+}
+
+/// Sections of which some cannot be provisioned, or have another trouble than the others.
+fn with_odd_sections() -> Vec<Project> {
+    let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+    let of_account = |account: &str, binding: &str| json!({ "account_id": account, "kv_namespaces": [{ "binding": binding }] });
+    let nameless = json!({ "pages_build_output_dir": "public", "kv_namespaces": [{ "binding": "KV", "id": "$0" }] });
     let pages = json!({
         "name": "app", "pages_build_output_dir": "public", "kv_namespaces": own,
         "env": { "preview": kv(""), "staging": { "kv_namespaces": [{ "binding": "KV" }] } },
@@ -315,10 +327,15 @@ fn with_odd_sections() -> Vec<Project> {
     });
     let placeholder = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }, { "binding": "MORE", "id": "<more>" }]);
     let both = json!([{ "binding": "KV", "id": "$0" }, { "binding": "MORE", "id": "$1" }]);
-    projects.extend([
+    vec![
+        project("Pages without a name", nameless),
         project("Pages with an environment that it refuses", pages),
         project("a key that wrangler ignores, in another section", ignored),
-        app("a third section without bindings", &json!([{ "binding": "KV", "id": "" }]), json!({ "staging": kv("TODO"), "qa": {} })),
+        app(
+            "a third section without bindings",
+            &json!([{ "binding": "KV", "id": "" }]),
+            json!({ "staging": kv("TODO"), "qa": {} }),
+        ),
         app(
             "a third section with another binding that is a placeholder",
             &json!([{ "binding": "KV" }]),
@@ -334,8 +351,16 @@ fn with_odd_sections() -> Vec<Project> {
             &own,
             json!({ "staging": kv("$0"), "qa": { "kv_namespaces": [{ "binding": "MORE", "id": "$0", "preview_id": "<preview>" }] } }),
         ),
-        app("a placeholder that environments lack", &placeholder, json!({ "staging": {}, "prod": {} })),
-        app("a name that a variable has", &both, json!({ "staging": { "vars": { "MORE": "x" }, "kv_namespaces": [{ "binding": "KV", "id": "" }] }, "prod": {} })),
+        app(
+            "a placeholder that environments lack",
+            &placeholder,
+            json!({ "staging": {}, "prod": {} }),
+        ),
+        app(
+            "a name that a variable has",
+            &both,
+            json!({ "staging": { "vars": { "MORE": "x" }, "kv_namespaces": [{ "binding": "KV", "id": "" }] }, "prod": {} }),
+        ),
         app(
             "sections of other accounts",
             &json!([{ "binding": "KV" }]),
@@ -343,8 +368,7 @@ fn with_odd_sections() -> Vec<Project> {
                 "staging": of_account(UNKNOWN, "KV"), "prod": of_account(OTHER_UNKNOWN, "MORE"), "qa": {},
             }),
         ),
-    ]);
-    projects
+    ]
 }
 
 const MANNERS: [Manner; 6] = {
@@ -659,7 +683,10 @@ fn every_command_that_is_recommended_cures_what_was_found() {
     // What differs then is which sections are meant.
     let [all, _, one, ..] = &MANNERS;
     let few = [*all, *one, MANNERS[5]];
-    let several = in_several_sections().into_iter().chain(with_odd_sections());
+    let several = in_several_sections()
+        .into_iter()
+        .chain(with_odd_names())
+        .chain(with_odd_sections());
     let several = several.map(|project| (project, &few[..]));
     for (project, manners) in alone.chain(several) {
         for &manner in manners {

@@ -61,7 +61,7 @@ impl<'a> Obstacles<'a> {
 
     /// The file and a variable name different accounts for the section.
     fn account(&self, section: Option<&Section>) -> Option<Obstacle> {
-        let section = section?.deployed();
+        let section = section.map(Section::deployed).unwrap_or_default();
         let mut accounts = self.context.options.accounts.iter();
         let (_, account) = accounts.find(|(of, _)| *of == section)?;
         let (place, what) = account.as_ref().err()?.parts();
@@ -86,7 +86,13 @@ impl<'a> Obstacles<'a> {
     /// What is wanted cannot be had: no title can be derived, or the name is in use.
     fn wanted(&self, document: &Document, command: &Suggestion) -> Option<Obstacle> {
         let project = document.project();
-        let scope = project.scope(command.section()?)?;
+        let Some(section) = command.section() else {
+            // A section of Pages that is to be added.
+            let error = project.deployed_name(&Section::TOP).err();
+            let error = error.filter(|_| !self.context.is_local())?;
+            return Some(Obstacle::Edit(error.remedy()));
+        };
+        let scope = project.scope(section)?;
         let requested: Vec<RequestedBinding> = requested(command.operands());
         let manifest = self.context.options.manifest;
         let desired = match desired_bindings(project, &[scope], &requested, manifest) {
