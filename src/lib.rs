@@ -123,7 +123,8 @@ fn usage_failure(
         return Some(elsewhere.into());
     }
     let for_programs = format != ui::Format::Human && message.use_stderr();
-    for_programs.then(|| cli::Rejected::from(message).into())
+    let rejected = cli::Rejected::new(message, arguments);
+    (for_programs || rejected.is_understood()).then(|| rejected.into())
 }
 
 fn run_to_end(cli: Cli, invocation: &mut Invocation) -> Result<()> {

@@ -23,8 +23,10 @@ mod rejected;
 mod rename_binding;
 mod scaffold;
 pub mod serve;
+mod slips;
 mod switches;
 pub mod transfer;
+mod typed;
 pub mod usage;
 mod verify;
 
@@ -43,6 +45,7 @@ pub use provision::{PreviewMode, ProvisionArgs, WantedArg, WantedArgError};
 pub use rejected::{Rejected, format_asked_for};
 pub use rename_binding::RenameBindingArgs;
 pub use scaffold::{PartArg, ScaffoldArgs};
+pub use typed::again_without;
 pub use verify::{FailOn, VerifyArgs};
 
 use crate::{

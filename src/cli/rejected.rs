@@ -1,6 +1,6 @@
-//! Arguments that clap rejects, for programs that asked for JSON.
+//! Arguments that clap rejects, for programs that asked for JSON, and where it is known what was meant.
 
-use super::switches;
+use super::{slips, switches};
 use crate::{
     domain::{Classification, Classify, ErrorClass, Hint},
     ui::Format,
@@ -11,29 +11,37 @@ use crate::{
 #[error("{message}")]
 pub struct Rejected {
     message: String,
-    /// What clap suggests.
-    tips: Option<String>,
+    hint: Option<Hint>,
+    is_understood: bool,
 }
 
-impl From<&clap::Error> for Rejected {
-    fn from(error: &clap::Error) -> Self {
+impl Rejected {
+    /// Of what clap says of `arguments`, which begin behind the program's name.
+    pub fn new(error: &clap::Error, arguments: &[String]) -> Self {
         let text = error.render().to_string();
         let what = text.split("\n\n").next().unwrap_or_default();
         let words: Vec<&str> = what.split_whitespace().collect();
         let message = words.join(" ");
         let tips = text.lines().filter_map(|line| line.strip_prefix("  tip: "));
         let tips: Vec<&str> = tips.collect();
+        let meant = slips::meant(arguments).filter(|_| error.use_stderr());
         Self {
             message: message.trim_start_matches("error: ").to_owned(),
-            tips: (!tips.is_empty()).then(|| tips.join("; ")),
+            is_understood: meant.is_some(),
+            hint: meant.or_else(|| (!tips.is_empty()).then(|| tips.join("; ").into())),
         }
+    }
+
+    /// Whether it is known what was meant.
+    pub fn is_understood(&self) -> bool {
+        self.is_understood
     }
 }
 
 impl Classify for Rejected {
     fn classify(&self) -> Classification {
         Classification {
-            hint: self.tips.clone().map(Hint::from),
+            hint: self.hint.clone(),
             ..ErrorClass::Usage.into()
         }
     }
@@ -76,10 +84,16 @@ mod tests {
                 "invalid value 'some' for '--color <WHEN>' [possible values: auto, always, never]",
                 None,
             ),
+            (
+                "key list user:",
+                "unexpected argument 'user:' found",
+                Some("run `kvctl key list --prefix user:`"),
+            ),
         ];
         for (line, message, hint) in cases {
             let error = Cli::try_parse_from(["kvctl"].into_iter().chain(line.split(' ')));
-            let rejected = Rejected::from(&error.unwrap_err());
+            let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let rejected = Rejected::new(&error.unwrap_err(), &arguments);
             assert_eq!(rejected.to_string(), message);
             let said = rejected.classify().hint.map(|hint| hint.to_string());
             assert_eq!(said.as_deref(), hint, "{line}");

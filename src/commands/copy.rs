@@ -17,7 +17,7 @@ use crate::{
     cli::transfer::{CopyArgs, SideArg, sides as cli_sides},
     commands::{Partial, UsageError},
     context::Context,
-    domain::{AccountId, Hint, Prefixes, Suggestion, quantity},
+    domain::{AccountId, Hint, Prefixes, Suggestion, listed, quantity},
     error::{Result, ResultExt as _},
     fsx,
     ops::{
@@ -33,7 +33,9 @@ use crate::{
 
 pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
     let named = cli_sides([args.from_option, args.to_option], [args.from, args.to]);
-    let [from, to] = named.map_err(UsageError::from)?;
+    let named = named.map_err(UsageError::from)?;
+    check_names(context, named.each_ref())?;
+    let [from, to] = named;
     let source = Side::new("from", args.from_account, args.from_token_file);
     let from = source.open(context, from).await?;
     let destination = Side::new("to", args.to_account, args.to_token_file);
@@ -146,18 +148,45 @@ impl Side {
     }
 }
 
-fn not_a_namespace(context: &Context, path: &Path) -> UsageError {
-    let given = path.to_str().unwrap_or_default();
+/// Refuses names of bindings that are not written as such, all at once.
+fn check_names(context: &Context, sides: [&SideArg; 2]) -> Result<()> {
+    let known = binding_names(context);
+    let as_binding = |side: &SideArg| {
+        let SideArg::File(path) = side else {
+            return None;
+        };
+        let name = path.to_str()?;
+        let binding = name.split('@').next()?;
+        let is_known = known.iter().any(|it| it == binding);
+        is_known.then(|| (path.clone(), format!("binding:{name}")))
+    };
+    let meant = sides.map(as_binding);
+    let Some((path, _)) = meant.iter().flatten().next() else {
+        return Ok(());
+    };
+    let error = what_is_no_namespace(context, path);
+    let meant = meant.into_iter().flatten();
+    let meant: Vec<String> = meant.map(|(_, it)| format!("`{it}`")).collect();
+    let what = if meant.len() > 1 {
+        "bindings"
+    } else {
+        "binding"
+    };
+    let hint = format!("for the {what}, pass {}", listed(&meant));
+    Err(UsageError::new(error, hint).into())
+}
+
+fn what_is_no_namespace(context: &Context, path: &Path) -> String {
     let path = context.files.resolve(path);
     let name = context.files.display(&path);
-    let what = match fsx::kind_of(&path) {
+    match fsx::kind_of(&path) {
         Some(_) => format!("`{name}` is a file, not a namespace"),
         None => format!("`{name}` does not name a namespace"),
-    };
-    if binding_names(context).iter().any(|it| it == given) {
-        let hint = format!("for the binding, pass `binding:{given}`");
-        return UsageError::new(what, hint);
     }
+}
+
+fn not_a_namespace(context: &Context, path: &Path) -> UsageError {
+    let what = what_is_no_namespace(context, path);
     let instead = Hint::from("pass binding:NAME, title:TITLE or id:ID; files are for ")
         .and(Suggestion::new("import"))
         .text(" and ")

@@ -5,7 +5,7 @@ use std::{fmt, io, path::PathBuf};
 use super::{Position, problem::Problem};
 use crate::domain::{
     Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, Suggestion, nearest,
-    shell_quoted,
+    option_words, shell_words,
 };
 
 /// A position in a file, written `path:line:column`, which terminals turn into a link.
@@ -198,8 +198,8 @@ impl Classify for Error {
                 let command = command.option("--env", wanted).flag("--add-env");
                 match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
                     Some(near) => {
-                        let near = shell_quoted(near);
-                        format!("did you mean `--env {near}`?").into()
+                        let option = shell_words(option_words("--env", near));
+                        format!("did you mean `{option}`?").into()
                     }
                     None => {
                         Hint::run(command).text(" to add the environment, or leave out `--env`")

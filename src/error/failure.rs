@@ -39,6 +39,13 @@ impl Failure {
         }
     }
 
+    /// Changes what to do about it.
+    #[must_use]
+    pub fn map_hint(self, change: impl FnOnce(Hint) -> Hint) -> Self {
+        let hint = self.hint.map(change);
+        Self { hint, ..self }
+    }
+
     /// Returns what it means.
     pub fn class(&self) -> ErrorClass {
         self.class

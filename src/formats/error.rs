@@ -81,6 +81,14 @@ impl ReadError {
         }
     }
 
+    /// The same, of a list of keys.
+    pub(super) fn of_keys(mut self) -> Self {
+        if matches!(*self.problem, Problem::NotAnArray("text that is not JSON")) {
+            *self.problem = Problem::NotAnArrayOfKeys;
+        }
+        self
+    }
+
     /// Returns where it is.
     pub fn location(&self) -> &RecordLocation {
         &self.location

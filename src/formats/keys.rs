@@ -164,20 +164,23 @@ impl<R: Read> KeyListReader<R> {
 
     fn read(&mut self) -> Option<Result<ListedKey, ReadError>> {
         let ignored = &mut self.ignored;
-        let (lines, what) = match &mut self.entries {
-            Entries::Over => return None,
-            Entries::Json(elements) => {
-                let element = elements.next()?;
-                return Some(element.and_then(|(text, location)| {
-                    let named = name(text, &location, ignored);
-                    named
-                        .map_err(|problem| unreadable(text, location.clone(), problem))
-                        .and_then(|name| listed(name.as_ref(), location))
-                }));
-            }
-            Entries::Ndjson(lines) => (lines, &mut LinesAre::Json),
-            Entries::Lines(lines, what) => (lines, what),
-        };
+        let (lines, what) =
+            match &mut self.entries {
+                Entries::Over => return None,
+                Entries::Json(elements) => {
+                    let element = elements.next()?;
+                    return Some(element.map_err(ReadError::of_keys).and_then(
+                        |(text, location)| {
+                            let named = name(text, &location, ignored);
+                            named
+                                .map_err(|problem| unreadable(text, location.clone(), problem))
+                                .and_then(|name| listed(name.as_ref(), location))
+                        },
+                    ));
+                }
+                Entries::Ndjson(lines) => (lines, &mut LinesAre::Json),
+                Entries::Lines(lines, what) => (lines, what),
+            };
         loop {
             let location = RecordLocation::Line(lines.number() + 1);
             let line = match lines.next() {

@@ -116,6 +116,9 @@ pub enum Problem {
     /// Not wrangler's format.
     #[error("expected an array, found {0}")]
     NotAnArray(&'static str),
+    /// Of a list of keys.
+    #[error("expected an array, found text that is not JSON")]
+    NotAnArrayOfKeys,
     /// No `]`.
     #[error("the file is truncated: the array is not closed")]
     Unclosed,
@@ -217,6 +220,7 @@ impl Problem {
             | Self::OtherPrefix(_)
             | Self::AfterFooter
             | Self::NotAnArray(_)
+            | Self::NotAnArrayOfKeys
             | Self::Unclosed
             | Self::Separator
             | Self::AfterArray
@@ -244,6 +248,7 @@ impl Problem {
         Some(match self {
             Self::NotUtf8(_) => "set `base64` to true and write the value as base64",
             Self::LooksLikeJson => "say --format json, or --format lines if these are keys",
+            Self::NotAnArrayOfKeys => "for a file with one key a line, say --format lines",
             Self::NotAnObject("an array") | Self::NotAName("an array") | Self::AfterArray => {
                 "a file with one array is wrangler's format: say --format json"
             }

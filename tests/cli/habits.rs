@@ -29,7 +29,7 @@ const NAMESPACES: [(&str, &str); 4] = [
 ];
 
 /// Files that the commands name.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("wrangler.toml", PROJECT),
     ("value.txt", "from a file"),
     (
@@ -44,6 +44,7 @@ const FILES: [(&str, &str); 8] = [
     ("keys.json", r#"["a",{"name":"b"}]"#),
     ("records.json", r#"[{"key":"a","value":"1"}]"#),
     ("keys.txt", "a\nb\n"),
+    ("keys.keys", "a\nb\n"),
 ];
 
 /// What is typed. Each begins with `a` = 1 and `b` = 2 in every namespace, and a namespace titled `team`.
@@ -86,6 +87,19 @@ const TYPED: &[&str] = &[
     "kvctl key get gone --binding KV",
     "kvctl key list --binding KV --prefix a",
     "kvctl key list --binding KV --limit 0",
+    "kvctl key list user:",
+    "kvctl key list KV",
+    "kvctl key list 'user:*' --binding KV",
+    "kvctl key list --binding KV --format json",
+    "kvctl key list --binding KV -o json",
+    "kvctl key get --key a --binding KV",
+    "kvctl key put --key k --value v --binding KV",
+    "kvctl key get a -b KV@staging",
+    "kvctl key get a -b binding:KV",
+    "kvctl key get a -n title:team",
+    "kvctl key touch a 60 -b KV",
+    "kvctl key touch a -b KV",
+    "kvctl key edit a -b KV",
     "kvctl key ls --binding KV --env stagin",
     "kvctl key delete a --binding KV",
     "kvctl key rm a b --binding KV --force",
@@ -111,6 +125,16 @@ const TYPED: &[&str] = &[
     "kvctl kv key put k v --binding KV",
     "kvctl kv:key put k v --binding KV",
     "kvctl put k v --binding KV",
+    "kvctl ls KV",
+    "kvctl touch a",
+    "kvctl expire a 60",
+    "kvctl restore",
+    "kvctl purge user:",
+    "kvctl init",
+    "kvctl copy KV BOTH",
+    "kvctl copy binding:KV KV@staging",
+    "kvctl bulk delete keys.keys --binding KV",
+    "kvctl provision NEW --env other",
     "kvctl copy binding:KV title:team",
     "kvctl copy --from binding:KV --to title:team",
     "kvctl diff --from binding:KV --to binding:BOTH",

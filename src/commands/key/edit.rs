@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{put::Put, quoted, value::too_long};
 use crate::{
     api::Value,
-    cli::key::EditArgs,
+    cli::key::{EditArgs, NamespaceArgs},
     commands::{
         Refused,
         shared::{
@@ -27,7 +27,7 @@ use crate::{
 pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
     let terminals = context.ui.options().terminals;
     if !(terminals.interactive && terminals.stdout) {
-        return Err(no_terminal().into());
+        return Err(no_terminal(&args).into());
     }
     let EditArgs {
         key,
@@ -81,13 +81,39 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
     }
 }
 
-fn no_terminal() -> Refused {
+fn no_terminal(args: &EditArgs) -> Refused {
     let instead = Hint::from("use ")
-        .and(Suggestion::new("key get"))
+        .and(of_same("key get", args))
         .text(" and ")
-        .and(Suggestion::new("key put"))
+        .and(of_same("key put", args).flag("--stdin"))
         .text(" instead");
     Refused::new("an editor needs a terminal, and there is none", instead)
+}
+
+/// Returns the command `verb` about the same key of the same namespace.
+fn of_same(verb: &'static str, args: &EditArgs) -> Suggestion {
+    let NamespaceArgs {
+        binding,
+        preview,
+        namespace,
+        namespace_id,
+    } = &args.namespace;
+    let options = [
+        ("--binding", binding.as_ref().map(ToString::to_string)),
+        ("--namespace", namespace.clone()),
+        ("--namespace-id", namespace_id.clone()),
+    ];
+    let mut command = Suggestion::new(verb).arg(&args.key);
+    for (name, value) in options {
+        command = value
+            .into_iter()
+            .fold(command, |it, value| it.option(name, value));
+    }
+    match preview.said() {
+        Some(true) => command.flag("--preview"),
+        Some(false) => command.flag("--no-preview"),
+        None => command,
+    }
 }
 
 /// Returns what to write. Fails if the value is too long or was changed meanwhile.

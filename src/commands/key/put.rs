@@ -46,8 +46,9 @@ pub(super) async fn run(context: &Context, args: PutArgs) -> Result<()> {
         .into());
     }
     let lifetime = lifetime::asked(ttl, expiration, context.now())?;
-    let choice = select_namespace(context, namespace, Access::Write).await?;
+    // Before a question about the namespace.
     let source = Source::of(context, value, file, stdin)?;
+    let choice = select_namespace(context, namespace, Access::Write).await?;
     let value = source.read(context).await?;
     let keyspace = choice.open(context).await?;
     let keep = Keep {

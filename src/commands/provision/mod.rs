@@ -5,14 +5,15 @@ mod notes;
 mod report;
 
 use crate::{
-    cli::{PreviewMode, ProvisionArgs},
+    cli::{PreviewMode, ProvisionArgs, again_without},
     commands::{
         CheckFailed,
-        shared::{export::check_folder, local_data, scaffolding::Scaffolding},
+        shared::{export::check_folder, local_data, scaffolding::Scaffolding, unchecked},
     },
     config::{Document, Manifest, Scope},
     context::{Context, Session},
     domain::{Binding, Hint, Section, quantity},
+    env,
     error::{Failure, Result, ResultExt as _},
     fsx,
     ops::provision::{
@@ -61,7 +62,8 @@ async fn provision(
     let document = file::open(context, args.init)?;
     let known = document.project().clone();
     let document = file::with_environment(context, document, args.add_env)?;
-    let selected = context.scopes(&document, args.scope.all_envs)?;
+    let selected = context.scopes(&document, args.scope.all_envs);
+    let selected = selected.map_err(|error| error.map_hint(with_arguments))?;
     // `wrangler dev` does not look at previews.
     let scopes = if context.is_local() {
         selected
@@ -117,6 +119,16 @@ async fn provision(
         let shown = job.confirm().await?;
         job.apply(shown).await
     }
+}
+
+/// Names the arguments of this run where the hint is to provision an environment.
+fn with_arguments(hint: Hint) -> Hint {
+    let arguments = env::arguments();
+    hint.map_commands(|commands| {
+        let [command] = commands else { return None };
+        let again = again_without(&arguments, "--add-env")?;
+        Some(again.typed(command.options()).sectionless())
+    })
 }
 
 fn desired_bindings(
@@ -253,8 +265,14 @@ impl Job<'_> {
                 "the project is not fully provisioned: {}",
                 self.summary(desired)
             );
-            let next = "run the same command without `--check` to make the changes";
-            Err(CheckFailed::new(what).hint(next).into())
+            let failed = CheckFailed::new(what);
+            // What another run would not change is in the notes.
+            Err(if pending {
+                failed.hint(unchecked())
+            } else {
+                failed
+            }
+            .into())
         } else if let Some(scaffold) = scaffold.filter(|_| check) {
             scaffold.check_types(self.context).map_err(Failure::from)
         } else {

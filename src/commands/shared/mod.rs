@@ -19,6 +19,15 @@ pub(crate) mod selection;
 pub(crate) mod source;
 
 pub(crate) use crate::ui::quoted;
+use crate::{cli::again_without, domain::Hint, env};
+
+/// Says to run the command of this process without `--check`.
+pub(crate) fn unchecked() -> Hint {
+    match again_without(&env::arguments(), "--check") {
+        Some(command) => Hint::run(command).text(" to make the changes"),
+        None => "run the same command without `--check` to make the changes".into(),
+    }
+}
 
 /// How many keys a report for people names; JSON names all.
 pub(crate) const SAMPLE: usize = 20;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::scaffold_report::ScaffoldReport;
+use super::{scaffold_report::ScaffoldReport, unchecked};
 use crate::{
     commands::{CheckFailed, Refused},
     config::{Document, Manifest, Scope},
@@ -99,7 +99,8 @@ impl Scaffolding {
         let count = self.plan.steps.iter().filter(count).count();
         let verdict = if count > 0 {
             let files = quantity(count, "file");
-            Err(CheckFailed::new(format!("{files} would change")).into())
+            let failed = CheckFailed::new(format!("{files} would change"));
+            Err(failed.hint(unchecked()).into())
         } else {
             self.check_types(context).map_err(Failure::from)
         };

@@ -8,7 +8,7 @@ use crate::{
     config::{self, Field, Location, WorkerNameError},
     domain::{
         AccountId, Binding, Classification, Classify, ErrorClass, Hint, LocalIdError, NamespaceId,
-        Section, Suggestion, nearest, shell_quoted,
+        Section, Suggestion, nearest, option_words, shell_quoted, shell_words,
     },
 };
 
@@ -204,6 +204,10 @@ impl fmt::Display for NoIdReason {
 impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
+            Self::NoTitle { title, .. } if title.starts_with("title:") => {
+                let title = shell_quoted(title.trim_start_matches("title:"));
+                ErrorClass::NotFound.hint(format!("did you mean `--namespace {title}`?"))
+            }
             Self::NoTitle { similar, .. } if !similar.is_empty() => {
                 ErrorClass::NotFound.hint(format!("did you mean `{}`?", similar.join("` or `")))
             }
@@ -213,7 +217,10 @@ impl Classify for Error {
             }
             Self::NoBinding(missing) => match missing.elsewhere.first() {
                 Some(other) => ErrorClass::Config.hint(bound_elsewhere(&missing.section, other)),
-                None => did_you_mean(&missing.binding, &missing.known),
+                None => match named_as_side(missing.binding.as_str()) {
+                    Some(meant) => ErrorClass::Config.hint(format!("did you mean `{meant}`?")),
+                    None => did_you_mean(&missing.binding, &missing.known),
+                },
             },
             Self::TitleTwice { .. } => {
                 ErrorClass::Refused.hint("select one of them with `--namespace-id ID`")
@@ -308,6 +315,19 @@ pub fn did_you_mean(wanted: &Binding, known: &[Binding]) -> Classification {
         Some(near) => ErrorClass::Config.hint(format!("did you mean `{near}`?")),
         None => ErrorClass::Config.into(),
     }
+}
+
+/// Returns the options for `binding:NAME@ENV`, as the sides of a copy are written.
+fn named_as_side(name: &str) -> Option<String> {
+    let named = name.strip_prefix("binding:").unwrap_or(name);
+    let (binding, environment) = match named.split_once('@') {
+        Some((binding, environment)) => (binding, Some(environment)),
+        None => (named, None),
+    };
+    let environment = environment.map(|it| option_words("--env", it));
+    let words = option_words("--binding", binding);
+    let words = words.into_iter().chain(environment.into_iter().flatten());
+    (binding != name).then(|| shell_words(words))
 }
 
 /// Says how to select the section `other` instead of `section`.

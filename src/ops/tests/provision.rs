@@ -192,7 +192,16 @@ fn bindings_that_only_an_environment_has_are_not_made_up_for_the_top_level() {
     let document = document(&text);
     let project = document.project();
     let top = desired_bindings(project, &[&project.top], &[], None).unwrap_err();
-    assert!(matches!(top, Error::OnlyElsewhere(_)), "{top}");
+    assert!(matches!(top, Error::OnlyElsewhere { .. }), "{top}");
+    assert!(
+        top.to_string().ends_with("no environment is selected"),
+        "{top}"
+    );
+    let selecting = format!("{text}[env.qa]\n");
+    let selecting = self::document(&selecting);
+    let qa = selecting.project().scope(&section("qa")).unwrap();
+    let qa = desired_bindings(selecting.project(), &[qa], &[], None).unwrap_err();
+    insta::assert_snapshot!(format!("{qa}; {}", qa.hint().unwrap()), @"the file has KV bindings only in `env.staging`, and environment `qa` is selected; name the bindings that it needs, or select another section");
     let staging = project.scope(&section("staging")).unwrap();
     assert_eq!(
         desired_bindings(project, &[staging], &[], None)

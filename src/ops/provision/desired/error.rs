@@ -74,8 +74,13 @@ pub enum Error {
         line: usize,
     },
     /// The scope has no bindings, and only other scopes do.
-    #[error("the file has KV bindings only in {0}, and no environment is selected")]
-    OnlyElsewhere(String),
+    #[error("the file has KV bindings only in {elsewhere}, and {} is selected", selected(.section))]
+    OnlyElsewhere {
+        /// The section that is selected.
+        section: Section,
+        /// Those that have some.
+        elsewhere: String,
+    },
     /// A title that would be too long.
     #[error("could not derive the title of binding `{binding}`")]
     Title {
@@ -129,11 +134,21 @@ impl Classify for Error {
                     .text(", or give it a title of its own: ")
                     .and(Suggestion::provision(format!("{binding}=TITLE"), section).as_example()),
             ),
-            Self::OnlyElsewhere(_) => ErrorClass::Refused.hint(
+            Self::OnlyElsewhere { section, .. } if section.is_top() => ErrorClass::Refused.hint(
                 "pass `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
             ),
+            Self::OnlyElsewhere { .. } => ErrorClass::Refused
+                .hint("name the bindings that it needs, or select another section"),
             Self::Title { .. } => ErrorClass::Usage.hint("choose a shorter one with BINDING=TITLE"),
         }
+    }
+}
+
+fn selected(section: &Section) -> String {
+    if section.is_top() {
+        "no environment".to_owned()
+    } else {
+        section.to_string()
     }
 }
 

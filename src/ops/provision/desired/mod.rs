@@ -193,7 +193,10 @@ fn requested_titles(
             .collect(),
         // Among all sections, one without bindings simply wants none.
         false if scopes > 1 => Ok(Vec::new()),
-        false => Err(Error::OnlyElsewhere(elsewhere.join(", "))),
+        false => Err(Error::OnlyElsewhere {
+            section: scope.section.clone(),
+            elsewhere: elsewhere.join(", "),
+        }),
     }
 }
 

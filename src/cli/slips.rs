@@ -1,0 +1,226 @@
+//! What a command line was meant to be whose command kvctl has, but not these arguments: the words of
+//! other tools, and of other commands of kvctl.
+
+use super::typed::{self, Kind, Part, Typed};
+use crate::domain::{Hint, Suggestion, Ttl};
+
+/// The options that say which namespace.
+const WHICH: [&str; 5] = ["-b", "--binding", "-n", "--namespace", "--namespace-id"];
+
+/// The options that say when a key expires.
+const UNTIL: [&str; 4] = ["--ttl", "--expiration", "--expires", "--no-expiry"];
+
+/// Returns the hint to run what was meant by `arguments`, which the grammar refuses.
+pub(super) fn meant(arguments: &[String]) -> Option<Hint> {
+    let Typed { verb, parts } = Typed::read(arguments)?;
+    let (command, note) = mended(verb, &typed::words(&parts))?;
+    let hint = Hint::run(command);
+    Some(match note {
+        Some(note) => hint.text(note),
+        None => hint,
+    })
+}
+
+/// Returns `verb` with what was meant by `arguments`, if the grammar takes that, and what to say of it.
+pub(super) fn mended(
+    verb: &'static str,
+    arguments: &[String],
+) -> Option<(Suggestion, Option<&'static str>)> {
+    let grammar = typed::grammar(verb)?;
+    let given = typed::parts(grammar, arguments);
+    let mut parts = given.clone();
+    formats(&mut parts);
+    named_operands(&mut parts);
+    titles(&mut parts);
+    match verb {
+        "key list" => prefixes(&mut parts),
+        "key touch" => lifetimes(&mut parts),
+        "copy" | "diff" => sides(&mut parts),
+        _ => {}
+    }
+    if parts == given {
+        return None;
+    }
+    let invented = verb == "key touch" && parts.contains(&example());
+    let command = Suggestion::new(verb)
+        .typed(typed::words(&parts))
+        .sectionless();
+    let note = invented.then_some("; `1h` is an example");
+    is_taken(&command).then_some((command, note))
+}
+
+/// Whether the grammar takes `command`, or answers it with help.
+pub(super) fn is_taken(command: &Suggestion) -> bool {
+    let words = command.words(&crate::domain::Invocation::default());
+    let parsed = super::parse(words.into_iter().map(Into::into));
+    parsed.map_or_else(|error| !error.use_stderr(), |_| true)
+}
+
+/// Whether a word is written as bindings mostly are.
+pub(super) fn is_like_binding(word: &str) -> bool {
+    let name = word.split('@').next().unwrap_or_default();
+    name.starts_with(|it: char| it.is_ascii_uppercase())
+        && name
+            .bytes()
+            .all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == b'_')
+}
+
+/// Takes the values of the options called `names` that the grammar does not have.
+fn take(parts: &mut Vec<Part>, names: &[&str]) -> Option<(usize, String)> {
+    let is_meant = |it: &Part| it.kind == Kind::Unknown && names.contains(&it.name());
+    let at = parts.iter().position(is_meant)?;
+    if let Some(value) = parts[at].value() {
+        let value = value.to_owned();
+        parts.remove(at);
+        return Some((at, value));
+    }
+    let next = parts.get(at + 1).filter(|it| it.is_operand())?;
+    let value = next.words[0].clone();
+    parts.drain(at..at + 2);
+    Some((at, value))
+}
+
+/// `--format json`, `-o json`.
+fn formats(parts: &mut Vec<Part>) {
+    let mut taken = parts.clone();
+    let Some((at, format)) = take(&mut taken, &["--format", "--output", "--out", "-o"]) else {
+        return;
+    };
+    let option = match format.as_str() {
+        "json" => "--json",
+        "ndjson" | "jsonl" => "--ndjson",
+        _ => return,
+    };
+    taken.insert(at, Part::own(&[option]));
+    *parts = taken;
+}
+
+/// `--key KEY`, `--value VALUE`.
+fn named_operands(parts: &mut Vec<Part>) {
+    if let Some((_, value)) = take(parts, &["--value"]) {
+        let behind = parts.iter().position(|it| it.kind == Kind::Behind);
+        parts.insert(behind.unwrap_or(parts.len()), Part::operand(value));
+    }
+    if let Some((_, key)) = take(parts, &["--key"]) {
+        parts.insert(0, Part::operand(key));
+    }
+}
+
+/// `--title TITLE`.
+fn titles(parts: &mut Vec<Part>) {
+    if let Some((at, title)) = take(parts, &["--title", "--ns"]) {
+        parts.insert(at, Part::own(&["-n", &title]));
+    }
+}
+
+/// `key list PREFIX`, `key list BINDING`.
+fn prefixes(parts: &mut [Part]) {
+    let is_said = parts.iter().any(|it| WHICH.contains(&it.name()));
+    let mut operands = parts.iter_mut().filter(|it| it.is_operand());
+    let (Some(operand), None) = (operands.next(), operands.next()) else {
+        return;
+    };
+    let word = operand.words[0].clone();
+    *operand = if !is_said && is_like_binding(&word) {
+        Part::own(&["-b", &word])
+    } else {
+        Part::own(&["--prefix", word.trim_end_matches('*')])
+    };
+}
+
+/// `key touch KEY SECONDS`, `key touch KEY`.
+fn lifetimes(parts: &mut Vec<Part>) {
+    let is_said = |it: &Part| {
+        let aliases = super::key::TTL_ALIASES;
+        let name = it.name().trim_start_matches("--");
+        it.kind == Kind::Own && (UNTIL.contains(&it.name()) || aliases.contains(&name))
+    };
+    if parts.iter().any(is_said) {
+        return;
+    }
+    let places = parts.iter().enumerate().filter(|(_, it)| it.is_operand());
+    let places: Vec<usize> = places.map(|(at, _)| at).collect();
+    match places.as_slice() {
+        [_, at] if parts[*at].words[0].parse::<Ttl>().is_ok() => {
+            let ttl = parts[*at].words[0].clone();
+            parts[*at] = Part::own(&["--ttl", &ttl]);
+        }
+        [_] => {
+            let behind = parts.iter().position(|it| it.kind == Kind::Behind);
+            parts.insert(behind.unwrap_or(parts.len()), example());
+        }
+        _ => {}
+    }
+}
+
+/// An expiration, where none was said.
+fn example() -> Part {
+    Part::own(&["--ttl", "1h"])
+}
+
+/// `copy BINDING BINDING@ENV`.
+fn sides(parts: &mut [Part]) {
+    for part in parts.iter_mut().filter(|it| it.is_operand()) {
+        if is_like_binding(&part.words[0]) {
+            part.words[0].insert_str(0, "binding:");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(line: &str) -> Option<String> {
+        let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let arguments = super::super::parse(
+            std::iter::once("kvctl".into()).chain(arguments.iter().map(Into::into)),
+        )
+        .is_err()
+        .then_some(arguments)?;
+        meant(&arguments).map(|hint| hint.to_string())
+    }
+
+    #[test]
+    fn what_was_meant_is_a_command_that_is_taken() {
+        for (line, command) in [
+            ("key list user:", "key list --prefix user:"),
+            ("key ls user:* -b KV", "key list --prefix user: -b KV"),
+            ("key list SESSIONS --local", "key list -b SESSIONS --local"),
+            ("--local key list SESSIONS", "key list --local -b SESSIONS"),
+            ("key list X -n t", "key list --prefix X -n t"),
+            ("key list --format json", "key list --json"),
+            ("key list -o json -b KV", "key list --json -b KV"),
+            ("key list --output=ndjson", "key list --ndjson"),
+            ("key get --key a -b KV", "key get a -b KV"),
+            ("key put --value b --key=a", "key put a b"),
+            ("key put a -c f --value b", "key put a -c f b"),
+            ("key list --title t", "key list -n t"),
+            ("key touch a 60", "key touch a --ttl 60"),
+            ("key touch a 7d --local", "key touch a --ttl 7d --local"),
+        ] {
+            let said = answer(line);
+            assert_eq!(said, Some(format!("run `kvctl {command}`")), "{line}");
+        }
+        assert_eq!(
+            answer("key touch a -e b").unwrap(),
+            "run `kvctl key touch a -e b --ttl 1h`; `1h` is an example"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_known_has_no_answer() {
+        for line in [
+            "key get",
+            "key list a b",
+            "key list --format table",
+            "key put --value",
+            "key touch",
+            "key touch a b c",
+            "key get a --frobnicate",
+            "frobnicate",
+        ] {
+            assert_eq!(answer(line), None, "{line}");
+        }
+    }
+}
