@@ -214,7 +214,7 @@ async fn a_preview_id_that_is_another_bindings_production_id_is_named() {
       run `kvctl provision E --preview separate --replace-id [ID 0]`, or remove `remote` to use the local store
     warn preview [$(x)/C] `preview_id` is the production id of `C` at the top level: `wrangler dev --remote` writes to it
       wrangler.toml:5:89
-      run `kvctl provision C --preview separate --replace-id [ID 0] --env '$(x)'`, or pass `--skip preview` if this is intended
+      first give environment `$(x)` a `name` of lower-case letters, digits, dashes and underscores, or rename it; then run `kvctl provision C --preview separate --replace-id [ID 0] --env '$(x)'`, or pass `--skip preview` if this is intended
     warn preview [s/C] `preview_id` is the production id: `wrangler dev --remote` writes to production
       wrangler.toml:5:89
       run `kvctl provision C --preview separate --replace-id [ID 0] --env s`, or pass `--skip preview` if this is intended
