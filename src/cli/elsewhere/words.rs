@@ -1,0 +1,201 @@
+//! Which command of kvctl is meant by the words of other tools.
+
+use super::line::{Default, Line};
+use crate::{
+    cli::{
+        slips,
+        typed::{self, Part},
+    },
+    domain::{Hint, Suggestion},
+};
+
+/// Answers `line`, and says how many words at its end are arguments.
+pub(super) fn answer(line: &Line) -> Option<(Hint, usize)> {
+    let mut words: Vec<&str> = line.words.iter().map(String::as_str).collect();
+    if words[0] == "help" {
+        return help(line);
+    }
+    // `kv:key get` of old is `kv key get`.
+    if let Some(noun) = words[0].strip_prefix("kv:") {
+        words.splice(..1, ["kv", noun]);
+    } else if words[0] == "wrangler" {
+        words.remove(0);
+    }
+    match words.as_slice() {
+        ["kv", words @ ..] => Some(of_wrangler(line, words)),
+        words => of_others(line, words),
+    }
+}
+
+/// Answers `help` about a command that kvctl has under another name.
+fn help(line: &Line) -> Option<(Hint, usize)> {
+    let words = line.words.get(1..).filter(|words| !words.is_empty())?;
+    let about = Line {
+        options: Vec::new(),
+        words: [words, &["--help".to_owned()]].concat(),
+        ..*line
+    };
+    let (hint, _) = answer(&about)?;
+    let of = hint.suggestions().next().map(|it| match it.verb() {
+        "help" => it.clone(),
+        verb => Suggestion::new("help").args(verb.split(' ')).sectionless(),
+    });
+    Some((of.map_or(hint, Hint::run), 0))
+}
+
+/// Answers what stands behind `kv`, and says how many words at the end are arguments.
+fn of_wrangler(line: &Line, words: &[&str]) -> (Hint, usize) {
+    let [noun, behind @ ..] = words else {
+        let help = Hint::run(Suggestion::new("help").sectionless());
+        return (help.text(" to see what kvctl does"), 0);
+    };
+    let named = behind.first().and_then(|verb| match *noun {
+        "key" => Some((key_verb(verb)?, Default::Local)),
+        "bulk" => Some((bulk_verb(verb)?, Default::Local)),
+        "namespace" => Some((namespace_verb(verb)?, Default::Remote)),
+        _ => None,
+    });
+    if let Some((verb, default)) = named {
+        let rest = behind.len() - 1;
+        let arguments = line.with(&line.words[line.words.len() - rest..]);
+        return (line.command(verb, arguments, default), rest);
+    }
+    let help = match *noun {
+        noun @ ("key" | "bulk" | "namespace") => Suggestion::new("help").arg(noun),
+        _ => Suggestion::new("help"),
+    };
+    let is_option = |word: &&&str| word.starts_with('-');
+    let rest = words.iter().skip_while(|word| !is_option(word)).count();
+    (
+        Hint::run(help.sectionless()).text(" to see the commands"),
+        rest,
+    )
+}
+
+/// Answers what other tools have a command for.
+fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
+    let (first, behind) = words.split_first()?;
+    let own = |verb, rest: usize| {
+        let arguments = line.with(&line.words[line.words.len() - rest..]);
+        (line.command(verb, arguments, Default::Own), rest)
+    };
+    let plural = match *first {
+        "keys" => Some((key_verb as fn(&str) -> _, "key list")),
+        "namespaces" => Some((namespace_verb as fn(&str) -> _, "namespace list")),
+        _ => None,
+    };
+    if let Some((verb, list)) = plural {
+        let named = behind.first().and_then(|word| verb(word));
+        let rest = behind.len() - usize::from(named.is_some());
+        return Some(own(named.unwrap_or(list), rest));
+    }
+    let rest = behind.len();
+    if let Some(verb) = renamed(first) {
+        return Some(own(verb, rest));
+    }
+    let kept = |verb, default| line.command(verb, line.kept(verb), default);
+    let help = |of: &'static [&str]| Suggestion::new("help").args(of).sectionless();
+    let hint = match *first {
+        "login" => {
+            "run `wrangler login`, whose login kvctl uses, or set CLOUDFLARE_API_TOKEN".into()
+        }
+        "logout" => "run `wrangler logout`; kvctl keeps no login of its own".into(),
+        "whoami" => {
+            kept("doctor", Default::Nowhere).text(", which says whose credentials are used")
+        }
+        "dev" => kept("serve", Default::Nowhere).text(" to have a Workers KV API on this machine"),
+        "init" => {
+            let mut arguments = vec!["--init".to_owned()];
+            arguments.extend(
+                line.kept("provision")
+                    .into_iter()
+                    .filter(|it| it != "--init"),
+            );
+            line.command("provision", arguments, Default::Own)
+        }
+        "ttl" => {
+            let mut arguments = line.with(&line.words[line.words.len() - rest..]);
+            arguments.insert(0, "--with-metadata".to_owned());
+            line.command("key get", arguments, Default::Own)
+        }
+        "clear" | "flush" | "purge" => emptied(line, rest),
+        "mv" | "rename" => Hint::run(help(&["rename-binding"]))
+            .text(" for a binding, ")
+            .command(help(&["namespace", "rename"]))
+            .text(" for a namespace; the service cannot rename a key"),
+        "deploy" | "secret" | "tail" | "pages" | "types" | "versions" | "deployments"
+        | "rollback" | "d1" | "r2" | "queues" => {
+            format!("run `wrangler {first}`: kvctl is for Workers KV alone").into()
+        }
+        _ => return None,
+    };
+    Some((hint, rest))
+}
+
+/// Returns the command that takes the same arguments as `first` of other tools.
+fn renamed(first: &str) -> Option<&'static str> {
+    Some(match first {
+        "restore" => "import",
+        "backup" | "dump" => "export",
+        "expire" => "key touch",
+        "cat" | "exists" => "key get",
+        "cp" => "copy",
+        "create" => "namespace create",
+        first => return key_verb(first),
+    })
+}
+
+/// Answers `purge [PREFIX]`, `purge BINDING`.
+fn emptied(line: &Line, rest: usize) -> Hint {
+    let arguments = line.with(&line.words[line.words.len() - rest..]);
+    let grammar = typed::grammar("key delete");
+    let parts = grammar.map(|it| typed::parts(it, &arguments));
+    let mut parts = parts.unwrap_or_default();
+    for part in parts.iter_mut().filter(|it| it.is_operand()) {
+        let word = part.words[0].clone();
+        *part = if slips::is_like_binding(&word) {
+            Part::own(&["-b", &word])
+        } else {
+            Part::own(&["--prefix", word.trim_end_matches('*')])
+        };
+    }
+    if !parts
+        .iter()
+        .any(|it| ["--prefix", "--all"].contains(&it.name()))
+    {
+        parts.insert(0, Part::own(&["--all"]));
+    }
+    line.command("key delete", typed::words(&parts), Default::Own)
+}
+
+fn key_verb(verb: &str) -> Option<&'static str> {
+    Some(match verb {
+        "get" => "key get",
+        "put" | "set" => "key put",
+        "list" | "ls" => "key list",
+        "delete" | "rm" | "del" => "key delete",
+        "edit" => "key edit",
+        "touch" => "key touch",
+        _ => return None,
+    })
+}
+
+fn namespace_verb(verb: &str) -> Option<&'static str> {
+    Some(match verb {
+        "create" => "namespace create",
+        "list" | "ls" => "namespace list",
+        "rename" => "namespace rename",
+        "delete" | "rm" => "namespace delete",
+        "get" => "namespace get",
+        _ => return None,
+    })
+}
+
+fn bulk_verb(verb: &str) -> Option<&'static str> {
+    Some(match verb {
+        "get" => "bulk get",
+        "put" => "bulk put",
+        "delete" => "bulk delete",
+        _ => return None,
+    })
+}
