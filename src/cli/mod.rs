@@ -23,6 +23,7 @@ mod rejected;
 mod rename_binding;
 mod scaffold;
 pub mod serve;
+pub mod side;
 mod slips;
 mod switches;
 pub mod transfer;
@@ -175,9 +176,9 @@ impl Command {
 
     /// Whether the local store is of use to it without `--local`, or no store is.
     pub fn has_use_for_store(&self) -> bool {
-        let is_local = |side: &Option<transfer::SideArg>| {
+        let is_local = |side: &Option<side::SideArg>| {
             let side = side.as_ref();
-            side.is_some_and(|it| matches!(it, transfer::SideArg::Namespace { local: true, .. }))
+            side.is_some_and(|it| matches!(it, side::SideArg::Namespace { local: true, .. }))
         };
         match self {
             Self::Serve(_)

@@ -14,7 +14,10 @@ use super::shared::{
     namespace::{Access, OpenNamespace, binding_names, open_namespace},
 };
 use crate::{
-    cli::transfer::{CopyArgs, SideArg, sides as cli_sides},
+    cli::{
+        side::{SideArg, sides as cli_sides},
+        transfer::CopyArgs,
+    },
     commands::{Partial, UsageError},
     context::Context,
     domain::{AccountId, Hint, Prefixes, Suggestion, listed, quantity},

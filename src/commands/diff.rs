@@ -12,7 +12,10 @@ use super::shared::{
     source::{Source, remark_skipped},
 };
 use crate::{
-    cli::transfer::{DiffArgs, SideArg, sides},
+    cli::{
+        side::{SideArg, sides},
+        transfer::DiffArgs,
+    },
     commands::{CheckFailed, UsageError},
     context::Context,
     domain::{Hint, Prefixes, Suggestion, quantity},

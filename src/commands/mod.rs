@@ -27,7 +27,7 @@ mod verify;
 pub use completions::candidates;
 
 use crate::{
-    cli::{Command, transfer::SidesError},
+    cli::{Command, side::SidesError},
     context::Context,
     domain::{Classification, Classify, ErrorClass, Hint},
     error::Result,

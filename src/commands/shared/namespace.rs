@@ -3,7 +3,7 @@
 use super::choice::{choose_binding, choose_namespace};
 use crate::{
     api::Namespace,
-    cli::{key::NamespaceArgs, transfer::NamespaceArg},
+    cli::{key::NamespaceArgs, side::NamespaceArg},
     config::{self, Document},
     context::{Context, Session},
     domain::{NamespaceId, quantity, shell_quoted},
