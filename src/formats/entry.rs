@@ -15,8 +15,9 @@ use super::{
 };
 use crate::domain::{Expiration, Record, Ttl, TtlError, VALUE_MAX_BYTES, meant_by};
 
-/// The fields of a record, wrangler's own.
-pub(super) const FIELDS: &[&str] = &[
+/// The fields of an entry of a list: `name`, as lists of keys call it, or those of a record.
+pub(super) const LISTED_FIELDS: &[&str] = &[
+    "name",
     "key",
     "value",
     "base64",
@@ -24,6 +25,9 @@ pub(super) const FIELDS: &[&str] = &[
     "expiration_ttl",
     "metadata",
 ];
+
+/// The fields of a record, wrangler's own.
+pub(super) const FIELDS: &[&str] = LISTED_FIELDS.split_at(1).1;
 
 /// The longest text, escaped, that is written as it is: as long as the base64 of the largest value.
 pub(super) const TEXT_MAX_BYTES: usize = VALUE_MAX_BYTES.div_ceil(3) * 4;

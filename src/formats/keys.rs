@@ -13,23 +13,13 @@ use std::{borrow::Cow, ffi::OsStr, fmt, io::Read, path::Path, str::FromStr};
 use super::{
     Ignored, Problem, Problems, ReadError, ReadErrors, RecordLocation,
     content::checked_key,
+    entry::LISTED_FIELDS,
     error::RecordError,
     lines::{Lines, Next},
     object::{Object, check_syntax, kind, string},
     wrangler::{Elements, unreadable},
 };
 use crate::domain::{Classification, Classify, ErrorClass, KeyName, meant_by};
-
-/// The fields of an object that names a key, and those of the lists that it may come from.
-const FIELDS: &[&str] = &[
-    "name",
-    "key",
-    "value",
-    "base64",
-    "expiration",
-    "expiration_ttl",
-    "metadata",
-];
 
 /// How keys are laid out in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,7 +199,7 @@ impl<R: Read> KeyListReader<R> {
                 *what = LinesAre::Keys;
                 return Some(listed(text, location));
             }
-            if Object::parse(text, FIELDS).is_ok_and(|object| object.is_frame()) {
+            if Object::parse(text, LISTED_FIELDS).is_ok_and(|object| object.is_frame()) {
                 continue;
             }
             let named = name(text, &location, ignored);
@@ -253,7 +243,7 @@ fn name<'a>(
     match kind(text.trim_start()) {
         "a string" => string(text.trim(), "name"),
         "an object" => {
-            let mut object = Object::parse(text, FIELDS)?;
+            let mut object = Object::parse(text, LISTED_FIELDS)?;
             object.ignore_unknown(|field| meant_by(field, ["name", "key"]), ignored, location)?;
             object.validate()?;
             match (object.has("name"), object.has("key")) {

@@ -24,6 +24,13 @@ fn keys(sandbox: &Sandbox, title: &str) -> String {
     listed.lines().collect::<Vec<_>>().join(" ")
 }
 
+/// Exports the keys of `one` with the prefixes `a:` and `c:` to `some.ndjson`.
+fn export_two_prefixes(sandbox: &Sandbox) {
+    let prefixes = ["--prefix", "c:", "--prefix", "a:"];
+    let export = ["export", "some.ndjson", "-n", "one"];
+    sandbox.expect(0, &[&export[..], &prefixes].concat());
+}
+
 /// The queries of the lists of keys that `work` asks for.
 fn lists(sandbox: &Sandbox, work: impl FnOnce() -> Seen) -> (Seen, Vec<String>) {
     let before = sandbox.emulator.log().len();
@@ -120,17 +127,7 @@ fn a_deletion_names_all_prefixes_and_takes_nothing_else() {
 #[test]
 fn an_export_says_what_it_holds() {
     let sandbox = sandbox(2);
-    let export = [
-        "export",
-        "some.ndjson",
-        "-n",
-        "one",
-        "--prefix",
-        "c:",
-        "--prefix",
-        "a:",
-    ];
-    sandbox.expect(0, &export);
+    export_two_prefixes(&sandbox);
     let text = sandbox.read("some.ndjson");
     let header = "{\"kvctl\":1,\"kind\":\"records\",\"prefix\":[\"a:\",\"c:\"]}\n";
     assert!(text.starts_with(header), "{text}");
@@ -165,17 +162,7 @@ fn an_export_says_what_it_holds() {
 #[test]
 fn a_comparison_with_an_export_takes_just_what_it_holds() {
     let sandbox = sandbox(2);
-    let export = [
-        "export",
-        "some.ndjson",
-        "-n",
-        "one",
-        "--prefix",
-        "c:",
-        "--prefix",
-        "a:",
-    ];
-    sandbox.expect(0, &export);
+    export_two_prefixes(&sandbox);
     // What it does not hold is not missing from it.
     let seen = sandbox.expect(0, &["diff", "some.ndjson", "title:one"]);
     assert_eq!(seen.stdout, "identical: 4 keys\n");
