@@ -231,7 +231,28 @@ fn of_two_namespaces_with_one_title_one_is_chosen() {
     seen.assert_stdout(format!("id     {second}"));
     let seen = run("namespace rename twin other", "1\n").unwrap();
     seen.assert_stdout(first);
-    sandbox.expect(9, &["namespace", "get", "twin"]);
+    let seen = run("key put k v -n twin", "2\n").unwrap();
+    seen.assert_stdout(format!(
+        "  2  {second}\nChange the keys of which namespace? [1-2] "
+    ));
+    let read = |id: &str, code| {
+        let seen = sandbox.expect(code, &["key", "get", "k", "--namespace-id", id]);
+        seen.stdout
+    };
+    assert_eq!(
+        (read(first, 3), read(second, 0)),
+        (String::new(), "v".to_owned())
+    );
+    for words in [
+        &["namespace", "get", "twin"][..],
+        &["key", "get", "k", "-n", "twin"],
+        &["export", "-", "-n", "twin"],
+    ] {
+        let seen = sandbox.expect(9, words);
+        seen.assert_stderr(format!(
+            "error: 2 namespaces are titled `twin`: {first}, {second}\n"
+        ));
+    }
 }
 
 #[test]

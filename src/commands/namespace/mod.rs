@@ -106,7 +106,8 @@ async fn find(
     let found = session.resolver(document.as_ref()).find(&selector).await;
     let (target, namespace) = match found {
         Err(target::Error::TitleTwice { title, ids }) => {
-            let chosen = choose_among_titled(context, &session, &title, ids.clone()).await?;
+            let ask = "Which namespace?";
+            let chosen = choose_among_titled(context, &session, &title, ids.clone(), ask).await?;
             let Some(id) = chosen else {
                 return Err(target::Error::TitleTwice { title, ids }.into());
             };

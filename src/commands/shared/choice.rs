@@ -57,10 +57,11 @@ pub(crate) async fn choose_among_titled(
     session: &Session,
     title: &str,
     ids: Vec<NamespaceId>,
+    ask: &str,
 ) -> Result<Option<NamespaceId>> {
     let what = format!("namespaces titled `{title}`: {}", session.describe());
     let names = ids.iter().map(ToString::to_string).collect();
-    choose_id(context, &what, names, ids, "Which namespace?").await
+    choose_id(context, &what, names, ids, ask).await
 }
 
 async fn choose_id(

@@ -1,6 +1,6 @@
 //! Which namespace a command works on: named by its arguments, then opened.
 
-use super::choice::{choose_binding, choose_namespace};
+use super::choice::{choose_among_titled, choose_binding, choose_namespace};
 use crate::{
     api::Namespace,
     cli::{key::NamespaceArgs, side::NamespaceArg},
@@ -22,6 +22,16 @@ pub(crate) enum Access {
     Read,
     /// Change them: the namespace must be named.
     Write,
+}
+
+impl Access {
+    /// Asks which namespace is meant.
+    fn question(self) -> &'static str {
+        match self {
+            Self::Read => "Which namespace?",
+            Self::Write => "Change the keys of which namespace?",
+        }
+    }
 }
 
 /// A namespace as the command line names it, before anything was sent.
@@ -93,11 +103,7 @@ pub(crate) async fn select_namespace(
 
 /// Has the user choose one of the namespaces of the account, where there are not too many.
 async fn choose_of_account(context: &Context, access: Access) -> Result<NamespaceSelection> {
-    let ask = match access {
-        Access::Read => "Which namespace?",
-        Access::Write => "Change the keys of which namespace?",
-    };
-    match choose_namespace(context, ask).await? {
+    match choose_namespace(context, access.question()).await? {
         Some(id) => Ok(NamespaceSelection {
             selector: Selector::Id(id),
             document: None,
@@ -186,11 +192,22 @@ impl NamespaceSelection {
             .connect_at(document.as_ref(), section, local)
             .await?;
         let resolver = session.resolver(document.as_ref());
-        let target = match access {
-            Access::Read => resolver.locate_to_read(&selector).await?,
-            Access::Write => resolver.locate(&selector).await?,
+        let located = match access {
+            Access::Read => resolver.locate_to_read(&selector).await,
+            Access::Write => resolver.locate(&selector).await,
         };
         drop(resolver);
+        let target = match located {
+            Err(target::Error::TitleTwice { title, ids }) => {
+                let all = ids.clone();
+                let ask = access.question();
+                match choose_among_titled(context, &session, &title, all, ask).await? {
+                    Some(id) => session.resolver(None).locate(&Selector::Id(id)).await?,
+                    None => return Err(target::Error::TitleTwice { title, ids }.into()),
+                }
+            }
+            located => located?,
+        };
         warn_of_wrangler(context, &target);
         Ok(OpenNamespace {
             session,
