@@ -87,6 +87,10 @@ pub struct GetArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// Same as --yes
+    #[arg(short, long, alias = "overwrite", hide = true)]
+    pub force: bool,
+
     /// Also show expiration and metadata; binary values as base64
     #[arg(long)]
     pub with_metadata: bool,

@@ -26,6 +26,7 @@ pub mod serve;
 pub mod side;
 mod slips;
 mod switches;
+mod tips;
 pub mod transfer;
 mod typed;
 pub mod usage;
@@ -83,7 +84,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
         let again = plain.and_then(|words| Some((Cli::try_parse_from(&words).err()?, words)));
         match again {
             Some((error, words)) => help::instead(error, &words),
-            None => help::instead(error, &words),
+            None => tips::without_misleading(help::instead(error, &words), &words),
         }
     })
 }
@@ -203,7 +204,9 @@ impl Command {
     pub fn is_forced(&self) -> bool {
         match self {
             Self::Bulk(bulk::BulkCommand::Delete(args)) => args.force,
+            Self::Export(args) => args.force,
             Self::Key(key::KeyCommand::Delete(args)) => args.force,
+            Self::Key(key::KeyCommand::Get(args)) => args.force,
             Self::Namespace(NamespaceCommand::Delete(args)) => args.force,
             _ => false,
         }

@@ -3,7 +3,7 @@
 use super::{slips, switches};
 use crate::{
     domain::{Classification, Classify, ErrorClass, Hint},
-    ui::Format,
+    ui::{self, Format},
 };
 
 /// Arguments that are not valid, as clap says it.
@@ -18,7 +18,7 @@ pub struct Rejected {
 impl Rejected {
     /// Of what clap says of `arguments`, which begin behind the program's name.
     pub fn new(error: &clap::Error, arguments: &[String]) -> Self {
-        let text = error.render().to_string();
+        let text = ui::shortened(error.render().to_string(), error);
         let what = text.split("\n\n").next().unwrap_or_default();
         let words: Vec<&str> = what.split_whitespace().collect();
         let message = words.join(" ");
@@ -98,6 +98,23 @@ mod tests {
             let said = rejected.classify().hint.map(|hint| hint.to_string());
             assert_eq!(said.as_deref(), hint, "{line}");
         }
+    }
+
+    #[test]
+    fn a_long_argument_is_cut_and_its_command_is_not() {
+        let key = "k".repeat(600);
+        let rejected = |line: &[&str]| {
+            let error = Cli::try_parse_from([&["kvctl"], line].concat()).unwrap_err();
+            let arguments: Vec<String> = line.iter().map(|it| (*it).to_owned()).collect();
+            Rejected::new(&error, &arguments)
+        };
+        let said = rejected(&["key", "get", &key, "--json"]).to_string();
+        assert!(said.len() < 300 && said.contains("600 bytes"), "{said}");
+        let listed = rejected(&["key", "list", &key, "--json"]);
+        let said = listed.to_string();
+        assert!(said.len() < 300 && said.contains("k…k"), "{said}");
+        let hint = listed.classify().hint.unwrap().to_string();
+        assert_eq!(hint, format!("run `kvctl key list --prefix {key} --json`"));
     }
 
     #[test]

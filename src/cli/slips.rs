@@ -10,6 +10,12 @@ const WHICH: [&str; 5] = ["-b", "--binding", "-n", "--namespace", "--namespace-i
 /// The options that say when a key expires.
 const UNTIL: [&str; 4] = ["--ttl", "--expiration", "--expires", "--no-expiry"];
 
+/// The options of other tools that say to overwrite what is there.
+const OVERWRITING: [&str; 4] = ["--overwrite", "--force", "--clobber", "--replace"];
+
+/// The commands that overwrite keys without being told.
+const WRITERS: [&str; 5] = ["key put", "bulk put", "import", "copy", "sync"];
+
 /// Returns the hint to run what was meant by `arguments`, which the grammar refuses.
 pub(super) fn meant(arguments: &[String]) -> Option<Hint> {
     let Typed { verb, parts } = Typed::read(arguments)?;
@@ -38,6 +44,11 @@ pub(super) fn mended(
         "copy" | "diff" => sides(&mut parts),
         _ => {}
     }
+    let count = parts.len();
+    if WRITERS.contains(&verb) {
+        parts.retain(|it| it.kind != Kind::Unknown || !OVERWRITING.contains(&it.name()));
+    }
+    let overwrites = parts.len() < count;
     if parts == given {
         return None;
     }
@@ -45,7 +56,11 @@ pub(super) fn mended(
     let command = Suggestion::new(verb)
         .typed(typed::words(&parts))
         .sectionless();
-    let note = invented.then_some("; `1h` is an example");
+    let note = if overwrites {
+        Some("; existing keys are overwritten anyway")
+    } else {
+        invented.then_some("; `1h` is an example")
+    };
     is_taken(&command).then_some((command, note))
 }
 
@@ -201,6 +216,15 @@ mod tests {
         ] {
             let said = answer(line);
             assert_eq!(said, Some(format!("run `kvctl {command}`")), "{line}");
+        }
+        for (line, command) in [
+            ("import f --overwrite -n t", "import f -n t"),
+            ("key put a b --force", "key put a b"),
+            ("copy A B --clobber", "copy binding:A binding:B"),
+        ] {
+            let said = answer(line).unwrap();
+            let note = "; existing keys are overwritten anyway";
+            assert_eq!(said, format!("run `kvctl {command}`{note}"), "{line}");
         }
         assert_eq!(
             answer("key touch a -e b").unwrap(),

@@ -60,6 +60,10 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FORMAT", value_parser = formats(), ignore_case = true)]
     pub format: Option<Format>,
 
+    /// Same as --yes
+    #[arg(short, long, alias = "overwrite", hide = true)]
+    pub force: bool,
+
     /// How long to retry keys that are listed but cannot be read
     #[arg(long, value_name = "DURATION", default_value = "60s",
           value_parser = duration::up_to_10m)]

@@ -47,7 +47,7 @@ pub use report::{Diff, Report};
 pub use signal::{InterruptNote, Stop, exit_if_unresponsive};
 pub use style::{ADDED, Color, FAINT, REMOVED, STRONG, WARNED};
 pub use table::{Cells, list, table};
-pub use usage::print_usage;
+pub use usage::{print_usage, shortened};
 
 /// In which form a command's result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

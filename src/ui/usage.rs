@@ -44,7 +44,7 @@ fn as_hint(text: &str) -> String {
 }
 
 /// Cuts arguments that would fill the screen, such as a key that is too long, in the middle.
-fn shortened(text: String, instead: &clap::Error) -> String {
+pub fn shortened(text: String, instead: &clap::Error) -> String {
     instead
         .context()
         .fold(text, |text, (_, value)| match value {

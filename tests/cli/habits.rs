@@ -129,6 +129,45 @@ const TYPED: &[&str] = &[
     "kvctl touch a",
     "kvctl expire a 60",
     "kvctl restore",
+    "kvctl backup",
+    "kvctl backup out.ndjson -b KV",
+    "kvctl dump",
+    "kvctl get",
+    "kvctl put",
+    "kvctl set",
+    "kvctl del",
+    "kvctl rm",
+    "kvctl delete",
+    "kvctl edit",
+    "kvctl touch",
+    "kvctl expire",
+    "kvctl ttl",
+    "kvctl cat",
+    "kvctl exists",
+    "kvctl cp",
+    "kvctl mv",
+    "kvctl create",
+    "kvctl ls",
+    "kvctl list",
+    "kvctl keys",
+    "kvctl namespaces",
+    "kvctl clear",
+    "kvctl flush",
+    "kvctl purge",
+    "kvctl whoami",
+    "kvctl dev",
+    "kvctl login",
+    "kvctl kv",
+    "kvctl kv key",
+    "kvctl kv key get",
+    "kvctl kv key list",
+    "kvctl kv bulk put",
+    "kvctl kv namespace list",
+    "kvctl help backup",
+    "kvctl export value.txt -b KV --format json --overwrite",
+    "kvctl export value.txt -b KV --format json --force",
+    "kvctl key get a -b KV -o value.txt --overwrite",
+    "kvctl import records.json -b KV --overwrite",
     "kvctl purge user:",
     "kvctl init",
     "kvctl copy KV BOTH",
@@ -170,6 +209,42 @@ fn what_is_typed_for_habit_does_what_is_meant() {
         ],
         table.concat()
     );
+}
+
+#[test]
+fn what_is_answered_to_a_word_alone_runs() {
+    let sandbox = Sandbox::new();
+    let template = sandbox.app();
+    seed(&sandbox, &template);
+    let is_alone = |typed: &&&str| !typed.contains(" -") && typed.split(' ').count() == 2;
+    let alone: Vec<_> = TYPED.iter().filter(is_alone).collect();
+    let answered: Vec<_> = alone.iter().enumerate().collect();
+    for some in answered.chunks(4) {
+        at_once(some, |(number, typed)| {
+            let project = sandbox.other_checkout(&format!("alone{number}"));
+            copy(&template, &project);
+            let word = words(typed).swap_remove(1);
+            let seen = run(&sandbox, &project, &[&word, "--local", "--json"]);
+            let Some(error) = seen
+                .stderr
+                .lines()
+                .next_back()
+                .filter(|_| seen.code != Some(0))
+            else {
+                return;
+            };
+            let error: Value = serde_json::from_str(error).unwrap();
+            for command in error["commands"].as_array().unwrap() {
+                let mut args = words(command.as_str().unwrap()).split_off(1);
+                if args[0] == "serve" {
+                    args.push("--help".to_owned());
+                }
+                let args: Vec<&str> = args.iter().map(String::as_str).collect();
+                let ran = run(&sandbox, &project, &args);
+                assert_eq!(ran.code, Some(0), "{word}: {command}: {ran}");
+            }
+        });
+    }
 }
 
 /// Returns what was typed and what happened.

@@ -90,6 +90,9 @@ impl Line {
         mut arguments: Vec<String>,
         default: Default,
     ) -> Hint {
+        if is_bare(verb, &arguments) {
+            return help(verb);
+        }
         let end = arguments.iter().position(|word| *word == "--");
         let end = end.unwrap_or(arguments.len());
         let has = |option: &str| {
@@ -112,7 +115,7 @@ impl Line {
             (command, None)
         });
         if !slips::is_taken(&command) {
-            return usage(verb);
+            return help(verb);
         }
         let notes = explanation.into_iter().chain(note);
         notes.fold(Hint::run(command), Hint::text)
@@ -140,12 +143,19 @@ fn length(first: &str) -> usize {
     }
 }
 
-/// Says what arguments `verb` takes, where what was typed is not all that it needs.
-fn usage(verb: &str) -> Hint {
-    let usage = typed::grammar(verb).map(|it| it.clone().render_usage().to_string());
-    let usage = usage.unwrap_or_default();
-    let first = usage.lines().next().unwrap_or_default();
-    let first = first.trim_start_matches("Usage: ");
-    let first = first.trim_start_matches("kvctl ");
-    format!("here it is `{first}`").into()
+/// Says to read what arguments `verb` takes, where what was typed is not all that it needs.
+pub(super) fn help(verb: &str) -> Hint {
+    let help = Suggestion::new("help").args(verb.split(' '));
+    Hint::run(help.sectionless()).text(" to see its arguments")
+}
+
+/// Whether `arguments` say nothing to `verb`, which works on one namespace: without one it runs in few
+/// projects only.
+fn is_bare(verb: &str, arguments: &[String]) -> bool {
+    typed::grammar(verb).is_some_and(|grammar| {
+        let mut known = grammar.get_arguments();
+        let parts = typed::parts(grammar, arguments);
+        known.any(|arg| arg.get_id() == "binding")
+            && parts.iter().all(|part| part.kind == Kind::Global)
+    })
 }

@@ -89,10 +89,10 @@ fn what_is_typed_for_habit_is_answered_with_where_it_works() {
     for (line, command) in [
         ("get k -b KV", "key get k -b KV"),
         ("rm k", "key delete k"),
-        ("ls", "key list"),
+        ("ls KV", "key list -b KV"),
         ("set k v", "key put k v"),
         ("del k", "key delete k"),
-        ("keys", "key list"),
+        ("keys -b KV", "key list -b KV"),
         ("keys list --prefix a", "key list --prefix a"),
         ("keys --prefix a", "key list --prefix a"),
         ("restore f.json -b X", "import f.json -b X"),
@@ -284,7 +284,7 @@ fn an_answer_keeps_the_options_of_the_whole_line() {
             "serve --persist-to st --port 80",
         ),
         ("whoami --profile x --what", "doctor --profile x"),
-        ("kv -c f key list", "key list -c f --local"),
+        ("kv -c f key list -b KV", "key list -c f -b KV --local"),
     ] {
         let said = answer(line, false);
         assert!(
@@ -329,11 +329,6 @@ fn arguments_are_those_of_the_command_that_is_meant() {
             "clear SESSIONS --local",
             "run `kvctl key delete --all -b SESSIONS --local`",
         ),
-        (
-            "expire",
-            "here it is `key touch [OPTIONS] --ttl <DURATION> <KEY>`",
-        ),
-        ("restore", "here it is `import [OPTIONS] <FILE>`"),
         ("help get", "run `kvctl help key get`"),
         ("help kv", "run `kvctl help`"),
         (
@@ -343,5 +338,34 @@ fn arguments_are_those_of_the_command_that_is_meant() {
     ] {
         let said = answer(line, false);
         assert!(said.contains(&format!("; {hint}")), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_word_alone_is_answered_with_help_or_a_command_that_runs_anywhere() {
+    for (line, hint) in [
+        ("expire", "run `kvctl help key touch` to see its arguments"),
+        ("restore", "run `kvctl help import` to see its arguments"),
+        ("backup", "run `kvctl help export` to see its arguments"),
+        (
+            "keys --local",
+            "run `kvctl help key list` to see its arguments",
+        ),
+        (
+            "purge -q",
+            "run `kvctl help key delete` to see its arguments",
+        ),
+        (
+            "ls",
+            "run `kvctl namespace list`, which works on the remote service; with `--local` on the local \
+             store; for keys, run `kvctl help key list` to see its arguments",
+        ),
+        (
+            "ls --local",
+            "run `kvctl namespace list --local`; for keys, run `kvctl help key list` to see its arguments",
+        ),
+    ] {
+        let said = answer(line, false);
+        assert!(said.ends_with(&format!("; {hint}")), "{line}: {said}");
     }
 }

@@ -1,10 +1,10 @@
 //! Which command of kvctl is meant by the words of other tools.
 
-use super::line::{Default, Line};
+use super::line::{self, Default, Line};
 use crate::{
     cli::{
         slips,
-        typed::{self, Part},
+        typed::{self, Kind, Part},
     },
     domain::{Hint, Suggestion},
 };
@@ -35,12 +35,13 @@ fn help(line: &Line) -> Option<(Hint, usize)> {
         words: [words, &["--help".to_owned()]].concat(),
         ..*line
     };
-    let (hint, _) = answer(&about)?;
+    let (hint, rest) = answer(&about)?;
     let of = hint.suggestions().next().map(|it| match it.verb() {
         "help" => it.clone(),
         verb => Suggestion::new("help").args(verb.split(' ')).sectionless(),
     });
-    Some((of.map_or(hint, Hint::run), 0))
+    // The last word is the one that was added.
+    Some((of.map_or(hint, Hint::run), rest.saturating_sub(1)))
 }
 
 /// Answers what stands behind `kv`, and says how many words at the end are arguments.
@@ -91,11 +92,25 @@ fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
     }
     let rest = behind.len();
     if let Some(verb) = renamed(first) {
-        return Some(own(verb, rest));
+        let hint = own(verb, rest).0;
+        if verb != "key list" || is_of(&hint, verb) {
+            return Some((hint, rest));
+        }
+        // It says nothing of keys: namespaces may be meant.
+        let namespaces = own("namespace list", rest).0;
+        if !is_of(&namespaces, "namespace list") {
+            return Some((hint, rest));
+        }
+        return Some((namespaces.text("; for keys, ").and(hint), rest));
     }
+    Some((by_purpose(line, first, rest)?, rest))
+}
+
+/// Answers `first`, which other tools have for something that kvctl does in its own way, or not at all.
+fn by_purpose(line: &Line, first: &str, rest: usize) -> Option<Hint> {
     let kept = |verb, default| line.command(verb, line.kept(verb), default);
     let help = |of: &'static [&str]| Suggestion::new("help").args(of).sectionless();
-    let hint = match *first {
+    Some(match first {
         "login" => {
             "run `wrangler login`, whose login kvctl uses, or set CLOUDFLARE_API_TOKEN".into()
         }
@@ -128,8 +143,12 @@ fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
             format!("run `wrangler {first}`: kvctl is for Workers KV alone").into()
         }
         _ => return None,
-    };
-    Some((hint, rest))
+    })
+}
+
+/// Whether `hint` is to run `verb`.
+fn is_of(hint: &Hint, verb: &str) -> bool {
+    hint.suggestions().any(|it| it.verb() == verb)
 }
 
 /// Returns the command that takes the same arguments as `first` of other tools.
@@ -158,6 +177,9 @@ fn emptied(line: &Line, rest: usize) -> Hint {
         } else {
             Part::own(&["--prefix", word.trim_end_matches('*')])
         };
+    }
+    if parts.iter().all(|it| it.kind == Kind::Global) {
+        return line::help("key delete");
     }
     if !parts
         .iter()

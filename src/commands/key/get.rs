@@ -27,6 +27,7 @@ pub(super) async fn run(context: &Context, args: GetArgs) -> Result<()> {
         key,
         namespace,
         output,
+        force: _,
         with_metadata,
         text,
     } = args;
