@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Error, Holder, Plan, PlanInput, Refusal, Remark, Slot, Step};
+use super::{Action, Error, Holder, Pages, Plan, PlanInput, Refusal, Remark, Slot, Step};
 use crate::{
     config::{Entry, Field, Position},
     domain::{Binding, DeclaredId, NamespaceId, Title, is_mistyped_id},
     ops::{
         namespaces::{Told, told_jurisdiction},
-        provision::desired::{DesiredBinding, DesiredTitle},
+        provision::{
+            desired::{DesiredBinding, DesiredTitle},
+            titles,
+        },
         target::{Deployable, local_name},
     },
     wire::NamespaceInfo,
@@ -25,7 +28,11 @@ pub fn plan(input: PlanInput<'_>) -> Result<Plan, Error> {
     };
     for desired in input.desired {
         match &desired.entry {
-            Some(entry) if input.local => planner.local_entry(desired, entry)?,
+            Some(entry) if input.local => {
+                if !planner.fill_in_locally(desired, entry)? {
+                    planner.keep_locally(desired, entry)?;
+                }
+            }
             _ => planner.binding(desired)?,
         }
     }
@@ -69,15 +76,66 @@ pub(super) enum Declared<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// Keeps an entry as it is: the local store goes by its text, and another one would hide the
-    /// data that is there.
-    fn local_entry(&mut self, desired: &DesiredBinding, entry: &Entry) -> Result<(), Error> {
-        let named = local_name(entry).map_err(|error| Error::LocalId {
+    /// Fills in what wrangler refuses, or loses data for: a field without text. An `id` gets the name that the
+    /// local store goes by without it, so that the data stay in reach. Returns whether there was such a field.
+    fn fill_in_locally(
+        &mut self,
+        desired: &'a DesiredBinding,
+        entry: &Entry,
+    ) -> Result<bool, Error> {
+        let is_empty = |field| desired.text(field) == Some("");
+        // Pages ignores a `preview_id`.
+        let is_preview_empty = is_empty(Field::PreviewId) && self.input.pages == Pages::No;
+        if is_empty(Field::Id) {
+            let step = match &desired.title {
+                DesiredTitle::Given(title) => self.find_or_create(desired, Field::Id, title, None),
+                _ => Some(self.named_by_binding(desired, entry)?),
+            };
+            self.plan.steps.extend(step);
+        } else if is_preview_empty && entry.id.is_some() {
+            let entry = Entry {
+                preview_id: None,
+                ..entry.clone()
+            };
+            self.keep_locally(desired, &entry)?;
+        }
+        if is_preview_empty {
+            let title = titles::preview(self.title(desired)?)?;
+            let step = self.find_or_create(desired, Field::PreviewId, &title, None);
+            self.plan.steps.extend(step);
+        }
+        Ok(is_empty(Field::Id) || is_preview_empty)
+    }
+
+    /// Writes the name that the local store goes by where there is no id.
+    fn named_by_binding(&self, desired: &DesiredBinding, entry: &Entry) -> Result<Step, Error> {
+        let entry = Entry {
+            id: None,
+            preview_id: None,
+            ..entry.clone()
+        };
+        let (id, _) = Self::local_name(desired, &entry)?;
+        let title = self.existing(&id).map(|n| n.title.clone());
+        let action = Action::Adopt {
+            title: title.unwrap_or_else(|| id.to_string()),
+            id,
+            deployed: None,
+        };
+        Ok(Self::step(desired, Field::Id, action, None))
+    }
+
+    fn local_name(desired: &DesiredBinding, entry: &Entry) -> Result<(NamespaceId, Field), Error> {
+        local_name(entry).map_err(|error| Error::LocalId {
             slot: Self::slot(desired, error.field),
             position: error.position,
             source: error.source,
-        });
-        let (id, field) = named?;
+        })
+    }
+
+    /// Keeps an entry as it is: the local store goes by its text, and another one would hide the
+    /// data that is there.
+    fn keep_locally(&mut self, desired: &DesiredBinding, entry: &Entry) -> Result<(), Error> {
+        let (id, field) = Self::local_name(desired, entry)?;
         let field = if field == Field::PreviewId {
             field
         } else {
