@@ -154,7 +154,12 @@ impl Suggestion {
 
     /// Whether both do the same, be it elsewhere.
     fn is_alike(&self, other: &Self) -> bool {
-        let of = |it: &Self| (it.verb, it.is_ended, it.is_example, it.options.clone());
+        self.is_of_kind(other) && self.options == other.options
+    }
+
+    /// Whether both are one command, be it with other arguments.
+    fn is_of_kind(&self, other: &Self) -> bool {
+        let of = |it: &Self| (it.verb, it.is_ended, it.is_example);
         of(self) == of(other)
     }
 
@@ -172,9 +177,12 @@ impl Suggestion {
         }
     }
 
-    /// Returns what `commands` do as one command for all sections, naming the same arguments.
+    /// Returns what `commands` do as one command for all sections, naming the same arguments, if they do the same.
     pub fn in_all_sections(commands: &[Self]) -> Option<Self> {
         let (first, others) = commands.split_first()?;
+        if !others.iter().all(|it| it.is_alike(first)) {
+            return None;
+        }
         let one = others.iter().fold(first.clone(), |all, it| all.joined(it));
         let section = Wanted::All;
         Some(Self { section, ..one })
@@ -314,6 +322,8 @@ pub struct Hint(Vec<Part>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Text(Cow<'static, str>),
+    /// An option with its value, to be given to whatever command.
+    Options(Vec<String>),
     /// One, or several that are to be run one after the other.
     Commands(Vec<Suggestion>),
 }
@@ -343,6 +353,14 @@ impl Hint {
         self
     }
 
+    /// Adds an option with its value, between backticks.
+    #[must_use]
+    pub fn option(mut self, name: &str, value: &(impl ToString + ?Sized)) -> Self {
+        let words = option_words(name, &value.to_string());
+        self.0.push(Part::Options(words));
+        self
+    }
+
     /// Adds another.
     #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {
@@ -350,16 +368,14 @@ impl Hint {
         self
     }
 
-    /// Returns one hint that does what both do, where their commands do the same of other things.
+    /// Returns one hint that does what both do, where they say the same and run the same, be it on other things.
     pub fn merged(&self, other: &Self) -> Option<Self> {
-        let has_command = self.0.iter().any(|it| matches!(it, Part::Commands(_)));
-        if self.0.len() != other.0.len() || !has_command {
+        if self.0.len() != other.0.len() {
             return None;
         }
         let parts = self.0.iter().zip(&other.0).map(|pair| match pair {
-            (Part::Text(a), Part::Text(b)) => (a == b).then(|| Part::Text(a.clone())),
             (Part::Commands(a), Part::Commands(b)) => merged(a, b).map(Part::Commands),
-            _ => None,
+            (a, b) => (a == b).then(|| a.clone()),
         });
         parts.collect::<Option<_>>().map(Self)
     }
@@ -371,7 +387,7 @@ impl Hint {
             Part::Commands(commands) => {
                 Part::Commands(change(&commands).map_or(commands, |one| vec![one]))
             }
-            Part::Text(_) => part,
+            Part::Text(_) | Part::Options(_) => part,
         });
         Self(parts.collect())
     }
@@ -379,12 +395,17 @@ impl Hint {
     /// Returns it with commands that are shown only: something else is to be done first.
     #[must_use]
     pub fn as_example(self) -> Self {
+        self.map_each(Suggestion::as_example)
+    }
+
+    /// Returns it with what `change` makes of each command.
+    #[must_use]
+    pub fn map_each(self, mut change: impl FnMut(Suggestion) -> Suggestion) -> Self {
         let parts = self.0.into_iter().map(|part| match part {
             Part::Commands(commands) => {
-                let commands = commands.into_iter().map(Suggestion::as_example);
-                Part::Commands(commands.collect())
+                Part::Commands(commands.into_iter().map(&mut change).collect())
             }
-            Part::Text(_) => part,
+            Part::Text(_) | Part::Options(_) => part,
         });
         Self(parts.collect())
     }
@@ -392,7 +413,7 @@ impl Hint {
     /// Returns its commands, those that are shown only as well.
     pub fn suggestions(&self) -> impl Iterator<Item = &Suggestion> {
         self.0.iter().flat_map(|part| match part {
-            Part::Text(_) => &[],
+            Part::Text(_) | Part::Options(_) => &[],
             Part::Commands(commands) => commands.as_slice(),
         })
     }
@@ -407,6 +428,7 @@ impl Hint {
     pub fn render(&self, invocation: &Invocation) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Text(text) => text.to_string(),
+            Part::Options(words) => format!("`{}`", shell_words(words)),
             Part::Commands(commands) => {
                 let commands = commands.iter().map(|it| it.render(invocation));
                 listed(&commands.map(|it| format!("`{it}`")).collect::<Vec<_>>())
@@ -420,7 +442,7 @@ impl Hint {
 fn merged(a: &[Suggestion], b: &[Suggestion]) -> Option<Vec<Suggestion>> {
     let mut all = a.to_vec();
     for command in b {
-        if !all.iter().all(|it| it.is_alike(command)) {
+        if !all.iter().all(|it| it.is_of_kind(command)) {
             return None;
         }
         let mut those = all.iter_mut();
@@ -554,11 +576,32 @@ mod tests {
             both.unwrap().to_string(),
             "run `kvctl provision A B --preview same --replace-id 1 --replace-id 2` to write one"
         );
+        let two = hint("A", "1", "same").merged(&hint("B", "1", "separate"));
         assert_eq!(
-            hint("A", "1", "same").merged(&hint("B", "1", "separate")),
-            None
+            two.unwrap().to_string(),
+            "run `kvctl provision A --preview same --replace-id 1` and `kvctl provision B --preview separate \
+             --replace-id 1` to write one"
         );
-        assert_eq!(Hint::from("a").merged(&"a".into()), None);
+        let rename = Hint::run(Suggestion::new("namespace rename")).text(" to write one");
+        assert_eq!(hint("A", "1", "same").merged(&rename), None);
+        assert_eq!(Hint::from("a").merged(&"a".into()), Some("a".into()));
+        assert_eq!(Hint::from("a").merged(&"b".into()), None);
+    }
+
+    #[test]
+    fn an_option_is_written_as_a_shell_takes_it() {
+        let shown = |name: &str| {
+            Hint::from("pass ")
+                .option("--env", name)
+                .text("?")
+                .to_string()
+        };
+        assert_eq!(shown("staging"), "pass `--env staging`?");
+        assert_eq!(shown("-e"), "pass `--env=-e`?");
+        assert_eq!(
+            shown("x y"),
+            "pass `--env 'x y'`?".replace('\'', if cfg!(windows) { "\"" } else { "'" })
+        );
     }
 
     #[test]

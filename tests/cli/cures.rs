@@ -312,6 +312,49 @@ fn with_odd_names() -> Vec<Project> {
     projects
 }
 
+/// Several bindings with one trouble, and sections of which a command changes more than one entry.
+fn with_one_cause() -> Vec<Project> {
+    let unknown = json!([{ "binding": "KV", "id": UNKNOWN, "preview_id": UNKNOWN }]);
+    let shown = json!([{ "binding": "KV", "id": "$0" }]);
+    let previews = |what, bindings: &Value, id: &str| {
+        let mut project = app(what, bindings, json!({ "staging": {} }));
+        project.wrangler["previews"] = kv(id);
+        project.wrangler["env"]["staging"]["previews"] = kv(id);
+        project
+    };
+    let both =
+        |id: &str, preview: &str| json!([{ "binding": "KV", "id": id, "preview_id": preview }]);
+    vec![
+        app(
+            "one unknown id in two sections",
+            &unknown,
+            json!({ "staging": kv(UNKNOWN) }),
+        ),
+        app(
+            "an unknown id that is a preview elsewhere",
+            &unknown,
+            json!({ "staging": { "kv_namespaces": both("$1", UNKNOWN) }, "prod": { "kv_namespaces": both(OTHER_UNKNOWN, UNKNOWN) } }),
+        ),
+        app(
+            "empty ids, some with previews",
+            &both("", ""),
+            json!({ "staging": kv(""), "prod": { "kv_namespaces": both("", "") }, "qa": { "kv_namespaces": both("$1", "") } }),
+        ),
+        previews("a placeholder in previews alone", &shown, "<KV>"),
+        previews(
+            "an empty id in previews",
+            &json!([{ "binding": "KV", "id": "" }]),
+            "",
+        ),
+        previews(
+            "an unknown id in previews, and none elsewhere",
+            &json!([{ "binding": "KV" }]),
+            UNKNOWN,
+        ),
+        previews("an unknown id in previews alone", &shown, UNKNOWN),
+    ]
+}
+
 /// Sections of which some cannot be provisioned, or have another trouble than the others.
 fn with_odd_sections() -> Vec<Project> {
     let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
@@ -535,14 +578,37 @@ fn unnamed(
     after: &BTreeMap<String, String>,
 ) -> Vec<String> {
     let named = cells(finding);
-    // A section is added, and named by the command alone.
-    let is_added = |place: &str| command.contains("--add-env") && place.starts_with("\"preview\" ");
+    // A section is added, and named by the command alone; the entries of `previews` that go with a section are
+    // named by the hint.
+    let hint = finding["hint"].as_str().unwrap();
+    let said = hint.split_once("`provision` also fills in ");
+    let is_added = |place: &str| {
+        let is_preview = command.contains("--add-env") && place.starts_with("\"preview\" ");
+        is_preview || said.is_some_and(|(_, names)| is_named(place, names))
+    };
     let places: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changed = places
         .into_iter()
         .filter(|place| before.get(*place) != after.get(*place));
     let changed = changed.filter(|place| !named.contains(place) && !is_added(place));
     changed.cloned().collect()
+}
+
+/// Whether a list of names has the binding of `previews` that is at this place.
+fn is_named(place: &str, names: &str) -> bool {
+    let [environment, previews, binding] = place.split(' ').collect::<Vec<_>>()[..] else {
+        return false;
+    };
+    let section = match environment {
+        "null" => "previews".to_owned(),
+        name => format!("{}.previews", name.trim_matches('"')),
+    };
+    let name = format!("{section}/{}", binding.trim_matches('"'));
+    previews == "true"
+        && names
+            .replace(" and ", ", ")
+            .split(", ")
+            .any(|it| it == name)
 }
 
 /// What a finding is about: the bindings, or the sections of which it names none.
@@ -568,6 +634,14 @@ fn is_same(a: &Value, b: &Value) -> bool {
     let (of_a, of_b) = (cells(a), cells(b));
     let is_shared = of_a.iter().any(|it| of_b.contains(it)) || of_a.is_empty() && of_b.is_empty();
     same("check") && same("detail") && is_shared
+}
+
+/// What a finding says, without the bindings of which it says each part: others may be cured.
+fn said_in(finding: &Value) -> String {
+    let message = finding["message"].as_str().unwrap();
+    let parts = message.split("; ");
+    let parts = parts.map(|part| part.split_once(" (").map_or(part, |(said, _)| said));
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 /// Runs a command line as a user pastes it, with words for what only the user knows.
@@ -650,7 +724,7 @@ fn cure(project: &Project, manner: Manner, outcome: &Mutex<Outcome>) {
             // What another finding says of the same is not its business.
             let others = || before.iter().filter(|other| *other != finding);
             let is_others = |it: &Value| {
-                others().any(|other| is_same(other, it) && other["message"] == it["message"])
+                others().any(|other| is_same(other, it) && said_in(other) == said_in(it))
             };
             let is_left = after
                 .iter()
@@ -686,6 +760,7 @@ fn every_command_that_is_recommended_cures_what_was_found() {
     let several = in_several_sections()
         .into_iter()
         .chain(with_odd_names())
+        .chain(with_one_cause())
         .chain(with_odd_sections());
     let several = several.map(|project| (project, &few[..]));
     for (project, manners) in alone.chain(several) {

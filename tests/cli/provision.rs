@@ -522,7 +522,7 @@ fn a_placeholder_for_a_binding_is_renamed_by_the_command_that_is_named() {
         seen.assert_stderr("`kvctl rename-binding '<BINDING>' NAME`");
     }
     let seen = sandbox.run(&["verify", "--only", "configuration"]);
-    seen.assert_stdout("the name of the binding is a placeholder");
+    seen.assert_stdout("a placeholder instead of a name");
     assert_eq!(sandbox.emulator.requests("POST"), 0);
     sandbox.expect(0, &["rename-binding", "<BINDING>", "CACHE"]);
     sandbox.expect(0, &["provision"]);

@@ -340,7 +340,10 @@ fn verify_names_the_command_that_ends_sharing() {
             entry.replace("\"A\"", "\"B\"")
         ),
     );
-    for (check, words) in [("namespaces", "shares"), ("preview", "`wrangler preview`")] {
+    for (check, words) in [
+        ("namespaces", "same namespace"),
+        ("preview", "`wrangler preview`"),
+    ] {
         let verify = ["verify", "--only", check, "--json"];
         let finding = || -> Option<Value> {
             let seen = sandbox.run(&verify);
@@ -386,7 +389,7 @@ fn verify_names_the_command_that_ends_previews_in_production() {
         };
         sandbox.write("wrangler.toml", &broken);
         let words = if env {
-            "shares"
+            "same namespace"
         } else {
             "`preview_id` is the production id of"
         };

@@ -118,9 +118,9 @@ async fn without_an_id_anywhere_the_command_that_writes_one_is_named() {
       wrangler.toml:3:1
       run `kvctl provision CACHE` to fill in what is missing
     skip namespaces [] no binding has an id
-    warn deployed [CACHE] the deployed Worker does not bind it yet
+    warn deployed [CACHE] not bound yet by the deployed Worker
       wrangler.toml:3:1
-      deploy the project to bind it
+      deploy the project
     warn deployed [] the deployed Worker binds `OTHER` to 7d0c3b9e4a514c5ab9c1f0a4d2e35b61, and the file does not have the binding
       the next deployment removes it; add it to the file to keep it
     ");
@@ -146,7 +146,7 @@ async fn who_may_not_ask_fails_only_what_has_no_other_id() {
     insta::assert_snapshot!(said(&service, NO_ID, &[]).await, @"
     skip configuration [CACHE] the check `deployed` failed
     skip namespaces [] no binding has an id
-    fail deployed [CACHE] the binding has no `id`, and the Worker `bio` may not be asked for it
+    fail deployed [CACHE] no `id`, and the Worker `bio` may not be asked for it
       wrangler.toml:3:1
       give the token the permission `Workers Scripts: Read` on https://dash.cloudflare.com/profile/api-tokens, or write the id into the file
     ");
@@ -223,9 +223,9 @@ async fn drift_is_a_warning_and_names_both_ids() {
     insta::assert_snapshot!(said(&service, &file, &hide).await, @"
     pass configuration [] the binding has an id
     pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
-    warn deployed [CACHE] the deployed Worker does not bind it yet
+    warn deployed [CACHE] not bound yet by the deployed Worker
       wrangler.toml:5:6
-      deploy the project to bind it
+      deploy the project
     warn deployed [] the deployed Worker binds `OLD` to [ID 1], and the file does not have the binding
       the next deployment removes it; add it to the file to keep it
     ");
@@ -302,9 +302,6 @@ async fn a_pages_project_is_compared_side_by_side() {
     insta::assert_snapshot!(said(&service, &top, &hide).await, @"
     pass configuration [] the binding has an id
     pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
-    warn namespaces [CACHE preview_id] [ID 1] is titled `bio-preview-CACHE`, expected `bio-CACHE_preview`
-      wrangler.toml:6:14
-      check the id, or set the expected `title` in kvctl.toml
     warn deployed [CACHE] the Pages project's preview environment binds [ID 1], the file has [ID 0]
       wrangler.toml:5:6
       deploy the project to bind the file's id, or write the deployed id into the file to keep using that namespace
@@ -449,7 +446,7 @@ async fn hints_select_the_section_and_do_not_end_in_a_refusal() {
     let file = with_id("<id>").replace("bio", "<W>");
     let verified = checked(&service, &file, titled, &only, true).await;
     all.extend(verified.findings.iter().map(|it| shown(it, &[])));
-    insta::assert_snapshot!(all.join("\n"), @r"
+    insta::assert_snapshot!(all.join("\n"), @"
     warn configuration [it's] no KV namespaces are bound here
       bind those that its Worker uses, or remove the section
     fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
@@ -460,7 +457,7 @@ async fn hints_select_the_section_and_do_not_end_in_a_refusal() {
       first set `name` to the name of the Worker; then run `kvctl provision CACHE` to fill in what is missing
     fail configuration [CACHE] `id` is `1111222233334444555566667777888O`, which looks like an id and is none
       wrangler.toml:5:6
-      correct it: an id has 32 hexadecimal digits
+      correct the text: an id has 32 hexadecimal digits
     fail configuration [CACHE] `id` is the placeholder `<id>`, not an id
       wrangler.toml:5:6
       run `kvctl provision CACHE` to fill in what is missing

@@ -92,7 +92,7 @@ async fn remote_bindings_of_plain_dev_are_named_with_what_they_write_to() {
     pass preview [] every binding has a preview namespace
     warn preview [A] `remote` is true and there is no `preview_id`: plain `wrangler dev` writes to production
       wrangler.toml:3:1
-      run `kvctl provision A --preview separate`, or remove `remote` to use the local store
+      run `kvctl provision A --preview separate`, or remove `remote` to use the local store; `provision` also writes the `id`
     warn preview [A] `remote` is true: `wrangler pages dev` uses the namespace of the account, not the local store
       wrangler.toml:3:1
       remove `remote` to use the local store, or pass `--skip preview` if this is intended
@@ -109,7 +109,7 @@ async fn previews_that_are_bound_to_production_are_named() {
          [previews]\nkv_namespaces = [{{ binding = \"A\", id = \"ID_A\" }}]\n"
     );
     insta::assert_snapshot!(said(&service, &file).await, @"
-    warn preview [previews/A] it has the namespace of `A` at the top level: `wrangler preview` writes to production
+    warn preview [previews/A] same namespace as `A` at the top level: `wrangler preview` writes to production
       wrangler.toml:5:40
       run `kvctl provision A=bio@previews-A --replace-id [ID 0] --in-previews`, or pass `--skip preview` if this is intended
     ");
@@ -119,7 +119,7 @@ async fn previews_that_are_bound_to_production_are_named() {
     service.deploy("bio", &[("A", A)]);
     let deployed = file.replacen("id = \"ID_A\", ", "", 1);
     insta::assert_snapshot!(said(&service, &deployed).await, @"
-    warn preview [previews/A] it has the namespace of `A` at the top level: `wrangler preview` writes to production
+    warn preview [previews/A] same namespace as `A` at the top level: `wrangler preview` writes to production
       wrangler.toml:5:40
       run `kvctl provision A=bio@previews-A --replace-id [ID 0] --in-previews`, or pass `--skip preview` if this is intended
     ");
@@ -134,51 +134,55 @@ async fn a_binding_that_only_the_worker_knows_has_no_preview_namespace() {
     insta::assert_snapshot!(said(&service, &file).await, @"
     warn preview [A] no `preview_id`: `wrangler dev --remote` writes to production
       wrangler.toml:3:18
-      run `kvctl provision A --preview separate`, or pass `--skip preview` if this is intended
+      run `kvctl provision A --preview separate`, or pass `--skip preview` if this is intended; `provision` also writes the `id`
     ");
 }
 
 /// What the check `namespaces` says of sharing.
-async fn shared(service: &Service, file: &str, manifest: &str) -> String {
-    let file = file.replace("ID_A", A).replace("ID_B", B);
+async fn shared(service: &Service, file: &str, manifest: &str, ids: [&str; 2]) -> String {
+    let file = file.replace("ID_A", ids[0]).replace("ID_B", ids[1]);
     let verified = checked(service, &file, manifest, &["namespaces"], true).await;
-    let warned = verified.findings.iter().map(|it| shown(it, &[A, B]));
-    let warned = warned.filter(|text| text.contains("shares"));
+    let warned = verified.findings.iter().map(|it| shown(it, &ids));
+    let warned = warned.filter(|text| text.contains("same namespace"));
     warned.collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
 async fn bindings_that_share_a_namespace_are_named() {
     let service = Service::new();
+    let id = service.create("one").await;
+    let ids = [id.as_str(), B];
     let file = format!(
         "{WORKER}kv_namespaces = [{{ binding = \"A\", id = \"ID_A\" }}, {{ binding = \"B\", id = \"ID_A\" }}]\n\
          [env.staging]\nkv_namespaces = [{{ binding = \"A\", id = \"ID_A\" }}]\n"
     );
-    insta::assert_snapshot!(shared(&service, &file, "").await, @"
-    warn namespaces [B at the top level; A in environment `staging`] it shares [ID 0] with `A` at the top level
+    insta::assert_snapshot!(shared(&service, &file, "", ids).await, @"
+    warn namespaces [B at the top level; A in environment `staging`] same namespace as `A` at the top level ([ID 0])
       wrangler.toml:3:100
-      run `kvctl provision B=bio-B --replace-id [ID 0]` and `kvctl provision A=bio-staging-A --replace-id [ID 0] --env staging` to give it a namespace of its own
+      run `kvctl provision B=bio-B --replace-id [ID 0]` and `kvctl provision A=bio-staging-A --replace-id [ID 0] --env staging` to separate them
     ");
     // It is meant where kvctl.toml says so, and where both sections are one Worker.
     let titles = "[[namespace]]\nbinding = \"A\"\ntitle = \"t\"\n[[namespace]]\nbinding = \"B\"\ntitle = \"t\"\n";
     let meant = file.replace("[env.staging]", "[env.staging]\nname = \"bio\"");
-    assert_eq!(shared(&service, &meant, titles).await, "");
+    assert_eq!(shared(&service, &meant, titles, ids).await, "");
 }
 
 #[tokio::test]
 async fn bindings_that_share_a_deployed_namespace_are_named() {
     let service = Service::new();
-    service.deploy("bio", &[("A", A)]);
-    service.deploy("bio-staging", &[("A", A), ("B", B)]);
+    let (a, b) = (service.create("one").await, service.create("two").await);
+    let ids = [a.as_str(), b.as_str()];
+    service.deploy("bio", &[("A", ids[0])]);
+    service.deploy("bio-staging", &[("A", ids[0]), ("B", ids[1])]);
     let file = format!(
         "{WORKER}kv_namespaces = [{{ binding = \"A\" }}, {{ binding = \"C\", id = \"ID_B\" }}]\n\
          [env.staging]\nkv_namespaces = [{{ binding = \"A\" }}, {{ binding = \"B\" }}]\n"
     );
-    insta::assert_snapshot!(shared(&service, &file, "").await, @"
-    warn namespaces [staging/A] it shares [ID 0] with `A` at the top level
+    insta::assert_snapshot!(shared(&service, &file, "", ids).await, @"
+    warn namespaces [staging/A] same namespace as `A` at the top level ([ID 0])
       wrangler.toml:5:18
       write the id of another namespace into the file, and deploy
-    warn namespaces [staging/B] it shares [ID 1] with `C` at the top level
+    warn namespaces [staging/B] same namespace as `C` at the top level ([ID 1])
       wrangler.toml:5:37
       write the id of another namespace into the file, and deploy
     ");

@@ -158,3 +158,138 @@ async fn a_namespace_without_the_jurisdiction_is_warned_of_where_the_list_tells(
     service.client.send(&create).await.unwrap();
     assert_eq!(status().await, [(Check::Namespaces, Status::Warn)]);
 }
+
+/// What is wrong, each with its hint.
+async fn wrong(service: &Service, file: &str, only: &[&str]) -> Vec<String> {
+    let checked = checked(service, file, "", only, true).await;
+    let wrong = checked.findings.iter();
+    let wrong = wrong.filter(|it| matches!(it.status, Status::Warn | Status::Fail));
+    let told = wrong.map(|it| {
+        let hint = it.hint.as_ref().map(ToString::to_string);
+        format!(
+            "{}: {}\n  {}",
+            it.subject,
+            it.message,
+            hint.unwrap_or_default()
+        )
+    });
+    told.collect()
+}
+
+const UNKNOWN: &str = "7d0c3b9e4a514c5ab9c1f0a4d2e35b61";
+
+#[tokio::test]
+async fn an_id_that_the_account_lacks_is_one_finding_and_shared_by_nobody() {
+    let service = Service::new();
+    let file = format!(
+        "name = \"bio\"\nkv_namespaces = [{{ binding = \"A\", id = \"{UNKNOWN}\", preview_id = \"{UNKNOWN}\" }}]\n\
+         [env.staging]\nkv_namespaces = [{{ binding = \"A\", id = \"{UNKNOWN}\" }}]\n\
+         [previews]\nkv_namespaces = [{{ binding = \"A\", id = \"{UNKNOWN}\" }}]\n"
+    );
+    let told = wrong(&service, &file, &["namespaces", "preview"]).await;
+    insta::assert_snapshot!(told.join("\n"), @"
+    A at the top level and in `staging` and `previews`: 7d0c3b9e4a514c5ab9c1f0a4d2e35b61 is not in account 0a1b2c3d4e5f60718293a4b5c6d7e8f9 (A, staging/A and previews/A); `preview_id` is the same (A)
+      run `kvctl provision A --preview separate --replace-id 7d0c3b9e4a514c5ab9c1f0a4d2e35b61`, `kvctl provision A --replace-id 7d0c3b9e4a514c5ab9c1f0a4d2e35b61 --env staging` and `kvctl provision A --replace-id 7d0c3b9e4a514c5ab9c1f0a4d2e35b61 --in-previews` to replace what was deleted or is of another account
+    ");
+}
+
+#[tokio::test]
+async fn a_preview_id_that_the_account_lacks_is_not_shared_with_production() {
+    let service = Service::new();
+    let id = service.create("bio-B").await;
+    let file = format!(
+        "name = \"bio\"\nkv_namespaces = [{{ binding = \"A\", id = \"{UNKNOWN}\" }}, \
+         {{ binding = \"B\", id = \"{id}\", preview_id = \"{UNKNOWN}\" }}]\n"
+    );
+    let told = wrong(&service, &file, &["namespaces", "preview"]).await;
+    insta::assert_snapshot!(told.join("\n"), @"
+    A, B: 7d0c3b9e4a514c5ab9c1f0a4d2e35b61 is not in account 0a1b2c3d4e5f60718293a4b5c6d7e8f9 (A); `preview_id` 7d0c3b9e4a514c5ab9c1f0a4d2e35b61 is not in account 0a1b2c3d4e5f60718293a4b5c6d7e8f9 (B)
+      run `kvctl provision A --replace-id 7d0c3b9e4a514c5ab9c1f0a4d2e35b61` and `kvctl provision B --preview separate --replace-id 7d0c3b9e4a514c5ab9c1f0a4d2e35b61` to replace what was deleted or is of another account
+    ");
+}
+
+#[tokio::test]
+async fn a_title_that_several_do_not_expect_is_one_finding() {
+    let service = Service::new();
+    let id = service.create("shared").await;
+    let one = |binding: &str| format!("{{ binding = \"{binding}\", id = \"{id}\" }}");
+    let (a, b) = (one("A"), one("B"));
+    let file = format!(
+        "name = \"bio\"\nkv_namespaces = [{a}, {b}, {{ binding = \"C\", id = \"{id}\", preview_id = \"{id}\" }}]\n\
+         [env.staging]\nkv_namespaces = [{a}, {b}]\n"
+    );
+    let told = wrong(&service, &file, &["namespaces"]).await;
+    insta::assert_snapshot!(told.join("\n").replace(id.as_str(), "ID"), @"
+    A, B, C at the top level; A, B in environment `staging`: ID is titled `shared`, and not as expected here (A, B and 4 more)
+      check the id, or set the expected `title` in kvctl.toml
+    B, C at the top level; A, B in environment `staging`: same namespace as `A` at the top level (ID)
+      run `kvctl provision B=bio-B --replace-id ID`, `kvctl provision C=bio-C --preview separate --replace-id ID` and `kvctl provision A=bio-staging-A B=bio-staging-B --replace-id ID --env staging` to separate them
+    ");
+}
+
+#[tokio::test]
+async fn of_pages_no_preview_id_is_judged_by_its_title() {
+    let service = Service::new();
+    let id = service.create("p-A").await;
+    let other = service.create("other").await;
+    let file = format!(
+        "name = \"p\"\npages_build_output_dir = \"dist\"\nkv_namespaces = [{{ binding = \"A\", id = \"{id}\", \
+         preview_id = \"{other}\" }}]\n"
+    );
+    let told = wrong(&service, &file, &["namespaces"]).await;
+    assert_eq!(told, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_said_of_several_is_said_once_with_those_it_is_said_of() {
+    let service = Service::new();
+    let file = "name = \"bio\"\nkv_namespaces = [{ binding = \"A\", id = \"\" }, { binding = \"B\", id = \"\", preview_id = \"\" }]\n\
+                [env.staging]\nkv_namespaces = [{ binding = \"A\", id = \"\", preview_id = \"\" }, { binding = \"B\", id = \"<B>\" }]\n";
+    let told = wrong(&service, file, &["configuration"]).await;
+    insta::assert_snapshot!(told.join("\n"), @"
+    A, B at the top level and in `staging`: `id` is empty, which wrangler refuses (A, B and staging/A); `preview_id` is empty: `wrangler dev` loses what is written to it (B and staging/A); `id` is the placeholder `<B>`, not an id (staging/B)
+      run `kvctl provision A B --all-envs` to fill in what is missing
+    ");
+    let all = file.replace(
+        "\"A\", id = \"\" }",
+        "\"A\", id = \"\", preview_id = \"\" }",
+    );
+    let all = all.replace("<B>", "\", preview_id = \"");
+    let told = wrong(&service, &all, &["configuration"]).await;
+    insta::assert_snapshot!(told.join("\n"), @"
+    A, B at the top level and in `staging`: `id` is empty, which wrangler refuses; `preview_id` is empty: `wrangler dev` loses what is written to it
+      run `kvctl provision A B --all-envs` to fill in what is missing
+    ");
+}
+
+#[tokio::test]
+async fn a_preview_command_changes_nothing_unsaid() {
+    let service = Service::new();
+    let id = service.create("bio-A").await;
+    let file = format!(
+        "name = \"bio\"\nkv_namespaces = [{{ binding = \"A\", id = \"{id}\" }}, {{ binding = \"B\", id = \"<B>\" }}]\n\
+         [previews]\nkv_namespaces = [{{ binding = \"A\", id = \"<A>\" }}]\n"
+    );
+    let told = wrong(&service, &file, &["configuration", "preview"]).await;
+    insta::assert_snapshot!(told.join("\n"), @"
+    B at the top level; A in `previews`: `id` is the placeholder `<B>`, not an id (B); `id` is the placeholder `<A>`; `wrangler preview` refuses to run while it is there (previews/A)
+      run `kvctl provision B A --all-envs` to fill in what is missing
+    A: no `preview_id`: `wrangler dev --remote` writes to production
+      run `kvctl provision A --preview separate`, or pass `--skip preview` if this is intended; `provision` also fills in previews/A
+    ");
+    let told = wrong(&service, &file, &["preview"]).await;
+    insta::assert_snapshot!(told.join("\n"), @"
+    A: no `preview_id`: `wrangler dev --remote` writes to production
+      run `kvctl provision A --preview separate`, or pass `--skip preview` if this is intended; `provision` also fills in previews/A
+    B: no `preview_id`: `wrangler dev --remote` writes to production
+      run `kvctl provision B --preview separate`, or pass `--skip preview` if this is intended; `provision` also writes the `id`
+    ");
+    let unknown = file.replace("<A>", UNKNOWN);
+    let told = wrong(&service, &unknown, &["preview"]).await;
+    insta::assert_snapshot!(told.join("\n"), @"
+    A: no `preview_id`: `wrangler dev --remote` writes to production
+      run `kvctl provision A --preview separate --replace-id 7d0c3b9e4a514c5ab9c1f0a4d2e35b61`, or pass `--skip preview` if this is intended; `provision` also fills in previews/A
+    B: no `preview_id`: `wrangler dev --remote` writes to production
+      run `kvctl provision B --preview separate`, or pass `--skip preview` if this is intended; `provision` also writes the `id`
+    ");
+}

@@ -8,7 +8,7 @@ use super::{Check, Class, Finding, blocked::Blocked, bound::Bound, options::Opti
 use crate::{
     api::{self, Client, Namespace},
     config::{Document, Location, Position, Scope},
-    domain::{AccountId, Classify as _, ErrorClass, NamespaceId},
+    domain::{AccountId, Classify as _, DeclaredId, ErrorClass, NamespaceId, is_mistyped_id},
     ops::{
         account,
         health::{self, Identity, Owner, Refusal, identify},
@@ -124,6 +124,17 @@ impl<'a> CheckContext<'a> {
 
     pub(super) fn is_local(&self) -> bool {
         self.options.service.as_ref().is_ok_and(|s| s.local)
+    }
+
+    /// Whether `provision` fills in an `id` that says this, with nothing to be allowed.
+    pub(super) fn is_filled_in(&self, id: &DeclaredId) -> bool {
+        match id {
+            DeclaredId::Valid(id) => {
+                id.is_local() && !self.client().is_ok_and(Client::is_on_this_machine)
+            }
+            DeclaredId::Absent => true,
+            DeclaredId::Placeholder(text) => !is_mistyped_id(text),
+        }
     }
 
     /// Whether the wrangler file is that of a Pages project.

@@ -60,6 +60,9 @@ pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     findings
 }
 
+/// What to do about what looks like an id and is none.
+pub(super) const MISTYPED: &str = "correct the text: an id has 32 hexadecimal digits";
+
 /// Returns the id that the file has for a binding, if the service can know it.
 fn id_in_file(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<NamespaceId> {
     let resolver = context.resolver().ok()?;
@@ -162,10 +165,7 @@ impl Comparison<'_> {
         let unknown = self.scope.entries.iter().filter(|e| !e.has_id_key());
         let failures: Vec<Finding> = unknown
             .map(|entry| {
-                let message = format!(
-                    "the binding has no `id`, and the {} may not be asked for it",
-                    self.what
-                );
+                let message = format!("no `id`, and the {} may not be asked for it", self.what);
                 denial(self.what, message)
                     .failure_of(check)
                     .about(Subject::binding(&self.scope.section, &entry.binding))
@@ -191,8 +191,9 @@ impl Comparison<'_> {
         let finding = match (bindings.get(entry.binding.as_str()), id) {
             (Some(_), None) => return None,
             (Some(deployed), Some(id)) if *deployed == id => return None,
-            (None, _) => Finding::warn(check, format!("{side} does not bind it yet"))
-                .hint("deploy the project to bind it"),
+            (None, _) => {
+                Finding::warn(check, format!("not bound yet by {side}")).hint("deploy the project")
+            }
             (Some(deployed), Some(id)) => {
                 let all = context.namespaces().await;
                 if all.is_ok_and(|all| all.iter().all(|known| known.id != *deployed)) {
@@ -308,7 +309,7 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
                 .because(Cause::NotFilledIn);
             finding.hint(match why {
                 NoIdReason::Placeholder => "write the name that the Worker uses".into(),
-                NoIdReason::Mistyped(_) => "correct it: an id has 32 hexadecimal digits".into(),
+                NoIdReason::Mistyped(_) => MISTYPED.into(),
                 NoIdReason::Nothing
                 | NoIdReason::Local
                 | NoIdReason::Nameless(_)
@@ -346,7 +347,8 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
         }
         target::Error::LocalId { field, source, .. } => {
             let message = format!("`{field}` names no namespace of the local store: {source}");
-            Finding::fail(check, message).hint(format!("write an id, or remove the `{field}`"))
+            let hint = format!("write an id for `{field}`, or remove the line");
+            Finding::fail(check, message).hint(hint)
         }
         other => {
             let finding = Finding::fail(check, other.to_string());

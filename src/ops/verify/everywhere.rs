@@ -1,11 +1,16 @@
-//! One command for all sections, where it does what the commands for each of them would do.
+//! One command for all sections, where it does what the commands for each of them would do; and what a
+//! command changes that its finding does not name.
 
 use std::collections::BTreeSet;
 
-use super::{Finding, Findings, context::CheckContext, obstacles::Obstacles};
+use super::{
+    Finding, Findings, Subject,
+    context::CheckContext,
+    obstacles::{Obstacles, requested},
+};
 use crate::{
     config::{Entry, Field, Project, Scope},
-    domain::{Binding, DeclaredId, NamespaceId, Section, Suggestion},
+    domain::{Binding, DeclaredId, Hint, NamespaceId, Section, Suggestion, listed},
     ops::provision::desired::{RequestedBinding, desired_bindings},
 };
 
@@ -21,10 +26,17 @@ pub(super) async fn united(
     let Ok(document) = context.document() else {
         return findings;
     };
-    let is_candidate = |it: &Finding| it.subject.sections.len() > 1 && command_of(it).is_some();
-    if !findings.iter().any(is_candidate) || obstacles.anywhere(document) {
+    let has_previews = document
+        .project()
+        .scopes()
+        .any(|it| it.section.is_previews());
+    let is_in_several = |it: &Finding| it.subject.sections.len() > 1;
+    let is_candidate =
+        |it: &Finding| command_of(it).is_some() && (is_in_several(it) || has_previews);
+    if !findings.iter().any(is_candidate) {
         return findings;
     }
+    let is_blocked = obstacles.anywhere(document);
     let known: Option<Vec<&NamespaceId>> = if context.is_local() {
         None
     } else {
@@ -47,10 +59,12 @@ pub(super) async fn united(
             command,
         };
         let cells = cells_of(&finding);
-        let hint = finding
-            .hint
-            .clone()
-            .map(|hint| hint.map_commands(|it| job.one(it, &cells)));
+        let hint = finding.hint.clone();
+        let hint = match hint.filter(|_| !is_blocked) {
+            Some(hint) => Some(hint.map_commands(|it| job.one(it, &cells))),
+            None => finding.hint.clone(),
+        };
+        let hint = hint.map(|hint| job.with_previews(hint, &cells));
         Finding { hint, ..finding }
     })
 }
@@ -102,9 +116,61 @@ impl Job<'_> {
         self.is_all(&[], cells, &unnamed).then_some(unnamed)
     }
 
+    /// Names the entries of `previews` that commands change as well: they go with their section.
+    fn with_previews(&self, hint: Hint, cells: &Cells) -> Hint {
+        if self.context.is_local() {
+            return hint;
+        }
+        let mut names = BTreeSet::new();
+        let hint = hint.map_each(|mut command| {
+            for (section, entry) in self.previews_of(&command) {
+                let cell = (section.clone(), entry.binding.clone());
+                if self.is_left(&section, entry, &command) {
+                    continue;
+                }
+                // The command is refused as long as an id is there that the account does not have.
+                if let DeclaredId::Valid(id) = entry.declared(Field::Id)
+                    && !command.replaced().iter().any(|it| it == id.as_str())
+                {
+                    command = command.replacing_missing(id);
+                }
+                if !cells.contains(&cell) {
+                    names.insert(Subject::binding(&section, &entry.binding).name());
+                }
+            }
+            command
+        });
+        if names.is_empty() {
+            return hint;
+        }
+        let names: Vec<String> = names.into_iter().collect();
+        hint.text(format!("; `provision` also fills in {}", listed(&names)))
+    }
+
+    /// Returns the entries of `previews` on which a command for their section works.
+    fn previews_of(&self, command: &Suggestion) -> Vec<(Section, &Entry)> {
+        let section = command.section().filter(|it| !it.is_previews());
+        let Some(scope) = section.and_then(|it| self.project.scope(it)) else {
+            return Vec::new();
+        };
+        let names = requested(command.operands());
+        let all = self.project.with_previews(&[scope]);
+        let all = all.into_iter().filter(|it| it.section.is_previews());
+        let all = all.flat_map(|it| it.entries.iter().map(|entry| (it.section.clone(), entry)));
+        all.filter(|(_, entry)| {
+            names.is_empty() || names.iter().any(|it| it.binding == entry.binding)
+        })
+        .collect()
+    }
+
     /// Whether `provision --all-envs` of these works on the cells, and changes no other.
     fn is_all(&self, requested: &[RequestedBinding], cells: &Cells, command: &Suggestion) -> bool {
-        let scopes: Vec<&Scope> = self.project.scopes().collect();
+        // `wrangler dev` does not look at previews, and so `provision` does not for the local store.
+        let is_local = self.context.is_local();
+        let scopes = self.project.scopes();
+        let scopes: Vec<&Scope> = scopes
+            .filter(|it| !is_local || !it.section.is_previews())
+            .collect();
         let manifest = self.context.options.manifest;
         let Ok(desired) = desired_bindings(self.project, &scopes, requested, manifest) else {
             return false;
@@ -127,6 +193,10 @@ impl Job<'_> {
             self.known.is_none_or(|all| all.contains(&id))
                 && command.replaced().iter().all(|it| it != id.as_str())
         };
+        if self.context.is_local() {
+            let mut fields = [Field::Id, Field::PreviewId].into_iter();
+            return fields.all(|it| entry.field(it).is_none_or(|text| !text.value.is_empty()));
+        }
         let DeclaredId::Valid(id) = entry.declared(Field::Id) else {
             return false;
         };

@@ -60,8 +60,10 @@ pub struct Finding {
     pub message: String,
     /// What `message` is made of.
     pub(super) said: Vec<Said>,
-    /// What joins it with others that say something else.
+    /// What joins it with others, though they say something else or are about another field.
     pub(super) cause: Option<Cause>,
+    /// Whether `message` names what it is said of: the subject does not tell all of it.
+    pub(super) is_named: bool,
     /// What to do next.
     pub hint: Option<Hint>,
     /// Where in which file.
@@ -80,6 +82,19 @@ pub(super) const FILL_IN: &str = " to fill in what is missing";
 pub(super) enum Cause {
     /// An id is missing, empty or a placeholder.
     NotFilledIn,
+    /// The account does not have an id.
+    NotInAccount,
+    /// A namespace has a title that is not expected.
+    Title,
+    /// Something was measured: each has its own, even if the numbers happen to be the same.
+    Measured,
+}
+
+impl Cause {
+    /// Whether it is one, whatever is said of it.
+    fn is_told_apart(self) -> bool {
+        matches!(self, Self::NotFilledIn | Self::NotInAccount)
+    }
 }
 
 /// What is said of some of the bindings of a finding.
@@ -102,10 +117,11 @@ impl Said {
         } else {
             return None;
         };
+        let new = other.of.iter().filter(|it| !self.of.contains(it));
         Some(Self {
             message: message.clone(),
             general: self.general.clone(),
-            of: [&self.of[..], &other.of[..]].concat(),
+            of: self.of.iter().chain(new).cloned().collect(),
         })
     }
 }
@@ -133,6 +149,7 @@ impl Finding {
             }],
             message,
             cause: None,
+            is_named: false,
             hint: None,
             place: None,
             class: Class::Check,
@@ -193,7 +210,19 @@ impl Finding {
         self
     }
 
-    /// The same, which is one with others of this cause, whatever they say.
+    /// The same, which says something else as well, in `general` of several bindings.
+    #[must_use]
+    pub(super) fn also(mut self, message: impl Into<String>, general: impl Into<String>) -> Self {
+        self.said.push(Said {
+            message: message.into(),
+            general: Some(general.into()),
+            of: vec![self.subject.name()],
+        });
+        let message = self.told();
+        Self { message, ..self }
+    }
+
+    /// The same, which is one with others of this cause.
     #[must_use]
     pub(super) fn because(self, cause: Cause) -> Self {
         let cause = Some(cause);
@@ -244,26 +273,37 @@ impl Finding {
 impl Finding {
     /// Returns one finding for both, where other bindings have the same trouble.
     fn merged(&self, other: &Self) -> Option<Self> {
-        let of = |it: &Self| (it.check, it.status, it.class, it.subject.detail.clone());
+        let of = |it: &Self| (it.check, it.status, it.class, it.cause);
         let has_bindings = [self, other].iter().all(|it| it.subject.has_bindings());
-        if !has_bindings || of(self) != of(other) {
+        let is_one_detail = self.subject.detail == other.subject.detail;
+        let is_measured = self.cause == Some(Cause::Measured);
+        let is_alike = of(self) == of(other) && (is_one_detail || self.cause.is_some());
+        if !has_bindings || !is_alike || is_measured {
             return None;
         }
-        let said = self.said_by_both(other)?;
-        let message = match said.as_slice() {
-            [one] => one.message.clone(),
-            several => {
-                let of = |it: &Said| format!("{} ({})", it.message, in_short(&it.of));
-                several.iter().map(of).collect::<Vec<_>>().join("; ")
-            }
-        };
-        Some(Self {
+        let both = Self {
             hint: Some(self.hint.as_ref()?.merged(other.hint.as_ref()?)?),
             subject: self.subject.merged(&other.subject),
-            said,
-            message,
+            said: self.said_by_both(other)?,
+            is_named: self.is_named || other.is_named || !is_one_detail,
             ..self.clone()
-        })
+        };
+        let message = both.told();
+        Some(Self { message, ..both })
+    }
+
+    /// Returns what is said, each once, and of which bindings, where it is not said of all.
+    fn told(&self) -> String {
+        let is_named = self.is_named || self.said.iter().any(|it| it.of != self.said[0].of);
+        let told = self.said.iter().map(|said| {
+            let Said { message, of, .. } = said;
+            if is_named {
+                format!("{message} ({})", in_short(of))
+            } else {
+                message.clone()
+            }
+        });
+        told.collect::<Vec<_>>().join("; ")
     }
 
     fn said_by_both(&self, other: &Self) -> Option<Vec<Said>> {
@@ -271,7 +311,7 @@ impl Finding {
         for said in &other.said {
             match all.iter_mut().find_map(|it| Some((it.merged(said)?, it))) {
                 Some((both, earlier)) => *earlier = both,
-                None if self.cause.is_some() && self.cause == other.cause => all.push(said.clone()),
+                None if self.cause.is_some_and(Cause::is_told_apart) => all.push(said.clone()),
                 None => return None,
             }
         }

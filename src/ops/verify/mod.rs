@@ -27,6 +27,7 @@ mod resolution;
 mod service;
 mod sharing;
 mod subject;
+mod unknown;
 
 use std::collections::BTreeMap;
 

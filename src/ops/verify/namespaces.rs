@@ -1,9 +1,11 @@
 //! The check `namespaces`: every id exists in the account, with the expected title.
 
-use super::{Check, Finding, bound::Bound, context::CheckContext, sharing};
+use super::{
+    Check, Finding, bound::Bound, context::CheckContext, finding::Cause, sharing, unknown,
+};
 use crate::{
     config::{Document, Field},
-    domain::{DeclaredId, Hint, Jurisdiction, Suggestion},
+    domain::{Hint, Jurisdiction, Suggestion},
     ops::{
         namespaces::{Told, told_jurisdiction},
         provision::{
@@ -29,22 +31,19 @@ pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for bound in bound {
-        let id = bound.target.as_ref().ok();
-        let twice = Named::is_missing_twice(bound, all) && !context.is_pages();
-        let preview = bound.preview.as_ref().filter(|_| !twice);
-        for target in id.into_iter().chain(preview) {
-            let named = Named {
-                bound,
-                target,
-                twice,
-            };
-            findings.push(named.judge(context, all));
+        findings.extend(unknown::findings(context, bound, all));
+        // Pages ignores a `preview_id`.
+        let preview = bound.preview.as_ref().filter(|_| !context.is_pages());
+        for target in bound.target.iter().chain(preview) {
+            let named = Named { bound, target };
+            let found = all.iter().find(|known| known.id == target.id);
+            findings.extend(found.map(|found| named.judge(context, all, found)));
         }
     }
     if findings.is_empty() {
         findings.push(Finding::skip(check, "no binding has an id"));
     }
-    findings.extend(sharing::deployed(context, bound));
+    findings.extend(sharing::deployed(context, bound, all));
     findings
 }
 
@@ -79,25 +78,20 @@ fn local(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Finding> {
 struct Named<'a> {
     bound: &'a Bound,
     target: &'a Target,
-    /// Whether it stands for the `preview_id` of the same text as well.
-    twice: bool,
 }
 
 impl Named<'_> {
-    /// Whether the file has one id for both, and the account does not have it.
-    fn is_missing_twice(bound: &Bound, all: &[NamespaceInfo]) -> bool {
-        let (Ok(target), Some(preview)) = (&bound.target, &bound.preview) else {
-            return false;
-        };
-        let is_of_file = matches!(target.source, Source::File(..));
-        is_of_file && target.id == preview.id && all.iter().all(|known| known.id != target.id)
-    }
-
     fn is_preview(&self) -> bool {
         matches!(self.target.source, Source::File(Field::PreviewId, _))
     }
 
-    fn judge(&self, context: &CheckContext<'_>, all: &[NamespaceInfo]) -> Finding {
+    /// Judges what the account has.
+    fn judge(
+        &self,
+        context: &CheckContext<'_>,
+        all: &[NamespaceInfo],
+        found: &NamespaceInfo,
+    ) -> Finding {
         let check = Check::Namespaces;
         let Bound { entry, .. } = self.bound;
         let subject = self.bound.subject();
@@ -109,9 +103,6 @@ impl Named<'_> {
         let position = entry.field(field).map(|at| at.position);
         let place = context.place(position.unwrap_or(entry.position));
         let Target { id, source, .. } = self.target;
-        let Some(found) = all.iter().find(|known| known.id == *id) else {
-            return self.unknown(context, all).about(subject).at(place);
-        };
         if let Some((has, wanted)) = self.other_jurisdiction(context, found) {
             let message =
                 format!("the jurisdiction of {id} is {has}, but kvctl.toml says `{wanted}`");
@@ -142,7 +133,10 @@ impl Named<'_> {
             Expected::OneOf(titles) if !titles.contains(title) => {
                 let usual = titles.first().map_or("", String::as_str);
                 let message = format!("{id} is titled `{title}`, expected `{usual}`");
+                let general = format!("{id} is titled `{title}`, and not as expected here");
                 Finding::warn(check, message)
+                    .in_general(general)
+                    .because(Cause::Title)
                     .at(place)
                     .hint("check the id, or set the expected `title` in kvctl.toml")
             }
@@ -184,53 +178,6 @@ impl Named<'_> {
             .namespace(&self.bound.entry.binding)?;
         let untold = told_jurisdiction(all, found) == Told::Nowhere;
         rules.jurisdiction.filter(|_| untold)
-    }
-
-    /// Reports an id that the account does not have.
-    fn unknown(&self, context: &CheckContext<'_>, all: &[NamespaceInfo]) -> Finding {
-        let account = context.account().map(ToString::to_string);
-        let account = account.unwrap_or_default();
-        let Target { id, source, .. } = self.target;
-        if let Source::Deployed(what, _) = source {
-            let message = format!("{id}, which the {what} binds, is not in account {account}");
-            return Finding::fail(Check::Namespaces, message).hint(
-                "it was deleted or belongs to another account; write the id of a namespace that \
-                 exists into the file, and deploy",
-            );
-        }
-        let (both, general) = if self.twice {
-            (
-                ", both `id` and `preview_id`,",
-                "one id for both `id` and `preview_id`, which",
-            )
-        } else {
-            ("", "an id that")
-        };
-        let message = format!("{id}{both} is not in account {account}");
-        let general = format!("{general} is not in account {account}");
-        if self.is_preview() && context.is_pages() {
-            return Finding::fail(Check::Namespaces, message)
-                .hint("remove it: Pages ignores a `preview_id`");
-        }
-        let Bound { section, entry, .. } = self.bound;
-        let command = Suggestion::provision(&entry.binding, section).replacing_missing(id);
-        let command = if self.is_preview() || self.twice {
-            command.option("--preview", "separate")
-        } else {
-            command
-        };
-        // `--preview separate` is refused while the id is unknown as well.
-        let command = match entry.declared(Field::Id) {
-            DeclaredId::Valid(own) if all.iter().all(|known| known.id != own) && own != *id => {
-                command.replacing_missing(own)
-            }
-            _ => command,
-        };
-        Finding::fail(Check::Namespaces, message)
-            .in_general(general)
-            .hint(
-                Hint::run(command).text(" to replace it: it was deleted, or is of another account"),
-            )
     }
 
     fn expected(&self, context: &CheckContext<'_>) -> Expected {

@@ -123,7 +123,7 @@ enum Obstacle {
 }
 
 /// Reads what a command names: bindings, some with titles.
-fn requested(operands: &[String]) -> Vec<RequestedBinding> {
+pub(super) fn requested(operands: &[String]) -> Vec<RequestedBinding> {
     let read = operands.iter().filter_map(|operand| {
         let (binding, title) = match operand.split_once('=') {
             Some((binding, title)) => (binding, Some(title)),

@@ -62,7 +62,7 @@ pub(super) async fn preview(context: &CheckContext<'_>) -> Vec<Finding> {
             });
         }
     }
-    findings.extend(sharing::in_previews(context, project, bound, &previews));
+    findings.extend(sharing::in_previews(context, project, bound, &previews).await);
     if findings.is_empty() {
         findings.extend(broken);
     }
@@ -87,19 +87,27 @@ fn all_separate(scopes: &[&Scope]) -> Finding {
 /// Returns the check that refuses the name or an id of an entry, which comes first.
 async fn broken_by(context: &CheckContext<'_>, entry: &Entry) -> Option<Check> {
     let preview = entry.declared(Field::PreviewId);
+    let id = entry.declared(Field::Id);
     let is_open = entry.preview_id.is_some() && !matches!(preview, DeclaredId::Valid(_));
-    if entry.binding.is_placeholder() || is_open && context.is_selected(Check::Configuration) {
+    let is_open = is_open || id != DeclaredId::Absent && context.is_filled_in(&id);
+    let is_mistyped = matches!(&id, DeclaredId::Placeholder(text) if is_mistyped_id(text));
+    if entry.binding.is_placeholder()
+        || is_mistyped
+        || is_open && context.is_selected(Check::Configuration)
+    {
         return Some(Check::Configuration);
     }
-    match entry.declared(Field::Id) {
-        DeclaredId::Placeholder(text) => is_mistyped_id(&text).then_some(Check::Configuration),
-        DeclaredId::Valid(id) if context.is_selected(Check::Namespaces) => {
-            let known = context.namespaces().await;
-            let is_unknown = known.is_ok_and(|all| all.iter().all(|it| it.id != id));
-            is_unknown.then_some(Check::Namespaces)
-        }
-        DeclaredId::Valid(_) | DeclaredId::Absent => None,
+    let ids = [id, preview];
+    let is_valid = |it: &DeclaredId| matches!(it, DeclaredId::Valid(_));
+    if !context.is_selected(Check::Namespaces) || !ids.iter().any(is_valid) {
+        return None;
     }
+    let all = context.namespaces().await.ok()?;
+    let is_unknown = |it: &DeclaredId| match it {
+        DeclaredId::Valid(id) => all.iter().all(|known| known.id != *id),
+        DeclaredId::Absent | DeclaredId::Placeholder(_) => false,
+    };
+    ids.iter().any(is_unknown).then_some(Check::Namespaces)
 }
 
 fn shared_preview(
@@ -138,7 +146,7 @@ fn shared_preview(
         .about(Subject::binding(&scope.section, &entry.binding))
         .at(context.place(position))
         .hint(intended(Hint::run(preview_command(&scope.section, entry))));
-    Some(finding)
+    Some(with_id(context, entry, finding))
 }
 
 /// Returns the command that gives a binding a preview namespace of its own.
@@ -190,7 +198,19 @@ fn used_remotely(
         ),
     };
     let hint = Hint::run(command).text(", or remove `remote` to use the local store");
-    Some(warning(context, scope, entry, message).hint(hint))
+    let finding = warning(context, scope, entry, message).hint(hint);
+    Some(with_id(context, entry, finding))
+}
+
+/// Says that the command writes the `id` too, where that is missing.
+fn with_id(context: &CheckContext<'_>, entry: &Entry, finding: Finding) -> Finding {
+    let is_filled_in = context.is_filled_in(&entry.declared(Field::Id));
+    let also = |hint: Hint| hint.text("; `provision` also writes the `id`");
+    if is_filled_in {
+        finding.map_hint(&also)
+    } else {
+        finding
+    }
 }
 
 fn warning(

@@ -14,6 +14,7 @@ use super::{
     blocked::{Blocked, said},
     bound::ProbeTarget,
     context::{CheckContext, Probed},
+    finding::Cause,
 };
 use crate::{
     api::{self, Lifetime, Namespace},
@@ -80,6 +81,7 @@ async fn probe_one(context: &CheckContext<'_>, target: ProbeTarget) -> Probed {
         (_, Some(blocked)) => blocked.finding(Check::Probe),
         (Ok(message), None) => Finding::pass(Check::Probe, message),
         (Err(ProbeFailure::NotVisible(message)), None) => Finding::fail(Check::Probe, message)
+            .because(Cause::Measured)
             .hint("allow more time with `--consistency-timeout 60s`, or run again")
             .at(place),
         (Err(ProbeFailure::Corrupted(message)), None) => Finding::fail(Check::Probe, message)

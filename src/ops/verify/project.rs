@@ -11,9 +11,7 @@ use super::{
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
-    domain::{
-        Binding, Classify as _, DeclaredId, Hint, Section, Suggestion, is_mistyped_id, shell_quoted,
-    },
+    domain::{Binding, Classify as _, DeclaredId, Hint, Section, Suggestion, is_mistyped_id},
     ops::scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
 };
 
@@ -76,7 +74,7 @@ fn ignored_keys(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec
 }
 
 fn placeholder_name(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Finding {
-    let message = "the name of the binding is a placeholder";
+    let message = "a placeholder instead of a name";
     Finding::fail(Check::Configuration, message)
         .about(Subject::binding(&scope.section, &entry.binding))
         .at(context.place(entry.position))
@@ -119,6 +117,8 @@ impl WrongId {
                 let message = format!("`{field}` is empty{why}");
                 (message.clone(), message)
             }
+            // The local store goes by any text.
+            DeclaredId::Placeholder(_) | DeclaredId::Valid(_) if context.is_local() => return None,
             DeclaredId::Placeholder(text) if is_mistyped_id(&text) => {
                 let message = format!("`{field}` is `{text}`, which looks like an id and is none");
                 (message, placeholder)
@@ -142,9 +142,9 @@ impl WrongId {
             DeclaredId::Valid(_) => return None,
         };
         let by_hand = if field == Field::PreviewId && context.is_pages() {
-            Some("remove it: Pages ignores a `preview_id`")
+            Some("remove the `preview_id`: Pages ignores it")
         } else {
-            is_mistyped_id(text).then_some("correct it: an id has 32 hexadecimal digits")
+            is_mistyped_id(text).then_some(deployed::MISTYPED)
         };
         Some(Self {
             field,
@@ -158,16 +158,16 @@ impl WrongId {
 /// Judges what the file says for the ids of one binding. What `provision` writes is one finding, for it
 /// writes both. wrangler sends a placeholder as it is, whatever is deployed.
 fn wrong_ids(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec<Finding> {
-    if context.is_local() {
-        return empty_id(context, scope, entry).into_iter().collect();
-    }
     let section = &scope.section;
-    let find = |wrong: &[WrongId]| {
-        let all = |of: fn(&WrongId) -> &str| wrong.iter().map(of).collect::<Vec<_>>().join("; ");
-        let field = wrong.first().and_then(|it| entry.field(it.field));
+    // `wrangler dev` does not look at previews.
+    if context.is_local() && section.is_previews() {
+        return Vec::new();
+    }
+    let find = |wrong: &WrongId| {
+        let field = entry.field(wrong.field);
         let position = field.map_or(entry.position, |at| at.position);
-        Finding::fail(Check::Configuration, all(|it| &it.message))
-            .in_general(all(|it| &it.general))
+        Finding::fail(Check::Configuration, &wrong.message)
+            .in_general(&wrong.general)
             .about(Subject::binding(section, &entry.binding))
             .at(context.place(position))
     };
@@ -175,36 +175,21 @@ fn wrong_ids(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Vec<Fi
     let (by_hand, open): (Vec<_>, Vec<_>) = wrong.partition(|it| it.by_hand.is_some());
     let by_hand = by_hand.into_iter().map(|wrong| {
         let hint = wrong.by_hand.unwrap_or_default();
-        let is_id = wrong.field == Field::Id;
-        (find(&[wrong]).hint(hint), is_id)
+        (find(&wrong).hint(hint), wrong.field == Field::Id)
     });
     let (of_id, mut findings): (Vec<_>, Vec<_>) = by_hand.partition(|(_, is_id)| *is_id);
     // `provision` writes nothing as long as the `id` is to be corrected.
     if let Some((finding, _)) = of_id.into_iter().next() {
         return vec![finding];
     }
-    if !open.is_empty() {
+    if let Some((first, others)) = open.split_first() {
         let command = Suggestion::provision(&entry.binding, section);
-        let finding = find(&open).because(Cause::NotFilledIn);
+        let finding = find(first).because(Cause::NotFilledIn);
+        let also = |finding: Finding, it: &WrongId| finding.also(&it.message, &it.general);
+        let finding = others.iter().fold(finding, also);
         findings.insert(0, (finding.hint(Hint::run(command).text(FILL_IN)), false));
     }
     findings.into_iter().map(|(finding, _)| finding).collect()
-}
-
-/// Finds an `id` without text: wrangler refuses the file, for the local store too, where it needs none.
-fn empty_id(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<Finding> {
-    let id = entry.field(Field::Id)?;
-    let is_empty = entry.declared(Field::Id) == DeclaredId::Absent;
-    let finding = Finding::fail(
-        Check::Configuration,
-        "`id` is empty, which wrangler refuses",
-    );
-    (is_empty && !scope.section.is_previews()).then(|| {
-        finding
-            .about(Subject::binding(&scope.section, &entry.binding))
-            .at(context.place(id.position))
-            .hint("remove it, for the local store needs none, or write any text there")
-    })
 }
 
 /// Finds bindings that `kvctl.toml` declares and the section does not have.
@@ -219,7 +204,7 @@ fn unbound_declarations(context: &CheckContext<'_>, scope: &Scope) -> Vec<Findin
             "declared in kvctl.toml but missing from the wrangler file",
         )
         .about(Subject::binding(environment, binding))
-        .hint(Hint::run(command).text(" to add it"))
+        .hint(Hint::run(command).text(" to add what is missing"))
     };
     missing.map(|n| finding(&n.binding)).collect()
 }
@@ -234,10 +219,8 @@ fn empty_section(context: &CheckContext<'_>, scope: &Scope) -> Option<Finding> {
     match other.and_then(|it| it.section.environment()) {
         Some(_) if section.is_top() && context.options.sections.len() > 1 => None,
         Some(name) if section.is_top() => {
-            let name = shell_quoted(name.as_str());
-            Some(empty.hint(format!(
-                "select a section that has some with `--env {name}`, or all with `--all-envs`"
-            )))
+            let hint = Hint::from("select a section that has some with ").option("--env", name);
+            Some(empty.hint(hint.text(", or all with `--all-envs`")))
         }
         _ if other.is_some() => {
             let empty = empty.hint("bind those that its Worker uses, or remove the section");

@@ -9,6 +9,7 @@ use crate::{
         provision::desired::{self, in_section},
         target::Deployable,
     },
+    wire::NamespaceInfo,
 };
 
 /// A binding of what is deployed, and its namespace.
@@ -49,12 +50,18 @@ fn users<'a>(project: &'a Project, bound: &'a [Bound]) -> Vec<User<'a>> {
 }
 
 /// Reports bindings that are deployed with one namespace.
-pub(super) fn deployed(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Finding> {
+pub(super) fn deployed(
+    context: &CheckContext<'_>,
+    bound: &[Bound],
+    all: &[NamespaceInfo],
+) -> Vec<Finding> {
     let Ok(document) = context.document() else {
         return Vec::new();
     };
     let project = document.project();
-    let users = users(project, bound);
+    let mut users = users(project, bound);
+    // What the account does not have is shared by nobody.
+    users.retain(|user| all.iter().any(|known| known.id == user.id));
     let mut findings = Vec::new();
     for (index, later) in users.iter().enumerate() {
         let same = || users[..index].iter().filter(|it| it.id == later.id);
@@ -67,21 +74,21 @@ pub(super) fn deployed(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Findi
                 section, entry, id, ..
             } = later;
             let message = format!(
-                "it shares {id} with `{}` {}",
+                "same namespace as `{}` {} ({id})",
                 earlier.entry.binding,
                 earlier.section.place()
             );
             let at = entry.field(Field::Id).map(|id| id.position);
             let hint = if later.in_file {
                 Hint::run(separation(project, section, &entry.binding, id))
-                    .text(" to give it a namespace of its own")
+                    .text(" to separate them")
             } else {
                 "write the id of another namespace into the file, and deploy".into()
             };
             let general = if earlier.entry.binding == entry.binding {
-                "it shares a namespace with the same binding"
+                "same namespace as the same binding"
             } else {
-                "it shares a namespace with another binding"
+                "same namespace as another binding"
             };
             let general = format!("{general} {}", earlier.section.place());
             findings.push(
@@ -112,13 +119,20 @@ fn is_intended(context: &CheckContext<'_>, project: &Project, a: &User<'_>, b: &
 }
 
 /// Reports the bindings of `previews` that lead to a namespace of what is deployed.
-pub(super) fn in_previews(
+pub(super) async fn in_previews(
     context: &CheckContext<'_>,
     project: &Project,
     bound: &[Bound],
     previews: &[&Scope],
 ) -> Vec<Finding> {
-    let users = users(project, bound);
+    let mut users = users(project, bound);
+    // What the account does not have is the other check's business.
+    if context.is_selected(Check::Namespaces)
+        && previews.iter().any(|it| !it.entries.is_empty())
+        && let Ok(all) = context.namespaces().await
+    {
+        users.retain(|user| all.iter().any(|known| known.id == user.id));
+    }
     let mut findings = Vec::new();
     for (scope, entry) in previews
         .iter()
@@ -132,14 +146,13 @@ pub(super) fn in_previews(
             continue;
         };
         let message = format!(
-            "it has the namespace of `{}` {}: `wrangler preview` writes to production",
+            "same namespace as `{}` {}: `wrangler preview` writes to production",
             user.entry.binding,
             user.section.place()
         );
         let command = separation(project, &scope.section, &entry.binding, &id);
         let at = entry.field(Field::Id).map(|id| id.position);
-        let general =
-            "it has a namespace of what is deployed: `wrangler preview` writes to production";
+        let general = "same namespace as what is deployed: `wrangler preview` writes to production";
         findings.push(
             Finding::warn(Check::Preview, message)
                 .in_general(general)

@@ -56,9 +56,10 @@ impl Subject {
         }
     }
 
-    /// Returns what both are about; the detail is that of both.
+    /// Returns what both are about, with the detail that both have.
     pub(super) fn merged(&self, other: &Self) -> Self {
         let mut all = self.clone();
+        all.detail = all.detail.filter(|it| other.detail.as_ref() == Some(it));
         for part in &other.sections {
             match all
                 .sections
