@@ -5,7 +5,6 @@ use std::{fmt, io, path::PathBuf};
 use super::{Position, problem::Problem};
 use crate::domain::{
     Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, Suggestion, nearest,
-    option_words, shell_words,
 };
 
 /// A position in a file, written `path:line:column`, which terminals turn into a link.
@@ -165,6 +164,24 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Returns the environment that an option selects and the file does not have, unless it is nearly the name
+    /// of one that it has.
+    pub fn absent_environment(&self) -> Option<&EnvName> {
+        match self {
+            Self::UnknownEnvironment {
+                wanted,
+                known,
+                selected_by: None,
+                ..
+            } if nearest(wanted.as_str(), known.iter().map(EnvName::as_str)).is_none() => {
+                Some(wanted)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Classify for Error {
     fn classify(&self) -> Classification {
         let hint: Hint = match self {
@@ -194,16 +211,10 @@ impl Classify for Error {
                 .into()
             }
             Self::UnknownEnvironment { wanted, known, .. } => {
-                let command = Suggestion::new("provision").sectionless();
-                let command = command.option("--env", wanted).flag("--add-env");
                 match nearest(wanted.as_str(), known.iter().map(EnvName::as_str)) {
-                    Some(near) => {
-                        let option = shell_words(option_words("--env", near));
-                        format!("did you mean `{option}`?").into()
-                    }
-                    None => {
-                        Hint::run(command).text(" to add the environment, or leave out `--env`")
-                    }
+                    Some(near) => Hint::from("did you mean ").option("--env", near).text("?"),
+                    None if known.is_empty() => "leave out `--env`".into(),
+                    None => "select one of them, or leave out `--env` for the top level".into(),
                 }
             }
             Self::NoPreviews { .. } => {

@@ -10,7 +10,7 @@ use crate::{
         CheckFailed,
         shared::{export::check_folder, local_data, scaffolding::Scaffolding, unchecked},
     },
-    config::{Document, Manifest, Scope},
+    config::{self, Document, Manifest, Scope},
     context::{Context, Session},
     domain::{Binding, Hint, Section, quantity},
     env,
@@ -63,7 +63,7 @@ async fn provision(
     let known = document.project().clone();
     let document = file::with_environment(context, document, args.add_env)?;
     let selected = context.scopes(&document, args.scope.all_envs);
-    let selected = selected.map_err(|error| error.map_hint(with_arguments))?;
+    let selected = selected.map_err(or_add_environment)?;
     // `wrangler dev` does not look at previews.
     let scopes = if context.is_local() {
         selected
@@ -121,14 +121,16 @@ async fn provision(
     }
 }
 
-/// Names the arguments of this run where the hint is to provision an environment.
-fn with_arguments(hint: Hint) -> Hint {
-    let arguments = env::arguments();
-    hint.map_commands(|commands| {
-        let [command] = commands else { return None };
-        let again = again_without(&arguments, "--add-env")?;
-        Some(again.typed(command.options()).sectionless())
-    })
+/// Says how this run adds the environment that the file does not have.
+fn or_add_environment(error: Failure) -> Failure {
+    let absent = error.find().and_then(config::Error::absent_environment);
+    let again = again_without(&env::arguments(), "--add-env");
+    let (Some(name), Some(again)) = (absent, again) else {
+        return error;
+    };
+    let again = again.option("--env", name).flag("--add-env");
+    let add = Hint::run(again.sectionless()).text(" to add the environment; otherwise ");
+    error.map_hint(|hint| add.and(hint))
 }
 
 fn desired_bindings(
