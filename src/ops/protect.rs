@@ -3,9 +3,7 @@
 
 use crate::{
     config::{Entry, Field, Manifest, ManifestNamespace, Project, Scope},
-    domain::{
-        Classification, Classify, DeclaredId, ErrorClass, NamespaceId, Section, Title, shell_quoted,
-    },
+    domain::{Classification, Classify, DeclaredId, ErrorClass, Hint, NamespaceId, Section, Title},
     ops::{
         provision::{desired, titles::preview},
         target::local_name,
@@ -50,7 +48,8 @@ impl Classify for Unconfirmed {
             Self::Other { title, .. } => (title, "if this is the right namespace"),
             Self::Protected { title, .. } => (title, "to proceed"),
         };
-        ErrorClass::Refused.hint(format!("pass `--confirm {}` {why}", shell_quoted(title)))
+        let hint = Hint::from("pass ").option("--confirm", title);
+        ErrorClass::Refused.hint(hint.text(format!(" {why}")))
     }
 }
 

@@ -420,6 +420,33 @@ fn only_hints_write_commands() {
                     path.display()
                 );
             }
+            // What is filled in has to be quoted, and may begin with `-`.
+            let filled_in = OF_HINTS.iter().find(|option| {
+                let with = |separator: &str| format!("`{option}{separator}{{");
+                text.contains(&with(" ")) || text.contains(&with("="))
+            });
+            assert_eq!(
+                filled_in,
+                None,
+                "{} writes it with a value; use `domain::Hint::option`",
+                path.display()
+            );
         }
     }
 }
+
+/// Options that a hint may name with a value.
+const OF_HINTS: [&str; 12] = [
+    "--account-id",
+    "--binding",
+    "--config",
+    "--env",
+    "--env-file",
+    "--namespace",
+    "--persist-to",
+    "--preview",
+    "--profile",
+    "--replace-id",
+    "--token-file",
+    "--worker",
+];

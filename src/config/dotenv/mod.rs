@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    domain::{Classification, Classify, ErrorClass, shell_quoted},
+    domain::{Classification, Classify, ErrorClass, Hint},
     fsx::{self, FileKind, foreign_owner},
 };
 
@@ -49,7 +49,7 @@ impl Classify for DotenvError {
             Self::Found { .. } => ErrorClass::Config.into(),
             Self::Pipe(path) => {
                 let path = path.to_string_lossy();
-                ErrorClass::Config.hint(format!("pass `--env-file {}`", shell_quoted(&path)))
+                ErrorClass::Config.hint(Hint::from("pass ").option("--env-file", &path))
             }
             Self::Named { .. } => ErrorClass::Usage.into(),
         }

@@ -8,7 +8,7 @@ use crate::{
     config::{self, Field, Location, WorkerNameError},
     domain::{
         AccountId, Binding, Classification, Classify, ErrorClass, Hint, LocalIdError, NamespaceId,
-        Section, Suggestion, nearest, option_words, shell_quoted, shell_words,
+        Section, Suggestion, nearest, option_words, shell_words,
     },
 };
 
@@ -205,8 +205,9 @@ impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
             Self::NoTitle { title, .. } if title.starts_with("title:") => {
-                let title = shell_quoted(title.trim_start_matches("title:"));
-                ErrorClass::NotFound.hint(format!("did you mean `--namespace {title}`?"))
+                let title = title.trim_start_matches("title:");
+                let hint = Hint::from("did you mean ").option("--namespace", title);
+                ErrorClass::NotFound.hint(hint.text("?"))
             }
             Self::NoTitle { similar, .. } if !similar.is_empty() => {
                 ErrorClass::NotFound.hint(format!("did you mean `{}`?", similar.join("` or `")))
@@ -248,10 +249,9 @@ impl Classify for Error {
                 ErrorClass::Config.hint(what)
             }
             Self::Unnamed(bindings) => {
-                let binding = shell_quoted(bindings.first().map_or("NAME", Binding::as_str));
-                ErrorClass::Refused.hint(format!(
-                    "select one with `--binding {binding}`, `--namespace TITLE` or `--namespace-id ID`"
-                ))
+                let binding = bindings.first().map_or("NAME", Binding::as_str);
+                let hint = Hint::from("select one with ").option("--binding", binding);
+                ErrorClass::Refused.hint(hint.text(", `--namespace TITLE` or `--namespace-id ID`"))
             }
             Self::Config(config::Error::TypeScript { .. }) => ErrorClass::Config.hint(
                 "select a namespace with `--namespace-id ID` or `--namespace TITLE`, or name a wrangler \

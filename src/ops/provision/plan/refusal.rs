@@ -279,10 +279,11 @@ impl Refusal {
 
     fn remedy(&self) -> Hint {
         match self {
-            Self::Unknown { id, .. } => Hint::from(format!(
-                "it belongs to another account (see `--account-id`) or was deleted; \
-                 `--replace-id {id}` allows another in its place"
-            )),
+            Self::Unknown { id, .. } => {
+                Hint::from("it belongs to another account (see `--account-id`) or was deleted; ")
+                    .option("--replace-id", id)
+                    .text(" allows another in its place")
+            }
             Self::OtherTitle {
                 slot, id, wanted, ..
             } => Hint::run(slot.command(Some(wanted.as_str())).replacing(id))
