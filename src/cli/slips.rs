@@ -10,11 +10,25 @@ const WHICH: [&str; 5] = ["-b", "--binding", "-n", "--namespace", "--namespace-i
 /// The options that say when a key expires.
 const UNTIL: [&str; 4] = ["--ttl", "--expiration", "--expires", "--no-expiry"];
 
-/// The options of other tools that say to overwrite what is there.
-const OVERWRITING: [&str; 4] = ["--overwrite", "--force", "--clobber", "--replace"];
-
-/// The commands that overwrite keys without being told.
-const WRITERS: [&str; 5] = ["key put", "bulk put", "import", "copy", "sync"];
+/// Options of other tools that say what a command does anyway: which commands, which options, and what
+/// to say of it.
+const NEEDLESS: [(&[&str], &[&str], &str); 3] = [
+    (
+        &["key put", "bulk put", "import", "copy", "sync"],
+        &["--overwrite", "--force", "--clobber", "--replace"],
+        "; existing keys are overwritten anyway",
+    ),
+    (
+        &["key get"],
+        &["--raw"],
+        "; values are printed byte for byte anyway",
+    ),
+    (
+        &["key list", "namespace list"],
+        &["--all", "--paginate"],
+        "; all are listed anyway",
+    ),
+];
 
 /// Returns the hint to run what was meant by `arguments`, which the grammar refuses.
 pub(super) fn meant(arguments: &[String]) -> Option<Hint> {
@@ -36,19 +50,22 @@ pub(super) fn mended(
     let given = typed::parts(grammar, arguments);
     let mut parts = given.clone();
     formats(&mut parts);
-    named_operands(&mut parts);
+    named_operands(verb, &mut parts);
     titles(&mut parts);
+    if !["key list", "copy", "diff"].contains(&verb) {
+        bindings(grammar, &mut parts);
+    }
     match verb {
         "key list" => prefixes(&mut parts),
-        "key touch" => lifetimes(&mut parts),
+        "key put" | "bulk put" => until(&mut parts),
+        "key touch" => {
+            until(&mut parts);
+            lifetimes(&mut parts);
+        }
         "copy" | "diff" => sides(&mut parts),
         _ => {}
     }
-    let count = parts.len();
-    if WRITERS.contains(&verb) {
-        parts.retain(|it| it.kind != Kind::Unknown || !OVERWRITING.contains(&it.name()));
-    }
-    let overwrites = parts.len() < count;
+    let needless = needless(verb, &mut parts);
     if parts == given {
         return None;
     }
@@ -56,11 +73,7 @@ pub(super) fn mended(
     let command = Suggestion::new(verb)
         .typed(typed::words(&parts))
         .sectionless();
-    let note = if overwrites {
-        Some("; existing keys are overwritten anyway")
-    } else {
-        invented.then_some("; `1h` is an example")
-    };
+    let note = needless.or_else(|| invented.then_some("; `1h` is an example"));
     is_taken(&command).then_some((command, note))
 }
 
@@ -110,8 +123,19 @@ fn formats(parts: &mut Vec<Part>) {
     *parts = taken;
 }
 
-/// `--key KEY`, `--value VALUE`.
-fn named_operands(parts: &mut Vec<Part>) {
+/// `--key KEY`, `--value VALUE`, `--file FILE` of a command that is given one, and `--name TITLE`.
+fn named_operands(verb: &str, parts: &mut Vec<Part>) {
+    let names: &[&str] = match verb {
+        "import" | "bulk put" | "bulk get" | "bulk delete" => {
+            &["--file", "-f", "--filename", "--path"]
+        }
+        "export" => &["--file", "--output", "-o", "--out", "--filename", "--path"],
+        "namespace create" => &["--name", "--title", "--ns"],
+        _ => &[],
+    };
+    if let Some((_, value)) = take(parts, names) {
+        parts.insert(0, Part::operand(value));
+    }
     if let Some((_, value)) = take(parts, &["--value"]) {
         let behind = parts.iter().position(|it| it.kind == Kind::Behind);
         parts.insert(behind.unwrap_or(parts.len()), Part::operand(value));
@@ -128,8 +152,53 @@ fn titles(parts: &mut Vec<Part>) {
     }
 }
 
-/// `key list PREFIX`, `key list BINDING`.
-fn prefixes(parts: &mut [Part]) {
+/// `--ex 60`, `--expire 60`.
+fn until(parts: &mut Vec<Part>) {
+    let Some((at, value)) = take(parts, &["--ex", "--expire", "--expires-in", "--expire-in"])
+    else {
+        return;
+    };
+    // A number of ten digits is a time.
+    let is_ttl = value.len() < 10 && value.parse::<Ttl>().is_ok();
+    let option = if is_ttl { "--ttl" } else { "--expiration" };
+    parts.insert(at, Part::own(&[option, &value]));
+}
+
+/// `key get KEY BINDING`, `import FILE BINDING`.
+fn bindings(grammar: &clap::Command, parts: &mut [Part]) {
+    let has_option = grammar.get_arguments().any(|arg| arg.get_id() == "binding");
+    if !has_option || parts.iter().any(|it| WHICH.contains(&it.name())) {
+        return;
+    }
+    let is_binding = |it: &&mut Part| it.is_operand() && is_like_binding(&it.words[0]);
+    let mut operands = parts.iter_mut().filter(is_binding);
+    if let (Some(binding), None) = (operands.next(), operands.next()) {
+        *binding = Part::own(&["-b", &binding.words[0].clone()]);
+    }
+}
+
+/// Removes options that say what `verb` does anyway, and returns what to say of the last.
+fn needless(verb: &str, parts: &mut Vec<Part>) -> Option<&'static str> {
+    let mut said = None;
+    for (verbs, options, note) in NEEDLESS {
+        if verbs.contains(&verb) {
+            let count = parts.len();
+            parts.retain(|it| it.kind != Kind::Unknown || !options.contains(&it.name()));
+            said = (parts.len() < count).then_some(note).or(said);
+        }
+    }
+    said
+}
+
+/// `key list PREFIX`, `key list BINDING`, `--match PREFIX*`, `--max-items N`.
+fn prefixes(parts: &mut Vec<Part>) {
+    if let Some((at, pattern)) = take(parts, &["--match", "--pattern", "--filter"]) {
+        let prefix = pattern.trim_end_matches('*');
+        parts.insert(at, Part::own(&["--prefix", prefix]));
+    }
+    if let Some((at, count)) = take(parts, &["--max-items", "--max-keys", "--count", "-l"]) {
+        parts.insert(at, Part::own(&["--limit", &count]));
+    }
     let is_said = parts.iter().any(|it| WHICH.contains(&it.name()));
     let mut operands = parts.iter_mut().filter(|it| it.is_operand());
     let (Some(operand), None) = (operands.next(), operands.next()) else {
@@ -212,6 +281,20 @@ mod tests {
             ("key put a -c f --value b", "key put a -c f b"),
             ("key list --title t", "key list -n t"),
             ("key touch a 60", "key touch a --ttl 60"),
+            ("key get a KV", "key get a -b KV"),
+            ("key get KV a", "key get -b KV a"),
+            ("import f.json KV", "import f.json -b KV"),
+            ("bulk put --file f.json", "bulk put f.json"),
+            ("export -o f.json -b KV", "export f.json -b KV"),
+            ("namespace create --name x", "namespace create x"),
+            ("key put a 1 --expire 60", "key put a 1 --ttl 60"),
+            ("key put a 1 --ex 2h", "key put a 1 --ttl 2h"),
+            (
+                "key put a 1 --expire 4102444800",
+                "key put a 1 --expiration 4102444800",
+            ),
+            ("key list --match user:*", "key list --prefix user:"),
+            ("key list --max-items 5", "key list --limit 5"),
             ("key touch a 7d --local", "key touch a --ttl 7d --local"),
         ] {
             let said = answer(line);
@@ -226,6 +309,10 @@ mod tests {
             let note = "; existing keys are overwritten anyway";
             assert_eq!(said, format!("run `kvctl {command}`{note}"), "{line}");
         }
+        assert_eq!(
+            answer("key get a --raw").unwrap(),
+            "run `kvctl key get a`; values are printed byte for byte anyway"
+        );
         assert_eq!(
             answer("key touch a -e b").unwrap(),
             "run `kvctl key touch a -e b --ttl 1h`; `1h` is an example"

@@ -79,7 +79,9 @@ fn keep_near(
         }
         Some(ContextValue::Strings(mut all)) => {
             all.retain(|one| is_near(&typed, one));
-            error.insert(suggested, ContextValue::Strings(all));
+            if !all.is_empty() {
+                error.insert(suggested, ContextValue::Strings(all));
+            }
         }
         Some(near) => {
             error.insert(suggested, near);
@@ -114,12 +116,11 @@ fn works(tip: &str, typed: &str, words: &[OsString]) -> bool {
         again.push("--".into());
     }
     again.push(word);
-    match Cli::try_parse_from(again) {
-        Ok(Cli {
-            command: Command::Key(key::KeyCommand::Put(args)),
-            ..
-        }) => args.beyond.is_empty(),
-        parsed => parsed.is_ok(),
+    // Keys and values may look like options; nothing else does.
+    match Cli::try_parse_from(again).map(|cli| cli.command) {
+        Ok(Command::Key(key::KeyCommand::Put(args))) => args.beyond.is_empty(),
+        Ok(Command::Key(_)) => true,
+        _ => false,
     }
 }
 
@@ -174,7 +175,14 @@ mod tests {
         ] {
             assert_eq!(said(line).0, [tip], "{line}");
         }
-        for line in ["status", "ps", "stat", "key send", "completions cmd"] {
+        for line in [
+            "status",
+            "ps",
+            "search",
+            "monitor",
+            "key send",
+            "completions cmd",
+        ] {
             assert_eq!(said(line).0, [""; 0], "{line}");
         }
     }
@@ -189,6 +197,7 @@ mod tests {
             ("key put a b -x", false),
             ("key put a -x -b KV", true),
             ("copy binding:A binding:B -x", false),
+            ("provision -x", false),
         ] {
             let expected: &[&str] = if works { &[behind] } else { &[] };
             assert_eq!(said(line).0, expected, "{line}");

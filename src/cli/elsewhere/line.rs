@@ -137,7 +137,7 @@ fn length(first: &str) -> usize {
         "help" => 5,
         "wrangler" => 4,
         "kv" => 3,
-        "keys" | "namespaces" => 2,
+        "key" | "keys" | "namespace" | "namespaces" | "ns" | "bulk" => 2,
         _ if first.starts_with("kv:") => 2,
         _ => 1,
     }

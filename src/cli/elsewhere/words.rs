@@ -23,6 +23,21 @@ pub(super) fn answer(line: &Line) -> Option<(Hint, usize)> {
     }
     match words.as_slice() {
         ["kv", words @ ..] => Some(of_wrangler(line, words)),
+        [
+            noun @ ("key" | "namespace" | "ns" | "bulk"),
+            verb,
+            behind @ ..,
+        ] => {
+            let named = match *noun {
+                "key" if *verb == "ttl" || *verb == "persist" => {
+                    return Some((by_purpose(line, verb, behind.len())?, behind.len()));
+                }
+                "key" => renamed(verb).filter(|it| it.starts_with("key ")),
+                "bulk" => bulk_verb(verb),
+                _ => namespace_verb(verb),
+            };
+            Some(of_kvctl(line, named?, behind.len()))
+        }
         words => of_others(line, words),
     }
 }
@@ -73,13 +88,16 @@ fn of_wrangler(line: &Line, words: &[&str]) -> (Hint, usize) {
     )
 }
 
+/// Answers with `verb`, which takes the `rest` words at the end.
+fn of_kvctl(line: &Line, verb: &'static str, rest: usize) -> (Hint, usize) {
+    let arguments = line.with(&line.words[line.words.len() - rest..]);
+    (line.command(verb, arguments, Default::Own), rest)
+}
+
 /// Answers what other tools have a command for.
 fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
     let (first, behind) = words.split_first()?;
-    let own = |verb, rest: usize| {
-        let arguments = line.with(&line.words[line.words.len() - rest..]);
-        (line.command(verb, arguments, Default::Own), rest)
-    };
+    let own = |verb, rest| of_kvctl(line, verb, rest);
     let plural = match *first {
         "keys" => Some((key_verb as fn(&str) -> _, "key list")),
         "namespaces" => Some((namespace_verb as fn(&str) -> _, "namespace list")),
@@ -109,35 +127,57 @@ fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
 /// Answers `first`, which other tools have for something that kvctl does in its own way, or not at all.
 fn by_purpose(line: &Line, first: &str, rest: usize) -> Option<Hint> {
     let kept = |verb, default| line.command(verb, line.kept(verb), default);
-    let help = |of: &'static [&str]| Suggestion::new("help").args(of).sectionless();
+    let with = |verb, option: &str| {
+        let mut arguments = line.with(&line.words[line.words.len() - rest..]);
+        arguments.insert(0, option.to_owned());
+        line.command(verb, arguments, Default::Own)
+    };
+    let with_kept = |verb, option: &str| {
+        let mut arguments = line.kept(verb);
+        arguments.retain(|it| it != option);
+        arguments.insert(0, option.to_owned());
+        line.command(verb, arguments, Default::Own)
+    };
     Some(match first {
-        "login" => {
-            "run `wrangler login`, whose login kvctl uses, or set CLOUDFLARE_API_TOKEN".into()
-        }
-        "logout" => "run `wrangler logout`; kvctl keeps no login of its own".into(),
         "whoami" => {
             kept("doctor", Default::Nowhere).text(", which says whose credentials are used")
         }
+        "config" => kept("doctor", Default::Nowhere).text(", which says where settings come from"),
         "dev" => kept("serve", Default::Nowhere).text(" to have a Workers KV API on this machine"),
-        "init" => {
-            let mut arguments = vec!["--init".to_owned()];
-            arguments.extend(
-                line.kept("provision")
-                    .into_iter()
-                    .filter(|it| it != "--init"),
-            );
-            line.command("provision", arguments, Default::Own)
+        "generate" | "codegen" => kept("scaffold", Default::Nowhere),
+        "status" | "check" | "validate" | "lint" => with_kept("verify", "--read-only"),
+        "apply" | "up" => kept("provision", Default::Own),
+        "plan" => with_kept("provision", "--check"),
+        "init" => with_kept("provision", "--init"),
+        "ttl" => with("key get", "--with-metadata"),
+        "persist" => with("key touch", "--no-expiry"),
+        "clear" | "flush" | "flushall" | "flushdb" | "purge" => emptied(line, rest),
+        first => return in_words(first),
+    })
+}
+
+/// Says what there is instead of `first`, whatever stands behind it.
+fn in_words(first: &str) -> Option<Hint> {
+    let help = |of: &'static [&str]| Suggestion::new("help").args(of).sectionless();
+    Some(match first {
+        "login" | "auth" => {
+            "run `wrangler login`, whose login kvctl uses, or set CLOUDFLARE_API_TOKEN".into()
         }
-        "ttl" => {
-            let mut arguments = line.with(&line.words[line.words.len() - rest..]);
-            arguments.insert(0, "--with-metadata".to_owned());
-            line.command("key get", arguments, Default::Own)
-        }
-        "clear" | "flush" | "purge" => emptied(line, rest),
+        "logout" => "run `wrangler logout`; kvctl keeps no login of its own".into(),
         "mv" | "rename" => Hint::run(help(&["rename-binding"]))
             .text(" for a binding, ")
             .command(help(&["namespace", "rename"]))
             .text(" for a namespace; the service cannot rename a key"),
+        "setex" => Hint::run(help(&["key", "put"])).text("; its TTL is an option, `--ttl`"),
+        "mget" => Hint::run(help(&["bulk", "get"])).text("; it reads the keys that a file lists"),
+        "search" | "find" | "grep" => Hint::run(help(&["key", "list"]))
+            .text("; keys are found by their prefix, with `--prefix`"),
+        "incr" | "decr" => {
+            "read the value and write another: Workers KV has no atomic operations".into()
+        }
+        "update" | "upgrade" | "self-update" => {
+            "install the new version as this one was installed: kvctl does not update itself".into()
+        }
         "deploy" | "secret" | "tail" | "pages" | "types" | "versions" | "deployments"
         | "rollback" | "d1" | "r2" | "queues" => {
             format!("run `wrangler {first}`: kvctl is for Workers KV alone").into()
@@ -157,6 +197,8 @@ fn renamed(first: &str) -> Option<&'static str> {
         "restore" => "import",
         "backup" | "dump" => "export",
         "expire" => "key touch",
+        "keys" => "key list",
+        "count" | "dbsize" | "size" | "stats" => "audit",
         "cat" | "exists" => "key get",
         "cp" => "copy",
         "create" => "namespace create",
@@ -194,8 +236,8 @@ fn key_verb(verb: &str) -> Option<&'static str> {
     Some(match verb {
         "get" => "key get",
         "put" | "set" => "key put",
-        "list" | "ls" => "key list",
-        "delete" | "rm" | "del" => "key delete",
+        "list" | "ls" | "scan" => "key list",
+        "delete" | "rm" | "del" | "remove" => "key delete",
         "edit" => "key edit",
         "touch" => "key touch",
         _ => return None,
@@ -204,11 +246,11 @@ fn key_verb(verb: &str) -> Option<&'static str> {
 
 fn namespace_verb(verb: &str) -> Option<&'static str> {
     Some(match verb {
-        "create" => "namespace create",
+        "create" | "new" | "add" => "namespace create",
         "list" | "ls" => "namespace list",
         "rename" => "namespace rename",
-        "delete" | "rm" => "namespace delete",
-        "get" => "namespace get",
+        "delete" | "rm" | "remove" => "namespace delete",
+        "get" | "show" | "view" | "describe" | "info" => "namespace get",
         _ => return None,
     })
 }
@@ -216,8 +258,8 @@ fn namespace_verb(verb: &str) -> Option<&'static str> {
 fn bulk_verb(verb: &str) -> Option<&'static str> {
     Some(match verb {
         "get" => "bulk get",
-        "put" => "bulk put",
-        "delete" => "bulk delete",
+        "put" | "import" | "upload" => "bulk put",
+        "delete" | "rm" | "remove" | "del" => "bulk delete",
         _ => return None,
     })
 }
