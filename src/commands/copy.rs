@@ -11,7 +11,8 @@ use super::shared::{
     failures, guard,
     journal::{self, JournalDirectory},
     missed::Missed,
-    namespace::{Access, OpenNamespace, binding_names, open_namespace},
+    namespace::{Access, OpenNamespace, binding_names},
+    side::open_namespace,
 };
 use crate::{
     cli::{

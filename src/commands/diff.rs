@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::shared::{
     SAMPLE,
     missed::Missed,
-    namespace::{Access, OpenNamespace, binding_names, open_namespace},
+    namespace::{Access, OpenNamespace, binding_names},
     quoted,
+    side::open_namespace,
     source::{Source, remark_skipped},
 };
 use crate::{

@@ -185,8 +185,12 @@ impl Error {
 impl Classify for Error {
     fn classify(&self) -> Classification {
         let hint: Hint = match self {
-            Self::NotFound { .. } => Hint::run(Suggestion::new("provision").flag("--init"))
-                .text(" to create a wrangler.toml here, or name the file with `-c FILE`"),
+            Self::NotFound { .. } => {
+                let create = Suggestion::new("provision").arg("BINDING").flag("--init");
+                Hint::from("run in the directory of the project, or name the file with `-c FILE`; ")
+                    .command(create.sectionless().as_example())
+                    .text(" creates a wrangler.toml here, and a namespace for that binding")
+            }
             Self::TypeScript { .. } => {
                 "name a wrangler file that has the KV bindings with `-c FILE`".into()
             }

@@ -123,3 +123,82 @@ fn links_and_modes_survive() {
     );
     assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
 }
+
+/// Runs the one command that a refused run recommends.
+#[track_caller]
+fn obey(sandbox: &Sandbox, args: &[&str]) -> String {
+    let seen = sandbox.run(&[args, &["--json"]].concat());
+    let error: serde_json::Value =
+        serde_json::from_str(seen.stderr.lines().next_back().unwrap()).unwrap();
+    let commands = error["commands"].as_array().unwrap();
+    let [command] = commands.as_slice() else {
+        panic!("{seen}");
+    };
+    let command = command.as_str().unwrap().to_owned();
+    let words = crate::hints::words(&command);
+    let words: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+    sandbox.expect(0, &words);
+    command
+}
+
+#[test]
+fn without_a_file_a_write_is_told_to_create_one_with_just_its_binding() {
+    for (args, command) in [
+        (
+            &["key", "put", "a", "b", "-b", "X"][..],
+            "kvctl provision X --init",
+        ),
+        (
+            &["key", "put", "a", "b", "-b", "X", "--env", "staging"],
+            "kvctl provision X --init --add-env --env staging",
+        ),
+        (
+            &["key", "put", "a", "b", "-b", "X", "--preview"],
+            "kvctl provision X --init --preview separate",
+        ),
+        (
+            &["key", "put", "a", "b", "-b", "X", "--local"],
+            "kvctl provision X --init --local",
+        ),
+        (&["provision", "X", "--check"], "kvctl provision X --init"),
+        (
+            &["provision", "X", "-e", "staging"],
+            "kvctl provision X --init --add-env --env staging",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        assert_eq!(obey(&sandbox, args), command);
+        sandbox.expect(0, args);
+        let file = sandbox.read("wrangler.toml");
+        assert!(!file.contains("SESSIONS"), "{file}");
+    }
+}
+
+#[test]
+fn without_a_file_nothing_is_created_for_what_only_reads() {
+    let sandbox = Sandbox::new();
+    for args in [
+        &["key", "list", "-b", "X"][..],
+        &["export", "x.json", "-b", "X"],
+        &["diff", "binding:X", "binding:Y"],
+        &["copy", "binding:X", "binding:Y"],
+        &["audit"],
+        &["rename-binding", "A", "B"],
+        &["namespace", "delete", "-b", "X"],
+    ] {
+        let seen = sandbox.expect(5, &[args, &["--json"]].concat());
+        let error = seen.stderr.lines().next_back().unwrap();
+        let error: serde_json::Value = serde_json::from_str(error).unwrap();
+        assert_eq!(error["commands"], serde_json::json!([]), "{seen}");
+        let hint = error["hint"].as_str().unwrap();
+        assert!(
+            hint.starts_with("run in the directory of the project"),
+            "{seen}"
+        );
+    }
+    let seen = sandbox.expect(5, &["provision"]);
+    seen.assert_stderr("namespaces for CONFIG_CACHE, SESSIONS and RATE_LIMIT");
+    sandbox.write("kvctl.toml", "[[namespace]]\nbinding = \"OWN\"\n");
+    let seen = sandbox.expect(5, &["provision"]);
+    seen.assert_stderr("namespaces for OWN;");
+}

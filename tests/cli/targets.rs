@@ -437,3 +437,71 @@ fn the_name_of_an_environment_is_quoted_where_it_is_to_be_pasted() {
     assert_eq!(near.code, Some(5), "{near}");
     near.assert_stderr("did you mean `--env '$(touch x)'`?");
 }
+
+#[test]
+fn a_side_that_is_misspelt_is_answered_with_a_side() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"app\"\nkv_namespaces = [{ binding = \"CACHE\" }, { binding = \"TOP\" }]\n\
+         [env.staging]\nkv_namespaces = [{ binding = \"CACHE\" }, { binding = \"STAGED\" }]\n",
+    );
+    let hint = |args: &[&str]| {
+        let seen = sandbox.expect(5, args);
+        let hint = seen.stderr.lines().find_map(|it| it.strip_prefix("hint: "));
+        hint.unwrap_or_default().to_owned()
+    };
+    for (side, said) in [
+        (
+            "binding:CACHE@stagin",
+            "did you mean `binding:CACHE@staging`?",
+        ),
+        (
+            "local:binding:CACHE@stagin",
+            "did you mean `local:binding:CACHE@staging`?",
+        ),
+        (
+            "binding:CACHE@nope",
+            "name one of them, or leave out `@nope`",
+        ),
+        (
+            "binding:CACH@staging",
+            "did you mean `binding:CACHE@staging`?",
+        ),
+        ("binding:CACH", "did you mean `binding:CACHE`?"),
+        ("binding:STAGED", "did you mean `binding:STAGED@staging`?"),
+        (
+            "binding:TOP@staging",
+            "it is bound at the top level: leave out `@staging`",
+        ),
+    ] {
+        for verb in ["copy", "diff"] {
+            let args = [verb, side, "local:binding:TOP"];
+            assert_eq!(hint(&args), said, "{args:?}");
+        }
+    }
+    let args = [
+        "copy",
+        "local:binding:TOP",
+        "binding:CACHE@stagin",
+        "--local",
+    ];
+    assert_eq!(hint(&args), "did you mean `binding:CACHE@staging`?");
+    // What is named without an environment is in the selected one.
+    let args = [
+        "diff",
+        "binding:TOP@staging",
+        "local:binding:CACHE",
+        "-e",
+        "staging",
+    ];
+    let top = "it is bound at the top level: leave out `@staging`, and select the top level with `--env ''`";
+    assert_eq!(hint(&args), top);
+    // Nothing that only reads is answered with what creates.
+    for args in [
+        &["key", "list", "-b", "CACHE", "-e", "nope"][..],
+        &["audit", "-e", "nope"],
+    ] {
+        assert!(!hint(args).contains("kvctl"), "{args:?}");
+    }
+}

@@ -1,16 +1,23 @@
 //! The wrangler file of a provisioning: found, or made up.
 
 use crate::{
+    cli::{ProvisionArgs, again_without},
     commands::{Refused, UsageError},
     config::{self, Document, Project, Scope, WorkerNameError},
     context::Context,
-    domain::ErrorClass,
-    error::{ClassExt as _, Result, ResultExt as _},
+    domain::{ErrorClass, Hint, listed},
+    env,
+    error::{ClassExt as _, Failure, Result, ResultExt as _},
+    ops::provision::desired::DEFAULT_BINDINGS,
 };
 
-/// Opens the wrangler file; where there is none and `init` allows it, one that is still to be made.
-pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
+/// Opens the wrangler file; where there is none and `--init` allows it, one that is still to be made.
+pub(super) fn open(context: &Context, args: &ProvisionArgs) -> Result<Document> {
+    let init = args.init;
     let missing = match context.files.document() {
+        Err(e @ config::Error::NotFound { .. }) if !init => {
+            return Err(or_create(context, args, e));
+        }
         Err(e @ (config::Error::NotFound { .. } | config::Error::Missing { .. })) if init => e,
         Ok(document) if init && document.path().parent() != Some(context.files.directory()) => {
             let file = context.files.display(document.path());
@@ -41,6 +48,45 @@ pub(super) fn open(context: &Context, init: bool) -> Result<Document> {
     })?;
     let date = context.now().strftime("%Y-%m-%d").to_string();
     Ok(Document::minimal(path, &name, &date)?)
+}
+
+/// Says how this run creates the file, and what it creates besides.
+fn or_create(context: &Context, args: &ProvisionArgs, error: config::Error) -> Failure {
+    let failure = Failure::from(error);
+    let again = again_without(&env::arguments(), "--check");
+    let (Some(again), Ok(section)) = (again, context.section()) else {
+        return failure;
+    };
+    if section.is_previews() {
+        return failure;
+    }
+    let adds = section.environment().is_some() && !args.scope.all_envs && !args.add_env;
+    let again = again.flag("--init");
+    let again = if adds { again.flag("--add-env") } else { again };
+    let named: Vec<String> = if args.wanted.is_empty() {
+        let manifest = context.files.manifest_beside(None);
+        let manifest = manifest.ok().flatten().unwrap_or_default();
+        manifest
+            .namespaces
+            .iter()
+            .map(|it| it.binding.to_string())
+            .collect()
+    } else {
+        args.wanted
+            .iter()
+            .map(|it| it.binding.to_string())
+            .collect()
+    };
+    let named = if named.is_empty() {
+        DEFAULT_BINDINGS.map(str::to_owned).to_vec()
+    } else {
+        named
+    };
+    let what = format!(
+        " to create a wrangler.toml here, and namespaces for {}; or name the file with `-c FILE`",
+        listed(&named)
+    );
+    failure.map_hint(|_| Hint::run(again).text(what))
 }
 
 /// Adds the environment that is selected, where the file does not have it and `add` allows it.

@@ -59,7 +59,7 @@ async fn provision(
     args: &ProvisionArgs,
     conflict: Option<Failure>,
 ) -> Result<()> {
-    let document = file::open(context, args.init)?;
+    let document = file::open(context, args)?;
     let known = document.project().clone();
     let document = file::with_environment(context, document, args.add_env)?;
     let selected = context.scopes(&document, args.scope.all_envs);

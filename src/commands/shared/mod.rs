@@ -16,6 +16,7 @@ mod reporter;
 pub(crate) mod scaffold_report;
 pub(crate) mod scaffolding;
 pub(crate) mod selection;
+pub(crate) mod side;
 pub(crate) mod source;
 
 pub(crate) use crate::ui::quoted;

@@ -3,11 +3,11 @@
 use super::choice::{choose_among_titled, choose_binding, choose_namespace};
 use crate::{
     api::Namespace,
-    cli::{key::NamespaceArgs, side::NamespaceArg},
+    cli::key::NamespaceArgs,
     config::{self, Document},
     context::{Context, Session},
-    domain::{NamespaceId, quantity, shell_quoted},
-    error::Result,
+    domain::{Binding, Hint, NamespaceId, Section, Suggestion, quantity, shell_quoted},
+    error::{Failure, Result},
     ops::{
         protect::Place,
         target::{self, LocalCaution, Selector, Target},
@@ -53,12 +53,13 @@ pub(crate) async fn select_namespace(
         namespace,
         namespace_id,
     } = args;
+    let preview = preview.said();
     let by_binding = |binding, document| {
         Ok(NamespaceSelection {
             selector: Selector::Binding {
                 section: context.section()?,
                 binding,
-                preview: preview.said(),
+                preview,
             },
             document: Some(document),
             access,
@@ -67,7 +68,11 @@ pub(crate) async fn select_namespace(
     let selector = match (namespace_id, namespace, binding) {
         (Some(id), ..) => Selector::Id(read_id(&id, context.is_local())?),
         (None, Some(title), _) => Selector::Title(title),
-        (None, None, Some(binding)) => return by_binding(binding, context.files.document()?),
+        (None, None, Some(binding)) => {
+            let section = context.section()?;
+            let document = document_with(context, &binding, &section, preview, access)?;
+            return by_binding(binding, document);
+        }
         (None, None, None) => {
             let document = match context.files.document() {
                 Err(config::Error::NotFound { .. }) => {
@@ -101,6 +106,42 @@ pub(crate) async fn select_namespace(
     })
 }
 
+/// Reads the wrangler file for the sake of `binding`; where there is none, says how to create one that has it.
+pub(crate) fn document_with(
+    context: &Context,
+    binding: &Binding,
+    section: &Section,
+    preview: Option<bool>,
+    access: Access,
+) -> Result<Document> {
+    let error = match context.files.document() {
+        Err(error @ config::Error::NotFound { .. }) => Failure::from(error),
+        document => return Ok(document?),
+    };
+    let wants_preview = preview == Some(true);
+    // The local store takes no preview that the file does not name.
+    if section.is_previews() || (wants_preview && context.is_local()) {
+        return Err(error);
+    }
+    let mut create = Suggestion::provision(binding, section).flag("--init");
+    if section.environment().is_some() {
+        create = create.flag("--add-env");
+    }
+    if wants_preview {
+        create = create.option("--preview", "separate");
+    }
+    Err(error.map_hint(|_| match access {
+        Access::Write => Hint::run(create)
+            .text(" to create a wrangler.toml here, and a namespace for the binding; or name the file with `-c FILE`"),
+        // A new namespace has nothing to read.
+        Access::Read => {
+            Hint::from("run in the directory of the project, or name the file with `-c FILE`; ")
+                .command(create.as_example())
+                .text(" creates a wrangler.toml here, and a namespace for the binding")
+        }
+    }))
+}
+
 /// Has the user choose one of the namespaces of the account, where there are not too many.
 async fn choose_of_account(context: &Context, access: Access) -> Result<NamespaceSelection> {
     match choose_namespace(context, access.question()).await? {
@@ -127,41 +168,6 @@ pub(crate) fn binding_names(context: &Context) -> Vec<String> {
     let scopes = document.iter().flat_map(|it| it.project().scopes());
     let entries = scopes.flat_map(|scope| &scope.entries);
     entries.map(|entry| entry.binding.to_string()).collect()
-}
-
-/// Finds a namespace that is named in one word, in the local store or at the service.
-pub(crate) async fn open_namespace(
-    context: &Context,
-    local: bool,
-    which: NamespaceArg,
-    access: Access,
-) -> Result<OpenNamespace> {
-    let (selector, document) = match which {
-        NamespaceArg::Id(id) => {
-            let id = read_id(&id, local || context.is_local())?;
-            (Selector::Id(id), None)
-        }
-        NamespaceArg::Title(title) => (Selector::Title(title), None),
-        NamespaceArg::Binding(binding, environment) => {
-            let section = match environment {
-                Some(environment) => environment.into(),
-                None => context.section()?,
-            };
-            let selector = Selector::Binding {
-                section,
-                binding,
-                preview: None,
-            };
-            (selector, Some(context.files.document()?))
-        }
-    };
-    let choice = NamespaceSelection {
-        selector,
-        document,
-        access,
-    };
-    let local = local || context.is_local();
-    choice.open_at(context, local).await
 }
 
 /// The keys of one namespace.

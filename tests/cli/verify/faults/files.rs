@@ -94,7 +94,7 @@ fn no_file() {
         text.contains("no wrangler.json, wrangler.jsonc or wrangler.toml in"),
         "{text}"
     );
-    assert!(text.contains("run `kvctl provision --init`"), "{text}");
+    assert!(text.contains("`kvctl provision BINDING --init`"), "{text}");
 }
 
 #[test]
