@@ -396,8 +396,10 @@ fn an_environment_of_an_env_file_is_corrected_there() {
     sandbox.expect(8, &["doctor"]).assert_stdout(said);
     // What the hint says.
     sandbox.expect(0, &["key", "list", "-b", "A", "--local", "--env", ""]);
-    // The command line is told of the flag that adds one.
+    // An option is corrected on the command line, and `provision` is told how it adds one.
     let seen = sandbox.expect(5, &["key", "list", "-b", "A", "--env", "nope"]);
+    seen.assert_stderr("hint: select one of them, or leave out `--env` for the top level");
+    let seen = sandbox.expect(5, &["provision", "--env", "nope"]);
     seen.assert_stderr("hint: run `kvctl provision --env nope --add-env`");
     let mut command = sandbox.command(&["provision"]);
     let seen = Seen::of(command.env("CLOUDFLARE_ENV", "other"));

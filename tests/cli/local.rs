@@ -99,7 +99,7 @@ fn an_empty_id_fails_the_local_verification_too() {
         if code == 8 {
             seen.assert_stdout("`id` is empty, which wrangler refuses");
             seen.assert_stdout("wrangler.toml:2:");
-            seen.assert_stdout("remove it");
+            seen.assert_stdout("run `kvctl provision KV --local` to fill in what is missing");
         }
     }
 }

@@ -111,3 +111,61 @@ fn a_dry_run_foresees_what_stays_in_the_local_store() {
     let seen = sandbox.expect(0, &[&dry_run[..], &["--json"]].concat());
     seen.assert_stdout(note);
 }
+
+#[test]
+fn what_is_empty_is_one_finding_and_is_filled_in_with_the_data_in_reach() {
+    let sandbox = Sandbox::new();
+    let file = "name = \"bio\"\nmain = \"a.ts\"\nkv_namespaces = [{ binding = \"A\", id = \"\" }, \
+                { binding = \"B\", id = \"\", preview_id = \"\" }, { binding = \"T\", id = \"text\", preview_id = \"\" }]\n\
+                [env.staging]\nkv_namespaces = [{ binding = \"A\", id = \"\" }]\n";
+    sandbox.write("wrangler.toml", file);
+    expect(&sandbox, 0, &["key", "put", "-b", "A", "k", "v"]);
+    let verify = ["verify", "--all-envs", "--only", "configuration", "--json"];
+    let seen = expect(&sandbox, 8, &verify);
+    let report: Value = serde_json::from_str(&seen.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{seen}");
+    assert_eq!(
+        findings[0]["commands"],
+        json!(["kvctl provision --all-envs --local"]),
+        "{seen}"
+    );
+    let args = ["provision", "--all-envs"];
+    let seen = expect(&sandbox, 0, &args);
+    seen.assert_stdout("adopted  A");
+    expect(&sandbox, 0, &verify);
+    assert_eq!(
+        expect(&sandbox, 0, &["key", "get", "-b", "A", "k"]).stdout,
+        "v"
+    );
+    expect(&sandbox, 0, &["key", "put", "-b", "T", "k", "v"]);
+    expect(&sandbox, 0, &[&args[..], &["--check"]].concat());
+    let after = sandbox.read("wrangler.toml");
+    assert!(
+        after.contains("binding = \"A\", id = \"A\"")
+            && after.contains("id = \"text\", preview_id = \"10ca110c"),
+        "{after}"
+    );
+}
+
+#[test]
+fn remote_bindings_of_several_sections_are_one_finding() {
+    let sandbox = Sandbox::new();
+    let one = "kv_namespaces = [{ binding = \"A\", id = \"a\", remote = true }]\n";
+    sandbox.write(
+        "wrangler.toml",
+        format!("name = \"bio\"\nmain = \"a.ts\"\n{one}[env.staging]\n{one}[env.prod]\n{one}"),
+    );
+    let seen = expect(
+        &sandbox,
+        0,
+        &["verify", "--all-envs", "--only", "namespaces", "--json"],
+    );
+    let report: Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(report["warned"], 1, "{seen}");
+    assert_eq!(
+        report["findings"][0]["sections"].as_array().unwrap().len(),
+        3,
+        "{seen}"
+    );
+}

@@ -218,3 +218,30 @@ fn every_section_of_another_account_is_named_and_gets_no_command() {
         [&json!(["kvctl provision KV"]), &json!([]), &json!([])]
     );
 }
+
+#[test]
+fn an_environment_that_there_is_not_adds_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"bio\"\n[env.staging]\n[env.prod]\n",
+    );
+    let seen = sandbox.expect(5, &["verify", "--env", "nope"]);
+    seen.assert_stderr("no environment `nope`; the file has `staging` and `prod`");
+    seen.assert_stderr("hint: select one of them, or leave out `--env` for the top level");
+    let seen = sandbox.expect(5, &["verify", "--env", "stagin"]);
+    seen.assert_stderr("hint: did you mean `--env staging`?");
+    let seen = sandbox.expect(5, &["provision", "NEW", "--env", "nope"]);
+    seen.assert_stderr(
+        "hint: run `kvctl provision NEW --env nope --add-env` to add the environment; otherwise select one",
+    );
+}
+
+#[test]
+fn a_section_to_select_is_written_as_a_shell_takes_it() {
+    let sandbox = Sandbox::new();
+    let odd = "name = \"bio\"\nmain = \"a.ts\"\n[[env.-e.kv_namespaces]]\nbinding = \"A\"\nid = \"0f2ac74b498b48028cb68387c421e279\"\n";
+    sandbox.write("wrangler.toml", odd);
+    let seen = sandbox.expect(0, &["verify", "--only", "configuration"]);
+    seen.assert_stdout("select a section that has some with `--env=-e`, or all with `--all-envs`");
+}
