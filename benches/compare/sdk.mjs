@@ -33,7 +33,7 @@ const work = {
   "bulk-put": () => each(read(), 10_000, 4, (body) => namespaces.keys.bulkUpdate(id, { account_id, body })),
   "bulk-delete": () => each(read(), 10_000, 4, (body) => namespaces.keys.bulkDelete(id, { account_id, body })),
   "bulk-get": async () => {
-    const answers = await each(read(), 100, 8, (keys) => namespaces.keys.bulkGet(id, { account_id, keys }));
+    const answers = await each(read(), 100, 12, (keys) => namespaces.keys.bulkGet(id, { account_id, keys }));
     return Object.assign({}, ...answers.map((answer) => answer.values));
   },
   create: async () => {

@@ -25,7 +25,7 @@ pub(crate) const COMMAND: &str = "floor";
 const WRITES: usize = 4;
 
 /// Reads under way at once, as in kvctl.
-const READS: usize = 8;
+const READS: usize = 12;
 
 /// Keys in one request for values.
 pub(crate) const READ_KEYS: usize = 100;

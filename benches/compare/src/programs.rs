@@ -125,9 +125,7 @@ impl Programs {
             }
             Program::Sdk => {
                 let mut command = Command::new(&self.node);
-                command
-                    .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/sdk.mjs"))
-                    .env("SDK_ROOT", &self.sdk);
+                command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/sdk.mjs"));
                 command
             }
             Program::Floor => {
@@ -142,7 +140,9 @@ impl Programs {
             }
         };
         command.args(args);
-        Some(in_project(command, service))
+        let mut command = in_project(command, service);
+        command.env("SDK_ROOT", &self.sdk);
+        Some(command)
     }
 
     /// Several commands of wrangler, as one types them.
@@ -213,6 +213,7 @@ fn said(command: &mut Command) -> String {
 /// Gives a command the service and its project, and nothing else.
 pub(crate) fn in_project(mut command: Command, service: &Service) -> Command {
     command
+        .env_clear()
         .current_dir(&service.directory)
         .env("PATH", env::var_os("PATH").unwrap_or_default())
         .env("HOME", &service.directory)
