@@ -40,7 +40,7 @@ pub use namespaces::{CreateNamespace, ListNamespaces, Namespace};
 pub use observer::{Event, Observer};
 pub use pacing::{Budget, Pacer};
 pub use received::Received;
-pub use trust::{Trust, certificates};
+pub use trust::{Trust, certificates, has_certificate};
 pub use values::{Lifetime, Value};
 pub use visit::{VISIT_BYTES, Visit, Visitor};
 pub use workers::{KvBindings, PagesBindings};

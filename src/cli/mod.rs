@@ -34,7 +34,7 @@ mod verify;
 
 use std::{ffi::OsString, path::PathBuf, sync::LazyLock, time::Duration};
 
-use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use documents::{ManArgs, manual};
 pub use duration::DurationError;
@@ -78,7 +78,7 @@ pub struct Cli {
 /// Parses a command line, which begins with the name of the program.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let words = switches::without_values(words);
-    Cli::try_parse_from(&words).map_err(|error| {
+    parse_once(&words).map_err(|error| {
         // Help is text, whatever format is asked for.
         let plain = help::without_formats(&words, &error);
         let again = plain.and_then(|words| Some((Cli::try_parse_from(&words).err()?, words)));
@@ -87,6 +87,18 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
             None => tips::without_misleading(help::instead(error, &words), &words),
         }
     })
+}
+
+fn parse_once(words: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let parsed = command
+        .try_get_matches_from_mut(words)
+        .and_then(|mut matches| {
+            Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+        });
+    // To free it would take as long as to build it, and the process is short.
+    std::mem::forget(command);
+    parsed
 }
 
 /// Returns what `--version` prints.

@@ -15,6 +15,15 @@ pub struct Certificates {
     pub unusable: usize,
 }
 
+/// Whether `bundle` has a certificate that can be an authority: looks no further than for the first.
+pub fn has_certificate(bundle: &[u8]) -> bool {
+    let mut roots = RootCertStore::empty();
+    let usable = |der| roots.add(der).is_ok();
+    CertificateDer::pem_reader_iter(bundle)
+        .flatten()
+        .any(usable)
+}
+
 /// Counts the certificates in `bundle`.
 pub fn certificates(bundle: &[u8]) -> Certificates {
     let mut roots = RootCertStore::empty();
@@ -27,4 +36,27 @@ pub fn certificates(bundle: &[u8]) -> Certificates {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_usable_certificate_is_enough() {
+        let params = rcgen::CertificateParams::new(["ours".to_owned()]).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let ours = params.self_signed(&key).unwrap().pem();
+        let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (bundle, usable) in [
+            (String::new(), 0),
+            ("no certificate".to_owned(), 0),
+            (bad.to_owned(), 0),
+            (ours.clone(), 1),
+            (format!("{bad}{ours}{bad}{ours}"), 2),
+        ] {
+            assert_eq!(certificates(bundle.as_bytes()).usable, usable);
+            assert_eq!(has_certificate(bundle.as_bytes()), usable > 0);
+        }
+    }
 }

@@ -22,7 +22,7 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier as SystemVerifier;
 
-pub use certificates::certificates;
+pub use certificates::{certificates, has_certificate};
 
 /// Whom to trust.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::context::{Context, SettingError, files::AUTHORITIES_MAX_BYTES};
 use crate::{
-    api::{Trust, certificates},
+    api::{Trust, certificates, has_certificate},
     env::{self, Var},
     fsx,
 };
@@ -74,7 +74,7 @@ fn check_file(by: &'static str, path: PathBuf) -> Result<(), SettingError> {
         return Err(SettingError::Empty(by));
     }
     match fsx::read_file(&path, AUTHORITIES_MAX_BYTES) {
-        Ok(bundle) if certificates(&bundle).usable > 0 => Ok(()),
+        Ok(bundle) if has_certificate(&bundle) => Ok(()),
         Ok(_) => Err(SettingError::NoAuthorities { by, path }),
         Err(source) => Err(SettingError::Authorities { by, path, source }),
     }
@@ -87,6 +87,6 @@ fn has_any(directory: &Path) -> bool {
     };
     entries.flatten().any(|entry| {
         let read = fsx::read_file(&entry.path(), AUTHORITIES_MAX_BYTES);
-        read.is_ok_and(|bundle| certificates(&bundle).usable > 0)
+        read.is_ok_and(|bundle| has_certificate(&bundle))
     })
 }
