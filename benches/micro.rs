@@ -21,10 +21,15 @@ use kvctl::{
     domain::{AccountId, Expiration, KeyName, NamespaceId, Prefixes, Record, Section},
     emulator::{Config, Emulator, Running, spawn},
     formats::{
-        Writer as _,
+        UnknownFields, Writer as _,
+        keys::{KeyFormat, KeyListReader},
         ndjson::{NdjsonReader, NdjsonWriter},
+        wrangler::{WranglerReader, WranglerWriter},
     },
-    ops::bulk::batch::{Batch, Capacity, Encoded},
+    ops::bulk::{
+        batch::{Batch, Capacity, Encoded, Packing},
+        names::Names,
+    },
 };
 use tempfile::TempDir;
 
@@ -102,13 +107,73 @@ fn ndjson_read(bencher: Bencher<'_, '_>, value: Value) {
         });
 }
 
+fn array(records: &[Record]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut writer = Box::new(WranglerWriter::new(&mut out).unwrap());
+    for record in records {
+        writer.write(record).unwrap();
+    }
+    writer.finish().unwrap();
+    out
+}
+
+/// As `bulk put` reads it.
+#[divan::bench(args = VALUES)]
+fn array_read(bencher: Bencher<'_, '_>, value: Value) {
+    let text = array(&records(value));
+    bencher
+        .counter(ItemsCount::new(RECORDS))
+        .counter(BytesCount::new(text.len()))
+        .bench(|| {
+            let read = WranglerReader::new(black_box(text.as_slice()), UnknownFields::Note);
+            let read = read.inspect(|record| assert!(black_box(record).is_ok()));
+            assert_eq!(read.count(), RECORDS);
+        });
+}
+
+/// Names in any order, as `bulk get` and `bulk delete` read them.
+fn names() -> Vec<String> {
+    (0..RECORDS)
+        .map(|n| format!("key:{:06}", n * 7919 % RECORDS))
+        .collect()
+}
+
+#[divan::bench]
+fn key_list_read(bencher: Bencher<'_, '_>) {
+    let text = serde_json::to_vec(&names()).unwrap();
+    bencher
+        .counter(ItemsCount::new(RECORDS))
+        .counter(BytesCount::new(text.len()))
+        .bench(|| {
+            let read = KeyListReader::new(KeyFormat::Json, black_box(text.as_slice()));
+            let read = read.inspect(|key| assert!(black_box(key).is_ok()));
+            assert_eq!(read.count(), RECORDS);
+        });
+}
+
+#[divan::bench]
+fn names_distinct(bencher: Bencher<'_, '_>) {
+    let names: Names = names().iter().collect();
+    bencher
+        .counter(ItemsCount::new(RECORDS))
+        .bench(|| assert_eq!(black_box(&names).clone().distinct().len(), RECORDS));
+}
+
+#[divan::bench]
+fn names_ordered(bencher: Bencher<'_, '_>) {
+    let names: Names = names().iter().collect();
+    bencher
+        .counter(ItemsCount::new(RECORDS))
+        .bench(|| assert_eq!(black_box(&names).clone().ordered().len(), RECORDS));
+}
+
 fn batch(records: &[Record]) -> Batch {
-    let mut batch = Batch::default();
+    let mut batch = Packing::default();
     let mut space = Vec::new();
     for (n, record) in (0..).zip(records) {
         batch.push(&Encoded::record(record, Lifetime::Unlimited, n, &mut space).unwrap());
     }
-    batch
+    batch.take()
 }
 
 /// Into bodies of 1,000 keys.
@@ -121,16 +186,16 @@ fn batches_pack(bencher: Bencher<'_, '_>, value: Value) {
     };
     bencher.counter(ItemsCount::new(RECORDS)).bench(|| {
         let mut bodies = 0;
-        let mut batch = Batch::default();
+        let mut batch = Packing::default();
         let mut space = Vec::new();
         for (n, record) in (0..).zip(black_box(&records)) {
             let next = Encoded::record(record, Lifetime::Unlimited, n, &mut space).unwrap();
             if !batch.has_room(&next, capacity) {
-                bodies += black_box(std::mem::take(&mut batch).body()).len();
+                bodies += black_box(batch.take().body()).len();
             }
             batch.push(&next);
         }
-        bodies + batch.body().len()
+        bodies + batch.take().body().len()
     });
 }
 

@@ -3,7 +3,7 @@
 use super::shared::import::{Wording, import_records};
 use crate::{
     api::Lifetime, cli::transfer::ImportArgs, context::Context, error::Result,
-    ops::bulk::import::Defaults,
+    ops::bulk::defaults::Defaults,
 };
 
 pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<()> {

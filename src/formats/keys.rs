@@ -16,7 +16,7 @@ use super::{
     entry::LISTED_FIELDS,
     error::RecordError,
     lines::{Lines, Next},
-    object::{Object, check_syntax, kind, string},
+    object::{Object, check_syntax, kind, plain_string, string},
     wrangler::{Elements, unreadable},
 };
 use crate::domain::{Classification, Classify, ErrorClass, KeyName, meant_by};
@@ -154,23 +154,15 @@ impl<R: Read> KeyListReader<R> {
 
     fn read(&mut self) -> Option<Result<ListedKey, ReadError>> {
         let ignored = &mut self.ignored;
-        let (lines, what) =
-            match &mut self.entries {
-                Entries::Over => return None,
-                Entries::Json(elements) => {
-                    let element = elements.next()?;
-                    return Some(element.map_err(ReadError::of_keys).and_then(
-                        |(text, location)| {
-                            let named = name(text, &location, ignored);
-                            named
-                                .map_err(|problem| unreadable(text, location.clone(), problem))
-                                .and_then(|name| listed(name.as_ref(), location))
-                        },
-                    ));
-                }
-                Entries::Ndjson(lines) => (lines, &mut LinesAre::Json),
-                Entries::Lines(lines, what) => (lines, what),
-            };
+        let (lines, what) = match &mut self.entries {
+            Entries::Over => return None,
+            Entries::Json(elements) => {
+                let location = elements.advance()?.map_err(ReadError::of_keys);
+                return Some(location.and_then(|at| element(elements, at, ignored)));
+            }
+            Entries::Ndjson(lines) => (lines, &mut LinesAre::Json),
+            Entries::Lines(lines, what) => (lines, what),
+        };
         loop {
             let location = RecordLocation::Line(lines.number() + 1);
             let line = match lines.next() {
@@ -225,6 +217,24 @@ impl<R: Read> Iterator for KeyListReader<R> {
         }
         read
     }
+}
+
+/// Reads an element of an array.
+fn element<R: Read>(
+    elements: &mut Elements<R>,
+    location: RecordLocation,
+    ignored: &mut Ignored,
+) -> Result<ListedKey, ReadError> {
+    // Most are whole in the buffer, and plain.
+    if let Some((name, length)) = plain_string(elements.buffered()) {
+        let key = listed(name, location);
+        elements.pass_over(length);
+        return key;
+    }
+    let text = elements.read().map_err(ReadError::of_keys)?;
+    name(text, &location, ignored)
+        .map_err(|problem| unreadable(text, location.clone(), problem))
+        .and_then(|name| listed(name.as_ref(), location))
 }
 
 fn listed(name: &str, location: RecordLocation) -> Result<ListedKey, ReadError> {

@@ -34,6 +34,11 @@ impl<'a> Object<'a> {
     /// Reads `text`, one object. A field that is not `allowed`, or comes twice, is not an error
     /// before [`Self::validate`] is asked.
     pub(super) fn parse(text: &'a str, allowed: &'static [&'static str]) -> Result<Self, Problem> {
+        if let Some((object, end)) = Self::plain(text.as_bytes(), allowed)
+            && after_blanks(text.as_bytes(), end) == text.len()
+        {
+            return Ok(object);
+        }
         let found = kind(text);
         match found {
             "an object" => {}
@@ -44,19 +49,50 @@ impl<'a> Object<'a> {
                 return Err(Problem::NotAnObject(found));
             }
         }
-        let mut object = Self {
+        let mut object = Self::new(allowed);
+        let mut json = serde_json::Deserializer::from_str(text);
+        json.deserialize_map(Collect(&mut object))
+            .and_then(|()| json.end())
+            .map_err(|e| syntax(&e))?;
+        Ok(object)
+    }
+
+    fn new(allowed: &'static [&'static str]) -> Self {
+        Self {
             allowed,
             found: [None; FIELDS_MAX],
             unknown: Vec::new(),
             lenient: false,
             framed: false,
             problem: None,
-        };
-        let mut json = serde_json::Deserializer::from_str(text);
-        json.deserialize_map(Collect(&mut object))
-            .and_then(|()| json.end())
-            .map_err(|e| syntax(&e))?;
-        Ok(object)
+        }
+    }
+
+    /// Reads the object that `bytes` begin with, and returns where it ends, if all of it is there and it
+    /// has only allowed fields, each once. Nothing is known of any other.
+    pub(super) fn plain(
+        bytes: &'a [u8],
+        allowed: &'static [&'static str],
+    ) -> Option<(Self, usize)> {
+        let mut object = Self::new(allowed);
+        let mut at = 0;
+        let mut before = b'{';
+        loop {
+            at = expect(bytes, at, before)?;
+            let (name, length) = plain_string(&bytes[at..])?;
+            let place = allowed.iter().position(|field| *field == name)?;
+            at = expect(bytes, at + length, b':')?;
+            let mut values =
+                serde_json::Deserializer::from_slice(&bytes[at..]).into_iter::<&RawValue>();
+            if object.found[place].replace(values.next()?.ok()?).is_some() {
+                return None;
+            }
+            at = after_blanks(bytes, at + values.byte_offset());
+            if bytes.get(at) == Some(&b'}') {
+                return Some((object, at + 1));
+            }
+            before = b',';
+        }
     }
 
     /// Whether it is a header or a footer.
@@ -163,6 +199,29 @@ fn whole_number(json: &str, cut: bool) -> Result<i64, ()> {
         reason = "it is in range, and cut on purpose"
     )]
     fits.then_some(number as i64).ok_or(())
+}
+
+/// Returns where the text goes on behind the blanks at `at`.
+fn after_blanks(bytes: &[u8], at: usize) -> usize {
+    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
+    at + bytes[at..].iter().take_while(blank).count()
+}
+
+/// Returns where the text goes on behind `byte`, if that comes next, and the blanks around it.
+fn expect(bytes: &[u8], at: usize, byte: u8) -> Option<usize> {
+    let at = after_blanks(bytes, at);
+    (bytes.get(at) == Some(&byte)).then(|| after_blanks(bytes, at + 1))
+}
+
+/// Reads the JSON string that `bytes` begin with, and returns how long that is with its quotes, if all of
+/// it is there and it has no escapes. Nothing is known of any other.
+pub(super) fn plain_string(bytes: &[u8]) -> Option<(&str, usize)> {
+    let inner = bytes.strip_prefix(b"\"")?;
+    let end = inner
+        .iter()
+        .position(|b| *b < 0x20 || matches!(b, b'"' | b'\\'))?;
+    let text = str::from_utf8(&inner[..end]).ok()?;
+    (inner[end] == b'"').then_some((text, end + 2))
 }
 
 struct Collect<'o, 'a>(&'o mut Object<'a>);
@@ -295,7 +354,52 @@ pub(super) fn compact(json: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::compact;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FIELDS: &[&str] = &["key", "value", "n"];
+
+    proptest! {
+        /// What is taken for plain is what a parser takes for an object with these fields.
+        #[test]
+        fn a_plain_object_is_what_a_parser_reads(
+            tokens in prop::collection::vec(prop::sample::select(vec![
+                "\"key\":", "\"value\":", "\"n\":", "\"x\":", "\"a\"", "\"a\\\"b\"", "1", "-0.5e3", "01", "null", "{\"a\":[]}",
+                "[1, 2]", ",", ",", "{", "}", " ", "\n", "\"", "tru", "\"é\"", "\"\u{1}\"", "\\",
+            ]), 0..12),
+            rest in prop::sample::select(vec!["", ",", " ]", "x", "{}"]),
+        ) {
+            let text = format!("{{{}}}{rest}", tokens.concat());
+            if let Some((plain, end)) = Object::plain(text.as_bytes(), FIELDS) {
+                let parsed: serde_json::Map<String, serde_json::Value> =
+                    serde_json::from_str(&text[..end]).unwrap();
+                let found: Vec<_> = FIELDS.iter().filter(|field| plain.has(field)).collect();
+                prop_assert_eq!(found.len(), parsed.len());
+                for field in found {
+                    let value: serde_json::Value = serde_json::from_str(plain.get(field).unwrap()).unwrap();
+                    prop_assert_eq!(&value, &parsed[*field]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ordinary_records_are_plain() {
+        let text = "{ \"key\": \"a\",\n\"value\":\"b\\n\", \"n\" : {\"a\":1} } , {";
+        let (object, end) = Object::plain(text.as_bytes(), FIELDS).unwrap();
+        assert_eq!(&text[end..], " , {");
+        assert_eq!(object.get("n"), Some("{\"a\":1}"));
+        for other in [
+            "{\"key\":1,\"key\":2}",
+            "{\"x\":1}",
+            "{}",
+            "[1]",
+            "{\"key\":1",
+        ] {
+            assert!(Object::plain(other.as_bytes(), FIELDS).is_none(), "{other}");
+        }
+    }
 
     #[test]
     fn blanks_go_and_strings_stay() {

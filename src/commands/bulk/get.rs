@@ -1,6 +1,9 @@
 //! `kvctl bulk get`.
 
-use std::{collections::HashSet, io::Write as _, pin::pin};
+use std::{
+    io::{self, Write},
+    pin::pin,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::TryStreamExt as _;
@@ -11,6 +14,7 @@ use crate::{
     cli::bulk::BulkGetArgs,
     commands::shared::namespace::{Access, select_namespace},
     context::Context,
+    domain::KeyName,
     error::{Result, ResultExt as _},
     ops::bulk::read::Reader,
     ui::OutputError,
@@ -18,11 +22,9 @@ use crate::{
 
 pub(super) async fn run(context: &Context, args: BulkGetArgs) -> Result<()> {
     let choice = select_namespace(context, args.namespace, Access::Read).await?;
-    let mut keys = listed(context, &args.file, args.format).await?;
-    let mut seen = HashSet::new();
+    let keys = listed(context, &args.file, args.format).await?;
     // An object has a key once.
-    keys.retain(|key| seen.insert(key.clone()));
-    drop(seen);
+    let keys = keys.distinct();
     let keyspace = choice.open(context).await?;
     keyspace.announce(&context.ui, "reading from");
     let reader = Reader::new(keyspace.namespace());
@@ -30,15 +32,7 @@ pub(super) async fn run(context: &Context, args: BulkGetArgs) -> Result<()> {
     let mut out = context.ui.writer();
     let mut before = "{\n  ";
     while let Some((key, value)) = values.try_next().await.context("could not read on")? {
-        let value = match value {
-            None => json!(null),
-            Some(bytes) => match String::from_utf8(bytes.into()) {
-                Ok(text) => json!(text),
-                Err(e) => json!({ "value": STANDARD.encode(e.as_bytes()), "base64": true }),
-            },
-        };
-        let key = json!(key.as_str());
-        write!(out, "{before}{key}: {value}").map_err(OutputError::from)?;
+        write(&mut out, before, &key, value.as_deref()).map_err(OutputError::from)?;
         before = ",\n  ";
     }
     let end = if before.starts_with('{') {
@@ -48,4 +42,25 @@ pub(super) async fn run(context: &Context, args: BulkGetArgs) -> Result<()> {
     };
     let ended = out.write_all(end.as_bytes()).and_then(|()| out.flush());
     Ok(ended.map_err(OutputError::from)?)
+}
+
+/// Writes a key with its value: text as it is, and what is not text as an object with its base64.
+fn write(
+    out: &mut impl Write,
+    before: &str,
+    key: &KeyName,
+    value: Option<&[u8]>,
+) -> io::Result<()> {
+    out.write_all(before.as_bytes())?;
+    serde_json::to_writer(&mut *out, key)?;
+    out.write_all(b": ")?;
+    match value.map(|bytes| str::from_utf8(bytes).map_err(|_binary| bytes)) {
+        None => out.write_all(b"null")?,
+        Some(Ok(text)) => serde_json::to_writer(&mut *out, text)?,
+        Some(Err(bytes)) => {
+            let value = json!({ "value": STANDARD.encode(bytes), "base64": true });
+            serde_json::to_writer(&mut *out, &value)?;
+        }
+    }
+    Ok(())
 }

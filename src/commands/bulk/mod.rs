@@ -10,11 +10,11 @@ use crate::{
     cli::bulk::BulkCommand,
     commands::{UsageError, shared::source::remark_ignored},
     context::Context,
-    domain::{ErrorClass, KeyName},
+    domain::ErrorClass,
     error::{ClassExt as _, Result},
     formats::{Ignored, keys::KeyFormat},
     fsx::InputError,
-    ops::bulk::file::keys,
+    ops::bulk::{file::keys, names::Names},
     ui,
 };
 
@@ -30,18 +30,14 @@ pub(super) async fn run(context: &Context, command: BulkCommand) -> Result<()> {
 }
 
 /// Reads the keys that a file, or stdin, lists, and says which fields were ignored.
-async fn listed(context: &Context, file: &Path, format: Option<KeyFormat>) -> Result<Vec<KeyName>> {
+async fn listed(context: &Context, file: &Path, format: Option<KeyFormat>) -> Result<Names> {
     let format = format.unwrap_or_else(|| KeyFormat::of_path(file));
     let (keys, ignored) = read(context, file, format).await?;
     remark_ignored(context, &ignored);
     Ok(keys)
 }
 
-async fn read(
-    context: &Context,
-    file: &Path,
-    format: KeyFormat,
-) -> Result<(Vec<KeyName>, Ignored)> {
+async fn read(context: &Context, file: &Path, format: KeyFormat) -> Result<(Names, Ignored)> {
     if file == Path::new("-") {
         let read = ui::input(STDIN_MAX_BYTES).await;
         let bytes = read.map_err(|e| InputError::new("the keys from stdin", e))?;

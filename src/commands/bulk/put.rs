@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     error::Result,
     formats::{Format, StreamFormat},
-    ops::bulk::import::Defaults,
+    ops::bulk::defaults::Defaults,
 };
 
 pub(super) async fn run(context: &Context, args: BulkPutArgs) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Deleting keys: guarded, because it cannot be undone.
 
-use std::{collections::HashSet, io};
+use std::io;
 
 use serde::Serialize;
 
@@ -148,14 +148,12 @@ impl OpenNamespace {
     /// Returns the names of the keys that are meant, each once, but refuses more than `max`.
     async fn names(&self, selection: &Selection, max: Option<usize>) -> Result<Names> {
         let names = match selection {
-            Selection::Named(keys) | Selection::Read(keys) => {
-                let mut seen = HashSet::new();
-                let keys = keys.iter().map(KeyName::as_str);
-                let mut keys: Vec<&str> = keys.filter(|key| seen.insert(*key)).collect();
-                // The order of a list, which a journal counts on.
-                keys.sort_unstable();
-                keys.into_iter().collect()
+            // The order of a list, which a journal counts on.
+            Selection::Named(keys) => {
+                let names: Names = keys.iter().map(KeyName::as_str).collect();
+                names.ordered()
             }
+            Selection::Read(names) => names.clone().ordered(),
             Selection::Matching(prefixes) => {
                 let found = delete::matching(self.namespace(), prefixes, max).await;
                 found.with_context(|| format!("could not list the keys of {}", self.target))?
@@ -189,8 +187,7 @@ impl OpenNamespace {
         if names.len() > ASKED_FOR {
             let all = delete::matching(self.namespace(), &Prefixes::default(), None).await;
             let all = all.with_context(failed)?;
-            let all: HashSet<String> = all.iter().collect();
-            return Ok(Some(names.iter().filter(|it| all.contains(it)).collect()));
+            return Ok(Some(names.common(&all.ordered())));
         }
         let mut there = Names::default();
         for name in names.iter() {

@@ -21,10 +21,7 @@ use crate::{
     formats::{Format, StreamFormat, UnknownFields},
     ops::{
         bulk::{
-            cost::Cost,
-            file::Survey,
-            import::{Defaults, Import},
-            reporter::Reporter,
+            cost::Cost, defaults::Defaults, file::Survey, import::Import, reporter::Reporter,
             write::Written,
         },
         target::Target,
@@ -65,8 +62,8 @@ pub(crate) async fn import_records(
     let mut source = Source::open(context, &args.file, args.format, args.hidden).await?;
     source.file.unknown_fields = wording.unknown_fields;
     let choice = select_namespace(context, args.namespace, Access::Write).await?;
-    let survey = source.survey(args.skip_invalid).await;
-    let survey = survey.context("nothing was sent")?;
+    let survey = source.survey_to_import(args.skip_invalid, &defaults).await;
+    let (survey, kept) = survey.context("nothing was sent")?;
     check_content(&source, &survey)?;
     announce(context, &survey, source.file.format);
     let keyspace = choice.open(context).await?;
@@ -91,6 +88,7 @@ pub(crate) async fn import_records(
             path: source.path(),
             survey: &survey,
             defaults: &defaults,
+            kept: kept.as_ref(),
         };
         let journals = JournalDirectory::new(context);
         let start = journal::resume_policy(args.resume);

@@ -7,6 +7,7 @@ use crate::{
     error::Result,
     formats::{self, ReadErrors},
     fsx::InputError,
+    ops::bulk::names::Names,
     ui,
 };
 
@@ -18,7 +19,7 @@ pub(crate) enum Selection {
     /// Those named as arguments.
     Named(Vec<KeyName>),
     /// Those read from stdin.
-    Read(Vec<KeyName>),
+    Read(Names),
     /// All that begin so.
     Matching(Prefixes),
 }
@@ -77,7 +78,9 @@ impl Selection {
                 "keys are UTF-8",
             )
         })?;
-        Ok(Self::Read(keys(text, null)?))
+        Ok(Self::Read(
+            keys(text, null)?.iter().map(KeyName::as_str).collect(),
+        ))
     }
 }
 

@@ -11,7 +11,11 @@ use crate::{
     error::{ClassExt as _, Result, ResultExt as _},
     formats::{Format, Ignored, StreamFormat, UnknownFields, directory::Skipped},
     fsx::{self, InputError},
-    ops::bulk::file::{RecordFile, Survey, format_of},
+    ops::bulk::{
+        defaults::Defaults,
+        encoded::Kept,
+        file::{RecordFile, Survey, format_of},
+    },
     ui::spool,
 };
 
@@ -104,6 +108,18 @@ impl Source {
     /// Returns where it is; nothing if it came through a pipe, and is gone afterwards.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.kept.is_none().then_some(self.file.path.as_path())
+    }
+
+    /// Looks through the file to import it: the same, and keeps the records if they are few.
+    pub(crate) async fn survey_to_import(
+        &self,
+        skip_invalid: bool,
+        defaults: &Defaults,
+    ) -> Result<(Survey, Option<Kept>)> {
+        let (file, defaults) = (self.file.clone(), defaults.clone());
+        let survey =
+            tokio::task::spawn_blocking(move || Kept::survey(&file, skip_invalid, &defaults));
+        Ok(survey.await.class(ErrorClass::Failed)??)
     }
 
     /// Looks through the file, on a thread of its own, so that Ctrl-C is heard meanwhile.

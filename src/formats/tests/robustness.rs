@@ -23,6 +23,24 @@ fn fooled(bytes: &[u8], records: &[Record]) -> bool {
     read != records && (summary.verified || !bytes.is_empty())
 }
 
+/// Returns so many bytes at once.
+struct Trickle<'a>(&'a [u8], usize);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let most = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+fn told(format: StreamFormat, input: impl Read + Send) -> Vec<Result<Input, String>> {
+    let (items, _) = read(format, input);
+    items
+        .into_iter()
+        .map(|it| it.map_err(|e| e.to_string()))
+        .collect()
+}
+
 proptest! {
     #[test]
     fn a_changed_byte_is_noticed(records in records(), at in any::<prop::sample::Index>(), by in 1_u8..) {
@@ -87,6 +105,30 @@ proptest! {
         }
         KeyListReader::new(KeyFormat::Json, text.as_bytes()).for_each(drop);
         drop(Partial::read(text.as_bytes(), &Prefixes::default()));
+    }
+
+    /// What is whole in the buffer is read another way than what is not.
+    #[test]
+    fn what_is_read_does_not_depend_on_how_much_comes_at_once(
+        tokens in proptest::collection::vec(prop::sample::select(vec![
+            "{\"key\":\"a\",\"value\":\"b\"}", "{ \"value\" : \"\\n\" , \"key\":\"é\" }\n", "\"k\"", "\"\\u00e9\"", ",",
+            "{\"name\":\"a\"}", "{\"key\":\"a\",\"value\":\"b\",\"metadata\":{\"a\":[1,\"}\"]},\"expiration\":1900000000}",
+            "{\"key\":\"a\",\"key\":\"b\",\"value\":\"c\"}", "{\"key\":\"a\",\"valeu\":\"c\"}", "{\"\\u006bey\":\"a\",\"value\":\"b\"}",
+            "{", "}", "[", "]", ":", "\"key\"", "\"value\"", "true", "1", "nul", " ", "\n", "\t", "\u{1}", "\\", "\"",
+        ]), 0..12),
+        bytes in 1_usize..40,
+    ) {
+        let text = format!("[{}]", tokens.join(","));
+        for text in [text, format!("[{}]", tokens.concat())] {
+            let at_once = Trickle(text.as_bytes(), usize::MAX);
+            let in_parts = Trickle(text.as_bytes(), bytes);
+            prop_assert_eq!(told(StreamFormat::Wrangler, at_once), told(StreamFormat::Wrangler, in_parts));
+            let keys = |bytes| {
+                let listed = KeyListReader::new(KeyFormat::Json, Trickle(text.as_bytes(), bytes));
+                listed.map(|it| it.map_err(|e| e.to_string())).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(keys(usize::MAX), keys(bytes), "{}", text);
+        }
     }
 
     /// Splitting an array finds what a parser of all of it finds.

@@ -115,21 +115,48 @@ impl<R: Read> Elements<R> {
         }
     }
 
-    /// Returns the next element and where it begins. The error is about the array unless it is
-    /// recoverable.
-    pub(in crate::formats) fn next(&mut self) -> Option<Result<(&str, RecordLocation), ReadError>> {
-        match self.advance() {
+    /// Goes to the next element, and returns where it begins. The error is about the array.
+    pub(in crate::formats) fn advance(&mut self) -> Option<Result<RecordLocation, ReadError>> {
+        match self.find() {
             Ok(false) => None,
-            Ok(true) => Some(self.text()),
-            Err(problem) => {
-                let location = match self.phase {
-                    Phase::Start | Phase::Over => RecordLocation::Line(self.location.line),
-                    Phase::Open | Phase::Behind => self.location.location(),
-                };
-                self.phase = Phase::Over;
-                Some(Err(ReadError::of_input(location, problem)))
+            Ok(true) => {
+                self.first_line = self.location.line;
+                Some(Ok(self.location.location()))
             }
+            Err(problem) => Some(Err(self.fail(problem))),
         }
+    }
+
+    /// Returns what is there of the element, and perhaps of what follows it.
+    pub(in crate::formats) fn buffered(&self) -> &[u8] {
+        self.input.buffer()
+    }
+
+    /// Passes over the element, of which the buffer has all `length` bytes.
+    pub(in crate::formats) fn pass_over(&mut self, length: usize) {
+        let element = &self.input.buffer()[..length];
+        // Most have none, which is found out faster than how many.
+        if element.contains(&b'\n') {
+            self.location.line += line_ends(element);
+        }
+        self.input.consume(length);
+    }
+
+    /// Reads the element. The error is about the array unless it is recoverable.
+    pub(in crate::formats) fn read(&mut self) -> Result<&str, ReadError> {
+        if let Err(problem) = self.scan() {
+            return Err(self.fail(problem));
+        }
+        self.text()
+    }
+
+    fn fail(&mut self, problem: Problem) -> ReadError {
+        let location = match self.phase {
+            Phase::Start | Phase::Over => RecordLocation::Line(self.location.line),
+            Phase::Open | Phase::Behind => self.location.location(),
+        };
+        self.phase = Phase::Over;
+        ReadError::of_input(location, problem)
     }
 
     /// Ends the reading: an element turned out to be no JSON, so nothing behind it has a meaning.
@@ -137,7 +164,7 @@ impl<R: Read> Elements<R> {
         self.phase = Phase::Over;
     }
 
-    fn text(&mut self) -> Result<(&str, RecordLocation), ReadError> {
+    fn text(&mut self) -> Result<&str, ReadError> {
         let location = RecordLocation::Entry {
             index: self.location.index,
             line: self.first_line,
@@ -146,7 +173,7 @@ impl<R: Read> Elements<R> {
             return Err(ReadError::of_record(location, Problem::TooLong.into()));
         }
         match str::from_utf8(&self.element) {
-            Ok(text) => Ok((text, location)),
+            Ok(text) => Ok(text),
             Err(e) => {
                 let error = RecordError::from(Problem::NotUtf8(e.valid_up_to() + 1));
                 Err(ReadError::of_record(location, error))
@@ -154,8 +181,8 @@ impl<R: Read> Elements<R> {
         }
     }
 
-    /// Reads the next element; `false` if there is none.
-    fn advance(&mut self) -> Result<bool, Problem> {
+    /// Goes to the next element; `false` if there is none.
+    fn find(&mut self) -> Result<bool, Problem> {
         if self.phase == Phase::Over {
             return Ok(false);
         }
@@ -178,7 +205,7 @@ impl<R: Read> Elements<R> {
         match self.peek()? {
             None => Err(Problem::Unclosed),
             Some(b',' | b':' | b'}') => Err(Problem::Separator),
-            Some(_) => self.scan().map(|()| true),
+            Some(_) => Ok(true),
         }
     }
 
@@ -231,7 +258,6 @@ impl<R: Read> Elements<R> {
     /// Keeps the bytes up to the end of the element; of one that is too long, only the beginning.
     fn scan(&mut self) -> Result<(), Problem> {
         self.element.clear();
-        self.first_line = self.location.line;
         let mut scan = Scan::default();
         loop {
             let room = (RECORD_MAX_BYTES + 1).saturating_sub(self.element.len());

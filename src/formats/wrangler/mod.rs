@@ -75,7 +75,15 @@ impl<R: Read> Iterator for WranglerReader<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let ignored = self.ignored.as_mut();
-        let read = self.elements.next()?.and_then(|(text, location)| {
+        let elements = &mut self.elements;
+        let read = elements.advance()?.and_then(|location| {
+            // Most are whole in the buffer, and plain.
+            if let Some((object, length)) = Object::plain(elements.buffered(), entry::FIELDS) {
+                let read = entry::read(object, location.clone(), ignored);
+                elements.pass_over(length);
+                return read.map_err(|error| ReadError::of_record(location, error));
+            }
+            let text = elements.read()?;
             let object = Object::parse(text, entry::FIELDS);
             let object = object.map_err(|problem| unreadable(text, location.clone(), problem))?;
             entry::read(object, location.clone(), ignored)

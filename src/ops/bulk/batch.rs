@@ -1,12 +1,16 @@
 //! Packing records into the bodies of bulk writes, or keys into those of bulk deletions, by count
 //! and by bytes, and taking them apart again. Pure.
 
-use std::ops::Range;
+use std::io::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
-use crate::{api::Lifetime, domain::Record, wire::BulkEntry};
+use crate::{
+    api::Lifetime,
+    domain::{KeyName, KeyNameError, Record},
+    wire::BulkEntry,
+};
 
 /// How much goes into one body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,51 +21,59 @@ pub struct Capacity {
     pub bytes: usize,
 }
 
-/// The body of one bulk request, and the byte range of each key in it.
+/// The body of one bulk request, and where the JSON of each key is in it.
 ///
 /// A body can be split by copying byte ranges, so nothing is encoded twice, and the records need
-/// not be kept.
+/// not be kept. `B` is what holds the body.
 #[derive(Clone)]
-pub struct Batch {
-    body: Vec<u8>,
+pub struct Packed<B> {
+    body: B,
+    /// The names of the keys, one behind the other.
+    keys: String,
     items: Vec<Item>,
 }
 
-#[derive(Clone)]
+/// A batch that is being filled.
+pub type Packing = Packed<Vec<u8>>;
+
+/// A batch that can be sent.
+pub type Batch = Packed<Bytes>;
+
+#[derive(Clone, Copy)]
 struct Item {
-    key: String,
-    /// Its JSON within the body.
-    at: Range<usize>,
+    /// Where its name ends.
+    key_end: usize,
+    /// Where its JSON ends, behind which is a comma or the end of the array.
+    json_end: usize,
     /// Its number in the input, from 0.
     number: u64,
+    lifetime: Lifetime,
 }
 
 /// Shows no value: they may be secrets.
-impl std::fmt::Debug for Batch {
+impl<B: AsRef<[u8]>> std::fmt::Debug for Packed<B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Batch({} keys, {} bytes)",
-            self.items.len(),
-            self.body.len()
-        )
+        write!(f, "Packed({} keys, {} bytes)", self.len(), self.bytes())
     }
 }
 
-impl Default for Batch {
+impl Default for Packing {
     fn default() -> Self {
         Self {
-            body: vec![b'['],
+            body: b"[]".to_vec(),
+            keys: String::new(),
             items: Vec::new(),
         }
     }
 }
 
 /// One record or key, encoded as the bulk endpoint takes it.
+#[derive(Clone, Copy)]
 pub struct Encoded<'a> {
-    key: &'a str,
+    pub(super) key: &'a str,
     json: &'a [u8],
-    number: u64,
+    pub(super) number: u64,
+    pub(super) lifetime: Lifetime,
 }
 
 impl<'a> Encoded<'a> {
@@ -73,38 +85,66 @@ impl<'a> Encoded<'a> {
         number: u64,
         space: &'a mut Vec<u8>,
     ) -> serde_json::Result<Self> {
-        let text = str::from_utf8(&record.value);
-        let base64 = text.map_or_else(|_binary| STANDARD.encode(&record.value), |_| String::new());
-        let (expiration, expiration_ttl) = match lifetime {
-            Lifetime::Unlimited => (None, None),
-            Lifetime::For(ttl) => (None, Some(ttl.seconds().into())),
-            Lifetime::Until(at) => (Some(at.unix_seconds()), None),
-        };
-        let entry = BulkEntry {
-            key: record.key.as_str(),
-            value: text.unwrap_or(&base64),
-            base64: text.is_err(),
-            expiration,
-            expiration_ttl,
-            metadata: record.metadata.clone(),
-        };
+        let key = record.key.as_str();
         space.clear();
-        serde_json::to_writer(&mut *space, &entry)?;
+        space.extend_from_slice(b"{\"key\":");
+        push_string(space, key)?;
+        space.extend_from_slice(b",\"value\":");
+        if let Ok(text) = str::from_utf8(&record.value) {
+            push_string(space, text)?;
+        } else {
+            push_string(space, &STANDARD.encode(&record.value))?;
+            space.extend_from_slice(b",\"base64\":true");
+        }
+        match lifetime {
+            Lifetime::Unlimited => Ok(()),
+            Lifetime::For(ttl) => write!(space, ",\"expiration_ttl\":{}", ttl.seconds()),
+            Lifetime::Until(at) => write!(space, ",\"expiration\":{}", at.unix_seconds()),
+        }
+        .map_err(serde_json::Error::io)?;
+        if let Some(metadata) = &record.metadata {
+            space.extend_from_slice(b",\"metadata\":");
+            space.extend_from_slice(metadata.as_json().as_bytes());
+        }
+        space.push(b'}');
         Ok(Self {
-            key: record.key.as_str(),
+            key,
             json: space,
             number,
+            lifetime,
         })
     }
 
     /// Encodes the name of a key to be deleted. What `space` held is lost.
     pub fn name(key: &'a str, number: u64, space: &'a mut Vec<u8>) -> serde_json::Result<Self> {
         space.clear();
-        serde_json::to_writer(&mut *space, key)?;
+        push_string(space, key)?;
         Ok(Self {
             key,
             json: space,
             number,
+            lifetime: Lifetime::Unlimited,
+        })
+    }
+
+    /// Returns the record again.
+    pub(super) fn decode(&self) -> serde_json::Result<Record> {
+        let entry: BulkEntry = serde_json::from_slice(self.json)?;
+        let value = if entry.base64 {
+            let value = STANDARD.decode(entry.value);
+            value.map_err(serde::de::Error::custom)?
+        } else {
+            entry.value.into_bytes()
+        };
+        let key: Result<KeyName, KeyNameError> = entry.key.parse();
+        Ok(Record {
+            key: key.map_err(serde::de::Error::custom)?,
+            value: value.into(),
+            expiration: match self.lifetime {
+                Lifetime::Until(at) => Some(at),
+                Lifetime::For(_) | Lifetime::Unlimited => None,
+            },
+            metadata: entry.metadata,
         })
     }
 
@@ -119,35 +159,78 @@ impl<'a> Encoded<'a> {
     }
 }
 
-impl Batch {
+/// Writes a JSON string.
+fn push_string(space: &mut Vec<u8>, text: &str) -> serde_json::Result<()> {
+    // Without an early end, so that many bytes are compared at once.
+    let special = |b: &u8| *b < 0x20 || matches!(*b, b'"' | b'\\');
+    if text
+        .as_bytes()
+        .iter()
+        .fold(false, |any, b| any | special(b))
+    {
+        return serde_json::to_writer(space, text);
+    }
+    space.push(b'"');
+    space.extend_from_slice(text.as_bytes());
+    space.push(b'"');
+    Ok(())
+}
+
+impl Packing {
     /// Whether `next` fits. Into an empty batch anything does: what does not fit alone fits nowhere.
     pub fn has_room(&self, next: &Encoded<'_>, capacity: Capacity) -> bool {
         self.items.is_empty()
-            || (self.items.len() < capacity.keys && self.body.len() + next.len() < capacity.bytes)
+            || (self.items.len() < capacity.keys && self.body.len() + next.len() <= capacity.bytes)
     }
 
     /// Adds a record or key.
     pub fn push(&mut self, next: &Encoded<'_>) {
+        self.body.pop();
         if !self.items.is_empty() {
             self.body.push(b',');
         }
-        let start = self.body.len();
         self.body.extend_from_slice(next.json);
-        let at = start..self.body.len();
+        let json_end = self.body.len();
+        self.body.push(b']');
+        self.keys.push_str(next.key);
         self.items.push(Item {
-            key: next.key.to_owned(),
-            at,
+            key_end: self.keys.len(),
+            json_end,
             number: next.number,
+            lifetime: next.lifetime,
         });
     }
 
     /// Takes out this key and returns its number, if it is there.
     pub fn remove(&mut self, key: &str) -> Option<u64> {
-        let number = self.items.iter().find(|item| item.key == key)?.number;
-        *self = self.pick(|other| other != key);
+        let number = self.iter().find(|item| item.key == key)?.number;
+        *self = self.copy(|other| other.key != key);
         Some(number)
     }
 
+    /// Takes all of it out, to be sent.
+    pub fn take(&mut self) -> Batch {
+        let full = std::mem::take(self);
+        // The next one is likely to be as large.
+        self.body.reserve(full.body.len());
+        self.keys.reserve(full.keys.len());
+        self.items.reserve(full.items.len());
+        full.into()
+    }
+}
+
+impl From<Packing> for Batch {
+    fn from(packing: Packing) -> Self {
+        let Packed { body, keys, items } = packing;
+        Self {
+            body: body.into(),
+            keys,
+            items,
+        }
+    }
+}
+
+impl<B: AsRef<[u8]>> Packed<B> {
     /// Returns how many keys it has.
     pub fn len(&self) -> usize {
         self.items.len()
@@ -160,44 +243,63 @@ impl Batch {
 
     /// Returns how many bytes its body has.
     pub fn bytes(&self) -> usize {
-        self.body.len() + 1
+        self.body.as_ref().len()
+    }
+
+    /// Returns about how much memory it takes.
+    pub(super) fn memory(&self) -> usize {
+        self.bytes() + self.keys.len() + size_of_val(self.items.as_slice())
+    }
+
+    /// Returns what it has, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Encoded<'_>> {
+        let (mut key, mut json) = (0, 1);
+        self.items.iter().map(move |item| {
+            let encoded = Encoded {
+                key: &self.keys[key..item.key_end],
+                json: &self.body.as_ref()[json..item.json_end],
+                number: item.number,
+                lifetime: item.lifetime,
+            };
+            (key, json) = (item.key_end, item.json_end + 1);
+            encoded
+        })
     }
 
     /// Returns the keys, each with its number in the input.
-    pub fn into_keys(self) -> impl Iterator<Item = (u64, String)> {
-        self.items.into_iter().map(|item| (item.number, item.key))
+    pub fn keys(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.iter().map(|item| (item.number, item.key))
     }
 
+    fn copy(&self, wanted: impl Fn(&Encoded<'_>) -> bool) -> Packing {
+        let mut copy = Packing::default();
+        for item in self.iter().filter(wanted) {
+            copy.push(&item);
+        }
+        copy
+    }
+}
+
+impl Batch {
     /// Returns the body, to be sent.
     pub fn body(&self) -> Bytes {
-        let mut body = Vec::with_capacity(self.bytes());
-        body.extend_from_slice(&self.body);
-        body.push(b']');
-        body.into()
+        self.body.clone()
     }
 
     /// Returns the keys that `wanted` picks, as a batch of their own.
     #[must_use]
     pub fn pick(&self, wanted: impl Fn(&str) -> bool) -> Self {
-        self.copy(self.items.iter().filter(|item| wanted(&item.key)))
+        self.copy(|item| wanted(item.key)).into()
     }
 
     /// Splits it in the middle.
     pub fn halves(&self) -> [Self; 2] {
-        let (first, second) = self.items.split_at(self.items.len().div_ceil(2));
-        [self.copy(first.iter()), self.copy(second.iter())]
-    }
-
-    fn copy<'a>(&'a self, items: impl Iterator<Item = &'a Item>) -> Self {
-        let mut copy = Self::default();
-        for item in items {
-            copy.push(&Encoded {
-                key: &item.key,
-                json: &self.body[item.at.clone()],
-                number: item.number,
-            });
+        let mut halves = [Packing::default(), Packing::default()];
+        let first = self.len().div_ceil(2);
+        for (at, item) in self.iter().enumerate() {
+            halves[usize::from(at >= first)].push(&item);
         }
-        copy
+        halves.map(Self::from)
     }
 }
 
@@ -238,7 +340,7 @@ mod tests {
             bytes in 200usize..2000,
         ) {
             let capacity = Capacity { keys, bytes };
-            let mut batches = vec![Batch::default()];
+            let mut batches = vec![Packing::default()];
             let mut expected = Vec::new();
             for (number, value) in values.iter().enumerate() {
                 let key = format!("k{number}/\u{1f600}\"");
@@ -246,10 +348,11 @@ mod tests {
                 let (record, mut space) = (record(&key, value), b"before".to_vec());
                 let next = Encoded::record(&record, Lifetime::Unlimited, number as u64, &mut space).unwrap();
                 if !batches.last().unwrap().has_room(&next, capacity) {
-                    batches.push(Batch::default());
+                    batches.push(Packing::default());
                 }
                 batches.last_mut().unwrap().push(&next);
             }
+            let batches: Vec<_> = batches.into_iter().map(Batch::from).collect();
             for batch in &batches {
                 prop_assert!(batch.len() <= keys);
                 prop_assert!(batch.len() == 1 || batch.bytes() <= bytes);
@@ -264,24 +367,32 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_must_go_by_itself_is_decoded() {
+        for value in [&b"text \"\n"[..], b"\xff\x00"] {
+            let record = Record {
+                metadata: Some("[1.0]".parse().unwrap()),
+                ..record("k\"", value)
+            };
+            let mut space = Vec::new();
+            let encoded = Encoded::record(&record, Lifetime::Unlimited, 0, &mut space).unwrap();
+            assert_eq!(encoded.decode().unwrap(), record);
+        }
+    }
+
+    #[test]
     fn what_was_not_written_is_picked_out() {
-        let mut batch = Batch::default();
+        let mut batch = Packing::default();
         for (number, key) in ["a", "b", "c"].into_iter().enumerate() {
             let (record, mut space) = (record(key, key.as_bytes()), Vec::new());
             let next =
                 Encoded::record(&record, Lifetime::Unlimited, number as u64, &mut space).unwrap();
             batch.push(&next);
         }
-        let left = batch.pick(|key| key != "b");
+        let left = batch.take().pick(|key| key != "b");
         assert_eq!(
             decoded(&left),
             [("a".into(), b"a".to_vec()), ("c".into(), b"c".to_vec())]
         );
-        assert_eq!(
-            left.into_keys()
-                .map(|(number, _)| number)
-                .collect::<Vec<_>>(),
-            [0, 2]
-        );
+        assert_eq!(left.keys().collect::<Vec<_>>(), [(0, "a"), (2, "c")]);
     }
 }

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt as _;
 
 use super::{
-    batch::{Batch, Encoded},
+    batch::{Encoded, Packing},
     journal::{
         self, Done, Journal, Journals, Kept, ResumePolicy,
         run_id::{Input, NamespaceRef, Operation, RunId},
@@ -11,7 +11,7 @@ use super::{
     names::Names,
     reporter::Reporter,
     run::{self, Run, Task},
-    send::{Confirmations, Error, InFlight, Job, Sender, Sent, Verb},
+    send::{Confirmations, Error, InFlight, Sender, Sent, Verb},
 };
 use crate::{
     api::{self, Namespace},
@@ -142,18 +142,16 @@ impl<'a> Deleter<'a> {
         progress: &dyn Fn(usize),
     ) -> Result<Sent, Error> {
         let mut sending = InFlight::new(&self.0, journal, progress);
-        let mut batch = Batch::default();
+        let mut batch = Packing::default();
         let mut space = Vec::new();
         for (number, name) in (0..).zip(names) {
             let next = Encoded::name(name.as_ref(), number, &mut space)?;
             if !batch.has_room(&next, self.0.capacity()) {
-                sending
-                    .submit(Job::Batch(std::mem::take(&mut batch)))
-                    .await?;
+                sending.submit_batch(&mut batch).await?;
             }
             batch.push(&next);
         }
-        sending.submit(Job::Batch(batch)).await?;
+        sending.submit_batch(&mut batch).await?;
         sending.finish().await
     }
 }

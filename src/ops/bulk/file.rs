@@ -9,10 +9,11 @@ use futures_util::{Stream, StreamExt as _};
 
 use super::{
     ahead::ahead,
+    names::Names,
     twice::{Changed, Seal, Sealed, Sealer, Sealing},
 };
 use crate::{
-    domain::{Classification, Classify, ErrorClass, KeyName, Prefixes, Record},
+    domain::{Classification, Classify, ErrorClass, Prefixes, Record},
     formats::{
         self, Format, Ignored, Problems, ReadErrors, Reader, UnknownFields,
         directory::{DirectoryReader, Skipped},
@@ -118,7 +119,7 @@ impl RecordFile {
         InputError::new(self.path.display(), source).into()
     }
 
-    fn changed(&self, place: Option<String>) -> Error {
+    pub(super) fn changed(&self, place: Option<String>) -> Error {
         Error::Changed {
             path: self.path.clone(),
             place,
@@ -127,12 +128,24 @@ impl RecordFile {
 
     /// Checks the whole file first, so that no part of an invalid file is sent.
     pub fn survey(&self, skip_invalid: bool) -> Result<Survey, Error> {
+        self.survey_each(skip_invalid, |_, _| {})
+    }
+
+    /// The same, handing out each record that is right, numbered from 0.
+    pub(super) fn survey_each(
+        &self,
+        skip_invalid: bool,
+        mut each: impl FnMut(u64, formats::Input),
+    ) -> Result<Survey, Error> {
         let mut sealer = Sealer::default();
         let mut survey = match self.format {
             Format::Directory => {
                 let reader = DirectoryReader::new(&self.path, self.hidden);
                 let mut reader = reader.map_err(|e| self.opening(e))?;
-                let looked = |input: &_| sealer.record(input);
+                let looked = |number, input| {
+                    sealer.record(&input);
+                    each(number, input);
+                };
                 let survey = self.look_through(&mut reader, skip_invalid, looked)?;
                 Survey {
                     skipped: reader.into_skipped(),
@@ -147,7 +160,7 @@ impl RecordFile {
                     sealer: &mut sealer,
                 };
                 let mut reader = format.reader(sealing, self.unknown_fields);
-                let survey = self.look_through(reader.as_mut(), skip_invalid, |_| {})?;
+                let survey = self.look_through(reader.as_mut(), skip_invalid, each)?;
                 drop(reader);
                 let rest = Sealing {
                     input: &mut file,
@@ -165,13 +178,17 @@ impl RecordFile {
         &self,
         reader: &mut dyn Reader,
         skip_invalid: bool,
-        mut looked: impl FnMut(&formats::Input),
+        mut looked: impl FnMut(u64, formats::Input),
     ) -> Result<Survey, Error> {
         let mut survey = Survey::default();
+        let mut number = 0;
         let mut problems = Problems::default();
         for next in &mut *reader {
             match next {
-                Ok(input) => looked(&input),
+                Ok(input) => {
+                    looked(number, input);
+                    number += 1;
+                }
                 Err(e) if skip_invalid && e.is_recoverable() => survey.invalid.push(e.to_string()),
                 Err(e) => problems.push(e),
             }
@@ -199,17 +216,22 @@ impl RecordFile {
         &self,
         survey: &Survey,
     ) -> Result<impl Stream<Item = Result<(u64, formats::Input), Error>> + use<>, Error> {
+        let mut second = self.second(survey)?;
+        let size = |(_, input): &(u64, formats::Input)| input.value.len();
+        Ok(ahead(move || second.next(), size))
+    }
+
+    /// Begins to read it again.
+    pub(super) fn second(&self, survey: &Survey) -> Result<Second, Error> {
         let changed = Changed::default();
-        let mut second = Second {
+        Ok(Second {
             reader: Some(self.reader(survey, &changed)?),
             file: self.clone(),
             seal: survey.seal.clone(),
             records: survey.records,
             changed,
             number: 0,
-        };
-        let size = |(_, input): &(u64, formats::Input)| input.value.len();
-        Ok(ahead(move || second.next(), size))
+        })
     }
 
     /// The same, with expiry as a moment, counted from `now`, UNIX seconds.
@@ -238,7 +260,7 @@ impl RecordFile {
 }
 
 /// The second reading of a file.
-struct Second {
+pub(super) struct Second {
     file: RecordFile,
     seal: Seal,
     /// How many records there were the first time.
@@ -250,7 +272,7 @@ struct Second {
 }
 
 impl Second {
-    fn next(&mut self) -> Result<Option<(u64, formats::Input)>, Error> {
+    pub(super) fn next(&mut self) -> Result<Option<(u64, formats::Input)>, Error> {
         let Some(reader) = &mut self.reader else {
             return Ok(None);
         };
@@ -279,17 +301,13 @@ impl Second {
 }
 
 /// Reads the keys that `input` lists, and says which fields were ignored; `path` is for messages.
-pub fn keys(
-    input: impl Read,
-    format: KeyFormat,
-    path: &Path,
-) -> Result<(Vec<KeyName>, Ignored), Error> {
+pub fn keys(input: impl Read, format: KeyFormat, path: &Path) -> Result<(Names, Ignored), Error> {
     let mut list = KeyListReader::new(format, input);
     let mut problems = Problems::default();
-    let mut keys = Vec::new();
+    let mut keys = Names::default();
     for next in &mut list {
         match next {
-            Ok(listed) => keys.push(listed.key),
+            Ok(listed) => keys.push(listed.key.as_str()),
             Err(e) => problems.push(e),
         }
     }

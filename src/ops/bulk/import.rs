@@ -2,63 +2,20 @@
 
 use std::path::Path;
 
-use futures_util::TryStreamExt as _;
-
 use super::{
+    batch::Encoded,
     cost::Cost,
+    defaults::Defaults,
+    encoded::{self, Kept},
     file::{self, RecordFile, Survey},
     journal::{
         Journals, ResumePolicy,
         run_id::{Content, Input, NamespaceRef, Operation, RunId},
     },
     run::{self, Run, Task},
-    write::{self, Outgoing, Writer, Written},
+    write::{self, Writer, Written},
 };
-use crate::{
-    api::{Lifetime, Namespace},
-    domain::{Metadata, quantity},
-    formats,
-};
-
-/// What records get where the file has none of their own.
-#[derive(Debug, Clone)]
-pub struct Defaults {
-    /// How long they live.
-    pub lifetime: Lifetime,
-    /// Their metadata.
-    pub metadata: Option<Metadata>,
-}
-
-impl Defaults {
-    /// Returns a checksum of the defaults, if there are any.
-    fn sum(&self) -> Option<String> {
-        let Self { lifetime, metadata } = self;
-        let lifetime = match lifetime {
-            Lifetime::Unlimited => None,
-            Lifetime::For(ttl) => Some(format!("for {}", ttl.seconds())),
-            Lifetime::Until(at) => Some(format!("until {}", at.unix_seconds())),
-        };
-        let metadata = metadata.as_ref().map(Metadata::as_json);
-        (lifetime.is_some() || metadata.is_some())
-            .then(|| Content::sum(&format!("{lifetime:?} {metadata:?}")))
-    }
-
-    /// Completes a record. A TTL stays one: it counts from when the service takes the record.
-    fn complete(&self, number: u64, input: formats::Input) -> Outgoing {
-        let (mut record, ttl) = input.into_record_and_ttl();
-        record.metadata = record.metadata.or_else(|| self.metadata.clone());
-        let lifetime = match (ttl, record.expiration) {
-            (Some(ttl), _) => Lifetime::For(ttl),
-            (None, Some(at)) => Lifetime::Until(at),
-            (None, None) => self.lifetime,
-        };
-        Outgoing {
-            number,
-            record,
-            lifetime,
-        }
-    }
-}
+use crate::{api::Namespace, domain::quantity};
 
 /// An import.
 pub struct Import<'a> {
@@ -74,6 +31,8 @@ pub struct Import<'a> {
     pub survey: &'a Survey,
     /// What its records get beside that.
     pub defaults: &'a Defaults,
+    /// Its records, if they were kept from then.
+    pub kept: Option<&'a Kept>,
 }
 
 /// Why an import did not reach its end.
@@ -107,14 +66,19 @@ impl Import<'_> {
             .carry_out(
                 total,
                 async |journal, count| {
-                    let inputs = self.file.inputs(survey).map_err(write::Error::Source)?;
-                    let pending = inputs.try_filter(|(number, input)| {
-                        std::future::ready(!done.contains(*number, input.key.as_str()))
-                    });
-                    let pending =
-                        pending.map_ok(|(number, input)| defaults.complete(number, input));
+                    let left = |it: &Encoded<'_>| !done.contains(it.number, it.key);
                     let writer = Writer::new(self.namespace);
-                    writer.write_all(pending, journal, count).await
+                    if let Some(kept) = self.kept {
+                        if !kept.is_current(self.file) {
+                            return Err(write::Error::Source(self.file.changed(None)));
+                        }
+                        return writer
+                            .write_encoded(kept.parts(), left, journal, count)
+                            .await;
+                    }
+                    let parts = encoded::read(self.file, survey, defaults);
+                    let parts = parts.map_err(write::Error::Source)?;
+                    writer.write_encoded(parts, left, journal, count).await
                 },
                 |written| written.failed.is_empty(),
             )

@@ -1,5 +1,10 @@
 //! Many names of keys in little memory: of each only what differs from the one before. Pure.
 
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, RandomState},
+};
+
 use serde::{Serialize, Serializer};
 
 /// Names of keys, in the order in which they were added; small if that is the order of their bytes.
@@ -9,6 +14,8 @@ pub struct Names {
     packed: Vec<u8>,
     last: String,
     count: usize,
+    /// Whether one does not come behind the one before, in the order of their bytes.
+    unordered: bool,
 }
 
 /// Shows how many there are, and none of them.
@@ -21,6 +28,7 @@ impl std::fmt::Debug for Names {
 impl Names {
     /// Adds a name.
     pub fn push(&mut self, name: &str) {
+        self.unordered |= self.count > 0 && *name <= *self.last;
         let both = self.last.char_indices().zip(name.chars());
         let shared = both
             .take_while(|((_, a), b)| a == b)
@@ -43,6 +51,59 @@ impl Names {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Returns the names, each once, where it comes first.
+    #[must_use]
+    pub fn distinct(self) -> Self {
+        if !self.unordered {
+            return self;
+        }
+        let state = RandomState::new();
+        let hash = |name: &String| state.hash_one(name);
+        let mut all: Vec<u64> = self.iter().map(|name| hash(&name)).collect();
+        all.sort_unstable();
+        let twice = all.windows(2).filter(|pair| pair[0] == pair[1]);
+        let twice: HashSet<u64> = twice.map(|pair| pair[0]).collect();
+        drop(all);
+        if twice.is_empty() {
+            return self;
+        }
+        let mut seen = HashSet::new();
+        let is_first = |name: &String| !twice.contains(&hash(name)) || seen.insert(name.clone());
+        self.iter().filter(is_first).collect()
+    }
+
+    /// Returns the names in the order of their bytes, each once.
+    #[must_use]
+    pub fn ordered(self) -> Self {
+        if !self.unordered {
+            return self;
+        }
+        let mut text = String::new();
+        let mut ends = Vec::with_capacity(self.count);
+        for name in self.iter() {
+            text.push_str(&name);
+            ends.push(text.len());
+        }
+        drop(self);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let ranges = starts.zip(ends.iter().copied());
+        let mut names: Vec<&str> = ranges.map(|(start, end)| &text[start..end]).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().collect()
+    }
+
+    /// Returns the names that `other` has too, where both are in the order of their bytes.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        let mut others = other.iter().peekable();
+        let is_there = |name: &String| {
+            while others.next_if(|other| other < name).is_some() {}
+            others.peek() == Some(name)
+        };
+        self.iter().filter(is_there).collect()
     }
 
     /// Returns the names, in the order in which they were added.
@@ -123,6 +184,27 @@ mod tests {
             let packed: Names = all.iter().collect();
             prop_assert_eq!(packed.len(), all.len());
             prop_assert_eq!(packed.iter().collect::<Vec<_>>(), all);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn repeated_names_are_left_out(
+            names in prop::collection::vec("[abé]{0,2}", 0..20),
+            other in prop::collection::vec("[abé]{0,2}", 0..20),
+        ) {
+            let packed: Names = names.iter().collect();
+            let mut seen = HashSet::new();
+            let first: Vec<_> = names.iter().filter(|name| seen.insert(*name)).cloned().collect();
+            prop_assert_eq!(packed.clone().distinct().iter().collect::<Vec<_>>(), first);
+            let mut sorted = names.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            let ordered = packed.ordered();
+            prop_assert_eq!(ordered.iter().collect::<Vec<_>>(), sorted.clone());
+            sorted.retain(|name| other.contains(name));
+            let other = Names::from_iter(other).ordered();
+            prop_assert_eq!(ordered.common(&other).iter().collect::<Vec<_>>(), sorted);
         }
     }
 

@@ -78,15 +78,15 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::bulk::batch::Encoded;
+    use crate::ops::bulk::batch::{Encoded, Packing};
 
     fn batch(keys: u64) -> Batch {
-        let mut batch = Batch::default();
+        let mut batch = Packing::default();
         for number in 0..keys {
             let (key, mut space) = (format!("k{number}"), Vec::new());
             batch.push(&Encoded::name(&key, number, &mut space).unwrap());
         }
-        batch
+        batch.into()
     }
 
     /// Sends a batch to a service that refuses every request with one of the `bad` keys. Returns how
@@ -97,10 +97,7 @@ mod tests {
         while let Some((batch, _)) = parts.next() {
             requests += 1;
             let size = batch.len();
-            let fits = !batch
-                .clone()
-                .into_keys()
-                .any(|(number, _)| bad.contains(&number));
+            let fits = !batch.keys().any(|(number, _)| bad.contains(&number));
             if fits {
                 confirmed += size;
             } else if size == 1 {

@@ -19,7 +19,10 @@ use futures_util::{
 use reqwest::StatusCode;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::absent::{Absent, AbsentOutcome};
+use super::{
+    absent::{Absent, AbsentOutcome},
+    names::Names,
+};
 use crate::{
     api::{self, Namespace},
     domain::{
@@ -224,10 +227,13 @@ impl<'a> Reader<'a> {
     /// Reads the values of `keys`, in their order; `None` for what is not there.
     pub fn values<'s>(
         &'s self,
-        keys: &'s [KeyName],
-    ) -> impl Stream<Item = Result<(&'s KeyName, Option<Bytes>), Error>> + 's {
-        stream::iter(keys.chunks(BULK_GET_MAX_KEYS).map(Ok))
-            .map_ok(move |keys: &[KeyName]| async move {
+        keys: &'s Names,
+    ) -> impl Stream<Item = Result<(KeyName, Option<Bytes>), Error>> + 's {
+        stream::iter(keys.iter().map(|name| name.parse::<KeyName>()))
+            .map_err(Error::Key)
+            .try_chunks(BULK_GET_MAX_KEYS)
+            .map_err(|stream::TryChunksError(_, error)| error)
+            .map_ok(move |keys| async move {
                 let bare = |key: &KeyName| Listed {
                     key: key.clone(),
                     expiration: None,
@@ -237,8 +243,8 @@ impl<'a> Reader<'a> {
                 let found = self.fetch(keys.iter().map(bare).collect()).await?;
                 let mut found = found.into_iter().peekable();
                 // What is found is in the order of what was asked for.
-                let values = keys.iter().map(|key| {
-                    let record = found.next_if(|(_, record)| record.key == *key);
+                let values = keys.into_iter().map(|key| {
+                    let record = found.next_if(|(_, record)| record.key == key);
                     Ok::<_, Error>((key, record.map(|(_, record)| record.value)))
                 });
                 Ok::<_, Error>(stream::iter(values.collect::<Vec<_>>()))

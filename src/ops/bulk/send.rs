@@ -18,13 +18,14 @@ use futures_util::{
 };
 
 use super::{
-    batch::{Batch, Capacity},
+    batch::{Batch, Capacity, Packing},
     parts::{NOT_SENT, Parts, UNACCOUNTED, accounts_for},
 };
 use crate::{
     api::{self, Lifetime, Namespace},
     domain::{
-        BULK_MAX_BYTES, BULK_MAX_KEYS, Classification, Classify, ErrorClass, Record, quantity,
+        BULK_MAX_BYTES, BULK_MAX_KEYS, Classification, Classify, ErrorClass, KeyName, Record,
+        quantity,
     },
     wire::BulkResult,
 };
@@ -126,7 +127,9 @@ pub(super) struct Sender<'a> {
 /// What one job came to; where it stopped early, what it had come to by then.
 #[derive(Default)]
 struct Outcome {
-    confirmed: Vec<(u64, String)>,
+    confirmed: Vec<Batch>,
+    /// One that went by itself.
+    single: Option<(u64, KeyName)>,
     failed: Vec<Undone>,
     stopped: Option<api::Error>,
 }
@@ -135,10 +138,9 @@ struct Outcome {
 type Undone = (u64, String, String);
 
 impl Outcome {
-    fn fail(&mut self, batch: Batch, reason: &str) {
-        let keys = batch.into_keys();
-        self.failed
-            .extend(keys.map(|(number, key)| (number, key, reason.to_owned())));
+    fn fail(&mut self, batch: &Batch, reason: &str) {
+        let undone = |(number, key): (u64, &str)| (number, key.to_owned(), reason.to_owned());
+        self.failed.extend(batch.keys().map(undone));
     }
 
     fn stop(mut self, error: api::Error) -> Self {
@@ -202,11 +204,11 @@ impl<'a> Sender<'a> {
             } else if error.is_transient() {
                 return outcome.stop(error);
             } else {
-                outcome.fail(left, &error.to_string());
+                outcome.fail(&left, &error.to_string());
             }
         }
         for batch in parts.not_sent {
-            outcome.fail(batch, NOT_SENT);
+            outcome.fail(&batch, NOT_SENT);
         }
         outcome
     }
@@ -228,8 +230,12 @@ impl<'a> Sender<'a> {
             let again = left.pick(|key| named.contains(key));
             let accounted = accounts_for(&result, left.len(), named.len(), again.len());
             if accounted {
-                let done = left.into_keys().filter(|(_, key)| !named.contains(&**key));
-                outcome.confirmed.extend(done);
+                let done = if again.is_empty() {
+                    left
+                } else {
+                    left.pick(|key| !named.contains(key))
+                };
+                outcome.confirmed.push(done);
                 left = again;
             }
             if left.is_empty() {
@@ -241,7 +247,7 @@ impl<'a> Sender<'a> {
                 } else {
                     UNACCOUNTED
                 };
-                outcome.fail(left, reason);
+                outcome.fail(&left, reason);
                 break;
             };
             tokio::time::sleep(wait.max(SAME_KEY)).await;
@@ -259,7 +265,7 @@ impl<'a> Sender<'a> {
         let put = self.namespace.put(&key, value, lifetime, metadata.as_ref());
         let mut outcome = Outcome::default();
         match put.await {
-            Ok(()) => outcome.confirmed.push((number, key.to_string())),
+            Ok(()) => outcome.single = Some((number, key)),
             Err(e) if e.class() == ErrorClass::Failed && e.status().is_some() => {
                 outcome
                     .failed
@@ -307,15 +313,15 @@ impl<'r, 'a> InFlight<'r, 'a> {
     }
 
     /// Sends a batch as soon as there is room for it, and leaves an empty one.
-    pub(super) async fn submit_batch(&mut self, batch: &mut Batch) -> Result<(), Error> {
-        self.submit(Job::Batch(std::mem::take(batch))).await
+    pub(super) async fn submit_batch(&mut self, batch: &mut Packing) -> Result<(), Error> {
+        self.submit(Job::Batch(batch.take())).await
     }
 
     /// Sends a job as soon as there is room for it.
     pub(super) async fn submit(&mut self, job: Job) -> Result<(), Error> {
         let bytes = match &job {
             Job::Batch(batch) if batch.is_empty() => return Ok(()),
-            Job::Batch(batch) => batch.bytes() * 2,
+            Job::Batch(batch) => batch.memory(),
             Job::Single(record, ..) => record.value.len(),
         };
         while self.under_way.len() >= Self::AT_ONCE
@@ -387,15 +393,18 @@ impl<'r, 'a> InFlight<'r, 'a> {
     fn take(&mut self, outcome: Outcome) -> Result<Option<api::Error>, Error> {
         let Outcome {
             confirmed,
+            single,
             failed,
             stopped,
         } = outcome;
-        self.confirmed += confirmed.len();
+        let confirmed = confirmed.iter().flat_map(Batch::keys);
+        let single = single.iter().map(|(number, key)| (*number, key.as_str()));
+        let keys: Vec<_> = confirmed.chain(single).collect();
+        self.confirmed += keys.len();
         let failed = failed.into_iter();
         self.failed
             .extend(failed.map(|(number, key, reason)| (key, (number, reason))));
-        (self.progress)(confirmed.len());
-        let keys: Vec<_> = confirmed.iter().map(|(n, key)| (*n, &**key)).collect();
+        (self.progress)(keys.len());
         self.record(&keys)?;
         Ok(stopped)
     }

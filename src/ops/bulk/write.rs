@@ -1,11 +1,11 @@
 //! Writing many records into a namespace: packed into bulk writes, each key in one of them.
 
-use std::{collections::BTreeMap, pin::pin};
+use std::{borrow::Borrow, collections::BTreeMap, pin::pin};
 
 use futures_util::{Stream, StreamExt as _};
 
 use super::{
-    batch::{Batch, Encoded},
+    batch::{Encoded, Packing},
     seen::Seen,
     send::{self, Confirmations, InFlight, Job, SAME_KEY, Sender, Verb},
 };
@@ -119,64 +119,127 @@ impl<'a> Writer<'a> {
         progress: &dyn Fn(usize),
     ) -> Result<Written, Error<E>> {
         let mut records = pin!(records);
-        let mut sending = InFlight::new(&self.sender, journal, progress);
-        let mut seen = Seen::default();
-        let mut batch = Batch::default();
+        let mut writing = Writing::new(self, journal, progress);
         let mut space = Vec::new();
-        let mut written = Written::default();
-        while let Some(next) = sending.beside(records.next()).await? {
-            let next = match next {
-                Ok(next) => next,
-                Err(e) => {
-                    // What is under way may still be confirmed, and is to be counted.
-                    sending.drain().await?;
-                    return Err(Error::Source(e));
-                }
-            };
+        while let Some(next) = writing.sending.beside(records.next()).await? {
+            let next = writing.or_drain(next.map_err(Error::Source)).await?;
             let Outgoing {
                 number,
                 record,
                 lifetime,
             } = next.into();
-            let key = record.key.as_str();
             let lifetime = self.ttl.map_or(lifetime, Lifetime::For);
-            if self.is_too_soon(lifetime).await.map_err(Error::Time)? {
-                written.expired += 1;
-                sending.record(&[(number, key)])?;
-                continue;
-            }
-            if seen.is_again(&record.key) {
-                written.repeated += 1;
-                if let Some(old) = batch.remove(key) {
-                    sending.record(&[(old, key)])?;
-                } else {
-                    sending.submit_batch(&mut batch).await?;
-                    // The last one wins: it must neither overtake the one before, nor follow at
-                    // its heels.
-                    sending.drain().await?;
-                    sending.replace_failed(key)?;
-                    tokio::time::sleep(SAME_KEY).await;
-                    seen = Seen::default();
-                    seen.is_again(&record.key);
-                }
-            }
             let next = Encoded::record(&record, lifetime, number, &mut space)
                 .map_err(send::Error::from)?;
-            if next.len() > VALUE_MAX_BYTES {
-                sending
-                    .submit(Job::Single(record, lifetime, number))
-                    .await?;
-                continue;
-            }
-            if !batch.has_room(&next, self.sender.capacity()) {
-                sending.submit_batch(&mut batch).await?;
-            }
-            batch.push(&next);
+            writing.add(&next).await?;
         }
-        sending.submit_batch(&mut batch).await?;
-        let sent = sending.finish().await?;
-        written.confirmed = sent.confirmed;
-        written.failed = sent.failed;
-        Ok(written)
+        writing.finish().await
+    }
+
+    /// The same of records that are encoded, but only those that are `wanted`.
+    pub async fn write_encoded<E, P: Borrow<Packing>>(
+        &self,
+        parts: impl Stream<Item = Result<P, Error<E>>>,
+        wanted: impl Fn(&Encoded<'_>) -> bool,
+        journal: &mut dyn Confirmations,
+        progress: &dyn Fn(usize),
+    ) -> Result<Written, Error<E>> {
+        let mut parts = pin!(parts);
+        let mut writing = Writing::new(self, journal, progress);
+        while let Some(part) = writing.sending.beside(parts.next()).await? {
+            let part = writing.or_drain(part).await?;
+            for next in part.borrow().iter().filter(|next| wanted(next)) {
+                writing.add(&next).await?;
+            }
+        }
+        writing.finish().await
+    }
+}
+
+/// What is being written.
+struct Writing<'r, 'a> {
+    writer: &'r Writer<'a>,
+    sending: InFlight<'r, 'a>,
+    seen: Seen,
+    batch: Packing,
+    written: Written,
+}
+
+impl<'r, 'a> Writing<'r, 'a> {
+    fn new(
+        writer: &'r Writer<'a>,
+        journal: &'r mut dyn Confirmations,
+        progress: &'r dyn Fn(usize),
+    ) -> Self {
+        Self {
+            writer,
+            sending: InFlight::new(&writer.sender, journal, progress),
+            seen: Seen::default(),
+            batch: Packing::default(),
+            written: Written::default(),
+        }
+    }
+
+    /// Returns what was read. Where nothing was, what is under way may still be confirmed, and is to be
+    /// counted.
+    async fn or_drain<T, E>(&mut self, read: Result<T, Error<E>>) -> Result<T, Error<E>> {
+        if read.is_err() {
+            self.sending.drain().await?;
+        }
+        read
+    }
+
+    async fn add<E>(&mut self, next: &Encoded<'_>) -> Result<(), Error<E>> {
+        let Encoded {
+            key,
+            number,
+            lifetime,
+            ..
+        } = *next;
+        let too_soon = self.writer.is_too_soon(lifetime).await;
+        if too_soon.map_err(Error::Time)? {
+            self.written.expired += 1;
+            self.sending.record(&[(number, key)])?;
+            return Ok(());
+        }
+        if self.seen.is_again(key) {
+            self.replace(key).await?;
+        }
+        if next.len() > VALUE_MAX_BYTES {
+            let record = next.decode().map_err(send::Error::from)?;
+            let job = Job::Single(record, lifetime, number);
+            return Ok(self.sending.submit(job).await?);
+        }
+        if !self.batch.has_room(next, self.writer.sender.capacity()) {
+            self.sending.submit_batch(&mut self.batch).await?;
+        }
+        self.batch.push(next);
+        Ok(())
+    }
+
+    /// Makes way for a key that comes again.
+    async fn replace(&mut self, key: &str) -> Result<(), send::Error> {
+        self.written.repeated += 1;
+        if let Some(old) = self.batch.remove(key) {
+            return self.sending.record(&[(old, key)]);
+        }
+        self.sending.submit_batch(&mut self.batch).await?;
+        // The last one wins: it must neither overtake the one before, nor follow at its heels.
+        self.sending.drain().await?;
+        self.sending.replace_failed(key)?;
+        tokio::time::sleep(SAME_KEY).await;
+        self.seen = Seen::default();
+        self.seen.is_again(key);
+        Ok(())
+    }
+
+    async fn finish<E>(mut self) -> Result<Written, Error<E>> {
+        self.sending.submit_batch(&mut self.batch).await?;
+        let sent = self.sending.finish().await?;
+        Ok(Written {
+            confirmed: sent.confirmed,
+            failed: sent.failed,
+            ..self.written
+        })
     }
 }

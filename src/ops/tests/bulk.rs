@@ -11,6 +11,7 @@ use crate::{
     ops::bulk::{
         compare::{self, Difference, compare},
         delete::{Deleter, matching},
+        names::Names,
         read::{self, Reader},
         send::{self, Confirmations, Sent},
         write::{self, Writer, Written},
@@ -309,17 +310,18 @@ async fn values_come_in_the_order_in_which_they_were_asked_for() {
         .await
         .unwrap();
     let reader = Reader::new(service.namespace(&id));
-    let asked = ["b", "none", "a"].map(|key| key.parse().unwrap());
+    let asked = Names::from_iter(["b", "none", "a"]);
     let found: Vec<_> = reader.values(&asked).try_collect().await.unwrap();
     let found: Vec<_> = found
         .into_iter()
-        .map(|(key, value)| (key.as_str(), value.map(|it| it.to_vec())))
+        .map(|(key, value)| (key.to_string(), value.map(|it| it.to_vec())))
         .collect();
     let expected = [
         ("b", Some(vec![0xff])),
         ("none", None),
         ("a", Some(b"1".to_vec())),
     ];
+    let expected = expected.map(|(key, value)| (key.to_owned(), value));
     assert_eq!(found, expected);
 }
 

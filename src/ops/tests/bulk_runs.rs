@@ -13,9 +13,11 @@ use crate::{
     formats::{Format, StreamFormat, UnknownFields},
     ops::bulk::{
         copy::{self, Copied, Copy},
+        defaults::Defaults,
+        encoded::Kept,
         export::{self, Export, Exported},
         file::{self, RecordFile},
-        import::{self, Defaults, Import},
+        import::{self, Import},
         journal::{
             Journals, ResumePolicy,
             run_id::{NamespaceRef, Store},
@@ -108,6 +110,7 @@ impl User {
                 lifetime: Lifetime::Unlimited,
                 metadata: None,
             },
+            kept: None,
         };
         import.run(self.journals(), start).await
     }
@@ -191,6 +194,63 @@ async fn a_bad_record_is_found_before_anything_is_sent() {
     let written = user.import(&namespace, &file, ResumePolicy::Refuse).await;
     assert_eq!(written.unwrap().confirmed, 1);
     assert_eq!(keys(service, id).await, ["a"]);
+}
+
+#[tokio::test]
+async fn records_that_were_kept_are_sent_unless_their_file_was_written_since() {
+    let (user, namespace) = (User::new(), service().await);
+    let (service, id) = &namespace;
+    let line = |n| format!("{{\"key\":\"k{n}\",\"value\":\"\\u0041\\n{n}\",\"metadata\":[{n}]}}\n");
+    let file = user.file("in.ndjson", &(0..2500).map(line).collect::<String>());
+    let defaults = Defaults {
+        lifetime: Lifetime::For("1h".parse().unwrap()),
+        metadata: None,
+    };
+    let (survey, kept) = Kept::survey(&file, false, &defaults).unwrap();
+    let import = Import {
+        namespace: service.namespace(id),
+        to: named(service, id),
+        file: &file,
+        path: Some(&file.path),
+        survey: &survey,
+        defaults: &defaults,
+        kept: kept.as_ref(),
+    };
+    let written = import.run(user.journals(), ResumePolicy::Refuse).await;
+    assert_eq!(written.unwrap().confirmed, 2500);
+    let found = read(service, id, "k").await.unwrap();
+    let first = &found[0];
+    assert_eq!((&first.value[..], found.len()), (&b"A\n0"[..], 2500));
+    assert!(first.expiration.is_some());
+    assert_eq!(first.metadata, Some("[0]".parse().unwrap()));
+
+    crate::fsx::overwrite(&file.path, b"{\"key\":\"k\",\"value\":\"v\"}\n").unwrap();
+    let requests = service.count("PUT", "/bulk");
+    let refused = import.run(user.journals(), ResumePolicy::Refuse).await;
+    let Err(run::Error::Incomplete { source, .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(source.to_string().contains("changed while it was read"));
+    assert_eq!(service.count("PUT", "/bulk"), requests);
+}
+
+#[tokio::test]
+async fn more_records_than_may_be_kept_are_read_again() {
+    let (user, namespace) = (User::new(), service().await);
+    let (service, id) = &namespace;
+    let value = "v".repeat(1 << 20);
+    let line = |n| format!("{{\"key\":\"k{n}\",\"value\":\"{value}\"}}\n");
+    let file = user.file("in.ndjson", &(0..25).map(line).collect::<String>());
+    let defaults = Defaults {
+        lifetime: Lifetime::Unlimited,
+        metadata: None,
+    };
+    let (survey, kept) = Kept::survey(&file, false, &defaults).unwrap();
+    assert!(kept.is_none());
+    assert_eq!(survey.records, 25);
+    let written = user.import(&namespace, &file, ResumePolicy::Refuse).await;
+    assert_eq!(written.unwrap().confirmed, 25);
+    assert_eq!(keys(service, id).await.len(), 25);
 }
 
 #[tokio::test]
