@@ -266,6 +266,30 @@ fn with_other_faults() -> Vec<Project> {
                 "env": { "preview": { "kv_namespaces": [{ "binding": "KV", "id": "$0" }] } },
             }),
         ),
+        project(
+            "production of Pages lacks a binding",
+            json!({
+                "name": "app", "pages_build_output_dir": "public",
+                "kv_namespaces": [{ "binding": "KV", "id": "$0" }], "env": { "production": {} },
+            }),
+        ),
+        project(
+            "another section of the same Worker lacks a binding",
+            json!({
+                "name": "app", "kv_namespaces": [{ "binding": "KV", "id": "$1" }],
+                "env": { "staging": { "name": "app" } },
+            }),
+        ),
+        Project {
+            manifest: "[[namespace]]\nbinding = \"KV\"\ntitle = \"another\"\n",
+            ..project(
+                "another section of the same Worker lacks a binding with a title",
+                json!({
+                    "name": "app", "kv_namespaces": [{ "binding": "KV", "id": "$1", "preview_id": "$0" }],
+                    "env": { "staging": { "name": "app" } },
+                }),
+            )
+        },
         Project {
             beside: Some("functions/index.js"),
             ..project(

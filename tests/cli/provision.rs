@@ -667,17 +667,17 @@ fn titles_of_kvctl_toml_share_a_namespace_only_where_it_says_so() {
 
 /// A Pages project whose production and previews use the namespace of the top level.
 #[test]
-fn sections_of_pages_go_on_with_production_and_separate_previews() {
+fn sections_of_pages_go_on_with_what_is_deployed_and_separate_previews() {
     let sandbox = Sandbox::new();
     let top = "name = \"pm\"\npages_build_output_dir = \"d\"\n";
     sandbox.write("wrangler.toml", top);
     sandbox.expect(0, &["provision", "KV"]);
     let file = sandbox.read("wrangler.toml");
     let id = file.rsplit('"').nth(1).unwrap().to_owned();
-    // Not deployed yet, as far as anyone can tell.
+    // Not deployed yet: the top level is for previews.
     sandbox.expect(0, &["provision", "--env", "production", "--add-env"]);
-    assert_eq!(sandbox.read("wrangler.toml").matches(&id).count(), 2);
-    assert_eq!(titles(&sandbox).len(), 1);
+    assert_eq!(sandbox.read("wrangler.toml").matches(&id).count(), 1);
+    assert!(titles(&sandbox).contains("pm-production-KV"));
 
     sandbox.write("wrangler.toml", &file);
     let bound = [("KV", id.as_str())];
@@ -686,6 +686,13 @@ fn sections_of_pages_go_on_with_production_and_separate_previews() {
         .emulator
         .create_project(&account, "pm", &bound, &bound);
     made.unwrap();
+    sandbox.expect(0, &["provision", "--env", "production", "--add-env"]);
+    assert_eq!(sandbox.read("wrangler.toml").matches(&id).count(), 2);
+    let checks = ["verify", "--all-envs", "--only", "namespaces", "--json"];
+    let seen = sandbox.expect(0, &checks);
+    assert!(!seen.stdout.contains("pm-production-KV"), "{seen}");
+
+    sandbox.write("wrangler.toml", &file);
     sandbox.expect(0, &["provision", "--env", "preview", "--add-env"]);
     assert_eq!(sandbox.read("wrangler.toml").matches(&id).count(), 1);
     assert!(titles(&sandbox).contains("pm-preview-KV"));

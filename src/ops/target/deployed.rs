@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     api::{self, Client, KvBindings, PagesBindings},
-    config::Project,
+    config::{Project, Scope},
     domain::{AccountId, Binding, EnvName, NamespaceId, Permission, Section},
     wire::code,
 };
@@ -37,6 +37,28 @@ impl Deployable {
         }
         let known = section.environment().is_none_or(EnvName::is_of_pages);
         known.then_some(Self::Pages(name))
+    }
+
+    /// Lists the other sections that are deployed as the same Worker.
+    pub fn others<'p>(project: &'p Project, section: &Section) -> Vec<&'p Scope> {
+        let Some(worker @ Self::Worker(_)) = Self::of(project, section) else {
+            return Vec::new();
+        };
+        let is_same = |it: &&Scope| {
+            it.section != *section && Self::of(project, &it.section).as_ref() == Some(&worker)
+        };
+        project.deployed_scopes().filter(is_same).collect()
+    }
+
+    /// Returns the first of the sections that are deployed as one Worker with `section`, which may be
+    /// that.
+    pub fn first_section<'p>(project: &'p Project, section: &'p Section) -> &'p Section {
+        let others = Self::others(project, section);
+        let scopes = project.deployed_scopes();
+        let first = scopes
+            .map(|it| &it.section)
+            .find(|it| *it == section || others.iter().any(|other| other.section == **it));
+        first.unwrap_or(section)
     }
 
     /// Returns the permission that asking for it needs.

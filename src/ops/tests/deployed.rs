@@ -203,6 +203,75 @@ async fn sections_of_one_worker_must_not_disagree() {
     assert!(matches!(all[..], [Obstacle::Disagrees { .. }]), "{all:?}");
 }
 
+/// A section of the same Worker gets the namespace that the other has, whatever its title.
+#[tokio::test]
+async fn sections_of_one_worker_get_one_namespace() {
+    let with = |id: &str| {
+        format!(
+            "name = \"bio\"\nkv_namespaces = [{{ binding = \"A\"{id} }}]\n\
+             [env.same]\nname = \"bio\"\n"
+        )
+    };
+    for not_deployed in [false, true] {
+        let service = if not_deployed {
+            forbidding()
+        } else {
+            Service::new()
+        };
+        let mine = service.create("mine").await;
+        let text = with(&format!(", id = \"{mine}\""));
+        let (text, _) = provisioned(&service, &text, not_deployed).await;
+        assert_eq!(text.matches(mine.as_str()).count(), 2, "{text}");
+        assert_eq!(service.titles().await, ["mine"]);
+    }
+    // So it is where neither has one yet.
+    let service = Service::new();
+    let (text, _) = provisioned(&service, &with(""), false).await;
+    let id = service.all().await.pop().unwrap().id;
+    assert_eq!(text.matches(id.as_str()).count(), 2, "{text}");
+    assert_eq!(service.titles().await, ["bio-A"]);
+}
+
+#[tokio::test]
+async fn production_of_pages_gets_its_own_namespace_in_either_order() {
+    let pages = "name = \"bio\"\npages_build_output_dir = \"dist\"\n";
+    let production = "[env.production]\n";
+    let titles = ["bio-A", "bio-production-A"];
+    let top = "kv_namespaces = [{ binding = \"A\" }]\n";
+    let service = Service::new();
+    provisioned(&service, &format!("{pages}{top}{production}"), false).await;
+    assert_eq!(service.titles().await, titles);
+
+    let service = Service::new();
+    let (text, _) = provisioned(&service, &format!("{pages}{top}"), false).await;
+    let text = format!("{text}{production}");
+    provisioned(&service, &text, false).await;
+    assert_eq!(service.titles().await, titles);
+
+    // What is deployed stays with production.
+    let service = Service::new();
+    let (text, _) = provisioned(&service, &format!("{pages}{top}"), false).await;
+    let id = service.all().await.pop().unwrap().id;
+    let bound = [("A", id.as_str())];
+    let made = service
+        .emulator
+        .create_project(&service.account, "bio", &bound, &bound);
+    made.unwrap();
+    let text = format!("{text}{production}");
+    let (text, _) = provisioned(&service, &text, false).await;
+    assert_eq!(text.matches(id.as_str()).count(), 2, "{text}");
+
+    // Whether it does is not to be guessed.
+    let service = forbidding();
+    let id = service.create("bio-A").await;
+    let top = format!("kv_namespaces = [{{ binding = \"A\", id = \"{id}\" }}]\n");
+    let text = format!("{pages}{top}{production}");
+    let all = obstacles(&service, &text).await;
+    assert!(matches!(all[..], [Obstacle::NotAsked { .. }]), "{all:?}");
+    provisioned(&service, &text, true).await;
+    assert_eq!(service.titles().await, titles);
+}
+
 #[tokio::test]
 async fn one_entry_of_pages_cannot_stand_for_two_namespaces() {
     let service = Service::new();

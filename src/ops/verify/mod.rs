@@ -125,7 +125,7 @@ async fn run_one(check: Check, context: &CheckContext<'_>) -> Vec<Finding> {
         Check::Account => service::account(context).await,
         Check::Permission => service::permission(context).await,
         Check::Configuration => project::configuration(context).await,
-        Check::Environments => project::environments(context),
+        Check::Environments => project::environments(context).await,
         Check::Preview => previews::preview(context).await,
         Check::Pages => project::pages(context),
         Check::Namespaces => namespaces::check(context).await,

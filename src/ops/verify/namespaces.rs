@@ -4,12 +4,12 @@ use super::{
     Check, Finding, bound::Bound, context::CheckContext, finding::Cause, sharing, unknown,
 };
 use crate::{
-    config::{Document, Field},
-    domain::{Hint, Jurisdiction, Suggestion},
+    config::{Document, Field, Project},
+    domain::{Hint, Jurisdiction, Section, Suggestion, Title},
     ops::{
         namespaces::{Told, told_jurisdiction},
         provision::{
-            desired::{self, in_section},
+            desired::{self, declared_title},
             titles::preview,
         },
         target::{Source, Target},
@@ -119,19 +119,23 @@ impl Named<'_> {
                 .at(place);
         }
         let title = &found.title;
+        let usual = |titles: &[String]| titles.first().cloned().unwrap_or_default();
         match self.expected(context) {
-            Expected::Declared(wanted) if wanted != *title => Finding::fail(
+            Expected::Declared(titles) if !titles.contains(title) => Finding::fail(
                 check,
-                format!("{id} is titled `{title}`, but kvctl.toml says `{wanted}`"),
+                format!(
+                    "{id} is titled `{title}`, but kvctl.toml says `{}`",
+                    usual(&titles)
+                ),
             )
             .hint({
                 let rename = Suggestion::new("namespace rename").option("--namespace-id", id);
-                let rename = rename.option("--to", wanted).sectionless();
+                let rename = rename.option("--to", usual(&titles)).sectionless();
                 Hint::from("bind the right namespace, or ").and(Hint::run(rename))
             })
             .at(place),
             Expected::OneOf(titles) if !titles.contains(title) => {
-                let usual = titles.first().map_or("", String::as_str);
+                let usual = usual(&titles);
                 let message = format!("{id} is titled `{title}`, expected `{usual}`");
                 let general = format!("{id} is titled `{title}`, and not as expected here");
                 Finding::warn(check, message)
@@ -183,37 +187,52 @@ impl Named<'_> {
     fn expected(&self, context: &CheckContext<'_>) -> Expected {
         let Bound { section, entry, .. } = self.bound;
         let binding = &entry.binding;
-        let is_preview =
-            self.is_preview() && entry.declared(Field::PreviewId) != entry.declared(Field::Id);
-        let declared = context.options.manifest;
-        let declared = declared.and_then(|m| m.namespace(binding)?.title.as_ref());
-        if let Some(title) = declared.and_then(|title| in_section(title, section).ok()) {
-            return match preview(&title) {
-                Ok(twin) if is_preview => Expected::OneOf(vec![twin.to_string()]),
-                _ => Expected::Declared(title.to_string()),
-            };
-        }
-        let project = context.document().map(Document::project);
-        let usual = project.ok().and_then(|project| {
-            let scope = project.scope(section)?;
-            desired::conventional_titles(project, scope, binding).ok()
-        });
-        let Some(usual) = usual else {
+        let Ok(project) = context.document().map(Document::project) else {
             return Expected::OneOf(Vec::new());
         };
-        let titles = [usual.wanted].into_iter().chain(usual.deploy_form);
-        let titles = titles.chain(usual.bare).map(|title| match preview(&title) {
+        let is_preview =
+            self.is_preview() && entry.declared(Field::PreviewId) != entry.declared(Field::Id);
+        let of_field = |title: Title| match preview(&title) {
             Ok(twin) if is_preview => twin.to_string(),
             _ => title.to_string(),
+        };
+        let declared = context.options.manifest;
+        let declared = declared.and_then(|m| m.namespace(binding)?.title.as_ref());
+        let sections = sections_of(project, section);
+        if let Some(title) = declared {
+            let titles = sections.filter_map(|it| declared_title(project, title, it).ok());
+            let titles: Vec<String> = titles.map(of_field).collect();
+            return match is_preview {
+                true => Expected::OneOf(titles),
+                false => Expected::Declared(titles),
+            };
+        }
+        let titles = sections.filter_map(|it| {
+            let scope = project.scope(it)?;
+            desired::conventional_titles(project, scope, binding).ok()
         });
-        Expected::OneOf(titles.collect())
+        let titles = titles.flat_map(|it| {
+            let others = it.deploy_form.into_iter().chain(it.bare);
+            [it.wanted].into_iter().chain(others)
+        });
+        Expected::OneOf(titles.map(of_field).collect())
     }
 }
 
-/// What a namespace should be titled.
+/// What a namespace should be titled, the usual title first.
 enum Expected {
     /// So, because `kvctl.toml` says so.
-    Declared(String),
-    /// One of these by convention, the usual one first.
+    Declared(Vec<String>),
+    /// One of these by convention.
     OneOf(Vec<String>),
+}
+
+/// Lists the sections whose titles the namespaces of a section may have. The production of a Pages project
+/// goes on with those of the top level, if they were deployed before it had a section.
+fn sections_of<'s>(project: &Project, section: &'s Section) -> impl Iterator<Item = &'s Section> {
+    let is_production = section
+        .environment()
+        .is_some_and(|it| it.as_str() == "production");
+    let top = (project.is_pages && is_production).then_some(&Section::TOP);
+    [section].into_iter().chain(top)
 }

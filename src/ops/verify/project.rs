@@ -11,8 +11,13 @@ use super::{
 use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
-    domain::{Binding, Classify as _, DeclaredId, Hint, Section, Suggestion, is_mistyped_id},
-    ops::scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
+    domain::{
+        Binding, Classify as _, DeclaredId, Hint, Permission, Section, Suggestion, is_mistyped_id,
+    },
+    ops::{
+        scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
+        target::{Deployable, Deployment},
+    },
 };
 
 /// The check `configuration`: the file can be read, and every binding leads to a namespace. Shapes and duplicates
@@ -235,7 +240,7 @@ fn empty_section(context: &CheckContext<'_>, scope: &Scope) -> Option<Finding> {
 
 /// The check `environments`: none misses a binding that others have. Wrangler does not inherit
 /// bindings, so the Worker would find `env.NAME` undefined.
-pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
+pub(super) async fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
     let check = Check::Environments;
     let project = match context.document() {
         Ok(document) => document.project(),
@@ -248,7 +253,15 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
     if project.environments.is_empty() {
         return vec![Finding::skip(check, "the file has no environments")];
     }
-    let findings: Vec<Finding> = missing_bindings(project)
+    let missing = missing_bindings(project);
+    let denied = match missing
+        .iter()
+        .any(|(it, ..)| is_production_of_pages(project, it))
+    {
+        true => denied_for_pages(context, project).await,
+        false => None,
+    };
+    let findings: Vec<Finding> = missing
         .into_iter()
         .map(|(scope, binding, other)| {
             let environment = &scope.section;
@@ -256,14 +269,20 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
             let inherited = "bindings are not inherited";
             let message = format!("{bound} and not {}; {inherited}", environment.place());
             let has_it = other.entries.iter().find(|e| e.binding == *binding);
-            let command = Suggestion::provision(binding, environment);
+            let run = Hint::run(Suggestion::provision(binding, environment));
+            let hint = match denied.filter(|_| is_production_of_pages(project, scope)) {
+                // Production may use what the top level has.
+                Some(permission) => {
+                    let first = format!("first {}; then ", permission.grant());
+                    Hint::from(first).and(run.as_example())
+                }
+                None => run,
+            };
             Finding::fail(check, message)
                 .in_general(format!("{bound} and not here; {inherited}"))
                 .about(Subject::binding(environment, binding))
                 .at(has_it.and_then(|entry| context.place(entry.position)))
-                .hint(
-                    Hint::run(command).text(", or pass `--skip environments` if this is intended"),
-                )
+                .hint(hint.text(", or pass `--skip environments` if this is intended"))
         })
         .collect();
     if findings.is_empty() {
@@ -271,6 +290,18 @@ pub(super) fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
         return vec![Finding::pass(check, message)];
     }
     findings
+}
+
+fn is_production_of_pages(project: &Project, scope: &Scope) -> bool {
+    let environment = scope.section.environment();
+    project.is_pages && environment.is_some_and(|it| it.as_str() == "production")
+}
+
+/// Returns the permission that is missing to ask what the Pages project binds, if one is.
+async fn denied_for_pages(context: &CheckContext<'_>, project: &Project) -> Option<Permission> {
+    let what = Deployable::of(project, &Section::TOP)?;
+    let deployment = context.deployment(&what).await.ok()?;
+    matches!(*deployment, Deployment::Denied(_)).then(|| what.permission())
 }
 
 /// Finds what sections miss, and a section that has it. A top level without any bindings is none

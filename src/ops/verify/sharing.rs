@@ -6,7 +6,7 @@ use crate::{
     config::{Entry, Field, Project, Scope},
     domain::{Binding, DeclaredId, Hint, NamespaceId, Section, Suggestion},
     ops::{
-        provision::desired::{self, in_section},
+        provision::desired::{self, declared_title},
         target::Deployable,
     },
     wire::NamespaceInfo,
@@ -113,7 +113,7 @@ fn is_intended(context: &CheckContext<'_>, project: &Project, a: &User<'_>, b: &
     }
     let title = |user: &User<'_>| {
         let rules = context.options.manifest?.namespace(&user.entry.binding)?;
-        in_section(rules.title.as_ref()?, user.section).ok()
+        declared_title(project, rules.title.as_ref()?, user.section).ok()
     };
     title(a).is_some_and(|one| title(b) == Some(one))
 }

@@ -6,8 +6,9 @@ pub use error::{Error, Nameless};
 
 use super::titles::{self, Titles};
 use crate::{
-    config::{Entry, Manifest, Project, Scope},
-    domain::{Binding, Jurisdiction, Section, Title, TitleError},
+    config::{Entry, Field, Manifest, Project, Scope},
+    domain::{Binding, DeclaredId, Jurisdiction, NamespaceId, Section, Title, TitleError},
+    ops::target::Deployable,
 };
 
 /// The bindings of a project that declares none.
@@ -24,6 +25,8 @@ pub struct DesiredBinding {
     pub title: DesiredTitle,
     /// Its entry in the file, if there is one.
     pub entry: Option<Entry>,
+    /// The ids that it has in other sections of the same Worker.
+    pub of_worker: Vec<NamespaceId>,
     /// Where the data of its namespace must stay.
     pub jurisdiction: Option<Jurisdiction>,
 }
@@ -78,7 +81,7 @@ pub fn desired_bindings(
     let mut desired = Vec::new();
     for scope in scopes {
         let titles = if is_aside(scope) {
-            present(scope, requested, manifest)?
+            present(project, scope, requested, manifest)?
         } else {
             requested_titles(project, scope, count, requested, manifest)?
         };
@@ -112,6 +115,7 @@ type MaybeTitled = (Binding, Option<DesiredTitle>);
 
 /// Returns `binding` with the title that the manifest gives it.
 fn titled(
+    project: &Project,
     manifest: Option<&Manifest>,
     scope: &Scope,
     binding: &Binding,
@@ -123,7 +127,7 @@ fn titled(
             title: title.clone(),
         });
     }
-    let title = title.map(|title| in_section(title, &scope.section));
+    let title = title.map(|title| declared_title(project, title, &scope.section));
     let title = title.transpose().map_err(|source| Error::Title {
         binding: binding.clone(),
         source,
@@ -133,6 +137,7 @@ fn titled(
 
 /// Returns the bindings that `scope` has, of those that are requested.
 fn present(
+    project: &Project,
     scope: &Scope,
     requested: &[RequestedBinding],
     manifest: Option<&Manifest>,
@@ -143,7 +148,7 @@ fn present(
     };
     let entries = scope.entries.iter().filter(is_wanted);
     entries
-        .map(|entry| titled(manifest, scope, &entry.binding))
+        .map(|entry| titled(project, manifest, scope, &entry.binding))
         .collect()
 }
 
@@ -154,7 +159,7 @@ fn requested_titles(
     requested: &[RequestedBinding],
     manifest: Option<&Manifest>,
 ) -> Result<Vec<MaybeTitled>, Error> {
-    let titled = |binding: &Binding| titled(manifest, scope, binding);
+    let titled = |binding: &Binding| titled(project, manifest, scope, binding);
     if !requested.is_empty() {
         return requested
             .iter()
@@ -200,6 +205,15 @@ fn requested_titles(
     }
 }
 
+/// Returns the title that the manifest's makes in a section. Sections of one Worker share its namespaces.
+pub fn declared_title(
+    project: &Project,
+    title: &Title,
+    section: &Section,
+) -> Result<Title, TitleError> {
+    in_section(title, Deployable::first_section(project, section))
+}
+
 /// A title of the manifest is the top level's; environments must not share its namespace.
 pub fn in_section(title: &Title, section: &Section) -> Result<Title, TitleError> {
     let title = match section.environment() {
@@ -241,11 +255,23 @@ fn desired_binding(
     };
     Ok(DesiredBinding {
         jurisdiction: None,
+        of_worker: of_worker(project, &scope.section, &binding),
         section: scope.section.clone(),
         binding,
         title,
         entry,
     })
+}
+
+/// Returns the ids that other sections of the same Worker have for a binding.
+fn of_worker(project: &Project, section: &Section, binding: &Binding) -> Vec<NamespaceId> {
+    let others = Deployable::others(project, section).into_iter();
+    let entries = others.flat_map(|it| it.entries.iter().filter(|it| it.binding == *binding));
+    let ids = entries.filter_map(|entry| match entry.declared(Field::Id) {
+        DeclaredId::Valid(id) => Some(id),
+        DeclaredId::Absent | DeclaredId::Placeholder(_) => None,
+    });
+    ids.collect()
 }
 
 /// Returns the title by convention, for which the file must have the name of a Worker.

@@ -195,7 +195,7 @@ impl LookUp<'_> {
                 preview,
                 wanted: self.named_for_previews(desired),
             },
-            Bound::To(id) => match self.other_section(desired, &deployable, &id) {
+            Bound::To(id) => match self.other_section(desired, &id) {
                 Some((with, other)) => Deployed::Disagrees {
                     deployable,
                     id,
@@ -222,17 +222,10 @@ impl LookUp<'_> {
     fn other_section(
         self,
         desired: &DesiredBinding,
-        deployable: &Deployable,
         id: &NamespaceId,
     ) -> Option<(Slot, NamespaceId)> {
-        let is_same = |section: &Section| {
-            matches!(deployable, Deployable::Worker(_))
-                && *section != desired.section
-                && Deployable::of(self.project, section).as_ref() == Some(deployable)
-        };
-        let scopes = self.project.deployed_scopes();
-        let mut others = scopes.filter(|scope| is_same(&scope.section));
-        others.find_map(|scope| {
+        let others = Deployable::others(self.project, &desired.section);
+        others.into_iter().find_map(|scope| {
             let entry = scope
                 .entries
                 .iter()

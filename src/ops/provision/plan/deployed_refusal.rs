@@ -25,8 +25,8 @@ pub struct DeployedRefusal {
 pub enum Obstacle {
     /// It could not be asked for, and the binding may be deployed.
     NotAsked {
-        /// Where the entry is.
-        position: Position,
+        /// Where the entry is, if there is one.
+        position: Option<Position>,
         /// What the service said.
         said: String,
     },
@@ -69,12 +69,15 @@ impl fmt::Display for DeployedRefusal {
             why,
         } = self;
         match why {
-            Obstacle::NotAsked { position, said } => write!(
-                f,
-                "there is no {slot} (line {}), the {deployable} may bind a namespace for it, and \
-                 asking that was refused: {said}",
-                position.line
-            ),
+            Obstacle::NotAsked { position, said } => {
+                let line = position.map(|at| format!(" (line {})", at.line));
+                write!(
+                    f,
+                    "there is no {slot}{}, the {deployable} may bind a namespace for it, and asking \
+                     that was refused: {said}",
+                    line.unwrap_or_default()
+                )
+            }
             Obstacle::Gone(id) => write!(
                 f,
                 "the {slot} would be {id}, which the deployed {deployable} binds, but the account \

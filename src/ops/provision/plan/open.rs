@@ -53,8 +53,12 @@ impl<'a> Planner<'a> {
                 }
             }
         }
-        if let Some(found) = self.production_of_top_level(desired) {
+        if let Some(found) = self.of_same_worker(desired) {
+            self.remark_on_differences(desired, Some(found));
+            self.remark_on_jurisdiction(desired, Some(found));
             let (id, title) = (found.id.clone(), found.title.clone());
+            let slot = Self::slot(desired, field);
+            self.claimed.insert(title.clone(), slot);
             let action = Action::Adopt {
                 id,
                 title,
@@ -115,17 +119,26 @@ impl<'a> Planner<'a> {
             && holders.is_some_and(|all| all.iter().any(in_production))
     }
 
-    /// Returns the namespace that the top level gives a binding, for a new entry in the section for the
-    /// production of a Pages project: it is what production uses without that section.
-    fn production_of_top_level(&self, desired: &DesiredBinding) -> Option<&'a NamespaceInfo> {
-        if !is_side(self.input.pages, desired, "production") || desired.entry.is_some() {
+    /// Returns the namespace that another section of the same Worker has for the binding: whichever is
+    /// deployed last decides what the Worker uses.
+    fn of_same_worker(&self, desired: &DesiredBinding) -> Option<&'a NamespaceInfo> {
+        if matches!(desired.title, DesiredTitle::Given(_)) {
             return None;
         }
-        let mut bound = self.input.bound.iter();
-        let (id, _) = bound.find(|(_, slot)| {
-            slot.section.is_top() && slot.field == Field::Id && slot.binding == desired.binding
-        })?;
-        self.existing(id)
+        let ids = desired.of_worker.iter();
+        let mut ids = ids.filter(|id| !self.input.replace.ids.contains(id));
+        ids.find_map(|id| self.existing(id))
+    }
+
+    /// Whether the section is for the production of a Pages project, and the binding is new there: without
+    /// it, production uses what the top level has.
+    fn is_of_top_level_so_far(&self, desired: &DesiredBinding) -> bool {
+        let mut bound = self.input.bound.values();
+        is_side(self.input.pages, desired, "production")
+            && desired.entry.is_none()
+            && bound.any(|slot| {
+                slot.section.is_top() && slot.field == Field::Id && slot.binding == desired.binding
+            })
     }
 
     /// Decides what it means that what is deployed could not be asked for: a binding that may be deployed
@@ -136,11 +149,13 @@ impl<'a> Planner<'a> {
         deployable: &Deployable,
         said: &str,
     ) -> Option<Obstacle> {
-        if let Some(entry) = &desired.entry
-            && !entry.has_id_key()
-            && !self.input.not_deployed
-        {
-            let (position, said) = (entry.position, said.to_owned());
+        let entry = desired.entry.as_ref();
+        let may_be_deployed = match entry {
+            Some(entry) => !entry.has_id_key(),
+            None => self.is_of_top_level_so_far(desired),
+        };
+        if may_be_deployed && !self.input.not_deployed {
+            let (position, said) = (entry.map(|it| it.position), said.to_owned());
             return Some(Obstacle::NotAsked { position, said });
         }
         self.remark_once(Remark::NotAsked {

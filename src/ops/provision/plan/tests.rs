@@ -29,6 +29,7 @@ fn desired_binding(id: Option<&str>, preview_id: Option<&str>) -> DesiredBinding
         section: Section::TOP,
         title: DesiredTitle::Conventional(titles),
         jurisdiction: None,
+        of_worker: Vec::new(),
         entry: Some(Entry {
             binding: binding.clone(),
             id: located(id),
