@@ -113,29 +113,25 @@ impl Project {
         let top = given_name(&self.top);
         let own = own.filter(|_| !self.is_pages);
         let is_pages = self.is_pages;
+        let derived = section.environment();
+        let derived = derived.filter(|_| own.is_none() && !self.is_pages);
+        // It has to have a name of its own, whatever the top level is called.
+        if let Some(environment) = derived.filter(|it| !is_worker_name(&format!("x-{it}"))) {
+            let scope = self.scope(&section.deployed());
+            let top = top.map_or("<name>", |top| &top.value);
+            return Err(WorkerNameError::Environment {
+                environment: environment.clone(),
+                position: scope.and_then(|scope| scope.position),
+                name: format!("{top}-{environment}"),
+            });
+        }
         let given = own.or(top).ok_or(WorkerNameError::Missing { is_pages })?;
         if !is_worker_name(&given.value) {
             let name = given.clone();
             return Err(WorkerNameError::Invalid { name, is_pages });
         }
-        match section
-            .environment()
-            .filter(|_| own.is_none() && !self.is_pages)
-        {
-            None => Ok(given.value.clone()),
-            Some(environment) => {
-                let name = format!("{}-{environment}", given.value);
-                if is_worker_name(&name) {
-                    return Ok(name);
-                }
-                let scope = self.scope(&section.deployed());
-                Err(WorkerNameError::Environment {
-                    environment: environment.clone(),
-                    position: scope.and_then(|scope| scope.position),
-                    name,
-                })
-            }
-        }
+        let suffix = derived.map(|it| format!("-{it}")).unwrap_or_default();
+        Ok(format!("{}{suffix}", given.value))
     }
 }
 
@@ -167,6 +163,8 @@ mod tests {
         insta::assert_snapshot!(named("name = '<NAME>'\n[env.s]", Some("s")).unwrap_err(), @"`name` (line 1) is `<NAME>`, which cannot be the name of a Worker");
         insta::assert_snapshot!(named("name = ' '", None).unwrap_err(), @"the wrangler file has no `name`");
         insta::assert_snapshot!(named("name = 'My_App'\npages_build_output_dir = 'd'", None).unwrap_err(), @"`name` (line 1) is `My_App`, which cannot be the name of a Pages project");
+        // A name of the top level would not help.
+        insta::assert_snapshot!(named("[env.Prod]", Some("Prod")).unwrap_err(), @"environment `Prod` (line 1) makes the Worker's name `<name>-Prod`, which cannot be the name of a Worker");
         // The environments of Pages are sides of one project.
         let pages = "name = 'bio'\npages_build_output_dir = 'd'\n[env.preview]\nname = 'X'\n";
         assert_eq!(named(pages, Some("preview")), Ok("bio".to_owned()));

@@ -438,6 +438,79 @@ fn with_odd_sections() -> Vec<Project> {
     ]
 }
 
+/// Two troubles of one binding, or of the file: each finding's command is run alone.
+fn with_two_causes() -> Vec<Project> {
+    let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+    let both =
+        |id: &str, preview: &str| json!([{ "binding": "KV", "id": id, "preview_id": preview }]);
+    let mut projects = Vec::new();
+    for bindings in [both(UNKNOWN, "<preview>"), both(UNKNOWN, "")] {
+        let section = json!({ "kv_namespaces": bindings });
+        let mut pages = app(
+            "an unknown id on Pages",
+            &bindings,
+            json!({ "preview": section }),
+        );
+        pages.wrangler["pages_build_output_dir"] = "public".into();
+        projects.extend([
+            app("an unknown id, and an open preview", &bindings, json!({})),
+            app(
+                "an unknown id in each section, and an open preview",
+                &bindings,
+                json!({ "staging": section, "prod": { "kv_namespaces": both(OTHER_UNKNOWN, "<preview>") } }),
+            ),
+            app(
+                "an unknown id in one section, and open previews",
+                &own,
+                json!({ "staging": section, "prod": { "kv_namespaces": both("$1", "<preview>") } }),
+            ),
+            pages,
+        ]);
+    }
+    projects.push(app(
+        "ids missing, one of them unknown beside a placeholder",
+        &json!([{ "binding": "KV" }]),
+        json!({ "staging": { "kv_namespaces": both(UNKNOWN, "<preview>") }, "prod": kv("") }),
+    ));
+    projects
+}
+
+/// What has to be edited in two places before a command can work.
+fn with_two_edits() -> Vec<Project> {
+    let nameless = |what, bindings: &Value, environments: Value| {
+        let mut project = app(what, bindings, environments);
+        project.wrangler.as_object_mut().unwrap().remove("name");
+        project
+    };
+    let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+    let ignored =
+        json!([{ "binding": "KV", "ID": "$0" }, { "binding": "MORE", "namespace": "$1" }]);
+    let mut projects = vec![
+        nameless(
+            "no name, and an unknown id",
+            &json!([{ "binding": "KV", "id": UNKNOWN, "preview_id": "" }]),
+            json!({}),
+        ),
+        nameless("no name, and ignored keys", &ignored, json!({})),
+    ];
+    for odd in ["x y", "*", "Prod"] {
+        projects.extend([
+            nameless(
+                "no name, and an odd environment",
+                &json!([{ "binding": "KV" }]),
+                json!({ odd: kv(""), "staging": {} }),
+            ),
+            app("ignored keys, and an odd environment", &ignored, json!({ odd: kv("") })),
+            app(
+                "an odd environment, and an unknown id",
+                &own,
+                json!({ odd: { "kv_namespaces": [{ "binding": "KV", "id": UNKNOWN, "preview_id": "<p>" }] } }),
+            ),
+        ]);
+    }
+    projects
+}
+
 const MANNERS: [Manner; 6] = {
     let plain = Manner {
         what: "as is",
@@ -487,6 +560,27 @@ impl Project {
         self.wrangler["env"]["staging"].is_object()
     }
 
+    /// Returns it with what a hint says to do first, if that can be done here.
+    fn edited(&self, hint: &str) -> Option<Self> {
+        let (first, _) = hint.strip_prefix("first ")?.split_once("; then ")?;
+        let mut project = self.clone();
+        let wrangler = &mut project.wrangler;
+        if first.contains("set `name`") {
+            wrangler["name"] = "app".into();
+        }
+        for (_, named) in first
+            .match_indices("give environment `")
+            .map(|it| first.split_at(it.0))
+        {
+            let name = named.split('`').nth(1)?;
+            wrangler["env"][name]["name"] = "app-odd".into();
+        }
+        if first.contains("correct line ") {
+            without_unknown_keys(wrangler);
+        }
+        (!first.contains("correct the account")).then_some(project)
+    }
+
     /// Builds it anew, for a run of its own.
     fn build(&self, manner: Manner) -> Sandbox {
         let sandbox = Sandbox::new();
@@ -517,6 +611,21 @@ impl Project {
             sandbox.write(&path(name), "export {};\n");
         }
         sandbox
+    }
+}
+
+/// Removes what wrangler ignores in the entries of each section.
+fn without_unknown_keys(section: &mut Value) {
+    let entries = section
+        .get_mut("kv_namespaces")
+        .and_then(Value::as_array_mut);
+    for entry in entries.into_iter().flatten() {
+        let keys = entry.as_object_mut().unwrap();
+        keys.retain(|key, _| ["binding", "id", "preview_id", "remote"].contains(&key.as_str()));
+    }
+    let environments = section.get_mut("env").and_then(Value::as_object_mut);
+    for (_, environment) in environments.into_iter().flatten() {
+        without_unknown_keys(environment);
     }
 }
 
@@ -660,6 +769,11 @@ fn is_same(a: &Value, b: &Value) -> bool {
     same("check") && same("detail") && is_shared
 }
 
+/// Whether both are one finding, before and after an edit.
+fn is_same_finding(a: &Value, b: &Value) -> bool {
+    is_same(a, b) && said_in(a) == said_in(b)
+}
+
 /// What a finding says, without the bindings of which it says each part: others may be cured.
 fn said_in(finding: &Value) -> String {
     let message = finding["message"].as_str().unwrap();
@@ -715,13 +829,13 @@ fn cure(project: &Project, manner: Manner, outcome: &Mutex<Outcome>) {
             continue;
         };
         let shown: Vec<String> = commands(hint).collect();
-        let is_unnamed = hint.starts_with("first set `name`");
         let is_open = |it: &String| it.contains("=TITLE") || it.contains(" NAME");
+        let edited = project.edited(hint);
         let named = if finding["commands"] == json!([]) {
             // What is to be done first, or to be filled in, is none to be run.
             let is_filled_in = shown.iter().all(&is_open);
             assert!(is_filled_in || hint.starts_with("first "), "{said}");
-            if is_unnamed || is_filled_in {
+            if edited.is_some() || is_filled_in {
                 shown
             } else {
                 Vec::new()
@@ -734,28 +848,28 @@ fn cure(project: &Project, manner: Manner, outcome: &Mutex<Outcome>) {
         if named.is_empty() {
             outcome.lock().unwrap().by_hand.insert(hint.to_owned());
         } else {
-            // What the hint says to do first.
-            let mut project = project.clone();
-            if is_unnamed {
-                project.wrangler["name"] = "app".into();
-            }
-            let sandbox = project.build(manner);
+            let sandbox = edited.as_ref().unwrap_or(project).build(manner);
+            // What is found once that is edited is no business of the command.
+            let found = edited.map(|_| findings(&sandbox, manner));
+            let known: Vec<&Value> = before.iter().chain(found.iter().flatten()).collect();
             let command = named.join(" && ");
             let file = entries(&sandbox, manner);
             let seen = paste(&sandbox, manner, &command);
             let unnamed = unnamed(finding, &command, &file, &entries(&sandbox, manner));
             let after = findings(&sandbox, manner);
             // What another finding says of the same is not its business.
-            let others = || before.iter().filter(|other| *other != finding);
-            let is_others = |it: &Value| {
-                others().any(|other| is_same(other, it) && said_in(other) == said_in(it))
+            let others = || {
+                known
+                    .iter()
+                    .filter(|other| !is_same_finding(other, finding))
             };
+            let is_others = |it: &Value| others().any(|other| is_same_finding(other, it));
             let is_left = after
                 .iter()
                 .any(|it| is_same(it, finding) && !is_others(it));
             // Another section may lack then what this one has.
             let broken = |it: &&Value| it["status"] == "fail" && it["check"] != "environments";
-            let is_new = |it: &&Value| before.iter().all(|other| !is_same(other, it));
+            let is_new = |it: &&Value| known.iter().all(|other| !is_same(other, it));
             let new = after.iter().filter(broken).find(is_new);
             let mut outcome = outcome.lock().unwrap();
             outcome.run += 1;
@@ -785,7 +899,9 @@ fn every_command_that_is_recommended_cures_what_was_found() {
         .into_iter()
         .chain(with_odd_names())
         .chain(with_one_cause())
-        .chain(with_odd_sections());
+        .chain(with_odd_sections())
+        .chain(with_two_causes())
+        .chain(with_two_edits());
     let several = several.map(|project| (project, &few[..]));
     for (project, manners) in alone.chain(several) {
         for &manner in manners {

@@ -85,7 +85,7 @@ async fn remote_bindings_of_plain_dev_are_named_with_what_they_write_to() {
     insta::assert_snapshot!(all.join("\n"), @"
     warn preview [A] `remote` is true and there is no `preview_id`: plain `wrangler dev` writes to production
       wrangler.toml:3:1
-      run `kvctl provision A --preview separate`, or remove `remote` to use the local store
+      run `kvctl provision A --preview separate --replace-id [ID 0]`, or remove `remote` to use the local store; `provision` also replaces the id of A, which the account does not have
     warn preview [A] `remote` is true and `preview_id` is the production id: plain `wrangler dev` writes to production
       wrangler.toml:3:1
       run `kvctl provision A --preview separate --replace-id [ID 0]`, or remove `remote` to use the local store
@@ -212,13 +212,13 @@ async fn a_preview_id_that_is_another_bindings_production_id_is_named() {
     insta::assert_snapshot!(all.join("\n"), @"
     warn preview [E] `preview_id` is the production id of `C` at the top level: `wrangler dev --remote` writes to it
       wrangler.toml:3:198
-      run `kvctl provision E --preview separate --replace-id [ID 0]`, or pass `--skip preview` if this is intended
+      run `kvctl provision E --preview separate --replace-id [ID 0] --replace-id [ID 1]`, or pass `--skip preview` if this is intended; `provision` also replaces the id of E, which the account does not have
     warn preview [E] `remote` is true and `preview_id` is the production id of `C` at the top level: plain `wrangler dev` writes to it
       wrangler.toml:3:127
-      run `kvctl provision E --preview separate --replace-id [ID 0]`, or remove `remote` to use the local store
+      run `kvctl provision E --preview separate --replace-id [ID 0] --replace-id [ID 1]`, or remove `remote` to use the local store; `provision` also replaces the id of E, which the account does not have
     warn preview [$(x)/C] `preview_id` is the production id of `C` at the top level: `wrangler dev --remote` writes to it
       wrangler.toml:5:89
-      first give environment `$(x)` a `name` of lower-case letters, digits, dashes and underscores, or rename it; then run `kvctl provision C --preview separate --replace-id [ID 0] --env '$(x)'`, or pass `--skip preview` if this is intended
+      first give environment `$(x)` a `name` of lower-case letters, digits, dashes and underscores, or rename it; then run `kvctl provision C --preview separate --replace-id [ID 0] --replace-id [ID 1] --env '$(x)'`, or pass `--skip preview` if this is intended; `provision` also replaces the id of $(x)/C, which the account does not have
     warn preview [s/C] `preview_id` is the production id: `wrangler dev --remote` writes to production
       wrangler.toml:5:89
       run `kvctl provision C --preview separate --replace-id [ID 0] --env s`, or pass `--skip preview` if this is intended

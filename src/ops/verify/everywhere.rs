@@ -1,11 +1,12 @@
-//! One command for all sections, where it does what the commands for each of them would do; and what a
-//! command changes that its finding does not name.
+//! What commands do beside what their findings name: the ids that they have to replace, and the entries that
+//! they change as well; and one command for all sections, where it does what those for each would do.
 
 use std::collections::BTreeSet;
 
 use super::{
     Finding, Findings, Subject,
     context::CheckContext,
+    finding::Cause,
     obstacles::{Obstacles, requested},
 };
 use crate::{
@@ -31,8 +32,10 @@ pub(super) async fn united(
         .scopes()
         .any(|it| it.section.is_previews());
     let is_in_several = |it: &Finding| it.subject.sections.len() > 1;
-    let is_candidate =
-        |it: &Finding| command_of(it).is_some() && (is_in_several(it) || has_previews);
+    let is_candidate = |it: &Finding| {
+        let matters = || is_in_several(it) || has_previews || has_ids(document.project(), it);
+        command_of(it).is_some() && matters()
+    };
     if !findings.iter().any(is_candidate) {
         return findings;
     }
@@ -59,14 +62,62 @@ pub(super) async fn united(
             command,
         };
         let cells = cells_of(&finding);
-        let hint = finding.hint.clone();
-        let hint = match hint.filter(|_| !is_blocked) {
-            Some(hint) => Some(hint.map_commands(|it| job.one(it, &cells))),
-            None => finding.hint.clone(),
-        };
-        let hint = hint.map(|hint| job.with_previews(hint, &cells));
+        let hint = finding.hint.clone().map(|hint| {
+            let (hint, also) = job.completed(hint, &cells);
+            let one = |it: &[Suggestion]| job.one(it, &cells).filter(|_| !is_blocked);
+            let hint = hint.map_commands(one);
+            also.said(hint, finding.cause == Some(Cause::NotInAccount))
+        });
         Finding { hint, ..finding }
     })
+}
+
+/// Whether the file has a valid id for one of the bindings that a finding is about.
+fn has_ids(project: &Project, finding: &Finding) -> bool {
+    finding.subject.cells().any(|(section, binding)| {
+        let entries = project.scope(section).map(|it| it.entries.iter());
+        let mut entries = entries.into_iter().flatten();
+        entries.any(|entry| {
+            let mut ids = [Field::Id, Field::PreviewId]
+                .map(|it| entry.declared(it))
+                .into_iter();
+            entry.binding == *binding && ids.any(|it| matches!(it, DeclaredId::Valid(_)))
+        })
+    })
+}
+
+/// What commands do beside what their finding names.
+#[derive(Default)]
+struct Also {
+    /// The bindings of which they replace an `id` that the account does not have.
+    replaced: BTreeSet<String>,
+    /// The entries of `previews` that they change: those go with their section.
+    filled_in: BTreeSet<String>,
+}
+
+impl Also {
+    /// Returns `hint`, which says so. A finding about ids that the account does not have names them.
+    fn said(self, hint: Hint, names_missing: bool) -> Hint {
+        let list = |names: BTreeSet<String>| listed(&names.into_iter().collect::<Vec<_>>());
+        let hint = if self.replaced.is_empty() || names_missing {
+            hint
+        } else {
+            let what = if self.replaced.len() == 1 {
+                "id"
+            } else {
+                "ids"
+            };
+            let names = list(self.replaced);
+            hint.text(format!(
+                "; `provision` also replaces the {what} of {names}, which the account does not have"
+            ))
+        };
+        if self.filled_in.is_empty() {
+            return hint;
+        }
+        let names = list(self.filled_in);
+        hint.text(format!("; `provision` also fills in {names}"))
+    }
 }
 
 /// Returns the `provision` that cures a finding, in the first of its sections.
@@ -116,47 +167,65 @@ impl Job<'_> {
         self.is_all(&[], cells, &unnamed).then_some(unnamed)
     }
 
-    /// Names the entries of `previews` that commands change as well: they go with their section.
-    fn with_previews(&self, hint: Hint, cells: &Cells) -> Hint {
+    /// Allows commands to replace the ids that the account does not have: with one of them in an entry on which
+    /// they work, they are refused. Returns what they do beside what the finding names.
+    fn completed(&self, hint: Hint, cells: &Cells) -> (Hint, Also) {
+        let mut also = Also::default();
         if self.context.is_local() {
-            return hint;
+            return (hint, also);
         }
-        let mut names = BTreeSet::new();
         let hint = hint.map_each(|mut command| {
-            for (section, entry) in self.previews_of(&command) {
-                let cell = (section.clone(), entry.binding.clone());
-                if self.is_left(&section, entry, &command) {
+            for (section, entry) in self.worked_on(&command) {
+                if self.is_left(section, entry, &command) {
                     continue;
                 }
-                // The command is refused as long as an id is there that the account does not have.
-                if let DeclaredId::Valid(id) = entry.declared(Field::Id)
-                    && !command.replaced().iter().any(|it| it == id.as_str())
-                {
+                let name = Subject::binding(section, &entry.binding).name();
+                let is_named = cells.contains(&(section.clone(), entry.binding.clone()));
+                for id in self.in_the_way(section, entry, &command) {
                     command = command.replacing_missing(id);
+                    if is_named {
+                        also.replaced.insert(name.clone());
+                    }
                 }
-                if !cells.contains(&cell) {
-                    names.insert(Subject::binding(&section, &entry.binding).name());
+                if !is_named && section.is_previews() {
+                    also.filled_in.insert(name);
                 }
             }
             command
         });
-        if names.is_empty() {
-            return hint;
-        }
-        let names: Vec<String> = names.into_iter().collect();
-        hint.text(format!("; `provision` also fills in {}", listed(&names)))
+        (hint, also)
     }
 
-    /// Returns the entries of `previews` on which a command for their section works.
-    fn previews_of(&self, command: &Suggestion) -> Vec<(Section, &Entry)> {
-        let section = command.section().filter(|it| !it.is_previews());
+    /// Returns the ids of an entry that the account does not have, and that the command may not replace.
+    fn in_the_way(
+        &self,
+        section: &Section,
+        entry: &Entry,
+        command: &Suggestion,
+    ) -> Vec<NamespaceId> {
+        let asks = command.options().iter().any(|it| it == "--preview");
+        let asks = asks && !section.is_previews() && !self.project.is_pages;
+        let fields = [Some(Field::Id), asks.then_some(Field::PreviewId)];
+        let ids = fields.into_iter().flatten().filter_map(|field| {
+            let is_known = |id: &NamespaceId| self.known.is_none_or(|all| all.contains(&id));
+            let declared = entry.declared(field);
+            let id = declared.valid_where(is_known)?;
+            let is_allowed = command.replaced().iter().any(|it| it == id.as_str());
+            (!is_known(id) && !is_allowed).then(|| id.clone())
+        });
+        ids.collect()
+    }
+
+    /// Returns the entries on which a command for one section works: those that it names, there and in its
+    /// `previews`.
+    fn worked_on(&self, command: &Suggestion) -> Vec<(&Section, &Entry)> {
+        let section = command.section().filter(|_| command.verb() == "provision");
         let Some(scope) = section.and_then(|it| self.project.scope(it)) else {
             return Vec::new();
         };
         let names = requested(command.operands());
-        let all = self.project.with_previews(&[scope]);
-        let all = all.into_iter().filter(|it| it.section.is_previews());
-        let all = all.flat_map(|it| it.entries.iter().map(|entry| (it.section.clone(), entry)));
+        let all = self.project.with_previews(&[scope]).into_iter();
+        let all = all.flat_map(|it| it.entries.iter().map(|entry| (&it.section, entry)));
         all.filter(|(_, entry)| {
             names.is_empty() || names.iter().any(|it| it.binding == entry.binding)
         })

@@ -4,7 +4,7 @@
 use super::context::CheckContext;
 use crate::{
     config::{Document, Scope},
-    domain::{Classify as _, Hint, Section, Suggestion},
+    domain::{Classify as _, Hint, Section, Suggestion, listed},
     ops::provision::desired::{DesiredBinding, DesiredTitle, RequestedBinding, desired_bindings},
 };
 
@@ -28,8 +28,8 @@ impl<'a> Obstacles<'a> {
         drop(commands);
         match obstacle {
             None => hint,
-            Some(Obstacle::Edit(what)) => {
-                Hint::from(format!("first {what}; then ")).and(hint.as_example())
+            Some(Obstacle::Edits(what)) => {
+                Hint::from(format!("first {}; then ", listed(&what))).and(hint.as_example())
             }
             Some(Obstacle::Instead(other)) => other.as_example(),
         }
@@ -54,70 +54,70 @@ impl<'a> Obstacles<'a> {
             let what = format!("remove {}, which Pages does not have", scope.section);
             return Some(Obstacle::Instead(what.into()));
         }
-        self.account(section)
-            .or_else(|| Self::ignored(document))
-            .or_else(|| self.wanted(document, command))
+        let mut edits: Vec<String> = self.account(section).into_iter().collect();
+        edits.extend(Self::ignored(document));
+        match self.wanted(document, command) {
+            Err(instead) => return Some(Obstacle::Instead(instead)),
+            Ok(name) => edits.extend(name),
+        }
+        (!edits.is_empty()).then_some(Obstacle::Edits(edits))
     }
 
     /// The file and a variable name different accounts for the section.
-    fn account(&self, section: Option<&Section>) -> Option<Obstacle> {
+    fn account(&self, section: Option<&Section>) -> Option<String> {
         let section = section.map(Section::deployed).unwrap_or_default();
         let mut accounts = self.context.options.accounts.iter();
         let (_, account) = accounts.find(|(of, _)| *of == section)?;
         let (place, what) = account.as_ref().err()?.parts();
         let place = place.map(|at| format!(" at line {}", at.position.line));
         let place = place.unwrap_or_default();
-        Some(Obstacle::Edit(format!(
-            "correct the account{place} ({what})"
-        )))
+        Some(format!("correct the account{place} ({what})"))
     }
 
-    /// The file has a key that wrangler ignores.
-    fn ignored(document: &Document) -> Option<Obstacle> {
-        let mut entries = document.project().scopes().flat_map(|it| &it.entries);
-        let key = entries.find_map(|entry| entry.ignored.first())?;
-        let line = key.position.line;
-        Some(Obstacle::Edit(format!(
-            "correct line {line} ({})",
-            key.value.remedy()
-        )))
+    /// The keys of the file that wrangler ignores.
+    fn ignored(document: &Document) -> impl Iterator<Item = String> {
+        let entries = document.project().scopes().flat_map(|it| &it.entries);
+        let keys = entries.flat_map(|entry| &entry.ignored);
+        keys.map(|key| {
+            let line = key.position.line;
+            format!("correct line {line} ({})", key.value.remedy())
+        })
     }
 
-    /// What is wanted cannot be had: no title can be derived, or the name is in use.
-    fn wanted(&self, document: &Document, command: &Suggestion) -> Option<Obstacle> {
+    /// What is wanted cannot be had: no title can be derived, or, as an error, the name is in use.
+    fn wanted(&self, document: &Document, command: &Suggestion) -> Result<Option<String>, Hint> {
         let project = document.project();
         let Some(section) = command.section() else {
             // A section of Pages that is to be added.
             let error = project.deployed_name(&Section::TOP).err();
-            let error = error.filter(|_| !self.context.is_local())?;
-            return Some(Obstacle::Edit(error.remedy()));
+            let error = error.filter(|_| !self.context.is_local());
+            return Ok(error.map(|it| it.remedy()));
         };
-        let scope = project.scope(section)?;
+        let Some(scope) = project.scope(section) else {
+            return Ok(None);
+        };
         let requested: Vec<RequestedBinding> = requested(command.operands());
         let manifest = self.context.options.manifest;
-        let desired = match desired_bindings(project, &[scope], &requested, manifest) {
-            Ok(desired) => desired,
-            Err(error) => {
-                let hint = error.hint().unwrap_or_default();
-                let hint = Hint::from(format!("{error}; ")).and(hint);
-                return Some(Obstacle::Instead(hint));
-            }
-        };
+        let desired = desired_bindings(project, &[scope], &requested, manifest);
+        let desired = desired.map_err(|error| {
+            let hint = error.hint().unwrap_or_default();
+            Hint::from(format!("{error}; ")).and(hint)
+        })?;
         let nameless = desired
             .iter()
             .find_map(|it: &DesiredBinding| match &it.title {
                 DesiredTitle::Nameless(nameless) => Some(nameless),
                 _ => None,
             });
-        let nameless = nameless.filter(|_| !self.context.is_local())?;
-        Some(Obstacle::Edit(nameless.why.remedy()))
+        let nameless = nameless.filter(|_| !self.context.is_local());
+        Ok(nameless.map(|it| it.why.remedy()))
     }
 }
 
 /// What is in the way.
 enum Obstacle {
-    /// This is to be done first.
-    Edit(String),
+    /// These are to be done first.
+    Edits(Vec<String>),
     /// The command is not what helps.
     Instead(Hint),
 }

@@ -102,7 +102,12 @@ async fn broken_by(context: &CheckContext<'_>, entry: &Entry) -> Option<Check> {
     if !context.is_selected(Check::Namespaces) || !ids.iter().any(is_valid) {
         return None;
     }
-    let all = context.namespaces().await.ok()?;
+    let all = match context.namespaces().await {
+        Ok(all) => all,
+        // Which account has them is to be settled first.
+        Err(blocked) if blocked.by == Check::Account => return Some(Check::Account),
+        Err(_) => return None,
+    };
     let is_unknown = |it: &DeclaredId| match it {
         DeclaredId::Valid(id) => all.iter().all(|known| known.id != *id),
         DeclaredId::Absent | DeclaredId::Placeholder(_) => false,
