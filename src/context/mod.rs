@@ -28,7 +28,9 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use connection::{Attempt, Backend, Session, account_in, local_names};
+pub use connection::{
+    Attempt, Backend, Session, account_in, local_names, replaced_authorities,
+};
 pub use credentials::{CredentialsError, FoundCredentials, Profile, token_in, usable};
 pub use error::SettingError;
 pub use files::Files;

@@ -76,21 +76,16 @@ pub fn proxy_variable(url: &str) -> Option<&'static str> {
     names.into_iter().find(|name| of_library(name).is_some())
 }
 
-/// Whether HTTPS asks the system's own verifier, which heeds no variables.
-const SYSTEM_VERIFIES: bool = cfg!(any(windows, target_vendor = "apple", target_os = "android"));
-
-/// Returns the file of certificate authorities that replaces the system's, as the library reads it:
-/// an empty name counts.
+/// Returns the file of certificate authorities that replaces the system's. An empty name counts.
 #[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
 pub fn trusted_file() -> Option<PathBuf> {
-    let set = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    set.filter(|_| !SYSTEM_VERIFIES)
+    std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
 }
 
 /// Returns the directories of certificate authorities that replace the system's.
 #[expect(clippy::disallowed_methods, reason = "this module is the one that may")]
 pub fn trusted_directories() -> Vec<PathBuf> {
-    let set = std::env::var_os("SSL_CERT_DIR").filter(|_| !SYSTEM_VERIFIES);
+    let set = std::env::var_os("SSL_CERT_DIR");
     let directories = set.iter().flat_map(std::env::split_paths);
     directories
         .filter(|path| !path.as_os_str().is_empty())

@@ -21,7 +21,6 @@ fn list(sandbox: &Sandbox, url: &str, args: &[&str], vars: &[(&str, &str)]) -> S
     Seen::of(command.envs(vars.iter().copied()))
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn whoever_is_named_is_trusted() {
     let sandbox = Sandbox::new();

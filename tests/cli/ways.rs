@@ -86,7 +86,6 @@ fn a_file_of_authorities_without_certificates_is_an_error() {
     seen.assert_stderr(said);
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_variable_that_leaves_nobody_to_trust_is_an_error_where_https_is_used() {
     let sandbox = Sandbox::new();
@@ -94,6 +93,7 @@ fn a_variable_that_leaves_nobody_to_trust_is_an_error_where_https_is_used() {
     sandbox.write("text.pem", "no certificate\n");
     fs_err::create_dir(sandbox.app().join("certs")).unwrap();
     let base = ("CLOUDFLARE_API_BASE_URL", "https://127.0.0.1:1/client/v4");
+    let both = std::env::join_paths(["/nonexistent", "certs"]).unwrap();
     for (variable, value) in [
         ("SSL_CERT_FILE", "/nonexistent.pem"),
         ("SSL_CERT_FILE", "empty.pem"),
@@ -101,7 +101,7 @@ fn a_variable_that_leaves_nobody_to_trust_is_an_error_where_https_is_used() {
         ("SSL_CERT_FILE", "certs"),
         ("SSL_CERT_FILE", ""),
         ("SSL_CERT_DIR", "certs"),
-        ("SSL_CERT_DIR", "/nonexistent:certs"),
+        ("SSL_CERT_DIR", both.to_str().unwrap()),
     ] {
         let seen = get(&sandbox, &["--retries", "0"], &[base, (variable, value)]);
         assert_eq!(seen.code, Some(2), "{value}: {seen}");

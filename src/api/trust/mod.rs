@@ -2,7 +2,8 @@
 //!
 //! Those that browsers trust are built in, so that a service with a certificate of one of them costs no look at the
 //! system's store: reading it takes several times as long as a request. What they do not know is checked against the
-//! system's store, where companies add authorities of their own.
+//! system's store, where companies add authorities of their own. Files that are named in place of both are trusted
+//! alone, on every system alike.
 
 mod certificates;
 
@@ -12,7 +13,8 @@ use std::sync::{
 };
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
+    SignatureScheme,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -29,8 +31,9 @@ pub use certificates::{certificates, has_certificate};
 pub struct Trust {
     /// Further authorities, each a PEM bundle.
     pub further: Vec<Vec<u8>>,
-    /// Whether variables name what replaces the system's store. Then those built in are not trusted either.
-    pub replaced: bool,
+    /// What replaces those built in and the system's store, each a PEM bundle, if variables name any.
+    /// Certificates that cannot be decoded are left out.
+    pub replaced: Option<Vec<Vec<u8>>>,
 }
 
 impl Trust {
@@ -52,6 +55,8 @@ impl Trust {
 #[derive(Debug)]
 pub(super) struct Verifier {
     known: Option<Arc<WebPkiServerVerifier>>,
+    /// Whether the authorities that are known are all that may be trusted.
+    replaced: bool,
     system: OnceLock<Result<SystemVerifier, TlsError>>,
     system_was_needed: AtomicBool,
     further: Vec<CertificateDer<'static>>,
@@ -69,8 +74,14 @@ impl Verifier {
         for authority in &further {
             roots.add(authority.clone())?;
         }
-        if !trust.replaced {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        match &trust.replaced {
+            Some(bundles) => {
+                let blocks = bundles
+                    .iter()
+                    .flat_map(|bundle| CertificateDer::pem_slice_iter(bundle));
+                roots.add_parsable_certificates(blocks.flatten());
+            }
+            None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         }
         let known = if roots.is_empty() {
             None
@@ -79,6 +90,7 @@ impl Verifier {
         };
         Ok(Self {
             known,
+            replaced: trust.replaced.is_some(),
             system: OnceLock::new(),
             system_was_needed: AtomicBool::new(false),
             further,
@@ -132,6 +144,10 @@ impl ServerCertVerifier for Verifier {
             }
             None => None,
         };
+        if self.replaced {
+            let nobody = TlsError::InvalidCertificate(CertificateError::UnknownIssuer);
+            return Err(refused.unwrap_or(nobody));
+        }
         let system = self.system().map_err(|error| refused.unwrap_or(error))?;
         let verified = system.verify_server_cert(
             end_entity,
@@ -188,6 +204,8 @@ mod tests {
     /// What letsencrypt.org sent in July 2026, up to an authority that browsers trust.
     const PUBLIC: &[u8] = include_bytes!("../../../fixtures/trust/letsencrypt.org.pem");
 
+    const BROKEN: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
     /// Checks the certificate of letsencrypt.org as on 2026-08-15.
     fn check(verifier: &dyn ServerCertVerifier) -> Result<ServerCertVerified, TlsError> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(PUBLIC)
@@ -212,19 +230,38 @@ mod tests {
         assert!(verifier.system.get().is_none());
     }
 
-    #[test]
-    fn where_variables_name_a_store_those_built_in_are_not_trusted() {
-        let mut trust = Trust {
-            further: Vec::new(),
-            replaced: true,
-        };
-        assert!(verifier(&trust).known.is_none());
+    fn authority() -> Vec<u8> {
         let params = rcgen::CertificateParams::new(["ours".to_owned()]).unwrap();
         let key = rcgen::KeyPair::generate().unwrap();
-        let ours = params.self_signed(&key).unwrap().pem();
-        trust.further.push(ours.into_bytes());
-        let refused = check(verifier(&trust).known.unwrap().as_ref());
-        let unknown = TlsError::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        assert_eq!(refused.unwrap_err(), unknown);
+        params.self_signed(&key).unwrap().pem().into_bytes()
+    }
+
+    #[test]
+    fn where_variables_name_a_store_nobody_else_is_trusted() {
+        let unknown = TlsError::InvalidCertificate(CertificateError::UnknownIssuer);
+        for (replaced, further) in [
+            (vec![], vec![]),
+            (vec![authority()], vec![]),
+            (vec![], vec![authority()]),
+        ] {
+            let replaced = Some(replaced);
+            let verifier = verifier(&Trust { further, replaced });
+            assert_eq!(check(&verifier).unwrap_err(), unknown);
+            assert!(verifier.system.get().is_none());
+        }
+    }
+
+    #[test]
+    fn a_store_that_variables_name_is_trusted_on_every_system() {
+        let text = str::from_utf8(PUBLIC).unwrap();
+        let last = text.rfind("-----BEGIN").unwrap();
+        let bundle = format!("{BROKEN}{}", &text[last..]);
+        let trust = Trust {
+            replaced: Some(vec![bundle.into_bytes()]),
+            ..Trust::default()
+        };
+        let verifier = verifier(&trust);
+        check(&verifier).unwrap();
+        assert!(verifier.system.get().is_none());
     }
 }

@@ -4,7 +4,7 @@ use super::report::{DoctorReport, Setting};
 use crate::{
     api::{BaseUrl, Scheme},
     config::{Document, Error, MANIFEST_NAME},
-    context::{ChosenBaseUrl, Context, FoundCredentials, NamedRegion},
+    context::{ChosenBaseUrl, Context, FoundCredentials, NamedRegion, replaced_authorities},
     domain::{Classify as _, Section, with_causes},
     env::{self, Var},
     ops::{account::Origin, health::service::NamedAccount},
@@ -323,7 +323,7 @@ fn authorities(context: &Context, report: &mut DoctorReport) {
     if !replaced {
         report.set("authorities", Some("built in and system".to_owned()), None);
     }
-    if let Err(error) = context.check_trust() {
+    if let Err(error) = replaced_authorities() {
         report.fault(with_causes(&error), error.hint());
     }
     for (path, by) in context.authority_files() {

@@ -33,6 +33,7 @@ use crate::{
     wire::Account,
 };
 pub use local::local_names;
+pub use trust::replaced_authorities;
 use narrator::{Both, Narrator};
 
 /// Where namespaces live.

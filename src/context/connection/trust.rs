@@ -12,12 +12,13 @@ use crate::{
 impl Context {
     /// Returns which certificate authorities to trust; what a service in clear does not need is not checked.
     pub(super) fn trust(&self, is_clear: bool) -> Result<Trust, SettingError> {
-        if !is_clear {
-            self.check_trust()?;
-        }
         Ok(Trust {
+            replaced: if is_clear {
+                None
+            } else {
+                replaced_authorities()?
+            },
             further: self.authorities()?,
-            replaced: env::trusted_file().is_some() || !env::trusted_directories().is_empty(),
         })
     }
 
@@ -49,44 +50,47 @@ impl Context {
         let variable = variable.map(|file| (self.files.resolve(&file), Var::ExtraCaCerts.name()));
         flag.into_iter().chain(variable).collect()
     }
-
-    /// Checks that the variables that replace the system's certificate authorities name usable
-    /// ones. The TLS library ignores those it cannot use, and would end up trusting none.
-    pub fn check_trust(&self) -> Result<(), SettingError> {
-        if let Some(path) = env::trusted_file() {
-            check_file("SSL_CERT_FILE", path)?;
-        }
-        let directories = env::trusted_directories();
-        match directories.first() {
-            Some(first) if !directories.iter().any(|it| has_any(it)) => {
-                Err(SettingError::NoAuthorities {
-                    by: "SSL_CERT_DIR",
-                    path: first.clone(),
-                })
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
-fn check_file(by: &'static str, path: PathBuf) -> Result<(), SettingError> {
+/// Reads the certificate authorities that variables name in place of those built in and the system's.
+/// It is an error if they name none.
+pub fn replaced_authorities() -> Result<Option<Vec<Vec<u8>>>, SettingError> {
+    let directories = env::trusted_directories();
+    let mut bundles = Vec::new();
+    match env::trusted_file() {
+        Some(path) => bundles.push(read("SSL_CERT_FILE", path)?),
+        None if directories.is_empty() => return Ok(None),
+        None => {}
+    }
+    let below: Vec<_> = directories.iter().flat_map(|it| usable_below(it)).collect();
+    if let (Some(first), true) = (directories.first(), below.is_empty()) {
+        return Err(SettingError::NoAuthorities {
+            by: "SSL_CERT_DIR",
+            path: first.clone(),
+        });
+    }
+    bundles.extend(below);
+    Ok(Some(bundles))
+}
+
+fn read(by: &'static str, path: PathBuf) -> Result<Vec<u8>, SettingError> {
     if path.as_os_str().is_empty() {
         return Err(SettingError::Empty(by));
     }
     match fsx::read_file(&path, AUTHORITIES_MAX_BYTES) {
-        Ok(bundle) if has_certificate(&bundle) => Ok(()),
+        Ok(bundle) if has_certificate(&bundle) => Ok(bundle),
         Ok(_) => Err(SettingError::NoAuthorities { by, path }),
         Err(source) => Err(SettingError::Authorities { by, path, source }),
     }
 }
 
-/// Whether a file in the directory has a certificate.
-fn has_any(directory: &Path) -> bool {
+/// Reads the files in the directory that have a certificate.
+fn usable_below(directory: &Path) -> Vec<Vec<u8>> {
     let Ok(entries) = fs_err::read_dir(directory) else {
-        return false;
+        return Vec::new();
     };
-    entries.flatten().any(|entry| {
-        let read = fsx::read_file(&entry.path(), AUTHORITIES_MAX_BYTES);
-        read.is_ok_and(|bundle| has_certificate(&bundle))
-    })
+    let read = entries
+        .flatten()
+        .filter_map(|entry| fsx::read_file(&entry.path(), AUTHORITIES_MAX_BYTES).ok());
+    read.filter(|bundle| has_certificate(bundle)).collect()
 }
