@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use crate::domain::{Binding, BindingError, EnvName, EnvNameError};
+use crate::domain::{Binding, BindingError, EnvName, EnvNameError, ShowPath as _};
 
 /// Returns the sides of a copy or a comparison: an option names its side, and words the rest, in order.
 pub fn sides(
@@ -86,7 +86,7 @@ pub enum SideArgError {
 impl fmt::Display for SideArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (local, which) = match self {
-            Self::File(path) => return path.display().fmt(f),
+            Self::File(path) => return path.shown().fmt(f),
             Self::Namespace { local, which } => (local, which),
         };
         if *local {

@@ -19,7 +19,7 @@ use crate::{
     },
     commands::{CheckFailed, UsageError},
     context::Context,
-    domain::{Hint, Prefixes, Suggestion, quantity},
+    domain::{Hint, Prefixes, ShowPath as _, Suggestion, quantity},
     error::Result,
     formats::Format,
     fsx,
@@ -93,7 +93,7 @@ fn check_names(context: &Context, sides: [&SideArg; 2], prefixes: &[String]) -> 
     else {
         return Ok(());
     };
-    let name = path.display().to_string();
+    let name = path.shown().into_owned();
     let meant = sides.map(|side| as_binding(side).unwrap_or_else(|| side.to_string()));
     let command = Suggestion::new("diff").args(meant);
     let command = prefixes

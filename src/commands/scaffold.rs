@@ -7,6 +7,7 @@ use crate::{
     commands::{UsageError, shared::scaffolding::Scaffolding},
     config::{Document, Manifest, Part, Scope},
     context::Context,
+    domain::ShowPath as _,
     error::{Failure, Result},
     fsx,
     ops::scaffold::{self, Note, bindings},
@@ -57,7 +58,7 @@ fn directory_of(context: &Context, directory: &Path) -> Result<PathBuf, UsageErr
         Ok(_) | Err(_) => {}
     }
     Err(UsageError::new(
-        format!("`{}` is not a directory", directory.display()),
+        format!("`{}` is not a directory", directory.shown()),
         "name the directory of the project",
     ))
 }

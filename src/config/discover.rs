@@ -84,6 +84,7 @@ fn named(path: PathBuf) -> Result<WranglerFile, Error> {
 mod tests {
     use super::*;
     use crate::domain::Classify as _;
+    use crate::domain::ShowPath as _;
 
     fn tree(files: &[&str]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -137,7 +138,7 @@ mod tests {
         let occupied = root.path().join("a").join("wrangler.toml");
         fs_err::create_dir(&occupied).unwrap();
         let error = discover(&root.path().join("a/b"), None).unwrap_err();
-        let message = format!("{}: a directory, not a file", occupied.display());
+        let message = format!("{}: a directory, not a file", occupied.shown());
         assert_eq!(error.to_string(), message);
         fs_err::File::create(root.path().join("wrangler.jsonc")).unwrap();
         let found = discover(&root.path().join("a/b"), None).unwrap();
@@ -149,7 +150,7 @@ mod tests {
         let root = tree(&["a/cloudflare.config.ts"]);
         let error = discover(&root.path().join("a/b"), None).unwrap_err();
         let path = root.path().join("a").join("cloudflare.config.ts");
-        let start = format!("{}: kvctl cannot read", path.display());
+        let start = format!("{}: kvctl cannot read", path.shown());
         assert!(error.to_string().starts_with(&start), "{error}");
         fs_err::File::create(root.path().join("wrangler.toml")).unwrap();
         let found = discover(&root.path().join("a"), None).unwrap();

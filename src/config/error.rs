@@ -4,7 +4,8 @@ use std::{fmt, io, path::PathBuf};
 
 use super::{Position, problem::Problem};
 use crate::domain::{
-    Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, Suggestion, nearest,
+    Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, ShowPath as _,
+    Suggestion, nearest,
 };
 
 /// A position in a file, written `path:line:column`, which terminals turn into a link.
@@ -18,7 +19,7 @@ pub struct Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.path.display(), self.position)
+        write!(f, "{}:{}", self.path.shown(), self.position)
     }
 }
 
@@ -31,20 +32,20 @@ pub enum Error {
     /// No directory from the start up to the root has a wrangler file.
     #[error(
         "no wrangler.json, wrangler.jsonc or wrangler.toml in {}",
-        list(.searched.iter().map(|path| path.display().to_string()))
+        list(.searched.iter().map(|path| path.shown().into_owned()))
     )]
     NotFound {
         /// The directories, nearest first.
         searched: Vec<PathBuf>,
     },
     /// No wrangler file was found, but one in TypeScript.
-    #[error("{}: kvctl cannot read configuration in TypeScript, and there is no wrangler file", .path.display())]
+    #[error("{}: kvctl cannot read configuration in TypeScript, and there is no wrangler file", .path.shown())]
     TypeScript {
         /// The file.
         path: PathBuf,
     },
     /// No wrangler file was found, but something else that is called so.
-    #[error("{}: {what}, not a file", .path.display())]
+    #[error("{}: {what}, not a file", .path.shown())]
     Occupied {
         /// What is called so.
         path: PathBuf,
@@ -52,19 +53,19 @@ pub enum Error {
         what: &'static str,
     },
     /// What the user named is a directory, a device, or a link that leads nowhere.
-    #[error("{}: not a file", .path.display())]
+    #[error("{}: not a file", .path.shown())]
     NotAFile {
         /// What was named.
         path: PathBuf,
     },
     /// The file that the user named is not there.
-    #[error("{}: no such file", .path.display())]
+    #[error("{}: no such file", .path.shown())]
     Missing {
         /// What was named.
         path: PathBuf,
     },
     /// The file could not be read.
-    #[error("{}: the file cannot be read", .path.display())]
+    #[error("{}: the file cannot be read", .path.shown())]
     Read {
         /// The file.
         path: PathBuf,
@@ -97,7 +98,7 @@ pub enum Error {
     /// The file does not have this environment.
     #[error(
         "{}: no environment `{wanted}`{}; {}",
-        .path.display(), selected(.selected_by.as_ref()), environments(.known)
+        .path.shown(), selected(.selected_by.as_ref()), environments(.known)
     )]
     UnknownEnvironment {
         /// The file.
@@ -110,7 +111,7 @@ pub enum Error {
         selected_by: Option<String>,
     },
     /// There are no `previews`, neither of the top level nor of the environment.
-    #[error("{}: the file has no `previews`", .path.display())]
+    #[error("{}: the file has no `previews`", .path.shown())]
     NoPreviews {
         /// The file.
         path: PathBuf,
@@ -118,7 +119,7 @@ pub enum Error {
     /// An edit names a binding that the scope does not have.
     #[error(
         "{}: no binding `{wanted}` in {}; {}",
-        .path.display(), .section, bindings(.known)
+        .path.shown(), .section, bindings(.known)
     )]
     UnknownBinding {
         /// The file.
@@ -145,7 +146,7 @@ pub enum Error {
         at: Location,
     },
     /// The edited text did not say what it should, so it was thrown away.
-    #[error("{}: the edit would change more than intended; the file was not changed", .path.display())]
+    #[error("{}: the edit would change more than intended; the file was not changed", .path.shown())]
     EditNotClean {
         /// The file.
         path: PathBuf,

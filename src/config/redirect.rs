@@ -8,7 +8,7 @@ use std::{
 
 use super::{Document, Error, Format, node::NodeKind};
 use crate::{
-    domain::{EnvName, Section},
+    domain::{EnvName, Section, ShowPath as _},
     fsx,
 };
 
@@ -46,19 +46,19 @@ pub enum RedirectError {
     #[error("it is not beside the wrangler file, so `wrangler deploy` refuses to run")]
     Elsewhere,
     /// The redirect leads nowhere.
-    #[error("`configPath` leads to {}, which does not exist", .0.display())]
+    #[error("`configPath` leads to {}, which does not exist", .0.shown())]
     Missing(PathBuf),
     /// The redirect leads out of the project.
-    #[error("`configPath` leads out of the project, to {}; it was not compared", .0.display())]
+    #[error("`configPath` leads out of the project, to {}; it was not compared", .0.shown())]
     Outside(PathBuf),
     /// What is deployed cannot be read.
     #[error("what `configPath` leads to cannot be used: {0}")]
     Document(#[source] Box<Error>),
     /// What is deployed has environments.
-    #[error("{} has environments, which `wrangler deploy` refuses in a generated file", .0.display())]
+    #[error("{} has environments, which `wrangler deploy` refuses in a generated file", .0.shown())]
     Environments(PathBuf),
     /// The section that it was built for is not a name.
-    #[error("`targetEnvironment` in {} is not the name of an environment", .0.display())]
+    #[error("`targetEnvironment` in {} is not the name of an environment", .0.shown())]
     Target(PathBuf),
 }
 
@@ -154,10 +154,10 @@ mod tests {
         fn find(&self) -> Result<Redirect, String> {
             let start = self.0.path();
             let found = Redirect::find(start, &start.join("wrangler.toml"));
-            let home = fsx::real_path(start).unwrap().display().to_string();
+            let home = fsx::real_path(start).unwrap().shown().into_owned();
             found.unwrap().1.map_err(|error| {
                 let said = error.to_string().replace(&home, "");
-                let said = said.replace(&start.display().to_string(), "");
+                let said = said.replace(&start.shown().into_owned(), "");
                 said.replace('\\', "/")
             })
         }
@@ -207,7 +207,7 @@ mod tests {
         let outside = fsx::real_path(outside.path()).unwrap();
         let redirect = serde_json::json!({ "configPath": outside }).to_string();
         let error = Project::new(&redirect).find().unwrap_err();
-        let shown = outside.display().to_string().replace('\\', "/");
+        let shown = outside.shown().into_owned().replace('\\', "/");
         let said = format!("`configPath` leads out of the project, to {shown}");
         assert!(error.contains(&said), "{error}");
         let huge = format!("{{\"a\": \"{}\"}}", "x".repeat(1 << 20));

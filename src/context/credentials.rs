@@ -14,7 +14,7 @@ use crate::{
     config::{Bound, Login, LoginError, LoginStore, login_command},
     domain::{
         API_TOKENS_PAGE, Classification, Classify, ErrorClass, Permission, ProfileName,
-        ProfileNameError,
+        ProfileNameError, ShowPath as _,
     },
     env::Var,
 };
@@ -62,7 +62,7 @@ pub enum CredentialsError {
     #[error("no credentials for Cloudflare")]
     None,
     /// The token file cannot be read.
-    #[error("could not read the token file {}", path.display())]
+    #[error("could not read the token file {}", path.shown())]
     TokenFile {
         /// The file.
         path: PathBuf,
@@ -78,7 +78,7 @@ pub enum CredentialsError {
         why: SecretError,
     },
     /// What is kept of a login cannot be a token.
-    #[error("unusable token in wrangler's login at {}: {why}", path.display())]
+    #[error("unusable token in wrangler's login at {}: {why}", path.shown())]
     UnusableLogin {
         /// The file.
         path: PathBuf,
@@ -217,7 +217,7 @@ impl Sources<'_> {
         })?;
         Ok(FoundCredentials {
             credentials: Credentials::Token(token),
-            source: format!("wrangler's login `{}` at {}", profile.name, path.display()),
+            source: format!("wrangler's login `{}` at {}", profile.name, path.shown()),
             variables: Vec::new(),
             profile: Some(profile),
             notes: Vec::new(),
@@ -250,7 +250,7 @@ impl Sources<'_> {
                 profile,
             }) => Profile {
                 name: profile,
-                chosen_by: Some(format!("{} for {directory}", file.display())),
+                chosen_by: Some(format!("{} for {directory}", file.shown())),
             },
             None => Profile {
                 name: ProfileName::default_login(),
@@ -366,14 +366,14 @@ pub fn token_in(file: TokenFile) -> Result<SecretString, CredentialsError> {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
             let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-            usable(text, &path.display().to_string())
+            usable(text, &path.shown())
         }
         Err(source) => Err(CredentialsError::TokenFile { path, source }),
     }
 }
 
 fn from_file(file: TokenFile) -> Result<FoundCredentials, CredentialsError> {
-    let source = format!("the token file {}", file.path.display());
+    let source = format!("the token file {}", file.path.shown());
     Ok(FoundCredentials {
         credentials: Credentials::Token(token_in(file)?),
         source,

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use crate::{
     api::{BaseUrl, BaseUrlError, ExtraHeadersError},
-    domain::{Classification, Classify, EnvNameError, ErrorClass},
+    domain::{Classification, Classify, EnvNameError, ErrorClass, ShowPath as _},
     env::Var,
 };
 
@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum SettingError {
     /// `--cwd` is not a directory.
-    #[error("`--cwd {}` is not a directory", .0.display())]
+    #[error("`--cwd {}` is not a directory", .0.shown())]
     Cwd(PathBuf),
     /// The environment cannot be one.
     #[error("{by} is invalid")]
@@ -31,7 +31,7 @@ pub enum SettingError {
         why: BaseUrlError,
     },
     /// A file of certificate authorities cannot be used.
-    #[error("{by}: the certificate authorities in {} cannot be read", path.display())]
+    #[error("{by}: the certificate authorities in {} cannot be read", path.shown())]
     Authorities {
         /// The flag or variable that names it.
         by: &'static str,
@@ -41,7 +41,7 @@ pub enum SettingError {
         source: io::Error,
     },
     /// A file of certificate authorities has none.
-    #[error("{by}: {} has no certificate in PEM", path.display())]
+    #[error("{by}: {} has no certificate in PEM", path.shown())]
     NoAuthorities {
         /// The flag or variable that names it.
         by: &'static str,
@@ -49,7 +49,7 @@ pub enum SettingError {
         path: PathBuf,
     },
     /// A file of certificate authorities has an invalid certificate.
-    #[error("{by}: {} has a certificate that cannot be decoded", path.display())]
+    #[error("{by}: {} has a certificate that cannot be decoded", path.shown())]
     BadAuthority {
         /// The flag or variable that names it.
         by: &'static str,

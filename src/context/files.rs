@@ -16,7 +16,7 @@ use super::{
 use crate::{
     cli::Globals,
     config::{self, DeployedAs, Document, Manifest, Redirect, Scope, Selected, WranglerFile},
-    domain::{Binding, EnvName, Section},
+    domain::{Binding, EnvName, Section, ShowPath as _},
     env::Var,
     fsx::{self, FileKind},
     ops::target::local_name,
@@ -134,7 +134,7 @@ impl Files {
         if let Some(owner) = foreign_owner {
             self.ui.note(&format!(
                 "{} belongs to another user (uid {owner})",
-                path.display()
+                path.shown()
             ));
         }
         if let Some(ignored) = passed_over {
@@ -151,7 +151,7 @@ impl Files {
         }
         self.ui.detail(
             Verbosity::Everything,
-            &format!("wrangler file: {}", path.display()),
+            &format!("wrangler file: {}", path.shown()),
         );
         let mut document = Document::read(&path)?.selecting(self.selected.clone());
         self.name_what_is_deployed(&mut document);
@@ -297,7 +297,7 @@ impl Files {
             self.ui.note(&format!(
                 "`{}` is a link out of the project; the local store is in {}",
                 self.display(&link),
-                real.display()
+                real.shown()
             ));
         });
     }

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::{
     cli::Globals,
-    domain::{Hint, Invocation, option_words},
+    domain::{Hint, Invocation, ShowPath as _, option_words},
     env::{Env, Var},
 };
 
@@ -24,7 +24,7 @@ impl Context {
             value.flat_map(|value| option_words(name, &value)).collect()
         };
         let path = |name: &str, path: Option<&std::path::PathBuf>| -> Vec<String> {
-            option(name, path.map(|path| path.display().to_string()))
+            option(name, path.map(|path| path.shown().into_owned()))
         };
         let mut section: Vec<String> = option("--env", globals.environment.clone());
         section.extend(globals.in_previews.then(|| "--in-previews".to_owned()));

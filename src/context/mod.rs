@@ -28,9 +28,7 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use connection::{
-    Attempt, Backend, Session, account_in, local_names, replaced_authorities,
-};
+pub use connection::{Attempt, Backend, Session, account_in, local_names, replaced_authorities};
 pub use credentials::{CredentialsError, FoundCredentials, Profile, token_in, usable};
 pub use error::SettingError;
 pub use files::Files;
@@ -40,7 +38,7 @@ pub use variables::{EnvFileSource, ForeignBaseUrl, Setting, Variables};
 use crate::{
     cli::Globals,
     config::{Document, Scope},
-    domain::{AccountId, ErrorClass, Section},
+    domain::{AccountId, ErrorClass, Section, ShowPath as _},
     env::{self, Env, Var},
     error::{ClassExt as _, Result, ResultExt as _},
     ui::{Options, Terminals, Ui},
@@ -233,7 +231,7 @@ fn resolved(cwd: &Path, path: &Path) -> PathBuf {
 fn display(cwd: &Path, path: &Path) -> String {
     match path.strip_prefix(cwd) {
         Ok(same) if same.as_os_str().is_empty() => ".".to_owned(),
-        Ok(below) => below.display().to_string(),
-        Err(_) => path.display().to_string(),
+        Ok(below) => below.shown().into_owned(),
+        Err(_) => path.shown().into_owned(),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     api::{BaseUrl, ExtraHeaders},
     cli::Globals,
     config::{DotenvError, EnvFile, EnvFiles, read_env_files, read_named_env_files},
-    domain::{Classification, Classify, ErrorClass},
+    domain::{Classification, Classify, ErrorClass, ShowPath as _},
     env::{self, Env, Var},
     ui::{Ui, Verbosity},
 };
@@ -121,14 +121,14 @@ impl Variables {
             Err(error) => (EnvFiles::default(), Some(error)),
         };
         for (path, owner) in files.foreign {
-            let path = path.display();
+            let path = path.shown();
             ui.note(&format!(
                 "{path} was not read: it belongs to another user (uid {owner})"
             ));
         }
         let mut env_files = Vec::new();
         for file in files.read {
-            let read = format!("read {}", file.path.display());
+            let read = format!("read {}", file.path.shown());
             ui.detail(Verbosity::Everything, &read);
             env_files.push(EnvFileSource::add(file, &mut env));
         }

@@ -42,6 +42,7 @@ mod key;
 mod limits;
 mod namespace;
 mod nearest;
+mod path;
 mod permission;
 mod powershell;
 mod prefixes;
@@ -71,6 +72,7 @@ pub use limits::{
 };
 pub use namespace::{DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex, is_mistyped_id};
 pub use nearest::{meant_by, near, nearest};
+pub use path::ShowPath;
 pub use permission::{API_TOKENS_PAGE, Permission, PermissionError};
 pub use prefixes::Prefixes;
 pub use profile::{ProfileName, ProfileNameError};

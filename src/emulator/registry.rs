@@ -12,6 +12,7 @@ use fs_err as fs;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::permanent;
+use crate::domain::ShowPath as _;
 use crate::fsx;
 
 /// What a registry keeps in a file of its own.
@@ -35,7 +36,7 @@ pub enum Error {
     #[error("could not keep the emulator's state")]
     File(#[from] fsx::Error),
     /// The file is not what was written.
-    #[error("`{}` is not {kind}", path.display())]
+    #[error("`{}` is not {kind}", path.shown())]
     Malformed {
         /// The file.
         path: PathBuf,

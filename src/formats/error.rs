@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use super::Problem;
-use crate::domain::{Classification, Classify, Hint};
+use crate::domain::{Classification, Classify, Hint, ShowPath as _};
 
 /// The longest part of a key or field name that a message shows, in characters.
 const SHOWN: usize = 80;
@@ -44,7 +44,7 @@ impl fmt::Display for RecordLocation {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
             Self::Entry { index, line } => write!(f, "entry {index} (line {line})"),
-            Self::File(path) => write!(f, "file `{}`", printable(&path.display().to_string())),
+            Self::File(path) => write!(f, "file `{}`", printable(&path.shown())),
             Self::Index(line) => write!(f, "line {line} of `.kvctl.ndjson`"),
             Self::Name(number) => write!(f, "name {number}"),
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{Reader, UnknownFields, Writer, csv, ndjson, wrangler};
-use crate::domain::{Classification, Classify, ErrorClass, Prefixes};
+use crate::domain::{Classification, Classify, ErrorClass, Prefixes, ShowPath as _};
 
 /// How records are laid out in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +68,7 @@ impl Format {
             "ndjson" | "jsonl" => StreamFormat::Ndjson,
             "json" => StreamFormat::Wrangler,
             "csv" => StreamFormat::Csv,
-            _ => return Err(FormatError::Ending(path.display().to_string())),
+            _ => return Err(FormatError::Ending(path.shown().into_owned())),
         }))
     }
 }

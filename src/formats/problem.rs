@@ -4,7 +4,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::domain::{ErrorClass, KeyNameError, MetadataError, Prefixes, TtlError};
+use crate::domain::{ErrorClass, KeyNameError, MetadataError, Prefixes, ShowPath as _, TtlError};
 
 /// What is wrong with a record, or with the file that holds it.
 #[derive(Debug, thiserror::Error)]
@@ -180,7 +180,7 @@ pub enum Problem {
     #[error("neither a file nor a directory")]
     NotAFile,
     /// Two spellings of one key.
-    #[error("file `{}` stands for the same key", .0.display())]
+    #[error("file `{}` stands for the same key", .0.shown())]
     SameKey(PathBuf),
     /// The index is not sorted.
     #[error("the index must be sorted by key, without duplicates")]

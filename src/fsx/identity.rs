@@ -87,6 +87,7 @@ fn of_open(file: &File) -> Option<FileId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ShowPath as _;
 
     #[test]
     fn a_file_is_known_by_any_name_and_a_new_one_is_another() {
@@ -108,11 +109,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs_err::create_dir_all(home.path().join("a/b")).unwrap();
         let real = real_path(&home.path().join("a/../a/b")).unwrap();
-        assert!(real.ends_with("a/b"), "{}", real.display());
+        assert!(real.ends_with("a/b"), "{}", real.shown());
         assert!(
             !real.to_string_lossy().starts_with("\\\\"),
             "{}",
-            real.display()
+            real.shown()
         );
         assert!(real_path(&home.path().join("none")).is_err());
     }

@@ -12,7 +12,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::domain::{Classification, Classify, ErrorClass};
+use crate::domain::{Classification, Classify, ErrorClass, ShowPath as _};
 
 /// How the names of temporary files begin that lie beside what they are to replace.
 pub const TEMPORARY: &str = ".kvctl-";
@@ -48,43 +48,43 @@ pub use read::{
 #[non_exhaustive]
 pub enum Error {
     /// The file was changed by another program after it was read.
-    #[error("`{}` changed after it was read; it was left unchanged", path.display())]
+    #[error("`{}` changed after it was read; it was left unchanged", path.shown())]
     Changed {
         /// The file.
         path: PathBuf,
     },
     /// The file may be read but not written.
-    #[error("`{}` is read-only", path.display())]
+    #[error("`{}` is read-only", path.shown())]
     ReadOnly {
         /// The file.
         path: PathBuf,
     },
     /// A new file was to be created, but one exists.
-    #[error("`{}` already exists", path.display())]
+    #[error("`{}` already exists", path.shown())]
     Exists {
         /// The file.
         path: PathBuf,
     },
     /// A new directory was to be created, but a non-empty one exists.
-    #[error("`{}` is a directory that is not empty", path.display())]
+    #[error("`{}` is a directory that is not empty", path.shown())]
     NotEmpty {
         /// The directory.
         path: PathBuf,
     },
     /// A symbolic link where kvctl creates a file of its own.
-    #[error("`{}` is a symbolic link, which is not followed; remove it", path.display())]
+    #[error("`{}` is a symbolic link, which is not followed; remove it", path.shown())]
     Link {
         /// The link.
         path: PathBuf,
     },
     /// The path is a directory or a device.
-    #[error("`{}` is not a file", path.display())]
+    #[error("`{}` is not a file", path.shown())]
     NotAFile {
         /// What is not a file.
         path: PathBuf,
     },
     /// The file could not be read.
-    #[error("could not read `{}`", path.display())]
+    #[error("could not read `{}`", path.shown())]
     Read {
         /// The file.
         path: PathBuf,
@@ -92,7 +92,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file could not be written.
-    #[error("could not write `{}`", path.display())]
+    #[error("could not write `{}`", path.shown())]
     Write {
         /// The file.
         path: PathBuf,
@@ -100,7 +100,7 @@ pub enum Error {
         source: io::Error,
     },
     /// No temporary file could be created.
-    #[error("could not create a temporary file in `{}`", path.display())]
+    #[error("could not create a temporary file in `{}`", path.shown())]
     Temporary {
         /// The directory of temporary files.
         path: PathBuf,
@@ -108,7 +108,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file could not be replaced, as where another program has it open on Windows.
-    #[error("could not replace `{}`; is it open in another program?", path.display())]
+    #[error("could not replace `{}`; is it open in another program?", path.shown())]
     InUse {
         /// The file.
         path: PathBuf,
@@ -116,13 +116,13 @@ pub enum Error {
         source: io::Error,
     },
     /// Another process has locked the file.
-    #[error("`{}` is in use by another run", path.display())]
+    #[error("`{}` is in use by another run", path.shown())]
     Busy {
         /// The file.
         path: PathBuf,
     },
     /// The lock could not be taken.
-    #[error("could not lock `{}`", path.display())]
+    #[error("could not lock `{}`", path.shown())]
     Lock {
         /// The lock file.
         path: PathBuf,

@@ -9,6 +9,7 @@ use std::{
 #[cfg(windows)]
 use super::windows;
 use super::{Error, PartFile, own_files, rename, write_error};
+use crate::domain::ShowPath as _;
 
 /// A directory that is written as `NAME.part` and renamed when complete; removed on failure. New
 /// directories and files are private to the user.
@@ -154,7 +155,7 @@ fn create_new(path: &Path) -> io::Result<File> {
 fn same_name(path: &Path) -> io::Error {
     let message = format!(
         "`{}` is there already: this file system does not tell all keys apart; choose another format",
-        path.display()
+        path.shown()
     );
     io::Error::new(io::ErrorKind::AlreadyExists, message)
 }

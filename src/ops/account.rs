@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf};
 use crate::{
     api::{self, Client},
     config::{Located, Location, Position},
-    domain::{AccountId, AccountIdError, Classification, Classify, ErrorClass},
+    domain::{AccountId, AccountIdError, Classification, Classify, ErrorClass, ShowPath as _},
     wire::Account,
 };
 
@@ -55,7 +55,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag => f.write_str("--account-id"),
-            Self::File { path, position } => write!(f, "{}:{position}", path.display()),
+            Self::File { path, position } => write!(f, "{}:{position}", path.shown()),
             Self::Variable(name) => f.write_str(name),
             Self::Only => f.write_str("the only account that the credentials can access"),
         }
@@ -66,7 +66,7 @@ impl fmt::Display for Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// File and environment name different accounts.
-    #[error("{}:{position}: the file names account {file}, but {variable} is {environment}", path.display())]
+    #[error("{}:{position}: the file names account {file}, but {variable} is {environment}", path.shown())]
     Disagree {
         /// The file.
         path: PathBuf,
@@ -83,7 +83,7 @@ pub enum Error {
     #[error("the selected sections belong to different accounts: {}", .0.join(", "))]
     Sections(Vec<String>),
     /// The file's `account_id` is invalid.
-    #[error("{}:{position}: `account_id` is invalid", path.display())]
+    #[error("{}:{position}: `account_id` is invalid", path.shown())]
     File {
         /// The file.
         path: PathBuf,
@@ -238,7 +238,7 @@ impl AccountSources<'_> {
             (Err(_), Some(variable)) if AccountId::is_placeholder(&located.value) => {
                 let note = format!(
                     "{}:{position}: `account_id` is a placeholder; using {}",
-                    path.display(),
+                    path.shown(),
                     variable.origin
                 );
                 return Ok(Some(ChosenAccount {
@@ -266,7 +266,7 @@ impl AccountSources<'_> {
             }
             (None, Some((variable, _))) => vec![format!(
                 "{variable} is a placeholder; using `account_id` at {}:{position}",
-                path.display()
+                path.shown()
             )],
             _ => Vec::new(),
         };

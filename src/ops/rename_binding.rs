@@ -8,7 +8,7 @@ use crate::{
     config::{self, Document, Edit, Entry, Field, Scope},
     domain::{
         AccountId, Binding, Classification, Classify, ErrorClass, Hint, NamespaceId, Section,
-        Suggestion, Title, TitleError,
+        ShowPath as _, Suggestion, Title, TitleError,
     },
     ops::{
         namespaces::ids_by_title,
@@ -198,7 +198,7 @@ pub fn plan(
     if !new.is_identifier() {
         return Err(Error::NotAnIdentifier(new.clone()));
     }
-    let file = || document.path().display().to_string();
+    let file = || document.path().shown().into_owned();
     let mut renamings = Vec::new();
     for scope in scopes {
         let find = |name: &Binding| scope.entries.iter().find(|e| e.binding == *name);
@@ -321,7 +321,7 @@ pub fn check_local_names(
     match taken {
         None => Ok(()),
         Some(other) => Err(Error::TakenLocally {
-            file: document.path().display().to_string(),
+            file: document.path().shown().into_owned(),
             line: other.position.line,
             new: new.clone(),
             other: other.binding.clone(),

@@ -9,7 +9,10 @@ use std::{
 };
 
 use super::Settings;
-use crate::config::{CacheOptions, EndpointRule, FailMode, Part, RateLimitOptions, SessionOptions};
+use crate::{
+    config::{CacheOptions, EndpointRule, FailMode, Part, RateLimitOptions, SessionOptions},
+    domain::ShowPath as _,
+};
 
 const CACHE: &str = include_str!("templates/cache.ts");
 const SESSIONS: &str = include_str!("templates/sessions.ts");
@@ -64,7 +67,7 @@ pub fn value_import(settings: &Settings) -> Option<ValueImport> {
     if BUILT_IN.contains(&name.as_str()) {
         return None;
     }
-    let types = || settings.types.to_string_lossy().into_owned();
+    let types = || settings.types.shown().into_owned();
     let from = options.value_from.clone().unwrap_or_else(types);
     let module = specifier(&settings.out_dir, &from);
     Some(ValueImport { name, module, from })

@@ -148,7 +148,7 @@ fn command(editor: &str, file: &Path) -> Command {
     };
     let mut command = Command::new("cmd");
     // The shell takes off the outer quotes, and reads the rest by its own rules. No path has quotes.
-    let line = format!("\"{editor} \"{}\"\"", file.display());
+    let line = format!("\"{editor} \"{}\"\"", file.to_string_lossy());
     command.args(["/D", "/S", "/C"]).raw_arg(line);
     command
 }

@@ -193,7 +193,13 @@ fn the_password_of_a_proxy_is_not_shown() {
         .env("https_proxy", "http://canary:canary@127.0.0.1:1");
     let seen = see(command);
     assert_eq!(seen.code, Some(8), "{seen}");
-    seen.assert_stdout("http://127.0.0.1:1, with a password  https_proxy");
+    // The names of variables have no case on Windows.
+    let name = if cfg!(windows) {
+        "HTTPS_PROXY"
+    } else {
+        "https_proxy"
+    };
+    seen.assert_stdout(format!("http://127.0.0.1:1, with a password  {name}"));
     // Not a loopback address by its form, and nobody listens there either.
     let mut command = doctor(&sandbox, USERS, &[]);
     command

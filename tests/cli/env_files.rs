@@ -203,8 +203,10 @@ fn an_address_beside_the_wrangler_file_alone_is_warned_of() {
     command.env("HTTPS_PROXY", "http://127.0.0.1:9");
     let seen = Seen::of(command.current_dir(sandbox.app().join("folder")).finish());
     assert_eq!(seen.code, Some(7), "{seen}");
-    let warning = "/app/.env:2 sets CLOUDFLARE_API_BASE_URL, and is not read";
-    seen.assert_stderr(warning);
+    let file = sandbox.shown("app/.env");
+    seen.assert_stderr(format!(
+        "{file}:2 sets CLOUDFLARE_API_BASE_URL, and is not read"
+    ));
     assert_eq!(sandbox.emulator.log().len(), before);
 }
 

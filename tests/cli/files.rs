@@ -17,9 +17,9 @@ fn no_file_says_where_it_looked() {
     let sandbox = Sandbox::new();
     let seen = sandbox.expect(5, &["provision"]);
     // The list goes up to the root, past directories that differ between machines.
-    let home = sandbox.home();
+    let (app, home) = (sandbox.shown("app"), sandbox.home());
     let start =
-        format!("error: no wrangler.json, wrangler.jsonc or wrangler.toml in {home}/app, {home}, ");
+        format!("error: no wrangler.json, wrangler.jsonc or wrangler.toml in {app}, {home}, ");
     assert!(seen.stderr.starts_with(&start), "{seen}");
     seen.assert_stderr("`kvctl provision --init`");
     insta::assert_snapshot!(sandbox.run(&["provision", "-c", "none.toml"]));

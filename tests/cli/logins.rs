@@ -44,10 +44,10 @@ fn sandbox() -> Sandbox {
 }
 
 fn bind(sandbox: &Sandbox, bindings: &[(&str, &str)]) {
-    let home = sandbox.home().to_string();
-    let lines = bindings
-        .iter()
-        .map(|(directory, profile)| format!("\t\"{home}/{directory}\": \"{profile}\""));
+    let lines = bindings.iter().map(|(directory, profile)| {
+        let directory = serde_json::json!(sandbox.shown(directory));
+        format!("\t{directory}: \"{profile}\"")
+    });
     let lines: Vec<String> = lines.collect();
     let text = format!("{{\n{}\n}}", lines.join(",\n"));
     sandbox.write(
@@ -262,10 +262,8 @@ fn a_login_that_is_refused_or_broken_is_named_with_what_renews_it() {
     // The login of one account asks for another.
     let seen = Seen::of(command(&sandbox, ".", &id));
     assert_eq!(seen.code, Some(4), "{seen}");
-    let home = sandbox.home();
-    seen.assert_stderr(format!(
-        "; sent with wrangler's login `work` at {home}/.config/.wrangler/config/work.toml\n"
-    ));
+    let login = sandbox.shown(".config/.wrangler/config/work.toml");
+    seen.assert_stderr(format!("; sent with wrangler's login `work` at {login}\n"));
     file("work", &format!("oauth_token = \"gone\"\n{end}"));
     let args = ["doctor", "--account-id", SHOP];
     let seen = Seen::of(sandbox.bare_command(&args));
@@ -279,9 +277,10 @@ fn doctor_tells_which_login_is_used_and_why() {
     let sandbox = sandbox();
     let doctor = |args: &[&str]| Seen::of(sandbox.bare_command(&[&["doctor"], args].concat()));
     let seen = doctor(&[]);
-    let home = sandbox.home();
+    let bindings = sandbox.shown(".config/.wrangler/profiles/directory-bindings.json");
     let bound = format!(
-        "  profile           work  {home}/.config/.wrangler/profiles/directory-bindings.json for {home}/app\n"
+        "  profile           work  {bindings} for {}\n",
+        sandbox.shown("app")
     );
     seen.assert_stdout(bound);
     doctor(&["--profile", "home"]).assert_stdout("  profile           home  --profile\n");

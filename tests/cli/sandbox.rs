@@ -9,7 +9,7 @@ use std::{
 
 use fs_err as fs;
 use kvctl::{
-    domain::AccountId,
+    domain::{AccountId, ShowPath as _},
     emulator::{Config, Emulator, Running, Token, spawn},
     wire::Account,
 };
@@ -39,8 +39,9 @@ const FILTERS: [(&str, &str); 10] = [
     (r"\r\n", "\n"),
 ];
 
-/// What snapshots have instead of paths as Windows writes them, up to eight folders deep.
-const WINDOWS_FILTERS: [(&str, &str); 10] = [
+/// What snapshots have instead of absolute paths as Windows writes them, up to eight folders deep, and
+/// of other texts of Windows.
+const WINDOWS_FILTERS: [(&str, &str); 11] = [
     (r"[A-Z]:[^\s`:]*?\.tmp[0-9A-Za-z]{6}", "[HOME]"),
     (PATH, "$1/"),
     (PATH, "$1/"),
@@ -50,9 +51,14 @@ const WINDOWS_FILTERS: [(&str, &str); 10] = [
     (PATH, "$1/"),
     (PATH, "$1/"),
     (PATH, "$1/"),
+    // The system's texts, and wine's.
     (
-        r"\b(src|dist|out|kv|sub|app|node_modules|\.wrangler|state)\\+",
-        "$1/",
+        r"[A-Z][^\n:]*? \(os error 2\)",
+        "No such file or directory (os error 2)",
+    ),
+    (
+        r"[A-Z][^\n:]*? \(os error 10061\)",
+        "Connection refused (os error 111)",
     ),
 ];
 
@@ -279,6 +285,11 @@ impl Sandbox {
     /// Where the user's files are.
     pub(crate) fn home(&self) -> std::path::Display<'_> {
         self.home.path().display()
+    }
+
+    /// A path below the user's files, as it is shown.
+    pub(crate) fn shown(&self, below: &str) -> String {
+        self.home.path().join(below).shown().into_owned()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `kvctl scaffold`, and `kvctl provision --scaffold`.
 
 use fs_err as fs;
+use kvctl::domain::ShowPath as _;
 
 use crate::sandbox::{Sandbox, Seen};
 
@@ -39,7 +40,7 @@ fn tree(sandbox: &Sandbox) -> Vec<(String, String)> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.strip_prefix(sandbox.app()).unwrap();
-            let name = name.display().to_string();
+            let name = name.shown().into_owned();
             if path.is_dir() {
                 // An empty directory that is left behind counts.
                 found.push((name, String::new()));

@@ -57,6 +57,7 @@ const ALONE: &[(&str, &[&str])] = &[
         ],
     ),
     ("env", &["std::env::", "SystemTime::now", "Timestamp::now"]),
+    ("domain", &[".display()"]),
     ("fsx", &["File::create", "fs::rename", "persist("]),
     ("error", &["ExitCode::from", "anyhow::"]),
     ("api", &["reqwest::Client", ".redirect("]),

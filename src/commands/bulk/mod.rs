@@ -10,7 +10,7 @@ use crate::{
     cli::bulk::BulkCommand,
     commands::{UsageError, shared::source::remark_ignored},
     context::Context,
-    domain::ErrorClass,
+    domain::{ErrorClass, ShowPath as _},
     error::{ClassExt as _, Result},
     formats::{Ignored, keys::KeyFormat},
     fsx::InputError,
@@ -52,7 +52,7 @@ async fn read(context: &Context, file: &Path, format: KeyFormat) -> Result<(Name
     // On a thread of its own: a pipe with a name may keep one waiting.
     let read = tokio::task::spawn_blocking(move || -> Result<_> {
         let opened = fs_err::File::open(&path);
-        let file = opened.map_err(|e| InputError::new(name.display(), e))?;
+        let file = opened.map_err(|e| InputError::new(name.shown(), e))?;
         Ok(keys(file, format, &name)?)
     });
     read.await.class(ErrorClass::Failed)?

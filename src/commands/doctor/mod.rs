@@ -71,7 +71,7 @@ async fn local(
     let session = context.connect_at(document, Section::TOP, true).await?;
     let namespaces = stored_namespaces(&session.client, &session.account, context.now()).await?;
     report.local = Some(LocalStore::new(
-        context.files.local_directory(document),
+        &context.files.local_directory(document),
         namespaces,
     ));
     Ok(())

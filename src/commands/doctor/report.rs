@@ -1,11 +1,11 @@
 //! The report of `kvctl doctor`, as text and JSON.
 
-use std::{io, path::PathBuf};
+use std::{io, path::Path};
 
 use serde::Serialize;
 
 use crate::{
-    domain::{Hint, Invocation, Permission, quantity},
+    domain::{Hint, Invocation, Permission, ShowPath as _, quantity},
     ops::{
         health::{
             self, Access, Diagnosis, Severity,
@@ -57,7 +57,7 @@ struct Versions {
 #[derive(Debug, Serialize)]
 struct WranglerRow {
     version: String,
-    path: PathBuf,
+    path: String,
 }
 
 /// The token as the service reports it.
@@ -124,7 +124,7 @@ struct Network {
 /// The local store.
 #[derive(Debug, Serialize)]
 pub(super) struct LocalStore {
-    directory: PathBuf,
+    directory: String,
     exists: bool,
     namespaces: Vec<NamespaceRow>,
 }
@@ -138,7 +138,7 @@ struct NamespaceRow {
 }
 
 impl LocalStore {
-    pub(super) fn new(directory: PathBuf, namespaces: Vec<StoredNamespace>) -> Self {
+    pub(super) fn new(directory: &Path, namespaces: Vec<StoredNamespace>) -> Self {
         let row = |namespace: StoredNamespace| NamespaceRow {
             id: namespace.id,
             title: namespace.title,
@@ -147,7 +147,7 @@ impl LocalStore {
         };
         Self {
             exists: directory.is_dir(),
-            directory,
+            directory: directory.shown().into_owned(),
             namespaces: namespaces.into_iter().map(row).collect(),
         }
     }
@@ -179,7 +179,10 @@ impl DoctorReport {
         wrangler: Option<Wrangler>,
         invocation: Invocation,
     ) -> Self {
-        let wrangler = wrangler.map(|Wrangler { version, path }| WranglerRow { version, path });
+        let wrangler = wrangler.map(|Wrangler { version, path }| WranglerRow {
+            version,
+            path: path.shown().into_owned(),
+        });
         Self {
             versions: Versions {
                 kvctl: env!("CARGO_PKG_VERSION"),
@@ -393,7 +396,7 @@ impl Report for DoctorReport {
         } = &self.versions;
         writeln!(out, "kvctl {kvctl}, {platform}")?;
         if let Some(wrangler) = wrangler {
-            let (version, path) = (printable(&wrangler.version), wrangler.path.display());
+            let (version, path) = (printable(&wrangler.version), &wrangler.path);
             writeln!(out, "wrangler {version}, {path}")?;
         }
         section(out, "settings")?;

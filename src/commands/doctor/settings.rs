@@ -5,7 +5,7 @@ use crate::{
     api::{BaseUrl, Scheme},
     config::{Document, Error, MANIFEST_NAME},
     context::{ChosenBaseUrl, Context, FoundCredentials, NamedRegion, replaced_authorities},
-    domain::{Classify as _, Section, with_causes},
+    domain::{Classify as _, Section, ShowPath as _, with_causes},
     env::{self, Var},
     ops::{account::Origin, health::service::NamedAccount},
 };
@@ -20,7 +20,7 @@ pub(super) struct Settings {
 
 pub(super) fn collect(context: &Context, report: &mut DoctorReport) -> Settings {
     let cwd = context.globals.cwd.as_ref().map(|_| "--cwd");
-    let directory = context.files.directory().display().to_string();
+    let directory = context.files.directory().shown().into_owned();
     report.set("directory", Some(directory), cwd.map(str::to_owned));
     let file = wrangler_file(context, report);
     let document = file.as_ref().ok().cloned();

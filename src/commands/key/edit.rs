@@ -17,7 +17,7 @@ use crate::{
         },
     },
     context::Context,
-    domain::{Hint, KeyName, Metadata, Suggestion, VALUE_MAX_BYTES},
+    domain::{Hint, KeyName, Metadata, ShowPath as _, Suggestion, VALUE_MAX_BYTES},
     error::Result,
     fsx::{self, Private},
     ops::target::Target,
@@ -182,7 +182,7 @@ impl<'a> Draft<'a> {
 
     fn keep(&mut self) -> String {
         let path = self.file.take().map(Private::keep);
-        path.unwrap_or_default().display().to_string()
+        path.unwrap_or_default().shown().into_owned()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     cli::key::ValueArg,
     commands::UsageError,
     context::Context,
-    domain::{VALUE_MAX_BYTES, quantity},
+    domain::{ShowPath as _, VALUE_MAX_BYTES, quantity},
     error::Result,
     fsx::InputError,
     ui::{self, read_up_to},
@@ -54,7 +54,7 @@ impl Source {
         let (name, read) = match self {
             Self::Argument(text) => return Ok(checked("the value", text.into())?),
             Self::File(path) => {
-                let name = format!("`{}`", path.display());
+                let name = format!("`{}`", path.shown());
                 let path = context.files.resolve(&path);
                 let open = move || read_up_to(fs_err::File::open(path)?, VALUE_MAX_BYTES);
                 // On a thread of its own: a pipe with a name may keep one waiting.

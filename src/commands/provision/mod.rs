@@ -12,7 +12,7 @@ use crate::{
     },
     config::{self, Document, Manifest, Scope},
     context::{Context, Session},
-    domain::{Binding, Hint, Section, quantity},
+    domain::{Binding, Hint, Section, ShowPath as _, quantity},
     env,
     error::{Failure, Result, ResultExt as _},
     fsx,
@@ -33,7 +33,7 @@ use report::{Conflict, ProvisionReport};
 
 pub(super) async fn run(context: &Context, args: ProvisionArgs) -> Result<()> {
     if let Some(out) = &args.out {
-        let named = out.display().to_string();
+        let named = out.shown().into_owned();
         let refused = move || format!("nothing was created: `{named}` cannot be written");
         check_folder(context, out).with_context(refused)?;
     }
@@ -217,7 +217,7 @@ async fn make_plan(
         local,
     };
     let account = &session.account;
-    let file = document.path().display();
+    let file = document.path().shown();
     plan::plan(input).with_context(|| format!("nothing was changed ({file}, account {account})"))
 }
 

@@ -1,6 +1,6 @@
 //! `kvctl serve --check`.
 
-use std::{io, path::PathBuf};
+use std::{io, path::Path};
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::service::check_local_store;
 use crate::{
     commands::CheckFailed,
     context::Context,
-    domain::{Hint, Suggestion, quantity, with_causes},
+    domain::{Hint, ShowPath as _, Suggestion, quantity, with_causes},
     emulator::{Orphan, StoreCheck},
     error::Result,
     ui::{Page, REMOVED, Report, printable},
@@ -20,7 +20,7 @@ const SAMPLE: usize = 20;
 pub(super) fn run(context: &Context, fix: bool) -> Result<()> {
     let (directory, checked) = check_local_store(context, fix)?;
     let findings = checked.findings();
-    let report = CheckReport::new(directory, checked, fix);
+    let report = CheckReport::new(&directory, checked, fix);
     let verdict = if findings == 0 {
         Ok(())
     } else {
@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, fix: bool) -> Result<()> {
 /// The findings in the store.
 #[derive(Debug, Serialize)]
 struct CheckReport {
-    directory: PathBuf,
+    directory: String,
     databases: usize,
     /// Expired ones too.
     keys: usize,
@@ -49,19 +49,19 @@ struct CheckReport {
 
 #[derive(Debug, Serialize)]
 struct DamageItem {
-    database: PathBuf,
+    database: String,
     what: String,
 }
 
 #[derive(Debug, Serialize)]
 struct LostItem {
-    database: PathBuf,
+    database: String,
     key: String,
 }
 
 #[derive(Debug, Serialize)]
 struct OrphanItem {
-    path: PathBuf,
+    path: String,
     bytes: u64,
     /// Why it must not be removed; `null` if it may be.
     kept: Option<String>,
@@ -70,30 +70,34 @@ struct OrphanItem {
 impl From<Orphan> for OrphanItem {
     fn from(orphan: Orphan) -> Self {
         let Orphan { path, bytes, kept } = orphan;
-        Self { path, bytes, kept }
+        Self {
+            path: path.shown().into_owned(),
+            bytes,
+            kept,
+        }
     }
 }
 
 impl CheckReport {
-    fn new(directory: PathBuf, checked: StoreCheck, fix: bool) -> Self {
+    fn new(directory: &Path, checked: StoreCheck, fix: bool) -> Self {
         let StoreCheck {
             registry,
             store: audit,
             removed,
         } = checked;
         let damaged = audit.damaged.into_iter().map(|damage| DamageItem {
-            database: damage.database,
+            database: damage.database.shown().into_owned(),
             what: damage.what,
         });
         let lost = audit.lost.into_iter().map(|lost| LostItem {
-            database: lost.database,
+            database: lost.database.shown().into_owned(),
             key: lost.key,
         });
         let orphans = |found: Vec<Orphan>| found.into_iter().map(OrphanItem::from).collect();
         let registry = registry.iter().map(|error| with_causes(error));
         let unusable = audit.unusable.iter().map(|error| with_causes(error));
         Self {
-            directory,
+            directory: directory.shown().into_owned(),
             databases: audit.databases,
             keys: audit.keys,
             unusable: registry.chain(unusable).collect(),
@@ -132,13 +136,12 @@ impl CheckReport {
     /// One line for each finding, by kind.
     fn findings(&self) -> [(&'static str, Vec<String>); 5] {
         let damaged = self.damaged.iter();
-        let damaged = damaged.map(|it| format!("{}: {}", it.database.display(), it.what));
+        let damaged = damaged.map(|it| format!("{}: {}", it.database, it.what));
         let lost = self.lost.iter().map(|it| {
-            let (key, database) = (printable(&it.key), it.database.display());
+            let (key, database) = (printable(&it.key), &it.database);
             format!("`{key}` is listed but has no value, in {database}")
         });
-        let file =
-            |it: &OrphanItem| format!("{} ({})", it.path.display(), quantity(it.bytes, "byte"));
+        let file = |it: &OrphanItem| format!("{} ({})", it.path, quantity(it.bytes, "byte"));
         let orphans = self.orphans.iter().map(|it| match &it.kept {
             Some(why) if self.fix => format!("{}: kept: {why}", file(it)),
             _ => file(it),
@@ -167,6 +170,6 @@ impl Report for CheckReport {
             quantity(self.databases, "database"),
             quantity(self.keys, "key"),
         );
-        writeln!(out, "{}: {databases}, {keys}", self.directory.display())
+        writeln!(out, "{}: {databases}, {keys}", self.directory)
     }
 }

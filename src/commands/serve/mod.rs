@@ -17,7 +17,7 @@ use crate::{
     cli::serve::ServeArgs,
     commands::shared::namespace::note_unlisted,
     context::Context,
-    domain::{AccountId, ErrorClass, shell_quoted},
+    domain::{AccountId, ErrorClass, ShowPath as _, shell_quoted},
     emulator::Entry as Served,
     error::{ClassExt as _, Result},
     fsx,
@@ -36,7 +36,7 @@ struct Started {
     #[serde(skip_serializing_if = "Option::is_none")]
     api_token: Option<String>,
     /// `None`: in memory.
-    directory: Option<PathBuf>,
+    directory: Option<String>,
     /// The file with the token that it accepts.
     #[serde(skip)]
     token_file: Option<PathBuf>,
@@ -52,7 +52,7 @@ impl Started {
         } = self;
         let token = match (&self.token_file, &self.api_token) {
             (Some(file), _) => {
-                let file = shell_quoted(&file.display().to_string()).into_owned();
+                let file = shell_quoted(&file.shown().into_owned()).into_owned();
                 format!("\"$(cat {file})\"")
             }
             (None, token) => {
@@ -81,7 +81,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<()> {
     }
     note_unlisted(&context.ui, service.unlisted()?);
     let place = match &service.directory {
-        Some(directory) => directory.display().to_string(),
+        Some(directory) => directory.shown().into_owned(),
         None => "memory".to_owned(),
     };
     // Asked for before anybody knows that there is something to stop.
@@ -113,7 +113,7 @@ fn announce(context: &Context, args: &ServeArgs, service: &Service) -> Result<()
             (None, Some(_)) => None,
             (None, None) => Some(ANY_TOKEN.to_owned()),
         },
-        directory: service.directory.clone(),
+        directory: service.directory.as_ref().map(|it| it.shown().into_owned()),
         token_file,
     };
     let text = if context.ui.options().format == Format::Human {

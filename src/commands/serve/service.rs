@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::{
     cli::serve::ServeArgs,
     context::{Context, account_in, local_names, token_in, usable},
-    domain::{AccountId, Classification, Classify, ErrorClass, Hint, Suggestion},
+    domain::{AccountId, Classification, Classify, ErrorClass, Hint, ShowPath as _, Suggestion},
     emulator::{
         self, Access, Config, Emulator, Error as ServeError, Fault, IdScheme, Namespaces,
         Permissions, Quota, ScriptError, StoreCheck, Token, TokenKind, Watcher, faults, serve,
@@ -46,7 +46,7 @@ pub(super) enum ServiceError {
     #[error(transparent)]
     Faults(#[from] InputError),
     /// The failures to stage make no sense.
-    #[error("invalid fault file {}", path.display())]
+    #[error("invalid fault file {}", path.shown())]
     Script {
         /// The file.
         path: PathBuf,
@@ -231,7 +231,7 @@ fn injected_faults(context: &Context, file: Option<&Path>) -> Result<Vec<Fault>,
     };
     let path = context.files.resolve(file);
     let text = fsx::read_text(&path, 1 << 20).map_err(|source| {
-        InputError::new(format_args!("the faults in {}", path.display()), source)
+        InputError::new(format_args!("the faults in {}", path.shown()), source)
     })?;
     faults(&text).map_err(|source| ServiceError::Script { path, source })
 }

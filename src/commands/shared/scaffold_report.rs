@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     config::Part,
     context::Context,
-    domain::{Binding, quantity},
+    domain::{Binding, ShowPath as _, quantity},
     ops::scaffold::plan::{Action, Plan, Reason, Step},
     ui::{ADDED, Diff, FAINT, Page, REMOVED, Report, STRONG},
 };
@@ -67,7 +67,7 @@ impl ScaffoldReport {
         let notes = plan.notes.iter().cloned();
         let notes = notes.map(|note| note.displayed(relative).sentence().render(&invocation));
         Self {
-            project: root.display().to_string(),
+            project: root.shown().into_owned(),
             dry_run,
             changed: plan.is_pending() && plan.refused().next().is_none(),
             files: plan

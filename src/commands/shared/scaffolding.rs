@@ -7,7 +7,7 @@ use crate::{
     commands::{CheckFailed, Refused},
     config::{Document, Manifest, Scope},
     context::Context,
-    domain::{Binding, Hint, Section, Suggestion, quantity},
+    domain::{Binding, Hint, Section, ShowPath as _, Suggestion, quantity},
     error::{Failure, Result, ResultExt as _},
     ops::scaffold::{
         self, bindings,
@@ -60,7 +60,7 @@ impl Scaffolding {
         if !self.is_pending() {
             return Ok(());
         }
-        let root = self.root.display();
+        let root = self.root.shown();
         context.ui.status(&format!("scaffolding in {root}"));
         self.plan.write().context("nothing was scaffolded")
     }

@@ -7,7 +7,7 @@ use super::{SAMPLE, quoted};
 use crate::{
     commands::UsageError,
     context::Context,
-    domain::{ErrorClass, quantity},
+    domain::{ErrorClass, ShowPath as _, quantity},
     error::{ClassExt as _, Result, ResultExt as _},
     formats::{Format, Ignored, StreamFormat, UnknownFields, directory::Skipped},
     fsx::{self, InputError},
@@ -48,7 +48,7 @@ impl Source {
             let copied = spool(sink).await;
             copied
                 .class(ErrorClass::Failed)
-                .with_context(|| format!("could not keep stdin in {}", kept.path().display()))?;
+                .with_context(|| format!("could not keep stdin in {}", kept.path().shown()))?;
             return Ok(Self::kept("stdin".to_owned(), kept, format));
         }
         let path = context.files.resolve(path);
@@ -158,7 +158,7 @@ pub(crate) fn remark_skipped(context: &Context, survey: &Survey) {
 
 /// The names that were skipped, as a report has them.
 pub(crate) fn names(skipped: &[Skipped]) -> Vec<String> {
-    let name = |skipped: &Skipped| skipped.path().display().to_string();
+    let name = |skipped: &Skipped| skipped.path().shown().into_owned();
     skipped.iter().map(name).collect()
 }
 

@@ -14,8 +14,8 @@ use crate::{
     cli::FailOn,
     config::Location,
     context::Context,
-    domain::AccountId,
     domain::ErrorClass,
+    domain::{AccountId, ShowPath as _},
     env::Var,
     error::{ClassExt as _, Failure},
     fsx,
@@ -136,7 +136,7 @@ fn in_workspace(row: &Row, workspace: Option<&Path>) -> Option<String> {
 
 fn within(path: &Path, workspace: Option<&Path>) -> String {
     let within = workspace.and_then(|workspace| path.strip_prefix(workspace).ok());
-    within.unwrap_or(path).display().to_string()
+    within.unwrap_or(path).shown().into_owned()
 }
 
 /// Escapes the message of a workflow command.

@@ -12,7 +12,7 @@ use crate::{
     commands::{CheckFailed, Stopped, UsageError},
     config::{self, Document},
     context::{Attempt, Backend, Context},
-    domain::{Classification, Classify, ErrorClass, Section},
+    domain::{Classification, Classify, ErrorClass, Section, ShowPath as _},
     error::{ClassExt as _, Result},
     fsx,
     ops::verify::{
@@ -151,7 +151,7 @@ fn announce(
 ) {
     let Ok(attempt) = attempt else { return };
     let place_of = match (&attempt.place, &attempt.account) {
-        (Backend::Local(directory), _) => format!("local, {}", directory.display()),
+        (Backend::Local(directory), _) => format!("local, {}", directory.shown()),
         (Backend::Remote, Ok(account)) => format!("remote, account {account}"),
         (Backend::Remote, Err(_)) => "remote".to_owned(),
     };

@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    domain::{Classification, Classify, ErrorClass, Hint},
+    domain::{Classification, Classify, ErrorClass, Hint, ShowPath as _},
     fsx::{self, FileKind, foreign_owner},
 };
 
@@ -23,7 +23,7 @@ const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum DotenvError {
     /// One of the folder.
-    #[error("could not read {}", path.display())]
+    #[error("could not read {}", path.shown())]
     Found {
         /// The file.
         path: PathBuf,
@@ -31,10 +31,10 @@ pub enum DotenvError {
         source: io::Error,
     },
     /// One of the folder that is a pipe, which is read only if it is named: it may never end.
-    #[error("{} is a pipe, which is not read unless it is named", .0.display())]
+    #[error("{} is a pipe, which is not read unless it is named", .0.shown())]
     Pipe(PathBuf),
     /// One that `--env-file` names.
-    #[error("could not read the env file {}", path.display())]
+    #[error("could not read the env file {}", path.shown())]
     Named {
         /// The file.
         path: PathBuf,

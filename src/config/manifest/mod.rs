@@ -25,7 +25,8 @@ pub use ttl::TtlRule;
 use super::{Location, position::Position, toml};
 use crate::{
     domain::{
-        Binding, Classification, Classify, ErrorClass, Jurisdiction, Prefixes, Title, nearest,
+        Binding, Classification, Classify, ErrorClass, Jurisdiction, Prefixes, ShowPath as _,
+        Title, nearest,
     },
     fsx,
 };
@@ -103,7 +104,7 @@ where
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// The file cannot be read.
-    #[error("could not read {}", path.display())]
+    #[error("could not read {}", path.shown())]
     Read {
         /// The file.
         path: PathBuf,
@@ -111,7 +112,7 @@ pub enum ManifestError {
         source: io::Error,
     },
     /// The file is not what a manifest is.
-    #[error("{}:{}:{}: {message}", path.display(), position.line, position.column)]
+    #[error("{}:{}:{}: {message}", path.shown(), position.line, position.column)]
     Wrong {
         /// The file.
         path: PathBuf,

@@ -5,13 +5,15 @@ use std::{io, path::PathBuf};
 use jiff::Timestamp;
 
 use crate::config::Location;
-use crate::domain::{Classification, Classify, ErrorClass, ProfileName, ProfileNameError};
+use crate::domain::{
+    Classification, Classify, ErrorClass, ProfileName, ProfileNameError, ShowPath as _,
+};
 
 /// Why a login cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// The file cannot be read.
-    #[error("could not read wrangler's login at {}", path.display())]
+    #[error("could not read wrangler's login at {}", path.shown())]
     Read {
         /// The file.
         path: PathBuf,
@@ -41,7 +43,7 @@ pub enum LoginError {
         profile: ProfileName,
     },
     /// The token has expired.
-    #[error("wrangler's login at {} has expired: it was valid until {until}", path.display())]
+    #[error("wrangler's login at {} has expired: it was valid until {until}", path.shown())]
     Expired {
         /// The file.
         path: PathBuf,
@@ -51,7 +53,7 @@ pub enum LoginError {
         until: Timestamp,
     },
     /// There is no telling when the token expires, which wrangler takes for expired.
-    #[error("wrangler's login at {} has no `expiration_time`, which counts as expired", path.display())]
+    #[error("wrangler's login at {} has no `expiration_time`, which counts as expired", path.shown())]
     NoExpiration {
         /// The file.
         path: PathBuf,
@@ -59,7 +61,7 @@ pub enum LoginError {
         profile: ProfileName,
     },
     /// The token is encrypted with a key in the system's keyring, which kvctl does not read.
-    #[error("wrangler's login at {} is encrypted; kvctl cannot read it", path.display())]
+    #[error("wrangler's login at {} is encrypted; kvctl cannot read it", path.shown())]
     Encrypted {
         /// The file.
         path: PathBuf,
@@ -67,7 +69,7 @@ pub enum LoginError {
         profile: ProfileName,
     },
     /// The file of directory bindings cannot be read.
-    #[error("could not read {}, which says which login a directory uses", path.display())]
+    #[error("could not read {}, which says which login a directory uses", path.shown())]
     ReadBindings {
         /// The file.
         path: PathBuf,
@@ -75,7 +77,7 @@ pub enum LoginError {
         source: io::Error,
     },
     /// The file of directory bindings is not what wrangler writes.
-    #[error("{}:{line}:{column}: not a JSON object of directories and profile names", path.display())]
+    #[error("{}:{line}:{column}: not a JSON object of directories and profile names", path.shown())]
     BadBindings {
         /// The file.
         path: PathBuf,
@@ -85,7 +87,7 @@ pub enum LoginError {
         column: usize,
     },
     /// A directory is bound to something that is not the name of a login.
-    #[error("{}: `{directory}` is bound to something other than a profile name", path.display())]
+    #[error("{}: `{directory}` is bound to something other than a profile name", path.shown())]
     BadBinding {
         /// The file.
         path: PathBuf,

@@ -227,6 +227,7 @@ mod tests {
 
     use super::*;
     use crate::domain::Classify as _;
+    use crate::domain::ShowPath as _;
 
     /// A store with these files.
     pub(super) fn store(files: &[(&str, &str)]) -> (tempfile::TempDir, LoginStore) {
@@ -341,7 +342,7 @@ mod tests {
                 "{hint}"
             );
             assert!(!format!("{error:?}").contains("canary"));
-            let home = home.path().display().to_string();
+            let home = home.path().shown().into_owned();
             error.to_string().replace(&home, "HOME").replace('\\', "/")
         });
         insta::assert_snapshot!(said.join("\n"), @"

@@ -19,7 +19,7 @@ use crate::{
         is_loopback,
     },
     config::{self, Document, Located, Project, read_env_files},
-    domain::{AccountId, ErrorClass, NamespaceId, Section},
+    domain::{AccountId, ErrorClass, NamespaceId, Section, ShowPath as _},
     emulator::Emulator,
     env::{self, Var},
     error::{ClassExt as _, Failure, Result, ResultExt as _},
@@ -33,8 +33,8 @@ use crate::{
     wire::Account,
 };
 pub use local::local_names;
-pub use trust::replaced_authorities;
 use narrator::{Both, Narrator};
+pub use trust::replaced_authorities;
 
 /// Where namespaces live.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Backend {
     fn describe(&self, account: &AccountId) -> String {
         match self {
             Self::Remote => format!("remote, account {account}"),
-            Self::Local(directory) => format!("local, {}", directory.display()),
+            Self::Local(directory) => format!("local, {}", directory.shown()),
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) use peek::peek;
 pub(super) use peek::put_for_test;
 
 use crate::{
-    domain::{Expiration, KeyName, Record},
+    domain::{Expiration, KeyName, Record, ShowPath as _},
     emulator::{content::Content, permanent},
     fsx,
     wire::KeyInfo,
@@ -48,7 +48,7 @@ pub enum Error {
     #[error("could not write a value")]
     File(#[from] fsx::Error),
     /// A database did not work.
-    #[error("could not use the database `{}`", path.display())]
+    #[error("could not use the database `{}`", path.shown())]
     Database {
         /// The database.
         path: PathBuf,
@@ -56,7 +56,7 @@ pub enum Error {
         source: rusqlite::Error,
     },
     /// A database is something else.
-    #[error("`{}` is not a database of Workers KV: {what}", path.display())]
+    #[error("`{}` is not a database of Workers KV: {what}", path.shown())]
     Foreign {
         /// The database.
         path: PathBuf,
@@ -64,7 +64,7 @@ pub enum Error {
         what: String,
     },
     /// A part of the store is a link, and may lead anywhere.
-    #[error("`{}` is a symbolic link, which the local store does not follow; remove it", path.display())]
+    #[error("`{}` is a symbolic link, which the local store does not follow; remove it", path.shown())]
     Link {
         /// The link.
         path: PathBuf,
@@ -73,7 +73,7 @@ pub enum Error {
     #[error(
         "`{}` is a store in the layout that wrangler used until September 2023; start \
          `wrangler dev` of a wrangler 3 or 4 there once, which moves it, or remove it",
-        path.display()
+        path.shown()
     )]
     Old {
         /// The old database.

@@ -7,13 +7,14 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::domain::ShowPath as _;
 use crate::formats::directory::{DirectoryReader, INDEX, Layout, path_of};
 
 #[expect(clippy::disallowed_methods, reason = "a test makes the files it reads")]
 fn put(root: &Path, path: &str, content: &[u8]) {
     let path = root.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    assert!(!path.exists(), "{} is there twice", path.display());
+    assert!(!path.exists(), "{} is there twice", path.shown());
     fs::write(path, content).unwrap();
 }
 
@@ -61,7 +62,7 @@ proptest! {
             Component::Normal(name) => name.len() <= 255 && !name.as_encoded_bytes().starts_with(b"."),
             _ => false,
         };
-        prop_assert!(path.components().all(plain), "{}", path.display());
+        prop_assert!(path.components().all(plain), "{}", path.shown());
         prop_assert!(path.as_os_str().len() < 4000);
         prop_assert_eq!(a == b, path == path_of(&b));
     }

@@ -13,7 +13,7 @@ use super::{
     twice::{Changed, Seal, Sealed, Sealer, Sealing},
 };
 use crate::{
-    domain::{Classification, Classify, ErrorClass, Prefixes, Record},
+    domain::{Classification, Classify, ErrorClass, Prefixes, Record, ShowPath as _},
     formats::{
         self, Format, Ignored, Problems, ReadErrors, Reader, UnknownFields,
         directory::{DirectoryReader, Skipped},
@@ -42,7 +42,7 @@ pub enum Error {
     #[error(transparent)]
     Open(#[from] InputError),
     /// A key of a list of keys, or the list as a whole, is wrong.
-    #[error("{} is not a list of keys", path.display())]
+    #[error("{} is not a list of keys", path.shown())]
     Keys {
         /// The file.
         path: PathBuf,
@@ -50,7 +50,7 @@ pub enum Error {
         source: ReadErrors,
     },
     /// It changed since it was checked.
-    #[error("{} changed while it was read{}", path.display(), at(place.as_deref()))]
+    #[error("{} changed while it was read{}", path.shown(), at(place.as_deref()))]
     Changed {
         /// The file.
         path: PathBuf,
@@ -58,7 +58,7 @@ pub enum Error {
         place: Option<String>,
     },
     /// A record, or the file as a whole, is wrong.
-    #[error("{} is not valid", path.display())]
+    #[error("{} is not valid", path.shown())]
     Read {
         /// The file.
         path: PathBuf,
@@ -116,7 +116,7 @@ impl RecordFile {
     }
 
     fn opening(&self, source: io::Error) -> Error {
-        InputError::new(self.path.display(), source).into()
+        InputError::new(self.path.shown(), source).into()
     }
 
     pub(super) fn changed(&self, place: Option<String>) -> Error {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{Lifetime, Namespace},
-    domain::{KeyName, Prefixes},
+    domain::{KeyName, Prefixes, ShowPath as _},
     formats::{Expiry, Input},
 };
 
@@ -144,7 +144,7 @@ impl Sync<'_> {
         let here = here.map_ok(|outgoing| outgoing.record);
         let skipped = self.survey.skipped.iter();
         let mut plan = Plan {
-            skipped: skipped.map(|it| it.path().display().to_string()).collect(),
+            skipped: skipped.map(|it| it.path().shown().into_owned()).collect(),
             ..Plan::default()
         };
         let found = |key: &KeyName, difference: Difference| {

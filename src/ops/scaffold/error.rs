@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     config::Position,
-    domain::{Binding, Classification, Classify, ErrorClass, Hint, Suggestion},
+    domain::{Binding, Classification, Classify, ErrorClass, Hint, ShowPath as _, Suggestion},
     fsx,
     scaffold::types::Problem,
 };
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A path that leads out of the project.
-    #[error("`{}` leads out of the project, {}", path.display(), root.display())]
+    #[error("`{}` leads out of the project, {}", path.shown(), root.shown())]
     Outside {
         /// The path.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum Error {
         root: PathBuf,
     },
     /// A link that leads out of the project, or nowhere.
-    #[error("`{}` is a link that leads {}", path.display(), leads_to(target.as_ref()))]
+    #[error("`{}` is a link that leads {}", path.shown(), leads_to(target.as_ref()))]
     Link {
         /// The link, or what is below it.
         path: PathBuf,
@@ -29,7 +29,7 @@ pub enum Error {
         target: Option<PathBuf>,
     },
     /// The way to a file leads through a file, or it is a directory.
-    #[error("`{}` is not {expected}", path.display())]
+    #[error("`{}` is not {expected}", path.shown())]
     FileType {
         /// The path of the wrong type.
         path: PathBuf,
@@ -37,10 +37,10 @@ pub enum Error {
         expected: &'static str,
     },
     /// `Env` can only be in a TypeScript file.
-    #[error("`{}` is not a TypeScript file", .0.display())]
+    #[error("`{}` is not a TypeScript file", .0.shown())]
     NotTypeScript(PathBuf),
     /// The file that has, or gets, `Env` is not UTF-8 text.
-    #[error("{}:{line}: the file is not UTF-8 text", path.display())]
+    #[error("{}:{line}: the file is not UTF-8 text", path.shown())]
     Encoding {
         /// The file.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum Error {
         line: usize,
     },
     /// `Env` cannot be edited.
-    #[error("{}{}: {problem}", path.display(), colon_line(problem.line))]
+    #[error("{}{}: {problem}", path.shown(), colon_line(problem.line))]
     Types {
         /// The file.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum Error {
         others: Vec<&'static str>,
     },
     /// A binding that cannot be a field of `Env`.
-    #[error("{}:{position}: binding `{binding}` cannot be a field of `Env`: `env.{binding}` is not valid TypeScript", path.display())]
+    #[error("{}:{position}: binding `{binding}` cannot be a field of `Env`: `env.{binding}` is not valid TypeScript", path.shown())]
     Binding {
         /// The file that has it.
         path: PathBuf,
@@ -77,7 +77,7 @@ pub enum Error {
 fn leads_to(target: Option<&PathBuf>) -> String {
     target.map_or_else(
         || "nowhere".to_owned(),
-        |target| format!("out of the project, to {}", target.display()),
+        |target| format!("out of the project, to {}", target.shown()),
     )
 }
 

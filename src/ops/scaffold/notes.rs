@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    domain::{Hint, Suggestion},
+    domain::{Hint, ShowPath as _, Suggestion},
     scaffold::types::Dialect,
 };
 
@@ -97,7 +97,7 @@ impl Note {
             }
             Self::TypeScript(path) => format!(
                 "kvctl cannot read the bindings in {}; declare those that the Worker needs in kvctl.toml",
-                path.display()
+                path.shown()
             ),
             Self::NoRuntimeTypes => {
                 return Hint::from(format!(
@@ -113,12 +113,12 @@ impl Note {
                 ..
             } => format!(
                 "{} has no {} yet; run `{command}` to add what the wrangler file binds",
-                path.display(),
+                path.shown(),
                 missing.join(", ")
             ),
             Self::OtherEnv { path, name } => format!(
                 "{path} declares `{name}`, too; `--types {path}` adds the bindings to that one",
-                path = path.display()
+                path = path.shown()
             ),
             Self::New { path, main, others } => return new_env(path, main, others),
             Self::Unused {
@@ -129,8 +129,8 @@ impl Note {
             } => format!(
                 "nothing uses `{name}` in {path}: the type of the bindings is `{used}` in {}; delete \
                  `{name}`, or make it another name of that type",
-                declared_in.display(),
-                path = path.display()
+                declared_in.shown(),
+                path = path.shown()
             ),
             Self::AbsentValue(value) => format!("{value}; {}", value.remedy()),
             Self::Required(names, name) => format!(
@@ -149,7 +149,7 @@ impl Note {
 }
 
 fn new_env(path: &Path, main: &Path, others: &[&str]) -> Hint {
-    let (shown, path) = (main.display(), path.display());
+    let (shown, path) = (main.shown(), path.shown());
     let extension = main.extension().and_then(|extension| extension.to_str());
     if extension.and_then(Dialect::of_extension).is_some() {
         return Hint::from(format!(

@@ -3,7 +3,7 @@
 use super::{EnvState, inspect};
 use crate::{
     config::{Document, Manifest},
-    domain::{Binding, Hint},
+    domain::{Binding, Hint, ShowPath as _},
     fsx,
 };
 
@@ -30,7 +30,7 @@ pub fn left_by_renaming(
     let text = fsx::read_text(&path, MAX_BYTES).ok()?;
     let real = fsx::real_path(root).unwrap_or_else(|_| root.to_owned());
     let within = path.strip_prefix(real).or_else(|_| path.strip_prefix(root));
-    let path = within.unwrap_or(&path).display();
+    let path = within.unwrap_or(&path).shown();
     let mut scopes = document.project().scopes();
     let is_used = scopes.any(|scope| scope.entries.iter().any(|e| e.binding == *old));
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';

@@ -111,6 +111,7 @@ pub(super) fn is_test(root: &Path, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ShowPath as _;
 
     fn write(root: &Path, name: &str) {
         let path = root.join(name);
@@ -123,7 +124,7 @@ mod tests {
         assert!(!found.is_cut);
         let relative = |path: &PathBuf| {
             let path = path.strip_prefix(root).unwrap();
-            path.display().to_string().replace('\\', "/")
+            path.shown().into_owned()
         };
         found.paths.iter().map(relative).collect()
     }

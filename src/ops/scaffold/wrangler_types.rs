@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::domain::ShowPath as _;
 use crate::scaffold::types::Generated;
 
 /// Names that are the type of the bindings wherever they are used.
@@ -37,7 +38,7 @@ pub(super) fn regenerating(path: &Path, content: &Generated) -> String {
     }
     let command = "npx wrangler types";
     match interface {
-        "Env" => format!("{command} {}", path.display()),
-        name => format!("{command} --env-interface {name} {}", path.display()),
+        "Env" => format!("{command} {}", path.shown()),
+        name => format!("{command} --env-interface {name} {}", path.shown()),
     }
 }

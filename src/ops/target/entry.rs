@@ -3,7 +3,7 @@
 use super::{BindingPlace, EntryPlace, Error, NoBinding, NoIdReason, Source, Target};
 use crate::{
     config::{Document, Entry, Field, Location, Position},
-    domain::{Binding, LocalIdError, NamespaceId, Section, is_mistyped_id},
+    domain::{Binding, LocalIdError, NamespaceId, Section, ShowPath as _, is_mistyped_id},
 };
 
 /// An entry of the wrangler file.
@@ -26,7 +26,7 @@ pub(super) fn find_entry<'d>(
     let elsewhere: Vec<Section> = others.map(|other| other.section.clone()).collect();
     let Some(entry) = scope.entries.iter().find(has_it) else {
         return Err(Error::NoBinding(Box::new(NoBinding {
-            file: document.path().display().to_string(),
+            file: document.path().shown().into_owned(),
             binding: binding.clone(),
             section: scope.section.clone(),
             known: scope.entries.iter().map(|e| e.binding.clone()).collect(),

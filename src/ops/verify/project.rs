@@ -12,7 +12,8 @@ use crate::{
     api::Client,
     config::{Entry, Field, Location, Position, Project, Scope},
     domain::{
-        Binding, Classify as _, DeclaredId, Hint, Permission, Section, Suggestion, is_mistyped_id,
+        Binding, Classify as _, DeclaredId, Hint, Permission, Section, ShowPath as _, Suggestion,
+        is_mistyped_id,
     },
     ops::{
         scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
@@ -451,10 +452,7 @@ fn with_hint(finding: Finding, hint: Option<Hint>) -> Finding {
 }
 
 fn relative(path: &Path, root: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root).unwrap_or(path).shown().into_owned()
 }
 
 /// The beginning of a file, for lack of a better place.

@@ -6,7 +6,7 @@ use std::{path::Path, time::SystemTime};
 use super::{Check, Finding, Subject, context::CheckContext};
 use crate::{
     config::{Document, Entry, Field, Location, Position, Redirect, Scope},
-    domain::{DeclaredId, Section},
+    domain::{DeclaredId, Section, ShowPath as _},
 };
 
 const BUILD_AGAIN: &str = "build the project again before you deploy it";
@@ -87,7 +87,7 @@ fn compare(context: &CheckContext<'_>, document: &Document, redirect: &Redirect)
 fn shown(document: &Document, built: &Document) -> String {
     let directory = document.path().parent().unwrap_or(Path::new(""));
     let path = built.path().strip_prefix(directory);
-    path.unwrap_or(built.path()).display().to_string()
+    path.unwrap_or(built.path()).shown().into_owned()
 }
 
 fn differences(

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use crate::domain::shell_quoted;
+use crate::domain::{ShowPath as _, shell_quoted};
 
 /// A problem, and its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,14 +122,14 @@ impl fmt::Display for Problem {
             Kind::Imported(module) => format!("{name} is imported from '{module}' here"),
             Kind::Star(module) => format!("`export * from '{module}'` may bring {name}"),
             Kind::DeclaredIn(path) => {
-                format!("{name} is used here, and declared in {}", path.display())
+                format!("{name} is used here, and declared in {}", path.shown())
             }
             Kind::UsedIn(path) => {
-                let path = path.display();
+                let path = path.shown();
                 format!("there is no such file; the type of the bindings is {name} in {path}")
             }
             Kind::Unread(path, why) => {
-                let path = path.display();
+                let path = path.shown();
                 format!("{name} is used here, and {path} cannot be read: {why}")
             }
             Kind::UnreadWorker(why) => {
@@ -162,7 +162,7 @@ impl fmt::Display for Problem {
             }
             Kind::Candidates(others) => {
                 let others = others.iter().take(3).map(|(path, line, name)| {
-                    format!("; {}:{line} declares `{name}`", path.display())
+                    format!("; {}:{line} declares `{name}`", path.shown())
                 });
                 let others: String = others.collect();
                 format!("{name} is one of several types that may be meant{others}")

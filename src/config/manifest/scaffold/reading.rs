@@ -12,7 +12,7 @@ use serde::{
 };
 
 use super::{super::parsed, EndpointRule};
-use crate::domain::{Binding, parse_duration};
+use crate::domain::{Binding, ShowPath as _, parse_duration};
 
 /// The longest lifetime that a helper takes: ten years.
 const LIFETIME_MAX: u32 = 3650 * 86_400;
@@ -148,7 +148,7 @@ pub(super) fn inside<'de, D: Deserializer<'de>>(d: D) -> Result<Option<PathBuf>,
     }
     Err(D::Error::custom(format!(
         "`{}` leads out of the project; write a path relative to it",
-        path.display()
+        path.shown()
     )))
 }
 

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     api::Namespace,
-    domain::{Classification, Classify, ErrorClass, Hint, KeyName, Prefixes, Record, Suggestion},
+    domain::{
+        Classification, Classify, ErrorClass, Hint, KeyName, Prefixes, Record, ShowPath as _,
+        Suggestion,
+    },
     formats::{Format, StreamFormat, Summary, Writer, ndjson},
     fsx::{self, PartFile},
 };
@@ -98,7 +101,7 @@ pub enum Error {
         hint: String,
     },
     /// The part file cannot be continued.
-    #[error("could not continue {}", part.display())]
+    #[error("could not continue {}", part.shown())]
     Continue {
         /// The part file.
         part: PathBuf,
@@ -106,7 +109,7 @@ pub enum Error {
         source: ndjson::PartialError,
     },
     /// The part file cannot be discarded.
-    #[error("`{}` does not start like a {format} export of kvctl; it was not changed", part.display())]
+    #[error("`{}` does not start like a {format} export of kvctl; it was not changed", part.shown())]
     NotAnExport {
         /// The part file.
         part: PathBuf,

@@ -4,7 +4,7 @@ use std::{io::Read as _, path::Path};
 
 use super::Error;
 use crate::{
-    domain::Prefixes,
+    domain::{Prefixes, ShowPath as _},
     formats::{StreamFormat, ndjson},
     fsx::{self, ExistingPart, PartFile},
     ops::bulk::journal::ResumePolicy,
@@ -64,7 +64,7 @@ fn discard(mut begun: ExistingPart, part: &Path, format: StreamFormat) -> Result
 pub(super) fn incomplete(target: &Path, resumable: bool) -> String {
     if resumable {
         let part = PartFile::part(target);
-        let part = part.display();
+        let part = part.shown();
         format!("the export is not complete; continue {part} with `--resume`")
     } else {
         NOTHING_KEPT.to_owned()
@@ -73,7 +73,7 @@ pub(super) fn incomplete(target: &Path, resumable: bool) -> String {
 
 /// Says what can be done about the part that an earlier run left.
 fn options(part: &Path, resumable: bool, has_flags: bool) -> String {
-    let part = part.display();
+    let part = part.shown();
     match (has_flags, resumable) {
         (true, true) => format!("pass `--resume` to continue {part}, or `--restart` to start over"),
         (true, false) => format!("pass `--restart` to remove {part} and start over"),

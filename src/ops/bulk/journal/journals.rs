@@ -6,7 +6,7 @@ use super::{
     Done, Error, Journal, Opened, Position, ResumePolicy, open_beside,
     run_id::{Origin, RunId},
 };
-use crate::{fsx, ops::bulk::reporter::Reporter};
+use crate::{domain::ShowPath as _, fsx, ops::bulk::reporter::Reporter};
 
 /// The journals of a user.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ impl Journals<'_> {
             match Journal::open(directory, run, start) {
                 Ok((journal, done)) => return Ok((Some(journal), done)),
                 Err(Error::File(fsx::Error::Write { path, source })) => {
-                    let path = path.display();
+                    let path = path.shown();
                     self.reporter
                         .note(&format!("cannot write the journal {path}: {source}"));
                 }
@@ -109,7 +109,7 @@ impl Journals<'_> {
         }
         self.reporter.note(&format!(
             "the namespace of the records in {} is not known; assuming this one",
-            part.display()
+            part.shown()
         ));
         Ok(file)
     }

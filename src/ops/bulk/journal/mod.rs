@@ -18,7 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{confirmed::KeySum, reporter::Reporter, send::Confirmations};
 use crate::{
-    domain::{Classification, Classify, ErrorClass},
+    domain::{Classification, Classify, ErrorClass, ShowPath as _},
     fsx,
 };
 
@@ -96,22 +96,22 @@ pub type Opened<P> = (Journal<P>, Done<P>);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An earlier run was interrupted, and neither resuming nor restarting was requested.
-    #[error("an earlier run was interrupted; its journal is {}", .0.display())]
+    #[error("an earlier run was interrupted; its journal is {}", .0.shown())]
     Unfinished(PathBuf),
     /// The journal is about something else.
-    #[error("the journal {} is of a run with other content, another namespace or other options", .0.display())]
+    #[error("the journal {} is of a run with other content, another namespace or other options", .0.shown())]
     Other(PathBuf),
     /// The file is not a journal, or is from another version of kvctl.
-    #[error("`{}` is not a journal of this version of kvctl; it was not changed", .0.display())]
+    #[error("`{}` is not a journal of this version of kvctl; it was not changed", .0.shown())]
     Foreign(PathBuf),
     /// `--resume` was given, but there is no directory for journals.
     #[error("`--resume` needs a journal, and there is no directory for journals")]
     NoDirectory,
     /// The part file is from another export.
-    #[error("{} is part of an export of another namespace or prefix", .0.display())]
+    #[error("{} is part of an export of another namespace or prefix", .0.shown())]
     OtherExport(PathBuf),
     /// The journal cannot be read.
-    #[error("could not read {}", path.display())]
+    #[error("could not read {}", path.shown())]
     Read {
         /// The journal.
         path: PathBuf,
@@ -131,7 +131,7 @@ impl Classify for Error {
             Self::Other(_) => ErrorClass::Refused.hint("pass `--restart` to start over"),
             Self::Foreign(path) => ErrorClass::Refused.hint(format!(
                 "move {} away; the records it confirmed will be sent again",
-                path.display()
+                path.shown()
             )),
             Self::NoDirectory => {
                 ErrorClass::Usage.hint("set XDG_STATE_HOME to a writable directory")
