@@ -492,7 +492,7 @@ impl From<Suggestion> for Hint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::EnvName;
+    use crate::domain::{EnvName, shell_quoted};
 
     fn given() -> Invocation {
         let own = |options: &[&str]| options.iter().map(|it| (*it).to_owned()).collect();
@@ -554,8 +554,11 @@ mod tests {
         let hint = Hint::run(Suggestion::new("key list")).text(" to see the keys");
         assert_eq!(
             hint.render(&given()),
-            "run `kvctl key list --env dev --config 'a b.toml' --profile work --persist-to s --local` \
-             to see the keys"
+            format!(
+                "run `kvctl key list --env dev --config {} --profile work --persist-to s --local` \
+                 to see the keys",
+                shell_quoted("a b.toml")
+            )
         );
         let local = Suggestion::new("key list").flag("--local").sectionless();
         let invocation = Invocation {
@@ -651,7 +654,10 @@ mod tests {
         let scaffold = Suggestion::new("scaffold").sectionless();
         assert_eq!(
             scaffold.render(&given()),
-            "kvctl scaffold --config 'a b.toml' --persist-to s"
+            format!(
+                "kvctl scaffold --config {} --persist-to s",
+                shell_quoted("a b.toml")
+            )
         );
     }
 
@@ -666,11 +672,9 @@ mod tests {
         assert_eq!(at(&staging), "kvctl provision A --env staging");
         let odd = Section::from("-e".parse::<EnvName>().unwrap());
         assert_eq!(at(&odd), "kvctl provision A --env=-e");
-        assert_eq!(at(&Section::TOP), "kvctl provision A --env ''");
-        assert_eq!(
-            at(&Section::TOP.previews()),
-            "kvctl provision A --env '' --in-previews"
-        );
+        let top = format!("kvctl provision A --env {}", shell_quoted(""));
+        assert_eq!(at(&Section::TOP), top);
+        assert_eq!(at(&Section::TOP.previews()), format!("{top} --in-previews"));
         let none = Invocation::default();
         assert_eq!(
             Suggestion::provision("A", &Section::TOP).render(&none),

@@ -79,6 +79,6 @@ pub use profile::{ProfileName, ProfileNameError};
 pub use record::{Metadata, MetadataError, Record};
 pub use region::{ComplianceRegion, ComplianceRegionError};
 pub use section::Section;
-pub use shell::{is_invisible, shell_quoted, shell_words};
+pub use shell::{Assigned, is_invisible, shell_assignment, shell_quoted, shell_words};
 pub use title::{Title, TitleError};
 pub use worker::is_worker_name;

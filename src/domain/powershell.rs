@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::is_invisible;
+use super::{Assigned, is_invisible};
 
 /// Returns an argument as it is where neither shell sees anything special in it; else between `"`, which
 /// both know; else, with what either would replace in there, between `'`, which only PowerShell knows.
@@ -19,8 +19,33 @@ pub(super) fn quoted(argument: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns a line that sets a variable of the environment.
+pub(super) fn assignment(name: &str, value: Assigned<'_>) -> String {
+    let value = match value {
+        Assigned::Text(text) => expression(text),
+        Assigned::File(path) => {
+            let read = format!("Get-Content -Raw -LiteralPath {}", expression(path));
+            format!("({read}).TrimEnd(\"`r`n\")")
+        }
+    };
+    format!("$env:{name} = {value}")
+}
+
+/// Returns text as an expression: there, a word without quotes is a command.
+fn expression(text: &str) -> String {
+    if text.contains(is_invisible) {
+        numbered(text)
+    } else {
+        single_quoted(text)
+    }
+}
+
 fn is_plain(argument: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.:/\\+".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.:/\\+@".contains(c);
+    // At the beginning it says that more follows, in both shells.
+    if argument.starts_with('@') {
+        return false;
+    }
     // PowerShell would make two words of `-a.b`.
     let is_short = argument.starts_with('-') && !argument.starts_with("--");
     let is_cut = is_short && argument.contains(['.', ':']);
@@ -84,6 +109,8 @@ mod tests {
             ("", "\"\""),
             ("a b", "\"a b\""),
             ("it's, @é", "\"it's, @é\""),
+            ("A=app@KV", "A=app@KV"),
+            ("@a", "\"@a\""),
             ("-a.b", "\"-a.b\""),
             (r"a b\", r"'a b\'"),
             ("100%", "'100%'"),
@@ -96,9 +123,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_variable_is_set_to_a_text_or_to_what_a_file_holds() {
+        assert_eq!(
+            assignment("X", Assigned::Text("it's $y")),
+            "$env:X = 'it''s $y'"
+        );
+        assert_eq!(
+            assignment("X", Assigned::File(r"C:\it's\token")),
+            r#"$env:X = (Get-Content -Raw -LiteralPath 'C:\it''s\token').TrimEnd("`r`n")"#
+        );
+    }
+
     /// Reads a word by the rules of PowerShell.
     fn read(word: &str) -> Option<String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.:/\\+".contains(c);
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-=.:/\\+@".contains(c);
+        if word.starts_with('@') {
+            return None;
+        }
         if let Some(inner) = word.strip_prefix('"') {
             let inner = inner.strip_suffix('"')?;
             return (!inner.contains(is_special_in_double_quotes)).then(|| inner.to_owned());
@@ -162,6 +204,10 @@ mod tests {
         ) {
             let word = quoted(&argument);
             prop_assert_eq!(crate::ui::printable(&word), &*word);
+            prop_assert_eq!(read(&word), Some(argument.clone()), "{}", word);
+            let word = expression(&argument);
+            prop_assert_eq!(crate::ui::printable(&word), &*word);
+            prop_assert!(word.starts_with(['\'', '(']), "{}", word);
             prop_assert_eq!(read(&word), Some(argument.clone()), "{}", word);
         }
     }

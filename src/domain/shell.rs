@@ -22,6 +22,32 @@ pub fn shell_quoted(argument: &str) -> Cow<'_, str> {
     }
 }
 
+/// What a variable is set to.
+#[derive(Debug, Clone, Copy)]
+pub enum Assigned<'a> {
+    /// This text.
+    Text(&'a str),
+    /// What the file at this path holds, without line breaks at its end.
+    File(&'a str),
+}
+
+/// Returns a line that sets a variable of the environment in the shell of this system.
+pub fn shell_assignment(name: &str, value: Assigned<'_>) -> String {
+    if cfg!(windows) {
+        powershell::assignment(name, value)
+    } else {
+        posix_assignment(name, value)
+    }
+}
+
+/// Env files take it, too, unless the value is in a file.
+fn posix_assignment(name: &str, value: Assigned<'_>) -> String {
+    match value {
+        Assigned::Text(text) => format!("export {name}={}", posix_quoted(text)),
+        Assigned::File(path) => format!("export {name}=\"$(cat {})\"", posix_quoted(path)),
+    }
+}
+
 /// Returns an argument as a POSIX shell takes it: as it is where it has nothing special, else between
 /// `'` and `'`. With something that cannot be seen it is what `printf` makes of its octal numbers; only
 /// where it ends with a line break, which a shell would take away then, it stands between `$'` and `'`,
@@ -78,6 +104,7 @@ pub fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use proptest::prelude::*;
 
     use super::*;
@@ -118,6 +145,24 @@ mod tests {
         ];
         for (argument, word) in cases {
             assert_eq!(posix_quoted(argument), word);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_is_set_to_a_text_or_to_what_a_file_holds() {
+        use std::io::Write as _;
+        let mut file = tempfile::NamedTempFile::with_prefix("it's $x ").unwrap();
+        file.write_all(b"a 'b'\n").unwrap();
+        for (value, expected) in [
+            (Assigned::Text("it's $x"), "it's $x"),
+            (Assigned::File(file.path().to_str().unwrap()), "a 'b'"),
+        ] {
+            let script = format!("{}\nprintenv V", posix_assignment("V", value));
+            let said = std::process::Command::new("sh")
+                .args(["-c", &script])
+                .output();
+            assert_eq!(said.unwrap().stdout, format!("{expected}\n").as_bytes());
         }
     }
 

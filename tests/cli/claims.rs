@@ -198,8 +198,25 @@ fn a_file_in_no_folder_is_refused_before_anything_else() {
     }
 }
 
+#[test]
+fn the_lines_of_a_server_are_for_the_shell_of_the_system() {
+    let sandbox = Sandbox::new();
+    let mut serve = sandbox.bare_command(&["serve", "--port", "0", "--memory"]);
+    let mut child = serve.spawn().unwrap();
+    let (line, _) = first_line(child.stdout.take().unwrap());
+    assert!(send_signal(&child, "-KILL"));
+    child.finish();
+    let start = if cfg!(windows) {
+        "$env:CLOUDFLARE_API_BASE_URL = 'http://127.0.0.1:"
+    } else {
+        "export CLOUDFLARE_API_BASE_URL=http://127.0.0.1:"
+    };
+    assert!(line.starts_with(start), "{line}");
+}
+
 /// Starts a server with the words that follow `serve`, and returns its lines, and what a shell that
 /// takes them says to a script.
+#[cfg(unix)]
 fn in_a_shell_with_its_lines(sandbox: &Sandbox, args: &[&str], script: &str) -> (String, Seen) {
     let args = [&["serve", "--port", "0", "--memory"], args].concat();
     let mut child = sandbox.bare_command(&args).spawn().unwrap();
@@ -224,6 +241,7 @@ fn in_a_shell_with_its_lines(sandbox: &Sandbox, args: &[&str], script: &str) -> 
     (lines, seen)
 }
 
+#[cfg(unix)]
 #[test]
 fn the_lines_of_a_server_suffice_for_a_client() {
     let sandbox = Sandbox::new();

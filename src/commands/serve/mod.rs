@@ -17,7 +17,7 @@ use crate::{
     cli::serve::ServeArgs,
     commands::shared::namespace::note_unlisted,
     context::Context,
-    domain::{AccountId, ErrorClass, ShowPath as _, shell_quoted},
+    domain::{AccountId, Assigned, ErrorClass, ShowPath as _, shell_assignment},
     emulator::Entry as Served,
     error::{ClassExt as _, Result},
     fsx,
@@ -43,28 +43,26 @@ struct Started {
 }
 
 impl Started {
-    /// Returns what a shell, or an env file, needs for kvctl and wrangler to use it.
+    /// Returns what a shell needs for kvctl and wrangler to use it; outside Windows an env file may have it, too.
     fn variables(&self) -> String {
         let Self {
             base_url,
             account_id,
             ..
         } = self;
-        let token = match (&self.token_file, &self.api_token) {
-            (Some(file), _) => {
-                let file = shell_quoted(&file.shown().into_owned()).into_owned();
-                format!("\"$(cat {file})\"")
-            }
-            (None, token) => {
-                let token = token.as_deref().unwrap_or(ANY_TOKEN);
-                shell_quoted(token).into_owned()
-            }
+        let file = self.token_file.as_ref().map(|file| file.shown());
+        let token = match &file {
+            Some(file) => Assigned::File(file),
+            None => Assigned::Text(self.api_token.as_deref().unwrap_or(ANY_TOKEN)),
         };
-        format!(
-            "export CLOUDFLARE_API_BASE_URL={base_url}\n\
-             export CLOUDFLARE_ACCOUNT_ID={account_id}\n\
-             export CLOUDFLARE_API_TOKEN={token}\n"
-        )
+        let account_id = account_id.to_string();
+        let lines = [
+            ("CLOUDFLARE_API_BASE_URL", Assigned::Text(base_url)),
+            ("CLOUDFLARE_ACCOUNT_ID", Assigned::Text(&account_id)),
+            ("CLOUDFLARE_API_TOKEN", token),
+        ]
+        .map(|(name, value)| shell_assignment(name, value) + "\n");
+        lines.concat()
     }
 }
 

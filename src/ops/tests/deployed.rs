@@ -3,7 +3,7 @@
 use super::{ACCOUNT, Service, TOKEN, binding, document, named_account, section};
 use crate::{
     config::{Document, Scope},
-    domain::{Classify as _, ErrorClass, Section},
+    domain::{Classify as _, ErrorClass, Section, shell_quoted},
     emulator::{Action, Answer, Config, Fault, Grant, Token},
     ops::{
         bound::DeployedBindings as Holders,
@@ -467,6 +467,7 @@ async fn a_placeholder_for_a_binding_is_not_provisioned_and_not_asked_for() {
     let error = desired_bindings(project, &[&project.top], &[], None).unwrap_err();
     assert_eq!(error.classify().class, ErrorClass::Config);
     let said = format!("{error}; {}", error.hint().unwrap());
+    let said = said.replace(&*shell_quoted("<A>"), "'<A>'");
     insta::assert_snapshot!(said, @"`<A>` (line 3) is a placeholder for the name of a binding; write the name that the Worker uses: `kvctl rename-binding '<A>' NAME`");
     let resolver = Resolver::new(&service.client, &service.account, Some(&document), false);
     let found = resolver.in_use(&Section::TOP, &binding("<A>")).await;
