@@ -97,8 +97,11 @@ impl Walk {
         (key, begun): (&str, &str),
         nodes: &mut Vec<Node>,
     ) -> io::Result<()> {
-        for entry in fs::read_dir(self.root.join(directory))? {
-            let entry = entry?;
+        let entries: io::Result<Vec<_>> = fs::read_dir(self.root.join(directory))?.collect();
+        let mut entries = entries?;
+        // What is wrong is said in the same order on every system.
+        entries.sort_by_cached_key(fs::DirEntry::file_name);
+        for entry in entries {
             let name = entry.file_name();
             let path = directory.join(&name);
             if path == Path::new(INDEX) {

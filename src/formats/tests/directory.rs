@@ -93,8 +93,8 @@ fn any_directory_is_read_in_the_order_of_its_keys() {
         put(root.path(), path, b"");
     }
     insta::assert_snapshot!(said(root.path()), @"
-    file `b%2Fc`: the file name contains an escaped `/`; use a directory instead
     file `%FF`: the file name is not valid UTF-8
+    file `b%2Fc`: the file name contains an escaped `/`; use a directory instead
     file `%2E%2E`, key `..`: key name cannot be `.` or `..`
     file `100%.txt`: ok `100%.txt`
     file `Z`: ok `Z`
