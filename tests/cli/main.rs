@@ -1,5 +1,13 @@
 //! The program as a user meets it: the real binary, the emulator for a service, and nothing from
 //! the machine.
+#![cfg_attr(
+    not(unix),
+    allow(
+        unused_imports,
+        dead_code,
+        reason = "tests of signals, links and pipes use them, on Unix"
+    )
+)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up should panic")]
 
 mod answers;
