@@ -40,8 +40,7 @@ pub use documents::{ManArgs, manual};
 pub use duration::DurationError;
 pub use elsewhere::{Elsewhere, meant};
 pub use namespace::{
-    CreateArgs, CreateElsewhereArgs, DeleteArgs, GetArgs, ListArgs, NamespaceCommand, RenameArgs,
-    SelectorArgs,
+    CreateArgs, DeleteArgs, GetArgs, ListArgs, NamespaceCommand, RenameArgs, SelectorArgs,
 };
 pub use provision::{PreviewMode, ProvisionArgs, WantedArg, WantedArgError};
 pub use rejected::{Rejected, format_asked_for};

@@ -8,7 +8,7 @@ use super::{
     duration,
     key::{NamespaceArgs, PreviewArgs},
 };
-use crate::domain::{Binding, Jurisdiction, Title};
+use crate::domain::{Binding, Jurisdiction, Suggestion, Title};
 
 /// The commands under `namespace`.
 #[derive(Debug, Subcommand)]
@@ -75,6 +75,35 @@ pub struct CreateElsewhereArgs {
     /// Whether it is not.
     #[arg(long, hide = true)]
     pub no_preview: bool,
+}
+
+impl CreateArgs {
+    /// Returns the command that does what wrangler's does with these arguments, where that is another one.
+    pub fn instead(&self) -> Option<Suggestion> {
+        let CreateElsewhereArgs {
+            binding,
+            update_config,
+            preview,
+            no_preview: _,
+        } = &self.elsewhere;
+        let title = &self.title;
+        if binding.is_none() && !update_config {
+            let title = preview.then(|| format!("{title}_preview"))?;
+            return Some(Suggestion::new("namespace create").arg(title).sectionless());
+        }
+        let name = binding.as_ref().map_or("BINDING", Binding::as_str);
+        let provision = Suggestion::new("provision").arg(format!("{name}={title}"));
+        let provision = if binding.is_some() {
+            provision
+        } else {
+            provision.as_example()
+        };
+        Some(if *preview {
+            provision.option("--preview", "separate")
+        } else {
+            provision
+        })
+    }
 }
 
 /// Show one namespace

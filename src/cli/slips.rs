@@ -1,7 +1,10 @@
 //! What a command line was meant to be whose command kvctl has, but not these arguments: the words of
 //! other tools, and of other commands of kvctl.
 
-use super::typed::{self, Kind, Part, Typed};
+use super::{
+    Command, NamespaceCommand,
+    typed::{self, Kind, Part, Typed},
+};
 use crate::domain::{Hint, Suggestion, Ttl};
 
 /// The options that say which namespace.
@@ -33,26 +36,89 @@ const NEEDLESS: [(&[&str], &[&str], &str); 3] = [
 /// Returns the hint to run what was meant by `arguments`, which the grammar refuses.
 pub(super) fn meant(arguments: &[String]) -> Option<Hint> {
     let Typed { verb, parts } = Typed::read(arguments)?;
-    let (command, note) = mended(verb, &typed::words(&parts))?;
-    let hint = Hint::run(command);
-    Some(match note {
-        Some(note) => hint.text(note),
-        None => hint,
-    })
+    let (words, note) = mended(verb, &typed::words(&parts))?;
+    Some(run(verb, words, note))
 }
 
-/// Returns `verb` with what was meant by `arguments`, if the grammar takes that, and what to say of it.
+/// Says to run `verb` with `words`, and `notes`.
+pub(super) fn run(
+    verb: &'static str,
+    words: Vec<String>,
+    notes: impl IntoIterator<Item = &'static str>,
+) -> Hint {
+    let (words, has_value) = without_value(verb, words);
+    let command = Suggestion::new(verb).typed(words).sectionless();
+    let (command, last) = if has_value {
+        (command.as_example(), Some("; VALUE stands for the value"))
+    } else {
+        (command, None)
+    };
+    let notes = notes.into_iter().chain(last);
+    notes.fold(Hint::run(command), Hint::text)
+}
+
+/// Returns `words` with a name for the value that they give to `key put`, which no message shows, and
+/// whether there is one.
+pub(super) fn without_value(verb: &str, words: Vec<String>) -> (Vec<String>, bool) {
+    let Some(grammar) = typed::grammar(verb).filter(|_| verb == "key put") else {
+        return (words, false);
+    };
+    let (mut shown, mut count, mut has_value) = (Vec::new(), 0, false);
+    let mut operand = |word: String, shown: &mut Vec<String>| {
+        count += 1;
+        if count == 1 || (count == 2 && word == "-") {
+            shown.push(word);
+        } else if !std::mem::replace(&mut has_value, true) {
+            shown.push("VALUE".to_owned());
+        }
+    };
+    for part in typed::parts(grammar, &words) {
+        match part.kind {
+            Kind::Operand | Kind::Behind => {
+                let mut words = part.words.into_iter();
+                if part.kind == Kind::Behind {
+                    shown.extend(words.next());
+                }
+                words.for_each(|word| operand(word, &mut shown));
+            }
+            _ => shown.extend(part.words),
+        }
+    }
+    (shown, has_value)
+}
+
+/// Returns the command that does what wrangler's `namespace create` does with `arguments`, where that is
+/// not this command.
+pub(super) fn created(verb: &str, arguments: &[String]) -> Option<Suggestion> {
+    let grammar = typed::grammar(verb).filter(|_| verb == "namespace create")?;
+    let command = Suggestion::new("namespace create")
+        .typed(arguments)
+        .sectionless();
+    let words = command.words(&crate::domain::Invocation::default());
+    let parsed = super::parse(words.into_iter().map(Into::into)).ok()?;
+    let Command::Namespace(NamespaceCommand::Create(args)) = parsed.command else {
+        return None;
+    };
+    let mut parts = typed::parts(grammar, arguments);
+    parts.retain(|it| it.kind == Kind::Global);
+    Some(args.instead()?.typed(typed::words(&parts)).sectionless())
+}
+
+/// Returns the arguments that were meant by `arguments` of `verb`, if the grammar takes them, and what to say
+/// of them.
 pub(super) fn mended(
     verb: &'static str,
     arguments: &[String],
-) -> Option<(Suggestion, Option<&'static str>)> {
+) -> Option<(Vec<String>, Option<&'static str>)> {
     let grammar = typed::grammar(verb)?;
     let given = typed::parts(grammar, arguments);
     let mut parts = given.clone();
     formats(&mut parts);
     named_operands(verb, &mut parts);
     titles(&mut parts);
-    if !["key list", "copy", "diff"].contains(&verb) {
+    // The first of two words that `key put` takes is the key, and the second is not to be shown.
+    let command = Suggestion::new(verb).typed(arguments).sectionless();
+    if !["key list", "key put", "copy", "diff"].contains(&verb) && !is_taken(&command) {
         bindings(grammar, &mut parts);
     }
     match verb {
@@ -70,11 +136,10 @@ pub(super) fn mended(
         return None;
     }
     let invented = verb == "key touch" && parts.contains(&example());
-    let command = Suggestion::new(verb)
-        .typed(typed::words(&parts))
-        .sectionless();
+    let words = typed::words(&parts);
     let note = needless.or_else(|| invented.then_some("; `1h` is an example"));
-    is_taken(&command).then_some((command, note))
+    let command = Suggestion::new(verb).typed(&words).sectionless();
+    is_taken(&command).then_some((words, note))
 }
 
 /// Whether the grammar takes `command`, or answers it with help.
@@ -168,6 +233,10 @@ fn until(parts: &mut Vec<Part>) {
 fn bindings(grammar: &clap::Command, parts: &mut [Part]) {
     let has_option = grammar.get_arguments().any(|arg| arg.get_id() == "binding");
     if !has_option || parts.iter().any(|it| WHICH.contains(&it.name())) {
+        return;
+    }
+    let is_needed = grammar.get_positionals().any(clap::Arg::is_required_set);
+    if is_needed && parts.iter().filter(|it| it.is_operand()).count() < 2 {
         return;
     }
     let is_binding = |it: &&mut Part| it.is_operand() && is_like_binding(&it.words[0]);
@@ -277,8 +346,6 @@ mod tests {
             ("key list -o json -b KV", "key list --json -b KV"),
             ("key list --output=ndjson", "key list --ndjson"),
             ("key get --key a -b KV", "key get a -b KV"),
-            ("key put --value b --key=a", "key put a b"),
-            ("key put a -c f --value b", "key put a -c f b"),
             ("key list --title t", "key list -n t"),
             ("key touch a 60", "key touch a --ttl 60"),
             ("key get a KV", "key get a -b KV"),
@@ -287,11 +354,11 @@ mod tests {
             ("bulk put --file f.json", "bulk put f.json"),
             ("export -o f.json -b KV", "export f.json -b KV"),
             ("namespace create --name x", "namespace create x"),
-            ("key put a 1 --expire 60", "key put a 1 --ttl 60"),
-            ("key put a 1 --ex 2h", "key put a 1 --ttl 2h"),
+            ("key put a - --expire 60", "key put a - --ttl 60"),
+            ("key put a - --ex 2h", "key put a - --ttl 2h"),
             (
-                "key put a 1 --expire 4102444800",
-                "key put a 1 --expiration 4102444800",
+                "key put a - --expire 4102444800",
+                "key put a - --expiration 4102444800",
             ),
             ("key list --match user:*", "key list --prefix user:"),
             ("key list --max-items 5", "key list --limit 5"),
@@ -302,11 +369,21 @@ mod tests {
         }
         for (line, command) in [
             ("import f --overwrite -n t", "import f -n t"),
-            ("key put a b --force", "key put a b"),
+            ("key put a - --force", "key put a -"),
             ("copy A B --clobber", "copy binding:A binding:B"),
         ] {
             let said = answer(line).unwrap();
             let note = "; existing keys are overwritten anyway";
+            assert_eq!(said, format!("run `kvctl {command}`{note}"), "{line}");
+        }
+        for (line, command) in [
+            ("key put --value b --key=a", "key put a VALUE"),
+            ("key put a -c f --value b", "key put a -c f VALUE"),
+            ("key put a b --ex 60", "key put a VALUE --ttl 60"),
+            ("key put a --ex 60 -- -b", "key put a --ttl 60 -- VALUE"),
+        ] {
+            let said = answer(line).unwrap();
+            let note = "; VALUE stands for the value";
             assert_eq!(said, format!("run `kvctl {command}`{note}"), "{line}");
         }
         assert_eq!(

@@ -237,12 +237,12 @@ fn a_command_acts_on_what_the_run_did() {
 #[test]
 fn what_is_typed_for_habit_is_answered_and_not_run() {
     let sandbox = Sandbox::new();
-    let seen = sandbox.expect(2, &["kv", "key", "put", "a", "it's", "--binding", "KV"]);
+    let seen = sandbox.expect(2, &["kv", "key", "get", "it's", "--binding", "KV"]);
     insta::assert_snapshot!(seen, @r"
     exit: 2
     --- stderr
-    error: kvctl has no command `kv key put`
-    hint: run `kvctl key put a 'it'\''s' --binding KV --local`
+    error: kvctl has no command `kv key get`
+    hint: run `kvctl key get 'it'\''s' --binding KV --local`
     ");
     assert_eq!(sandbox.emulator.log().len(), 0);
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::nouns;
 use crate::{
     cli::{
         slips, switches,
@@ -22,6 +23,28 @@ pub(super) enum Default {
     /// On neither.
     Nowhere,
 }
+
+/// The global options that wrangler has as well.
+const OF_WRANGLER: [&str; 7] = [
+    "-c",
+    "--config",
+    "-e",
+    "--env",
+    "--cwd",
+    "--env-file",
+    "--profile",
+];
+
+/// The global options that say how kvctl reports.
+const OF_OUTPUT: [&str; 7] = [
+    "--json",
+    "--ndjson",
+    "--quiet",
+    "-q",
+    "--verbose",
+    "-v",
+    "--color",
+];
 
 /// A command line that kvctl does not know.
 pub(super) struct Line {
@@ -63,7 +86,11 @@ impl Line {
             }
         }
         words.extend(parts.flat_map(|part| part.words));
-        (!words.is_empty()).then_some(Self {
+        if words.is_empty() {
+            return None;
+        }
+        nouns::joined(&mut words);
+        Some(Self {
             options,
             words,
             local_by_variable,
@@ -73,6 +100,19 @@ impl Line {
     /// Returns the options of this line, and `behind`.
     pub(super) fn with(&self, behind: &[String]) -> Vec<String> {
         [&self.options, behind].concat()
+    }
+
+    /// Returns the options before the command that wrangler has as well, unless wrangler would do something
+    /// else without the others.
+    pub(super) fn options_of_wrangler(&self) -> Option<Vec<String>> {
+        let mut parts = typed::parts(typed::grammar("")?, &self.options);
+        let names = |part: &Part| match part.words[0].strip_prefix("--") {
+            Some(_) => part.name().to_owned(),
+            None => part.words[0].clone(),
+        };
+        parts.retain(|it| !OF_OUTPUT.contains(&names(it).as_str()));
+        let is_known = |it: &Part| OF_WRANGLER.contains(&names(it).as_str());
+        parts.iter().all(is_known).then(|| typed::words(&parts))
     }
 
     /// Returns the options of the whole line that `verb` has as well.
@@ -110,15 +150,16 @@ impl Line {
             Default::Own => (None, Some(self.explanation())),
         };
         arguments.splice(end..end, option.map(str::to_owned));
-        let (command, note) = slips::mended(verb, &arguments).unwrap_or_else(|| {
-            let command = Suggestion::new(verb).typed(arguments).sectionless();
-            (command, None)
-        });
+        if let Some(instead) = slips::created(verb, &arguments) {
+            return Hint::run(instead);
+        }
+        let mended = slips::mended(verb, &arguments);
+        let (words, note) = mended.unwrap_or((arguments, None));
+        let command = Suggestion::new(verb).typed(&words).sectionless();
         if !slips::is_taken(&command) {
             return help(verb);
         }
-        let notes = explanation.into_iter().chain(note);
-        notes.fold(Hint::run(command), Hint::text)
+        slips::run(verb, words, explanation.into_iter().chain(note))
     }
 
     /// Says where a command of kvctl works that does not say so itself.

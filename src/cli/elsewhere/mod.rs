@@ -2,6 +2,7 @@
 //! for them. They are answered, not run: wrangler's commands work on the local store by default.
 
 mod line;
+mod nouns;
 #[cfg(test)]
 mod tests;
 mod words;

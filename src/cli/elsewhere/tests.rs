@@ -16,15 +16,15 @@ fn answer(line: &str, local_by_variable: bool) -> String {
 /// Commands of wrangler, and of kvctl.
 const WRANGLERS: &[(&str, &str)] = &[
     (
-        "kv key put k v --binding KV",
-        "key put k v --binding KV --local",
+        "kv key put k --path f --binding KV",
+        "key put k --path f --binding KV --local",
     ),
     (
-        "kv key put k v --binding KV --remote",
-        "key put k v --binding KV --remote",
+        "kv key put k - --binding KV --remote",
+        "key put k - --binding KV --remote",
     ),
-    ("kv key put k v --remote=false", "key put k v --local"),
-    ("kv key put k v --remote false", "key put k v --local"),
+    ("kv key get k --remote=false", "key get k --local"),
+    ("kv key get k --remote false", "key get k --local"),
     ("kv key rm k --local", "key delete k --local"),
     (
         "kv key get k --local --persist-to st",
@@ -90,7 +90,7 @@ fn what_is_typed_for_habit_is_answered_with_where_it_works() {
         ("get k -b KV", "key get k -b KV"),
         ("rm k", "key delete k"),
         ("ls KV", "key list -b KV"),
-        ("set k v", "key put k v"),
+        ("set k -", "key put k -"),
         ("del k", "key delete k"),
         ("keys -b KV", "key list -b KV"),
         ("keys list --prefix a", "key list --prefix a"),
@@ -147,12 +147,13 @@ fn options_before_the_command_change_no_answer() {
             "`kv key get`; run `kvctl key get --json k --local`",
         ),
         (
-            "-e staging kv key put k v --binding C",
-            "`kv key put`; run `kvctl key put -e staging k v --binding C --local`",
+            "-e staging kv key put k - --binding C",
+            "`kv key put`; run `kvctl key put -e staging k - --binding C --local`",
         ),
         (
             "--config=a.toml -q init",
-            "`init`; run `kvctl provision --init --config=a.toml -q`, which works on the remote service; with `--local` on the local store",
+            "`init`; run `kvctl provision BINDING --init --config=a.toml -q`, which works on the remote service; with \
+             `--local` on the local store; that creates a wrangler.toml here, and a namespace for BINDING",
         ),
         ("kv", "`kv`; run `kvctl help` to see what kvctl does"),
         (
@@ -170,7 +171,7 @@ fn options_before_the_command_change_no_answer() {
         ),
         (
             "pages deploy",
-            "`pages`; run `wrangler pages`: kvctl is for Workers KV alone",
+            "`pages`; run `wrangler pages deploy`: kvctl is for Workers KV alone",
         ),
     ] {
         assert_eq!(answer(line, false), format!("kvctl has no command {said}"));
@@ -270,18 +271,14 @@ fn every_answer_is_a_command_that_the_grammar_takes() {
 #[test]
 fn an_answer_keeps_the_options_of_the_whole_line() {
     for (line, command) in [
-        ("init --local", "provision --init --local"),
+        ("init --local", "provision BINDING --init --local"),
         (
             "-c a.toml init -y --env x --remote",
-            "provision --init -c a.toml -y --env x --remote",
+            "provision BINDING --init -c a.toml -y --env x --remote",
         ),
         (
             "init --persist-to st",
-            "provision --init --persist-to st --local",
-        ),
-        (
-            "dev --persist-to st --port 80",
-            "serve --persist-to st --port 80",
+            "provision BINDING --init --persist-to st --local",
         ),
         ("whoami --profile x --what", "doctor --profile x"),
         ("kv -c f key list -b KV", "key list -c f -b KV --local"),
@@ -368,4 +365,191 @@ fn a_word_alone_is_answered_with_help_or_a_command_that_runs_anywhere() {
         let said = answer(line, false);
         assert!(said.ends_with(&format!("; {hint}")), "{line}: {said}");
     }
+}
+
+#[test]
+fn a_verb_ahead_of_its_group_is_the_command_of_the_group() {
+    for (line, command) in [
+        ("delete key a -b B", "key delete a -b B"),
+        ("delete -b B key a", "key delete -b B a"),
+        ("delete --local key a", "key delete --local a"),
+        ("rm keys a b", "key delete a b"),
+        ("get key K", "key get K"),
+        ("get keys -b B", "key list -b B"),
+        ("put key k --path f -b B", "key put k --path f -b B"),
+        ("put key k -", "key put k -"),
+        ("ls keys -b B", "key list -b B"),
+        ("list keys user:*", "key list --prefix user:"),
+        ("touch key a 60", "key touch a --ttl 60"),
+        ("ttl key a", "key get --with-metadata a"),
+        ("purge keys user:", "key delete --prefix user:"),
+        ("delete namespace X", "namespace delete X"),
+        ("list namespaces", "namespace list"),
+        ("get ns", "namespace list"),
+        ("get namespace X", "namespace get X"),
+        ("describe namespace X", "namespace get X"),
+        ("create namespace X", "namespace create X"),
+        ("new ns X", "namespace create X"),
+        ("rename namespace A B", "namespace rename A B"),
+        ("put bulk f.json -b B", "bulk put f.json -b B"),
+        ("delete bulk f.json", "bulk delete f.json"),
+        ("wrangler list namespaces", "namespace list"),
+    ] {
+        let said = answer(line, false);
+        let run = format!("; run `kvctl {command}`{REMOTE}");
+        let local = format!("; run `kvctl {command}`");
+        let is_local = line.contains("--local");
+        let expected = if is_local { local } else { run };
+        assert!(said.ends_with(&expected), "{line}: {said}");
+    }
+    assert_eq!(
+        answer("get kv key k", false),
+        "kvctl has no command `get kv key`; run `kvctl key get k --local`"
+    );
+}
+
+#[test]
+fn what_may_be_a_group_or_a_key_is_shown_as_both_and_recommended_as_neither() {
+    for (line, readings) in [
+        (
+            "put key greeting -b C",
+            "`kvctl key put greeting VALUE -b C`, or `kvctl key put key VALUE -b C` for the key `key`",
+        ),
+        (
+            "get key -b C",
+            "`kvctl key get KEY -b C`, or `kvctl key get key -b C` for the key `key`",
+        ),
+        (
+            "delete keys -b C",
+            "`kvctl key delete KEY -b C`, or `kvctl key delete keys -b C` for the key `keys`",
+        ),
+        (
+            "delete namespace",
+            "`kvctl namespace delete TITLE`, or `kvctl key delete namespace` for the key `namespace`",
+        ),
+        (
+            "touch key",
+            "`kvctl key touch KEY --ttl 1h`, or `kvctl key touch key --ttl 1h` for the key `key`",
+        ),
+    ] {
+        let said = answer(line, false);
+        let expected = format!("; put the group first: {readings}");
+        assert!(said.ends_with(&expected), "{line}: {said}");
+        assert_eq!(commands(line), [""; 0], "{line}");
+    }
+    for line in [
+        "ls keys",
+        "list key",
+        "backup keys out.ndjson",
+        "get key a b",
+        "list kv",
+    ] {
+        let said = answer(line, false);
+        assert!(said.contains("; run `kvctl help"), "{line}: {said}");
+    }
+}
+
+/// Returns the commands that the answer to `line` recommends.
+fn commands(line: &str) -> Vec<String> {
+    let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let hint = meant(&arguments, false).unwrap().hint;
+    hint.commands(&crate::domain::Invocation::default())
+}
+
+#[test]
+fn a_value_is_not_repeated() {
+    for line in [
+        "put K s3cr3t -b X",
+        "set K s3cr3t",
+        "put K -b X -- s3cr3t",
+        "put K s3 cr3t",
+        "put key K s3cr3t",
+        "create key K s3cr3t",
+        "key set K s3cr3t",
+        "kv key put K s3cr3t",
+        "kv:key put K s3cr3t",
+        "kv key pt K s3cr3t",
+        "kv put K s3cr3t",
+        "put kv key K s3cr3t",
+        "put --key K --value s3cr3t",
+        "put --value=s3cr3t K",
+        "setex K 60 s3cr3t",
+        "secret put K s3cr3t",
+        "versions secret put K s3cr3t",
+    ] {
+        let said = answer(line, false);
+        assert!(!said.is_empty() && !said.contains("cr3t"), "{line}: {said}");
+        let commands = commands(line);
+        assert!(
+            commands.iter().all(|it| it.contains("help")),
+            "{line}: {commands:?}"
+        );
+    }
+    assert_eq!(
+        answer("put K s3cr3t -b X --local", false),
+        "kvctl has no command `put`; run `kvctl key put K VALUE -b X --local`; VALUE stands for the value"
+    );
+}
+
+#[test]
+fn what_is_wranglers_alone_is_carried_to_it_whole() {
+    for (line, command) in [
+        ("deploy --env staging", "wrangler deploy --env staging"),
+        ("--env staging deploy", "wrangler deploy --env staging"),
+        ("-c a.toml -q deploy x.ts", "wrangler deploy x.ts -c a.toml"),
+        (
+            "pages deploy ./out --branch b",
+            "wrangler pages deploy ./out --branch b",
+        ),
+        (
+            "secret put X --env staging",
+            "wrangler secret put X --env staging",
+        ),
+        ("wrangler tail --format json", "wrangler tail --format json"),
+        ("login --browser=false", "wrangler login --browser=false"),
+        ("dev --env staging", "wrangler dev --env staging"),
+    ] {
+        let said = answer(line, false);
+        assert!(
+            said.contains(&format!("; run `{command}`")),
+            "{line}: {said}"
+        );
+    }
+    for line in [
+        "--local deploy",
+        "-qe staging deploy",
+        "--account-id 0 d1 list",
+    ] {
+        let said = answer(line, false);
+        assert!(
+            said.ends_with("is a command of wrangler: kvctl is for Workers KV alone"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn what_wranglers_create_does_besides_is_answered_with_what_does_it() {
+    for (line, command) in [
+        (
+            "kv namespace create X --binding Y --use-remote",
+            "run `kvctl provision Y=X`",
+        ),
+        (
+            "kv namespace create X --binding Y --update-config --env s",
+            "run `kvctl provision Y=X --env s`",
+        ),
+        (
+            "kv namespace create X --preview",
+            "run `kvctl namespace create X_preview`",
+        ),
+        (
+            "kv namespace create X --update-config",
+            "run `kvctl provision BINDING=X`",
+        ),
+    ] {
+        let said = answer(line, false);
+        assert!(said.ends_with(&format!("; {command}")), "{line}: {said}");
+    }
+    assert_eq!(commands("kv namespace create X --update-config"), [""; 0]);
 }

@@ -1,12 +1,15 @@
 //! Which command of kvctl is meant by the words of other tools.
 
-use super::line::{self, Default, Line};
+use super::{
+    line::{self, Default, Line},
+    nouns,
+};
 use crate::{
     cli::{
         slips,
         typed::{self, Kind, Part},
     },
-    domain::{Hint, Suggestion},
+    domain::{Hint, Suggestion, shell_words},
 };
 
 /// Answers `line`, and says how many words at its end are arguments.
@@ -38,7 +41,7 @@ pub(super) fn answer(line: &Line) -> Option<(Hint, usize)> {
             };
             Some(of_kvctl(line, named?, behind.len()))
         }
-        words => of_others(line, words),
+        words => nouns::answer(line, words).or_else(|| of_others(line, words)),
     }
 }
 
@@ -60,7 +63,7 @@ fn help(line: &Line) -> Option<(Hint, usize)> {
 }
 
 /// Answers what stands behind `kv`, and says how many words at the end are arguments.
-fn of_wrangler(line: &Line, words: &[&str]) -> (Hint, usize) {
+pub(super) fn of_wrangler(line: &Line, words: &[&str]) -> (Hint, usize) {
     let [noun, behind @ ..] = words else {
         let help = Hint::run(Suggestion::new("help").sectionless());
         return (help.text(" to see what kvctl does"), 0);
@@ -76,15 +79,16 @@ fn of_wrangler(line: &Line, words: &[&str]) -> (Hint, usize) {
         let arguments = line.with(&line.words[line.words.len() - rest..]);
         return (line.command(verb, arguments, default), rest);
     }
-    let help = match *noun {
-        noun @ ("key" | "bulk" | "namespace") => Suggestion::new("help").arg(noun),
-        _ => Suggestion::new("help"),
+    // What is behind may be a value.
+    let (help, shown) = match *noun {
+        noun @ ("key" | "bulk" | "namespace") => (Suggestion::new("help").arg(noun), 2),
+        _ => (Suggestion::new("help"), 1),
     };
     let is_option = |word: &&&str| word.starts_with('-');
-    let rest = words.iter().skip_while(|word| !is_option(word)).count();
+    let ahead = words.iter().take(shown).take_while(|word| !is_option(word));
     (
         Hint::run(help.sectionless()).text(" to see the commands"),
-        rest,
+        words.len() - ahead.count(),
     )
 }
 
@@ -125,7 +129,7 @@ fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
 }
 
 /// Answers `first`, which other tools have for something that kvctl does in its own way, or not at all.
-fn by_purpose(line: &Line, first: &str, rest: usize) -> Option<Hint> {
+pub(super) fn by_purpose(line: &Line, first: &str, rest: usize) -> Option<Hint> {
     let kept = |verb, default| line.command(verb, line.kept(verb), default);
     let with = |verb, option: &str| {
         let mut arguments = line.with(&line.words[line.words.len() - rest..]);
@@ -143,27 +147,66 @@ fn by_purpose(line: &Line, first: &str, rest: usize) -> Option<Hint> {
             kept("doctor", Default::Nowhere).text(", which says whose credentials are used")
         }
         "config" => kept("doctor", Default::Nowhere).text(", which says where settings come from"),
-        "dev" => kept("serve", Default::Nowhere).text(" to have a Workers KV API on this machine"),
+        "dev" => carried(line, first, rest)
+            .text(", which uses the same local store; to serve that as a REST API, ")
+            .and(kept("serve", Default::Nowhere)),
         "generate" | "codegen" => kept("scaffold", Default::Nowhere),
         "status" | "check" | "validate" | "lint" => with_kept("verify", "--read-only"),
         "apply" | "up" => kept("provision", Default::Own),
         "plan" => with_kept("provision", "--check"),
-        "init" => with_kept("provision", "--init"),
+        "init" => {
+            let mut arguments = line.kept("provision");
+            arguments.retain(|it| it != "--init");
+            arguments.splice(..0, ["BINDING", "--init"].map(str::to_owned));
+            let create = line.command("provision", arguments, Default::Own);
+            let what = "; that creates a wrangler.toml here, and a namespace for BINDING";
+            create.as_example().text(what)
+        }
         "ttl" => with("key get", "--with-metadata"),
         "persist" => with("key touch", "--no-expiry"),
         "clear" | "flush" | "flushall" | "flushdb" | "purge" => emptied(line, rest),
+        "login" => {
+            carried(line, first, rest).text(", whose login kvctl uses, or set CLOUDFLARE_API_TOKEN")
+        }
+        "logout" => carried(line, first, rest).text("; kvctl keeps no login of its own"),
+        "deploy" | "secret" | "tail" | "pages" | "types" | "versions" | "deployments"
+        | "rollback" | "d1" | "r2" | "queues" => {
+            carried(line, first, rest).text(": kvctl is for Workers KV alone")
+        }
         first => return in_words(first),
     })
+}
+
+/// Says to run the same line with wrangler; where it has what wrangler does not take, or what no message
+/// shows, that `first` is wrangler's.
+fn carried(line: &Line, first: &str, rest: usize) -> Hint {
+    let behind = &line.words[line.words.len() - rest..];
+    let elsewhere = || Hint::from(format!("`{first}` is a command of wrangler"));
+    let Some(options) = line.options_of_wrangler() else {
+        return elsewhere();
+    };
+    let parts = typed::grammar("").map(|it| typed::parts(it, behind));
+    let parts = parts.unwrap_or_default();
+    let mut operands = parts.iter().filter(|it| it.kind != Kind::Global);
+    let is_secret = first == "secret" || behind.iter().any(|it| it == "secret");
+    // wrangler reads the value of a secret from stdin.
+    if is_secret && operands.any(|it| it.words[0] == "put") && operands.count() > 1 {
+        return elsewhere();
+    }
+    let words = ["wrangler", first].map(str::to_owned).into_iter();
+    let is_about = |it: &&String| *it == "--help" && first.starts_with("log");
+    let behind = behind.iter().filter(|it| !is_about(it)).cloned();
+    let words = words.chain(behind).chain(options);
+    format!("run `{}`", shell_words(words)).into()
 }
 
 /// Says what there is instead of `first`, whatever stands behind it.
 fn in_words(first: &str) -> Option<Hint> {
     let help = |of: &'static [&str]| Suggestion::new("help").args(of).sectionless();
     Some(match first {
-        "login" | "auth" => {
+        "auth" => {
             "run `wrangler login`, whose login kvctl uses, or set CLOUDFLARE_API_TOKEN".into()
         }
-        "logout" => "run `wrangler logout`; kvctl keeps no login of its own".into(),
         "mv" | "rename" => Hint::run(help(&["rename-binding"]))
             .text(" for a binding, ")
             .command(help(&["namespace", "rename"]))
@@ -178,21 +221,17 @@ fn in_words(first: &str) -> Option<Hint> {
         "update" | "upgrade" | "self-update" => {
             "install the new version as this one was installed: kvctl does not update itself".into()
         }
-        "deploy" | "secret" | "tail" | "pages" | "types" | "versions" | "deployments"
-        | "rollback" | "d1" | "r2" | "queues" => {
-            format!("run `wrangler {first}`: kvctl is for Workers KV alone").into()
-        }
         _ => return None,
     })
 }
 
 /// Whether `hint` is to run `verb`.
-fn is_of(hint: &Hint, verb: &str) -> bool {
+pub(super) fn is_of(hint: &Hint, verb: &str) -> bool {
     hint.suggestions().any(|it| it.verb() == verb)
 }
 
 /// Returns the command that takes the same arguments as `first` of other tools.
-fn renamed(first: &str) -> Option<&'static str> {
+pub(super) fn renamed(first: &str) -> Option<&'static str> {
     Some(match first {
         "restore" => "import",
         "backup" | "dump" => "export",
@@ -244,7 +283,7 @@ fn key_verb(verb: &str) -> Option<&'static str> {
     })
 }
 
-fn namespace_verb(verb: &str) -> Option<&'static str> {
+pub(super) fn namespace_verb(verb: &str) -> Option<&'static str> {
     Some(match verb {
         "create" | "new" | "add" => "namespace create",
         "list" | "ls" => "namespace list",
@@ -255,7 +294,7 @@ fn namespace_verb(verb: &str) -> Option<&'static str> {
     })
 }
 
-fn bulk_verb(verb: &str) -> Option<&'static str> {
+pub(super) fn bulk_verb(verb: &str) -> Option<&'static str> {
     Some(match verb {
         "get" => "bulk get",
         "put" | "import" | "upload" => "bulk put",

@@ -5,10 +5,10 @@ use std::io;
 use serde::Serialize;
 
 use crate::{
-    cli::{CreateArgs, CreateElsewhereArgs},
+    cli::CreateArgs,
     commands::{Refused, UsageError},
     context::{Context, Session},
-    domain::{Binding, Hint, Jurisdiction, NamespaceId, Suggestion, Title},
+    domain::{Hint, Jurisdiction, NamespaceId, Suggestion, Title},
     error::{Result, ResultExt as _},
     ops::{
         namespaces::{CreateOutcome, create_or_find, find_by_title, ids_by_title},
@@ -69,33 +69,19 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
 
 /// Answers what wrangler's command does besides, and this one does not, with what does.
 fn refuse_elsewhere(args: &CreateArgs) -> Result<()> {
-    let CreateElsewhereArgs {
-        binding,
-        update_config,
-        preview,
-        no_preview: _,
-    } = &args.elsewhere;
-    let title = &args.title;
-    let error = if binding.is_some() || *update_config {
-        let binding = binding.as_ref().map_or("BINDING", Binding::as_str);
-        let provision = Suggestion::new("provision").arg(format!("{binding}={title}"));
-        let provision = if *preview {
-            provision.option("--preview", "separate")
-        } else {
-            provision
-        };
+    let Some(instead) = args.instead() else {
+        return Ok(());
+    };
+    let error = if instead.verb() == "provision" {
         UsageError::new(
             "`namespace create` writes no file".to_owned(),
-            Hint::run(provision).text(" to create it and write its id to the wrangler file"),
-        )
-    } else if *preview {
-        let create = Suggestion::new("namespace create").arg(format!("{title}_preview"));
-        UsageError::new(
-            "`namespace create` takes the title as it is".to_owned(),
-            Hint::run(create.sectionless()),
+            Hint::run(instead).text(" to create it and write its id to the wrangler file"),
         )
     } else {
-        return Ok(());
+        UsageError::new(
+            "`namespace create` takes the title as it is".to_owned(),
+            Hint::run(instead),
+        )
     };
     Err(error.into())
 }
