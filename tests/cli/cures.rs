@@ -379,6 +379,62 @@ fn with_one_cause() -> Vec<Project> {
     ]
 }
 
+/// Namespaces that kvctl.toml gives other titles than they have, and that sections share; and those that
+/// may be meant for a binding, though they have other titles.
+fn with_other_titles() -> Vec<Project> {
+    let shared = |title: &'static str, manifest: &'static str| {
+        let bindings = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+        let environments = json!({
+            "staging": { "kv_namespaces": [{ "binding": "KV", "id": "$0", "preview_id": "$1" }] },
+        });
+        Project {
+            manifest,
+            namespaces: match title {
+                "want" => &["want", "another"],
+                "want-staging" => &["want-staging", "another"],
+                _ => &["other", "another"],
+            },
+            ..app(
+                "sections that share an id, and titles",
+                &bindings,
+                environments,
+            )
+        }
+    };
+    let want = "[[namespace]]\nbinding = \"KV\"\ntitle = \"want\"\n";
+    let near = |what, bindings: &Value, environments: Value| Project {
+        namespaces: &["app-kv", "KV-2", "app-staging-kv"],
+        ..app(what, bindings, environments)
+    };
+    vec![
+        shared("want", want),
+        shared("want-staging", want),
+        shared("other", want),
+        Project {
+            manifest: want,
+            namespaces: &["want", "another"],
+            ..project(
+                "previews of Pages that share an id, and titles",
+                json!({
+                    "name": "app", "pages_build_output_dir": "public",
+                    "kv_namespaces": [{ "binding": "KV", "id": "$0" }],
+                    "env": { "preview": { "kv_namespaces": [{ "binding": "KV", "id": "$0" }] } },
+                }),
+            )
+        },
+        near(
+            "a namespace that may be meant",
+            &json!([{ "binding": "KV" }]),
+            json!({ "staging": kv("<id>") }),
+        ),
+        near(
+            "a namespace that may be meant in an environment",
+            &json!([{ "binding": "KV", "id": "$1" }]),
+            json!({ "staging": {} }),
+        ),
+    ]
+}
+
 /// Sections of which some cannot be provisioned, or have another trouble than the others.
 fn with_odd_sections() -> Vec<Project> {
     let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
@@ -899,6 +955,7 @@ fn every_command_that_is_recommended_cures_what_was_found() {
         .into_iter()
         .chain(with_odd_names())
         .chain(with_one_cause())
+        .chain(with_other_titles())
         .chain(with_odd_sections())
         .chain(with_two_causes())
         .chain(with_two_edits());

@@ -118,9 +118,45 @@ fn a_namespace_with_the_right_title_is_adopted() {
         sandbox.expect(0, &["namespace", "create", title]);
     }
     sandbox.write("wrangler.toml", BIO);
-    // One by its title; the forms of `wrangler deploy` and of `wrangler kv` are only offered.
-    insta::assert_snapshot!(sandbox.run(&["provision"]));
-    assert_eq!(sandbox.emulator.requests("POST"), 3 + 2);
+    // The forms of `wrangler deploy` and of `wrangler kv` are to be decided first.
+    for args in [&["provision"][..], &["provision", "--yes"]] {
+        let seen = sandbox.expect(9, args);
+        seen.assert_stderr(
+            "run `kvctl provision CONFIG_CACHE=CONFIG_CACHE SESSIONS RATE_LIMIT=bio-rate-limit` to adopt \
+             what is there, or `kvctl provision CONFIG_CACHE=bio-CONFIG_CACHE SESSIONS \
+             RATE_LIMIT=bio-RATE_LIMIT` to create what is not",
+        );
+    }
+    assert_eq!(sandbox.read("wrangler.toml"), BIO);
+    assert_eq!(sandbox.emulator.requests("POST"), 3);
+    let decided = [
+        "CONFIG_CACHE=bio-CONFIG_CACHE",
+        "SESSIONS",
+        "RATE_LIMIT=bio-rate-limit",
+    ];
+    insta::assert_snapshot!(sandbox.run(&[&["provision"], &decided[..]].concat()));
+    assert_eq!(sandbox.emulator.requests("POST"), 3 + 1);
+    sandbox.expect(0, &["verify", "--only", "namespaces"]);
+}
+
+/// What the run would have added to the file, the commands that are named add as well.
+#[test]
+fn a_namespace_that_may_be_meant_is_decided_about_with_what_is_to_be_added() {
+    let sandbox = Sandbox::new();
+    sandbox.create("app-sessions");
+    let seen = sandbox.expect(9, &["provision", "--init"]);
+    let adopt = "provision CONFIG_CACHE SESSIONS=app-sessions RATE_LIMIT --init";
+    seen.assert_stderr(format!("`kvctl {adopt}`"));
+    let args: Vec<&str> = adopt.split(' ').collect();
+    sandbox.expect(0, &args);
+    sandbox.create("app-qa-kv");
+    let added = ["provision", "KV", "--env", "qa", "--add-env"];
+    let seen = sandbox.expect(9, &added);
+    let create = "provision KV=app-qa-KV --env qa --add-env";
+    seen.assert_stderr("`kvctl provision KV=app-qa-kv");
+    let args: Vec<&str> = create.split(' ').collect();
+    sandbox.expect(0, &args);
+    assert!(titles(&sandbox).contains("app-qa-KV"));
 }
 
 #[test]
@@ -343,8 +379,8 @@ fn a_hint_for_an_environment_names_it() {
     let sandbox = Sandbox::new();
     sandbox.expect(0, &["namespace", "create", "bio-s-a"]);
     sandbox.write("wrangler.toml", "name = \"bio\"\n[env.s]\n");
-    let seen = sandbox.run(&["provision", "A", "--env", "s"]);
-    seen.assert_stdout("`kvctl provision A=bio-s-a --env s`");
+    let seen = sandbox.expect(9, &["provision", "A", "--env", "s"]);
+    seen.assert_stderr("`kvctl provision A=bio-s-a --env s`");
 }
 
 #[test]

@@ -374,3 +374,25 @@ fn a_change_that_was_shown_ahead_of_a_question_is_not_shown_again() {
     assert_eq!(seen.stdout.matches("replacing").count(), 1, "{seen}");
     seen.assert_stdout("wrote wrangler.toml");
 }
+
+/// A namespace that may be meant is chosen before anything is created.
+#[test]
+fn a_namespace_that_may_be_meant_is_chosen() {
+    for (typed, created) in [("1\n", false), ("2\n", true)] {
+        let sandbox = Sandbox::new();
+        let near = sandbox.create("app-kv");
+        sandbox.write(
+            "wrangler.toml",
+            "name = \"app\"\nkv_namespaces = [{ binding = \"KV\" }]\n",
+        );
+        let model = sandbox.command(&[]);
+        let Some(seen) = on_terminal_at(&model, 80, "provision", "Which? [1-2] ", typed) else {
+            return;
+        };
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert!(seen.stdout.contains("1  adopt `app-kv`\n"), "{seen}");
+        assert!(seen.stdout.contains("2  create `app-KV`\n"), "{seen}");
+        let file = sandbox.read("wrangler.toml");
+        assert_eq!(file.contains(&near), !created, "{file}");
+    }
+}

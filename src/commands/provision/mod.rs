@@ -1,5 +1,6 @@
 //! `kvctl provision`: plan, show, create, write.
 
+mod choice;
 mod file;
 mod notes;
 mod report;
@@ -12,18 +13,18 @@ use crate::{
     },
     config::{self, Document, Manifest, Scope},
     context::{Context, Session},
-    domain::{Binding, Hint, Section, ShowPath as _, quantity},
+    domain::{Binding, Hint, Section, ShowPath as _, Suggestion, quantity},
     env,
     error::{Failure, Result, ResultExt as _},
     fsx,
     ops::provision::{
         apply::{self, Outcome},
-        desired::{self, DesiredBinding, RequestedBinding},
+        desired::{self, DesiredBinding, DesiredTitle, RequestedBinding},
         destination::Destination,
         new_section::not_inherited,
         plan::{
             self, Action, DeployedBindings, LookUp, Pages, Plan, PlanInput, Preview, Remark,
-            Replaceable,
+            Replaceable, Slot,
         },
     },
     ui::{Diff, Question},
@@ -72,7 +73,7 @@ async fn provision(
     };
     file::check_environments(document.project(), &scopes)?;
     let manifest = context.files.manifest(&document)?;
-    let desired = desired_bindings(context, &document, &scopes, args, manifest.as_ref())?;
+    let mut desired = desired_bindings(context, &document, &scopes, args, manifest.as_ref())?;
     // Before anything is created, so that what is refused is refused in time.
     let scaffolding = if args.scaffold {
         Some(scaffolding(
@@ -86,8 +87,7 @@ async fn provision(
     };
     let sections: Vec<Section> = scopes.iter().map(|s| s.section.clone()).collect();
     let session = context.connect_for(Some(&document), &sections).await?;
-    let plan = make_plan(&session, &document, &desired, args).await;
-    let mut plan = refuse_beside_ignored(&document, plan)?;
+    let mut plan = settled_plan(context, &session, &document, &mut desired, args).await?;
     for section in sections.into_iter().filter(|it| known.scope(it).is_none()) {
         let missing = not_inherited(&known, &section, &desired);
         if !missing.is_empty() {
@@ -101,6 +101,7 @@ async fn provision(
         context,
         document: &document,
         session: &session,
+        desired: &desired,
         plan: &plan,
         destination,
         scaffolding,
@@ -113,7 +114,7 @@ async fn provision(
         return Err(error);
     }
     if args.dry_run || args.check {
-        job.report_dry_run(&desired, args.check).await
+        job.report_dry_run(args.check).await
     } else {
         job.announce(&scopes);
         let shown = job.confirm().await?;
@@ -171,6 +172,37 @@ fn scaffolding(
     let scaffolding = Scaffolding::beside(context, document, &requested, manifest)?;
     scaffolding.refuse(context)?;
     Ok(scaffolding)
+}
+
+/// Makes a plan, where need be with what the user chooses.
+async fn settled_plan(
+    context: &Context,
+    session: &Session,
+    document: &Document,
+    desired: &mut [DesiredBinding],
+    args: &ProvisionArgs,
+) -> Result<Plan> {
+    let may_ask = !args.check && document.refuse_ignored().is_ok();
+    let mut plan = make_plan(session, document, desired, args).await;
+    while may_ask && choice::settled(context, session, &plan, desired).await? {
+        plan = make_plan(session, document, desired, args).await;
+    }
+    let plan = refuse_beside_ignored(document, plan);
+    // What this run would add to the file, another one has to add as well.
+    let init = document.original().is_none().then_some("--init");
+    let added = [init, args.add_env.then_some("--add-env")];
+    plan.map_err(|error| {
+        error.map_hint(|hint| {
+            let completed = |command: Suggestion| {
+                let is_meant = |flag: &&str| {
+                    command.verb() == "provision" && !command.options().iter().any(|it| it == flag)
+                };
+                let flags: Vec<&str> = added.into_iter().flatten().filter(is_meant).collect();
+                flags.into_iter().fold(command, Suggestion::flag)
+            };
+            hint.map_each(completed)
+        })
+    })
 }
 
 /// Asks for the account's namespaces, once, and compares.
@@ -240,6 +272,7 @@ struct Job<'a> {
     context: &'a Context,
     document: &'a Document,
     session: &'a Session,
+    desired: &'a [DesiredBinding],
     plan: &'a Plan,
     destination: Destination<'a>,
     /// What is done after that, with the same bindings.
@@ -257,16 +290,13 @@ impl Job<'_> {
     }
 
     /// Reports what would change; with `check`, fails if anything would.
-    async fn report_dry_run(&self, desired: &[DesiredBinding], check: bool) -> Result<()> {
+    async fn report_dry_run(&self, check: bool) -> Result<()> {
         let outcomes = apply::planned(self.plan);
         let text = self.document.edit(&apply::edits(self.plan, &outcomes))?;
         let scaffold = self.scaffolding.as_ref();
         let pending = self.is_pending()? || scaffold.is_some_and(Scaffolding::is_pending);
         let verdict = if check && (pending || self.plan.is_unmet()) {
-            let what = format!(
-                "the project is not fully provisioned: {}",
-                self.summary(desired)
-            );
+            let what = format!("the project is not fully provisioned: {}", self.summary());
             let failed = CheckFailed::new(what);
             // What another run would not change is in the notes.
             Err(if pending {
@@ -344,7 +374,14 @@ impl Job<'_> {
         if self.document.original().is_some() || self.session.is_local() {
             return Ok(());
         }
-        let steps = self.plan.steps.iter();
+        // A title that is given was not made up.
+        let is_given = |slot: &Slot| {
+            let is_meant =
+                |it: &&DesiredBinding| it.section == slot.section && it.binding == slot.binding;
+            let desired = self.desired.iter().find(is_meant);
+            desired.is_some_and(|it| matches!(it.title, DesiredTitle::Given(_)))
+        };
+        let steps = self.plan.steps.iter().filter(|it| !is_given(&it.slot));
         let adopted: Vec<String> = steps
             .filter_map(|step| match &step.action {
                 Action::Adopt { title, .. } => Some(format!("`{title}`")),
@@ -417,7 +454,7 @@ impl Job<'_> {
         local_data::left_behind(self.context, self.document, text, None, planned).await
     }
 
-    fn summary(&self, desired: &[DesiredBinding]) -> String {
+    fn summary(&self) -> String {
         if !self.plan.is_pending() && self.plan.is_unmet() {
             return "an existing id prevents what was requested; see the notes".to_owned();
         }
@@ -432,7 +469,7 @@ impl Job<'_> {
         format!(
             "{} for {}, {} to create",
             quantity(self.plan.pending().count(), "change"),
-            quantity(desired.len(), "binding"),
+            quantity(self.desired.len(), "binding"),
             quantity(self.plan.creates().len(), "namespace")
         )
     }
@@ -449,7 +486,7 @@ impl Job<'_> {
         let written = self.destination.before() != Some(text.as_bytes());
         ProvisionReport::new(self.session, dry_run, outcomes, self.diff(text))
             .with_notes(
-                &notes::notes(&self.plan.remarks, self.session.is_local()),
+                &notes::notes(&self.plan.remarks),
                 &self.context.invocation(),
             )
             .written_to(self.context.files.display(self.destination.path()), written)

@@ -19,7 +19,7 @@ pub(super) fn name(section: &Section, binding: &Binding, field: Field) -> String
 }
 
 /// The remarks as sentences; bindings that share a remark share a sentence.
-pub(super) fn notes(remarks: &[Remark], local: bool) -> Vec<Hint> {
+pub(super) fn notes(remarks: &[Remark]) -> Vec<Hint> {
     let label = |slot: &Slot| name(&slot.section, &slot.binding, Field::Id);
     let all = |pick: fn(&Remark) -> Option<&Slot>| {
         remarks
@@ -62,7 +62,7 @@ pub(super) fn notes(remarks: &[Remark], local: bool) -> Vec<Hint> {
         ).into());
     }
     notes.extend(about_pages(&pages, &will));
-    notes.extend(remarks.iter().filter_map(|it| sentence(it, local)));
+    notes.extend(remarks.iter().filter_map(sentence));
     notes
 }
 
@@ -96,7 +96,7 @@ fn about_pages(shared: &str, will: &str) -> Vec<Hint> {
 }
 
 /// A remark that is not combined with others.
-fn sentence(remark: &Remark, local: bool) -> Option<Hint> {
+fn sentence(remark: &Remark) -> Option<Hint> {
     let text = match remark {
         Remark::NoPreview(_)
         | Remark::PreviewIsProduction(_)
@@ -148,28 +148,21 @@ fn sentence(remark: &Remark, local: bool) -> Option<Hint> {
             slot.binding,
             slot.section.place()
         ),
-        Remark::Bare { slot, namespace } => return Some(bare(slot, namespace, local)),
+        Remark::Bare { slot, namespace } => return Some(bare(slot, namespace)),
     };
     Some(text.into())
 }
 
-/// Says that a namespace has the title that other tools would have given it.
-fn bare(slot: &Slot, namespace: &NamespaceInfo, local: bool) -> Hint {
+/// Says that a namespace of the local store has the title that other tools would have given it. An entry
+/// that exists goes by its text, so a second run would not adopt it.
+fn bare(slot: &Slot, namespace: &NamespaceInfo) -> Hint {
     let NamespaceInfo { id, title, .. } = namespace;
     let (binding, place) = (&slot.binding, slot.section.place());
-    if local {
-        // An entry that exists goes by its text, so a second run would not adopt it.
-        return format!(
-            "a namespace of the local store is called `{title}` and was not adopted; if it is meant for \
-             `{binding}` {place}, write `{id}` as its `id`"
-        )
-        .into();
-    }
-    Hint::from(format!(
-        "a namespace titled `{title}` exists ({id}) and was not adopted, since it may be another \
-         project's; if it is meant for `{binding}` {place}, "
-    ))
-    .and(Hint::run(slot.command(Some(title))))
+    format!(
+        "a namespace of the local store is called `{title}` and was not adopted; if it is meant for \
+         `{binding}` {place}, write `{id}` as its `id`"
+    )
+    .into()
 }
 
 /// A remark about what previews use.

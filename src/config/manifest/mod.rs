@@ -65,7 +65,7 @@ pub struct ManifestNamespace {
     /// Its binding.
     #[serde(deserialize_with = "parsed")]
     pub binding: Binding,
-    /// Its title, if not the usual one; environments append `-ENV`.
+    /// Its title, if not the usual one; environments append `-ENV`, but for those of the same Worker.
     #[serde(default, deserialize_with = "parsed_option")]
     pub title: Option<Title>,
     /// What its keys begin with, each with one of these.

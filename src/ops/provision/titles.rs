@@ -7,12 +7,26 @@ use crate::domain::{Binding, EnvName, Section, Title, TitleError};
 pub struct Titles {
     /// The title it should have.
     pub wanted: Title,
-    /// The title that `wrangler deploy` would have given it, if that differs. Never adopted by default:
+    /// The title that `wrangler deploy` would have given it, if that differs. Never adopted unasked:
     /// it may be another Worker's, since `app` and `STAGING_KV` make the same as `app-staging` and `KV`.
     pub deploy_form: Option<Title>,
     /// Titles that `wrangler kv namespace create` would have given it, in any project: never
-    /// adopted by default, since they may be another project's.
+    /// adopted unasked, since they may be another project's.
     pub bare: Vec<Title>,
+}
+
+impl Titles {
+    /// Whether a namespace of this title may be meant: it is one of these, but for case and separators.
+    pub fn is_near(&self, title: &str) -> bool {
+        let mut all = [&self.wanted].into_iter().chain(&self.bare);
+        all.any(|it| is_alike(it.as_str(), title))
+    }
+}
+
+/// Whether titles are the same but for case and separators.
+pub fn is_alike(a: &str, b: &str) -> bool {
+    let folded = |title: &str| title.to_lowercase().replace(['_', ' '], "-");
+    folded(a) == folded(b)
 }
 
 /// Returns the titles of `binding` by convention: `<worker>-<BINDING>`, in `previews`
@@ -92,6 +106,30 @@ mod tests {
         assert_eq!(of(Some("bio-live"), &live), "bio-live@previews-RATE_LIMIT");
         assert_eq!(of(None, &live), "live@previews-RATE_LIMIT");
         assert_eq!(of(None, &Section::TOP), "@previews-RATE_LIMIT");
+    }
+
+    #[test]
+    fn a_title_that_other_tools_give_is_near() {
+        let binding = "RATE_LIMIT".parse().unwrap();
+        let staging = Section::from("staging".parse::<EnvName>().unwrap());
+        let titles = conventional(Some("bio-staging"), &staging, &binding).unwrap();
+        for near in [
+            "bio-staging-RATE_LIMIT",
+            "bio-staging-rate-limit",
+            "RATE_LIMIT",
+            "rate limit",
+            "staging-RATE_LIMIT",
+        ] {
+            assert!(titles.is_near(near), "{near}");
+        }
+        for other in [
+            "bio-RATE_LIMIT",
+            "bio-staging-RATE_LIMIT_preview",
+            "RATE",
+            "",
+        ] {
+            assert!(!titles.is_near(other), "{other}");
+        }
     }
 
     #[test]

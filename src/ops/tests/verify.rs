@@ -293,3 +293,50 @@ async fn a_preview_command_changes_nothing_unsaid() {
       run `kvctl provision B --preview separate`, or pass `--skip preview` if this is intended; `provision` also writes the `id`
     ");
 }
+
+/// Sections that share an id by copy and paste: one of them gets the namespace that kvctl.toml names for
+/// it, and the other's keeps its title.
+#[tokio::test]
+async fn a_namespace_that_another_section_uses_is_not_renamed() {
+    let titles = "[[namespace]]\nbinding = \"CACHE\"\ntitle = \"cache\"\n";
+    let told = async |title: &str| {
+        let service = Service::new();
+        let id = service.create(title).await;
+        let kv = format!("kv_namespaces = [{{ binding = \"CACHE\", id = \"{id}\" }}]\n");
+        let file = format!("name = \"bio\"\n{kv}[env.staging]\n{kv}");
+        let found = checked(&service, &file, titles, &["namespaces"], true).await;
+        let wrong = found.findings.iter().filter(|it| it.status > Status::Pass);
+        let wrong = wrong.map(|it| {
+            let hint = it.hint.as_ref().unwrap().to_string();
+            let said = format!("{:?} {}\n  {hint}", it.subject.name(), it.message);
+            said.replace(id.as_str(), "ID")
+        });
+        wrong.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(told("cache").await, @r#"
+    "staging/CACHE" same namespace as `CACHE` at the top level (ID), but kvctl.toml says `cache-staging`
+      run `kvctl provision CACHE --replace-id ID --env staging` to separate them
+    "#);
+    insta::assert_snapshot!(told("cache-staging").await, @r#"
+    "CACHE" same namespace as `CACHE` in environment `staging` (ID), but kvctl.toml says `cache`
+      run `kvctl provision CACHE --replace-id ID` to separate them
+    "#);
+    insta::assert_snapshot!(told("other").await, @r#"
+    "CACHE" ID is titled `other`, but kvctl.toml says `cache`
+      first separate it from `CACHE` in environment `staging`, which would be renamed as well
+    "staging/CACHE" same namespace as `CACHE` at the top level (ID), but kvctl.toml says `cache-staging`
+      run `kvctl provision CACHE --replace-id ID --env staging` to separate them
+    "#);
+}
+
+/// Where a namespace may be meant, the command that is recommended names it.
+#[tokio::test]
+async fn a_namespace_that_may_be_meant_is_named_by_the_command() {
+    let service = Service::new();
+    service.create("bio-cache").await;
+    let file = "name = \"bio\"\nkv_namespaces = [{ binding = \"CACHE\" }]\n";
+    let only = ["configuration", "namespaces"];
+    let found = checked(&service, file, "", &only, true).await;
+    let hint = found.findings.iter().find_map(|it| it.hint.as_ref());
+    insta::assert_snapshot!(hint.unwrap().to_string(), @"run `kvctl provision CACHE=bio-cache` to fill in what is missing; or name `CACHE=bio-CACHE` for a new namespace");
+}

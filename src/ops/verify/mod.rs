@@ -16,6 +16,7 @@ mod deployed;
 mod everywhere;
 mod finding;
 mod namespaces;
+mod near;
 mod obstacles;
 mod options;
 mod previews;
@@ -111,7 +112,8 @@ pub async fn run(options: &Options<'_>, done: &(dyn Fn(Check) + Sync)) -> Verifi
     let obstacles = Obstacles::of(&context);
     let findings = findings.into_iter().flatten();
     let findings = findings.map(|it| it.map_hint(&|hint| obstacles.first(hint)));
-    let findings = Findings::new(findings.collect());
+    let findings = future::join_all(findings.map(|it| near::decided(&context, it))).await;
+    let findings = Findings::new(findings);
     Verified {
         findings: everywhere::united(&context, &obstacles, findings).await,
         ids: context.ids(),

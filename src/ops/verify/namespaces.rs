@@ -1,16 +1,21 @@
 //! The check `namespaces`: every id exists in the account, with the expected title.
 
 use super::{
-    Check, Finding, bound::Bound, context::CheckContext, finding::Cause, sharing, unknown,
+    Check, Finding,
+    bound::Bound,
+    context::CheckContext,
+    finding::Cause,
+    sharing::{self, Retitling},
+    unknown,
 };
 use crate::{
     config::{Document, Field, Project},
-    domain::{Hint, Jurisdiction, Section, Suggestion, Title},
+    domain::{Hint, Jurisdiction, Section, Suggestion, Title, listed},
     ops::{
         namespaces::{Told, told_jurisdiction},
         provision::{
             desired::{self, declared_title},
-            titles::preview,
+            titles::{is_alike, preview},
         },
         target::{Source, Target},
     },
@@ -25,25 +30,29 @@ pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
             Err(blocked) => vec![blocked.finding(check)],
         };
     }
-    let (bound, all) = match (context.bound().await, context.namespaces().await) {
-        (Ok(bound), Ok(all)) => (bound, all),
+    let (bounds, all) = match (context.bound().await, context.namespaces().await) {
+        (Ok(bounds), Ok(all)) => (bounds, all),
         (Err(blocked), _) | (_, Err(blocked)) => return vec![blocked.finding(check)],
     };
     let mut findings = Vec::new();
-    for bound in bound {
+    for bound in bounds {
         findings.extend(unknown::findings(context, bound, all));
         // Pages ignores a `preview_id`.
         let preview = bound.preview.as_ref().filter(|_| !context.is_pages());
         for target in bound.target.iter().chain(preview) {
-            let named = Named { bound, target };
+            let named = Named {
+                all: bounds,
+                bound,
+                target,
+            };
             let found = all.iter().find(|known| known.id == target.id);
-            findings.extend(found.map(|found| named.judge(context, all, found)));
+            findings.extend(found.and_then(|found| named.judge(context, all, found)));
         }
     }
+    findings.extend(sharing::deployed(context, bounds, all));
     if findings.is_empty() {
         findings.push(Finding::skip(check, "no binding has an id"));
     }
-    findings.extend(sharing::deployed(context, bound, all));
     findings
 }
 
@@ -76,6 +85,8 @@ fn local(context: &CheckContext<'_>, bound: &[Bound]) -> Vec<Finding> {
 
 /// An id of a binding.
 struct Named<'a> {
+    /// Where every binding leads.
+    all: &'a [Bound],
     bound: &'a Bound,
     target: &'a Target,
 }
@@ -85,15 +96,15 @@ impl Named<'_> {
         matches!(self.target.source, Source::File(Field::PreviewId, _))
     }
 
-    /// Judges what the account has.
+    /// Judges what the account has; nothing if another finding says it.
     fn judge(
         &self,
         context: &CheckContext<'_>,
         all: &[NamespaceInfo],
         found: &NamespaceInfo,
-    ) -> Finding {
+    ) -> Option<Finding> {
         let check = Check::Namespaces;
-        let Bound { entry, .. } = self.bound;
+        let entry = &self.bound.entry;
         let subject = self.bound.subject();
         let (subject, field) = if self.is_preview() {
             (subject.with("preview_id"), Field::PreviewId)
@@ -103,57 +114,70 @@ impl Named<'_> {
         let position = entry.field(field).map(|at| at.position);
         let place = context.place(position.unwrap_or(entry.position));
         let Target { id, source, .. } = self.target;
-        if let Some((has, wanted)) = self.other_jurisdiction(context, found) {
+        let other =
+            "a jurisdiction cannot be changed: bind another namespace, or correct kvctl.toml";
+        let title = &found.title;
+        let finding = if let Some((has, wanted)) = self.other_jurisdiction(context, found) {
             let message =
                 format!("the jurisdiction of {id} is {has}, but kvctl.toml says `{wanted}`");
-            return Finding::fail(check, message)
-                .hint("a jurisdiction cannot be changed: bind another namespace, or correct kvctl.toml")
-                .about(subject)
-                .at(place);
-        }
-        if let Some(wanted) = self.without_jurisdiction(context, all, found) {
+            Finding::fail(check, message).hint(other).at(place)
+        } else if let Some(wanted) = self.without_jurisdiction(context, all, found) {
             let message = format!("{id} has no jurisdiction, but kvctl.toml says `{wanted}`");
-            return Finding::warn(check, message)
-                .hint("a jurisdiction cannot be changed: bind another namespace, or correct kvctl.toml")
-                .about(subject)
-                .at(place);
-        }
-        let title = &found.title;
-        let usual = |titles: &[String]| titles.first().cloned().unwrap_or_default();
-        match self.expected(context) {
-            Expected::Declared(titles) if !titles.contains(title) => Finding::fail(
-                check,
-                format!(
-                    "{id} is titled `{title}`, but kvctl.toml says `{}`",
-                    usual(&titles)
-                ),
-            )
-            .hint({
+            Finding::warn(check, message).hint(other).at(place)
+        } else {
+            match self.expected(context) {
+                Expected::Declared(titles) if !titles.contains(title) => {
+                    let wanted = titles.first().map_or("", String::as_str);
+                    self.not_as_declared(context, all, title, wanted)?.at(place)
+                }
+                Expected::OneOf(titles) if !titles.iter().any(|it| is_alike(it, title)) => {
+                    let usual = titles.first().map_or("", String::as_str);
+                    let message = format!("{id} is titled `{title}`, expected `{usual}`");
+                    let general = format!("{id} is titled `{title}`, and not as expected here");
+                    Finding::warn(check, message)
+                        .in_general(general)
+                        .because(Cause::Title)
+                        .at(place)
+                        .hint("check the id, or set the expected `title` in kvctl.toml")
+                }
+                Expected::Declared(_) | Expected::OneOf(_) => {
+                    let message = format!("{id} exists, titled `{title}`");
+                    let message = match source {
+                        Source::Deployed(..) => format!("{message} ({source})"),
+                        _ => message,
+                    };
+                    Finding::pass(check, message)
+                }
+            }
+        };
+        Some(finding.about(subject))
+    }
+
+    /// Reports a title that is not the one in `kvctl.toml`. A namespace that others use is not renamed for
+    /// one of them.
+    fn not_as_declared(
+        &self,
+        context: &CheckContext<'_>,
+        all: &[NamespaceInfo],
+        title: &str,
+        wanted: &str,
+    ) -> Option<Finding> {
+        let id = &self.target.id;
+        let hint = match sharing::retitling(context, all, self.all, self.bound, id) {
+            Retitling::Rename => {
                 let rename = Suggestion::new("namespace rename").option("--namespace-id", id);
-                let rename = rename.option("--to", usual(&titles)).sectionless();
+                let rename = rename.option("--to", wanted).sectionless();
                 Hint::from("bind the right namespace, or ").and(Hint::run(rename))
-            })
-            .at(place),
-            Expected::OneOf(titles) if !titles.contains(title) => {
-                let usual = usual(&titles);
-                let message = format!("{id} is titled `{title}`, expected `{usual}`");
-                let general = format!("{id} is titled `{title}`, and not as expected here");
-                Finding::warn(check, message)
-                    .in_general(general)
-                    .because(Cause::Title)
-                    .at(place)
-                    .hint("check the id, or set the expected `title` in kvctl.toml")
             }
-            Expected::Declared(_) | Expected::OneOf(_) => {
-                let message = format!("{id} exists, titled `{title}`");
-                let message = match source {
-                    Source::Deployed(..) => format!("{message} ({source})"),
-                    _ => message,
-                };
-                Finding::pass(check, message)
+            Retitling::After(others) => {
+                let others = listed(&others);
+                format!("first separate it from {others}, which would be renamed as well").into()
             }
-        }
-        .about(subject)
+            Retitling::Separate(command) => Hint::run(command).text(" to separate them"),
+            Retitling::Told => return None,
+        };
+        let message = format!("{id} is titled `{title}`, but kvctl.toml says `{wanted}`");
+        Some(Finding::fail(Check::Namespaces, message).hint(hint))
     }
 
     /// Returns the jurisdiction of the namespace and the one that `kvctl.toml` names, where the list

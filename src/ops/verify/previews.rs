@@ -319,7 +319,7 @@ fn shares_production(
     let command = if preview.section.is_top() {
         Suggestion::provision_previews([""; 0])
     } else {
-        separation(project, &preview.section, &entry.binding, &id)
+        separation(context, project, &preview.section, &entry.binding, &id)
     };
     let general = format!(
         "{} has ids of {}: preview deployments write to production",

@@ -31,6 +31,16 @@ pub struct DesiredBinding {
     pub jurisdiction: Option<Jurisdiction>,
 }
 
+impl DesiredBinding {
+    /// Returns it as a command names it.
+    pub fn named(&self) -> String {
+        match &self.title {
+            DesiredTitle::Given(title) => format!("{}={title}", self.binding),
+            _ => self.binding.to_string(),
+        }
+    }
+}
+
 /// What a namespace should be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DesiredTitle {

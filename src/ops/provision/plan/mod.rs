@@ -3,6 +3,7 @@
 
 mod deployed;
 mod deployed_refusal;
+mod near;
 mod open;
 mod planner;
 mod preview;
@@ -14,6 +15,7 @@ use std::{collections::BTreeMap, fmt};
 
 pub use deployed::{Deployed, DeployedBindings, Holder, LookUp};
 pub use deployed_refusal::{DeployedRefusal, Obstacle};
+pub use near::NearTitles;
 pub use planner::plan;
 pub use refusal::{Error, Refusal};
 
@@ -315,7 +317,7 @@ pub enum Remark {
     },
     /// An id that may be replaced is not in the file: it was replaced before.
     Replaced(NamespaceId),
-    /// A namespace has the title that other tools would have given it.
+    /// A namespace of the local store has the title that other tools would have given it.
     Bare {
         /// The slot that gets a new namespace.
         slot: Slot,

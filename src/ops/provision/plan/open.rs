@@ -1,7 +1,7 @@
 //! Decides about ids that the file does not give.
 
 use super::{
-    Action, Error, Holder, Pages, Refusal, Remark, Slot, Step,
+    Action, Error, Holder, NearTitles, Pages, Refusal, Remark, Slot, Step,
     deployed::Deployed,
     deployed_refusal::{DeployedRefusal, Obstacle},
     planner::Planner,
@@ -272,7 +272,12 @@ impl<'a> Planner<'a> {
             self.refusals.push(Refusal::Shared { slot, with, title });
             return None;
         }
-        self.remark_on_bare_titles(desired, &slot, &action);
+        if matches!(action, Action::Create { .. })
+            && let Some(refusal) = self.near_titles(desired, &slot, replaces.as_ref())
+        {
+            self.refusals.push(refusal);
+            return None;
+        }
         self.claimed.insert(title, slot);
         Some(Self::step(desired, field, action, replaces))
     }
@@ -345,24 +350,53 @@ impl<'a> Planner<'a> {
             && self.input.desired.iter().any(is_same)
     }
 
-    fn remark_on_bare_titles(&mut self, desired: &DesiredBinding, slot: &Slot, action: &Action) {
-        let (DesiredTitle::Conventional(titles), Action::Create { .. }, Field::Id) =
-            (&desired.title, action, slot.field)
-        else {
-            return;
+    /// Refuses to create a namespace beside those that may be meant, though they have other titles: an
+    /// empty one would hide their data. In the local store, where an entry goes by its text, this is a
+    /// remark.
+    fn near_titles(
+        &mut self,
+        desired: &DesiredBinding,
+        slot: &Slot,
+        replaces: Option<&NamespaceId>,
+    ) -> Option<Refusal> {
+        let (DesiredTitle::Conventional(titles), Field::Id) = (&desired.title, slot.field) else {
+            return None;
         };
-        let others = titles.deploy_form.iter().chain(&titles.bare);
-        let bare = others.into_iter().find_map(|title| {
-            let same = |n: &&NamespaceInfo| n.title == title.as_str();
-            let found = self.input.existing.iter().find(same)?;
+        let existing = self.input.existing.iter();
+        let near = existing.filter(|n| titles.is_near(&n.title));
+        if self.input.local {
             // The local store lists what the file names by its text, which is no title.
-            let is_text = self.input.local && found.id.as_str() == found.title;
-            (!is_text).then_some(found)
-        });
-        self.plan.remarks.extend(bare.map(|namespace| Remark::Bare {
-            slot: slot.clone(),
-            namespace: namespace.clone(),
-        }));
+            let mut near = near.filter(|n| n.id.as_str() != n.title);
+            self.plan.remarks.extend(near.next().map(|n| Remark::Bare {
+                slot: slot.clone(),
+                namespace: n.clone(),
+            }));
+            return None;
+        }
+        // What something else has, or will have, is not meant.
+        let is_titled = |it: &DesiredBinding, title: &str| {
+            let wanted = it.title.title().ok();
+            wanted.is_some_and(|wanted| wanted.as_str() == title)
+        };
+        let is_free = |n: &&NamespaceInfo| {
+            n.id.is_of_service()
+                && !self.input.bound.contains_key(&n.id)
+                && !self.claimed.contains_key(&n.title)
+                && !self.input.desired.iter().any(|it| is_titled(it, &n.title))
+                && self.holder(&n.id, None).is_none()
+        };
+        let found: Vec<NamespaceInfo> = near.filter(is_free).cloned().collect();
+        let here = self.input.desired.iter();
+        let absent = here.filter(|it| it.section == slot.section && it.entry.is_none());
+        (!found.is_empty()).then(|| {
+            Refusal::Near(NearTitles {
+                slot: slot.clone(),
+                found,
+                wanted: titles.wanted.clone(),
+                replaces: replaces.cloned(),
+                absent: absent.map(DesiredBinding::named).collect(),
+            })
+        })
     }
 }
 

@@ -304,6 +304,11 @@ impl<'a> Planner<'a> {
                         with,
                     });
                 }
+                let is_declared_otherwise = matches!(&desired.title, DesiredTitle::Declared(wanted)
+                    if title != wanted.as_str());
+                if is_declared_otherwise && self.may_replace(&id) {
+                    return self.open_id(desired, Some(id));
+                }
                 let title = Some(title.clone());
                 self.remark_on_differences(desired, found);
                 let action = Action::Keep { id, title };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use super::{Slot, deployed_refusal::DeployedRefusal};
+use super::{NearTitles, Slot, deployed_refusal::DeployedRefusal, near};
 use crate::{
     config::Position,
     domain::{
@@ -84,6 +84,8 @@ pub enum Refusal {
         /// The title they share.
         title: String,
     },
+    /// Namespaces are there that may be meant.
+    Near(NearTitles),
 }
 
 /// Why planning failed.
@@ -124,8 +126,8 @@ impl Classify for Error {
                 ..ErrorClass::Refused.into()
             },
             Self::NothingToReplace(_) => ErrorClass::Refused.hint(
-                "a valid id is replaced if the account does not have it, if another title is \
-                 named for its binding, or if `--preview separate` finds a production id in `preview_id`",
+                "a valid id is replaced if the account does not have it, if another title is named for \
+                 its binding, also in kvctl.toml, or if `--preview separate` finds a production id in `preview_id`",
             ),
             Self::Title(_) => ErrorClass::Usage.into(),
             Self::Nameless(nameless) => nameless.classify(),
@@ -158,7 +160,13 @@ fn remedy(refusals: &[Refusal]) -> Option<Hint> {
         )
     });
     let mut hints: Vec<Hint> = unknown.into_iter().collect();
+    let near = refusals.iter().filter_map(|refusal| match refusal {
+        Refusal::Near(near) => Some(near),
+        _ => None,
+    });
+    hints.extend(near::remedies(&near.collect::<Vec<_>>()));
     let others = refusals.iter().filter(|it| !(several && is_unknown(it)));
+    let others = others.filter(|it| !matches!(it, Refusal::Near(_)));
     for hint in others.map(Refusal::remedy) {
         let merged = hints.iter_mut().find_map(|known| {
             let both = known.merged(&hint)?;
@@ -241,6 +249,7 @@ impl fmt::Display for Refusal {
                     "the {slot} and {with} would share the namespace `{title}`"
                 )
             }
+            Self::Near(near) => near.fmt(f),
         }
     }
 }
@@ -304,6 +313,10 @@ impl Refusal {
                 .text("; ")
                 .and(slot.command(Some(title)))
                 .text(" shares the namespace"),
+            Self::Near(near) => {
+                let mut hints = near::remedies(&[near]);
+                hints.pop().unwrap_or_default()
+            }
         }
     }
 }

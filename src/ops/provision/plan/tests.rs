@@ -51,6 +51,7 @@ fn namespace(id: &str, title: &str) -> NamespaceInfo {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Case<'a> {
     desired: &'a [DesiredBinding],
     existing: &'a [NamespaceInfo],
@@ -333,6 +334,98 @@ fn a_namespace_outside_the_jurisdiction_is_not_adopted_by_its_title() {
         ),
         "{:?}",
         kept.remarks
+    );
+}
+
+#[test]
+fn an_id_gives_way_to_the_title_of_kvctl_toml_where_it_may_be_replaced() {
+    let wanted: Title = "bio-staging-cache".parse().unwrap();
+    let desired = [DesiredBinding {
+        title: DesiredTitle::Declared(wanted.clone()),
+        ..desired_binding(Some(OLD), None)
+    }];
+    let existing = [namespace(OLD, "cache")];
+    let decide_with = |replace: &[NamespaceId]| {
+        let case = Case {
+            desired: &desired,
+            existing: &existing,
+            replace,
+            ..Case::default()
+        };
+        decide(&case).unwrap()
+    };
+    let kept = decide_with(&[]);
+    assert!(matches!(actions(&kept)[..], [Action::Keep { .. }]));
+    let replaced = decide_with(&[OLD.parse().unwrap()]);
+    assert!(
+        matches!(actions(&replaced)[..], [Action::Create { title, .. }] if *title == wanted),
+        "{replaced:?}"
+    );
+    assert_eq!(replaced.replaces().count(), 1);
+}
+
+#[test]
+fn nothing_is_created_beside_a_namespace_that_may_be_meant() {
+    let desired = [desired_binding(None, None)];
+    for near in ["bio-cache", "CACHE", "cache", "BIO-CACHE"] {
+        let existing = [namespace(OLD, near), namespace(OTHER, "other")];
+        let case = Case {
+            desired: &desired,
+            existing: &existing,
+            ..Case::default()
+        };
+        let [Refusal::Near(NearTitles { found, wanted, .. })] = &refused(&case)[..] else {
+            panic!("{near}");
+        };
+        assert_eq!((found.len(), wanted.as_str()), (1, "bio-CACHE"));
+        let hint = decide(&case).unwrap_err().hint().unwrap().to_string();
+        let expected = format!(
+            "run `kvctl provision CACHE={near}` to adopt what is there, or `kvctl provision \
+             CACHE=bio-CACHE` to create what is not"
+        );
+        assert_eq!(hint, expected);
+        // The title itself leaves no doubt, and neither does one that is given.
+        let existing = [namespace(OLD, near), namespace(OTHER, "bio-CACHE")];
+        let plan = decide(&Case {
+            existing: &existing,
+            ..case
+        });
+        assert!(matches!(
+            actions(&plan.unwrap())[..],
+            [Action::Adopt { id, .. }] if id.as_str() == OTHER
+        ));
+        let given = [DesiredBinding {
+            title: DesiredTitle::Given("bio-CACHE".parse().unwrap()),
+            ..desired[0].clone()
+        }];
+        let plan = decide(&Case {
+            desired: &given,
+            ..case
+        });
+        assert!(matches!(
+            actions(&plan.unwrap())[..],
+            [Action::Create { .. }]
+        ));
+    }
+    // What another binding has is not meant.
+    let other = DesiredBinding {
+        binding: "OTHER".parse().unwrap(),
+        ..desired_binding(Some(OLD), None)
+    };
+    let both = [desired[0].clone(), other];
+    let existing = [namespace(OLD, "CACHE")];
+    let plan = decide(&Case {
+        desired: &both,
+        existing: &existing,
+        ..Case::default()
+    });
+    let plan = plan.unwrap();
+    assert!(
+        matches!(
+            actions(&plan)[..],
+            [Action::Create { .. }, Action::Keep { .. }]
+        ),
+        "{plan:?}"
     );
 }
 
