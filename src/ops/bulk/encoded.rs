@@ -1,7 +1,7 @@
 //! The records of a file, encoded for bulk writes: kept from when the file was checked if they are few,
 //! otherwise read again.
 
-use std::{path::Path, time::SystemTime};
+use std::{cell::RefCell, path::Path, time::SystemTime};
 
 use futures_util::Stream;
 
@@ -27,7 +27,7 @@ type Error = write::Error<file::Error>;
 /// The records of a file that was checked.
 #[derive(Debug)]
 pub struct Kept {
-    parts: Vec<Packing>,
+    parts: RefCell<Vec<Packing>>,
     stamp: Stamp,
 }
 
@@ -85,7 +85,8 @@ impl Kept {
         })?;
         let kept = kept.zip(stamp).map(|(mut all, stamp)| {
             all.extend(parts.rest());
-            Self { parts: all, stamp }
+            let parts = RefCell::new(all);
+            Self { parts, stamp }
         });
         Ok((survey, kept))
     }
@@ -95,9 +96,10 @@ impl Kept {
         Stamp::of(&file.path) == Some(self.stamp)
     }
 
-    /// Returns the records in parts. Between two of them requests under way are attended to.
-    pub(super) fn parts(&self) -> impl Stream<Item = Result<&Packing, Error>> {
-        futures_util::stream::unfold(self.parts.iter(), async |mut parts| {
+    /// Takes the records out, in parts. Between two of them requests under way are attended to.
+    pub(super) fn take_parts(&self) -> impl Stream<Item = Result<Packing, Error>> + use<> {
+        let parts = self.parts.take().into_iter();
+        futures_util::stream::unfold(parts, async |mut parts| {
             tokio::task::yield_now().await;
             Some((Ok(parts.next()?), parts))
         })

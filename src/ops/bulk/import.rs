@@ -73,7 +73,7 @@ impl Import<'_> {
                             return Err(write::Error::Source(self.file.changed(None)));
                         }
                         return writer
-                            .write_encoded(kept.parts(), left, journal, count)
+                            .write_encoded(kept.take_parts(), left, journal, count)
                             .await;
                     }
                     let parts = encoded::read(self.file, survey, defaults);

@@ -1,6 +1,6 @@
 //! Writing many records into a namespace: packed into bulk writes, each key in one of them.
 
-use std::{borrow::Borrow, collections::BTreeMap, pin::pin};
+use std::{collections::BTreeMap, pin::pin};
 
 use futures_util::{Stream, StreamExt as _};
 
@@ -137,9 +137,9 @@ impl<'a> Writer<'a> {
     }
 
     /// The same of records that are encoded, but only those that are `wanted`.
-    pub async fn write_encoded<E, P: Borrow<Packing>>(
+    pub async fn write_encoded<E>(
         &self,
-        parts: impl Stream<Item = Result<P, Error<E>>>,
+        parts: impl Stream<Item = Result<Packing, Error<E>>>,
         wanted: impl Fn(&Encoded<'_>) -> bool,
         journal: &mut dyn Confirmations,
         progress: &dyn Fn(usize),
@@ -148,7 +148,7 @@ impl<'a> Writer<'a> {
         let mut writing = Writing::new(self, journal, progress);
         while let Some(part) = writing.sending.beside(parts.next()).await? {
             let part = writing.or_drain(part).await?;
-            for next in part.borrow().iter().filter(|next| wanted(next)) {
+            for next in part.iter().filter(|next| wanted(next)) {
                 writing.add(&next).await?;
             }
         }
