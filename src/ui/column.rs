@@ -1,6 +1,6 @@
 //! The columns of a table: what a cell holds, and how it gives way on a narrow terminal.
 
-use unicode_width::UnicodeWidthStr as _;
+use super::width::Width as _;
 
 use super::chart;
 
@@ -161,29 +161,38 @@ pub fn cut(text: &str, width: usize) -> String {
         return String::new();
     }
     let room = width - 1;
-    let mut start = longest(text, room - room / 2, |text, at| text.get(..at));
-    let end = longest(text, room / 2, |text, at| text.get(text.len() - at..));
+    let seams = seams(text);
+    let fits = |part: Option<&str>, room: usize| part.is_some_and(|it| it.width() <= room);
+    let starts = seams.iter().map(|at| text.get(..*at));
+    let start = starts.take_while(|it| fits(*it, room - room / 2)).last();
+    let ends = seams.iter().rev().map(|at| text.get(*at..));
+    let end = ends.take_while(|it| fits(*it, room / 2)).last();
+    let [start, end] = [start, end].map(|part| part.flatten().unwrap_or_default());
     // What joins with the character before it would join with the dots.
     let end = end.trim_start_matches(|c: char| c.to_string().width() == 0);
-    loop {
-        let shown = format!("{start}…{end}");
-        // Characters that belong together may be wider apart.
-        match start.char_indices().next_back() {
-            Some((last, _)) if shown.width() > width => start = start.get(..last).unwrap_or(""),
-            _ => return shown,
-        }
-    }
+    format!("{start}…{end}")
 }
 
-/// Returns the longest part that `take` gives that is at most so wide.
-fn longest<'t>(
-    text: &'t str,
-    width: usize,
-    take: impl Fn(&'t str, usize) -> Option<&'t str>,
-) -> &'t str {
-    let parts = (0..=text.len()).map_while(|at| match take(text, at) {
-        Some(part) if part.width() > width => None,
-        part => Some(part),
-    });
-    parts.flatten().last().unwrap_or_default()
+/// Returns where a text may be cut, its ends included: not within a character, nor within what stands
+/// for one, as `\u{1b}` does.
+fn seams(text: &str) -> Vec<usize> {
+    let mut seams = vec![0];
+    let mut rest = text.chars();
+    while let Some(c) = rest.clone().next() {
+        let length = escape_length(rest.as_str()).unwrap_or(c.len_utf8());
+        rest = rest.as_str().get(length..).unwrap_or_default().chars();
+        seams.push(text.len() - rest.as_str().len());
+    }
+    seams
+}
+
+/// Returns the length of the escape that `text` begins with, if it begins with one.
+fn escape_length(text: &str) -> Option<usize> {
+    let escape = text.strip_prefix('\\')?;
+    if escape.starts_with(['n', 'r', 't']) {
+        return Some(2);
+    }
+    let (digits, _) = escape.strip_prefix("u{")?.split_once('}')?;
+    let is_code = digits.len() <= 6 && digits.bytes().all(|it| it.is_ascii_hexdigit());
+    is_code.then(|| "\\u{}".len() + digits.len())
 }

@@ -20,6 +20,7 @@ mod signal;
 mod style;
 mod table;
 mod usage;
+mod width;
 
 use std::{
     io::{self, IsTerminal as _, Write},

@@ -11,7 +11,7 @@ use std::{
     sync::LazyLock,
 };
 
-use unicode_width::UnicodeWidthStr as _;
+use super::width::Width as _;
 
 use super::{printable, style};
 

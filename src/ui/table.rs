@@ -2,7 +2,7 @@
 
 use std::io;
 
-use unicode_width::UnicodeWidthStr as _;
+use super::width::Width as _;
 
 use super::{
     Page, Tone,
@@ -271,8 +271,24 @@ mod tests {
         assert_eq!(lines[1].width(), 60);
         assert_eq!(cut("鍵鍵鍵鍵", 5), "鍵…鍵");
         assert_eq!(cut("鍵鍵鍵鍵", 4), "鍵…");
-        assert_eq!(cut("👩\u{200d}💻👩\u{200d}💻👩\u{200d}💻", 5).width(), 5);
+        assert_eq!(cut("👩\u{200d}💻👩\u{200d}💻👩\u{200d}💻", 9).width(), 9);
         assert_eq!((cut("abc", 1).as_str(), cut("abc", 0).as_str()), ("…", ""));
+    }
+
+    #[test]
+    fn an_escape_is_shown_whole_or_not_at_all() {
+        let key = "tab\\tnew\\u{1b}[31mred\\u{202e}";
+        for width in 1..key.len() {
+            let shown = cut(key, width);
+            let (start, end) = shown.split_once('…').unwrap();
+            let torn = |part: &str| part.matches("\\u{").count() != part.matches('}').count();
+            assert!(!torn(start) && !torn(end), "{shown}");
+            assert!(
+                !start.ends_with('\\') && !end.starts_with("tnew"),
+                "{shown}"
+            );
+        }
+        assert_eq!(cut(key, 19), "tab\\tnew…d\\u{202e}");
     }
 
     fn text() -> impl Strategy<Value = String> {

@@ -2,9 +2,9 @@
 
 use std::io::Write as _;
 
+use super::width::Width as _;
 use anstream::adapter::strip_str;
 use clap::error::ContextValue;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::{OutputError, Terminals, column::cut, page};
 
