@@ -159,15 +159,15 @@ impl Sequence<'_> {
         let line_break = format!("{ending}{indent}");
         let items = filling.items.join(&format!(",{line_break}"));
         let comma = manner.last_comma();
-        let close = if text[end..gap.end].contains('\n') {
-            String::new()
-        } else {
-            format!("{ending}{}", filling.base)
-        };
-        vec![Splice::insert(
-            end,
-            format!("{line_break}{items}{comma}{close}"),
-        )]
+        let with = format!("{line_break}{items}{comma}");
+        if text[end..gap.end].contains('\n') {
+            return vec![Splice::insert(end, with)];
+        }
+        // The blanks before the bracket would be behind its indentation.
+        vec![Splice {
+            at: end..gap.end,
+            with: format!("{with}{ending}{}", filling.base),
+        }]
     }
 
     /// Returns a comma and what follows it where the item at `anchor` shares its line: as beside it, else
@@ -335,6 +335,7 @@ mod tests {
             ("[  ]", true, "[\n  8,\n  9\n]"),
             ("[\n]", false, "[\n  8,\n  9\n]"),
             ("[ /* c */ ]", false, "[ /* c */ 8, 9 ]"),
+            ("[ /* c */ ]", true, "[ /* c */\n  8,\n  9\n]"),
             ("[\n   // c\n]", false, "[\n   // c\n   8,\n   9\n]"),
         ];
         for (before, broken, after) in cases {

@@ -66,7 +66,10 @@ pub(super) fn create(
     if path.is_empty() {
         let other = || headers(sheet.root).find(|table| !table.properties().is_empty());
         let example = last_block(sheet).or_else(other);
-        let style = BlockStyle::new(sheet, "[[kv_namespaces]]", 0, None, example);
+        let outer = sheet.root.properties().iter();
+        let outer = outer.flat_map(|property| property.value.items());
+        let mut outer = outer.filter(|item| item.layout() == Some(Layout::Header));
+        let style = BlockStyle::new(sheet, "[[kv_namespaces]]", 0, outer.next_back(), example);
         let blocks = style.entries(&fields, &order, entries);
         let others = ["env", "previews"].into_iter();
         let others = others.filter_map(|key| sheet.root.get(key));
