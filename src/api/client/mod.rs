@@ -102,6 +102,7 @@ pub struct Client {
     backoff: Duration,
     now: fn() -> Timestamp,
     proxied: bool,
+    local: bool,
     clock: Clock,
     pacer: Pacer,
     observer: Arc<dyn Observer>,
@@ -155,10 +156,18 @@ impl Client {
             backoff: settings.backoff,
             now: settings.now,
             proxied: settings.proxied,
+            local: false,
             clock: Clock::default(),
             pacer: Pacer::default(),
             observer,
         })
+    }
+
+    /// Says that it asks the local store.
+    #[must_use]
+    pub fn of_local_store(self) -> Self {
+        let local = true;
+        Self { local, ..self }
     }
 
     /// Says where the credentials came from.
@@ -224,6 +233,7 @@ impl Client {
         outcome.map_err(|e| Error {
             attempts: attempts.into_inner(),
             proxied: self.proxied,
+            local: self.local,
             source: self.source.clone(),
             ..e
         })

@@ -84,7 +84,11 @@ fn write_refusal(f: &mut fmt::Formatter<'_>, error: &Error) -> fmt::Result {
     else {
         return Ok(());
     };
-    write!(f, "the API refused {request} ({})", Status(*status))?;
+    if error.local {
+        f.write_str("the local store refused the request")?;
+    } else {
+        write!(f, "the API refused {request} ({})", Status(*status))?;
+    }
     for (i, error) in errors.iter().enumerate() {
         write!(
             f,
@@ -100,6 +104,9 @@ fn write_refusal(f: &mut fmt::Formatter<'_>, error: &Error) -> fmt::Result {
     }
     if let Some(wait) = retry_after {
         write!(f, ", retry after {} s", wait.as_secs())?;
+    }
+    if error.local {
+        return Ok(());
     }
     write_ray(f, ray.as_deref())
 }

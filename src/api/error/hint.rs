@@ -23,7 +23,7 @@ impl Classify for Error {
             hint: self.remedy(),
             answer: AnswerId {
                 api_codes: self.codes().collect(),
-                cf_ray: self.ray().map(str::to_owned),
+                cf_ray: self.ray().filter(|_| !self.local).map(str::to_owned),
             },
         }
     }
@@ -119,7 +119,7 @@ impl Error {
 
     fn hint_for_refusal(&self) -> Option<Hint> {
         if self.has_code(code::TITLE_TAKEN) {
-            return Some("titles are unique within an account; choose another one".into());
+            return Some("titles are unique; choose another one".into());
         }
         if self.has_code(code::NO_ROUTE) {
             let hint = "the account id is probably wrong; see `--account-id`, CLOUDFLARE_ACCOUNT_ID \
@@ -142,7 +142,11 @@ impl Error {
             }
             ErrorClass::Denied => self.hint_for_denial().into(),
             ErrorClass::NotFound => Hint::run(Suggestion::new("namespace list").sectionless())
-                .text(" to see the namespaces of this account"),
+                .text(if self.local {
+                    " to see the namespaces of the local store"
+                } else {
+                    " to see the namespaces of this account"
+                }),
             ErrorClass::Temporary if self.is_throttled() => {
                 "the account's 1,200 requests per five minutes are used up; wait a few minutes, \
                  then run the same command again"

@@ -43,6 +43,8 @@ pub struct Error {
     pub prefix: Option<String>,
     /// Whether it went through a proxy that the environment names.
     pub proxied: bool,
+    /// Whether the local store answered, and not the service.
+    pub local: bool,
     /// Where the credentials came from, if that is known.
     pub source: Option<Arc<CredentialsSource>>,
 }
@@ -127,6 +129,7 @@ impl Error {
             attempts: 1,
             prefix: None,
             proxied: false,
+            local: false,
             source: None,
         }
     }
@@ -337,8 +340,20 @@ impl Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.kind {
-            ErrorKind::Unreachable(e) => Some(e),
+            // Said already.
+            ErrorKind::Unreachable(e) if e.is_timeout() => None,
+            ErrorKind::Unreachable(e) => Some(root_cause(e)),
             _ => None,
         }
     }
+}
+
+/// Returns the first cause: what is above it in the chains of the HTTP client says only that a request
+/// failed.
+fn root_cause<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> &'a (dyn std::error::Error + 'static) {
+    std::iter::successors(Some(error), |error| error.source())
+        .last()
+        .unwrap_or(error)
 }

@@ -53,8 +53,9 @@ impl Context {
             // Should the server fail, the client's request fails and says so.
             emulator::serve(listener, store, stopped).await.ok();
         });
+        let client = self.client(base.parse()?, Credentials::Token(token))?;
         Ok(Session {
-            client: self.client(base.parse()?, Credentials::Token(token))?,
+            client: client.of_local_store(),
             account: AccountId::local(),
             place: Backend::Local(directory),
             server: Some(stop),
