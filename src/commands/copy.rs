@@ -89,7 +89,11 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
     };
     let verdict = match report.failed.len() {
         0 => report.missed.verdict().map_err(Into::into),
-        undone => Err(Partial(format!("{} not written", quantity(undone, "record"))).into()),
+        undone => {
+            let what = format!("{} not written", quantity(undone, "record"));
+            let hint = JournalDirectory::new(context).retry_hint(report.records);
+            Err(Partial::new(what, hint).into())
+        }
     };
     context.ui.conclude(&report, verdict)
 }

@@ -1,6 +1,6 @@
 //! `kvctl diff`.
 
-use std::{io, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use serde::Serialize;
 
@@ -192,6 +192,15 @@ enum Compared {
     Namespace(Target),
 }
 
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { file } => f.write_str(file),
+            Self::Namespace(target) => target.fmt(f),
+        }
+    }
+}
+
 /// How two sides differ.
 #[derive(Serialize)]
 struct DiffReport {
@@ -204,9 +213,10 @@ struct DiffReport {
 impl Report for DiffReport {
     fn human(&self, out: &mut Page<'_>, _: bool) -> io::Result<()> {
         let found = &self.differences;
+        let [only_a, only_b] = [&self.a, &self.b].map(|side| format!("only in {side}:"));
         let lists = [
-            (REMOVED, "only in A:", &found.only_a),
-            (ADDED, "only in B:", &found.only_b),
+            (REMOVED, only_a.as_str(), &found.only_a),
+            (ADDED, &only_b, &found.only_b),
             (REMOVED, "different value:", &found.values),
             (
                 REMOVED,

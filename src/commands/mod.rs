@@ -66,12 +66,23 @@ impl Classify for CheckFailed {
 
 /// Some items failed; the report names them.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Partial(pub String);
+#[error("{what}")]
+pub struct Partial {
+    /// How many of them.
+    what: String,
+    hint: &'static str,
+}
+
+impl Partial {
+    fn new(what: impl Into<String>, hint: &'static str) -> Self {
+        let what = what.into();
+        Self { what, hint }
+    }
+}
 
 impl Classify for Partial {
     fn classify(&self) -> Classification {
-        ErrorClass::Partial.into()
+        ErrorClass::Partial.hint(self.hint)
     }
 }
 

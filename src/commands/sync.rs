@@ -76,7 +76,10 @@ pub(super) async fn run(context: &Context, args: SyncArgs) -> Result<()> {
     }
     let verdict = match report.failed.len() {
         0 => Ok(()),
-        undone => Err(Partial(format!("{} not done", quantity(undone, "key"))).into()),
+        undone => {
+            let what = format!("{} not done", quantity(undone, "key"));
+            Err(Partial::new(what, "run the same command again").into())
+        }
     };
     context.ui.conclude(&report, verdict)
 }

@@ -189,7 +189,8 @@ fn a_comparison_with_an_export_takes_just_what_it_holds() {
     );
     sandbox.expect(0, &["key", "put", "c:1", "new", "-n", "one"]);
     let seen = sandbox.expect(8, &["diff", "some.ndjson", "title:one"]);
-    assert!(seen.stdout.starts_with("only in B: `c:1`\n"), "{seen}");
+    assert!(seen.stdout.starts_with("only in `one` ("), "{seen}");
+    assert!(seen.stdout.contains("): `c:1`\n"), "{seen}");
 }
 
 #[test]

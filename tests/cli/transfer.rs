@@ -177,6 +177,12 @@ fn what_the_service_did_not_store_is_sent_again_and_then_named() {
         .fault(Fault::new("PUT", "/bulk", fails()).forever());
     let seen = sandbox.expect(6, &["import", "in.ndjson", "-n", "one", "--retries", "1"]);
     insta::assert_snapshot!(seen);
+    let again = sandbox.expect(9, &["import", "in.ndjson", "-n", "one"]);
+    again.assert_stderr("an earlier run did not finish; its journal is");
+    // As the hint says.
+    sandbox.emulator.clear_faults();
+    sandbox.expect(0, &["import", "in.ndjson", "-n", "one", "--resume"]);
+    sandbox.expect(0, &["diff", "in.ndjson", "title:one"]);
 }
 
 #[test]
@@ -260,6 +266,7 @@ fn nothing_is_sent_of_a_file_that_is_wrong_somewhere() {
     insta::assert_snapshot!(sandbox.run(&["import", "bad.ndjson", "-n", "one"]));
     sandbox.write("bad.csv", "key,value,colour\na,1,red\n");
     insta::assert_snapshot!(sandbox.run(&["import", "bad.csv", "-n", "one"]));
+    sandbox.write("bad.xml", "<a/>");
     insta::assert_snapshot!(sandbox.run(&["import", "bad.xml", "-n", "one"]));
     assert_eq!(sandbox.emulator.log().len(), before);
     let seen = sandbox.expect(6, &["import", "in.ndjson", "-n", "one", "--skip-invalid"]);

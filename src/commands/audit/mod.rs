@@ -56,7 +56,10 @@ fn conclude(context: &Context, report: &AuditReport) -> Result<()> {
             let keys = quantity(keys, "key");
             Err(CheckFailed::new(format!("{keys} break the rules of kvctl.toml")).into())
         }
-        (undone, _) => Err(Partial(format!("{} not written", quantity(undone, "key"))).into()),
+        (undone, _) => {
+            let what = format!("{} not written", quantity(undone, "key"));
+            Err(Partial::new(what, "run the same command again").into())
+        }
     };
     context.ui.conclude(report, verdict)
 }

@@ -101,7 +101,14 @@ pub(crate) async fn import_records(
     };
     let verdict = match report.failed.len() + report.invalid.len() {
         0 => Ok(()),
-        undone => Err(Partial(format!("{} not written", quantity(undone, "record"))).into()),
+        undone => {
+            let what = format!("{} not written", quantity(undone, "record"));
+            let hint = match report.failed.len() {
+                0 => "correct the records in the file, then import them",
+                _ => JournalDirectory::new(context).retry_hint(report.confirmed),
+            };
+            Err(Partial::new(what, hint).into())
+        }
     };
     context.ui.conclude(&report, verdict)
 }

@@ -47,6 +47,15 @@ impl<'a> JournalDirectory<'a> {
         }
     }
 
+    /// Says how to try again what failed after `confirmed` were done.
+    pub(crate) fn retry_hint(&self, confirmed: usize) -> &'static str {
+        if confirmed == 0 || self.directory.is_none() {
+            "run the same command again"
+        } else {
+            "run the same command with `--resume` to send those again, and no others"
+        }
+    }
+
     pub(crate) fn journals(&self) -> Journals<'_> {
         Journals {
             directory: self.directory.as_deref(),

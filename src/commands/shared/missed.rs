@@ -67,10 +67,11 @@ impl Missed {
         } else {
             "are"
         };
-        Err(Partial(format!(
+        let what = format!(
             "{} {verb} listed but cannot be read",
             named(&self.unreadable)
-        )))
+        );
+        Err(Partial::new(what, "run the same command again later"))
     }
 }
 

@@ -53,9 +53,14 @@ impl Source {
         }
         let path = context.files.resolve(path);
         let name = context.files.display(&path);
+        let Some(kind) = fsx::kind_of(&path) else {
+            let error = std::fs::metadata(&path).err();
+            let source = error.unwrap_or_else(|| io::ErrorKind::NotFound.into());
+            return Err(InputError::new(name, source).into());
+        };
         let format = format_of(format, &path)?;
-        match fsx::kind_of(&path) {
-            Some(fsx::FileKind::Pipe) => {
+        match kind {
+            fsx::FileKind::Pipe => {
                 check_stream(format, &format!("{name} is a pipe, which"))?;
                 let (kept, sink) = fsx::private_writer("pipe")?;
                 // On a thread of its own, so that Ctrl-C is heard meanwhile.
@@ -66,20 +71,15 @@ impl Source {
                     .with_context(|| format!("could not keep what {name} holds"))?;
                 Ok(Self::kept(name, kept, format))
             }
-            Some(fsx::FileKind::Device) => {
+            fsx::FileKind::Device => {
                 let what = format!("{name} is a device, which cannot be read as a file of records");
                 Err(UsageError::new(what, "name a file or a directory, or `-` for stdin").into())
             }
-            Some(fsx::FileKind::Directory) if format != Format::Directory => {
+            fsx::FileKind::Directory if format != Format::Directory => {
                 let is_directory = io::Error::from(io::ErrorKind::IsADirectory);
                 Err(InputError::new(name, is_directory).into())
             }
-            None => {
-                let error = std::fs::metadata(&path).err();
-                let source = error.unwrap_or_else(|| io::ErrorKind::NotFound.into());
-                Err(InputError::new(name, source).into())
-            }
-            Some(fsx::FileKind::File | fsx::FileKind::Directory) => Ok(Self {
+            fsx::FileKind::File | fsx::FileKind::Directory => Ok(Self {
                 file: RecordFile {
                     path,
                     format,

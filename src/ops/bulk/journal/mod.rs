@@ -66,7 +66,7 @@ impl Position for String {
     }
 }
 
-/// What to do about an earlier run that was interrupted.
+/// What to do about an earlier run that did not finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ResumePolicy {
     /// Nothing: refuse to begin while it is unfinished.
@@ -95,8 +95,8 @@ pub type Opened<P> = (Journal<P>, Done<P>);
 /// Why a run cannot be started or resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An earlier run was interrupted, and neither resuming nor restarting was requested.
-    #[error("an earlier run was interrupted; its journal is {}", .0.shown())]
+    /// An earlier run was interrupted or left something undone, and neither resuming nor restarting was requested.
+    #[error("an earlier run did not finish; its journal is {}", .0.shown())]
     Unfinished(PathBuf),
     /// The journal is about something else.
     #[error("the journal {} is of a run with other content, another namespace or other options", .0.shown())]
