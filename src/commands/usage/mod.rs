@@ -8,7 +8,7 @@ use crate::{
     cli::usage::{PlanArg, UsageArgs},
     config::Document,
     context::{Context, Session},
-    domain::{quantity, with_causes},
+    domain::{quantity, thousands, with_causes},
     error::{Result, ResultExt as _},
     ops::{
         target::Target,
@@ -59,17 +59,28 @@ fn remark(context: &Context, usage: &Usage, plan: Plan) {
     if plan == Plan::Free && !context.is_local() {
         for quota in quotas(usage, plan) {
             if quota.percent() >= NEAR_PERCENT {
-                context.ui.warn(&format!(
-                    "{} % of the free plan's {} of today are used; when all are used, requests fail until 00:00 UTC",
+                context.ui.warn(&warning(
                     quota.percent(),
-                    quantity(
-                        usize::try_from(quota.includes).unwrap_or(usize::MAX),
-                        report::noun(quota.kind)
-                    ),
+                    quota.includes,
+                    report::noun(quota.kind),
                 ));
             }
         }
     }
+}
+
+/// Says that `percent` of the `included` operations of a day are used.
+fn warning(percent: u64, included: u64, noun: &str) -> String {
+    let included = quantity(usize::try_from(included).unwrap_or(usize::MAX), noun);
+    let then = if percent < 100 {
+        "when all are used, requests fail"
+    } else {
+        "requests fail"
+    };
+    format!(
+        "{} % of the free plan's {included} of today are used; {then} until 00:00 UTC",
+        thousands(percent)
+    )
 }
 
 /// Finds where the bindings of the file lead. What cannot be found out is said, and is no failure.
@@ -85,4 +96,22 @@ async fn bound(context: &Context, document: Option<&Document>, session: &Session
         context.ui.note(&message);
     }
     targets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_that_is_spent_is_told_from_one_that_is_nearly() {
+        assert_eq!(
+            warning(85, 1000, "write"),
+            "85 % of the free plan's 1,000 writes of today are used; when all are used, requests fail \
+             until 00:00 UTC"
+        );
+        assert_eq!(
+            warning(1000, 1000, "write"),
+            "1,000 % of the free plan's 1,000 writes of today are used; requests fail until 00:00 UTC"
+        );
+    }
 }
