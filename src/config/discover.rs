@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use crate::fsx::{foreign_owner, kind_of};
+use crate::fsx::{FileKind, broken_link, foreign_owner, kind_of};
 
 /// What wrangler looks for, the first that exists anywhere above winning over all that follow.
 const NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
@@ -41,7 +41,7 @@ pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<WranglerFile, E
         let named = directories
             .iter()
             .flat_map(|directory| NAMES.iter().map(|it| directory.join(it)));
-        let mut others = named.filter_map(|path| Some((kind_of(&path)?.what(), path)));
+        let mut others = named.filter_map(|path| Some((occupant(&path)?, path)));
         // wrangler passes it over, but who put it there means something by it.
         if let Some((what, path)) = others.next() {
             return Err(Error::Occupied { path, what });
@@ -56,7 +56,7 @@ pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<WranglerFile, E
     let as_near = directories[..=depth].iter();
     let passed_over = as_near
         .flat_map(|directory| NAMES.iter().map(|name| directory.join(name)))
-        .find(|other| *other != path && other.is_file());
+        .find(|other| *other != path && (other.is_file() || broken_link(other).is_some()));
     let owner = |path: &Path| foreign_owner(&fs_err::metadata(path).ok()?);
     let foreign_owner = (depth > 0).then(|| owner(&path)).flatten();
     Ok(WranglerFile {
@@ -64,6 +64,12 @@ pub fn discover(start: &Path, explicit: Option<&Path>) -> Result<WranglerFile, E
         passed_over,
         foreign_owner,
     })
+}
+
+/// Returns what is at `path` in place of a file.
+fn occupant(path: &Path) -> Option<&'static str> {
+    let nowhere = || broken_link(path).map(|_| "a link that leads nowhere");
+    kind_of(path).map(FileKind::what).or_else(nowhere)
 }
 
 fn named(path: PathBuf) -> Result<WranglerFile, Error> {
@@ -104,6 +110,23 @@ mod tests {
             found.passed_over,
             Some(root.path().join("a/b/wrangler.toml"))
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_the_same_as_no_file() {
+        let root = tree(&[]);
+        let near = root.path().join("a/wrangler.toml");
+        std::os::unix::fs::symlink("gone", &near).unwrap();
+        let error = discover(&root.path().join("a"), None).unwrap_err();
+        let said = error.to_string();
+        assert!(
+            said.ends_with("a/wrangler.toml: a link that leads nowhere, not a file"),
+            "{said}"
+        );
+        fs_err::File::create(root.path().join("wrangler.toml")).unwrap();
+        let found = discover(&root.path().join("a"), None).unwrap();
+        assert_eq!(found.passed_over, Some(near));
     }
 
     #[test]

@@ -184,7 +184,12 @@ impl FileVersion {
     fn of(path: &Path) -> Result<Option<Self>, Error> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // A link that leads nowhere is not the same as no file.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && fsx::broken_link(path).is_none() =>
+            {
+                return Ok(None);
+            }
             Err(error) => return Err(Error::Directory(error)),
         };
         // A device has no end.

@@ -39,8 +39,8 @@ pub use part_directory::PartDirectory;
 pub use part_file::{ExistingPart, PartFile};
 pub use private::{Private, private, private_writer};
 pub use read::{
-    FileKind, InputError, copy_pipe, kind_of, open_file, read_file, read_file_or_pipe, read_text,
-    read_up_to,
+    FileKind, InputError, broken_link, copy_pipe, kind_of, open_file, read_file, read_file_if_any,
+    read_file_or_pipe, read_text, read_text_if_any, read_up_to,
 };
 
 /// Why a file could not be written.

@@ -4,11 +4,11 @@ use std::{
     fmt,
     fs::{File, FileType, OpenOptions},
     io::{self, Read as _, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::rename;
-use crate::domain::{Classification, Classify, ErrorClass, quantity};
+use crate::domain::{Classification, Classify, ErrorClass, ShowPath as _, quantity};
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +111,36 @@ pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// Reads the text of the file at `path`, as [`read_file`] does.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     read_file(path, limit).and_then(text)
+}
+
+/// Reads the file at `path`, as [`read_file`] does; `None` if nothing is there. A link that leads
+/// nowhere is not nothing: whoever made it means the file to be read.
+pub fn read_file_if_any(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    match read_file(path, limit) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => match broken_link(path) {
+            Some(target) => {
+                let message = format!("it is a link to {}, which does not exist", target.shown());
+                Err(io::Error::other(message))
+            }
+            None => Ok(None),
+        },
+        Err(e) => Err(e),
+    }
+}
+
+/// Reads the text of the file at `path`, as [`read_file_if_any`] does.
+pub fn read_text_if_any(path: &Path, limit: u64) -> io::Result<Option<String>> {
+    read_file_if_any(path, limit)?.map(text).transpose()
+}
+
+/// Returns where the link at `path` leads, if nothing is there.
+pub fn broken_link(path: &Path) -> Option<PathBuf> {
+    let target = fs_err::read_link(path).ok()?;
+    let metadata = std::fs::metadata(path);
+    metadata
+        .is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+        .then_some(target)
 }
 
 /// Opens the file at `path` for reading. Never waits: pipes and devices are refused.
@@ -266,6 +296,26 @@ mod tests {
         assert_eq!(kind("zero"), Some(FileKind::Device));
         assert!(read_file_or_pipe(&at("zero"), 5).is_err());
         assert!(read_file_or_pipe(&at("."), 5).is_err());
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        super::super::create(&at("file"), b"text").unwrap();
+        for (link, target) in [("good", "file"), ("bad", "gone"), ("twice", "bad")] {
+            std::os::unix::fs::symlink(target, at(link)).unwrap();
+        }
+        let read = |name: &str| match read_text_if_any(&at(name), 5) {
+            Ok(text) => format!("{text:?}"),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(read("absent"), "None");
+        assert_eq!(read("file"), "Some(\"text\")");
+        assert_eq!(read("good"), "Some(\"text\")");
+        assert_eq!(read("bad"), "it is a link to gone, which does not exist");
+        assert_eq!(read("twice"), "it is a link to bad, which does not exist");
+        assert_eq!(read("."), "is a directory");
     }
 
     #[test]

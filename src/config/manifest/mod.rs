@@ -139,7 +139,9 @@ impl ManifestError {
 impl Classify for ManifestError {
     fn classify(&self) -> Classification {
         match self {
-            Self::Read { .. } => ErrorClass::Config.into(),
+            Self::Read { .. } => {
+                ErrorClass::Config.hint("correct the file or the link, or remove it")
+            }
             Self::Wrong { .. } => ErrorClass::Config.hint(
                 "kvctl.toml holds [[namespace]] tables with binding, title, prefix, ttl, protect \
                  and jurisdiction, [[assert]] tables with binding, and key or prefix, and a [scaffold] table",
@@ -161,15 +163,20 @@ fn with_nearest(message: &str) -> String {
     }
 }
 
+/// Reads the text of the file at `path`, if there is one.
+fn text_of(path: &Path) -> Result<Option<String>, ManifestError> {
+    fsx::read_text_if_any(path, MAX_BYTES).map_err(|source| ManifestError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 impl Manifest {
     /// Reads the manifest in `directory`; `None` if there is none.
     pub fn read(directory: &Path) -> Result<Option<Self>, ManifestError> {
         let path = directory.join(MANIFEST_NAME);
-        match fsx::read_text(&path, MAX_BYTES) {
-            Ok(text) => Self::parse(&path, &text).map(Some),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(ManifestError::Read { path, source }),
-        }
+        let text = text_of(&path)?;
+        text.map(|text| Self::parse(&path, &text)).transpose()
     }
 
     /// Parses `text`, the content of the file at `path`.
@@ -326,6 +333,21 @@ mod tests {
         insta::assert_snapshot!(said("[[namespace]]\nbinding = \"A\"\ntitle = \"A\"\n\n[[namespace]]\nbinding = \"A\" # A\nprefix = \"A\"\n# A\n"), @"kvctl.toml:6:11: binding `A` appears twice");
         insta::assert_snapshot!(said("namespace = [{ binding = \"A\" }, { title = \"A\", \"binding\" = \"A\" }]\n"), @"kvctl.toml:1:60: binding `A` appears twice");
         insta::assert_snapshot!(said("[[namespace]\n"), @"kvctl.toml:1:13: unclosed array table, expected `]`");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_the_same_as_no_file() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(Manifest::read(directory.path()).unwrap().is_none());
+        std::os::unix::fs::symlink("gone", directory.path().join(MANIFEST_NAME)).unwrap();
+        let [old, new] = ["A", "B"].map(|name| name.parse().unwrap());
+        let read = Manifest::read(directory.path()).map(drop);
+        let renamed = Manifest::rename(directory.path(), &old, &new).map(drop);
+        for error in [read, renamed].map(Result::unwrap_err) {
+            assert!(matches!(error, ManifestError::Read { .. }), "{error}");
+            assert_eq!(error.classify().class, ErrorClass::Config);
+        }
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! A binding with another name in `kvctl.toml`.
 
-use std::{io, path::Path};
+use std::path::Path;
 
-use super::{MANIFEST_NAME, MAX_BYTES, Manifest, ManifestError, scaffold::Scaffold};
+use super::{MANIFEST_NAME, Manifest, ManifestError, scaffold::Scaffold};
 use crate::{
     config::{Location, Position, layout, toml},
     domain::Binding,
-    fsx,
 };
 
 /// What renaming a binding makes of `kvctl.toml`.
@@ -32,12 +31,10 @@ impl Manifest {
         new: &Binding,
     ) -> Result<Option<RenamedManifest>, ManifestError> {
         let path = directory.join(MANIFEST_NAME);
-        let before = match fsx::read_text(&path, MAX_BYTES) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(ManifestError::Read { path, source }),
-        };
-        renamed(&path, before, old, new).map(Some)
+        let before = super::text_of(&path)?;
+        before
+            .map(|before| renamed(&path, before, old, new))
+            .transpose()
     }
 }
 

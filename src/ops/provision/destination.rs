@@ -1,10 +1,7 @@
 //! Where the provisioned text goes, looked at before anything is created that could not be
 //! written down afterwards.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     config::Document,
@@ -61,9 +58,8 @@ impl<'a> Destination<'a> {
         if real(&path).is_some() && real(&path) == real(document.path()) {
             return Err(Error::SameFile);
         }
-        let before = match fsx::read_file(&path, 16 << 20) {
-            Ok(bytes) => Some(bytes),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        let before = match fsx::read_file_if_any(&path, 16 << 20) {
+            Ok(before) => before,
             Err(source) => return Err(fsx::Error::Read { path, source }.into()),
         };
         Ok(Self::Copy { path, before })

@@ -1,7 +1,7 @@
 //! Reads the files of a project that scaffolding works on.
 
 use std::{
-    fmt, io,
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -123,11 +123,8 @@ pub fn read_project(
         if *part == Part::Types && extension.and_then(Dialect::of_extension).is_none() {
             return Err(Error::NotTypeScript(path));
         }
-        let before = match crate::fsx::read_file(&path, super::MAX_BYTES) {
-            Ok(bytes) => Some(bytes),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(source) => return Err(read_error(&path, source)),
-        };
+        let before = crate::fsx::read_file_if_any(&path, super::MAX_BYTES)
+            .map_err(|source| read_error(&path, source))?;
         Ok(ProjectFile {
             part: *part,
             backup: free_name(&path),
