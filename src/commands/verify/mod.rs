@@ -66,7 +66,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<()> {
             github::annotate_error(context, error.place().as_ref(), error);
         })?;
     if let (Some(document), Some(manifest)) = (document, &manifest) {
-        verify::check_bindings(document, manifest).inspect_err(|error| {
+        verify::check_names(document, manifest).inspect_err(|error| {
             github::annotate_error(context, Some(&error.place), error);
         })?;
     }

@@ -46,43 +46,67 @@ use obstacles::Obstacles;
 
 use crate::{
     config::{Document, Location, Manifest},
-    domain::{Binding, Classification, Classify, ErrorClass, Hint, nearest},
+    domain::{Binding, Classification, Classify, EnvName, ErrorClass, Hint, nearest},
 };
 
-/// An assertion about an unknown binding.
+/// An assertion about what the files do not have, which would never be checked.
 #[derive(Debug, thiserror::Error)]
-#[error("{place}: assertion names unknown binding `{binding}`")]
-pub struct UnknownBinding {
+#[error("{place}: assertion names unknown {what} `{name}`")]
+pub struct UnknownName {
     /// The location of the assertion.
     pub place: Location,
-    /// The binding.
-    binding: Binding,
+    /// What it names.
+    what: &'static str,
+    /// The name.
+    name: String,
     /// The nearest that there is, if one is near.
-    nearest: Option<Binding>,
+    nearest: Option<String>,
+    /// What it may name.
+    allowed: String,
 }
 
-impl Classify for UnknownBinding {
+impl Classify for UnknownName {
     fn classify(&self) -> Classification {
         ErrorClass::Config.hint(match &self.nearest {
             Some(nearest) => Hint::from(format!("did you mean `{nearest}`?")),
-            None => "an assertion names a binding of the wrangler file or of kvctl.toml".into(),
+            None => self.allowed.clone().into(),
         })
     }
 }
 
-/// Checks that every assertion is about a binding that the files know, in whatever section.
-pub fn check_bindings(document: &Document, manifest: &Manifest) -> Result<(), UnknownBinding> {
+/// Checks that every assertion is about a binding that the files know, in whatever section, and about an
+/// environment that the wrangler file has, if about one alone.
+pub fn check_names(document: &Document, manifest: &Manifest) -> Result<(), UnknownName> {
     let bound = document.project().scopes().flat_map(|scope| &scope.entries);
     let declared = manifest.namespaces.iter().map(|n| &n.binding);
-    let known: Vec<&Binding> = bound.map(|entry| &entry.binding).chain(declared).collect();
+    let bindings: Vec<&str> = bound
+        .map(|entry| &entry.binding)
+        .chain(declared)
+        .map(Binding::as_str)
+        .collect();
+    let environments = document.project().environments.iter();
+    let environments = environments.filter_map(|scope| scope.section.environment());
+    let environments: Vec<&str> = environments.map(EnvName::as_str).collect();
     for assertion in &manifest.asserts {
-        if !known.contains(&&assertion.binding) {
-            let near = nearest(assertion.binding.as_str(), known.iter().map(|b| b.as_str()));
-            return Err(UnknownBinding {
-                place: manifest.place(assertion.position),
-                binding: assertion.binding.clone(),
-                nearest: near.and_then(|name| name.parse().ok()),
-            });
+        let unknown = |what, name: &str, known: &[&str], allowed| UnknownName {
+            place: manifest.place(assertion.position),
+            what,
+            name: name.to_owned(),
+            nearest: nearest(name, known.iter().copied()).map(str::to_owned),
+            allowed,
+        };
+        let binding = assertion.binding.as_str();
+        if !bindings.contains(&binding) {
+            let allowed = "an assertion names a binding of the wrangler file or of kvctl.toml";
+            return Err(unknown("binding", binding, &bindings, allowed.to_owned()));
+        }
+        let environment = assertion.environment.as_ref().map(EnvName::as_str);
+        if let Some(name) = environment.filter(|name| !environments.contains(name)) {
+            let allowed = match environments.is_empty() {
+                true => "the wrangler file has no environments; remove `environment`".to_owned(),
+                false => format!("the wrangler file has {}", environments.join(", ")),
+            };
+            return Err(unknown("environment", name, &environments, allowed));
         }
     }
     Ok(())

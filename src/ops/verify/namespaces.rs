@@ -164,11 +164,7 @@ impl Named<'_> {
     ) -> Option<Finding> {
         let id = &self.target.id;
         let hint = match sharing::retitling(context, all, self.all, self.bound, id) {
-            Retitling::Rename => {
-                let rename = Suggestion::new("namespace rename").option("--namespace-id", id);
-                let rename = rename.option("--to", wanted).sectionless();
-                Hint::from("bind the right namespace, or ").and(Hint::run(rename))
-            }
+            Retitling::Rename => self.retitled_or_bound(wanted, all),
             Retitling::After(others) => {
                 let others = listed(&others);
                 format!("first separate it from {others}, which would be renamed as well").into()
@@ -178,6 +174,21 @@ impl Named<'_> {
         };
         let message = format!("{id} is titled `{title}`, but kvctl.toml says `{wanted}`");
         Some(Finding::fail(Check::Namespaces, message).hint(hint))
+    }
+
+    /// Recommends to give the namespace the title that `kvctl.toml` says, or to bind the one that has it.
+    fn retitled_or_bound(&self, wanted: &str, all: &[NamespaceInfo]) -> Hint {
+        let id = &self.target.id;
+        if all.iter().any(|other| other.title == wanted) {
+            let Bound { section, entry, .. } = self.bound;
+            let titled = format!("{}={wanted}", entry.binding);
+            let bind = Suggestion::provision(titled, section).replacing(id);
+            return Hint::run(bind)
+                .text(" to bind the namespace with that title, or correct kvctl.toml");
+        }
+        let rename = Suggestion::new("namespace rename").option("--namespace-id", id);
+        let rename = rename.option("--to", wanted).sectionless();
+        Hint::from("bind the right namespace, or ").and(Hint::run(rename))
     }
 
     /// Returns the jurisdiction of the namespace and the one that `kvctl.toml` names, where the list

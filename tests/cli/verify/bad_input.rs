@@ -49,6 +49,15 @@ fn what_makes_no_sense_is_refused_with_its_place() {
     );
     let unknown = "\n[[assert]]\nbinding = \"SESSION\"\nkey = \"k\"\nexists = true\n";
     refused(5, &format!("{MANIFEST}{unknown}"), &[]);
+    let file = sandbox.read("wrangler.toml");
+    for (environment, sections) in [("liv", "[env.live]"), ("qa", "[env.live]"), ("qa", "")] {
+        sandbox.write("wrangler.toml", format!("{file}\n{sections}\n"));
+        let elsewhere = unknown.replace(
+            "SESSION\"",
+            &format!("CACHE\"\nenvironment = \"{environment}\""),
+        );
+        refused(5, &format!("{MANIFEST}{elsewhere}"), &[]);
+    }
     insta::assert_snapshot!(texts.join("\n"));
     assert_eq!(sandbox.emulator.log().len(), 0);
 }

@@ -67,6 +67,8 @@ fn assertions_that_hold() {
              [[assert]]\nbinding = \"CACHE\"\nenvironment = \"live\"\nkey = \"k\"\nexists = true\n"
         ),
     );
+    let file = sandbox.read("wrangler.toml");
+    sandbox.write("wrangler.toml", file + "\n[env.live]\n");
     let seen = crate::verify::run(&sandbox, &["--only", "assertions"]);
     insta::assert_snapshot!(seen);
 }
