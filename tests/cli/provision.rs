@@ -771,3 +771,74 @@ fn a_folder_that_is_not_there_is_named_and_nothing_is_said_to_be_created() {
     ");
     assert_eq!(sandbox.emulator.log().len(), requests);
 }
+
+#[test]
+fn a_name_that_was_meant_to_be_another_makes_no_namespace() {
+    let sandbox = Sandbox::new();
+    let file = "name = \"bio\"\n\n[[kv_namespaces]]\nbinding = \"CONFIG_CACHE\"\n\n[env.staging]\n";
+    sandbox.write("wrangler.toml", file);
+    let typed: [&[&str]; 5] = [
+        &["staging"],
+        &["CONFIG_CACH"],
+        &["CONFIG_CACH", "--env", "staging"],
+        &["STAGING", "--all-envs"],
+        &["configcache", "--all-envs"],
+    ];
+    let said = typed.map(|args| sandbox.expect(9, &[&["provision"], args].concat()).stderr);
+    insta::assert_snapshot!(said.join("\n"), @"
+    error: nothing was created or written (wrangler.toml)
+      because: `staging` is the name of an environment, and the file has no binding of that name
+    hint: run `kvctl provision --env staging`, or give a new binding a title: `kvctl provision staging=TITLE`
+
+    error: nothing was created or written (wrangler.toml)
+      because: there is no binding `CONFIG_CACH`, and it is nearly the name of the binding `CONFIG_CACHE`
+    hint: run `kvctl provision CONFIG_CACHE`, or give a new binding a title: `kvctl provision CONFIG_CACH=TITLE`
+
+    error: nothing was created or written (wrangler.toml)
+      because: there is no binding `CONFIG_CACH`, and it is nearly the name of the binding `CONFIG_CACHE`
+    hint: run `kvctl provision CONFIG_CACHE --env staging`, or give a new binding a title: `kvctl provision CONFIG_CACH=TITLE --env staging`
+
+    error: nothing was created or written (wrangler.toml)
+      because: `STAGING` is the name of an environment, and the file has no binding of that name
+    hint: run `kvctl provision --env staging`, or add a new binding to the file first
+
+    error: nothing was created or written (wrangler.toml)
+      because: there is no binding `configcache`, and it is nearly the name of the binding `CONFIG_CACHE`
+    hint: run `kvctl provision CONFIG_CACHE --all-envs`, or add a new binding to the file first
+    ");
+    assert_eq!(sandbox.emulator.log().len(), 0);
+    assert_eq!(sandbox.read("wrangler.toml"), file);
+    // Who means it says so.
+    sandbox.expect(0, &["provision", "staging=bio-staging", "CONFIG_CACH=x"]);
+    sandbox.expect(0, &["provision", "staging", "CONFIG_CACH", "CONFIG_CACHE"]);
+    // What a file has, in whatever section, is no slip.
+    sandbox.write("kvctl.toml", "[[namespace]]\nbinding = \"CONFIG_CACHES\"\n");
+    sandbox.expect(
+        0,
+        &["provision", "CONFIG_CACHES", "CONFIG_CACH", "--all-envs"],
+    );
+}
+
+#[test]
+fn a_title_that_another_namespace_has_is_bound_and_not_given_again() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    sandbox.expect(0, &["provision", "A"]);
+    sandbox.expect(0, &["namespace", "create", "people"]);
+    sandbox.write(
+        "kvctl.toml",
+        "[[namespace]]\nbinding = \"A\"\ntitle = \"people\"\n",
+    );
+    let verify = ["verify", "--only", "namespaces", "--json"];
+    let seen = sandbox.run(&verify);
+    let said: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    let command = said["findings"][0]["commands"][0].as_str().unwrap();
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    assert_eq!(
+        words[..3],
+        ["provision", "A=people", "--replace-id"],
+        "{seen}"
+    );
+    sandbox.expect(0, &[&words[..], &["--yes"]].concat());
+    sandbox.expect(0, &verify);
+}

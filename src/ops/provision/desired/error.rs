@@ -3,7 +3,8 @@
 use crate::{
     config::WorkerNameError,
     domain::{
-        Binding, Classification, Classify, ErrorClass, Hint, Section, Suggestion, Title, TitleError,
+        Binding, Classification, Classify, EnvName, ErrorClass, Hint, Section, Suggestion, Title,
+        TitleError,
     },
 };
 
@@ -73,6 +74,26 @@ pub enum Error {
         /// Where.
         line: usize,
     },
+    /// A new binding that has the name of an environment, which was meant.
+    #[error("`{binding}` is the name of an environment, and the file has no binding of that name")]
+    Environment {
+        /// The binding.
+        binding: Binding,
+        /// The environment.
+        environment: EnvName,
+        /// The section that is selected, if one alone.
+        section: Option<Section>,
+    },
+    /// A new binding that is nearly the name of another.
+    #[error("there is no binding `{binding}`, and it is nearly the name of the binding `{other}`")]
+    NearName {
+        /// The binding.
+        binding: Binding,
+        /// The one that there is.
+        other: Binding,
+        /// The section that is selected, if one alone.
+        section: Option<Section>,
+    },
     /// The scope has no bindings, and only other scopes do.
     #[error("the file has KV bindings only in {elsewhere}, and {} is selected", selected(.section))]
     OnlyElsewhere {
@@ -134,6 +155,27 @@ impl Classify for Error {
                     .text(", or give it a title of its own: ")
                     .and(Suggestion::provision(format!("{binding}=TITLE"), section).as_example()),
             ),
+            Self::Environment {
+                binding,
+                environment,
+                section,
+            } => ErrorClass::Refused.hint(if_new(
+                Suggestion::new("provision").in_section(&environment.clone().into()),
+                binding,
+                section.as_ref(),
+            )),
+            Self::NearName {
+                binding,
+                other,
+                section,
+            } => ErrorClass::Refused.hint(if_new(
+                match section {
+                    Some(section) => Suggestion::provision(other, section),
+                    None => Suggestion::new("provision").arg(other).flag("--all-envs"),
+                },
+                binding,
+                section.as_ref(),
+            )),
             Self::OnlyElsewhere { section, .. } if section.is_top() => ErrorClass::Refused.hint(
                 "pass `--env NAME` or `--all-envs`, or name the bindings that the top level needs",
             ),
@@ -141,6 +183,17 @@ impl Classify for Error {
                 .hint("name the bindings that it needs, or select another section"),
             Self::Title { .. } => ErrorClass::Usage.hint("choose a shorter one with BINDING=TITLE"),
         }
+    }
+}
+
+/// Suggests the command that was meant, and what to do if `binding` is a new one.
+fn if_new(meant: Suggestion, binding: &Binding, section: Option<&Section>) -> Hint {
+    let hint = Hint::run(meant);
+    match section {
+        Some(section) => hint
+            .text(", or give a new binding a title: ")
+            .and(Suggestion::provision(format!("{binding}=TITLE"), section).as_example()),
+        None => hint.text(", or add a new binding to the file first"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The bindings a project should have, and the titles of their namespaces.
 
 mod error;
+mod typed;
 
 pub use error::{Error, Nameless};
 
@@ -88,6 +89,7 @@ pub fn desired_bindings(
     let is_aside = |scope: &Scope| scopes.len() > 1 && scope.section.is_previews();
     let count = scopes.iter().filter(|scope| !is_aside(scope)).count();
     check_requested(requested, count)?;
+    typed::check(project, scopes, requested, manifest)?;
     let mut desired = Vec::new();
     for scope in scopes {
         let titles = if is_aside(scope) {
