@@ -7,13 +7,13 @@ use serde::Serialize;
 use super::shared::local_data::left_behind;
 use crate::{
     cli::RenameBindingArgs,
-    config::{Document, Location, MANIFEST_NAME, Manifest},
+    config::{Document, Location, MANIFEST_NAME, Manifest, ManifestError},
     context::{Context, Session},
     domain::{Binding, ErrorClass, Hint, Section},
     error::{Result, ResultExt as _},
     fsx,
     ops::{
-        rename_binding::{self, Renaming, Retitling},
+        rename_binding::{self, Renaming, Retitling, TitleChanges},
         scaffold,
         target::Target,
     },
@@ -31,7 +31,20 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     let manifest = manifest_change(context, &document, &text, args)?;
 
     let retitling = if args.title {
-        Some(retitlings(context, &document, &renamings).await?)
+        let declared = manifest_after(context, &document, manifest.as_ref());
+        let declared = declared.context("nothing was renamed")?;
+        let kept = rename_binding::take_declared(
+            &mut renamings,
+            &document,
+            declared.as_ref(),
+            args.new_name(),
+        )?;
+        let (session, TitleChanges { changed, notes }) =
+            retitlings(context, &document, &renamings).await?;
+        for note in kept.into_iter().chain(notes) {
+            context.ui.note(&note);
+        }
+        Some((session, changed))
     } else {
         None
     };
@@ -178,6 +191,18 @@ fn manifest_change(
     }))
 }
 
+/// Reads `kvctl.toml` as it is after the renaming, if there is one.
+fn manifest_after(
+    context: &Context,
+    document: &Document,
+    change: Option<&ManifestChange>,
+) -> Result<Option<Manifest>, ManifestError> {
+    match change {
+        Some(change) => Manifest::parse(&change.path, &change.after).map(Some),
+        None => context.files.manifest(document),
+    }
+}
+
 /// Returns what the type of the bindings needs when the wrangler file says `text`.
 fn left_in_types(
     context: &Context,
@@ -189,10 +214,7 @@ fn left_in_types(
     if args.old == *args.new_name() {
         return None;
     }
-    let manifest = match manifest {
-        Some(change) => Manifest::parse(&change.path, &change.after).ok(),
-        None => context.files.manifest(document).ok().flatten(),
-    };
+    let manifest = manifest_after(context, document, manifest).ok().flatten();
     let after = Document::create(document.path().to_owned(), text.to_owned()).ok()?;
     scaffold::left_by_renaming(&after, manifest.as_ref(), &args.old, args.new_name())
 }
@@ -279,14 +301,15 @@ async fn retitlings(
     context: &Context,
     document: &Document,
     renamings: &[Renaming],
-) -> Result<(Session, Vec<Retitling>)> {
+) -> Result<(Session, TitleChanges)> {
     let sections: Vec<_> = renamings.iter().map(|r| r.section.clone()).collect();
     let session = context.connect_for(Some(document), &sections).await?;
     let existing = session.client.namespaces(&session.account).await;
     let existing = existing.context("could not list the namespaces of the account")?;
     let resolver = session.resolver(Some(document));
+    let account = &session.account;
     let titles =
-        rename_binding::retitlings(&resolver, renamings, &session.account, &existing).await?;
+        rename_binding::retitlings(&resolver, document, renamings, account, &existing).await?;
     drop(resolver);
     Ok((session, titles))
 }

@@ -302,3 +302,29 @@ fn a_path_is_said_without_needless_parts() {
     );
     assert!(!sandbox.app().join("none").exists());
 }
+
+#[test]
+fn refusals_of_the_local_store_speak_of_no_account() {
+    let sandbox = Sandbox::new();
+    let id = "0f2ac74b498b48028cb68387c421e279";
+    let rename = ["namespace", "rename", "--namespace-id", id, "--to", "x"];
+    let seen = run(&sandbox, &[&rename[..], &["--local"]].concat());
+    insta::assert_snapshot!(seen.stderr, @"
+    error: could not look up the namespace
+      because: the local store refused the request: get namespace: 'namespace not found' [code 10013]
+    hint: run `kvctl namespace list --local` to see the namespaces of the local store
+    ");
+    let seen = run(&sandbox, &[&rename[..], &["--local", "--json"]].concat());
+    let last = seen.stderr.lines().last().unwrap();
+    let error: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!(error["cf_ray"], serde_json::Value::Null, "{error}");
+    sandbox.write(
+        "wrangler.toml",
+        "name = \"bio\"\n[[kv_namespaces]]\nbinding = \"A\"\n",
+    );
+    let title = ["rename-binding", "A", "B", "--title", "--local"];
+    insta::assert_snapshot!(run(&sandbox, &title).stderr, @"
+    error: A, the id of `A` at the top level, is not in the local store
+    hint: omit `--title`: nothing was stored under that name yet
+    ");
+}

@@ -196,3 +196,78 @@ fn the_title_of_the_preview_namespace_follows_too() {
         seen.stdout
     );
 }
+
+#[test]
+fn ids_of_the_local_store_are_retitled_there_too() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    let run = |args: &[&str]| {
+        let seen = Seen::of(sandbox.bare_command(&[args, &["--local"]].concat()));
+        assert_eq!(seen.code, Some(0), "{seen}");
+        seen
+    };
+    run(&["provision", "SESSIONS", "--preview", "separate"]);
+    let seen = run(&["rename-binding", "SESSIONS", "LOGINS", "--title", "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    let titles = said["titles"].as_array().unwrap().iter();
+    let titles: Vec<_> = titles.map(|it| it["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["bio-LOGINS", "bio-LOGINS_preview"]);
+}
+
+#[test]
+fn a_title_that_kvctl_toml_says_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n[env.live]\n");
+    let manifest = "[[namespace]]\nbinding = \"SESSIONS\"\ntitle = \"people\"\n";
+    sandbox.write("kvctl.toml", manifest);
+    let provision = ["provision", "--all-envs", "--preview", "separate"];
+    sandbox.expect(0, &provision);
+    let rename = [
+        "rename-binding",
+        "SESSIONS",
+        "LOGINS",
+        "--title",
+        "--all-envs",
+    ];
+    let seen = sandbox.expect(0, &rename);
+    seen.assert_stderr(
+        "note: the title does not follow the name of `LOGINS`: kvctl.toml says `title = \"people\"`",
+    );
+    assert!(!seen.stdout.contains("retitled"), "{seen}");
+    let after = manifest.replace("SESSIONS", "LOGINS");
+    assert_eq!(sandbox.read("kvctl.toml"), after);
+    let verify = || {
+        let seen = sandbox.expect(0, &["verify", "--all-envs", "--only", "namespaces"]);
+        assert!(!seen.stdout.contains("warn"), "{seen}");
+    };
+    verify();
+    sandbox.expect(0, &[&provision[..], &["--check"]].concat());
+    // A namespace with another title gets the one that the file says, as do those of environments.
+    sandbox.write("kvctl.toml", after.replace("people", "users"));
+    let seen = sandbox.expect(0, &rename);
+    for title in ["users", "users_preview", "users-live", "users-live_preview"] {
+        seen.assert_stdout(&format!(" to {title} "));
+    }
+    verify();
+    // What cannot be read may say anything.
+    sandbox.write("kvctl.toml", "[[namespace]\n");
+    let seen = sandbox.expect(5, &["rename-binding", "LOGINS", "PEOPLE", "--title"]);
+    seen.assert_stderr("error: nothing was renamed");
+}
+
+#[test]
+fn the_title_of_a_namespace_that_others_use_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    sandbox.expect(0, &["provision", "SESSIONS"]);
+    let file = sandbox.read("wrangler.toml");
+    let entry = file.split_once("[[kv_namespaces]]").unwrap().1;
+    let live = entry.replace("SESSIONS", "USERS");
+    let shared = format!("{file}\n[[env.live.kv_namespaces]]{live}");
+    sandbox.write("wrangler.toml", shared);
+    let seen = sandbox.expect(0, &["rename-binding", "SESSIONS", "LOGINS", "--title"]);
+    seen.assert_stderr(
+        "keeps the title `bio-SESSIONS`: it is the namespace of `USERS` in environment `live` too",
+    );
+    assert!(!seen.stdout.contains("retitled"), "{seen}");
+}

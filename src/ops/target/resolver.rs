@@ -128,6 +128,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Whether it asks the local store.
+    pub fn is_local(&self) -> bool {
+        self.local
+    }
+
     /// Cautions of a text that names a new namespace and is nearly a title.
     async fn new_text(
         &self,

@@ -80,8 +80,8 @@ async fn titled(service: &Service, text: &str) -> Result<(), Error> {
     let existing = service.all().await;
     let account = &service.account;
     let resolver = Resolver::new(&service.client, account, Some(&document), false);
-    let all = retitlings(&resolver, &renamings, account, &existing).await?;
-    retitle(&service.client, account, &all).await
+    let all = retitlings(&resolver, &document, &renamings, account, &existing).await?;
+    retitle(&service.client, account, &all.changed).await
 }
 
 #[tokio::test]

@@ -1,21 +1,21 @@
 //! Renaming a binding: the name in the file, and if asked the title in the account. The id, and so
 //! the data, stays.
 
-use serde::Serialize;
+mod titles;
+
+pub use titles::{Retitling, TitleChanges, retitle, retitlings, take_declared};
 
 use crate::{
-    api::{self, Client, Namespace},
+    api,
     config::{self, Document, Edit, Entry, Field, Scope},
     domain::{
-        AccountId, Binding, Classification, Classify, ErrorClass, Hint, NamespaceId, Section,
-        ShowPath as _, Suggestion, Title, TitleError,
+        Binding, Classification, Classify, ErrorClass, Hint, NamespaceId, Section, ShowPath as _,
+        Suggestion, Title, TitleError,
     },
     ops::{
-        namespaces::ids_by_title,
-        provision::titles::{self, conventional},
-        target::{self, Deployable, Resolver, Selector, Target},
+        provision::titles::conventional,
+        target::{self, Deployable, Resolver, Target},
     },
-    wire::NamespaceInfo,
 };
 
 /// What a rename does in one scope.
@@ -100,7 +100,7 @@ pub enum Error {
         deployable: Deployable,
     },
     /// The account does not have the namespace.
-    #[error("{id}, the id of `{binding}` {place}, is not in account {account}")]
+    #[error("{id}, the id of `{binding}` {place}, is not in {store}")]
     Unknown {
         /// The id.
         id: NamespaceId,
@@ -108,8 +108,10 @@ pub enum Error {
         binding: Binding,
         /// The scope.
         place: String,
-        /// The account that was asked.
-        account: AccountId,
+        /// What was asked: an account, or the local store.
+        store: String,
+        /// Whether that is the local store.
+        local: bool,
     },
     /// Another namespace has the title.
     #[error(
@@ -160,6 +162,9 @@ impl Classify for Error {
                 "{}, or pass `--not-deployed` if it is not deployed",
                 deployable.permission().grant()
             )),
+            Self::Unknown { local: true, .. } => {
+                ErrorClass::Refused.hint("omit `--title`: nothing was stored under that name yet")
+            }
             Self::Unknown { .. } => ErrorClass::Refused
                 .hint("select the right account with `--account-id`, or omit `--title`"),
             Self::TitleTaken { .. } => ErrorClass::Refused.hint(
@@ -328,108 +333,6 @@ pub fn check_local_names(
             place: renaming.section.place(),
         }),
     }
-}
-
-/// A namespace that gets another title.
-#[derive(Debug, Clone, Serialize)]
-pub struct Retitling {
-    /// The namespace.
-    pub id: NamespaceId,
-    /// The title it has.
-    pub was: String,
-    /// The title it gets.
-    pub title: Title,
-}
-
-/// Returns which namespaces get another title, after making sure that all of them can.
-pub async fn retitlings(
-    resolver: &Resolver<'_>,
-    renamings: &[Renaming],
-    account: &AccountId,
-    existing: &[NamespaceInfo],
-) -> Result<Vec<Retitling>, Error> {
-    let mut retitlings: Vec<Retitling> = Vec::new();
-    for renaming in renamings {
-        let section = &renaming.section;
-        let binding = &renaming.entry.binding;
-        let selector = Selector::Binding {
-            section: section.clone(),
-            binding: binding.clone(),
-            preview: None,
-        };
-        let id = resolver.locate(&selector).await?.id;
-        let Some(namespace) = existing.iter().find(|n| n.id == id) else {
-            let (binding, place) = (binding.clone(), section.place());
-            let account = account.clone();
-            return Err(Error::Unknown {
-                id,
-                binding,
-                place,
-                account,
-            });
-        };
-        add_retitling(&mut retitlings, existing, namespace, &renaming.title)?;
-        let preview = renaming.entry.declared(Field::PreviewId);
-        let preview = preview.valid_where(|_| false);
-        if let Some(preview) = existing.iter().find(|n| Some(&n.id) == preview) {
-            let title = titles::preview(&renaming.title);
-            let title = title.map_err(|e| Error::Title(binding.clone(), e))?;
-            add_retitling(&mut retitlings, existing, preview, &title)?;
-        }
-    }
-    Ok(retitlings)
-}
-
-/// Adds that `namespace` gets `title`, unless it has it or gets another one.
-fn add_retitling(
-    retitlings: &mut Vec<Retitling>,
-    existing: &[NamespaceInfo],
-    namespace: &NamespaceInfo,
-    title: &Title,
-) -> Result<(), Error> {
-    let is_known = retitlings.iter().any(|other| other.id == namespace.id);
-    if namespace.title == title.as_str() || is_known {
-        return Ok(());
-    }
-    let ids = ids_by_title(existing, title);
-    if !ids.is_empty() {
-        let title = title.clone();
-        return Err(Error::TitleTaken { title, ids });
-    }
-    retitlings.push(Retitling {
-        id: namespace.id.clone(),
-        was: namespace.title.clone(),
-        title: title.clone(),
-    });
-    Ok(())
-}
-
-/// Gives the namespaces their titles, one after another.
-pub async fn retitle(
-    client: &Client,
-    account: &AccountId,
-    retitlings: &[Retitling],
-) -> Result<(), Error> {
-    let mut done = Vec::new();
-    for Retitling { id, title, .. } in retitlings {
-        let namespace = Namespace {
-            client,
-            account,
-            id,
-        };
-        match namespace.rename(title).await {
-            Ok(()) => done.push(format!("`{title}`")),
-            Err(source) if done.is_empty() => return Err(Error::Api(title.clone(), source)),
-            Err(source) => {
-                return Err(Error::Partial {
-                    title: title.clone(),
-                    done,
-                    source,
-                });
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Returns what the file must say.
