@@ -295,7 +295,7 @@ fn an_audit_may_list_just_the_known_prefixes() {
         "wrangler.toml",
         "name = \"bio\"\n\n[[kv_namespaces]]\nbinding = \"ONE\"\n",
     );
-    sandbox.expect(0, &["provision"]);
+    sandbox.expect(0, &["provision", "ONE=bio-ONE"]);
     sandbox.expect(0, &["import", "all.ndjson", "-b", "ONE"]);
     let rule = |prefix: &str| {
         let table = format!("[[namespace]]\nbinding = \"ONE\"\n{prefix}\n");
