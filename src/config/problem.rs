@@ -69,9 +69,6 @@ pub enum Problem {
         /// What it is instead.
         found: &'static str,
     },
-    /// An id with blanks before or after it.
-    #[error("`{0}` has blanks around it; an id is 32 hexadecimal digits")]
-    IdBlanks(Field),
     /// An id with a control character in it.
     #[error(
         "`{field}` contains {character:?}, which is not allowed; an id is 32 hexadecimal digits"
@@ -146,7 +143,6 @@ impl Problem {
             Self::IdType { field, .. } => {
                 format!("write the id in double quotes, or remove `{field}`")
             }
-            Self::IdBlanks(field) => format!("remove the blanks, or remove `{field}`"),
             Self::IdCharacter { field, .. } => {
                 format!("remove the character, or remove `{field}`")
             }

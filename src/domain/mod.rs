@@ -70,7 +70,9 @@ pub use limits::{
     METADATA_MAX_BYTES, NAMESPACE_PAGE_MAX, REQUESTS_AT_ONCE, REQUESTS_WINDOW_SECONDS,
     TITLE_MAX_CHARS, TTL_MIN_SECONDS, VALUE_MAX_BYTES,
 };
-pub use namespace::{DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex, is_mistyped_id};
+pub use namespace::{
+    DeclaredId, LocalIdError, NamespaceId, NamespaceIdError, hex, is_id_in_blanks, is_mistyped_id,
+};
 pub use nearest::{meant_by, near, nearest};
 pub use path::ShowPath;
 pub use permission::{API_TOKENS_PAGE, Permission, PermissionError};

@@ -159,8 +159,8 @@ impl DeclaredId {
     }
 }
 
-/// Whether `text` is so like an id that it must be a damaged one, and no placeholder: a long run of
-/// hexadecimal digits in it, or about 32 letters and digits of which few are not hexadecimal.
+/// Whether `text` is so like an id that it must be a damaged one, and no placeholder: an id between blanks, a
+/// long run of hexadecimal digits, or about 32 letters and digits of which few are not hexadecimal.
 pub fn is_mistyped_id(text: &str) -> bool {
     let is_random = |digits: &str| {
         let mut seen: Vec<char> = digits.chars().map(|c| c.to_ascii_lowercase()).collect();
@@ -177,7 +177,13 @@ pub fn is_mistyped_id(text: &str) -> bool {
         kept.chars().filter(char::is_ascii_hexdigit).count(),
     );
     let is_near = (28..=36).contains(&count) && hex * 10 >= count * 9 && is_random(&kept);
-    (has_run || is_near) && !is_32_hex(text)
+    (has_run || is_near || is_id_in_blanks(text)) && !is_32_hex(text)
+}
+
+/// Whether `text` is an id with blanks around it, which wrangler takes for a part of it.
+pub fn is_id_in_blanks(text: &str) -> bool {
+    let id = text.trim();
+    id != text && matches!(DeclaredId::read(Some(id)), DeclaredId::Valid(_))
 }
 
 fn all_equal(text: &str) -> bool {
@@ -236,10 +242,13 @@ mod tests {
             "id: ID",
             "\u{2018}ID\u{2019}",
             "https://a.b/ID",
+            " ID",
+            "ID\t",
         ];
         let around = around.map(|text| text.replace("ID", id));
         let texts = damaged.into_iter().chain(around.iter().map(String::as_str));
-        for text in texts.chain([&id[1..], &id[..20]]) {
+        let few_digits = " abababababababababababababababab";
+        for text in texts.chain([&id[1..], &id[..20], few_digits]) {
             assert!(is_mistyped_id(text), "{text}");
         }
         for text in [

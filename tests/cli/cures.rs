@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     hints::commands,
-    sandbox::{Sandbox, Seen, at_once},
+    sandbox::{ACCOUNT, Sandbox, Seen, at_once},
 };
 
 /// A project with something wrong.
@@ -30,6 +30,8 @@ struct Project {
     namespaces: &'static [&'static str],
     /// A file that it has besides.
     beside: Option<&'static str>,
+    /// What its Worker binds to which of those namespaces.
+    deployed: &'static [(&'static str, usize)],
 }
 
 /// How `verify` is run on it.
@@ -202,6 +204,7 @@ fn project(what: &'static str, wrangler: Value) -> Project {
         manifest: "",
         namespaces: &["app-KV", "another"],
         beside: None,
+        deployed: &[],
     }
 }
 
@@ -245,6 +248,13 @@ fn with_other_faults() -> Vec<Project> {
             "[[namespace]]\nbinding = \"KV\"\ntitle = \"other\"\n",
             "another title is declared",
         ),
+        Project {
+            manifest: "[[namespace]]\nbinding = \"KV\"\ntitle = \"another\"\n",
+            ..project(
+                "the title of another namespace is declared",
+                json!({ "name": "app", "kv_namespaces": [{ "binding": "KV", "id": "$0" }] }),
+            )
+        },
         declared(
             "[[namespace]]\nbinding = \"KV\"\njurisdiction = \"eu\"\n",
             "another jurisdiction is declared",
@@ -523,6 +533,14 @@ fn with_two_causes() -> Vec<Project> {
             pages,
         ]);
     }
+    projects.push(Project {
+        namespaces: &["app-kv", "another"],
+        ..app(
+            "an unknown id, an open preview, and a namespace that may be meant",
+            &both(UNKNOWN, "<preview>"),
+            json!({}),
+        )
+    });
     projects.push(app(
         "ids missing, one of them unknown beside a placeholder",
         &json!([{ "binding": "KV" }]),
@@ -565,6 +583,52 @@ fn with_two_edits() -> Vec<Project> {
         ]);
     }
     projects
+}
+
+/// What is deployed is not what the file says.
+fn with_something_deployed() -> Vec<Project> {
+    let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+    let mut projects = Vec::new();
+    let all: [(_, &'static [_]); 3] = [
+        ("one binding more is deployed", &[("KV", 0), ("OLD", 1)]),
+        (
+            "two bindings more are deployed",
+            &[("KV", 0), ("Q", 1), ("R", 1)],
+        ),
+        (
+            "what is none in code is deployed",
+            &[("KV", 0), ("my-kv", 1), ("kv", 1)],
+        ),
+    ];
+    for (what, deployed) in all {
+        projects.extend(
+            [own.clone(), json!([{ "binding": "KV" }])].map(|bindings| Project {
+                deployed,
+                ..app(what, &bindings, json!({}))
+            }),
+        );
+    }
+    projects
+}
+
+/// Bindings of which an id is between blanks: nothing but that is to be corrected.
+fn with_blanks() -> Vec<Project> {
+    let id = format!(" {UNKNOWN}");
+    let entries =
+        json!([{ "binding": "KV", "id": id }, { "binding": "MORE", "preview_id": "<p>" }]);
+    let gone = json!([{ "binding": "KV", "id": " $0", "preview_id": UNKNOWN }]);
+    vec![
+        app(
+            "an id between blanks, and other troubles",
+            &entries,
+            json!({ "staging": { "kv_namespaces": [{ "binding": "KV", "id": "$0", "preview_id": id }] } }),
+        ),
+        app(
+            "an id between blanks, and an unknown preview",
+            &gone,
+            json!({}),
+        ),
+    ]
 }
 
 const MANNERS: [Manner; 6] = {
@@ -632,9 +696,10 @@ impl Project {
             wrangler["env"][name]["name"] = "app-odd".into();
         }
         if first.contains("correct line ") {
-            without_unknown_keys(wrangler);
+            corrected(wrangler);
         }
-        (!first.contains("correct the account")).then_some(project)
+        let by_hand = ["correct the account", "32 hexadecimal digits"];
+        (!by_hand.iter().any(|it| first.contains(it))).then_some(project)
     }
 
     /// Builds it anew, for a run of its own.
@@ -658,6 +723,15 @@ impl Project {
         } else {
             "wrangler.toml"
         };
+        let account = ACCOUNT.parse().unwrap();
+        let bound = self
+            .deployed
+            .iter()
+            .map(|(name, index)| (*name, ids[*index].as_str()));
+        let bound: Vec<(&str, &str)> = bound.collect();
+        if !bound.is_empty() {
+            sandbox.emulator.deploy(&account, "app", &bound).unwrap();
+        }
         let path = |name: &str| format!("{}/{name}", manner.folder);
         sandbox.write(&path(file), text);
         if !self.manifest.is_empty() {
@@ -670,18 +744,21 @@ impl Project {
     }
 }
 
-/// Removes what wrangler ignores in the entries of each section.
-fn without_unknown_keys(section: &mut Value) {
+/// Removes what wrangler ignores in the entries of each section, and blanks.
+fn corrected(section: &mut Value) {
     let entries = section
         .get_mut("kv_namespaces")
         .and_then(Value::as_array_mut);
     for entry in entries.into_iter().flatten() {
         let keys = entry.as_object_mut().unwrap();
+        for id in keys.values_mut().filter(|it| it.is_string()) {
+            *id = id.as_str().unwrap().trim().into();
+        }
         keys.retain(|key, _| ["binding", "id", "preview_id", "remote"].contains(&key.as_str()));
     }
     let environments = section.get_mut("env").and_then(Value::as_object_mut);
     for (_, environment) in environments.into_iter().flatten() {
-        without_unknown_keys(environment);
+        corrected(environment);
     }
 }
 
@@ -958,7 +1035,9 @@ fn every_command_that_is_recommended_cures_what_was_found() {
         .chain(with_other_titles())
         .chain(with_odd_sections())
         .chain(with_two_causes())
-        .chain(with_two_edits());
+        .chain(with_two_edits())
+        .chain(with_something_deployed())
+        .chain(with_blanks());
     let several = several.map(|project| (project, &few[..]));
     for (project, manners) in alone.chain(several) {
         for &manner in manners {

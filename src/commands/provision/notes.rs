@@ -2,7 +2,7 @@
 
 use crate::{
     config::Field,
-    domain::{Binding, Hint, NamespaceId, Section, Suggestion},
+    domain::{Binding, Hint, NamespaceId, Section, Suggestion, listed},
     ops::provision::plan::{Remark, Slot},
     wire::NamespaceInfo,
 };
@@ -61,6 +61,11 @@ pub(super) fn notes(remarks: &[Remark]) -> Vec<Hint> {
              separate` makes namespaces of their own"
         ).into());
     }
+    notes.extend(
+        [&NOT_SEPARATED, &NOT_SHARED]
+            .into_iter()
+            .filter_map(|kept| kept.note(remarks)),
+    );
     notes.extend(about_pages(&pages, &will));
     notes.extend(remarks.iter().filter_map(sentence));
     notes
@@ -101,10 +106,10 @@ fn sentence(remark: &Remark) -> Option<Hint> {
         Remark::NoPreview(_)
         | Remark::PreviewIsProduction(_)
         | Remark::PagesShare(_)
-        | Remark::PagesWillShare(_) => return None,
-        Remark::PreviewIsOthers { .. }
+        | Remark::PagesWillShare(_)
         | Remark::NotSeparated { .. }
-        | Remark::NotShared { .. }
+        | Remark::NotShared { .. } => return None,
+        Remark::PreviewIsOthers { .. }
         | Remark::UnknownPreview { .. }
         | Remark::PreviewsUseProduction { .. } => return about_previews(remark),
         Remark::SharesDeployed { slot, with } => {
@@ -165,6 +170,63 @@ fn bare(slot: &Slot, namespace: &NamespaceInfo) -> Hint {
     .into()
 }
 
+/// A kind of `preview_id` that was to be another and is kept.
+struct Kept {
+    pick: fn(&Remark) -> Option<(&Slot, &NamespaceId)>,
+    /// What `--preview` is to be.
+    mode: &'static str,
+    /// What is said of one, and what the command does.
+    of_one: [&'static str; 2],
+    of_several: [&'static str; 2],
+}
+
+const NOT_SEPARATED: Kept = Kept {
+    pick: |remark| match remark {
+        Remark::NotSeparated { slot, id } => Some((slot, id)),
+        _ => None,
+    },
+    mode: "separate",
+    of_one: ["is still a production id", "separates it"],
+    of_several: ["are still production ids", "separates them"],
+};
+
+const NOT_SHARED: Kept = Kept {
+    pick: |remark| match remark {
+        Remark::NotShared { slot, id } => Some((slot, id)),
+        _ => None,
+    },
+    mode: "same",
+    of_one: ["has its own namespace", "gives that up"],
+    of_several: ["have their own namespaces", "gives those up"],
+};
+
+impl Kept {
+    /// Says so of all at once.
+    fn note(&self, remarks: &[Remark]) -> Option<Hint> {
+        let kept: Vec<_> = remarks.iter().filter_map(self.pick).collect();
+        let hints = kept.iter().map(|(slot, id)| {
+            let command = slot.command(None).option("--preview", self.mode);
+            Hint::from(command.replacing(id))
+        });
+        let commands = hints.reduce(|all, it| all.merged(&it).unwrap_or(all))?;
+        let ([said, does], what) = match kept.as_slice() {
+            [(slot, _)] => (self.of_one, format!("the {slot}")),
+            several => {
+                let names = several
+                    .iter()
+                    .map(|(it, _)| name(&it.section, &it.binding, Field::Id));
+                let names = listed(&names.collect::<Vec<_>>());
+                (self.of_several, format!("the preview_ids of {names}"))
+            }
+        };
+        Some(
+            Hint::from(format!("{what} {said}; "))
+                .and(commands)
+                .text(format!(" {does}")),
+        )
+    }
+}
+
 /// A remark about what previews use.
 fn about_previews(remark: &Remark) -> Option<Hint> {
     let with = |slot: &Slot, preview: Option<&str>, id: Option<&NamespaceId>| {
@@ -185,16 +247,6 @@ fn about_previews(remark: &Remark) -> Option<Hint> {
             separate(slot, Some(id)),
             " separates them",
         ),
-        Remark::NotSeparated { slot, id } => (
-            format!("the {slot} is still a production id; "),
-            separate(slot, Some(id)),
-            " separates it",
-        ),
-        Remark::NotShared { slot, id } => (
-            format!("the {slot} has its own namespace; "),
-            with(slot, Some("same"), Some(id)),
-            " gives that up",
-        ),
         Remark::UnknownPreview { slot, id } => (
             format!("the {slot} is {id}, which is not in this account; "),
             separate(slot, Some(id)),
@@ -212,4 +264,34 @@ fn about_previews(remark: &Remark) -> Option<Hint> {
         _ => return None,
     };
     Some(Hint::from(text).and(command).text(purpose))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_previews_keep_is_one_note() {
+        let shared = |binding: &str, digit: &str| Remark::NotShared {
+            slot: Slot {
+                section: Section::TOP,
+                binding: binding.parse().unwrap(),
+                field: Field::PreviewId,
+            },
+            id: format!("7d0c3b9e4a514c5ab9c1f0a4d2e35b6{digit}")
+                .parse()
+                .unwrap(),
+        };
+        let all = [shared("A", "1"), shared("B", "2")];
+        let said = |remarks: &[Remark]| {
+            let notes = notes(remarks);
+            notes
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        insta::assert_snapshot!(said(&all[..1]), @"the preview_id of `A` at the top level has its own namespace; `kvctl provision A --preview same --replace-id 7d0c3b9e4a514c5ab9c1f0a4d2e35b61` gives that up");
+        insta::assert_snapshot!(said(&all), @"the preview_ids of A and B have their own namespaces; `kvctl provision A B --preview same --replace-id 7d0c3b9e4a514c5ab9c1f0a4d2e35b61 --replace-id 7d0c3b9e4a514c5ab9c1f0a4d2e35b62` gives those up");
+    }
 }

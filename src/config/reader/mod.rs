@@ -167,7 +167,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads an id, or what stands in its place. Blanks around one would be part of it to wrangler.
+    /// Reads an id, or what stands in its place.
     fn id(&self, item: &Node, field: Field) -> Result<Option<Located<String>>, Error> {
         let Some(property) = self.unique(item, field.key())? else {
             return Ok(None);
@@ -177,9 +177,6 @@ impl Reader<'_> {
             let found = value.noun();
             return Err(self.refuse_at(position, Problem::IdType { field, found }));
         };
-        if text.trim() != text {
-            return Err(self.refuse_at(position, Problem::IdBlanks(field)));
-        }
         if let Some(character) = text.chars().find(|c| c.is_control()) {
             let problem = Problem::IdCharacter { field, character };
             return Err(self.refuse_at(position, problem));

@@ -100,16 +100,8 @@ fn a_wrong_entry_is_refused_where_it_stands() {
             "3:6: `id` is a number; it must be a string",
         ),
         (
-            "[[kv_namespaces]]\nbinding = 'A'\nid = ' 0f2ac74b498b48028cb68387c421e279'",
-            "3:6: `id` has blanks around it",
-        ),
-        (
             "[[kv_namespaces]]\nbinding = 'A'\npreview_id = \"x\\n\"",
-            "3:14: `preview_id` has blanks around it",
-        ),
-        (
-            "[[kv_namespaces]]\nbinding = 'A'\nid = ' '",
-            "3:6: `id` has blanks around it",
+            "3:14: `preview_id` contains '\\n', which is not allowed",
         ),
         (
             "[[kv_namespaces]]\nbinding = 'A'\nid = \"a\\u0000b\"",

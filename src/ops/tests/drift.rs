@@ -121,8 +121,8 @@ async fn without_an_id_anywhere_the_command_that_writes_one_is_named() {
     warn deployed [CACHE] not bound yet by the deployed Worker
       wrangler.toml:3:1
       deploy the project
-    warn deployed [] the deployed Worker binds `OTHER` to 7d0c3b9e4a514c5ab9c1f0a4d2e35b61, and the file does not have the binding
-      the next deployment removes it; add it to the file to keep it
+    warn deployed [OTHER] the deployed Worker binds it to 7d0c3b9e4a514c5ab9c1f0a4d2e35b61, and the file does not have the binding
+      add it to the file to keep it; otherwise the next deployment removes it
     ");
     let nameless = NO_ID.replace("name = \"bio\"", "");
     insta::assert_snapshot!(said(&service, &nameless, &[]).await, @"
@@ -226,8 +226,20 @@ async fn drift_is_a_warning_and_names_both_ids() {
     warn deployed [CACHE] not bound yet by the deployed Worker
       wrangler.toml:5:6
       deploy the project
-    warn deployed [] the deployed Worker binds `OLD` to [ID 1], and the file does not have the binding
-      the next deployment removes it; add it to the file to keep it
+    warn deployed [OLD] the deployed Worker binds it to [ID 1], and the file does not have the binding
+      run `kvctl provision OLD` to keep it; otherwise the next deployment removes it
+    ");
+    let bound = [
+        ("CACHE", id.as_str()),
+        ("Q", other.as_str()),
+        ("R", id.as_str()),
+    ];
+    service.deploy("bio", &bound);
+    insta::assert_snapshot!(said(&service, &file, &hide).await, @"
+    pass configuration [] the binding has an id
+    pass namespaces [CACHE] [ID 0] exists, titled `bio-CACHE`
+    warn deployed [Q, R] the deployed Worker binds it, and the file does not have the binding
+      run `kvctl provision Q R` to keep it; otherwise the next deployment removes it
     ");
     service.deploy("bio", &[("CACHE", GONE)]);
     insta::assert_snapshot!(said(&service, &file, &hide).await, @"

@@ -228,6 +228,38 @@ async fn a_title_that_several_do_not_expect_is_one_finding() {
 }
 
 #[tokio::test]
+async fn an_id_between_blanks_is_named_beside_other_faults() {
+    let service = Service::new();
+    let id = service.create("bio-A").await;
+    let file = format!(
+        "name = \"bio\"\nkv_namespaces = [{{ binding = \"B\", id = \"<B>\" }}]\n\
+         [env.staging]\nkv_namespaces = [{{ binding = \"A\", id = \" {id}\" }}]\n"
+    );
+    let told = wrong(&service, &file, &["configuration"]).await;
+    insta::assert_snapshot!(told.join("\n"), @"
+    B: `id` is the placeholder `<B>`, not an id
+      run `kvctl provision B` to fill in what is missing
+    staging/A: `id` has blanks around it, which are part of it to wrangler
+      remove the blanks around the id
+    ");
+}
+
+#[tokio::test]
+async fn that_nothing_is_bound_is_one_finding() {
+    let service = Service::new();
+    let only = ["permission", "configuration"];
+    let verified = checked(&service, "name = \"bio\"\n", "", &only, false).await;
+    let expected = [
+        (Check::Permission, Status::Pass),
+        (Check::Configuration, Status::Warn),
+    ];
+    assert_eq!(statuses(&verified.findings), expected);
+    let verified = checked(&service, "name = \"bio\"\n", "", &["permission"], false).await;
+    let expected = [(Check::Permission, Status::Warn)];
+    assert_eq!(statuses(&verified.findings), expected);
+}
+
+#[tokio::test]
 async fn of_pages_no_preview_id_is_judged_by_its_title() {
     let service = Service::new();
     let id = service.create("p-A").await;

@@ -10,8 +10,11 @@ use super::{
 use crate::{
     api::KvBindings,
     config::{Entry, Field, Project, Scope},
-    domain::{Classify as _, DeclaredId, Hint, NamespaceId, Suggestion},
-    ops::target::{self, Deployable, Deployment, NoIdReason, Side},
+    domain::{Binding, Classify as _, DeclaredId, Hint, NamespaceId, Suggestion},
+    ops::{
+        provision::desired::{RequestedBinding, desired_bindings},
+        target::{self, Deployable, Deployment, NoIdReason, Side},
+    },
 };
 
 pub(super) async fn check(context: &CheckContext<'_>) -> Vec<Finding> {
@@ -149,7 +152,7 @@ impl Comparison<'_> {
             for entry in &self.scope.entries {
                 findings.extend(self.drift(entry, side, bindings).await);
             }
-            findings.extend(self.left_over(side, bindings));
+            findings.extend(self.left_over(&deployment, side, bindings).await);
         }
         if findings.is_empty() {
             let message = format!("the {what} agrees with the file");
@@ -219,7 +222,12 @@ impl Comparison<'_> {
     }
 
     /// Finds bindings that the next deployment removes.
-    fn left_over(&self, side: Side, bindings: &KvBindings) -> Vec<Finding> {
+    async fn left_over(
+        &self,
+        deployment: &Deployment,
+        side: Side,
+        bindings: &KvBindings,
+    ) -> Vec<Finding> {
         let scopes = self.project.deployed_scopes();
         let same = scopes.filter(|scope| {
             Deployable::of(self.project, &scope.section).as_ref() == Some(self.what)
@@ -232,14 +240,61 @@ impl Comparison<'_> {
         let left = bindings
             .iter()
             .filter(|(name, _)| !known.contains(&name.as_str()));
-        left.map(|(name, id)| {
-            let message =
-                format!("{side} binds `{name}` to {id}, and the file does not have the binding");
-            Finding::warn(Check::Deployed, message)
-                .about(Subject::section(&self.scope.section))
-                .hint("the next deployment removes it; add it to the file to keep it")
-        })
-        .collect()
+        let section = &self.scope.section;
+        let mut findings = Vec::new();
+        for (name, id) in left {
+            let without = "and the file does not have the binding";
+            let finding = Finding::warn(
+                Check::Deployed,
+                format!("{side} binds it to {id}, {without}"),
+            )
+            .in_general(format!("{side} binds it, {without}"));
+            let removed = "; otherwise the next deployment removes it";
+            findings.push(match name.parse::<Binding>() {
+                Ok(binding) if self.is_adopted(deployment, &binding, id).await => {
+                    let command = Suggestion::provision(&binding, section);
+                    let hint = Hint::run(command).text(" to keep it").text(removed);
+                    finding
+                        .about(Subject::binding(section, &binding))
+                        .hint(hint)
+                }
+                parsed => {
+                    let subject = match &parsed {
+                        Ok(binding) => Subject::binding(section, binding),
+                        Err(_) => Subject::section(section).with(name),
+                    };
+                    let hint = Hint::from("add it to the file to keep it").text(removed);
+                    finding.about(subject).hint(hint)
+                }
+            });
+        }
+        findings
+    }
+
+    /// Whether `provision` of a binding that the file does not have adopts the namespace that is deployed.
+    async fn is_adopted(
+        &self,
+        deployment: &Deployment,
+        binding: &Binding,
+        id: &NamespaceId,
+    ) -> bool {
+        let Self {
+            context,
+            project,
+            scope,
+            what,
+        } = self;
+        let requested = RequestedBinding {
+            binding: binding.clone(),
+            title: None,
+        };
+        let bound = deployment.bound(project, &scope.section, binding);
+        let manifest = context.options.manifest;
+        // Previews of a Pages project get a namespace of their own.
+        matches!(what, Deployable::Worker(_))
+            && bound == target::Bound::To(id.clone())
+            && desired_bindings(project, &[scope], &[requested], manifest).is_ok()
+            && (context.namespaces().await).is_ok_and(|all| all.iter().any(|it| it.id == *id))
     }
 }
 

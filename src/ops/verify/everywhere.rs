@@ -7,7 +7,7 @@ use super::{
     Finding, Findings, Subject,
     context::CheckContext,
     finding::Cause,
-    obstacles::{Obstacles, requested},
+    obstacles::{Obstacles, worked_on},
 };
 use crate::{
     config::{Entry, Field, Project, Scope},
@@ -175,7 +175,7 @@ impl Job<'_> {
             return (hint, also);
         }
         let hint = hint.map_each(|mut command| {
-            for (section, entry) in self.worked_on(&command) {
+            for (section, entry) in worked_on(self.project, &command) {
                 if self.is_left(section, entry, &command) {
                     continue;
                 }
@@ -214,22 +214,6 @@ impl Job<'_> {
             (!is_known(id) && !is_allowed).then(|| id.clone())
         });
         ids.collect()
-    }
-
-    /// Returns the entries on which a command for one section works: those that it names, there and in its
-    /// `previews`.
-    fn worked_on(&self, command: &Suggestion) -> Vec<(&Section, &Entry)> {
-        let section = command.section().filter(|_| command.verb() == "provision");
-        let Some(scope) = section.and_then(|it| self.project.scope(it)) else {
-            return Vec::new();
-        };
-        let names = requested(command.operands());
-        let all = self.project.with_previews(&[scope]).into_iter();
-        let all = all.flat_map(|it| it.entries.iter().map(|entry| (&it.section, entry)));
-        all.filter(|(_, entry)| {
-            names.is_empty() || names.iter().any(|it| it.binding == entry.binding)
-        })
-        .collect()
     }
 
     /// Whether `provision --all-envs` of these works on the cells, and changes no other.

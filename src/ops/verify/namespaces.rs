@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{Document, Field, Project},
-    domain::{Hint, Jurisdiction, Section, Suggestion, Title, listed},
+    domain::{Hint, Jurisdiction, Section, Suggestion, Title, is_worker_name, listed},
     ops::{
         namespaces::{Told, told_jurisdiction},
         provision::{
@@ -130,15 +130,11 @@ impl Named<'_> {
                     let wanted = titles.first().map_or("", String::as_str);
                     self.not_as_declared(context, all, title, wanted)?.at(place)
                 }
-                Expected::OneOf(titles) if !titles.iter().any(|it| is_alike(it, title)) => {
+                Expected::OneOf(titles)
+                    if !titles.is_empty() && !titles.iter().any(|it| is_alike(it, title)) =>
+                {
                     let usual = titles.first().map_or("", String::as_str);
-                    let message = format!("{id} is titled `{title}`, expected `{usual}`");
-                    let general = format!("{id} is titled `{title}`, and not as expected here");
-                    Finding::warn(check, message)
-                        .in_general(general)
-                        .because(Cause::Title)
-                        .at(place)
-                        .hint("check the id, or set the expected `title` in kvctl.toml")
+                    self.unusual(context, title, usual).at(place)
                 }
                 Expected::Declared(_) | Expected::OneOf(_) => {
                     let message = format!("{id} exists, titled `{title}`");
@@ -219,6 +215,29 @@ impl Named<'_> {
         rules.jurisdiction.filter(|_| untold)
     }
 
+    /// Reports a title that is not the usual one.
+    fn unusual(&self, context: &CheckContext<'_>, title: &str, usual: &str) -> Finding {
+        let id = &self.target.id;
+        let general = self.renamed(context, title, usual);
+        let general = general
+            .unwrap_or_else(|| format!("{id} is titled `{title}`, and not as expected here"));
+        let message = format!("{id} is titled `{title}`, expected `{usual}`");
+        Finding::warn(Check::Namespaces, message)
+            .in_general(general)
+            .because(Cause::Title)
+            .hint("check the id, or set the expected `title` in kvctl.toml")
+    }
+
+    /// Says for which Worker a title was made, if it differs from the usual one in nothing else.
+    fn renamed(&self, context: &CheckContext<'_>, title: &str, usual: &str) -> Option<String> {
+        let project = context.document().ok()?.project();
+        let scope = project.scope(&self.bound.section.deployed())?;
+        let name = &scope.name.as_ref().or(project.top.name.as_ref())?.value;
+        let earlier = title.strip_suffix(usual.strip_prefix(name.as_str())?)?;
+        let says = format!("titled for the Worker `{earlier}`, expected `{name}`");
+        is_worker_name(earlier).then_some(says)
+    }
+
     fn expected(&self, context: &CheckContext<'_>) -> Expected {
         let Bound { section, entry, .. } = self.bound;
         let binding = &entry.binding;
@@ -244,7 +263,7 @@ impl Named<'_> {
         }
         let titles = sections.filter_map(|it| {
             let scope = project.scope(it)?;
-            desired::conventional_titles(project, scope, binding).ok()
+            desired::expected_titles(project, scope, binding)
         });
         let titles = titles.flat_map(|it| {
             let others = it.deploy_form.into_iter().chain(it.bare);
@@ -258,7 +277,7 @@ impl Named<'_> {
 enum Expected {
     /// So, because `kvctl.toml` says so.
     Declared(Vec<String>),
-    /// One of these by convention.
+    /// One of these by convention; any, if there is none.
     OneOf(Vec<String>),
 }
 

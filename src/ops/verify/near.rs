@@ -54,9 +54,10 @@ async fn near(
     }
     let ids = command.replaced().iter();
     let ids: Vec<NamespaceId> = ids.filter_map(|id| id.parse().ok()).collect();
+    // What the account does not have is replaced where it is in the way.
     let replace = Replaceable {
         ids: &ids,
-        missing: false,
+        missing: true,
     };
     let look_up = LookUp {
         project,

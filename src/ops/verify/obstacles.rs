@@ -3,8 +3,8 @@
 
 use super::context::CheckContext;
 use crate::{
-    config::{Document, Scope},
-    domain::{Classify as _, Hint, Section, Suggestion, listed},
+    config::{Document, Entry, Field, Project, Scope},
+    domain::{Classify as _, Hint, Section, Suggestion, is_id_in_blanks, is_mistyped_id, listed},
     ops::provision::desired::{DesiredBinding, DesiredTitle, RequestedBinding, desired_bindings},
 };
 
@@ -56,6 +56,9 @@ impl<'a> Obstacles<'a> {
         }
         let mut edits: Vec<String> = self.account(section).into_iter().collect();
         edits.extend(Self::ignored(document));
+        if !self.context.is_local() {
+            edits.extend(mistyped(project, command));
+        }
         match self.wanted(document, command) {
             Err(instead) => return Some(Obstacle::Instead(instead)),
             Ok(name) => edits.extend(name),
@@ -120,6 +123,44 @@ enum Obstacle {
     Edits(Vec<String>),
     /// The command is not what helps.
     Instead(Hint),
+}
+
+/// What is nearly an id in the entries on which the command works: replaced, it would be lost.
+fn mistyped(project: &Project, command: &Suggestion) -> Vec<String> {
+    let asks = command.options().iter().any(|it| it == "--preview");
+    let fields = [Some(Field::Id), asks.then_some(Field::PreviewId)];
+    let entries = worked_on(project, command).into_iter();
+    let texts = entries.flat_map(|(_, entry)| {
+        let fields = fields.into_iter().flatten();
+        fields.filter_map(|field| entry.field(field))
+    });
+    let texts = texts.filter(|text| is_mistyped_id(&text.value));
+    let edits = texts.map(|text| {
+        let what = if is_id_in_blanks(&text.value) {
+            "remove the blanks around the id"
+        } else {
+            "an id has 32 hexadecimal digits"
+        };
+        format!("correct line {} ({what})", text.position.line)
+    });
+    edits.collect()
+}
+
+/// Returns the entries on which a command for one section works: those that it names, there and in its
+/// `previews`.
+pub(super) fn worked_on<'p>(
+    project: &'p Project,
+    command: &Suggestion,
+) -> Vec<(&'p Section, &'p Entry)> {
+    let section = command.section().filter(|_| command.verb() == "provision");
+    let Some(scope) = section.and_then(|it| project.scope(it)) else {
+        return Vec::new();
+    };
+    let names = requested(command.operands());
+    let all = project.with_previews(&[scope]).into_iter();
+    let all = all.flat_map(|it| it.entries.iter().map(|entry| (&it.section, entry)));
+    all.filter(|(_, entry)| names.is_empty() || names.iter().any(|it| it.binding == entry.binding))
+        .collect()
 }
 
 /// Reads what a command names: bindings, some with titles.

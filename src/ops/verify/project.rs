@@ -13,7 +13,7 @@ use crate::{
     config::{Entry, Field, Location, Position, Project, Scope},
     domain::{
         Binding, Classify as _, DeclaredId, Hint, Permission, Section, ShowPath as _, Suggestion,
-        is_mistyped_id,
+        is_id_in_blanks, is_mistyped_id,
     },
     ops::{
         scaffold::{EnvState, FileState, FileStatus, ScaffoldState, inspect},
@@ -125,6 +125,11 @@ impl WrongId {
             }
             // The local store goes by any text.
             DeclaredId::Placeholder(_) | DeclaredId::Valid(_) if context.is_local() => return None,
+            DeclaredId::Placeholder(text) if is_id_in_blanks(&text) => {
+                let message =
+                    format!("`{field}` has blanks around it, which are part of it to wrangler");
+                (message.clone(), message)
+            }
             DeclaredId::Placeholder(text) if is_mistyped_id(&text) => {
                 let message = format!("`{field}` is `{text}`, which looks like an id and is none");
                 (message, placeholder)
@@ -149,6 +154,8 @@ impl WrongId {
         };
         let by_hand = if field == Field::PreviewId && context.is_pages() {
             Some("remove the `preview_id`: Pages ignores it")
+        } else if is_id_in_blanks(text) {
+            Some("remove the blanks around the id")
         } else {
             is_mistyped_id(text).then_some(deployed::MISTYPED)
         };

@@ -169,6 +169,10 @@ pub(super) async fn permission(context: &CheckContext<'_>) -> Vec<Finding> {
         Writing::Allowed => Finding::pass(check, "can read and write"),
         // Without a wrangler file, there is no binding to try it with.
         Writing::Untried if let Err(blocked) = context.document() => blocked.finding(check),
+        Writing::Untried if is_nothing_bound(context) => {
+            let message = "can read; writing was not tested because no KV namespaces are bound";
+            Finding::pass(check, message)
+        }
         Writing::Untried => {
             let message = "can read; writing was not tested because no binding has a namespace";
             let finding = Finding::warn(check, message)
@@ -195,6 +199,12 @@ pub(super) async fn permission(context: &CheckContext<'_>) -> Vec<Finding> {
         }
     };
     vec![finding]
+}
+
+/// Whether nothing is bound, and another check says so.
+fn is_nothing_bound(context: &CheckContext<'_>) -> bool {
+    let scopes = context.scopes().unwrap_or_default();
+    context.is_selected(Check::Configuration) && scopes.iter().all(|it| it.entries.is_empty())
 }
 
 /// Finds out whether writing is allowed: from the probes, or by deleting what is not there.

@@ -282,7 +282,7 @@ pub(super) fn separation(
     id: &NamespaceId,
 ) -> Suggestion {
     let scope = project.scope(section);
-    let titles = scope.and_then(|it| desired::conventional_titles(project, it, binding).ok());
+    let titles = scope.and_then(|it| desired::expected_titles(project, it, binding));
     let is_declared = declared(context, project, section, binding).is_some();
     let is_titled = is_declared || titles.is_some();
     let title = titles.map_or_else(|| "TITLE".to_owned(), |titles| titles.wanted.to_string());

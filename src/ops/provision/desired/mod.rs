@@ -300,7 +300,14 @@ fn usual_title(project: &Project, scope: &Scope, binding: &Binding) -> Result<De
     })
 }
 
-/// Returns the titles of `binding` by convention.
+/// Returns the titles that `binding` should have by convention: none without the name of a Worker, as
+/// `provision` derives none then.
+pub fn expected_titles(project: &Project, scope: &Scope, binding: &Binding) -> Option<Titles> {
+    project.deployed_name(&scope.section).ok()?;
+    conventional_titles(project, scope, binding).ok()
+}
+
+/// Returns the titles of `binding` by convention, with whatever stands for a name.
 pub fn conventional_titles(
     project: &Project,
     scope: &Scope,
