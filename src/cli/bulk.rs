@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{
+    Args, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 
 use super::{
     key::{NamespaceArgs, TTL_ALIASES},
@@ -12,6 +15,26 @@ use crate::{
     domain::{Expiration, Metadata, Ttl},
     formats::{Format, keys::KeyFormat},
 };
+
+/// Returns the parser of the formats of records in one file.
+fn record_formats() -> impl TypedValueParser<Value = Format> {
+    let names = [
+        PossibleValue::new("json").alias("wrangler"),
+        PossibleValue::new("ndjson").alias("jsonl"),
+        PossibleValue::new("csv"),
+    ];
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Format>())
+}
+
+/// Returns the parser of the formats of keys.
+fn key_formats() -> impl TypedValueParser<Value = KeyFormat> {
+    let names = [
+        PossibleValue::new("json").alias("wrangler"),
+        PossibleValue::new("ndjson").alias("jsonl"),
+        PossibleValue::new("lines").aliases(["txt", "text"]),
+    ];
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<KeyFormat>())
+}
 
 /// The commands under `bulk`.
 #[derive(Debug, Subcommand)]
@@ -41,8 +64,8 @@ pub struct BulkPutArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Format of the file: json, ndjson or csv [default: from its extension, else json]
-    #[arg(long, value_name = "FORMAT")]
+    /// Format of the file [default: from its extension, else json]
+    #[arg(long, value_name = "FORMAT", value_parser = record_formats(), ignore_case = true)]
     pub format: Option<Format>,
 
     /// TTL for entries without an expiration
@@ -86,8 +109,8 @@ pub struct BulkGetArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Format of the file: json, ndjson or lines [default: from its extension, else json]
-    #[arg(long, value_name = "FORMAT")]
+    /// Format of the file [default: from its extension, else json]
+    #[arg(long, value_name = "FORMAT", value_parser = key_formats(), ignore_case = true)]
     pub format: Option<KeyFormat>,
 }
 
@@ -107,8 +130,8 @@ pub struct BulkDeleteArgs {
     #[command(flatten)]
     pub namespace: NamespaceArgs,
 
-    /// Format of the file: json, ndjson or lines [default: from its extension, else json]
-    #[arg(long, value_name = "FORMAT")]
+    /// Format of the file [default: from its extension, else json]
+    #[arg(long, value_name = "FORMAT", value_parser = key_formats(), ignore_case = true)]
     pub format: Option<KeyFormat>,
 
     /// Same as --yes

@@ -32,9 +32,10 @@ enum Extent {
     Full,
 }
 
-/// Returns a command line without its options for a format, if `error` says that `help` knows none.
+/// Returns a command line without its options for a format or for help, if `error` says that `help` knows none.
 pub(super) fn without_formats(words: &[OsString], error: &clap::Error) -> Option<Vec<OsString>> {
-    let is_format = |word: &&OsString| *word == "--json" || *word == "--ndjson";
+    let needless = ["--json", "--ndjson", "--help", "-h"];
+    let is_format = |word: &&OsString| needless.iter().any(|it| *word == it);
     let asks_for_help = words.iter().any(|word| word == "help");
     let is_refused = error.kind() == ErrorKind::InvalidSubcommand && asks_for_help;
     let plain = words.iter().filter(|word| !is_format(word)).cloned();
@@ -56,6 +57,9 @@ pub(super) fn instead(error: clap::Error, words: &[OsString]) -> clap::Error {
     } else {
         Extent::Brief
     };
+    // `help help` is about the program, as `help` is.
+    let mut words: Vec<&OsString> = words.iter().collect();
+    words.dedup_by(|word, before| *word == "help" && *before == "help");
     let again = command(extent).try_get_matches_from(words);
     again.err().unwrap_or(error)
 }

@@ -46,7 +46,7 @@ pub use provision::{PreviewMode, ProvisionArgs, WantedArg, WantedArgError};
 pub use rejected::{Rejected, format_asked_for};
 pub use rename_binding::RenameBindingArgs;
 pub use scaffold::{PartArg, ScaffoldArgs};
-pub use typed::again_without;
+pub use typed::{again_with_operands, again_without};
 pub use verify::{FailOn, VerifyArgs};
 
 use crate::{

@@ -25,6 +25,15 @@ impl Rejected {
         let tips = text.lines().filter_map(|line| line.strip_prefix("  tip: "));
         let tips: Vec<&str> = tips.collect();
         let meant = slips::meant(arguments).filter(|_| error.use_stderr());
+        let is_unknown = error.kind() == clap::error::ErrorKind::UnknownArgument;
+        let dashed = meant.is_none() && is_unknown;
+        if let Some(hint) = dashed.then(|| slips::dashed_value(arguments)).flatten() {
+            return Self {
+                message: "`key put` does not have the option that the value looks like".to_owned(),
+                is_understood: true,
+                hint: Some(hint),
+            };
+        }
         Self {
             message: message.trim_start_matches("error: ").to_owned(),
             is_understood: meant.is_some(),

@@ -2,7 +2,7 @@
 //! other tools, and of other commands of kvctl.
 
 use super::{
-    Command, NamespaceCommand,
+    Command, NamespaceCommand, tips,
     typed::{self, Kind, Part, Typed},
 };
 use crate::domain::{Hint, Suggestion, Ttl};
@@ -142,6 +142,42 @@ pub(super) fn mended(
     is_taken(&command).then_some((words, note))
 }
 
+/// Returns the hint to give `key put` a value that begins with `-`, if `arguments` have one that can be
+/// nothing else.
+pub(super) fn dashed_value(arguments: &[String]) -> Option<Hint> {
+    let Typed { verb, mut parts } = Typed::read(arguments)?;
+    let grammar = typed::grammar(verb).filter(|_| verb == "key put")?;
+    let is_operand = |it: &Part| matches!(it.kind, Kind::Operand | Kind::Behind);
+    let has_source = |it: &Part| ["--file", "--path", "--stdin"].contains(&it.name());
+    let count = parts.iter().filter(|it| is_operand(it)).count();
+    if count != 1 || parts.iter().any(has_source) {
+        return None;
+    }
+    let options: Vec<&str> = grammar
+        .get_arguments()
+        .filter_map(clap::Arg::get_long)
+        .collect();
+    let at = parts.iter().position(|it| it.kind == Kind::Unknown)?;
+    let name = parts[at].name();
+    if name.starts_with("--") && options.iter().any(|it| tips::is_near(name, it)) {
+        return None;
+    }
+    parts.remove(at);
+    if parts.iter().any(|it| it.kind == Kind::Unknown) {
+        return None;
+    }
+    let behind = ["--", "VALUE"].map(str::to_owned).to_vec();
+    parts.push(Part {
+        kind: Kind::Behind,
+        words: behind,
+    });
+    let put = Suggestion::new(verb)
+        .typed(typed::words(&parts))
+        .sectionless();
+    let hint = Hint::from("put a value that begins with `-` last: ");
+    is_taken(&put).then(|| hint.command(put.as_example()))
+}
+
 /// Whether the grammar takes `command`, or answers it with help.
 pub(super) fn is_taken(command: &Suggestion) -> bool {
     let words = command.words(&crate::domain::Invocation::default());
@@ -196,6 +232,7 @@ fn named_operands(verb: &str, parts: &mut Vec<Part>) {
         }
         "export" => &["--file", "--output", "-o", "--out", "--filename", "--path"],
         "namespace create" => &["--name", "--title", "--ns"],
+        "provision" => &["--binding", "-b", "--name"],
         _ => &[],
     };
     if let Some((_, value)) = take(parts, names) {
@@ -354,6 +391,7 @@ mod tests {
             ("bulk put --file f.json", "bulk put f.json"),
             ("export -o f.json -b KV", "export f.json -b KV"),
             ("namespace create --name x", "namespace create x"),
+            ("provision --binding X --check", "provision X --check"),
             ("key put a - --expire 60", "key put a - --ttl 60"),
             ("key put a - --ex 2h", "key put a - --ttl 2h"),
             (
@@ -394,6 +432,34 @@ mod tests {
             answer("key touch a -e b").unwrap(),
             "run `kvctl key touch a -e b --ttl 1h`; `1h` is an example"
         );
+    }
+
+    #[test]
+    fn a_value_that_begins_with_a_dash_is_not_shown() {
+        let hint = |line: &str| {
+            let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            dashed_value(&arguments).map(|it| it.to_string())
+        };
+        for line in [
+            "key put K -s3cr3t -b X",
+            "key put K --s3cr3t -b X",
+            "key put -s3cr3t K -b X",
+        ] {
+            let said = hint(line).unwrap();
+            let command = "`kvctl key put K -b X -- VALUE`";
+            assert_eq!(
+                said,
+                format!("put a value that begins with `-` last: {command}")
+            );
+        }
+        for line in [
+            "key put K V --tll 60",
+            "key put K --fil f",
+            "key put K --stdn",
+            "key get -x",
+        ] {
+            assert_eq!(hint(line), None, "{line}");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
 }
 
 /// Whether `typed` is `suggested` with a slip, its beginning, or more than it.
-fn is_near(typed: &str, suggested: &str) -> bool {
+pub(super) fn is_near(typed: &str, suggested: &str) -> bool {
     let [typed, suggested] = [typed, suggested].map(|it| it.trim_start_matches('-'));
     let (short, long) = if typed.len() < suggested.len() {
         (typed, suggested)

@@ -138,11 +138,11 @@ for it with --from-token-file or --to-token-file; without them both sides use th
 expirations and metadata of other confirmed records are not seen."
 )]
 pub struct CopyArgs {
-    /// Namespace to read; --from works as well
+    /// Namespace to read: binding:NAME, binding:NAME@ENV, title:TITLE or id:ID; local:... in the local store
     #[arg(value_name = "FROM", required_unless_present = "from_option")]
     pub from: Option<SideArg>,
 
-    /// Namespace to write; --to works as well
+    /// Namespace to write, as FROM; --from and --to work as well
     #[arg(value_name = "TO", required_unless_present_any = ["from_option", "to_option"])]
     pub to: Option<SideArg>,
 
@@ -256,11 +256,11 @@ A and B are each a file (an export, or any file with its records sorted by key) 
   local:...         any of these in the local store, as local:binding:NAME"
 )]
 pub struct DiffArgs {
-    /// First file or namespace
+    /// File, or namespace: binding:NAME, binding:NAME@ENV, title:TITLE, id:ID; local:... in the local store
     #[arg(value_name = "A", required_unless_present = "from_option")]
     pub a: Option<SideArg>,
 
-    /// Second file or namespace
+    /// The same, to compare it with
     #[arg(value_name = "B", required_unless_present_any = ["from_option", "to_option"])]
     pub b: Option<SideArg>,
 

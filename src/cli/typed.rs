@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use clap::CommandFactory as _;
 
 use super::{Cli, examples, switches};
-use crate::domain::Suggestion;
+use crate::domain::{Suggestion, option_words};
 
 /// A part of a command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,6 +202,34 @@ impl Typed {
 pub fn again_without(arguments: &[String], flag: &str) -> Option<Suggestion> {
     let Typed { verb, mut parts } = Typed::read(arguments)?;
     parts.retain(|part| part.kind != Kind::Global && part.words != [flag]);
+    Some(Suggestion::new(verb).typed(words(&parts)))
+}
+
+/// Returns the command that `arguments` name with what `change` makes of its operands, and of the options
+/// that stand for them, without the options that every command to run next gets.
+pub fn again_with_operands(
+    arguments: &[String],
+    change: impl Fn(&str) -> Option<String>,
+) -> Option<Suggestion> {
+    let Typed { verb, mut parts } = Typed::read(arguments)?;
+    parts.retain(|part| part.kind != Kind::Global);
+    for part in &mut parts {
+        match part.kind {
+            Kind::Own if ["--from", "--to"].contains(&part.name()) => {
+                if let Some(value) = part.value().and_then(&change) {
+                    part.words = option_words(part.name(), &value);
+                }
+            }
+            Kind::Operand | Kind::Behind => {
+                for word in &mut part.words {
+                    if let Some(changed) = change(word) {
+                        *word = changed;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
     Some(Suggestion::new(verb).typed(words(&parts)))
 }
 

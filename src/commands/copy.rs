@@ -16,12 +16,14 @@ use super::shared::{
 };
 use crate::{
     cli::{
+        again_with_operands,
         side::{SideArg, sides as cli_sides},
         transfer::CopyArgs,
     },
     commands::{Partial, UsageError},
     context::Context,
-    domain::{AccountId, Hint, Prefixes, Suggestion, listed, quantity},
+    domain::{AccountId, Hint, Prefixes, Suggestion, quantity},
+    env,
     error::{Result, ResultExt as _},
     fsx,
     ops::{
@@ -159,28 +161,23 @@ impl Side {
 /// Refuses names of bindings that are not written as such, all at once.
 fn check_names(context: &Context, sides: [&SideArg; 2]) -> Result<()> {
     let known = binding_names(context);
-    let as_binding = |side: &SideArg| {
-        let SideArg::File(path) = side else {
-            return None;
-        };
-        let name = path.to_str()?;
+    let as_binding = |name: &str| {
         let binding = name.split('@').next()?;
         let is_known = known.iter().any(|it| it == binding);
-        is_known.then(|| (path.clone(), format!("binding:{name}")))
+        is_known.then(|| format!("binding:{name}"))
     };
-    let meant = sides.map(as_binding);
-    let Some((path, _)) = meant.iter().flatten().next() else {
-        return Ok(());
-    };
+    let mut first = None;
+    for side in sides {
+        let SideArg::File(path) = side else { continue };
+        if path.to_str().and_then(as_binding).is_none() {
+            return Err(not_a_namespace(context, path).into());
+        }
+        first = first.or(Some(path));
+    }
+    let Some(path) = first else { return Ok(()) };
     let error = what_is_no_namespace(context, path);
-    let meant = meant.into_iter().flatten();
-    let meant: Vec<String> = meant.map(|(_, it)| format!("`{it}`")).collect();
-    let what = if meant.len() > 1 {
-        "bindings"
-    } else {
-        "binding"
-    };
-    let hint = format!("for the {what}, pass {}", listed(&meant));
+    let again = again_with_operands(&env::arguments(), as_binding);
+    let hint = again.map_or_else(|| "write binding:NAME".into(), Hint::run);
     Err(UsageError::new(error, hint).into())
 }
 
@@ -196,9 +193,9 @@ fn what_is_no_namespace(context: &Context, path: &Path) -> String {
 fn not_a_namespace(context: &Context, path: &Path) -> UsageError {
     let what = what_is_no_namespace(context, path);
     let instead = Hint::from("pass binding:NAME, title:TITLE or id:ID; files are for ")
-        .and(Suggestion::new("import"))
+        .and(Suggestion::new("import").sectionless().as_example())
         .text(" and ")
-        .and(Suggestion::new("export"));
+        .and(Suggestion::new("export").sectionless().as_example());
     UsageError::new(what, instead)
 }
 

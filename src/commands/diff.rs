@@ -1,6 +1,6 @@
 //! `kvctl diff`.
 
-use std::{fmt, io, time::Duration};
+use std::{fmt, io, path::Path, time::Duration};
 
 use serde::Serialize;
 
@@ -14,12 +14,14 @@ use super::shared::{
 };
 use crate::{
     cli::{
+        again_with_operands,
         side::{SideArg, sides},
         transfer::DiffArgs,
     },
     commands::{CheckFailed, UsageError},
     context::Context,
-    domain::{Hint, Prefixes, ShowPath as _, Suggestion, quantity},
+    domain::{Hint, Prefixes, quantity},
+    env,
     error::Result,
     formats::Format,
     fsx,
@@ -39,7 +41,7 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
     let DiffArgs { format, hidden, .. } = args;
     let sides = sides([args.from_option, args.to_option], [args.a, args.b]);
     let sides = sides.map_err(UsageError::from)?;
-    check_names(context, sides.each_ref(), &args.prefix)?;
+    check_names(context, sides.each_ref())?;
     let [a, b] = sides;
     let a = Opened::open(context, a, format, hidden).await?;
     let b = Opened::open(context, b, format, hidden).await?;
@@ -72,39 +74,29 @@ pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<()> {
 }
 
 /// Refuses a name that is no file, where it names a binding or can be nothing else.
-fn check_names(context: &Context, sides: [&SideArg; 2], prefixes: &[String]) -> Result<()> {
+fn check_names(context: &Context, sides: [&SideArg; 2]) -> Result<()> {
     let known = binding_names(context);
-    let is_absent = |side: &SideArg| match side {
-        SideArg::File(path) => fsx::kind_of(&context.files.resolve(path)).is_none(),
-        SideArg::Namespace { .. } => false,
+    let as_binding = |name: &str| {
+        let binding = name.split_once('@').map_or(name, |(binding, _)| binding);
+        let is_known = known.iter().any(|it| it == binding);
+        let is_absent = fsx::kind_of(&context.files.resolve(Path::new(name))).is_none();
+        (is_known && is_absent).then(|| format!("binding:{name}"))
     };
-    let as_binding = |side: &SideArg| match side {
-        SideArg::File(path) if is_absent(side) => {
-            let name = path.to_str()?;
-            let binding = name.split_once('@').map_or(name, |(binding, _)| binding);
-            known
-                .iter()
-                .any(|it| it == binding)
-                .then(|| format!("binding:{name}"))
-        }
-        _ => None,
-    };
-    let Some(SideArg::File(path)) = sides.into_iter().find(|side| as_binding(side).is_some())
-    else {
+    let mut names = sides.into_iter().filter_map(|side| match side {
+        SideArg::File(path) => path.to_str(),
+        SideArg::Namespace { .. } => None,
+    });
+    let Some(name) = names.find(|name| as_binding(name).is_some()) else {
         return Ok(());
     };
-    let name = path.shown().into_owned();
-    let meant = sides.map(|side| as_binding(side).unwrap_or_else(|| side.to_string()));
-    let command = Suggestion::new("diff").args(meant);
-    let command = prefixes
-        .iter()
-        .fold(command, |it, prefix| it.option("--prefix", prefix));
-    let what = format!("there is no file {}", quoted(&name));
-    let hint = Hint::from(format!(
-        "to compare the namespace of the binding {}, ",
-        quoted(&name)
+    let what = format!("there is no file {}", quoted(name));
+    let again = again_with_operands(&env::arguments(), as_binding);
+    let hint = again.map_or_else(|| "write binding:NAME".into(), Hint::run);
+    let hint = hint.text(format!(
+        " to compare the namespace of the binding {}",
+        quoted(name)
     ));
-    Err(UsageError::new(what, hint.and(Hint::run(command))).into())
+    Err(UsageError::new(what, hint).into())
 }
 
 /// Returns the prefixes to compare: those that were asked for, as far as the files hold their keys. An

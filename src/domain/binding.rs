@@ -34,7 +34,8 @@ impl Binding {
         self.0.contains(['<', '>', '{', '}', '[', ']', '%', '…'])
     }
 
-    /// Whether `env.NAME` is valid JavaScript.
+    /// Whether it can be the name of a new binding: `env.NAME` in code, with characters that need no quotes in
+    /// a shell or a TOML key. JavaScript takes other letters as well; two of those may look the same.
     pub fn is_identifier(&self) -> bool {
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
         !self.0.starts_with(|c: char| c.is_ascii_digit()) && self.0.chars().all(word)

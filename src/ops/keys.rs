@@ -27,7 +27,7 @@ impl Classify for Absent {
         let list = Hint::run(self.list.clone());
         if !self.elsewhere.is_empty() {
             let elsewhere = self.elsewhere.join(", ");
-            let hint = Hint::from(format!("the same binding is also in {elsewhere}; "));
+            let hint = Hint::from(format!("the same name is bound {elsewhere} as well; "));
             return ErrorClass::NotFound.hint(hint.and(list).text(" to see the keys of this one"));
         }
         ErrorClass::NotFound.hint(list.text(if self.local {

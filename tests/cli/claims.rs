@@ -273,8 +273,26 @@ fn a_binding_where_a_file_is_taken_is_written_as_one() {
     sandbox.write("a.ndjson", "");
     let seen = sandbox.expect(2, &["diff", "a.ndjson", "A", "--local"]);
     seen.assert_stderr("run `kvctl diff a.ndjson binding:A --local`");
-    let seen = sandbox.expect(2, &["copy", "--from", "A", "--to", "binding:B", "--local"]);
-    seen.assert_stderr("pass `binding:A`");
+    let line = "diff A b.ndjson --format ndjson --hidden --local";
+    let seen = sandbox.expect(2, &line.split(' ').collect::<Vec<_>>());
+    seen.assert_stderr("run `kvctl diff binding:A b.ndjson --format ndjson --hidden --local`");
+    for (line, command) in [
+        (
+            "copy --from A --to binding:B --local",
+            "copy --from binding:A --to binding:B --local",
+        ),
+        (
+            "copy A B --prefix p: --local",
+            "copy binding:A binding:B --prefix p: --local",
+        ),
+    ] {
+        let seen = sandbox.expect(2, &line.split(' ').collect::<Vec<_>>());
+        seen.assert_stderr(format!("hint: run `kvctl {command}`\n"));
+        sandbox.expect(0, &command.split(' ').collect::<Vec<_>>());
+    }
+    let seen = sandbox.expect(2, &["copy", "A", "a.ndjson", "--local", "--json"]);
+    seen.assert_stderr("`a.ndjson` is a file, not a namespace");
+    seen.assert_stderr("\"commands\":[]");
 }
 
 #[test]

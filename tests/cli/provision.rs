@@ -622,7 +622,7 @@ fn every_id_that_is_missing_is_replaced_in_previews_too() {
     );
     sandbox
         .expect(9, &["provision"])
-        .assert_stderr("`--replace-missing`");
+        .assert_stderr(format!("`kvctl provision --replace-id {missing}`"));
     let command = ["provision", "--replace-missing", "--all-envs", "--yes"];
     sandbox.expect(0, &command);
     let text = sandbox.read("wrangler.toml");

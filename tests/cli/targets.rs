@@ -209,7 +209,7 @@ fn hints_of_the_local_store_work_there() {
         &sandbox,
         &["key", "get", "-b", "N", "--env", "staging", "none"],
     );
-    staging.assert_stderr("also in the top level (`--env ''`);");
+    staging.assert_stderr("the same name is bound at the top level (`--env ''`) as well;");
     let preview = local(&sandbox, &["key", "get", "-b", "T", "k", "--preview"]);
     assert_eq!(preview.code, Some(5), "{preview}");
     preview.assert_stderr("leave out `--preview`");
@@ -503,5 +503,87 @@ fn a_side_that_is_misspelt_is_answered_with_a_side() {
         &["audit", "-e", "nope"],
     ] {
         assert!(!hint(args).contains("kvctl"), "{args:?}");
+    }
+}
+
+#[test]
+fn the_hint_for_a_preview_works_whatever_else_is_wrong() {
+    let put = ["key", "put", "a", "b", "-b", "KV", "--preview"];
+    for (file, hint) in [
+        (
+            "kv_namespaces = [{ binding = \"KV\" }]\n",
+            "set `name` to the name of the Worker; or pass a title: `kvctl provision KV=TITLE --preview separate`",
+        ),
+        (
+            "name = \"my app\"\nkv_namespaces = [{ binding = \"KV\" }]\n",
+            "`kvctl provision KV=TITLE --preview separate`",
+        ),
+        (
+            "name = \"app\"\npages_build_output_dir = \"out\"\nkv_namespaces = [{ binding = \"KV\" }]\n",
+            "leave out `--preview`",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write("wrangler.toml", file);
+        let seen = sandbox.expect(5, &[&put[..], &["--json"]].concat());
+        seen.assert_stderr(hint);
+        seen.assert_stderr("\"commands\":[]");
+    }
+    let sandbox = Sandbox::new();
+    let gone = "0f2ac74b498b48028cb68387c421e279";
+    let file =
+        format!("name = \"app\"\nkv_namespaces = [{{ binding = \"KV\", id = \"{gone}\" }}]\n");
+    sandbox.write("wrangler.toml", &file);
+    let seen = sandbox.expect(5, &put);
+    let command = format!("provision KV --preview separate --replace-id {gone}");
+    seen.assert_stderr(format!("run `kvctl {command}` to create both"));
+    let command = format!("{command} --yes");
+    sandbox.expect(0, &command.split(' ').collect::<Vec<_>>());
+    sandbox.expect(0, &put);
+}
+
+#[test]
+fn titles_are_suggested_that_are_near_without_the_name_of_their_project() {
+    let sandbox = Sandbox::new();
+    for title in [
+        "bio-CONFIG_CACHE",
+        "bio-SESSIONS",
+        "bio-CONFIGS",
+        "bio-CONFIG2",
+    ] {
+        sandbox.create(title);
+    }
+    let seen = sandbox.expect(3, &["key", "list", "-n", "bio-CONFIG"]);
+    let (_, hint) = seen.stderr.split_once("hint: did you mean ").unwrap();
+    assert!(hint.contains(", ") && hint.contains("` or `"), "{hint}");
+    assert!(
+        hint.contains("`bio-CONFIGS`") && !hint.contains("SESSIONS"),
+        "{hint}"
+    );
+}
+
+#[test]
+fn a_value_that_begins_with_a_dash_is_not_shown() {
+    let sandbox = Sandbox::new();
+    for value in ["-s3cr3t", "--s3cr3t"] {
+        for format in [&[][..], &["--json"]] {
+            let args = [&["key", "put", "K", value, "-b", "KV"][..], format].concat();
+            let seen = sandbox.expect(2, &args);
+            assert!(
+                !seen.stderr.contains("cr3t") && !seen.stderr.contains("-- -s"),
+                "{seen}"
+            );
+            seen.assert_stderr("kvctl key put K -b KV");
+        }
+    }
+}
+
+#[test]
+fn help_about_help_is_the_help_of_the_program() {
+    let sandbox = Sandbox::new();
+    let help = sandbox.expect(0, &["help"]).stdout;
+    for line in ["help -h", "help --help", "help help"] {
+        let seen = sandbox.expect(0, &line.split(' ').collect::<Vec<_>>());
+        assert_eq!(seen.stdout, help, "{line}");
     }
 }

@@ -506,7 +506,11 @@ fn what_is_wranglers_alone_is_carried_to_it_whole() {
             "wrangler secret put X --env staging",
         ),
         ("wrangler tail --format json", "wrangler tail --format json"),
-        ("login --browser=false", "wrangler login --browser=false"),
+        (
+            "login --browser=false --local",
+            "wrangler login --browser=false",
+        ),
+        ("login --profile work", "wrangler login --profile work"),
         ("dev --env staging", "wrangler dev --env staging"),
     ] {
         let said = answer(line, false);

@@ -194,8 +194,14 @@ fn carried(line: &Line, first: &str, rest: usize) -> Hint {
         return elsewhere();
     }
     let words = ["wrangler", first].map(str::to_owned).into_iter();
-    let is_about = |it: &&String| *it == "--help" && first.starts_with("log");
-    let behind = behind.iter().filter(|it| !is_about(it)).cloned();
+    // Options of kvctl, and what `help login` adds, mean nothing to a login.
+    let is_login = first == "login" || first == "logout";
+    let is_meant = |it: &&Part| match it.kind {
+        Kind::Global => it.name() == "--profile",
+        _ => it.name() != "--help",
+    };
+    let behind = parts.iter().filter(|it| !is_login || is_meant(it));
+    let behind = behind.flat_map(|it| it.words.clone());
     let words = words.chain(behind).chain(options);
     format!("run `{}`", shell_words(words)).into()
 }

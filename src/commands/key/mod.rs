@@ -66,8 +66,8 @@ impl OpenNamespace {
         let sections = sections.filter(|section| !(local && section.is_previews()));
         let named = sections.map(|section| match section.options() {
             // A variable may select an environment as well.
-            none if none.is_empty() => format!("{section} (`--env ''`)"),
-            options => format!("{section} (`{options}`)"),
+            none if none.is_empty() => format!("{} (`--env ''`)", section.place()),
+            options => format!("{} (`{options}`)", section.place()),
         });
         named.collect()
     }

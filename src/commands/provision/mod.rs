@@ -250,7 +250,29 @@ async fn make_plan(
     };
     let account = &session.account;
     let file = document.path().shown();
-    plan::plan(input).with_context(|| format!("nothing was changed ({file}, account {account})"))
+    let plan = plan::plan(input).map_err(or_replace);
+    plan.with_context(|| format!("nothing was changed ({file}, account {account})"))
+}
+
+/// Says how this run replaces ids that the account does not have, where nothing else stands against it.
+fn or_replace(error: plan::Error) -> Failure {
+    let again = again_without(&env::arguments(), "--check");
+    let again = error.unknown_ids().zip(again).map(|(ids, again)| {
+        let several = ids.len() > 1;
+        let again = ids.into_iter().fold(again, Suggestion::replacing_missing);
+        Hint::from(if several {
+            "they belong to another account (see `--account-id`) or were deleted; "
+        } else {
+            "it belongs to another account (see `--account-id`) or was deleted; "
+        })
+        .command(again)
+        .text(if several {
+            " writes others in their place"
+        } else {
+            " writes another in its place"
+        })
+    });
+    Failure::from(error).map_hint(|hint| again.unwrap_or(hint))
 }
 
 /// Refuses to create or write anything beside keys that wrangler ignores. They may be why a plan is

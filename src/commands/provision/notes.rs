@@ -56,10 +56,19 @@ pub(super) fn notes(remarks: &[Remark]) -> Vec<Hint> {
         );
     }
     if !without.is_empty() {
-        notes.push(format!(
-            "no preview_id for {without}: `wrangler dev --remote` writes to production; `--preview \
-             separate` makes namespaces of their own"
-        ).into());
+        let slots = remarks.iter().filter_map(|remark| match remark {
+            Remark::NoPreview(slot) => Some(slot),
+            _ => None,
+        });
+        let text =
+            format!("no preview_id for {without}: `wrangler dev --remote` writes to production; ");
+        let commands = slots.map(|slot| {
+            let command = slot.command(None).option("--preview", "separate");
+            Hint::from(text.clone()).and(Hint::run(command))
+        });
+        let merged = commands.reduce(|all, one| all.merged(&one).unwrap_or(all));
+        let separate = merged.unwrap_or_else(|| text.clone().into());
+        notes.push(separate.text(" to give them namespaces of their own"));
     }
     notes.extend(
         [&NOT_SEPARATED, &NOT_SHARED]

@@ -81,7 +81,7 @@ pub enum Error {
         place: String,
     },
     /// The new name could not be used in code.
-    #[error("`{0}` cannot be a binding: `env.{0}` is not valid JavaScript")]
+    #[error("`{0}` cannot be the name of a new binding")]
     NotAnIdentifier(Binding),
     /// The title would be too long.
     #[error("could not derive the title of `{0}`")]
@@ -156,7 +156,7 @@ impl Classify for Error {
                 ErrorClass::Config.hint("choose another name")
             }
             Self::NotAnIdentifier(_) => ErrorClass::Usage
-                .hint("use letters, digits, `_` and `$`, and do not start with a digit"),
+                .hint("use ASCII letters, digits, `_` and `$`, and do not start with a digit"),
             Self::Title(..) => ErrorClass::Usage.into(),
             Self::MayBeDeployed { deployable, .. } => ErrorClass::Refused.hint(format!(
                 "{}, or pass `--not-deployed` if it is not deployed",

@@ -105,13 +105,31 @@ impl Found<'_> {
             return Ok(Some(declared));
         }
         if wanted {
-            return Err(self.no_id(field, NoIdReason::Nothing));
+            return Err(self.no_id(field, self.why_no_preview()));
         }
         match &self.entry.preview_id {
             Some(preview_id) if self.entry.id.is_none() && preview.is_none() => Err(
                 Error::OnlyPreview(self.entry_at(preview_id.position).into()),
             ),
             _ => Ok(None),
+        }
+    }
+
+    /// Says what stands against a `preview_id`.
+    fn why_no_preview(&self) -> NoIdReason {
+        let BindingPlace {
+            binding, section, ..
+        } = &self.place;
+        let project = self.document.project();
+        if binding.is_placeholder() {
+            return NoIdReason::Placeholder;
+        }
+        if project.is_pages {
+            return NoIdReason::Pages;
+        }
+        match project.deployed_name(section) {
+            Err(error) if !section.is_previews() => NoIdReason::Nameless(error),
+            _ => NoIdReason::Nothing,
         }
     }
 

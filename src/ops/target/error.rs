@@ -181,6 +181,10 @@ pub enum NoIdReason {
     Nameless(WorkerNameError),
     /// The binding's name is a placeholder, which nothing deployed binds.
     Placeholder,
+    /// Previews of a Pages project have a section of their own.
+    Pages,
+    /// It is a preview's, and the account does not have the other id either.
+    Gone(NamespaceId),
     /// The file has this text, which must be a damaged id.
     Mistyped(String),
 }
@@ -189,6 +193,8 @@ impl fmt::Display for NoIdReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing | Self::Local => Ok(()),
+            Self::Pages => f.write_str(", which a Pages project ignores"),
+            Self::Gone(id) => write!(f, ", and the account does not have its id {id}"),
             Self::NotDeployed(what) => write!(f, ", and the {what} is not deployed"),
             Self::NotBound(what) => write!(f, ", and the {what} does not bind it"),
             Self::Nameless(error) => write!(f, ", and {error}"),
@@ -210,7 +216,8 @@ impl Classify for Error {
                 ErrorClass::NotFound.hint(hint.text("?"))
             }
             Self::NoTitle { similar, .. } if !similar.is_empty() => {
-                ErrorClass::NotFound.hint(format!("did you mean `{}`?", similar.join("` or `")))
+                let similar: Vec<String> = similar.iter().map(|it| format!("`{it}`")).collect();
+                ErrorClass::NotFound.hint(format!("did you mean {}?", either(&similar)))
             }
             Self::NoTitle { .. } => {
                 let list = Suggestion::new("namespace list").sectionless();
@@ -267,10 +274,13 @@ impl Classify for Error {
 /// Returns what to do about a missing id.
 fn no_id(entry: &EntryPlace, field: Field, why: &NoIdReason) -> Hint {
     let binding = &entry.binding;
+    let with_preview = |command: Suggestion| match field {
+        Field::PreviewId => command.option("--preview", "separate"),
+        Field::Id | Field::Binding => command,
+    };
     match why {
-        NoIdReason::Nameless(error) => {
-            Hint::from(format!("{}; or pass a title: ", error.remedy())).and(entry.title_command())
-        }
+        NoIdReason::Nameless(error) => Hint::from(format!("{}; or pass a title: ", error.remedy()))
+            .and(with_preview(entry.title_command())),
         NoIdReason::Placeholder => {
             let rename = Suggestion::new("rename-binding")
                 .arg(binding)
@@ -283,12 +293,15 @@ fn no_id(entry: &EntryPlace, field: Field, why: &NoIdReason) -> Hint {
         NoIdReason::Local => {
             Hint::from("leave out `--preview`, or write a `preview_id`: any text is one locally")
         }
+        NoIdReason::Pages => Hint::from(
+            "leave out `--preview`; previews of a Pages project use what `--env preview` selects",
+        ),
+        NoIdReason::Gone(id) => {
+            let command = with_preview(entry.command()).replacing_missing(id);
+            Hint::run(command).text(" to create both")
+        }
         NoIdReason::Nothing | NoIdReason::NotDeployed(_) | NoIdReason::NotBound(_) => {
-            let command = match field {
-                Field::PreviewId => entry.command().option("--preview", "separate"),
-                Field::Id | Field::Binding => entry.command(),
-            };
-            Hint::run(command).text(" to create one")
+            Hint::run(with_preview(entry.command())).text(" to create one")
         }
     }
 }
@@ -362,6 +375,14 @@ pub fn sides(
 pub fn listed(ids: &[NamespaceId]) -> String {
     let ids: Vec<&str> = ids.iter().map(NamespaceId::as_str).collect();
     ids.join(", ")
+}
+
+/// Lists what to choose from: `a, b or c`.
+fn either(items: &[String]) -> String {
+    match items {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        items => items.concat(),
+    }
 }
 
 fn names(bindings: &[Binding]) -> String {

@@ -249,10 +249,28 @@ impl<'a> Resolver<'a> {
         preview: Option<bool>,
     ) -> Result<(NamespaceId, Source), Error> {
         let near = self.client.is_on_this_machine();
-        match found.in_file(near, preview)? {
-            Some(in_file) => Ok(in_file),
-            None => self.deployed(document, found).await,
+        match found.in_file(near, preview) {
+            Ok(Some(in_file)) => Ok(in_file),
+            Ok(None) => self.deployed(document, found).await,
+            Err(Error::NoId {
+                entry,
+                field,
+                why: NoIdReason::Nothing,
+            }) => Err(Error::NoId {
+                entry,
+                field,
+                why: self.gone(near, found).await.unwrap_or(NoIdReason::Nothing),
+            }),
+            Err(error) => Err(error),
         }
+    }
+
+    /// Says whether the account does not have the id either, where the preview's is missing.
+    async fn gone(&self, near: bool, found: &Found<'_>) -> Option<NoIdReason> {
+        let (id, _) = found.declared(near, Field::Id)?;
+        let all = self.client.namespaces(self.account).await.ok()?;
+        let is_known = all.iter().any(|namespace| namespace.id == id);
+        (!is_known).then_some(NoIdReason::Gone(id))
     }
 
     /// Finds the namespace that what is deployed binds.
@@ -331,11 +349,25 @@ fn by_title(
         });
     }
     let similar = near(title, all.iter().map(|namespace| namespace.title.as_str()));
-    let similar = similar.into_iter().take(3).map(str::to_owned).collect();
+    let similar = similar
+        .into_iter()
+        .filter(|it| is_near_in_project(title, it));
+    let similar = similar.take(3).map(str::to_owned).collect();
     let found = all.into_iter().find(|namespace| namespace.title == title);
     found.ok_or_else(|| Error::NoTitle {
         account: account.clone(),
         title: title.to_owned(),
         similar,
     })
+}
+
+/// Whether `title` is near to `other` without the name of the project that both may begin with, which is
+/// long enough to make all of its titles alike.
+fn is_near_in_project(title: &str, other: &str) -> bool {
+    match (title.split_once('-'), other.split_once('-')) {
+        (Some((project, title)), Some((same, other))) if project == same => {
+            is_near_in_project(title, other)
+        }
+        _ => !near(title, [other]).is_empty(),
+    }
 }

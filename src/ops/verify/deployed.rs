@@ -369,6 +369,8 @@ fn nothing(error: &target::Error, scope: &Scope, entry: &Entry) -> Finding {
                 | NoIdReason::Local
                 | NoIdReason::Nameless(_)
                 | NoIdReason::NotDeployed(_)
+                | NoIdReason::Pages
+                | NoIdReason::Gone(_)
                 | NoIdReason::NotBound(_) => Hint::run(command).text(FILL_IN),
             })
         }

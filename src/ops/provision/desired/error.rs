@@ -26,7 +26,7 @@ pub enum Error {
         title: Title,
     },
     /// A new binding could not be used in code.
-    #[error("`{binding}` cannot be a binding: `env.{binding}` is not valid JavaScript")]
+    #[error("`{binding}` cannot be the name of a new binding")]
     NotAnIdentifier {
         /// The binding.
         binding: Binding,
@@ -119,7 +119,7 @@ impl Classify for Error {
             Self::SharedTitle { .. } => ErrorClass::Usage
                 .hint("select one environment with `--env NAME`, or omit the title"),
             Self::NotAnIdentifier { requested, .. } => {
-                let rule = "use letters, digits, `_` and `$`, and do not start with a digit";
+                let rule = "use ASCII letters, digits, `_` and `$`, and do not start with a digit";
                 if *requested {
                     ErrorClass::Usage.hint(rule)
                 } else {

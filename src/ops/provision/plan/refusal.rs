@@ -118,6 +118,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Returns the ids that the account does not have, if nothing else is refused.
+    pub fn unknown_ids(&self) -> Option<BTreeSet<&NamespaceId>> {
+        match self {
+            Self::Refused(refusals) => refusals.iter().map(Refusal::unknown).collect(),
+            _ => None,
+        }
+    }
+}
+
 impl Classify for Error {
     fn classify(&self) -> Classification {
         match self {
@@ -288,10 +298,10 @@ impl Refusal {
 
     fn remedy(&self) -> Hint {
         match self {
-            Self::Unknown { id, .. } => {
+            Self::Unknown { slot, id, .. } => {
                 Hint::from("it belongs to another account (see `--account-id`) or was deleted; ")
-                    .option("--replace-id", id)
-                    .text(" allows another in its place")
+                    .and(slot.command(None).replacing_missing(id))
+                    .text(" writes another in its place")
             }
             Self::OtherTitle {
                 slot, id, wanted, ..
