@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use super::nouns;
 use crate::{
     cli::{
         slips, switches,
@@ -86,11 +85,7 @@ impl Line {
             }
         }
         words.extend(parts.flat_map(|part| part.words));
-        if words.is_empty() {
-            return None;
-        }
-        nouns::joined(&mut words);
-        Some(Self {
+        (!words.is_empty()).then_some(Self {
             options,
             words,
             local_by_variable,

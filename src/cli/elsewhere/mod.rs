@@ -1,6 +1,7 @@
 //! What is typed for habit: the commands of wrangler, and of other tools, where kvctl has another name
 //! for them. They are answered, not run: wrangler's commands work on the local store by default.
 
+mod answer;
 mod line;
 mod nouns;
 #[cfg(test)]
@@ -27,8 +28,9 @@ impl Classify for Elsewhere {
 
 /// Finds what was meant by `arguments`, which begin behind the program's name.
 pub fn meant(arguments: &[String], local_by_variable: bool) -> Option<Elsewhere> {
-    let line = Line::read(arguments, local_by_variable)?;
-    let (hint, rest) = words::answer(&line)?;
+    let mut line = Line::read(arguments, local_by_variable)?;
+    nouns::joined(&mut line.words);
+    let (hint, rest) = answer::answer(&line)?;
     let typed = &line.words[..line.words.len() - rest];
     Some(Elsewhere {
         typed: typed.join(" "),

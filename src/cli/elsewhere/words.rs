@@ -1,9 +1,6 @@
 //! Which command of kvctl is meant by the words of other tools.
 
-use super::{
-    line::{self, Default, Line},
-    nouns,
-};
+use super::line::{self, Default, Line};
 use crate::{
     cli::{
         slips,
@@ -11,56 +8,6 @@ use crate::{
     },
     domain::{Hint, Suggestion, shell_words},
 };
-
-/// Answers `line`, and says how many words at its end are arguments.
-pub(super) fn answer(line: &Line) -> Option<(Hint, usize)> {
-    let mut words: Vec<&str> = line.words.iter().map(String::as_str).collect();
-    if words[0] == "help" {
-        return help(line);
-    }
-    // `kv:key get` of old is `kv key get`.
-    if let Some(noun) = words[0].strip_prefix("kv:") {
-        words.splice(..1, ["kv", noun]);
-    } else if words[0] == "wrangler" {
-        words.remove(0);
-    }
-    match words.as_slice() {
-        ["kv", words @ ..] => Some(of_wrangler(line, words)),
-        [
-            noun @ ("key" | "namespace" | "ns" | "bulk"),
-            verb,
-            behind @ ..,
-        ] => {
-            let named = match *noun {
-                "key" if *verb == "ttl" || *verb == "persist" => {
-                    return Some((by_purpose(line, verb, behind.len())?, behind.len()));
-                }
-                "key" => renamed(verb).filter(|it| it.starts_with("key ")),
-                "bulk" => bulk_verb(verb),
-                _ => namespace_verb(verb),
-            };
-            Some(of_kvctl(line, named?, behind.len()))
-        }
-        words => nouns::answer(line, words).or_else(|| of_others(line, words)),
-    }
-}
-
-/// Answers `help` about a command that kvctl has under another name.
-fn help(line: &Line) -> Option<(Hint, usize)> {
-    let words = line.words.get(1..).filter(|words| !words.is_empty())?;
-    let about = Line {
-        options: Vec::new(),
-        words: [words, &["--help".to_owned()]].concat(),
-        ..*line
-    };
-    let (hint, rest) = answer(&about)?;
-    let of = hint.suggestions().next().map(|it| match it.verb() {
-        "help" => it.clone(),
-        verb => Suggestion::new("help").args(verb.split(' ')).sectionless(),
-    });
-    // The last word is the one that was added.
-    Some((of.map_or(hint, Hint::run), rest.saturating_sub(1)))
-}
 
 /// Answers what stands behind `kv`, and says how many words at the end are arguments.
 pub(super) fn of_wrangler(line: &Line, words: &[&str]) -> (Hint, usize) {
@@ -93,13 +40,13 @@ pub(super) fn of_wrangler(line: &Line, words: &[&str]) -> (Hint, usize) {
 }
 
 /// Answers with `verb`, which takes the `rest` words at the end.
-fn of_kvctl(line: &Line, verb: &'static str, rest: usize) -> (Hint, usize) {
+pub(super) fn of_kvctl(line: &Line, verb: &'static str, rest: usize) -> (Hint, usize) {
     let arguments = line.with(&line.words[line.words.len() - rest..]);
     (line.command(verb, arguments, Default::Own), rest)
 }
 
 /// Answers what other tools have a command for.
-fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
+pub(super) fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
     let (first, behind) = words.split_first()?;
     let own = |verb, rest| of_kvctl(line, verb, rest);
     let plural = match *first {
