@@ -89,15 +89,19 @@ pub(super) async fn run(context: &Context, args: CopyArgs) -> Result<()> {
             )
         }
     };
-    let verdict = match report.failed.len() {
+    let verdict = verdict(context, &report);
+    context.ui.conclude(&report, verdict)
+}
+
+fn verdict(context: &Context, report: &CopyReport) -> Result<()> {
+    match report.failed.len() {
         0 => report.missed.verdict().map_err(Into::into),
         undone => {
             let what = format!("{} not written", quantity(undone, "record"));
             let hint = JournalDirectory::new(context).retry_hint(report.records);
             Err(Partial::new(what, hint).into())
         }
-    };
-    context.ui.conclude(&report, verdict)
+    }
 }
 
 /// One side of a copy, which may have an account and a token of its own.

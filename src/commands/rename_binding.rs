@@ -33,18 +33,13 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     let retitling = if args.title {
         let declared = manifest_after(context, &document, manifest.as_ref());
         let declared = declared.context("nothing was renamed")?;
-        let kept = rename_binding::take_declared(
-            &mut renamings,
-            &document,
-            declared.as_ref(),
-            args.new_name(),
-        )?;
-        let (session, TitleChanges { changed, notes }) =
-            retitlings(context, &document, &renamings).await?;
-        for note in kept.into_iter().chain(notes) {
+        let (new, declared) = (args.new_name(), declared.as_ref());
+        let kept = rename_binding::take_declared(&mut renamings, &document, declared, new)?;
+        let (session, titles) = retitlings(context, &document, &renamings).await?;
+        for note in kept.into_iter().chain(titles.notes) {
             context.ui.note(&note);
         }
-        Some((session, changed))
+        Some((session, titles.changed))
     } else {
         None
     };
@@ -64,31 +59,20 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     if let Some(note) = left_in_types(context, &document, &text, args, manifest.as_ref()) {
         context.note(&note);
     }
-    let file = context.files.display(document.path());
-    let wrangler = Diff::new(file.clone(), Some(document.text().to_owned()), text);
+    let wrangler = Diff::new(
+        context.files.display(document.path()),
+        Some(document.text().to_owned()),
+        text,
+    );
     let beside = manifest.map(|manifest| {
         let name = context.files.display(&manifest.path);
         Diff::new(name, Some(manifest.before), manifest.after)
     });
-    let shown: Vec<_> = [Some(wrangler), beside].into_iter().flatten().collect();
-    context.ui.conclude(
-        &RenameBindingReport {
-            file,
-            old: args.old.clone(),
-            new: args.new_name().clone(),
-            sections: renamings.iter().map(|r| r.section.clone()).collect(),
-            changed: shown.iter().any(|diff| !diff.is_empty()),
-            dry_run: args.dry_run,
-            ids: renamings
-                .iter()
-                .filter_map(|r| r.inherited.clone())
-                .collect(),
-            titles: retitling.map(|(_, titles)| titles).unwrap_or_default(),
-            diff: shown.iter().map(Diff::plain).collect(),
-            shown,
-        },
-        Ok(()),
-    )
+    let shown = [Some(wrangler), beside].into_iter().flatten().collect();
+    let titles = retitling.map(|(_, titles)| titles).unwrap_or_default();
+    let file = context.files.display(document.path());
+    let report = RenameBindingReport::new(file, args, &renamings, titles, shown);
+    context.ui.conclude(&report, Ok(()))
 }
 
 fn check_writable(
@@ -345,6 +329,32 @@ struct RenameBindingReport {
     diff: String,
     #[serde(skip)]
     shown: Vec<Diff>,
+}
+
+impl RenameBindingReport {
+    fn new(
+        file: String,
+        args: &RenameBindingArgs,
+        renamings: &[Renaming],
+        titles: Vec<Retitling>,
+        shown: Vec<Diff>,
+    ) -> Self {
+        Self {
+            file,
+            old: args.old.clone(),
+            new: args.new_name().clone(),
+            sections: renamings.iter().map(|r| r.section.clone()).collect(),
+            changed: shown.iter().any(|diff| !diff.is_empty()),
+            dry_run: args.dry_run,
+            ids: renamings
+                .iter()
+                .filter_map(|r| r.inherited.clone())
+                .collect(),
+            titles,
+            diff: shown.iter().map(Diff::plain).collect(),
+            shown,
+        }
+    }
 }
 
 impl Report for RenameBindingReport {

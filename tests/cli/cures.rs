@@ -269,6 +269,13 @@ fn with_other_faults() -> Vec<Project> {
             "a placeholder for the Worker's name",
             json!({ "name": "<WORKER>", "kv_namespaces": [{ "binding": "KV" }] }),
         ),
+    ]
+}
+
+/// Sections that share a namespace or a Worker.
+fn with_shared_namespaces() -> Vec<Project> {
+    let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
+    vec![
         project(
             "previews of Pages that share",
             json!({
@@ -1023,7 +1030,8 @@ fn every_command_that_is_recommended_cures_what_was_found() {
     let mut cases = Vec::new();
     let alone = with_faulty_bindings()
         .into_iter()
-        .chain(with_other_faults());
+        .chain(with_other_faults())
+        .chain(with_shared_namespaces());
     let alone = alone.map(|project| (project, &MANNERS[..]));
     // What differs then is which sections are meant.
     let [all, _, one, ..] = &MANNERS;

@@ -246,7 +246,7 @@ fn a_title_that_kvctl_toml_says_stays() {
     sandbox.write("kvctl.toml", after.replace("people", "users"));
     let seen = sandbox.expect(0, &rename);
     for title in ["users", "users_preview", "users-live", "users-live_preview"] {
-        seen.assert_stdout(&format!(" to {title} "));
+        seen.assert_stdout(format!(" to {title} "));
     }
     verify();
     // What cannot be read may say anything.

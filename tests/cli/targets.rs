@@ -438,19 +438,28 @@ fn the_name_of_an_environment_is_quoted_where_it_is_to_be_pasted() {
     near.assert_stderr("did you mean `--env '$(touch x)'`?");
 }
 
-#[test]
-fn a_side_that_is_misspelt_is_answered_with_a_side() {
+/// Returns the hint of a run that fails with 5.
+fn hint_of(sandbox: &Sandbox, args: &[&str]) -> String {
+    let seen = sandbox.expect(5, args);
+    let hint = seen.stderr.lines().find_map(|it| it.strip_prefix("hint: "));
+    hint.unwrap_or_default().to_owned()
+}
+
+/// Two sections, each with a binding that the other lacks.
+fn with_staging() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write(
         "wrangler.toml",
         "name = \"app\"\nkv_namespaces = [{ binding = \"CACHE\" }, { binding = \"TOP\" }]\n\
          [env.staging]\nkv_namespaces = [{ binding = \"CACHE\" }, { binding = \"STAGED\" }]\n",
     );
-    let hint = |args: &[&str]| {
-        let seen = sandbox.expect(5, args);
-        let hint = seen.stderr.lines().find_map(|it| it.strip_prefix("hint: "));
-        hint.unwrap_or_default().to_owned()
-    };
+    sandbox
+}
+
+#[test]
+fn a_side_that_is_misspelt_is_answered_with_a_side() {
+    let sandbox = with_staging();
+    let hint = |args: &[&str]| hint_of(&sandbox, args);
     for (side, said) in [
         (
             "binding:CACHE@stagin",
@@ -497,12 +506,17 @@ fn a_side_that_is_misspelt_is_answered_with_a_side() {
     ];
     let top = "it is bound at the top level: leave out `@staging`, and select the top level with `--env ''`";
     assert_eq!(hint(&args), top);
-    // Nothing that only reads is answered with what creates.
+}
+
+#[test]
+fn nothing_that_only_reads_is_answered_with_what_creates() {
+    let sandbox = with_staging();
     for args in [
         &["key", "list", "-b", "CACHE", "-e", "nope"][..],
         &["audit", "-e", "nope"],
     ] {
-        assert!(!hint(args).contains("kvctl"), "{args:?}");
+        let hint = hint_of(&sandbox, args);
+        assert!(!hint.contains("kvctl"), "{args:?}: {hint}");
     }
 }
 

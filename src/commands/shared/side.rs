@@ -109,9 +109,10 @@ impl Named<'_> {
         match (other.environment(), self.environment) {
             (Some(_), _) => Some(self.did_you_mean(self.binding, other.environment())),
             (None, Some(environment)) => {
-                let select = match self.selected.is_top() {
-                    true => "",
-                    false => ", and select the top level with `--env ''`",
+                let select = if self.selected.is_top() {
+                    ""
+                } else {
+                    ", and select the top level with `--env ''`"
                 };
                 let hint =
                     format!("it is bound at the top level: leave out `@{environment}`{select}");

@@ -70,9 +70,10 @@ pub async fn retitlings(
         existing,
         changes: TitleChanges::default(),
     };
-    let store = match resolver.is_local() {
-        true => "the local store".to_owned(),
-        false => format!("account {account}"),
+    let store = if resolver.is_local() {
+        "the local store".to_owned()
+    } else {
+        format!("account {account}")
     };
     for renaming in renamings {
         let section = &renaming.section;

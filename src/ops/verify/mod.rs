@@ -46,7 +46,7 @@ use obstacles::Obstacles;
 
 use crate::{
     config::{Document, Location, Manifest},
-    domain::{Binding, Classification, Classify, EnvName, ErrorClass, Hint, nearest},
+    domain::{Binding, Classification, Classify, EnvName, ErrorClass, nearest},
 };
 
 /// An assertion about what the files do not have, which would never be checked.
@@ -59,18 +59,13 @@ pub struct UnknownName {
     what: &'static str,
     /// The name.
     name: String,
-    /// The nearest that there is, if one is near.
-    nearest: Option<String>,
-    /// What it may name.
-    allowed: String,
+    /// The nearest that there is, or what it may name.
+    hint: String,
 }
 
 impl Classify for UnknownName {
     fn classify(&self) -> Classification {
-        ErrorClass::Config.hint(match &self.nearest {
-            Some(nearest) => Hint::from(format!("did you mean `{nearest}`?")),
-            None => self.allowed.clone().into(),
-        })
+        ErrorClass::Config.hint(self.hint.clone())
     }
 }
 
@@ -88,12 +83,12 @@ pub fn check_names(document: &Document, manifest: &Manifest) -> Result<(), Unkno
     let environments = environments.filter_map(|scope| scope.section.environment());
     let environments: Vec<&str> = environments.map(EnvName::as_str).collect();
     for assertion in &manifest.asserts {
-        let unknown = |what, name: &str, known: &[&str], allowed| UnknownName {
+        let unknown = |what, name: &str, known: &[&str], allowed: String| UnknownName {
             place: manifest.place(assertion.position),
             what,
             name: name.to_owned(),
-            nearest: nearest(name, known.iter().copied()).map(str::to_owned),
-            allowed,
+            hint: nearest(name, known.iter().copied())
+                .map_or(allowed, |near| format!("did you mean `{near}`?")),
         };
         let binding = assertion.binding.as_str();
         if !bindings.contains(&binding) {
@@ -102,9 +97,10 @@ pub fn check_names(document: &Document, manifest: &Manifest) -> Result<(), Unkno
         }
         let environment = assertion.environment.as_ref().map(EnvName::as_str);
         if let Some(name) = environment.filter(|name| !environments.contains(name)) {
-            let allowed = match environments.is_empty() {
-                true => "the wrangler file has no environments; remove `environment`".to_owned(),
-                false => format!("the wrangler file has {}", environments.join(", ")),
+            let allowed = if environments.is_empty() {
+                "the wrangler file has no environments; remove `environment`".to_owned()
+            } else {
+                format!("the wrangler file has {}", environments.join(", "))
             };
             return Err(unknown("environment", name, &environments, allowed));
         }

@@ -256,9 +256,10 @@ impl Named<'_> {
         if let Some(title) = declared {
             let titles = sections.filter_map(|it| declared_title(project, title, it).ok());
             let titles: Vec<String> = titles.map(of_field).collect();
-            return match is_preview {
-                true => Expected::OneOf(titles),
-                false => Expected::Declared(titles),
+            return if is_preview {
+                Expected::OneOf(titles)
+            } else {
+                Expected::Declared(titles)
             };
         }
         let titles = sections.filter_map(|it| {

@@ -113,9 +113,9 @@ fn others(hint: Hint, near: &[NearTitles]) -> Hint {
     let found = near
         .iter()
         .flat_map(|it| it.found.iter().skip(1).map(|n| named(it, &n.title)));
-    let found: String = found.map(|it| format!("{it}, or ")).collect();
+    let choices: Vec<String> = found.chain([new.join(" ")]).collect();
     hint.text(format!(
-        "; or name {found}{} for a new namespace",
-        new.join(" ")
+        "; or name {} for a new namespace",
+        choices.join(", or ")
     ))
 }

@@ -262,12 +262,13 @@ pub(super) async fn environments(context: &CheckContext<'_>) -> Vec<Finding> {
         return vec![Finding::skip(check, "the file has no environments")];
     }
     let missing = missing_bindings(project);
-    let denied = match missing
+    let lacks_production = missing
         .iter()
-        .any(|(it, ..)| is_production_of_pages(project, it))
-    {
-        true => denied_for_pages(context, project).await,
-        false => None,
+        .any(|(it, ..)| is_production_of_pages(project, it));
+    let denied = if lacks_production {
+        denied_for_pages(context, project).await
+    } else {
+        None
     };
     let findings: Vec<Finding> = missing
         .into_iter()

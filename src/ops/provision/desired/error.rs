@@ -118,29 +118,15 @@ impl Classify for Error {
             Self::Twice(_) => ErrorClass::Usage.hint("give each binding once"),
             Self::SharedTitle { .. } => ErrorClass::Usage
                 .hint("select one environment with `--env NAME`, or omit the title"),
-            Self::NotAnIdentifier { requested, .. } => {
-                let rule = "use ASCII letters, digits, `_` and `$`, and do not start with a digit";
-                if *requested {
-                    ErrorClass::Usage.hint(rule)
-                } else {
-                    ErrorClass::Config.hint(format!(
-                        "correct the name at the top level of the wrangler file, or in kvctl.toml: {rule}"
-                    ))
-                }
-            }
+            Self::NotAnIdentifier { requested, .. } => identifier_rule(*requested),
             Self::Taken { .. } => ErrorClass::Config
                 .hint("choose another name; wrangler refuses two bindings with the same name"),
             Self::Placeholder {
                 binding, section, ..
             } => {
-                let rename = Suggestion::new("rename-binding")
-                    .arg(binding)
-                    .arg("NAME")
-                    .as_example();
-                ErrorClass::Config.hint(
-                    Hint::from("write the name that the Worker uses: ")
-                        .and(rename.in_section(section)),
-                )
+                let rename = Suggestion::new("rename-binding").arg(binding).arg("NAME");
+                let hint = Hint::from("write the name that the Worker uses: ");
+                ErrorClass::Config.hint(hint.and(rename.as_example().in_section(section)))
             }
             Self::PlaceholderTitle { .. } => {
                 ErrorClass::Config.hint("write the title of the namespace, or remove the line")
@@ -150,11 +136,12 @@ impl Classify for Error {
                 section,
                 other,
                 ..
-            } => ErrorClass::Refused.hint(
+            } => ErrorClass::Refused.hint(or_titled(
                 Hint::run(Suggestion::provision(other, section))
-                    .text(", or give it a title of its own: ")
-                    .and(Suggestion::provision(format!("{binding}=TITLE"), section).as_example()),
-            ),
+                    .text(", or give it a title of its own: "),
+                binding,
+                section,
+            )),
             Self::Environment {
                 binding,
                 environment,
@@ -186,15 +173,32 @@ impl Classify for Error {
     }
 }
 
+fn identifier_rule(requested: bool) -> Classification {
+    let rule = "use ASCII letters, digits, `_` and `$`, and do not start with a digit";
+    if requested {
+        ErrorClass::Usage.hint(rule)
+    } else {
+        ErrorClass::Config.hint(format!(
+            "correct the name at the top level of the wrangler file, or in kvctl.toml: {rule}"
+        ))
+    }
+}
+
 /// Suggests the command that was meant, and what to do if `binding` is a new one.
 fn if_new(meant: Suggestion, binding: &Binding, section: Option<&Section>) -> Hint {
     let hint = Hint::run(meant);
     match section {
-        Some(section) => hint
-            .text(", or give a new binding a title: ")
-            .and(Suggestion::provision(format!("{binding}=TITLE"), section).as_example()),
+        Some(section) => {
+            let hint = hint.text(", or give a new binding a title: ");
+            or_titled(hint, binding, section)
+        }
         None => hint.text(", or add a new binding to the file first"),
     }
+}
+
+fn or_titled(hint: Hint, binding: &Binding, section: &Section) -> Hint {
+    let titled = Suggestion::provision(format!("{binding}=TITLE"), section);
+    hint.and(titled.as_example())
 }
 
 fn selected(section: &Section) -> String {

@@ -79,12 +79,11 @@ fn command<'n>(near: &[&'n NearTitles], title: impl Fn(&'n NearTitles) -> &'n st
     let is_there = |it: &&&NearTitles| !absent.iter().any(|name| name == it.slot.binding.as_str());
     let there = near.iter().filter(is_there).map(&titled);
     let command = Suggestion::new("provision").args(names.chain(there));
-    let command = near.iter().fold(command, |command, it| {
+    near.iter().fold(command, |command, it| {
         let command = command.in_section(&it.slot.section);
         match &it.replaces {
             Some(id) => command.replacing_missing(id),
             None => command,
         }
-    });
-    command
+    })
 }
