@@ -221,12 +221,18 @@ impl<'a> Resolver<'a> {
         &self.deployments
     }
 
-    /// Finds the namespace that the file's `id` names; `None` where the service cannot know it.
-    pub fn in_file(&self, section: &Section, binding: &Binding) -> Result<Option<Target>, Error> {
+    /// Finds the namespace that a field of the file names, without asking for it; `None` where the
+    /// service cannot know it.
+    pub fn in_file(
+        &self,
+        section: &Section,
+        binding: &Binding,
+        field: Field,
+    ) -> Result<Option<Target>, Error> {
         let document = self.document.ok_or_else(|| Error::Unnamed(Vec::new()))?;
         let found = find_entry(document, section, binding)?;
         let near = self.client.is_on_this_machine();
-        Ok(found.declared(near, Field::Id).map(|it| found.target(it)))
+        Ok(found.declared(near, field).map(|it| found.target(it)))
     }
 
     /// Finds the namespace that the Worker uses once it is deployed: the file's `id`, else what is

@@ -1,7 +1,7 @@
 //! Which bindings of the wrangler file lead to the namespaces that were used.
 
 use crate::{
-    config::Document,
+    config::{Document, Field},
     domain::{Binding, Section},
     ops::target::{Error, Resolver, Selector, Target},
 };
@@ -28,14 +28,14 @@ pub async fn bound_targets(resolver: &Resolver<'_>, document: &Document, local: 
         }
         for binding in scope.entries.iter().map(|entry| &entry.binding) {
             if !local {
-                let preview = resolver.locate(&selector(section, binding, true)).await;
-                bound.targets.extend(preview.ok());
+                let preview = resolver.in_file(section, binding, Field::PreviewId);
+                bound.targets.extend(preview.ok().flatten());
             }
             let found = if local {
-                resolver.locate(&selector(section, binding, false)).await
+                resolver.locate(&selector(section, binding)).await
             } else if failed.contains(section) {
                 // All bindings without an id ask the same.
-                let in_file = resolver.in_file(section, binding).ok().flatten();
+                let in_file = resolver.in_file(section, binding, Field::Id).ok().flatten();
                 bound.targets.extend(in_file);
                 continue;
             } else {
@@ -54,10 +54,10 @@ pub async fn bound_targets(resolver: &Resolver<'_>, document: &Document, local: 
     bound
 }
 
-fn selector(section: &Section, binding: &Binding, preview: bool) -> Selector {
+fn selector(section: &Section, binding: &Binding) -> Selector {
     Selector::Binding {
         section: section.clone(),
         binding: binding.clone(),
-        preview: preview.then_some(true),
+        preview: None,
     }
 }

@@ -69,7 +69,9 @@ pub(super) const MISTYPED: &str = "correct the text: an id has 32 hexadecimal di
 /// Returns the id that the file has for a binding, if the service can know it.
 fn id_in_file(context: &CheckContext<'_>, scope: &Scope, entry: &Entry) -> Option<NamespaceId> {
     let resolver = context.resolver().ok()?;
-    let target = resolver.in_file(&scope.section, &entry.binding).ok()??;
+    let target = resolver
+        .in_file(&scope.section, &entry.binding, Field::Id)
+        .ok()??;
     Some(target.id)
 }
 

@@ -32,15 +32,12 @@ impl<'a> CheckContext<'a> {
         for scope in scopes {
             for entry in &scope.entries {
                 let target = self.resolve(resolver, scope, entry).await;
-                let preview = Selector::Binding {
-                    section: scope.section.clone(),
-                    binding: entry.binding.clone(),
-                    preview: Some(true),
-                };
                 let preview = if self.is_local() || scope.section.is_previews() {
                     None
                 } else {
-                    resolver.locate(&preview).await.ok()
+                    let preview = Field::PreviewId;
+                    let in_file = resolver.in_file(&scope.section, &entry.binding, preview);
+                    in_file.ok().flatten()
                 };
                 bound.push(Bound {
                     section: scope.section.clone(),
@@ -68,7 +65,7 @@ impl<'a> CheckContext<'a> {
             };
             return resolver.locate(&selector).await.map_err(Unbound::Nothing);
         }
-        if let Some(target) = resolver.in_file(section, binding)? {
+        if let Some(target) = resolver.in_file(section, binding, Field::Id)? {
             return Ok(target);
         }
         let project = self.document().map_err(Unbound::Blocked)?.project();
