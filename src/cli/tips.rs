@@ -116,9 +116,10 @@ fn works(tip: &str, typed: &str, words: &[OsString]) -> bool {
         again.push("--".into());
     }
     again.push(word);
-    // Keys and values may look like options; nothing else does.
+    // Keys and values may look like options; nothing else does. No tip deletes a key.
     match Cli::try_parse_from(again).map(|cli| cli.command) {
         Ok(Command::Key(key::KeyCommand::Put(args))) => args.beyond.is_empty(),
+        Ok(Command::Key(key::KeyCommand::Delete(_))) => false,
         Ok(Command::Key(_)) => true,
         _ => false,
     }
@@ -198,6 +199,7 @@ mod tests {
             ("key put a -x -b KV", true),
             ("copy binding:A binding:B -x", false),
             ("provision -x", false),
+            ("key delete -x", false),
         ] {
             let expected: &[&str] = if works { &[behind] } else { &[] };
             assert_eq!(said(line).0, expected, "{line}");

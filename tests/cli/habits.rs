@@ -224,6 +224,21 @@ const TYPED: &[&str] = &[
     "kvctl rename-binding KV --to STORE",
     "kvctl rename-binding KV KV",
     "kvctl version",
+    "kvctl expire K 60",
+    "kvctl touch K 60",
+    "kvctl set K V EX 60",
+    "kvctl set K V NX",
+    "kvctl set K V EX 60 NX",
+    "kvctl key get binding:KV a",
+    "kvctl cp KV out.ndjson",
+    "kvctl cp records.json KV",
+    "kvctl delete binding KV",
+    "kvctl delete ns 0f2ac74b498b48028cb68387c421e271",
+    "kvctl scan 0 MATCH 'a*' COUNT 10",
+    "kvctl keys 'a*b' -b KV",
+    "kvctl rm 'x*' -b KV",
+    "kvctl key delete a -b KV --if-exists",
+    "kvctl key delete --no-such -b KV",
 ];
 
 #[test]

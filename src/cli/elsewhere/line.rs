@@ -145,6 +145,11 @@ impl Line {
             Default::Own => (None, Some(self.explanation())),
         };
         arguments.splice(end..end, option.map(str::to_owned));
+        let (verb, arguments) = slips::through_file(verb, &arguments).unwrap_or((verb, arguments));
+        let unclear = slips::conditional(verb, &arguments);
+        if let Some(hint) = unclear.or_else(|| slips::pattern(verb, &arguments)) {
+            return hint;
+        }
         if let Some(instead) = slips::created(verb, &arguments) {
             return Hint::run(instead);
         }

@@ -326,6 +326,51 @@ fn arguments_are_those_of_the_command_that_is_meant() {
             "clear SESSIONS --local",
             "run `kvctl key delete --all -b SESSIONS --local`",
         ),
+        (
+            "expire K 60 --local",
+            "run `kvctl key touch K --ttl 60 --local`",
+        ),
+        (
+            "set K V EX 60 --local",
+            "run `kvctl key put K VALUE --ttl 60 --local`; VALUE stands for the value",
+        ),
+        (
+            "set K V NX --local",
+            "run `kvctl help key put` to see its options; ",
+        ),
+        (
+            "get binding:KV K --local",
+            "run `kvctl key get -b KV K --local`",
+        ),
+        (
+            "cp KV f.ndjson --local",
+            "run `kvctl export f.ndjson --local -b KV`",
+        ),
+        (
+            "cp o.json KV --local",
+            "run `kvctl import o.json --local -b KV`",
+        ),
+        (
+            "delete binding KV",
+            "take its entry out of the wrangler file; for its namespace, run `kvctl help namespace delete`",
+        ),
+        (
+            "delete ns 0f2ac74b498b48028cb68387c421e271 --local",
+            "run `kvctl namespace delete --namespace-id 0f2ac74b498b48028cb68387c421e271 --local`",
+        ),
+        (
+            "scan 0 MATCH a* COUNT 5 --local",
+            "run `kvctl key list --prefix a --limit 5 --local`",
+        ),
+        (
+            "keys a*b --local",
+            "run `kvctl key list --prefix a --local`; keys are found by their prefix alone",
+        ),
+        (
+            "rm x* --local",
+            "keys are deleted by their prefix: `kvctl key delete --prefix x --local`, or \
+             `kvctl key delete 'x*' --local` for the one key `x*`",
+        ),
         ("help get", "run `kvctl help key get`"),
         ("help kv", "run `kvctl help`"),
         (
@@ -555,5 +600,12 @@ fn what_wranglers_create_does_besides_is_answered_with_what_does_it() {
         let said = answer(line, false);
         assert!(said.ends_with(&format!("; {command}")), "{line}: {said}");
     }
-    assert_eq!(commands("kv namespace create X --update-config"), [""; 0]);
+    for line in [
+        "kv namespace create X --update-config",
+        "set K V EX 60",
+        "rm x*",
+        "expire k",
+    ] {
+        assert_eq!(commands(line), [""; 0], "{line}");
+    }
 }

@@ -61,6 +61,13 @@ pub(super) fn of_others(line: &Line, words: &[&str]) -> Option<(Hint, usize)> {
     }
     let rest = behind.len();
     if let Some(verb) = renamed(first) {
+        if let ("key delete", ["binding", name, ..]) = (verb, behind)
+            && slips::is_like_binding(name)
+        {
+            let help = Suggestion::new("help").args(["namespace", "delete"]);
+            let hint = Hint::from("take its entry out of the wrangler file; for its namespace, ");
+            return Some((hint.and(Hint::run(help.sectionless())), rest));
+        }
         let hint = own(verb, rest).0;
         if verb != "key list" || is_of(&hint, verb) {
             return Some((hint, rest));

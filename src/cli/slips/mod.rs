@@ -1,6 +1,10 @@
 //! What a command line was meant to be whose command kvctl has, but not these arguments: the words of
 //! other tools, and of other commands of kvctl.
 
+mod operands;
+
+pub(super) use operands::{conditional, pattern, through_file};
+
 use super::{
     Command, NamespaceCommand, tips,
     typed::{self, Kind, Part, Typed},
@@ -15,7 +19,7 @@ const UNTIL: [&str; 4] = ["--ttl", "--expiration", "--expires", "--no-expiry"];
 
 /// Options of other tools that say what a command does anyway: which commands, which options, and what
 /// to say of it.
-const NEEDLESS: [(&[&str], &[&str], &str); 3] = [
+const NEEDLESS: [(&[&str], &[&str], &str); 4] = [
     (
         &["key put", "bulk put", "import", "copy", "sync"],
         &["--overwrite", "--force", "--clobber", "--replace"],
@@ -31,7 +35,18 @@ const NEEDLESS: [(&[&str], &[&str], &str); 3] = [
         &["--all", "--paginate"],
         "; all are listed anyway",
     ),
+    (
+        &["key delete"],
+        &["--if-exists"],
+        "; that a key does not exist is no error, unless `--must-exist` says so",
+    ),
 ];
+
+/// What is said of a lifetime that nobody asked for.
+const EXAMPLE: &str = "; `1h` is an example";
+
+/// What is said of a pattern that is more than a prefix.
+const BY_PREFIX: &str = "; keys are found by their prefix alone";
 
 /// Returns the hint to run what was meant by `arguments`, which the grammar refuses.
 pub(super) fn meant(arguments: &[String]) -> Option<Hint> {
@@ -47,8 +62,11 @@ pub(super) fn run(
     notes: impl IntoIterator<Item = &'static str>,
 ) -> Hint {
     let (words, has_value) = without_value(verb, words);
+    let notes: Vec<&str> = notes.into_iter().collect();
     let command = Suggestion::new(verb).typed(words).sectionless();
-    let (command, last) = if has_value {
+    let (command, last) = if notes.contains(&EXAMPLE) {
+        (command.as_example(), None)
+    } else if has_value {
         (command.as_example(), Some("; VALUE stands for the value"))
     } else {
         (command, None)
@@ -116,28 +134,36 @@ pub(super) fn mended(
     formats(&mut parts);
     named_operands(verb, &mut parts);
     titles(&mut parts);
+    if verb == "key touch" {
+        // What looks like a binding ahead of a lifetime is a key.
+        until(&mut parts);
+        lifetimes(&mut parts);
+    }
     // The first of two words that `key put` takes is the key, and the second is not to be shown.
     let command = Suggestion::new(verb).typed(arguments).sectionless();
     if !["key list", "key put", "copy", "diff"].contains(&verb) && !is_taken(&command) {
         bindings(grammar, &mut parts);
     }
+    let mut note = None;
     match verb {
-        "key list" => prefixes(&mut parts),
-        "key put" | "bulk put" => until(&mut parts),
-        "key touch" => {
+        "key list" => note = prefixes(&mut parts),
+        "key put" => {
             until(&mut parts);
-            lifetimes(&mut parts);
+            operands::lifetime(&mut parts);
         }
+        "bulk put" => until(&mut parts),
+        "key touch" => lifetimes(&mut parts),
+        "namespace delete" | "namespace get" => operands::ids(&mut parts),
         "copy" | "diff" => sides(&mut parts),
         _ => {}
     }
-    let needless = needless(verb, &mut parts);
+    let note = needless(verb, &mut parts).or(note);
     if parts == given {
         return None;
     }
     let invented = verb == "key touch" && parts.contains(&example());
     let words = typed::words(&parts);
-    let note = needless.or_else(|| invented.then_some("; `1h` is an example"));
+    let note = note.or_else(|| invented.then_some(EXAMPLE));
     let command = Suggestion::new(verb).typed(&words).sectionless();
     is_taken(&command).then_some((words, note))
 }
@@ -266,7 +292,7 @@ fn until(parts: &mut Vec<Part>) {
     parts.insert(at, Part::own(&[option, &value]));
 }
 
-/// `key get KEY BINDING`, `import FILE BINDING`.
+/// `key get KEY BINDING`, `key get binding:BINDING KEY`, `import FILE BINDING`.
 fn bindings(grammar: &clap::Command, parts: &mut [Part]) {
     let has_option = grammar.get_arguments().any(|arg| arg.get_id() == "binding");
     if !has_option || parts.iter().any(|it| WHICH.contains(&it.name())) {
@@ -276,10 +302,16 @@ fn bindings(grammar: &clap::Command, parts: &mut [Part]) {
     if is_needed && parts.iter().filter(|it| it.is_operand()).count() < 2 {
         return;
     }
-    let is_binding = |it: &&mut Part| it.is_operand() && is_like_binding(&it.words[0]);
-    let mut operands = parts.iter_mut().filter(is_binding);
-    if let (Some(binding), None) = (operands.next(), operands.next()) {
-        *binding = Part::own(&["-b", &binding.words[0].clone()]);
+    let named = |it: &Part| it.words[0].strip_prefix("binding:").map(str::to_owned);
+    let like = |it: &Part| is_like_binding(&it.words[0]).then(|| it.words[0].clone());
+    let is_named = parts
+        .iter()
+        .any(|it| it.is_operand() && named(it).is_some());
+    let binding = |it: &Part| if is_named { named(it) } else { like(it) };
+    let operands = parts.iter_mut().filter(|it| it.is_operand());
+    let mut operands = operands.filter_map(|it| binding(it).map(|name| (it, name)));
+    if let (Some((operand, name)), None) = (operands.next(), operands.next()) {
+        *operand = Part::own(&["-b", &name]);
     }
 }
 
@@ -296,26 +328,32 @@ fn needless(verb: &str, parts: &mut Vec<Part>) -> Option<&'static str> {
     said
 }
 
-/// `key list PREFIX`, `key list BINDING`, `--match PREFIX*`, `--max-items N`.
-fn prefixes(parts: &mut Vec<Part>) {
+/// `key list PREFIX`, `key list BINDING`, `--match PREFIX*`, `--max-items N`. Returns what to say of it.
+fn prefixes(parts: &mut Vec<Part>) -> Option<&'static str> {
+    let mut note = None;
     if let Some((at, pattern)) = take(parts, &["--match", "--pattern", "--filter"]) {
-        let prefix = pattern.trim_end_matches('*');
+        let (prefix, is_more) = operands::prefix(&pattern);
+        note = is_more.then_some(BY_PREFIX);
         parts.insert(at, Part::own(&["--prefix", prefix]));
     }
+    operands::scan(parts);
     if let Some((at, count)) = take(parts, &["--max-items", "--max-keys", "--count", "-l"]) {
         parts.insert(at, Part::own(&["--limit", &count]));
     }
     let is_said = parts.iter().any(|it| WHICH.contains(&it.name()));
     let mut operands = parts.iter_mut().filter(|it| it.is_operand());
     let (Some(operand), None) = (operands.next(), operands.next()) else {
-        return;
+        return note;
     };
     let word = operand.words[0].clone();
+    let (prefix, is_more) = operands::prefix(&word);
     *operand = if !is_said && is_like_binding(&word) {
         Part::own(&["-b", &word])
     } else {
-        Part::own(&["--prefix", word.trim_end_matches('*')])
+        note = note.or_else(|| is_more.then_some(BY_PREFIX));
+        Part::own(&["--prefix", prefix])
     };
+    note
 }
 
 /// `key touch KEY SECONDS`, `key touch KEY`.
