@@ -29,6 +29,10 @@ pub(super) async fn run(context: &Context, args: &RenameBindingArgs) -> Result<(
     rename_binding::check_local_names(&document, &renamings, args.new_name())?;
     let text = document.edit(&rename_binding::edits(&renamings, args.new_name()))?;
     let manifest = manifest_change(context, &document, &text, args)?;
+    // Where kvctl.toml has the old name, it was one.
+    if manifest.is_none() && renamings.iter().all(|it| it.done) {
+        rename_binding::check_old_name(&document, &scopes, &args.old, args.new_name())?;
+    }
 
     let retitling = if args.title {
         let declared = manifest_after(context, &document, manifest.as_ref());
@@ -258,7 +262,7 @@ fn remark_on_what_stays(
     }
     if renamings.iter().all(|r| r.done) {
         ui.note(&format!(
-            "already renamed: there is no `{}`, but there is `{}`",
+            "there is no `{}`; `{}` is bound already",
             args.old,
             args.new_name()
         ));

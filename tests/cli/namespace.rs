@@ -29,6 +29,37 @@ fn create_says_what_exists_and_adopts_on_request() {
 }
 
 #[test]
+fn create_for_a_binding_with_an_id_names_the_command_that_replaces_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrangler.toml", "name = \"bio\"\n");
+    sandbox.expect(0, &["provision", "A"]);
+    let before = sandbox.expect(0, &["namespace", "get", "-b", "A", "--json"]);
+    let before: Value = serde_json::from_str(&before.stdout).unwrap();
+    let id = before["id"].as_str().unwrap();
+    let seen = sandbox.expect(2, &["namespace", "create", "foo", "-b", "A"]);
+    seen.assert_stderr(&format!(
+        "kvctl provision A=foo --replace-id {id}` to create it"
+    ));
+    sandbox.expect(0, &["provision", "A=foo", "--replace-id", id, "--yes"]);
+    sandbox
+        .expect(0, &["namespace", "get", "-b", "A"])
+        .assert_stdout("foo");
+}
+
+#[test]
+fn a_title_that_is_not_there_is_missing_in_the_account() {
+    let sandbox = Sandbox::new();
+    for command in [
+        &["namespace", "delete", "gone"][..],
+        &["namespace", "rename", "gone", "--to", "foo"],
+        &["key", "get", "K", "-n", "gone"],
+    ] {
+        let seen = sandbox.expect(3, command);
+        seen.assert_stderr("no namespace in account ");
+    }
+}
+
+#[test]
 fn a_jurisdiction_is_given_once_and_for_good() {
     let sandbox = sandbox(&["anywhere"]);
     let create = |title, jurisdiction: &str, more: &[&str]| {

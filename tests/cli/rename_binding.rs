@@ -72,6 +72,19 @@ fn what_cannot_be_renamed_is_said() {
 }
 
 #[test]
+fn a_slip_in_the_old_name_is_no_second_run() {
+    let sandbox = Sandbox::new();
+    let file = "kv_namespaces = [{ binding = \"CACHE\" }, { binding = \"SESSIONS\" }]\n";
+    sandbox.write("wrangler.toml", file);
+    let seen = sandbox.expect(5, &["rename-binding", "CAHCE", "SESSIONS"]);
+    seen.assert_stderr("no binding `CAHCE` at the top level; `SESSIONS` is bound already");
+    seen.assert_stderr("did you mean `CACHE`?");
+    let seen = sandbox.expect(0, &["rename-binding", "NOPE", "SESSIONS"]);
+    seen.assert_stderr("note: there is no `NOPE`; `SESSIONS` is bound already\n");
+    assert_eq!(sandbox.read("wrangler.toml"), file);
+}
+
+#[test]
 fn titles_are_checked_before_any_is_given() {
     let sandbox = Sandbox::new();
     sandbox.write("wrangler.toml", "name = \"bio\"\n[env.s]\n");

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     cli::CreateArgs,
     commands::{Refused, UsageError},
+    config::Field,
     context::{Context, Session},
     domain::{Hint, Jurisdiction, NamespaceId, Suggestion, Title},
     error::{Result, ResultExt as _},
@@ -20,7 +21,7 @@ use crate::{
 
 pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
     let title = &args.title;
-    refuse_elsewhere(args)?;
+    refuse_elsewhere(context, args)?;
     note_environment(context, title);
     let session = context.connect(None).await?;
     context
@@ -68,14 +69,20 @@ pub(super) async fn run(context: &Context, args: &CreateArgs) -> Result<()> {
 }
 
 /// Answers what wrangler's command does besides, and this one does not, with what does.
-fn refuse_elsewhere(args: &CreateArgs) -> Result<()> {
+fn refuse_elsewhere(context: &Context, args: &CreateArgs) -> Result<()> {
     let Some(instead) = args.instead() else {
         return Ok(());
     };
     let error = if instead.verb() == "provision" {
         UsageError::new(
             "`namespace create` writes no file".to_owned(),
-            Hint::run(instead).text(" to create it and write its id to the wrangler file"),
+            match bound_id(context, args) {
+                Some(id) => Hint::run(instead.replacing(id))
+                    .text(" to create it and write its id in place of the one that the file has"),
+                None => {
+                    Hint::run(instead).text(" to create it and write its id to the wrangler file")
+                }
+            },
         )
     } else {
         UsageError::new(
@@ -84,6 +91,17 @@ fn refuse_elsewhere(args: &CreateArgs) -> Result<()> {
         )
     };
     Err(error.into())
+}
+
+/// Returns the id that the file gives the binding already.
+fn bound_id(context: &Context, args: &CreateArgs) -> Option<NamespaceId> {
+    let binding = args.elsewhere.binding.as_ref()?;
+    let document = context.files.document_if_any().ok().flatten()?;
+    let section = context.section().ok()?;
+    let scope = document.scope(&section).ok()?;
+    let entry = scope.entries.iter().find(|it| it.binding == *binding)?;
+    let id = entry.declared(Field::Id);
+    id.valid_where(|_| context.is_local()).cloned()
 }
 
 /// Says that the environment is no part of the title, as it is with wrangler.

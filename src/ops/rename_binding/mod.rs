@@ -10,7 +10,7 @@ use crate::{
     config::{self, Document, Edit, Entry, Field, Scope},
     domain::{
         Binding, Classification, Classify, ErrorClass, Hint, NamespaceId, Section, ShowPath as _,
-        Suggestion, Title, TitleError,
+        Suggestion, Title, TitleError, meant_by,
     },
     ops::{
         provision::titles::conventional,
@@ -48,6 +48,20 @@ pub enum Error {
         place: String,
         /// The bindings there are.
         known: Vec<Binding>,
+    },
+    /// The new name is bound already, and the old one is a slip of another binding's.
+    #[error("{file} has no binding `{old}` {place}; `{new}` is bound already, nothing was changed")]
+    Mistyped {
+        /// The file.
+        file: String,
+        /// The name that was given.
+        old: Binding,
+        /// The new name.
+        new: Binding,
+        /// The scope.
+        place: String,
+        /// The binding that may be meant.
+        meant: Binding,
     },
     /// The new name is in use.
     #[error("{file}:{line}: `{new}` is already used in `{kind}` {place}")]
@@ -152,6 +166,9 @@ impl Classify for Error {
                 ErrorClass::Config.hint("select other sections with `--env NAME` or `--all-envs`")
             }
             Self::Absent { old, known, .. } => target::did_you_mean(old, known),
+            Self::Mistyped { meant, .. } => {
+                ErrorClass::Config.hint(format!("did you mean `{meant}`?"))
+            }
             Self::Taken { .. } | Self::TakenLocally { .. } => {
                 ErrorClass::Config.hint("choose another name")
             }
@@ -246,19 +263,63 @@ pub fn plan(
             .iter()
             .flat_map(|s| &s.entries)
             .map(|e| e.binding.clone());
-        let place = match scopes {
-            [one] => one.section.place(),
-            [one, previews] if one.section == previews.section.deployed() => one.section.place(),
-            _ => "in any section".to_owned(),
-        };
         return Err(Error::Absent {
             file: file(),
             old: old.clone(),
-            place,
+            place: place_of(scopes),
             known: known.collect(),
         });
     }
     Ok(renamings)
+}
+
+fn place_of(scopes: &[&Scope]) -> String {
+    match scopes {
+        [one] => one.section.place(),
+        [one, previews] if one.section == previews.section.deployed() => one.section.place(),
+        _ => "in any section".to_owned(),
+    }
+}
+
+/// Refuses `old` where nothing binds it and it is a slip of another binding's name: that is no second
+/// run, although `new` is bound.
+pub fn check_old_name(
+    document: &Document,
+    scopes: &[&Scope],
+    old: &Binding,
+    new: &Binding,
+) -> Result<(), Error> {
+    let mut all = document.project().scopes().flat_map(|it| &it.entries);
+    if old == new || all.any(|entry| entry.binding == *old) {
+        return Ok(());
+    }
+    let others = scopes.iter().flat_map(|scope| &scope.entries);
+    let others = others.map(|entry| &entry.binding).filter(|it| *it != new);
+    let others = others.filter(|it| has_same_ends(old.as_str(), it.as_str()));
+    let Some(meant) = meant_by(old.as_str(), others.map(Binding::as_str)) else {
+        return Ok(());
+    };
+    let mut others = scopes.iter().flat_map(|scope| &scope.entries);
+    match others.find(|entry| entry.binding.as_str() == meant) {
+        None => Ok(()),
+        Some(entry) => Err(Error::Mistyped {
+            file: document.path().shown().into_owned(),
+            old: old.clone(),
+            new: new.clone(),
+            place: place_of(scopes),
+            meant: entry.binding.clone(),
+        }),
+    }
+}
+
+/// Whether two names begin and end with the same letter, as a slip mostly leaves them: `KV_1` and
+/// `KV_2` are two names.
+fn has_same_ends(one: &str, other: &str) -> bool {
+    let ends = |name: &str| {
+        let name = name.to_lowercase();
+        name.chars().next().zip(name.chars().last())
+    };
+    ends(one) == ends(other)
 }
 
 impl Renaming {

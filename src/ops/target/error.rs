@@ -13,21 +13,21 @@ use crate::{
 };
 
 /// Says where namespaces were looked for. The local store is no account.
-fn within(account: &AccountId) -> String {
-    if *account == AccountId::local() {
-        return "of the local store".to_owned();
+fn within(account: Option<&AccountId>) -> String {
+    match account {
+        Some(account) => format!("in account {account}"),
+        None => "of the local store".to_owned(),
     }
-    format!("in account {account}")
 }
 
 /// Why a selector names nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No namespace of the account has the title.
-    #[error("no namespace {} is titled `{title}`", within(account))]
+    #[error("no namespace {} is titled `{title}`", within(account.as_ref()))]
     NoTitle {
-        /// The account that was asked.
-        account: AccountId,
+        /// The account that was asked; none for the local store.
+        account: Option<AccountId>,
         /// The title.
         title: String,
         /// Titles that are nearly the same.

@@ -163,17 +163,14 @@ impl<'a> Resolver<'a> {
     async fn titled(&self, title: &str) -> Result<(Target, NamespaceInfo), Error> {
         let all = self.client.namespaces(self.account).await?;
         if !self.local {
-            let found = by_title(all, self.account, title)?;
+            let found = by_title(all, Some(self.account), title)?;
             return Ok((self.by_text(found.id.clone(), title), found));
         }
         // The store calls a namespace that the wrangler file names, and that has no title, by its text.
         let is_text = |found: &NamespaceInfo| found.title == title && found.id.as_str() == title;
         let (texts, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_text);
         let mut target;
-        let found = match (
-            by_title(others, self.account, title),
-            texts.into_iter().next(),
-        ) {
+        let found = match (by_title(others, None, title), texts.into_iter().next()) {
             (Ok(found), text) => {
                 target = self.by_text(found.id.clone(), title);
                 target.caution = text.map(|_| LocalCaution::TextId);
@@ -343,7 +340,7 @@ impl<'a> Resolver<'a> {
 
 fn by_title(
     all: Vec<NamespaceInfo>,
-    account: &AccountId,
+    account: Option<&AccountId>,
     title: &str,
 ) -> Result<NamespaceInfo, Error> {
     let same = all.iter().filter(|namespace| namespace.title == title);
@@ -361,7 +358,7 @@ fn by_title(
     let similar = similar.take(3).map(str::to_owned).collect();
     let found = all.into_iter().find(|namespace| namespace.title == title);
     found.ok_or_else(|| Error::NoTitle {
-        account: account.clone(),
+        account: account.cloned(),
         title: title.to_owned(),
         similar,
     })

@@ -5,7 +5,7 @@ use crate::{
     config::Document,
     emulator::{Action, Answer, Fault},
     ops::{
-        rename_binding::{Error, Renaming, edits, plan, retitle, retitlings},
+        rename_binding::{Error, Renaming, check_old_name, edits, plan, retitle, retitlings},
         target::Resolver,
     },
 };
@@ -62,6 +62,26 @@ fn a_binding_that_is_not_there_is_told_from_one_renamed_before() {
     let renamings = planned(&before, "NEW").unwrap();
     assert!(renamings[0].done);
     assert_eq!(edits(&renamings, &binding("NEW")), []);
+}
+
+#[test]
+fn a_slip_of_another_binding_is_told_from_a_second_run() {
+    let text = "kv_namespaces = [{ binding = \"SESSIONS\" }, { binding = \"KV_2\" }, { binding = \"NEW\" }]\n\
+                [env.a]\nkv_namespaces = [{ binding = \"SESSION\" }]\n";
+    let document = document(text);
+    let scopes = [document.project().scopes().next().unwrap()];
+    let meant = |old: &str| match check_old_name(&document, &scopes, &binding(old), &binding("NEW"))
+    {
+        Ok(()) => None,
+        Err(Error::Mistyped { meant, .. }) => Some(meant.to_string()),
+        Err(other) => panic!("{other:?}"),
+    };
+    for slip in ["SESIONS", "SESSOINS", "sessions"] {
+        assert_eq!(meant(slip).as_deref(), Some("SESSIONS"), "{slip}");
+    }
+    for other in ["LOGINS", "KV_1", "NEW", "NWE", "NEWW", "SESSION"] {
+        assert_eq!(meant(other), None, "{other}");
+    }
 }
 
 #[test]
