@@ -452,6 +452,29 @@ fn with_other_titles() -> Vec<Project> {
     ]
 }
 
+/// Titles that another binding or the preview has already.
+fn with_taken_titles() -> Vec<Project> {
+    vec![
+        Project {
+            namespaces: &["app-KV", "another"],
+            ..app(
+                "another binding has the namespace of that title",
+                &json!([{ "binding": "KV", "id": "" }, { "binding": "OTHER", "id": "$0" }]),
+                json!({}),
+            )
+        },
+        Project {
+            manifest: "[[namespace]]\nbinding = \"KV\"\ntitle = \"want\"\n",
+            namespaces: &["another", "want"],
+            ..app(
+                "the preview has the title that is declared",
+                &json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]),
+                json!({}),
+            )
+        },
+    ]
+}
+
 /// Sections of which some cannot be provisioned, or have another trouble than the others.
 fn with_odd_sections() -> Vec<Project> {
     let own = json!([{ "binding": "KV", "id": "$0", "preview_id": "$1" }]);
@@ -1041,6 +1064,7 @@ fn every_command_that_is_recommended_cures_what_was_found() {
         .chain(with_odd_names())
         .chain(with_one_cause())
         .chain(with_other_titles())
+        .chain(with_taken_titles())
         .chain(with_odd_sections())
         .chain(with_two_causes())
         .chain(with_two_edits())

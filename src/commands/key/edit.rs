@@ -82,10 +82,12 @@ pub(super) async fn run(context: &Context, args: EditArgs) -> Result<()> {
 }
 
 fn no_terminal(args: &EditArgs) -> Refused {
+    let put = of_same("key put", args).flag("--keep-ttl");
+    let put = put.flag("--keep-metadata");
     let instead = Hint::from("use ")
         .and(of_same("key get", args))
         .text(" and ")
-        .and(of_same("key put", args).flag("--stdin"))
+        .and(put.option("--file", "FILE").as_example())
         .text(" instead");
     Refused::new("an editor needs a terminal, and there is none", instead)
 }

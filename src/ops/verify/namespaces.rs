@@ -175,8 +175,14 @@ impl Named<'_> {
     /// Recommends to give the namespace the title that `kvctl.toml` says, or to bind the one that has it.
     fn retitled_or_bound(&self, wanted: &str, all: &[NamespaceInfo]) -> Hint {
         let id = &self.target.id;
-        if all.iter().any(|other| other.title == wanted) {
+        if let Some(other) = all.iter().find(|other| other.title == wanted) {
             let Bound { section, entry, .. } = self.bound;
+            let preview = entry.declared(Field::PreviewId);
+            if preview.valid_where(|_| false) == Some(&other.id) {
+                return "its `preview_id` has that title: correct the ids in the wrangler file, or the title in \
+                        kvctl.toml"
+                    .into();
+            }
             let titled = format!("{}={wanted}", entry.binding);
             let bind = Suggestion::provision(titled, section).replacing(id);
             return Hint::run(bind)
@@ -184,7 +190,10 @@ impl Named<'_> {
         }
         let rename = Suggestion::new("namespace rename").option("--namespace-id", id);
         let rename = rename.option("--to", wanted).sectionless();
-        Hint::from("bind the right namespace, or ").and(Hint::run(rename))
+        // Whose it is, only the user knows: others may use it, too.
+        Hint::from("first see that nothing else uses it; then ")
+            .and(Hint::run(rename).as_example())
+            .text("; otherwise bind the right namespace")
     }
 
     /// Returns the jurisdiction of the namespace and the one that `kvctl.toml` names, where the list

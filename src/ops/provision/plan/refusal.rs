@@ -277,6 +277,14 @@ fn joined(ids: &[NamespaceId]) -> String {
 }
 
 impl Refusal {
+    /// The slot that would share the namespace of another, if that is why.
+    pub fn shared(&self) -> Option<&Slot> {
+        match self {
+            Self::Shared { slot, .. } => Some(slot),
+            _ => None,
+        }
+    }
+
     /// The id that the account does not have, if that is why.
     fn unknown(&self) -> Option<&NamespaceId> {
         match self {
