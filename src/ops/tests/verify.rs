@@ -6,7 +6,7 @@ use super::{Service, document};
 use crate::{
     api::CreateNamespace,
     config::Manifest,
-    domain::Jurisdiction,
+    domain::{Invocation, Jurisdiction},
     emulator::{Action, Answer, Fault},
     ops::{
         account,
@@ -370,5 +370,7 @@ async fn a_namespace_that_may_be_meant_is_named_by_the_command() {
     let only = ["configuration", "namespaces"];
     let found = checked(&service, file, "", &only, true).await;
     let hint = found.findings.iter().find_map(|it| it.hint.as_ref());
-    insta::assert_snapshot!(hint.unwrap().to_string(), @"run `kvctl provision CACHE=bio-cache` to fill in what is missing; or name `CACHE=bio-CACHE` for a new namespace");
+    insta::assert_snapshot!(hint.unwrap().to_string(), @"first see that `bio-cache` is meant for `CACHE`; then run `kvctl provision CACHE=bio-cache` to fill in what is missing; or name `CACHE=bio-CACHE` for a new namespace");
+    // Which it is, the user decides.
+    assert!(hint.unwrap().commands(&Invocation::default()).is_empty());
 }
