@@ -37,7 +37,7 @@ fn create_for_a_binding_with_an_id_names_the_command_that_replaces_it() {
     let before: Value = serde_json::from_str(&before.stdout).unwrap();
     let id = before["id"].as_str().unwrap();
     let seen = sandbox.expect(2, &["namespace", "create", "foo", "-b", "A"]);
-    seen.assert_stderr(&format!(
+    seen.assert_stderr(format!(
         "kvctl provision A=foo --replace-id {id}` to create it"
     ));
     sandbox.expect(0, &["provision", "A=foo", "--replace-id", id, "--yes"]);
